@@ -1,0 +1,37 @@
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+PACKAGES := corpora models search_spaces reports orchestrator benchmarks
+
+.PHONY: demo test test-slow lint setup lock
+
+demo: setup  ## set everything up and run the main job
+	$(BIN)/mmer-sweep layers
+
+test: lint  ## set everything up and run lint, types and the quick tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+
+setup: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmer-sweep needs Python 3.11 or later: make PYTHON=python3.11")'
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
+		--requirements requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock:  ## lock the newest versions that pyproject.toml allows; the file names no registry
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""Raw media to prepared corpora on disk to batches."""

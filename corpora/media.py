@@ -1,0 +1,152 @@
+"""Video frames and sound of a segment, from any container and codec that PyAV reads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from corpora.errors import MediaError
+from corpora.manifest import RejectReason
+
+Frame = NDArray[np.uint8]
+
+_CLOCK_TOLERANCE_S = 1e-3
+_PREROLL_S = 2.0
+"""Decoding starts so much before a segment: decoders need some packets to settle."""
+
+
+def read_frames(path: Path, start_s: float, end_s: float, *, interval_s: float) -> list[Frame]:
+    """Sample what is on screen at `start_s`, `start_s + interval_s`, ... before `end_s`.
+
+    A segment shorter than the interval has one frame. Frames are chosen by their timestamps,
+    whatever the frame rate; a rotation stored in the file is applied.
+
+    Returns:
+        Frames of shape (H, W, 3), RGB, at least one; fewer than asked where the video ends early.
+
+    Raises:
+        MediaError: If the file is unreadable, holds no video, or none in the segment.
+    """
+    targets = np.arange(start_s, end_s, interval_s)
+    frames: list[Frame] = []
+    on_screen: av.VideoFrame | None = None
+    video_end_s = 0.0
+    for time_s, frame in _decode(path, "video", start_s):
+        while len(frames) < len(targets) and time_s > targets[len(frames)] + _CLOCK_TOLERANCE_S:
+            frames.append(_to_rgb(on_screen or frame))
+        if len(frames) == len(targets):
+            return frames
+        on_screen = frame
+        video_end_s = time_s + _duration_s(frame)
+    if on_screen is None and not _has_video(path):
+        raise MediaError(RejectReason.NO_VIDEO, "the file has no video stream")
+    num_left = int(np.sum(targets[len(frames) :] < video_end_s))
+    if on_screen is None or len(frames) + num_left == 0:
+        raise MediaError(RejectReason.OUTSIDE, f"no video at or after {start_s:g} s")
+    return frames + [_to_rgb(on_screen)] * num_left
+
+
+def read_sound(
+    path: Path, start_s: float, end_s: float, *, rate_hz: int
+) -> NDArray[np.float32] | None:
+    """Read a segment's sound, resampled and mixed down to one channel.
+
+    Returns:
+        (samples,) in [-1, 1], as long as the segment (silence where the stream is shorter), or None
+        if the file has no sound in the segment.
+
+    Raises:
+        MediaError: If the file is unreadable.
+    """
+    num_samples = max(1, round((end_s - start_s) * rate_hz))
+    wave = np.zeros(num_samples, dtype=np.float32)
+    heard = False
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+    origin: int | None = None
+    for time_s, frame in _decode(path, "audio", start_s):
+        if origin is None:
+            origin = round((time_s - start_s) * rate_hz)
+        for piece in resampler.resample(frame):
+            samples = piece.to_ndarray()[0]
+            heard |= _place(wave, samples, origin)
+            origin += len(samples)
+        if origin >= num_samples:
+            break
+    return wave if heard else None
+
+
+def _place(wave: NDArray[np.float32], samples: NDArray[np.float32], at: int) -> bool:
+    """Copy what falls inside `wave`; say whether any did."""
+    begin, end = max(at, 0), min(at + len(samples), len(wave))
+    if begin >= end:
+        return False
+    wave[begin:end] = samples[begin - at : end - at]
+    return True
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(RejectReason.UNREADABLE, str(error)) from error
+
+
+def _decode(path: Path, kind: str, start_s: float) -> Iterator[tuple[float, Any]]:
+    """Yield a stream's frames from before `start_s` on, with their seconds since the file's start.
+
+    Some containers seek badly: where the first frame found lies after `start_s`, the file is
+    decoded from its beginning.
+    """
+    if start_s > _PREROLL_S:
+        frames = _decode_from(path, kind, start_s - _PREROLL_S)
+        first = next(frames, None)
+        if first is not None and first[0] <= start_s:
+            yield first
+            yield from frames
+            return
+    yield from _decode_from(path, kind, 0.0)
+
+
+def _decode_from(path: Path, kind: str, seek_s: float) -> Iterator[tuple[float, Any]]:
+    """Yield the frames of the first stream of a kind; one that breaks off as far as it goes.
+
+    Raises:
+        MediaError: If not one frame can be decoded.
+    """
+    with _open(path) as container:
+        streams = getattr(container.streams, kind)
+        if not streams:
+            return
+        origin_s = (container.start_time or 0) / av.time_base
+        if seek_s > 0:
+            container.seek(int((seek_s + origin_s) * av.time_base), backward=True)
+        num_decoded = 0
+        frames: Iterator[Any] = container.decode(streams[0])
+        try:
+            for frame in frames:
+                num_decoded += 1
+                if frame.time is not None:
+                    yield frame.time - origin_s, frame
+        except av.FFmpegError as error:
+            if num_decoded == 0:
+                raise MediaError(RejectReason.UNREADABLE, str(error)) from error
+
+
+def _has_video(path: Path) -> bool:
+    with _open(path) as container:
+        return bool(container.streams.video)
+
+
+def _duration_s(frame: av.VideoFrame) -> float:
+    if not frame.duration or frame.time_base is None:
+        return 2 * _CLOCK_TOLERANCE_S
+    return float(frame.duration * frame.time_base)
+
+
+def _to_rgb(frame: av.VideoFrame) -> Frame:
+    quarter_turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns))

@@ -1,0 +1,22 @@
+"""What happens during a sweep, told to whoever watches: the terminal, MLflow."""
+
+from typing import Protocol
+
+from reports.record import Epoch, Record
+from search_spaces.trial import Trial
+
+
+class Watcher(Protocol):
+    """Is told of each trial; must return quickly and never raise."""
+
+    def started(self, trial: Trial) -> None:
+        """Learn that a trial trains now, for the first time or again after its worker was lost."""
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Learn the scores of one more epoch."""
+
+    def finished(self, record: Record) -> None:
+        """Learn that a trial has its record."""
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Learn that a trial ended without one."""

@@ -1,0 +1,113 @@
+"""The live view of a sweep in the terminal, and plain lines where there is none."""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from reports.record import Epoch, Record
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
+
+
+class SweepProgress:
+    """Shows trials done, running and left, the running ones' epochs, and the time left.
+
+    A `Watcher`. The time left is that of the epochs left, at the pace of those done.
+    """
+
+    def __init__(
+        self, console: Console, missing: Mapping[str, tuple[Trial, RowRef]], num_finished: int
+    ) -> None:
+        self._console = console
+        self._rows = {key: row for key, (_, row) in missing.items()}
+        self._num_total = num_finished + len(missing)
+        self._num_done = num_finished
+        self._num_failed = 0
+        self._epochs_left = {
+            key: trial.config.training.max_epochs for key, (trial, _) in missing.items()
+        }
+        self._running: dict[str, tuple[Trial, Epoch | None]] = {}
+        self._num_epochs_seen = 0
+        self._start: float | None = None
+        self._live = Live(
+            get_renderable=self._render, console=console, refresh_per_second=4, transient=True
+        )
+
+    def __enter__(self) -> "SweepProgress":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def started(self, trial: Trial) -> None:
+        """Show a trial as running."""
+        self._start = self._start or time.monotonic()
+        self._running.setdefault(trial.key, (trial, None))
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Show a running trial's newest epoch."""
+        self._running[trial.key] = (trial, epoch)
+        self._num_epochs_seen += 1
+        self._epochs_left[trial.key] = trial.config.training.max_epochs - epoch.epoch - 1
+
+    def finished(self, record: Record) -> None:
+        """Count a trial as done."""
+        self._num_done += 1
+        best = record.result.epochs[record.result.best_epoch]
+        took = f"{record.circumstances.wall_s:.1f} s"
+        score = f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}"
+        self._end(record.trial, f"{score}, {took}")
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Count a trial as failed, and say why."""
+        self._num_failed += 1
+        self._end(trial, f"[red]failed[/red]: {reason.splitlines()[0]}")
+
+    def _end(self, trial: Trial, outcome: str) -> None:
+        self._running.pop(trial.key, None)
+        self._epochs_left.pop(trial.key, None)
+        counts = f"[{self._num_done + self._num_failed:>3}/{self._num_total}]"
+        self._console.print(
+            Text.assemble((counts, "dim"), f" {self._name(trial)}: ", Text.from_markup(outcome)),
+            soft_wrap=True,
+        )
+
+    def _name(self, trial: Trial) -> str:
+        return f"{self._rows[trial.key].row} seed {trial.seed}"
+
+    def _render(self) -> RenderableType:
+        num_left = self._num_total - self._num_done - self._num_failed - len(self._running)
+        head = Text.assemble(
+            "trials: ",
+            (f"{self._num_done} done", "green"),
+            f", {len(self._running)} running, {num_left} left",
+            (f", {self._num_failed} failed" if self._num_failed else "", "red"),
+            f"; {self._time_left()}",
+        )
+        running = Table.grid(padding=(0, 2))
+        for trial, epoch in self._running.values():
+            num_epochs = trial.config.training.max_epochs
+            done = 0 if epoch is None else epoch.epoch + 1
+            running.add_row(
+                f"  {self._name(trial)}",
+                ProgressBar(total=num_epochs, completed=done, width=24),
+                f"epoch {done}/{num_epochs}",
+                "" if epoch is None else f"valid F1 {epoch.valid['f1']:.3f}",
+            )
+        return Group(head, running)
+
+    def _time_left(self) -> str:
+        if self._start is None or self._num_epochs_seen == 0:
+            return "time left: not known yet"
+        pace_s = (time.monotonic() - self._start) / self._num_epochs_seen
+        seconds = round(pace_s * sum(self._epochs_left.values()))
+        return f"time left: about {timedelta(seconds=seconds)}"

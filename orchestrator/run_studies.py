@@ -1,0 +1,142 @@
+"""The main job: plan studies, train what is missing, mirror it, write the tables."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.plan import Plan, make_plan
+from orchestrator.progress import SweepProgress
+from orchestrator.show import plan_view
+from orchestrator.storage import tables_folder
+from orchestrator.tracking import MlflowMirror
+from reports.cells import collect_outcome
+from reports.document import write_pdf
+from reports.files import write_table
+from reports.ledger import Ledger
+from reports.record import Epoch, Record
+from reports.table import build_table
+from reports.terminal import TableView
+from search_spaces.study import RowRef, Scale, Study
+from search_spaces.trial import Trial
+
+
+class _Failures:
+    """A watcher that keeps why trials failed."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+
+    def started(self, trial: Trial) -> None:
+        """Forget an earlier failure: the trial is tried again."""
+        self.reasons.pop(trial.key, None)
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def finished(self, record: Record) -> None:
+        """Do nothing."""
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Keep the reason."""
+        self.reasons[trial.key] = reason
+
+
+def run_studies(
+    studies: Sequence[Study],
+    *,
+    corpus: str,
+    scale: Scale,
+    num_seeds: int | None,
+    storage: Path,
+    tracking_uri: str,
+    num_slots: int | None,
+    console: Console,
+) -> bool:
+    """Run studies on one corpus and write their tables.
+
+    Ray and PyTorch are loaded only if there is something to train.
+
+    Returns:
+        Whether every trial is finished.
+
+    Raises:
+        CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
+    """
+    ledger = Ledger(storage)
+    for study in studies:
+        study.configs(corpus, scale)  # faults show before a corpus is made
+    identity = ensure_corpus(corpus, storage, console).identity
+    plans = [make_plan(study, identity, scale, num_seeds, ledger) for study in studies]
+    console.print(plan_view(plans))
+    failures = _train_missing(plans, storage, tracking_uri, num_slots, console)
+    for plan in plans:
+        _write_table(plan, ledger, storage, console)
+    num_left = sum(ledger.find(key) is None for key in missing_trials(plans)) - len(failures)
+    for key, reason in failures.items():
+        console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
+    if failures:
+        console.print(f"{len(failures)} failed; the same command tries them again.")
+    if num_left:
+        console.print(f"Stopped with {num_left} trials left. The same command goes on from here.")
+    return not failures and num_left == 0
+
+
+def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
+    """List what is to be trained, each trial once, with the first row that asks for it."""
+    missing: dict[str, tuple[Trial, RowRef]] = {}
+    for plan in plans:
+        for trial in plan.missing:
+            missing.setdefault(trial.key, (trial, plan.rows_by_key[trial.key][0]))
+    return missing
+
+
+def _train_missing(
+    plans: Sequence[Plan],
+    storage: Path,
+    tracking_uri: str,
+    num_slots: int | None,
+    console: Console,
+) -> dict[str, str]:
+    """Train what the plans lack, and mirror it; return why trials failed, by key."""
+    missing = missing_trials(plans)
+    num_finished = len({key for plan in plans for key in plan.finished})
+    mirror = MlflowMirror(plans, storage, tracking_uri)
+    failures = _Failures()
+    try:
+        if missing:
+            from orchestrator.tune import Assignment, sweep
+
+            with SweepProgress(console, missing, num_finished) as progress:
+                sweep(
+                    [Assignment(trial, row) for trial, row in missing.values()],
+                    storage,
+                    watchers=(progress, mirror, failures),
+                    num_slots=num_slots,
+                )
+    finally:
+        with console.status("mirroring to MLflow"):
+            mlflow_failure = mirror.close()
+    if mlflow_failure is not None:
+        console.print(
+            f"MLflow at {tracking_uri} lacks some of this: {mlflow_failure}\n"
+            "The ledger is whole, and the next run of this command catches up.",
+            style="yellow",
+            markup=False,
+        )
+    return failures.reasons
+
+
+def _write_table(plan: Plan, ledger: Ledger, storage: Path, console: Console) -> None:
+    """Write a study's table in every form, print it and say where it is."""
+    planned = {row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()}
+    outcome = collect_outcome(plan.study, plan.corpus.name, plan.scale, planned, ledger)
+    table = build_table(plan.study, [outcome])
+    folder = tables_folder(storage, plan.study.name, plan.corpus.name, plan.scale)
+    files = write_table(table, folder)
+    with console.status("compiling the PDF"):
+        compilation = write_pdf(table, folder)
+    console.print(TableView(table))
+    for path in (*files.values(), compilation.pdf or compilation.problem):
+        console.print(f"  {path}", soft_wrap=True, markup=False)

@@ -1,0 +1,176 @@
+"""Run one trial, start to record: a plain function call, on whatever process it happens to be."""
+
+import fcntl
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from corpora.batches import ResidentCorpus, load_corpus
+from corpora.errors import CorpusError
+from corpora.prepared import corpus_folder, read_manifest
+from corpora.tokens import TokenSettings
+from models.build import build
+from models.config import AlbertConfig
+from models.init import init_weights
+from orchestrator.checkpoints import drop_checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.code_version import code_version
+from orchestrator.precision import resolve_precision
+from orchestrator.training import TrainingState, start_training, train
+from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.record import Circumstances, Epoch, Record, Result
+from search_spaces.study import RowRef
+from search_spaces.trial import CorpusRef, Trial
+
+LOCK_FILE = "lock"
+RECORDED_LIBRARIES = ("numpy", "ray", "torch", "torchaudio", "torchvision", "transformers")
+
+
+def run_trial(
+    trial: Trial,
+    storage: Path,
+    *,
+    trained_for: RowRef,
+    device: torch.device | None = None,
+    num_threads: int = 1,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> Record:
+    """Train a trial and record it; go on from its checkpoint if it was interrupted.
+
+    A trial that is finished already, by whomever, is not trained again. Two processes never train
+    the same trial at once: the second waits for the first.
+
+    Args:
+        trial: What to train.
+        storage: Holds the prepared corpus, and receives checkpoint and record.
+        trained_for: The study and row that asked for it first.
+        device: Where to train; by default the first GPU, else the CPU.
+        num_threads: Of PyTorch on the CPU.
+        on_epoch: Called after each epoch is safe in the checkpoint.
+
+    Raises:
+        CorpusError: If the prepared corpus is not the one that the trial names.
+        WeightsError: If pretrained weights cannot be had.
+        DivergedError: If the loss is not finite.
+    """
+    ledger = Ledger(storage)
+    folder = ledger.folder(trial.key)
+    with _locked(folder):
+        known = ledger.find(trial.key)
+        if known is not None:
+            return known
+        device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        record = _train_and_record(trial, storage, trained_for, device, num_threads, on_epoch)
+        drop_checkpoint(folder)
+        return record
+
+
+def _train_and_record(
+    trial: Trial,
+    storage: Path,
+    trained_for: RowRef,
+    device: torch.device,
+    num_threads: int,
+    on_epoch: Callable[[Epoch], None],
+) -> Record:
+    started_at, start = datetime.now(UTC), time.perf_counter()
+    torch.set_num_threads(num_threads)
+    torch.backends.cudnn.deterministic = True
+    ledger = Ledger(storage)
+    folder = ledger.folder(trial.key)
+    config = trial.config
+    corpus = _load(storage, trial.corpus, _token_settings(config.model.text), device)
+    precision = resolve_precision(config.training.precision, device)
+    model = build(config.model, num_emotions=len(corpus.manifest.emotions))
+    init_weights(model, trial.seed)
+    state = start_training(model.to(device), corpus, config.training, seed=trial.seed)
+    checkpoint = load_checkpoint(folder, device)
+    resumed: tuple[int, ...] = ()
+    if checkpoint is not None:
+        state.load_state_dict(checkpoint["training"])
+        resumed = (*checkpoint["resumed_from_epochs"], len(state.epochs))
+
+    def keep(epoch: Epoch, state: TrainingState) -> None:
+        content = {"training": state.state_dict(), "resumed_from_epochs": list(resumed)}
+        save_checkpoint(folder, content)
+        on_epoch(epoch)
+
+    training_start = time.perf_counter()
+    trained = train(
+        state, corpus, config.training, seed=trial.seed, precision=precision, on_epoch=keep
+    )
+    training_s = time.perf_counter() - training_start
+    sha256 = write_predictions(folder / PREDICTIONS_FILE, trained.predictions)
+    record = Record(
+        key=trial.key,
+        trial=trial,
+        result=Result(
+            emotions=corpus.manifest.emotions,
+            epochs=trained.epochs,
+            best_epoch=trained.best_epoch,
+            thresholds=trained.thresholds,
+            num_parameters=sum(parameter.numel() for parameter in model.parameters()),
+            predictions_sha256=sha256,
+        ),
+        circumstances=Circumstances(
+            study=trained_for.study,
+            row=trained_for.row,
+            code_version=code_version(),
+            device=_device_name(device),
+            precision=precision,
+            num_threads=num_threads,
+            libraries={library: version(library) for library in RECORDED_LIBRARIES},
+            host=platform.node(),
+            started_at=started_at.isoformat(timespec="seconds"),
+            wall_s=round(time.perf_counter() - start, 3),
+            training_s=round(training_s, 3),
+            resumed_from_epochs=resumed,
+        ),
+    )
+    ledger.write(record)
+    return record
+
+
+@lru_cache(maxsize=1)
+def _load(
+    storage: Path, corpus: CorpusRef, tokens: TokenSettings, device: torch.device
+) -> ResidentCorpus:
+    """Load a corpus once a process: trials that follow one another share it."""
+    manifest = read_manifest(storage, corpus.name)
+    if manifest.fingerprint != corpus.fingerprint:
+        raise CorpusError(
+            f"corpus '{corpus.name}' in '{storage}' is not the one that the trial was planned on: "
+            f"it has the fingerprint {manifest.fingerprint[:12]}, not {corpus.fingerprint[:12]}"
+        )
+    return load_corpus(corpus_folder(storage, corpus.name), manifest, tokens, device)
+
+
+def _token_settings(text: AlbertConfig) -> TokenSettings:
+    if text.sizes is None:
+        return TokenSettings(text.weights, vocabulary=0, max_tokens=text.max_tokens)
+    return TokenSettings(None, text.sizes.vocabulary, text.max_tokens)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a trial's lock; the system releases it when the process dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOCK_FILE, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.cpu.get_capabilities().get('cpu_name', platform.processor())} (CPU)"

@@ -1,0 +1,197 @@
+"""The training loop: no Ray, no MLflow, no disk; each epoch goes to a callback."""
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from corpora.batches import ResidentCorpus, ResidentSplit
+from models.groups import parameter_groups
+from orchestrator.precision import Precision
+from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
+from reports.scores import fit_thresholds, mean_scores
+from search_spaces.trial import TrainingConfig
+
+FIXED_THRESHOLD = 0.5
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
+    "constant": lambda progress: 1.0,
+}
+"""The factor of the learning rate after a share `progress` of all steps."""
+
+
+class DivergedError(Exception):
+    """The loss is no longer a finite number."""
+
+
+@dataclass
+class TrainingState:
+    """All that a training needs to go on: what a checkpoint holds."""
+
+    model: nn.Module
+    optimizer: Optimizer
+    schedule: LambdaLR
+    epochs: list[Epoch] = field(default_factory=list)
+    best_epoch: int = -1
+    best_model: dict[str, Tensor] = field(default_factory=dict)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Collect everything as tensors and plain values, the random state included."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epochs": [epoch.model_dump() for epoch in self.epochs],
+            "best_epoch": self.best_epoch,
+            "best_model": self.best_model,
+            "random_cpu": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what `state_dict` collected."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.epochs = [Epoch.model_validate(epoch) for epoch in state["epochs"]]
+        self.best_epoch = state["best_epoch"]
+        self.best_model = state["best_model"]
+        torch.set_rng_state(state["random_cpu"])
+        torch.cuda.set_rng_state_all(state["random_cuda"])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives: decided on validation; test read once, at the end.
+
+    `thresholds` follow the corpus's emotions: a label is predicted where the probability is above.
+    """
+
+    epochs: tuple[Epoch, ...]
+    best_epoch: int
+    thresholds: tuple[float, ...]
+    predictions: dict[Split, Predictions]
+
+
+def start_training(
+    model: nn.Module, corpus: ResidentCorpus, config: TrainingConfig, *, seed: int
+) -> TrainingState:
+    """Set up optimiser, schedule and the random stream of dropout."""
+    groups = parameter_groups(
+        model, base_lr=config.learning_rate, pretrained_lr=config.pretrained_learning_rate
+    )
+    optimizer = Adam([{**group} for group in groups], weight_decay=config.weight_decay, fused=True)
+    num_steps = config.max_epochs * math.ceil(len(corpus.splits["train"]) / config.batch_size)
+    factor = SCHEDULES[config.schedule]
+    schedule = LambdaLR(optimizer, lambda step: factor(step / num_steps))
+    torch.manual_seed(zlib.crc32(f"{seed}/dropout".encode()))
+    return TrainingState(model, optimizer, schedule)
+
+
+def train(
+    state: TrainingState,
+    corpus: ResidentCorpus,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    precision: Precision,
+    on_epoch: Callable[[Epoch, TrainingState], None],
+) -> Trained:
+    """Train from where `state` stands to the last epoch, and predict with the best one.
+
+    The loss is binary cross-entropy with positives weighted by negatives over positives of the
+    training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
+    fitted on validation, is strictly higher.
+
+    Raises:
+        DivergedError: If the loss is not finite.
+    """
+    device = corpus.splits["train"].labels.device
+    weights = corpus.positive_weights
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    for epoch in range(len(state.epochs), config.max_epochs):
+        state.model.train()
+        losses = []
+        for batch in corpus.splits["train"].in_random_order(
+            config.batch_size, seed=seed, epoch=epoch
+        ):
+            with autocast:
+                logits = state.model(batch)
+            loss = binary_cross_entropy_with_logits(logits, batch.labels, pos_weight=weights)
+            state.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if config.clip_norm is not None:
+                nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
+            state.optimizer.step()
+            state.schedule.step()
+            losses.append(loss.detach() * len(batch.labels))
+        train_loss = float(torch.stack(losses).sum()) / len(corpus.splits["train"])
+        if not math.isfinite(train_loss):
+            raise DivergedError(f"the training loss of epoch {epoch} is {train_loss}")
+        valid, valid_loss = _predict(
+            state.model, corpus.splits["valid"], weights, config.batch_size, autocast
+        )
+        scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
+        done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
+        _keep_best(state, done, config)
+        on_epoch(done, state)
+    state.model.load_state_dict(state.best_model)
+    predictions = {
+        split: _predict(state.model, corpus.splits[split], weights, config.batch_size, autocast)[0]
+        for split in EVALUATED_SPLITS
+    }
+    return Trained(
+        epochs=tuple(state.epochs),
+        best_epoch=state.best_epoch,
+        thresholds=tuple(_thresholds(predictions["valid"], config).tolist()),
+        predictions=predictions,
+    )
+
+
+def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
+    """Append an epoch; copy the model if the epoch is the one to predict with so far."""
+    best = state.epochs[state.best_epoch].valid["f1"] if state.epochs else -math.inf
+    state.epochs.append(done)
+    if config.selection == "last" or done.valid["f1"] > best:
+        state.best_epoch = done.epoch
+        state.best_model = {
+            name: value.detach().clone() for name, value in state.model.state_dict().items()
+        }
+
+
+def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float64]:
+    if config.thresholds == "fixed":
+        return np.full(valid.labels.shape[1], FIXED_THRESHOLD)
+    return fit_thresholds(valid.labels, valid.probabilities)
+
+
+@torch.inference_mode()
+def _predict(
+    model: nn.Module,
+    split: ResidentSplit,
+    weights: Tensor,
+    batch_size: int,
+    autocast: torch.autocast,
+) -> tuple[Predictions, float]:
+    """Predict a split in its own order; also return the mean loss."""
+    model.eval()
+    with autocast:
+        logits = torch.cat([model(batch) for batch in split.in_order(batch_size)])
+    loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)
+    predictions = Predictions(
+        ids=np.array(split.ids, dtype=np.str_),
+        groups=np.array(split.groups, dtype=np.str_),
+        labels=split.labels.cpu().numpy().astype(np.int8),
+        probabilities=logits.sigmoid().cpu().numpy(),
+    )
+    return predictions, float(loss)

@@ -1,0 +1,73 @@
+"""LaTeX to PDF, where a TeX installation is at hand."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.latex import standalone, to_latex
+from reports.ledger import write_atomically
+from reports.table import Table
+
+COMPILER = "pdflatex"
+LIMIT_S = 120
+NUM_LOG_LINES = 12
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """The PDF, or why there is none."""
+
+    pdf: Path | None
+    problem: str = ""
+
+
+def write_pdf(table: Table, folder: Path) -> Compilation:
+    """Compile a table into `<study>.pdf`."""
+    return compile_pdf(standalone(to_latex(table)), folder / f"{table.name}.pdf")
+
+
+def compile_pdf(document: str, pdf: Path) -> Compilation:
+    """Compile a LaTeX document; equal documents give equal bytes on one TeX installation."""
+    if shutil.which(COMPILER) is None:
+        return Compilation(None, f"no PDF: {COMPILER} (TeX Live) is not installed")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "document.tex").write_text(document, encoding="utf-8")
+        failure = _run(folder)
+        if failure:
+            return Compilation(None, failure)
+        write_atomically(pdf, (folder / "document.pdf").read_bytes())
+    return Compilation(pdf)
+
+
+def _run(folder: Path) -> str:
+    """Run the compiler twice, for the references; return what failed."""
+    command = [
+        *(COMPILER, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"),
+        *("-jobname=document", r"\pdftrailerid{}\input{document.tex}"),
+    ]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "0", "max_print_line": "1000"}
+    try:
+        for _ in range(2):
+            done = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, timeout=LIMIT_S
+            )
+            if done.returncode != 0:
+                return f"no PDF: {COMPILER} failed:\n{_failure(folder / 'document.log')}"
+    except subprocess.TimeoutExpired:
+        return f"no PDF: {COMPILER} did not finish within {LIMIT_S} s"
+    return ""
+
+
+def _failure(log: Path) -> str:
+    """Find the lines of a log that tell the error."""
+    if not log.is_file():
+        return "it left no log"
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if line]
+    errors = [number for number, line in enumerate(lines) if line.startswith("!")]
+    start = errors[0] if errors else max(len(lines) - NUM_LOG_LINES, 0)
+    return "\n".join(lines[start : start + NUM_LOG_LINES])

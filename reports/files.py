@@ -1,0 +1,29 @@
+"""The files of a table: one for each form."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from reports.latex import to_latex
+from reports.ledger import write_atomically
+from reports.markdown import to_markdown
+from reports.plain import to_csv, to_json
+from reports.table import Table
+
+FORMS: dict[str, Callable[[Table], str]] = {
+    "tex": to_latex,
+    "csv": to_csv,
+    "json": to_json,
+    "md": to_markdown,
+}
+
+
+def write_table(table: Table, folder: Path) -> dict[str, Path]:
+    """Write `<study>.tex`, `.csv`, `.json` and `.md`; equal records give equal bytes.
+
+    Returns:
+        The files by form.
+    """
+    paths = {form: folder / f"{table.name}.{form}" for form in FORMS}
+    for form, path in paths.items():
+        write_atomically(path, FORMS[form](table).encode())
+    return paths

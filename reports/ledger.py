@@ -1,0 +1,151 @@
+"""The ledger: one immutable record a finished trial, in a folder named by the trial's key.
+
+`<storage>/trials/<key>/predictions.parquet` is written first; `record.json` beside it is renamed
+into place last, and only that makes the trial finished.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from reports.record import EVALUATED_SPLITS, Predictions, Record, Split
+
+RECORD_FILE = "record.json"
+PREDICTIONS_FILE = "predictions.parquet"
+
+
+class LedgerError(Exception):
+    """The ledger cannot be written, or a record in it is damaged."""
+
+
+class Ledger:
+    """All finished trials below a storage folder."""
+
+    def __init__(self, storage: Path) -> None:
+        self.storage = storage
+        self.trials = storage / "trials"
+
+    def folder(self, key: str) -> Path:
+        """Return the folder of a trial, finished or not."""
+        return self.trials / key
+
+    def find(self, key: str) -> Record | None:
+        """Read a trial's record, if it is finished.
+
+        Raises:
+            LedgerError: If the record is damaged.
+        """
+        path = self.folder(key) / RECORD_FILE
+        try:
+            return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise LedgerError(f"record '{path}' is damaged: {error}") from error
+
+    def finished(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Read the records of those trials that are finished, by key, in the order given."""
+        found = ((key, self.find(key)) for key in dict.fromkeys(keys))
+        return {key: record for key, record in found if record is not None}
+
+    def records(self) -> Iterator[Record]:
+        """Read every record, in the order of the keys."""
+        for path in sorted(self.trials.glob(f"*/{RECORD_FILE}")):
+            record = self.find(path.parent.name)
+            if record is not None:
+                yield record
+
+    def predictions(self, record: Record) -> dict[Split, Predictions]:
+        """Read what a trial predicted on the validation and test splits.
+
+        Raises:
+            LedgerError: If the file is missing or is not the one that the record names.
+        """
+        path = self.folder(record.key) / PREDICTIONS_FILE
+        if not path.is_file():
+            raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
+        if sha256_of(path) != record.result.predictions_sha256:
+            raise LedgerError(f"predictions '{path}' are not those that the record names")
+        return read_predictions(path)
+
+    def write(self, record: Record) -> None:
+        """Finish a trial: its predictions must lie in its folder already.
+
+        Raises:
+            LedgerError: If there is no predictions file, or the trial is finished already.
+        """
+        folder = self.folder(record.key)
+        if not (folder / PREDICTIONS_FILE).is_file():
+            raise LedgerError(f"trial '{record.key}' has no predictions to record")
+        if (folder / RECORD_FILE).exists():
+            raise LedgerError(f"trial '{record.key}' is finished already: a record never changes")
+        write_atomically(folder / RECORD_FILE, record.model_dump_json(indent=1).encode())
+
+
+def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> str:
+    """Write the splits' predictions as one Parquet file.
+
+    Returns:
+        The file's SHA-256; equal predictions give equal bytes.
+    """
+    tables = [_to_table(split, predictions[split]) for split in EVALUATED_SPLITS]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.concat_tables(tables), sink)
+    content = sink.getvalue().to_pybytes()
+    write_atomically(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_predictions(path: Path) -> dict[Split, Predictions]:
+    """Read a predictions file."""
+    table = pq.read_table(path)
+    return {
+        split: _from_table(table.filter(pc.equal(table["split"], split)))
+        for split in EVALUATED_SPLITS
+    }
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_table(split: Split, predictions: Predictions) -> pa.Table:
+    return pa.table(
+        {
+            "split": pa.array([split] * len(predictions.ids)),
+            "utterance": pa.array(predictions.ids.tolist()),
+            "group": pa.array(predictions.groups.tolist()),
+            "labels": pa.array(predictions.labels.tolist(), pa.list_(pa.int8())),
+            "probabilities": pa.array(predictions.probabilities.tolist(), pa.list_(pa.float32())),
+        }
+    )
+
+
+def _from_table(table: pa.Table) -> Predictions:
+    return Predictions(
+        ids=np.array(table["utterance"].to_pylist(), dtype=np.str_),
+        groups=np.array(table["group"].to_pylist(), dtype=np.str_),
+        labels=np.array(table["labels"].to_pylist(), dtype=np.int8),
+        probabilities=np.array(table["probabilities"].to_pylist(), dtype=np.float32),
+    )

@@ -1,0 +1,40 @@
+"""The table as Markdown, as GitHub and most editors show it."""
+
+import re
+
+from reports.blocks import Shown, header
+from reports.table import Table
+
+
+def to_markdown(table: Table) -> str:
+    """Write the table; the second best is underlined by `<ins>`."""
+    heads = [
+        f"{escape(header(block))}<br>{escape(head)}"
+        for block in table.blocks
+        for head in block.headers
+    ]
+    lines = [
+        f"**{escape(table.caption)}**",
+        "",
+        _line(["", *heads]),
+        _line([":--", *["--:"] * len(heads)]),
+    ]
+    for number, row in enumerate(table.rows):
+        cells = [_cell(cell) for block in table.blocks for cell in block.shown[number]]
+        lines.append(_line([escape(row.name), *cells]))
+    lines += ["", *(f"- {escape(note)}" for note in table.notes)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def escape(text: str) -> str:
+    """Make any text printable as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>|~#^$&])", r"\\\1", " ".join(text.split()))
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(cell: Shown) -> str:
+    marks = {"": "{}", "best": "**{}**", "second": "<ins>{}</ins>"}
+    return marks[cell.rank].format(escape(cell.text))

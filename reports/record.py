@@ -1,0 +1,88 @@
+"""What a finished trial leaves: its record, and the predictions that every number comes from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from models.config import Config
+from search_spaces.trial import Trial
+
+Split = Literal["train", "valid", "test"]
+EVALUATED_SPLITS: tuple[Split, ...] = ("valid", "test")
+RECORD_SCHEMA = 1
+
+
+class Epoch(Config):
+    """One pass over the training split, and the validation scores after it.
+
+    `valid` maps a metric to its mean over the emotions, at thresholds fitted on the same split; a
+    metric that is undefined there is left out.
+    """
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    valid: dict[str, float]
+
+
+class Result(Config):
+    """What the trial's key decides: equal keys on equal hardware give equal results.
+
+    `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file.
+    """
+
+    emotions: tuple[str, ...]
+    epochs: tuple[Epoch, ...]
+    best_epoch: int
+    thresholds: tuple[float, ...]
+    num_parameters: int
+    predictions_sha256: str
+
+
+class Circumstances(Config):
+    """Under what conditions it came about: recorded, not hashed into the key.
+
+    `study` and `row` are those that the trial was trained for; others may share it.
+    """
+
+    study: str
+    row: str
+    code_version: str
+    device: str
+    precision: Literal["fp32", "bf16"]
+    num_threads: int
+    libraries: dict[str, str]
+    host: str
+    started_at: str = Field(description="ISO 8601, UTC")
+    wall_s: float
+    training_s: float
+    resumed_from_epochs: tuple[int, ...] = ()
+
+
+class Record(Config):
+    """One finished trial."""
+
+    schema_version: int = RECORD_SCHEMA
+    key: str
+    trial: Trial
+    result: Result
+    circumstances: Circumstances
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One split's predictions of a trial.
+
+    Shapes:
+        ids, groups: (U,), the utterance and the dialogue, video or speaker it belongs to
+        labels: (U, K), 0 or 1
+        probabilities: (U, K), in [0, 1]
+    """
+
+    ids: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    labels: NDArray[np.int8]
+    probabilities: NDArray[np.float32]

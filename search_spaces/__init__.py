@@ -1,0 +1,1 @@
+"""Studies as data: rows, changes, published values, claims; imports no torch."""

@@ -1,0 +1,69 @@
+"""Changes: fields, addressed by dotted path, that a row fixes to other values than the baseline."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue, ValidationError
+
+from search_spaces.errors import StudyError
+from search_spaces.trial import TrialConfig
+
+Change = Mapping[str, JsonValue]
+
+
+def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
+    """Return `config` with the fields of `change` replaced.
+
+    A path must lead to a field that exists; an alternative of another kind is given whole, as in
+    `{"model.fusion": {"kind": "early"}}`.
+
+    Raises:
+        StudyError: If a path or a value does not fit; all faults together, a line each.
+    """
+    tree = config.model_dump(mode="json")
+    faults = [fault for path, value in change.items() if (fault := _replace(tree, path, value))]
+    if faults:
+        raise StudyError("\n".join(faults))
+    try:
+        return TrialConfig.model_validate(tree)
+    except ValidationError as error:
+        raise StudyError("\n".join(describe_faults(error))) from error
+
+
+def flatten(config: TrialConfig) -> dict[str, JsonValue]:
+    """List a config's fields by dotted path."""
+    flat: dict[str, JsonValue] = {}
+    pending: list[tuple[str, JsonValue]] = list(config.model_dump(mode="json").items())
+    while pending:
+        path, value = pending.pop(0)
+        if isinstance(value, dict):
+            pending = [(f"{path}.{name}", child) for name, child in value.items()] + pending
+        else:
+            flat[path] = value
+    return flat
+
+
+def describe_faults(error: ValidationError) -> list[str]:
+    """Say each fault of a config as one line: the field, what is wrong, what was given."""
+    return [
+        f"{'.'.join(map(str, fault['loc'])) or 'config'}: {fault['msg']}, got {fault['input']!r}"
+        for fault in error.errors()
+    ]
+
+
+def _replace(tree: dict[str, JsonValue], path: str, value: JsonValue) -> str | None:
+    """Set the field at `path` in place, or say why there is none."""
+    *parents, last = path.split(".")
+    node = tree
+    for depth, name in enumerate([*parents, last]):
+        if name not in node:
+            place = ".".join(parents[:depth]) or "the config"
+            return f"{path}: {place} has no field '{name}'; choose from {', '.join(node)}"
+        child = node[name]
+        if depth == len(parents):
+            node[name] = value
+        elif isinstance(child, dict):
+            node = child
+        else:
+            here = ".".join([*parents, last][: depth + 1])
+            return f"{path}: {here} has no fields of its own"
+    return None

@@ -1,0 +1,5 @@
+"""What a user can get wrong in a study."""
+
+
+class StudyError(Exception):
+    """A study, a row, a change or a reference is wrong; the message lists every fault found."""

@@ -1,0 +1,101 @@
+"""The papers' printed values and claims, as text, from `published.yaml` beside this file."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from search_spaces.errors import StudyError
+
+Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "proposed"]
+
+
+class Published(BaseModel):
+    """A part of the data file; what a reader does not need is left unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PublishedRow(Published):
+    """One printed line; `values` follow the table's columns."""
+
+    id: str
+    name: str = ""
+    mark: Mark = ""
+    values: tuple[str, ...] = Field(alias="v")
+    bold: tuple[int, ...] = ()
+
+
+class PublishedTable(Published):
+    """One printed table; a figure or a count may have no columns of its own."""
+
+    paper: str
+    label: str
+    unit: Literal["percent", "fraction", "count", ""] = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[PublishedRow, ...] = ()
+
+
+class PublishedClaim(Published):
+    """One sentence of a paper under test; `cells` are `table/row/column`."""
+
+    id: str
+    paper: str
+    claim: str
+    kind: str
+    cells: tuple[str, ...] = ()
+
+
+class PublishedData(Published):
+    """All printed tables and claims."""
+
+    tables: Mapping[str, PublishedTable]
+    claims: tuple[PublishedClaim, ...]
+
+    def row(self, reference: str) -> PublishedRow:
+        """Find the printed row behind a reference such as `le_t6/d2222`.
+
+        Raises:
+            StudyError: If there is no such table or row.
+        """
+        table_id, _, row_id = reference.partition("/")
+        rows = {row.id: row for row in self.table(table_id).rows}
+        if row_id not in rows:
+            raise StudyError(
+                f"published row '{reference}': table '{table_id}' has no row '{row_id}'; "
+                f"choose from {', '.join(rows)}"
+            )
+        return rows[row_id]
+
+    def table(self, table_id: str) -> PublishedTable:
+        """Find a printed table.
+
+        Raises:
+            StudyError: If there is none of that id.
+        """
+        if table_id not in self.tables:
+            raise StudyError(
+                f"published table '{table_id}' does not exist; choose from {', '.join(self.tables)}"
+            )
+        return self.tables[table_id]
+
+    def claim(self, claim_id: str) -> PublishedClaim:
+        """Find a claim.
+
+        Raises:
+            StudyError: If there is none of that id.
+        """
+        claims = {claim.id: claim for claim in self.claims}
+        if claim_id not in claims:
+            raise StudyError(f"claim '{claim_id}' does not exist; choose from {', '.join(claims)}")
+        return claims[claim_id]
+
+
+@cache
+def load_published() -> PublishedData:
+    """Read the data file, every scalar as text."""
+    text = files("search_spaces").joinpath("published.yaml").read_text(encoding="utf-8")
+    return PublishedData.model_validate(yaml.load(text, Loader=yaml.BaseLoader))

@@ -1,0 +1,1 @@
+"""The built-in studies, a paper a file."""

@@ -1,0 +1,172 @@
+"""Studies of Le et al.: transformer fusion and emotion-level representation learning."""
+
+from models.config import (
+    AlbertConfig,
+    AlbertSizes,
+    AudioConfig,
+    EmotionDecoder,
+    LayerConfig,
+    LeConfig,
+    TransformerFusion,
+    VisionConfig,
+)
+from search_spaces.change import Change
+from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
+from search_spaces.trial import TrainingConfig, TrialConfig
+
+LE2023 = Paper(
+    title=(
+        "Multi-Label Multimodal Emotion Recognition With Transformer-Based Fusion and "
+        "Emotion-Level Representation Learning"
+    ),
+    authors="Le, Lee, Kim, Kim, Yang",
+    venue="IEEE Access",
+)
+
+IEMOCAP = TrialConfig()
+"""The full model with the best depth on IEMOCAP: two layers everywhere."""
+
+MOSEI = TrialConfig(
+    model=LeConfig(
+        audio=AudioConfig(depth=4),
+        vision=VisionConfig(depth=4),
+        fusion=TransformerFusion(depth=4),
+        head=EmotionDecoder(depth=4),
+    ),
+    training=TrainingConfig(max_epochs=10),
+)
+"""The full model with the best depth on CMU-MOSEI: four layers everywhere."""
+
+TINY = TrialConfig(
+    model=LeConfig(
+        width=32,
+        layer=LayerConfig(feed_forward=128),
+        text=AlbertConfig(
+            weights="random",
+            sizes=AlbertSizes(
+                vocabulary=512, embedding=32, hidden=64, num_layers=2, num_heads=4, feed_forward=128
+            ),
+            projection_hidden=64,
+        ),
+        audio=AudioConfig(base_channels=4, projection_hidden=64, log_mel=True),
+        vision=VisionConfig(base_channels=4, projection_hidden=64),
+    ),
+    training=TrainingConfig(
+        max_epochs=8, batch_size=16, learning_rate=2e-3, pretrained_learning_rate=2e-3
+    ),
+)
+"""The same architecture, narrower, trained on a CPU in seconds."""
+
+BASELINE = {
+    "paper": {"mosei": MOSEI, ANY_CORPUS: IEMOCAP},
+    "tiny": {ANY_CORPUS: TINY},
+}
+
+ABLATION_COLUMNS = {
+    "iemocap": (
+        Column(metric="acc", header="Acc", published="IEMOCAP.Acc"),
+        Column(metric="f1", header="F1", published="IEMOCAP.F1"),
+    ),
+    "mosei": (
+        Column(metric="wacc", header="WAcc", published="MOSEI.WAcc"),
+        Column(metric="f1", header="F1", published="MOSEI.F1"),
+    ),
+    ANY_CORPUS: (
+        Column(metric="acc", header="Acc"),
+        Column(metric="wacc", header="WAcc"),
+        Column(metric="f1", header="F1"),
+    ),
+}
+
+
+def depths(*, vision: int, audio: int, fusion: int, decoder: int) -> Change:
+    """Change the numbers of layers, in the order of the paper's Table 6."""
+    return {
+        "model.vision.depth": vision,
+        "model.audio.depth": audio,
+        "model.fusion.depth": fusion,
+        "model.head.depth": decoder,
+    }
+
+
+def unimodal(modality: str) -> Change:
+    """Train one branch alone."""
+    return {
+        "model.fusion": {"kind": "unimodal", "modality": modality},
+        "model.head": {"kind": "cls"},
+    }
+
+
+LAYERS = Study(
+    name="layers",
+    title="Numbers of transformer encoders and decoders",
+    source=Source(paper=LE2023, label="Table 6"),
+    baseline=BASELINE,
+    columns=ABLATION_COLUMNS,
+    rows=(
+        Row(
+            name="1-1-1-1",
+            change=depths(vision=1, audio=1, fusion=1, decoder=1),
+            published="le_t6/d1111",
+        ),
+        Row(
+            name="1-1-2-2",
+            change=depths(vision=1, audio=1, fusion=2, decoder=2),
+            published="le_t6/d1122",
+        ),
+        Row(
+            name="2-2-2-2",
+            change=depths(vision=2, audio=2, fusion=2, decoder=2),
+            published="le_t6/d2222",
+        ),
+        Row(
+            name="2-2-4-4",
+            change=depths(vision=2, audio=2, fusion=4, decoder=4),
+            published="le_t6/d2244",
+        ),
+        Row(
+            name="4-4-4-4",
+            change=depths(vision=4, audio=4, fusion=4, decoder=4),
+            published="le_t6/d4444",
+        ),
+        Row(
+            name="4-4-6-6",
+            change=depths(vision=4, audio=4, fusion=6, decoder=6),
+            published="le_t6/d4466",
+        ),
+    ),
+    claims=("L12a", "L12b", "L12c", "L12d", "L13"),
+)
+
+COMPONENTS = Study(
+    name="components",
+    title="Components of the model",
+    source=Source(paper=LE2023, label="Table 5"),
+    baseline=BASELINE,
+    columns=ABLATION_COLUMNS,
+    rows=(
+        Row(name="Text - ALBERT", change=unimodal("text"), published="le_t5/text_albert"),
+        Row(name="Image - VGG19", change=unimodal("vision"), published="le_t5/image_vgg19"),
+        Row(name="Spectrogram - VGG19", change=unimodal("audio"), published="le_t5/spec_vgg19"),
+        Row(
+            name="Early Fusion",
+            change={"model.fusion": {"kind": "early"}, "model.head": {"kind": "cls"}},
+            published="le_t5/early_fusion",
+        ),
+        Row(
+            name="+ Transformer-based Fusion",
+            change={"model.head": {"kind": "cls"}},
+            published="le_t5/fusion",
+        ),
+        Row(
+            name="+ Transformer-based Fusion + Emotion-level Embedding",
+            published="le_t5/fusion_emo",
+        ),
+    ),
+    claims=(
+        "L07",
+        *("L09a", "L09b", "L09c", "L09d"),
+        *("L10a", "L10b", "L10c", "L10d"),
+        *("L11a", "L11b", "L11c", "L11d"),
+    ),
+)

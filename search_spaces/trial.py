@@ -1,0 +1,79 @@
+"""A trial: a resolved config on a corpus with a seed, named by the hash of all that decides it."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from models.config import Config, LeConfig
+
+KEY_SCHEMA = 1
+"""Raised when the same config comes to mean another computation: old keys then no longer match."""
+
+KEY_DIGITS = 24
+
+
+class TrainingConfig(Config):
+    """How a model is trained; defaults are those of Le et al. on IEMOCAP.
+
+    `learning_rate` falls to 0 along a cosine over all steps (`schedule`). The paper leaves open
+    weight decay, gradient clipping (both off) and how the epoch and the thresholds are chosen
+    (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
+    native bfloat16 arithmetic, else float32; the record says which it was.
+    """
+
+    max_epochs: PositiveInt = 25
+    batch_size: PositiveInt = 32
+    learning_rate: PositiveFloat = 5e-4
+    pretrained_learning_rate: PositiveFloat = 5e-5
+    schedule: Literal["cosine", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: PositiveFloat | None = None
+    selection: Literal["best_valid_f1", "last"] = "best_valid_f1"
+    thresholds: Literal["valid_f1", "fixed"] = "valid_f1"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+class TrialConfig(Config):
+    """All that a row can change."""
+
+    model: LeConfig = LeConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+class CorpusRef(Config):
+    """A prepared corpus by name, and the fingerprint of its source and settings."""
+
+    name: str
+    fingerprint: str
+
+
+class Trial(Config):
+    """One model to train; trials of equal key are one trial.
+
+    `weights` maps each pretrained file to its SHA-256, empty for random weights.
+    """
+
+    config: TrialConfig
+    corpus: CorpusRef
+    seed: NonNegativeInt
+    weights: dict[str, str] = Field(default={})
+
+    @cached_property
+    def key(self) -> str:
+        """The content hash that names the trial in the ledger and in MLflow."""
+        identity = {
+            "schema": KEY_SCHEMA,
+            "config": self.config.model_dump(mode="json"),
+            "corpus": self.corpus.fingerprint,
+            "seed": self.seed,
+            "weights": sorted(self.weights.values()),
+        }
+        return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]
+
+
+def canonical_json(value: object) -> str:
+    """Write JSON in the one form that is hashed: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from corpora.clip_folder import read_clips
+from corpora.errors import CorpusError
+from corpora.manifest import Manifest, Remark
+from corpora.prepare import prepare
+from corpora.prepared import corpus_folder, prepared_names, read_manifest, split_file
+from corpora.recipe import LE, Recipe
+from corpora.utterance import Split
+from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
+
+
+def prepare_folder(tmp_path: Path, lines: list[dict[str, object]], recipe: Recipe = LE) -> Manifest:
+    source = read_clips(write_clip_folder(tmp_path / "clips", lines))
+    return prepare(source, recipe, name="mine", storage=tmp_path / "storage", num_workers=1)
+
+
+def rows(storage: Path, split: Split) -> list[dict[str, object]]:
+    with pa.memory_map(str(split_file(corpus_folder(storage, "mine"), split))) as file:
+        table: list[dict[str, object]] = pa.ipc.open_file(file).read_all().to_pylist()
+        return table
+
+
+def test_prepared_corpus_holds_every_clip_in_the_order_of_the_csv(tmp_path: Path) -> None:
+    manifest = prepare_folder(tmp_path, clip_lines())
+    assert manifest == read_manifest(tmp_path / "storage", "mine")
+    assert prepared_names(tmp_path / "storage") == ["mine"]
+    found = rows(tmp_path / "storage", "valid")
+    assert [row["utterance"] for row in found] == ["valid0", "valid1", "valid2", "valid3"]
+    assert [row["labels"] for row in found] == [[0, 0], [1, 0], [0, 1], [1, 1]]
+    assert found[1]["text"] == "this is number 1"
+    assert found[0]["num_faces"] == 2  # at 0 s and 1 s of 1.2 s
+    assert found[0]["num_chunks"] == 4  # 97 frames of 32
+    faces = np.array(found[0]["faces"]).reshape(2, 3, 64, 64)
+    assert faces[1].mean() == pytest.approx(100, abs=2)  # the 11th frame of the clip
+    assert np.array(found[0]["mels"]).shape == (4 * 128 * 32,)
+
+
+def test_manifest_counts_what_it_holds(tmp_path: Path) -> None:
+    counts = prepare_folder(tmp_path, clip_lines()).splits["test"]
+    assert (counts.num_utterances, counts.num_frames, counts.num_chunks) == (4, 8, 16)
+    assert counts.num_frames_with_face == 0
+    assert counts.positives == {"happy": 2, "sad": 2}
+    assert counts.seconds == pytest.approx(4.8)
+    assert counts.remarks[Remark.NO_FACE] == 4
+
+
+def test_clips_that_lack_something_are_kept_and_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    write_video(folder / "silent.mp4", sound_hz=None)
+    silent, short, early, *others = clip_lines()
+    lines = [
+        silent | {"file": "silent.mp4"},
+        short | {"end": 0.5},
+        early | {"end": 9.0},
+        *others,
+    ]
+    manifest = prepare_folder(tmp_path, lines)
+    remarks = manifest.splits["train"].remarks
+    assert remarks[Remark.NO_SOUND] == remarks[Remark.SHORT] == remarks[Remark.ENDS_EARLY] == 1
+    assert not manifest.rejects
+    assert np.array(rows(tmp_path / "storage", "train")[0]["mels"]).max() == 0
+
+
+def test_clips_that_cannot_be_used_are_rejected_and_listed(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    write_sound(folder / "sound.wav")
+    (folder / "broken.mp4").write_bytes(b"no video")
+    first, second, third, *others = clip_lines(per_split=8)
+    lines = [
+        first | {"file": "broken.mp4"},
+        second | {"file": "sound.wav"},
+        third | {"start": 50, "end": 51},
+        *others,
+    ]
+    manifest = prepare_folder(tmp_path, lines)
+    assert [(r.utterance, r.reason.value) for r in manifest.rejects] == [
+        ("train0", "unreadable"),
+        ("train1", "no_video"),
+        ("train2", "outside_the_file"),
+    ]
+    assert manifest.splits["train"].num_utterances == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda line: line | {"split": "train"} if line["split"] == "test" else line,
+            "split 'test' is empty",
+        ),
+        (
+            lambda line: line | {"sad": 0} if line["split"] == "valid" else line,
+            "split 'valid' has no positive of the emotion 'sad'",
+        ),
+    ],
+    ids=["empty split", "class without positives"],
+)
+def test_split_that_cannot_be_used_is_an_error_and_leaves_nothing(
+    tmp_path: Path, change: object, message: str
+) -> None:
+    assert callable(change)
+    with pytest.raises(CorpusError, match=message):
+        prepare_folder(tmp_path, [change(line) for line in clip_lines()])
+    assert not list((tmp_path / "storage").glob("**/*.*"))
+
+
+def test_rejects_that_empty_a_split_are_an_error_that_lists_them(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "broken.mp4").write_bytes(b"no video")
+    lines = [
+        line | {"file": "broken.mp4"} if line["split"] == "test" else line for line in clip_lines()
+    ]
+    with pytest.raises(CorpusError, match=r"(?s)'test' is empty, after.*test0: unreadable"):
+        prepare_folder(tmp_path, lines)
+    assert prepared_names(tmp_path / "storage") == []
+    assert not list((tmp_path / "storage" / "corpora").iterdir())
+
+
+def test_same_corpus_is_not_prepared_twice_and_a_changed_one_is_replaced(tmp_path: Path) -> None:
+    first = prepare_folder(tmp_path, clip_lines())
+    file = split_file(corpus_folder(tmp_path / "storage", "mine"), "train")
+    written = file.stat().st_mtime_ns
+    assert prepare_folder(tmp_path, clip_lines()) == first
+    assert file.stat().st_mtime_ns == written
+    line, *others = clip_lines()
+    changed = prepare_folder(tmp_path, [line | {"text": "something else"}, *others])
+    assert changed.fingerprint != first.fingerprint
+    assert rows(tmp_path / "storage", "train")[0]["text"] == "something else"
+
+
+def test_other_settings_give_another_fingerprint(tmp_path: Path) -> None:
+    first = prepare_folder(tmp_path, clip_lines())
+    other = prepare_folder(tmp_path, clip_lines(), LE.model_copy(update={"face_px": 96}))
+    assert first.fingerprint != other.fingerprint
+
+
+def test_corpus_that_is_not_prepared_is_told_with_the_choices(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, clip_lines())
+    with pytest.raises(CorpusError, match=r"'other' is not prepared .* choose from mine"):
+        read_manifest(tmp_path / "storage", "other")
+
+
+def test_number_of_workers_does_not_matter(tmp_path: Path) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips", clip_lines(per_split=12)))
+    for name, num_workers in (("one", 1), ("two", 2)):
+        prepare(source, LE, name=name, storage=tmp_path, num_workers=num_workers)
+    one, two = (
+        split_file(corpus_folder(tmp_path, name), "train").read_bytes() for name in ("one", "two")
+    )
+    assert one == two

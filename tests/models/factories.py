@@ -1,0 +1,114 @@
+"""Tiny configs of every row, and inputs of any utterances."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.build import build
+from models.config import (
+    AlbertConfig,
+    AlbertSizes,
+    AudioConfig,
+    ClsHead,
+    EarlyFusion,
+    EmotionDecoder,
+    LayerConfig,
+    LeConfig,
+    TransformerFusion,
+    Unimodal,
+    VisionConfig,
+)
+from models.init import init_weights
+
+NUM_EMOTIONS = 6
+VOCABULARY = 40
+
+TINY_ALBERT = AlbertSizes(
+    vocabulary=VOCABULARY, embedding=8, hidden=16, num_layers=2, num_heads=2, feed_forward=32
+)
+
+TINY = LeConfig(
+    width=16,
+    layer=LayerConfig(num_heads=2, feed_forward=32),
+    text=AlbertConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=16),
+    audio=AudioConfig(base_channels=2, projection_hidden=16, depth=1),
+    vision=VisionConfig(base_channels=2, projection_hidden=16, depth=1),
+    fusion=TransformerFusion(depth=1),
+    head=EmotionDecoder(depth=1),
+)
+
+
+def change(config: LeConfig, **fields: object) -> LeConfig:
+    """Copy a config with some fields changed, and check it."""
+    return LeConfig.model_validate({**dict(config), **fields})
+
+
+ROWS = {
+    "text": change(TINY, fusion=Unimodal(modality="text"), head=ClsHead()),
+    "audio": change(TINY, fusion=Unimodal(modality="audio"), head=ClsHead()),
+    "vision": change(TINY, fusion=Unimodal(modality="vision"), head=ClsHead()),
+    "early": change(TINY, fusion=EarlyFusion(hidden=16), head=ClsHead()),
+    "fusion_cls": change(TINY, head=ClsHead()),
+    "fusion_decoder": TINY,
+    "deeper": change(TINY, fusion=TransformerFusion(depth=3), head=EmotionDecoder(depth=2)),
+    "log_mel": change(TINY, audio=TINY.audio.model_copy(update={"log_mel": True})),
+    "plain_vgg": change(
+        TINY,
+        audio=TINY.audio.model_copy(update={"batch_norm": False}),
+        vision=TINY.vision.model_copy(update={"batch_norm": False}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Stands for a batch; see `models.inputs.Inputs`."""
+
+    tokens: Tensor
+    token_mask: Tensor
+    faces: Tensor
+    num_faces: Tensor
+    mels: Tensor
+    num_chunks: Tensor
+
+
+def utterances(
+    *,
+    num_tokens: tuple[int, ...] = (5, 3, 4),
+    num_faces: tuple[int, ...] = (2, 1, 3),
+    num_chunks: tuple[int, ...] = (1, 4, 2),
+    seed: int = 0,
+) -> Utterances:
+    generator = torch.Generator().manual_seed(seed)
+    mask = torch.arange(max(num_tokens)) < torch.tensor(num_tokens)[:, None]
+    tokens = torch.randint(1, VOCABULARY, mask.shape, generator=generator)
+    return Utterances(
+        tokens=tokens * mask,
+        token_mask=mask,
+        faces=torch.randn(sum(num_faces), 3, 64, 64, generator=generator),
+        num_faces=torch.tensor(num_faces),
+        mels=torch.rand(sum(num_chunks), 1, 128, 32, generator=generator),
+        num_chunks=torch.tensor(num_chunks),
+    )
+
+
+def only(batch: Utterances, index: int) -> Utterances:
+    """Take one utterance out of a batch, without the padding it has there."""
+    length = int(batch.token_mask[index].sum())
+    faces = batch.faces.split(batch.num_faces.tolist())
+    mels = batch.mels.split(batch.num_chunks.tolist())
+    return Utterances(
+        tokens=batch.tokens[index : index + 1, :length],
+        token_mask=batch.token_mask[index : index + 1, :length],
+        faces=faces[index],
+        num_faces=batch.num_faces[index : index + 1],
+        mels=mels[index],
+        num_chunks=batch.num_chunks[index : index + 1],
+    )
+
+
+def initialised(config: LeConfig, *, seed: int = 0) -> nn.Module:
+    model = build(config, num_emotions=NUM_EMOTIONS)
+    init_weights(model, seed)
+    return model

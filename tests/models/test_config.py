@@ -1,0 +1,56 @@
+import pytest
+from pydantic import ValidationError
+
+from models.config import (
+    AlbertConfig,
+    AlbertSizes,
+    AudioConfig,
+    EarlyFusion,
+    EmotionDecoder,
+    LayerConfig,
+    LeConfig,
+    Unimodal,
+    VisionConfig,
+)
+
+
+@pytest.mark.parametrize(
+    "fusion", [Unimodal(modality="audio"), EarlyFusion()], ids=lambda f: f.kind
+)
+def test_decoder_needs_the_transformer_fusion(fusion):
+    with pytest.raises(ValidationError, match=r"head\.kind 'emotion_decoder' .* from 'cls'"):
+        LeConfig(fusion=fusion, head=EmotionDecoder())
+
+
+def test_width_must_split_into_heads():
+    with pytest.raises(ValidationError, match=r"num_heads 3 .* width 256; choose from 1, 2, 4, 8"):
+        LeConfig(layer=LayerConfig(num_heads=3))
+
+
+def test_albert_hidden_must_split_into_heads():
+    with pytest.raises(ValidationError, match=r"num_heads 4 .* hidden 6; choose from 1, 2, 3, 6"):
+        AlbertSizes(hidden=6, num_heads=4)
+
+
+def test_random_albert_needs_sizes():
+    with pytest.raises(ValidationError, match=r"sizes are missing: weights 'random'"):
+        AlbertConfig(weights="random")
+
+
+def test_pretrained_albert_forbids_sizes():
+    with pytest.raises(ValidationError, match=r"sizes must be left out: .*'albert-base-v2'"):
+        AlbertConfig(sizes=AlbertSizes())
+
+
+def test_more_tokens_than_positions_is_an_error():
+    with pytest.raises(ValidationError, match="less than or equal to 512"):
+        AlbertConfig(max_tokens=513)
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [(VisionConfig, "face_px"), (AudioConfig, "num_mels"), (AudioConfig, "chunk_frames")],
+)
+def test_pictures_must_survive_five_poolings(config, field):
+    with pytest.raises(ValidationError, match=rf"{field}\n.*multiple of 32"):
+        config(**{field: 48})

@@ -1,0 +1,80 @@
+"""Counts at the paper's sizes, on the meta device. Origin: summed by hand from the architecture."""
+
+import pytest
+import torch
+from torchvision.models import vgg
+
+from models.build import build
+from models.config import (
+    AlbertConfig,
+    AlbertSizes,
+    AudioConfig,
+    ClsHead,
+    EarlyFusion,
+    EmotionDecoder,
+    LeConfig,
+    TransformerFusion,
+    Unimodal,
+    VisionConfig,
+)
+from models.vgg import Vgg19
+
+RANDOM_TEXT = AlbertConfig(weights="random", sizes=AlbertSizes())
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.fixture(autouse=True)
+def _on_meta():
+    with torch.device("meta"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("depths", "total"),
+    [
+        ((1, 1, 1, 1), 62_526_726),
+        ((1, 1, 2, 2), 65_420_550),
+        ((2, 2, 2, 2), 68_050_694),
+        ((2, 2, 4, 4), 73_838_342),
+        ((4, 4, 4, 4), 79_098_630),
+        ((4, 4, 6, 6), 84_886_278),
+    ],
+    ids=lambda value: "".join(map(str, value)) if isinstance(value, tuple) else "",
+)
+def test_full_model_has_the_expected_parameters(depths, total):
+    vision, audio, fusion, decoder = depths
+    config = LeConfig(
+        text=RANDOM_TEXT,
+        vision=VisionConfig(depth=vision),
+        audio=AudioConfig(depth=audio),
+        fusion=TransformerFusion(depth=fusion),
+        head=EmotionDecoder(depth=decoder),
+    )
+    assert count(build(config, num_emotions=6)) == total
+
+
+def test_unimodal_text_is_albert_and_one_linear_layer():
+    config = LeConfig(text=RANDOM_TEXT, fusion=Unimodal(modality="text"), head=ClsHead())
+    model = build(config, num_emotions=6)
+    assert count(model.text) == 11_683_584
+    assert count(model) == 11_683_584 + 768 * 6 + 6
+
+
+def test_early_fusion_head_reads_three_states():
+    config = LeConfig(text=RANDOM_TEXT, fusion=EarlyFusion(), head=ClsHead())
+    model = build(config, num_emotions=6)
+    assert count(model.fusion) == 768 * 256 + 256
+    assert count(model.head) == 256 * 6 + 6
+
+
+@pytest.mark.parametrize(
+    ("batch_norm", "total"), [(False, 20_024_384), (True, 20_035_392)], ids=["plain", "bn"]
+)
+def test_vgg19_has_the_parameters_of_torchvision(batch_norm, total):
+    ours = Vgg19(in_channels=3, base_channels=64, batch_norm=batch_norm)
+    theirs = vgg.make_layers(vgg.cfgs["E"], batch_norm=batch_norm)
+    assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
+    assert count(ours) == total

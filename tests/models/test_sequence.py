@@ -1,0 +1,24 @@
+import torch
+
+from models.sequence import Absent, join, pad
+
+
+def test_pad_keeps_the_order_of_the_packed_rows():
+    packed = torch.arange(1.0, 5.0)[:, None]
+    sequence = pad(packed, torch.tensor([1, 3]))
+    assert sequence.states[..., 0].tolist() == [[1, 0, 0], [2, 3, 4]]
+    assert sequence.mask.tolist() == [[True, False, False], [True, True, True]]
+
+
+def test_pad_returns_each_gradient_to_its_row():
+    packed = torch.zeros(4, 1, requires_grad=True)
+    states = pad(packed, torch.tensor([1, 3])).states
+    (states[..., 0] * torch.tensor([[1.0, 9, 9], [2, 3, 4]])).sum().backward()
+    assert packed.grad[:, 0].tolist() == [1, 2, 3, 4]
+
+
+def test_absent_branch_adds_no_steps():
+    sequence = pad(torch.ones(3, 2), torch.tensor([2, 1]))
+    joined = join([Absent(width=2)(torch.empty(0), torch.tensor([2, 1])), sequence])
+    assert torch.equal(joined.states, sequence.states)
+    assert torch.equal(joined.mask, sequence.mask)

@@ -1,0 +1,34 @@
+import pytest
+import torch
+
+from models.init import init_weights
+from models.vgg import Vgg19, num_features
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(3, 64, 64), (1, 128, 32), (3, 32, 32)])
+def test_a_picture_becomes_a_vector(channels, height, width):
+    vgg = Vgg19(in_channels=channels, base_channels=2, batch_norm=True)
+    features = vgg(torch.randn(2, channels, height, width))
+    expected = num_features(base_channels=2, height=height, width=width)
+    assert features.shape == (2, expected)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_activations_stay_channels_last(channels):
+    vgg = Vgg19(in_channels=channels, base_channels=4, batch_norm=True)
+    init_weights(vgg, 0)
+    formats = []
+    for block in vgg.groups[0][:2]:
+        block.register_forward_hook(
+            lambda _, __, out: formats.append(
+                out.is_contiguous(memory_format=torch.channels_last) and not out.is_contiguous()
+            )
+        )
+    vgg(torch.randn(2, channels, 64, 64))
+    assert formats == [True, True]
+
+
+def test_signal_survives_sixteen_convolutions_without_batch_norm():
+    vgg = Vgg19(in_channels=3, base_channels=8, batch_norm=False)
+    init_weights(vgg, 0)
+    assert 0.1 < vgg(torch.randn(4, 3, 64, 64)).std() < 10

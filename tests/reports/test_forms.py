@@ -1,0 +1,79 @@
+import csv
+import io
+import json
+
+import pytest
+
+from reports.files import FORMS, write_table
+from reports.latex import escape, to_latex
+from reports.markdown import to_markdown
+from reports.plain import to_csv, to_json
+from tests.reports.factories import make_mixed_table, make_study, make_table
+from tests.reports.golden import GOLDEN, show
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_form_equals_its_golden_file(tmp_path, form):
+    expected = (GOLDEN / f"mixed.{form}").read_text(encoding="utf-8")
+    assert FORMS[form](make_mixed_table(tmp_path)) == expected
+
+
+def test_terminal_equals_its_golden_file(tmp_path):
+    expected = (GOLDEN / "mixed.txt").read_text(encoding="utf-8")
+    assert show(make_mixed_table(tmp_path), 120) == expected
+
+
+def test_terminal_stacks_what_is_too_wide(tmp_path):
+    table = make_table(tmp_path, make_study(), [4, 2, 0])
+    lines = show(table, 60).splitlines()
+    origins = [line.split() for line in lines if "published  " in line]
+    assert origins == [["ours,", "tiny", "scale", "published"], ["published"]]
+    assert max(map(len, lines)) <= 60
+
+
+def test_equal_records_give_equal_files(tmp_path):
+    files = [
+        write_table(make_mixed_table(tmp_path / name), tmp_path / "tables" / name)
+        for name in ("one", "other")
+    ]
+    assert list(files[0]) == ["tex", "csv", "json", "md"]
+    for form in FORMS:
+        assert files[0][form].read_bytes() == files[1][form].read_bytes()
+
+
+def test_latex_escapes_what_tex_would_read():
+    assert escape(r"[a_b] & 5 % #1 \x {y} ~ ^ $ -- ±") == (
+        r"{[}a\_b{]} \& 5 \% \#1 \textbackslash{}x \{y\} \textasciitilde{} "
+        r"\textasciicircum{} \$ -{}- $\pm$"
+    )
+
+
+def test_latex_turns_a_wide_table(tmp_path):
+    columns = make_study().columns["iemocap"] * 4
+    table = make_table(tmp_path, make_study(columns={"*": columns}), [4, 2, 0])
+    assert r"\begin{sidewaystable*}" in to_latex(table)
+
+
+def test_markdown_escapes_what_would_end_a_cell(tmp_path):
+    table = make_table(tmp_path, make_study(["a | b_c*"]), [0])
+    assert r"| a \| b\_c\* |" in to_markdown(table)
+
+
+def test_csv_holds_fractions_and_printed_text(tmp_path):
+    lines = list(csv.DictReader(io.StringIO(to_csv(make_mixed_table(tmp_path)))))
+    ours = next(line for line in lines if line["row"] == "1-1-1-1" and line["metric"] == "f1")
+    assert 0 < float(ours["mean"]) < 1
+    assert (ours["unit"], ours["n"], ours["num_planned"]) == ("fraction", "3", "3")
+    printed = next(line for line in lines if line["reference"] == "le_t6/d1111/IEMOCAP.Acc")
+    assert (printed["printed"], printed["unit"], printed["mean"]) == ("83.79", "percent", "")
+    missing = next(line for line in lines if line["row"] == "later")
+    assert (missing["mean"], missing["std"], missing["n"]) == ("", "", "0")
+
+
+def test_json_leads_from_a_number_to_its_trials(tmp_path):
+    document = json.loads(to_json(make_mixed_table(tmp_path)))
+    cell = document["blocks"][0]["cells"][0][0]
+    assert [score["trial"] for score in cell["scores"]] == ["0-0", "0-1", "0-2"]
+    trial = document["trials"]["0-0"]
+    assert trial["corpus"]["fingerprint"] == "fingerprint-of-synthetic"
+    assert trial["code_version"] == "0.1.0+abc1234"

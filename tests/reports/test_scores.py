@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from reports.scores import (
+    METRICS,
+    THRESHOLDS,
+    EmotionScores,
+    UndefinedScoreError,
+    accuracy,
+    auc,
+    balanced_accuracy,
+    decide,
+    f1,
+    find_outcomes,
+    fit_thresholds,
+    mean_scores,
+    precision,
+    recall,
+    score,
+)
+
+# Test split of each corpus: utterances, then those of each emotion (Le et al. 2023, Table 2; the
+# splits of Dai et al. 2021).
+TEST_COUNTS = {
+    "iemocap": (1481, (234, 213, 371, 135, 321, 207)),
+    "mosei": (4188, (1015, 744, 371, 2220, 1066, 393)),
+}
+
+SKLEARN = {
+    "acc": lambda labels, called, _: sklearn_metrics.accuracy_score(labels, called),
+    "wacc": lambda labels, called, _: sklearn_metrics.balanced_accuracy_score(labels, called),
+    "f1": lambda labels, called, _: sklearn_metrics.f1_score(labels, called),
+    "precision": lambda labels, called, _: sklearn_metrics.precision_score(labels, called),
+    "recall": lambda labels, called, _: sklearn_metrics.recall_score(labels, called),
+    "auc": lambda labels, _, probabilities: sklearn_metrics.roc_auc_score(labels, probabilities),
+}
+
+
+def draw(seed, num_utterances=200, num_emotions=6):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, (num_utterances, num_emotions)).astype(np.int8)
+    noise = rng.random((num_utterances, num_emotions))
+    return labels, ((labels + 2 * noise) / 3).astype(np.float32)
+
+
+def constant(corpus, probability):
+    """Give every utterance of a test split the same probability."""
+    size, counts = TEST_COUNTS[corpus]
+    labels = (np.arange(size)[:, None] < np.array(counts)).astype(np.int8)
+    return labels, np.full(labels.shape, probability, np.float32), np.full(len(counts), 0.5)
+
+
+def one_emotion(labels, probabilities):
+    arrays = np.array([labels], np.int8).T, np.array([probabilities], np.float32).T
+    return find_outcomes(*arrays, np.array([0.5]))[0]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metric_equals_scikit_learn(metric):
+    labels, probabilities = draw(0)
+    thresholds = np.linspace(0.3, 0.7, 6)
+    ours = score(labels, probabilities, thresholds)[metric].by_emotion
+    called = decide(probabilities, thresholds)
+    emotions = zip(labels.T, called.T, probabilities.T, strict=True)
+    theirs = [SKLEARN[metric](*emotion) for emotion in emotions]
+    assert ours == pytest.approx(theirs, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "expected", "mean"),
+    [
+        ("iemocap", [0.2729, 0.2515, 0.4006, 0.1671, 0.3563, 0.2453], 0.2823),
+        ("mosei", [0.3902, 0.3017, 0.1628, 0.6929, 0.4058, 0.1716], 0.3541),
+    ],
+)
+def test_all_positive_f1_follows_from_the_class_counts(corpus, expected, mean):
+    scores = score(*constant(corpus, 0.9))["f1"]
+    assert scores.by_emotion == pytest.approx(expected, abs=5e-5)
+    assert scores.mean == pytest.approx(mean, abs=5e-5)
+
+
+def test_all_negative_accuracy_follows_from_the_class_counts():
+    scores = score(*constant("iemocap", 0.1))["acc"]
+    expected = [0.8420, 0.8562, 0.7495, 0.9088, 0.7833, 0.8602]
+    assert scores.by_emotion == pytest.approx(expected, abs=5e-5)
+    assert scores.mean == pytest.approx(0.8333, abs=5e-5)
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.9])
+def test_constant_classifier_has_a_balanced_accuracy_of_one_half(probability):
+    assert score(*constant("iemocap", probability))["wacc"].by_emotion == (0.5,) * 6
+
+
+def test_probability_at_its_threshold_is_negative():
+    probabilities = np.array([[0.5, 0.75], [0.5 + 1e-7, 0.25]], np.float32)
+    assert decide(probabilities, np.array([0.5, 0.25])).tolist() == [[False, True], [True, False]]
+
+
+def test_float32_probability_is_compared_as_the_float64_that_it_is():
+    probabilities = np.array([[0.1, 0.7]], np.float32)
+    assert decide(probabilities, np.array([0.1, 0.7])).tolist() == [[True, False]]
+
+
+def test_candidate_thresholds_are_the_decimal_literals():
+    assert THRESHOLDS.tolist() == [float(f"{n / 100:.2f}") for n in range(5, 100, 5)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fitted_threshold_is_the_first_of_best_f1(seed):
+    labels, probabilities = draw(seed, num_utterances=30)
+    expected = []
+    for truth, column in zip(labels.T, probabilities.T, strict=True):
+        scores = [sklearn_metrics.f1_score(truth, column > np.float64(t)) for t in THRESHOLDS]
+        expected.append(THRESHOLDS[int(np.argmax(scores))])
+    assert fit_thresholds(labels, probabilities).tolist() == expected
+
+
+def test_fitted_threshold_is_the_lowest_of_equals():
+    labels = np.array([[1, 0], [0, 0]], np.int8)
+    probabilities = np.array([[0.62, 0.3], [0.42, 0.3]], np.float32)
+    assert fit_thresholds(labels, probabilities).tolist() == [0.45, 0.05]
+
+
+def test_balanced_accuracy_without_positives_is_undefined():
+    with pytest.raises(UndefinedScoreError, match="no utterances with the emotion"):
+        balanced_accuracy(one_emotion([0, 0], [0.2, 0.9]))
+
+
+def test_balanced_accuracy_without_negatives_is_undefined():
+    with pytest.raises(UndefinedScoreError, match="no utterances without the emotion"):
+        balanced_accuracy(one_emotion([1, 1], [0.2, 0.9]))
+
+
+@pytest.mark.parametrize("metric", [accuracy, recall, auc])
+def test_metric_of_no_utterances_is_undefined(metric):
+    with pytest.raises(UndefinedScoreError, match=r"no utterances|AUC needs"):
+        metric(one_emotion([], []))
+
+
+def test_auc_of_diverged_probabilities_is_undefined():
+    with pytest.raises(UndefinedScoreError, match="finite"):
+        auc(one_emotion([0, 1], [np.nan, np.nan]))
+
+
+def test_f1_and_precision_are_zero_where_nothing_is_called():
+    nothing = one_emotion([0, 0], [0.1, 0.1])
+    assert (f1(nothing), precision(nothing)) == (0.0, 0.0)
+
+
+def test_mean_is_missing_where_an_emotion_is_undefined():
+    assert EmotionScores((0.5, None)).mean is None
+    assert EmotionScores((0.5, 0.25)).mean == 0.375
+
+
+def test_mean_scores_leave_out_what_is_undefined():
+    labels = np.array([[1, 0], [0, 0]], np.int8)
+    probabilities = np.array([[0.9, 0.1], [0.1, 0.1]], np.float32)
+    means = mean_scores(labels, probabilities, np.array([0.5, 0.5]))
+    assert means == {"acc": 1.0, "f1": 0.5, "precision": 0.5}
