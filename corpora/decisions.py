@@ -26,8 +26,8 @@ class BestScores:
 def best_scores_of(joint: NDArray[np.float64], labels: NDArray[np.int64]) -> BestScores:
     """Score the best threshold on each label's posterior.
 
-    A classifier that marks a set of states positive has, in expectation, TP = sum of P(state, 1) and
-    FP = sum of P(state, 0) over the set. For each of the three metrics some best set holds the
+    A classifier that marks a set of states positive has, in expectation, TP = sum of P(state, 1)
+    and FP = sum of P(state, 0) over the set. For each of the three metrics some best set holds the
     states whose posterior is above a threshold, so trying every threshold is exact.
 
     Shapes:
@@ -40,9 +40,7 @@ def best_scores_of(joint: NDArray[np.float64], labels: NDArray[np.int64]) -> Bes
     return BestScores(f1, wacc, acc)
 
 
-def _best(
-    positive: NDArray[np.float64], total: NDArray[np.float64]
-) -> tuple[float, float, float]:
+def _best(positive: NDArray[np.float64], total: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the best F1, balanced accuracy and accuracy for P(state, 1) and P(state)."""
     order = np.argsort(-positive / np.maximum(total, 1e-300), kind="stable")
     true_positive = np.concatenate([[0.0], np.cumsum(positive[order])])

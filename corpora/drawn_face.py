@@ -75,7 +75,7 @@ EXPRESSIONS: dict[str, Expression] = {
         tears=0.17, tint=(120, 150, 225), tint_share=0.35,
     ),
     "surprise": Expression(
-        brow_raise=0.07, eye_opening=0.050, mouth_width=0.085, mouth_opening=0.155,
+        brow_raise=0.055, eye_opening=0.042, mouth_width=0.11, mouth_opening=0.13, teeth=0.25,
     ),
 }  # fmt: skip
 
@@ -165,24 +165,25 @@ class Pen:
         self._centre = image.width / 2, image.height / 2
 
     def ellipse(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
-        """Fill the ellipse of these half axes around (x, y)."""
+        """Fill the ellipse with these half axes around (x, y)."""
         corners = [*self._pixel((x - width, y - height)), *self._pixel((x + width, y + height))]
         self._draw.ellipse(corners, fill=colour)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
+        """Fill a polygon."""
         self._draw.polygon([self._pixel(point) for point in points], fill=colour)
 
     def line(self, points: Sequence[Point], colour: Colour, thickness: float) -> None:
+        """Draw a line through the points."""
         width = max(1, round(thickness * self._unit))
         self._draw.line([self._pixel(p) for p in points], fill=colour, width=width, joint="curve")
 
     def _pixel(self, point: Point) -> Point:
-        return tuple(
-            middle + self._unit * value for middle, value in zip(self._centre, point, strict=True)
-        )
+        return self._centre[0] + self._unit * point[0], self._centre[1] + self._unit * point[1]
 
 
 def mix(colour: Colour, other: Colour, share: float) -> Colour:
+    """Move a colour towards another by a share of the way."""
     red, green, blue = (
         round((1 - share) * a + share * b) for a, b in zip(colour, other, strict=True)
     )
@@ -190,7 +191,10 @@ def mix(colour: Colour, other: Colour, share: float) -> Colour:
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    return mix((0, 0, 0), colour, factor) if factor <= 1 else mix(colour, (255,) * 3, factor - 1)
+    """Darken a colour (factor below 1) or lighten it (above)."""
+    return (
+        mix((0, 0, 0), colour, factor) if factor <= 1 else mix(colour, (255, 255, 255), factor - 1)
+    )
 
 
 def draw_head(pen: Pen, speaker: Speaker, skin: Colour) -> None:
@@ -229,6 +233,7 @@ def draw_eye(pen: Pen, expression: Expression, skin: Colour, hair: Colour, side:
 
 
 def draw_nose(pen: Pen, expression: Expression, skin: Colour) -> None:
+    """Draw the nose, and wrinkles on it."""
     pen.polygon([(-0.018, -0.05), (0.018, -0.05), (0.05, 0.10), (-0.05, 0.10)], shade(skin, 0.92))
     pen.ellipse(0, 0.095, 0.055, 0.034, shade(skin, 0.95))
     for side in (-1, 1):

@@ -33,9 +33,9 @@ class Sound:
 SOUNDS: dict[str, Sound] = {
     "anger": Sound(start_hz=95, end_hz=75, num_harmonics=5, beat_hz=28, gain=0.40),  # growl
     "disgust": Sound(noise=1.0, beat_hz=11, gain=0.35),  # retching
-    "fear": Sound(start_hz=850, end_hz=850, wobble=0.25, wobble_hz=8),  # trembling cry
-    "happy": Sound(start_hz=1_500, end_hz=1_500, num_harmonics=2, beat_hz=6),  # laughter
-    "sad": Sound(start_hz=1_000, end_hz=300, num_harmonics=2),  # sigh that falls
+    "fear": Sound(start_hz=1_050, end_hz=1_050, wobble=0.2, wobble_hz=8),  # trembling cry
+    "happy": Sound(start_hz=1_600, end_hz=1_600, num_harmonics=2, beat_hz=6),  # laughter
+    "sad": Sound(start_hz=750, end_hz=250),  # sigh that falls
     "surprise": Sound(start_hz=2_500, end_hz=6_000),  # gasp that rises
 }
 

@@ -138,7 +138,7 @@ def _audio(config: LeConfig, *, cls: nn.Module) -> PackedBranch:
     return _packed(
         config,
         audio,
-        prepare=LogMel() if audio.log_mel else nn.Identity(),
+        compress=LogMel() if audio.log_mel else nn.Identity(),
         picture=(1, audio.num_mels, audio.chunk_frames),
         cls=cls,
     )
@@ -147,7 +147,7 @@ def _audio(config: LeConfig, *, cls: nn.Module) -> PackedBranch:
 def _vision(config: LeConfig, *, cls: nn.Module) -> PackedBranch:
     face_px = config.vision.face_px
     return _packed(
-        config, config.vision, prepare=nn.Identity(), picture=(3, face_px, face_px), cls=cls
+        config, config.vision, compress=nn.Identity(), picture=(3, face_px, face_px), cls=cls
     )
 
 
@@ -155,15 +155,18 @@ def _packed(
     config: LeConfig,
     vgg: configs.VggConfig,
     *,
-    prepare: nn.Module,
+    compress: nn.Module,
     picture: tuple[int, int, int],
     cls: nn.Module,
 ) -> PackedBranch:
     """Build a branch for pictures of (channels, height, width)."""
     channels, height, width = picture
-    features = num_features(base_channels=vgg.base_channels, height=height, width=width)
+    rows, columns = vgg.pool
+    features = num_features(
+        base_channels=vgg.base_channels, height=height // rows, width=width // columns
+    )
     return PackedBranch(
-        prepare=prepare,
+        prepare=nn.Sequential(nn.AvgPool2d(vgg.pool), compress),
         backbone=Vgg19(
             in_channels=channels, base_channels=vgg.base_channels, batch_norm=vgg.batch_norm
         ),

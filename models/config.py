@@ -100,10 +100,12 @@ class AlbertConfig(Config):
 class VggConfig(Config):
     """A VGG19 without its classifier, trained from scratch, and a temporal transformer over it.
 
-    Channels of the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our
-    default (plain VGG19 rarely trains from scratch with Adam).
+    Pictures are first averaged over `pool` (height, width) pixels: none, in the paper. Channels of
+    the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our default (plain
+    VGG19 rarely trains from scratch with Adam).
     """
 
+    pool: tuple[PositiveInt, PositiveInt] = (1, 1)
     base_channels: PositiveInt = 64
     batch_norm: bool = True
     projection_hidden: PositiveInt = 1024

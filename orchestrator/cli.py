@@ -26,7 +26,7 @@ from search_spaces.errors import StudyError
 from search_spaces.study import Scale, Study
 
 USER_ERRORS = (CorpusError, LedgerError, StorageError, StudyError, WeightsError)
-EXIT_INCOMPLETE, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -127,7 +127,7 @@ def sweep_studies(
 ) -> None:
     """Run studies, and exit with a status that says whether all their trials are finished."""
     opened = open_storage(storage)
-    complete = run_studies(
+    end = run_studies(
         studies,
         corpus=corpus,
         scale=scale or default_scale(corpus),
@@ -137,8 +137,10 @@ def sweep_studies(
         num_slots=slots,
         console=console,
     )
-    if not complete:
-        sys.exit(EXIT_INCOMPLETE)
+    if end.num_left:
+        raise KeyboardInterrupt
+    if end.num_failed:
+        sys.exit(EXIT_FAILED_TRIALS)
 
 
 @cli.command("list")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -20,6 +21,13 @@ from reports.table import build_table
 from reports.terminal import TableView
 from search_spaces.study import RowRef, Scale, Study
 from search_spaces.trial import Trial
+
+
+class SweepEnd(NamedTuple):
+    """How many trials failed, and how many are left because the sweep was stopped."""
+
+    num_failed: int
+    num_left: int
 
 
 class _Failures:
@@ -53,13 +61,10 @@ def run_studies(
     tracking_uri: str,
     num_slots: int | None,
     console: Console,
-) -> bool:
+) -> SweepEnd:
     """Run studies on one corpus and write their tables.
 
     Ray and PyTorch are loaded only if there is something to train.
-
-    Returns:
-        Whether every trial is finished.
 
     Raises:
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
@@ -73,14 +78,12 @@ def run_studies(
     failures = _train_missing(plans, storage, tracking_uri, num_slots, console)
     for plan in plans:
         _write_table(plan, ledger, storage, console)
-    num_left = sum(ledger.find(key) is None for key in missing_trials(plans)) - len(failures)
     for key, reason in failures.items():
         console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
     if failures:
         console.print(f"{len(failures)} failed; the same command tries them again.")
-    if num_left:
-        console.print(f"Stopped with {num_left} trials left. The same command goes on from here.")
-    return not failures and num_left == 0
+    num_unfinished = sum(ledger.find(key) is None for key in missing_trials(plans))
+    return SweepEnd(num_failed=len(failures), num_left=num_unfinished - len(failures))
 
 
 def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:

@@ -1,12 +1,14 @@
 """What commands print about studies, plans and corpora."""
 
+import json
 from collections.abc import Iterable, Sequence
 
+from pydantic import JsonValue
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from corpora.manifest import Manifest
+from corpora.manifest import Manifest, Remark
 from orchestrator.plan import Plan
 from search_spaces.published import load_published
 from search_spaces.study import Study
@@ -14,52 +16,60 @@ from search_spaces.study import Study
 
 def studies_table(studies: Iterable[Study]) -> RenderableType:
     """List studies with their tables and sizes."""
-    table = Table(title="Studies", title_justify="left", box=None, padding=(0, 2))
-    for header in ("study", "title", "source", "rows", "seeds"):
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("study", "title", "source"):
         table.add_column(header)
+    table.add_column("rows", justify="right")
     for study in studies:
-        table.add_row(
-            study.name, study.title, _source(study), str(len(study.rows)), str(len(study.seeds))
-        )
+        table.add_row(study.name, study.title, _source(study), str(len(study.rows)))
     return table
 
 
 def study_view(study: Study) -> RenderableType:
-    """Show a study's rows: what each changes, and what was printed for it."""
+    """Show a study's rows: what was printed for each, and what each changes; and its claims."""
     published = study.published_table()
-    columns = published.columns if published else ()
-    table = Table(box=None, padding=(0, 2))
-    for header in ("row", "change", *columns):
-        table.add_column(header)
+    printed = Table(box=None, padding=(0, 2, 0, 0))
+    printed.add_column("row")
+    for column in published.columns if published else ():
+        printed.add_column(column, justify="right", no_wrap=True)
+    changes = Table(box=None, padding=(0, 2, 0, 0))
+    changes.add_column("row")
+    changes.add_column("changes in the baseline")
     for row in study.rows:
-        change = "\n".join(f"{path} = {value}" for path, value in row.change.items())
         values = load_published().row(row.published).values if row.published else ()
-        table.add_row(row.name, change or "the baseline", *values)
+        printed.add_row(row.name, *values)
+        changed = [f"{path} = {_plain(value)}" for path, value in row.change.items()]
+        changes.add_row(row.name, "\n".join(changed) or "nothing")
     claims = [load_published().claim(claim) for claim in study.claims]
     return Group(
         Text(f"{study.name}: {study.title} ({_source(study)})", style="bold"),
-        Text(
-            f"seeds {', '.join(map(str, study.seeds))}; printed values in the columns at the right"
-        ),
-        table,
-        *(Text(f"claim {claim.id}: {claim.claim}") for claim in claims),
+        Text(f"seeds {', '.join(map(str, study.seeds))}"),
+        Text(f"\nPrinted, in {published.unit}:" if published else "\nRows:"),
+        printed,
+        Text(),
+        changes,
+        Text("\nClaims of the paper:" if claims else ""),
+        *(Text(f"{claim.id}  {claim.claim}") for claim in claims),
     )
 
 
 def plan_view(plans: Sequence[Plan]) -> RenderableType:
     """Show what each study needs, what is shared, finished, and left to train."""
-    table = Table(box=None, padding=(0, 2))
-    for header in ("study", "corpus", "scale", "rows x seeds", "shared", "finished", "to train"):
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("study", "corpus", "scale"):
         table.add_column(header)
+    for header in ("rows", "seeds", "shared", "finished", "to train"):
+        table.add_column(header, justify="right")
     seen: set[str] = set()
     for plan in plans:
         new = [key for key in plan.by_key if key not in seen]
         missing = [key for key in new if key not in plan.finished]
         table.add_row(
             plan.study.name,
-            f"{plan.corpus.name} {plan.corpus.fingerprint[:12]}",
+            plan.corpus.name,
             plan.scale,
-            f"{len(plan.trials)} x {plan.num_cells // len(plan.trials)} = {plan.num_cells}",
+            str(len(plan.trials)),
+            str(plan.num_cells // len(plan.trials)),
             str(plan.num_cells - len(new)),
             str(len(new) - len(missing)),
             str(len(missing)),
@@ -67,7 +77,7 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         seen |= set(new)
     finished = {key for plan in plans for key in plan.finished}
     summary = Text(
-        f"{sum(plan.num_cells for plan in plans)} cells x seeds are {len(seen)} trials: "
+        f"{sum(plan.num_cells for plan in plans)} rows x seeds are {len(seen)} trials: "
         f"{len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
@@ -76,23 +86,19 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
 
 def corpus_view(manifest: Manifest) -> RenderableType:
     """Show what a prepared corpus holds, what was left out, and why."""
-    table = Table(box=None, padding=(0, 2))
-    for header in ("split", "utterances", "minutes", "frames", "with a face", *manifest.emotions):
-        table.add_column(header, justify="left" if header == "split" else "right")
-    for split, counts in manifest.splits.items():
-        share = counts.num_frames_with_face / max(counts.num_frames, 1)
-        table.add_row(
-            split,
-            str(counts.num_utterances),
-            f"{counts.seconds / 60:.1f}",
-            str(counts.num_frames),
-            f"{share:.1%}",
-            *(str(counts.positives[emotion]) for emotion in manifest.emotions),
-        )
-    kept = [
-        f"{sum(counts.remarks[remark] for counts in manifest.splits.values())} {remark}"
-        for remark in next(iter(manifest.splits.values())).remarks
-    ]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for split in manifest.splits:
+        table.add_column(split, justify="right")
+    counts = manifest.splits.values()
+    table.add_row("utterances", *(str(split.num_utterances) for split in counts))
+    table.add_row("minutes", *(f"{split.seconds / 60:.1f}" for split in counts))
+    table.add_row("frames", *(str(split.num_frames) for split in counts))
+    table.add_row("frames with a face", *(str(split.num_frames_with_face) for split in counts))
+    table.add_row("sound chunks", *(str(split.num_chunks) for split in counts))
+    for emotion in manifest.emotions:
+        table.add_row(emotion, *(str(split.positives[emotion]) for split in counts))
+    kept = [f"{sum(split.remarks[remark] for split in counts)} {remark}" for remark in Remark]
     return Group(
         Text(
             f"corpus '{manifest.name}' ({manifest.kind}), recipe '{manifest.recipe.name}', "
@@ -120,5 +126,13 @@ def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
     ]
 
 
+def _plain(value: JsonValue) -> str:
+    """Write a changed value without the quotes of JSON."""
+    return json.dumps(value).replace('"', "")
+
+
 def _source(study: Study) -> str:
-    return f"{study.source.paper.authors}, {study.source.label}" if study.source else "own"
+    if study.source is None:
+        return "own"
+    first_author = study.source.paper.authors.split(",")[0]
+    return f"{first_author} et al., {study.source.label}"

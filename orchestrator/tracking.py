@@ -6,6 +6,7 @@ sweep. All calls are made on one thread, off the path of the trials: a server th
 sweep nothing.
 """
 
+import logging
 import os
 import platform
 import queue
@@ -97,6 +98,7 @@ class _Runs:
         os.environ.update({name: os.environ.get(name, n) for name, n in HTTP_LIMITS.items()})
         from mlflow.tracking import MlflowClient  # takes seconds to load: only on this thread
 
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         self._client = MlflowClient(tracking_uri=tracking_uri)
         self._plans = plans
         self._ledger = ledger

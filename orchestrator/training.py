@@ -4,6 +4,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
     "constant": lambda progress: 1.0,
 }
-"""The factor of the learning rate after a share `progress` of all steps."""
+"""The factor of the learning rate after a share `progress` of the steps that follow warm-up."""
 
 
 class DivergedError(Exception):
@@ -92,10 +93,17 @@ def start_training(
     )
     optimizer = Adam([{**group} for group in groups], weight_decay=config.weight_decay, fused=True)
     num_steps = config.max_epochs * math.ceil(len(corpus.splits["train"]) / config.batch_size)
-    factor = SCHEDULES[config.schedule]
-    schedule = LambdaLR(optimizer, lambda step: factor(step / num_steps))
+    schedule = LambdaLR(optimizer, partial(_rate_factor, config=config, num_steps=num_steps))
     torch.manual_seed(zlib.crc32(f"{seed}/dropout".encode()))
     return TrainingState(model, optimizer, schedule)
+
+
+def _rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:
+    """Return the factor of the learning rate for a step, counted from 0."""
+    num_warmup = round(config.warmup * num_steps)
+    if step < num_warmup:
+        return (step + 1) / num_warmup
+    return SCHEDULES[config.schedule]((step - num_warmup) / (num_steps - num_warmup))
 
 
 def train(

@@ -18,9 +18,9 @@ KEY_DIGITS = 24
 class TrainingConfig(Config):
     """How a model is trained; defaults are those of Le et al. on IEMOCAP.
 
-    `learning_rate` falls to 0 along a cosine over all steps (`schedule`). The paper leaves open
-    weight decay, gradient clipping (both off) and how the epoch and the thresholds are chosen
-    (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
+    `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
+    the share `warmup` of them. The paper leaves open warm-up, weight decay, gradient clipping (all
+    off) and how the epoch and the thresholds are chosen (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
     native bfloat16 arithmetic, else float32; the record says which it was.
     """
 
@@ -29,6 +29,7 @@ class TrainingConfig(Config):
     learning_rate: PositiveFloat = 5e-4
     pretrained_learning_rate: PositiveFloat = 5e-5
     schedule: Literal["cosine", "constant"] = "cosine"
+    warmup: float = Field(default=0.0, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)
     clip_norm: PositiveFloat | None = None
     selection: Literal["best_valid_f1", "last"] = "best_valid_f1"

@@ -40,7 +40,7 @@ MOSEI = TrialConfig(
 TINY = TrialConfig(
     model=LeConfig(
         width=32,
-        layer=LayerConfig(feed_forward=128),
+        layer=LayerConfig(feed_forward=128, dropout=0.0),
         text=AlbertConfig(
             weights="random",
             sizes=AlbertSizes(
@@ -48,14 +48,19 @@ TINY = TrialConfig(
             ),
             projection_hidden=64,
         ),
-        audio=AudioConfig(base_channels=4, projection_hidden=64, log_mel=True),
-        vision=VisionConfig(base_channels=4, projection_hidden=64),
+        audio=AudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, log_mel=True),
+        vision=VisionConfig(pool=(2, 2), base_channels=4, projection_hidden=64),
     ),
     training=TrainingConfig(
-        max_epochs=8, batch_size=16, learning_rate=2e-3, pretrained_learning_rate=2e-3
+        max_epochs=8,
+        batch_size=8,
+        learning_rate=1e-3,
+        pretrained_learning_rate=1e-3,
+        warmup=0.1,
+        precision="fp32",
     ),
 )
-"""The same architecture, narrower, trained on a CPU in seconds."""
+"""The same architecture, narrower and on smaller pictures, trained on a CPU in seconds."""
 
 BASELINE = {
     "paper": {"mosei": MOSEI, ANY_CORPUS: IEMOCAP},

@@ -1,0 +1,73 @@
+"""What the benchmarks share: spreads of repeated measurements, tables of them, the machine."""
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from statistics import median
+from typing import Self
+
+from rich.box import MARKDOWN
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One quantity, measured `num` times."""
+
+    median: float
+    least: float
+    most: float
+    num: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        """Summarise repeated measurements; there must be one at least."""
+        values = list(values)
+        return cls(median=median(values), least=min(values), most=max(values), num=len(values))
+
+    def __format__(self, spec: str) -> str:
+        """Write the median and, if there is more than one measurement, least and most."""
+        if self.num == 1:
+            return f"{self.median:{spec}}"
+        return f"{self.median:{spec}} ({self.least:{spec}} to {self.most:{spec}})"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and beside what else it was measured; `load` is the mean of the minute before."""
+
+    cpu: str
+    num_cores: int
+    load: float
+    python: str
+    libraries: dict[str, str]
+
+    def __str__(self) -> str:
+        libraries = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
+        return (
+            f"{self.num_cores} cores of {self.cpu}, load {self.load:.1f} at the start, "
+            f"Python {self.python}, {libraries}"
+        )
+
+
+def this_machine(*, libraries: Sequence[str]) -> Machine:
+    """Describe this machine by what decides times on it."""
+    import torch  # takes seconds to load: a benchmark may have to time that itself
+
+    return Machine(
+        cpu=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
+        num_cores=len(os.sched_getaffinity(0)),
+        load=os.getloadavg()[0],
+        python=platform.python_version(),
+        libraries={library: version(library) for library in libraries},
+    )
+
+
+def markdown_table(*headers: str) -> Table:
+    """Start a table that can be pasted into README.md; all columns but the first are numbers."""
+    table = Table(box=MARKDOWN)
+    for header in headers:
+        table.add_column(header, justify="right" if table.columns else "left", no_wrap=True)
+    return table

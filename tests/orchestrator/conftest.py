@@ -1,0 +1,37 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpora.clip_folder import read_clips
+from corpora.manifest import Manifest
+from corpora.prepare import prepare
+from corpora.prepared import read_manifest
+from corpora.recipe import LE
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+
+CORPUS = "mine"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepare a small corpus once; tests work on copies."""
+    storage = tmp_path_factory.mktemp("prepared")
+    source = read_clips(write_clip_folder(storage / "clips", clip_lines(per_split=12)))
+    prepare(source, LE, name=CORPUS, storage=storage, num_workers=1)
+    return storage
+
+
+@pytest.fixture
+def storage(prepared: Path, tmp_path: Path) -> Iterator[Path]:
+    """Give a storage folder of its own that holds the prepared corpus."""
+    folder = tmp_path / "storage"
+    shutil.copytree(prepared / "corpora", folder / "corpora")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def manifest(storage: Path) -> Manifest:
+    return read_manifest(storage, CORPUS)

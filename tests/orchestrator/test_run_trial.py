@@ -1,0 +1,133 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+
+from corpora.errors import CorpusError
+from corpora.manifest import Manifest
+from models.build import build
+from models.init import init_weights
+from orchestrator.checkpoints import CHECKPOINT_FILE, load_checkpoint
+from orchestrator.run_trial import run_trial
+from orchestrator.training import DivergedError
+from reports.ledger import RECORD_FILE, Ledger
+from reports.record import Epoch, Record
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import TRAINED_FOR, small_trial
+
+
+class InterruptedHereError(Exception):
+    """Stands for whatever ends a process in the middle of a trial."""
+
+
+def interrupt_after(num_epochs: int):
+    def on_epoch(epoch: Epoch) -> None:
+        if epoch.epoch + 1 == num_epochs:
+            raise InterruptedHereError
+
+    return on_epoch
+
+
+def run(trial: Trial, storage: Path) -> Record:
+    return run_trial(trial, storage, trained_for=TRAINED_FOR)
+
+
+def test_trial_leaves_a_record_that_its_predictions_confirm(
+    storage: Path, manifest: Manifest
+) -> None:
+    record = run(small_trial(manifest), storage)
+    ledger = Ledger(storage)
+    assert ledger.find(record.key) == record
+    predictions = ledger.predictions(record)
+    assert predictions["test"].ids.tolist() == [f"test{index}" for index in range(12)]
+    best = record.result.epochs[record.result.best_epoch].valid
+    valid = predictions["valid"]
+    called = valid.probabilities > np.array(record.result.thresholds)
+    assert best["f1"] == pytest.approx(f1_score(valid.labels, called, average="macro"))
+    accuracies = [accuracy_score(valid.labels[:, k], called[:, k]) for k in range(2)]
+    assert best["acc"] == pytest.approx(np.mean(accuracies))
+    assert record.circumstances.study == "small"
+    assert not (ledger.folder(record.key) / CHECKPOINT_FILE).exists()
+
+
+def test_same_seed_gives_equal_results_and_another_seed_does_not(
+    storage: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    first = run(small_trial(manifest), storage)
+    other_storage = tmp_path / "other"
+    other_storage.mkdir()
+    (other_storage / "corpora").symlink_to(storage / "corpora")
+    assert run(small_trial(manifest), other_storage).result == first.result
+    other = run(small_trial(manifest, seed=1), storage)
+    assert other.result.predictions_sha256 != first.result.predictions_sha256
+
+
+def test_finished_trial_is_not_trained_again(storage: Path, manifest: Manifest) -> None:
+    first = run(small_trial(manifest), storage)
+    file = Ledger(storage).folder(first.key) / RECORD_FILE
+    written = file.stat().st_mtime_ns
+    second = run_trial(
+        small_trial(manifest), storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1)
+    )
+    assert second == first
+    assert file.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("selection", ["best_valid_f1", "last"])
+def test_resumed_trial_equals_an_uninterrupted_one_bit_for_bit(
+    storage: Path, manifest: Manifest, tmp_path: Path, selection: str
+) -> None:
+    settings = {"max_epochs": 4, "selection": selection}
+    trial = small_trial(manifest, **settings)
+    layer = trial.config.model.layer.model_copy(update={"dropout": 0.2})  # uses the random state
+    model = trial.config.model.model_copy(update={"layer": layer})
+    trial = trial.model_copy(update={"config": trial.config.model_copy(update={"model": model})})
+    whole = run(trial, storage)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "corpora").symlink_to(storage / "corpora")
+    for num_epochs in (1, 3):
+        with pytest.raises(InterruptedHereError):
+            run_trial(trial, other, trained_for=TRAINED_FOR, on_epoch=interrupt_after(num_epochs))
+    resumed = run(trial, other)
+    assert resumed.circumstances.resumed_from_epochs == (1, 3)
+    assert resumed.result == whole.result
+    files = [Ledger(s).folder(trial.key) / "predictions.parquet" for s in (storage, other)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
+    storage: Path, manifest: Manifest
+) -> None:
+    trial = small_trial(manifest)
+    with pytest.raises(InterruptedHereError):
+        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+    checkpoint = load_checkpoint(Ledger(storage).folder(trial.key), torch.device("cpu"))
+    assert checkpoint is not None
+    state = checkpoint["training"]
+    model = build(trial.config.model, num_emotions=2)
+    init_weights(model, trial.seed)
+    assert state["model"].keys() == model.state_dict().keys()
+    assert state["schedule"]["last_epoch"] == 2  # batches of 8 in 12 utterances
+    assert state["optimizer"]["state"]
+    assert state["random_cpu"].dtype == torch.uint8
+
+
+def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -> None:
+    trial = small_trial(manifest)
+    other = trial.model_copy(update={"corpus": CorpusRef(name=manifest.name, fingerprint="0" * 64)})
+    message = "it has the fingerprint " + re.escape(manifest.fingerprint[:12]) + ", not 0000"
+    with pytest.raises(CorpusError, match=message):
+        run(other, storage)
+
+
+def test_loss_that_is_not_finite_ends_the_trial_without_a_record(
+    storage: Path, manifest: Manifest
+) -> None:
+    trial = small_trial(manifest, learning_rate=1e30, warmup=0.0)
+    with pytest.raises(DivergedError, match="the training loss of epoch 0 is"):
+        run(trial, storage)
+    assert Ledger(storage).find(trial.key) is None

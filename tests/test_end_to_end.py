@@ -1,0 +1,250 @@
+"""The whole program, as a user runs it: the real command, real Ray, real MLflow."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from mlflow.tracking import MlflowClient
+
+from orchestrator.checkpoints import CHECKPOINT_FILE
+from orchestrator.storage import default_tracking_uri
+from orchestrator.tracking import EXPERIMENT
+from reports.ledger import RECORD_FILE, Ledger
+from reports.record import Record, Result
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+from tests.orchestrator.factories import write_study_file
+
+COMMAND = Path(sys.executable).with_name("mmer-sweep")
+NUM_TRIALS = 4
+
+
+def call(*arguments: object, cwd: Path, limit_s: float = 300) -> str:
+    """Run the command to its end and return what it printed."""
+    done = subprocess.run(
+        [COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=limit_s
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command; whatever it started is gone afterwards, by process id."""
+    process = subprocess.Popen([COMMAND, *map(str, arguments)], cwd=cwd)
+    seen: dict[int, psutil.Process] = {}
+    try:
+        process_tree = psutil.Process(process.pid)
+        seen |= {child.pid: child for child in process_tree.children(recursive=True)}
+        yield process
+        if process.poll() is None:
+            seen |= {child.pid: child for child in process_tree.children(recursive=True)}
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(60)
+        for child in seen.values():
+            with_suppressed_kill(child)
+
+
+def with_suppressed_kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 180) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def records(storage: Path) -> dict[str, Record]:
+    return {record.key: record for record in Ledger(storage).records()}
+
+
+def results(storage: Path) -> dict[str, Result]:
+    return {key: record.result for key, record in records(storage).items()}
+
+
+def record_times(storage: Path) -> dict[str, int]:
+    return {
+        path.parent.name: path.stat().st_mtime_ns
+        for path in Ledger(storage).trials.glob(f"*/{RECORD_FILE}")
+    }
+
+
+def checkpoints(storage: Path) -> list[Path]:
+    return list(Ledger(storage).trials.glob(f"*/{CHECKPOINT_FILE}"))
+
+
+def mlflow_statuses(storage: Path) -> list[str]:
+    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'trial'")
+    assert len({run.data.tags["key"] for run in runs}) == len(runs)
+    return [run.info.status for run in runs]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a prepared corpus, and someone else's `models` and `reports` in it."""
+    folder = tmp_path_factory.mktemp("workplace")
+    for name in ("models", "reports"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise ImportError('not the program own')")
+    write_clip_folder(folder / "clips", clip_lines(per_split=12))
+    call("prepare", "clips", "--source", "clips", "--name", "mine", "--storage", "base", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def storage(workplace: Path, tmp_path: Path) -> Path:
+    shutil.copytree(workplace / "base", tmp_path / "storage")
+    return tmp_path / "storage"
+
+
+def sweep(study: Path, storage: Path) -> tuple[object, ...]:
+    return ("run", study, "--corpus", "mine", "--storage", storage, "--slots", 2)
+
+
+def test_clips_become_a_table_and_the_second_run_trains_nothing(
+    workplace: Path, storage: Path
+) -> None:
+    study = write_study_file(workplace / "small.py", max_epochs=2)
+    printed = call(*sweep(study, storage), cwd=workplace)
+    assert "4 trials: 0 finished, 4 to train" in printed
+    assert "[4/4]" in printed.replace(" ", "")
+    folder = storage / "tables" / "small" / "mine-tiny"
+    assert {path.suffix for path in folder.iterdir()} >= {".tex", ".csv", ".json", ".md"}
+    assert str(folder / "small.tex") in printed
+    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
+    written, table = record_times(storage), (folder / "small.json").read_bytes()
+    start = time.monotonic()
+    printed = call(*sweep(study, storage), cwd=workplace)
+    took_s = time.monotonic() - start
+    assert "4 trials: 4 finished, 0 to train" in printed
+    assert record_times(storage) == written
+    assert (folder / "small.json").read_bytes() == table
+    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
+    assert took_s < 60  # the target of 15 s is measured in benchmarks; this catches a retraining
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(workplace: Path) -> dict[str, Result]:
+    """Train the study of the kill tests once without a kill."""
+    study = write_study_file(workplace / "long.py", max_epochs=25)
+    shutil.copytree(workplace / "base", workplace / "whole")
+    call(*sweep(study, workplace / "whole"), cwd=workplace)
+    return results(workplace / "whole")
+
+
+@pytest.mark.slow
+def test_killed_worker_is_replaced_and_its_trial_goes_on(
+    workplace: Path, storage: Path, uninterrupted: dict[str, Result]
+) -> None:
+    with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
+        wait_for(lambda: bool(checkpoints(storage)))
+        workers = [
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if child.name().startswith("ray::") and "IDLE" not in child.name()
+        ]
+        trainers = [worker for worker in workers if "Func" in " ".join(worker.cmdline())]
+        assert trainers, [worker.cmdline() for worker in workers]
+        trainers[0].kill()
+        assert process.wait(300) == 0
+    assert results(storage) == uninterrupted
+    assert any(record.circumstances.resumed_from_epochs for record in records(storage).values())
+    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
+
+
+@pytest.mark.slow
+def test_killed_driver_loses_no_trial_and_repeats_none(
+    workplace: Path, storage: Path, uninterrupted: dict[str, Result]
+) -> None:
+    with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
+        wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait(60)
+        gone, alive = psutil.wait_procs(family, timeout=60)
+        assert not alive, [child.name() for child in alive]
+        assert gone
+    finished = record_times(storage)
+    assert 0 < len(finished) < NUM_TRIALS
+    call(*sweep(workplace / "long.py", storage), cwd=workplace)
+    assert results(storage) == uninterrupted
+    assert record_times(storage).items() >= finished.items()
+    assert any(record.circumstances.resumed_from_epochs for record in records(storage).values())
+    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
+    assert not checkpoints(storage)
+
+
+@pytest.mark.slow
+def test_interrupt_stops_cleanly_and_says_how_to_go_on(workplace: Path, storage: Path) -> None:
+    study = write_study_file(workplace / "interrupted.py", max_epochs=25)
+    process = subprocess.Popen(
+        [COMMAND, *map(str, sweep(study, storage))],
+        cwd=workplace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: bool(checkpoints(storage)))
+        family = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
+        printed, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, printed
+    assert "The same command goes on" in printed
+    assert "Traceback" not in printed
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive
+    assert "RUNNING" not in mlflow_statuses(storage)
+
+
+@pytest.mark.slow
+def test_records_do_not_depend_on_reusing_workers(
+    workplace: Path, storage: Path, tmp_path: Path
+) -> None:
+    """Train each trial in a process of its own and in one that has trained others: equal."""
+    script = tmp_path / "fresh_workers.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "import sys\n"
+        "from corpora.prepared import read_manifest\n"
+        "from orchestrator.plan import make_plan\n"
+        "from orchestrator.tune import Assignment, sweep\n"
+        "from reports.ledger import Ledger\n"
+        "from search_spaces.catalogue import load_studies\n"
+        "if __name__ == '__main__':\n"
+        "    storage, study = Path(sys.argv[1]), load_studies(Path(sys.argv[2]))[0]\n"
+        "    identity = read_manifest(storage, 'mine').identity\n"
+        "    plan = make_plan(study, identity, 'tiny', None, Ledger(storage))\n"
+        "    work = [Assignment(t, plan.rows_by_key[t.key][0]) for t in plan.missing]\n"
+        "    sweep(work, storage, watchers=(), num_slots=1, reuse_workers=sys.argv[3] == 'reuse')\n"
+    )
+    study = write_study_file(tmp_path / "short.py", max_epochs=3)
+    found = []
+    for workers in ("reuse", "fresh"):
+        place = tmp_path / workers
+        shutil.copytree(workplace / "base", place)
+        command = [sys.executable, str(script), str(place), str(study), workers]
+        subprocess.run(command, check=True, timeout=300, cwd=workplace)
+        found.append(results(place))
+    assert len(found[0]) == NUM_TRIALS
+    assert found[0] == found[1]
