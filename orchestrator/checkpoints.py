@@ -24,8 +24,6 @@ def load_checkpoint(folder: Path, device: torch.device) -> dict[str, Any] | None
     if not path.is_file():
         return None
     state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    random_states = (state["random_cpu"], *state["random_cuda"])
-    state["random_cpu"], *state["random_cuda"] = (random.cpu() for random in random_states)
     return state
 
 

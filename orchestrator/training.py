@@ -67,8 +67,8 @@ class TrainingState:
         self.epochs = [Epoch.model_validate(epoch) for epoch in state["epochs"]]
         self.best_epoch = state["best_epoch"]
         self.best_model = state["best_model"]
-        torch.set_rng_state(state["random_cpu"])
-        torch.cuda.set_rng_state_all(state["random_cuda"])
+        torch.set_rng_state(state["random_cpu"].cpu())
+        torch.cuda.set_rng_state_all([random.cpu() for random in state["random_cuda"]])
 
 
 @dataclass(frozen=True)
