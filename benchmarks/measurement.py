@@ -40,6 +40,7 @@ class Machine:
 
     cpu: str
     num_cores: int
+    num_gpus: int
     load: float
     python: str
     libraries: dict[str, str]
@@ -47,8 +48,8 @@ class Machine:
     def __str__(self) -> str:
         libraries = ", ".join(f"{name} {number}" for name, number in self.libraries.items())
         return (
-            f"{self.num_cores} cores of {self.cpu}, load {self.load:.1f} at the start, "
-            f"Python {self.python}, {libraries}"
+            f"{self.num_cores} cores of {self.cpu}, GPUs: {self.num_gpus}, "
+            f"load {self.load:.1f} at the start; Python {self.python}, {libraries}"
         )
 
 
@@ -59,6 +60,7 @@ def this_machine(*, libraries: Sequence[str]) -> Machine:
     return Machine(
         cpu=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
         num_cores=len(os.sched_getaffinity(0)),
+        num_gpus=torch.cuda.device_count(),
         load=os.getloadavg()[0],
         python=platform.python_version(),
         libraries={library: version(library) for library in libraries},

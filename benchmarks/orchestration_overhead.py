@@ -1,24 +1,23 @@
 """How much time does a sweep cost beyond the training of its trials?
 
-Sweeps a study on the synthetic corpus in an empty ledger, watched by progress and MLflow as the
-command line does it, each sweep in a fresh process:
+Sweeps a study on the synthetic corpus as the command line does it, with progress and MLflow, but
+into a fresh ledger and from a fresh process each time:
 
     overhead per trial = (wall time of the sweep * slots - sum of the trials' training_s) / trials
 
     python -m benchmarks.orchestration_overhead STORAGE
 
-Loading our code and Ray, and mirroring that goes on after the sweep, are told apart: they are paid
-once a command, outside `orchestrator.tune.sweep`.
+What a command pays before and after its sweep (loading Ray, mirroring what is left) is told apart.
 """
 
 import json
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -26,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
+from corpora.prepared import corpus_folder
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
@@ -37,17 +37,17 @@ from reports.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study
 from search_spaces.trial import Trial
 
-CORPORA = "corpora"
-"""The folder of a storage folder that sweeps share."""
+WORKERS = {True: "reused", False: "fresh"}
+"""How `reuse_workers` of a sweep is called in tables."""
 
 
 class Stopwatch:
-    """A watcher that notes when each trial started first and when it finished."""
+    """A watcher that notes when each trial started, first of all, and when it finished."""
 
     def __init__(self) -> None:
         self.started_at: dict[str, float] = {}
         self.finished_at: dict[str, float] = {}
-        self.records: list[Record] = []
+        self.records: dict[str, Record] = {}
 
     def started(self, trial: Trial) -> None:
         """Note the time."""
@@ -57,42 +57,267 @@ class Stopwatch:
         """Do nothing."""
 
     def finished(self, record: Record) -> None:
-        """Note the time, and keep the record."""
+        """Note the time."""
         self.finished_at[record.key] = time.perf_counter()
-        self.records.append(record)
+        self.records[record.key] = record
 
     def failed(self, trial: Trial, reason: str) -> None:
-        """End the benchmark: nothing can be said about a sweep with failures.
-
-        Raises:
-            RuntimeError: Always.
-        """
-        raise RuntimeError(f"trial {trial.key} failed: {reason}")
+        """Do nothing: its record will be missed."""
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What one sweep took.
+class SweepTimes:
+    """Where the time of one sweep went: by the clock, and summed over slots (`*_slots_s`).
 
-    `ray_start_s` lasts until the first trial is started, `ray_stop_s` from the end of the last one.
-    All `*_slot_s` are summed over slots or trials: `trials_slot_s` is the time that trials took in
-    their workers, training included; `worker_slot_s` what they waited for a worker to start and to
-    load our code; `idle_slot_s` what slots stood empty at the end because nothing was left.
+    Attributes:
+        load_s: Loading Ray and our code around it, before the sweep.
+        wall_s: The sweep, all of it.
+        mirror_s: Waiting for MLflow after it.
+        ray_start_slots_s: Until the first worker is up, all slots.
+        ray_stop_slots_s: From the end of the last trial, all slots.
+        worker_load_slots_s: From a worker's start to that of its trial: PyTorch and our code.
+        around_training_slots_s: Trials outside their training: corpus, weights, records.
+        training_slots_s: The sum of `training_s`.
+        idle_slots_s: Slots that stood empty while the last trials trained.
     """
 
     num_slots: int
     num_trials: int
     load_s: float
     wall_s: float
-    ray_start_s: float
-    ray_stop_s: float
     mirror_s: float
-    training_slot_s: float
-    trials_slot_s: float
-    worker_slot_s: float
-    idle_slot_s: float
+    ray_start_slots_s: float
+    ray_stop_slots_s: float
+    worker_load_slots_s: float
+    around_training_slots_s: float
+    training_slots_s: float
+    idle_slots_s: float
 
     @property
-    def overhead_s(self) -> float:
-        """The overhead per trial."""
-        return (self.wall_s * self.num_slots - self.training_slot_s) / self.num_trials
+    def overhead_slots_s(self) -> float:
+        """All that is not training."""
+        return self.wall_s * self.num_slots - self.training_slots_s
+
+    @property
+    def between_slots_s(self) -> float:
+        """What is left: between the end of a trial and the start of its successor's worker."""
+        return self.overhead_slots_s - (
+            self.ray_start_slots_s
+            + self.ray_stop_slots_s
+            + self.worker_load_slots_s
+            + self.around_training_slots_s
+            + self.idle_slots_s
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that was measured; sweeps by whether workers were reused."""
+
+    machine: Machine
+    study: str
+    num_seeds: int
+    sweeps: dict[str, list[SweepTimes]]
+
+
+def time_sweep(
+    corpora_storage: Path, study: str, num_seeds: int, num_slots: int, reuse_workers: bool
+) -> SweepTimes:
+    """Sweep a study into an empty ledger.
+
+    Raises:
+        RuntimeError: If a trial has no record at the end: nothing can be said then.
+    """
+    console = Console(stderr=True, highlight=False)
+    with _empty_storage(corpora_storage) as storage:
+        identity, ledger = identify_corpus(SYNTHETIC, storage), Ledger(storage)
+        scale = default_scale(SYNTHETIC)
+        plans = [make_plan(find_study(study), identity, scale, num_seeds, ledger)]
+        missing, stopwatch = missing_trials(plans), Stopwatch()
+        mirror = MlflowMirror(plans, storage, default_tracking_uri(storage))
+        before_load = time.perf_counter()
+        from orchestrator.tune import Assignment, sweep
+
+        with SweepProgress(console, missing, 0) as progress:
+            start = time.perf_counter()
+            sweep(
+                [Assignment(trial, row) for trial, row in missing.values()],
+                storage,
+                watchers=(stopwatch, progress, mirror),
+                num_slots=num_slots,
+                reuse_workers=reuse_workers,
+            )
+            end = time.perf_counter()
+        mirror_failure = mirror.close()
+        mirrored = time.perf_counter()
+    without_record = missing.keys() - stopwatch.records.keys()
+    if without_record or mirror_failure:
+        raise RuntimeError(f"no record of {sorted(without_record)}; MLflow: {mirror_failure}")
+    return _times(
+        stopwatch,
+        num_slots=num_slots,
+        load_s=start - before_load,
+        start=start,
+        end=end,
+        mirror_s=mirrored - end,
+    )
+
+
+@contextmanager
+def _empty_storage(corpora_storage: Path) -> Iterator[Path]:
+    """Make a storage folder beside the corpora that holds nothing but them."""
+    with tempfile.TemporaryDirectory(prefix="overhead-", dir=corpora_storage) as folder:
+        storage = Path(folder)
+        corpora = corpus_folder(storage, SYNTHETIC).parent
+        corpora.symlink_to(corpus_folder(corpora_storage, SYNTHETIC).parent)
+        yield storage
+
+
+def _times(
+    stopwatch: Stopwatch,
+    *,
+    num_slots: int,
+    load_s: float,
+    start: float,
+    end: float,
+    mirror_s: float,
+) -> SweepTimes:
+    circumstances = [record.circumstances for record in stopwatch.records.values()]
+    in_workers_s = sum(
+        stopwatch.finished_at[key] - stopwatch.started_at[key] for key in stopwatch.records
+    )
+    in_trials_s = sum(trial.wall_s for trial in circumstances)
+    training_s = sum(trial.training_s for trial in circumstances)
+    last_of_slots = sorted(stopwatch.finished_at.values())[-num_slots:]
+    last = last_of_slots[-1]
+    return SweepTimes(
+        num_slots=num_slots,
+        num_trials=len(circumstances),
+        load_s=load_s,
+        wall_s=end - start,
+        mirror_s=mirror_s,
+        ray_start_slots_s=(min(stopwatch.started_at.values()) - start) * num_slots,
+        ray_stop_slots_s=(end - last) * num_slots,
+        worker_load_slots_s=in_workers_s - in_trials_s,
+        around_training_slots_s=in_trials_s - training_s,
+        training_slots_s=training_s,
+        idle_slots_s=sum(last - finished_at for finished_at in last_of_slots),
+    )
+
+
+def measure(
+    storage: Path,
+    study: str,
+    *,
+    num_seeds: int,
+    num_slots: int | None,
+    num_repeats: int,
+    fresh_too: bool,
+) -> Measured:
+    """Time sweeps with reused workers and, if wanted, with fresh ones, by turns."""
+    machine = this_machine(libraries=("ray", "mlflow", "torch"))
+    num_slots = num_slots or machine.num_gpus or machine.num_cores
+    sweeps: dict[str, list[SweepTimes]] = {}
+    for _ in range(num_repeats):
+        for reuse_workers in (True, False) if fresh_too else (True,):
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh_process:
+                arguments = (storage, study, num_seeds, num_slots, reuse_workers)
+                times = fresh_process.submit(time_sweep, *arguments).result()
+            sweeps.setdefault(WORKERS[reuse_workers], []).append(times)
+    return Measured(machine, study, num_seeds, sweeps)
+
+
+def show(measured: Measured, console: Console) -> None:
+    """Print where the time went: a trial's part, then that of the whole command."""
+    some = next(iter(measured.sweeps.values()))
+    console.print(
+        f"{measured.machine}\nstudy {measured.study}, {measured.num_seeds} seeds: "
+        f"{some[0].num_trials} trials on {some[0].num_slots} slots; n = {len(some)}, "
+        "median (least to most)\n",
+        soft_wrap=True,
+    )
+    console.print(_per_trial(measured))
+    console.print()
+    console.print(_per_command(measured))
+
+
+def _per_trial(measured: Measured) -> Table:
+    headers = (f"{workers} workers" for workers in measured.sweeps)
+    table = markdown_table("slot seconds per trial", *headers)
+    for name, of_sweep in {
+        "overhead": lambda times: times.overhead_slots_s,
+        "- Ray's start": lambda times: times.ray_start_slots_s,
+        "- worker loads PyTorch and our code": lambda times: times.worker_load_slots_s,
+        "- trial outside its training": lambda times: times.around_training_slots_s,
+        "- between trials": lambda times: times.between_slots_s,
+        "- slots empty at the end": lambda times: times.idle_slots_s,
+        "- Ray's stop": lambda times: times.ray_stop_slots_s,
+        "training": lambda times: times.training_slots_s,
+    }.items():
+        spreads = (
+            Spread.of(of_sweep(times) / times.num_trials for times in sweeps)
+            for sweeps in measured.sweeps.values()
+        )
+        table.add_row(name, *(f"{spread:.2f}" for spread in spreads))
+    return table
+
+
+def _per_command(measured: Measured) -> Table:
+    headers = (f"{workers} workers" for workers in measured.sweeps)
+    table = markdown_table("seconds per command", *headers)
+    for name, of_sweep in {
+        "loading Ray before the sweep": lambda times: times.load_s,
+        "sweep": lambda times: times.wall_s,
+        "- Ray's start": lambda times: times.ray_start_slots_s / times.num_slots,
+        "- Ray's stop": lambda times: times.ray_stop_slots_s / times.num_slots,
+        "waiting for MLflow after the sweep": lambda times: times.mirror_s,
+    }.items():
+        spreads = (
+            Spread.of(of_sweep(times) for times in sweeps) for sweeps in measured.sweeps.values()
+        )
+        table.add_row(name, *(f"{spread:.1f}" for spread in spreads))
+    return table
+
+
+@click.command()
+@click.argument("storage", type=click.Path(path_type=Path))
+@click.option("--study", type=click.Choice(list(STUDIES)), default="layers", show_default=True)
+@click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "--slots", type=click.IntRange(min=1), help="Trials at once.  [default: GPUs, else cores]"
+)
+@click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--no-reuse-workers",
+    "fresh_too",
+    is_flag=True,
+    help="Also sweep with a fresh worker for every trial, by turns.",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+def main(
+    storage: Path,
+    study: str,
+    seeds: int,
+    slots: int | None,
+    repeats: int,
+    fresh_too: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure what a sweep costs beside training; STORAGE gets, or has, the synthetic corpus."""
+    opened, console = open_storage(storage), Console(highlight=False, width=200)
+    ensure_corpus(SYNTHETIC, opened, console)
+    measured = measure(
+        opened,
+        study,
+        num_seeds=seeds,
+        num_slots=slots,
+        num_repeats=repeats,
+        fresh_too=fresh_too,
+    )
+    show(measured, console)
+    if json_file is not None:
+        json_file.write_text(json.dumps(asdict(measured), indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

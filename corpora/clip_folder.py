@@ -80,6 +80,8 @@ def _read_csv(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
                 lines[reader.line_num] = {name: cell.strip() for name, cell in line.items()}
     except FileNotFoundError as error:
         raise CorpusError(f"CSV '{path}' does not exist") from error
+    except (OSError, csv.Error) as error:
+        raise CorpusError(f"CSV '{path}' cannot be read: {error}") from error
     except UnicodeDecodeError as error:
         raise CorpusError(f"CSV '{path}' is not UTF-8 text: {error}") from error
     if not lines:

@@ -127,7 +127,7 @@ def _prepared_clips(
     ]
     done = 0
     progress(done, len(source.utterances))
-    with _workers(num_workers) as run:
+    with _workers(min(num_workers, len(tasks))) as run:
         for outcomes in run(_prepare_clips, tasks, [recipe] * len(tasks)):
             yield from outcomes
             done += len(outcomes)

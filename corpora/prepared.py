@@ -48,7 +48,8 @@ def read_manifest(storage: Path, name: str) -> Manifest:
     except FileNotFoundError as error:
         raise CorpusError(
             f"corpus '{name}' is not prepared in '{storage}'; choose from "
-            f"{', '.join(prepared_names(storage)) or 'none yet'}, or run `mmer-sweep prepare`"
+            f"{', '.join(sorted({'synthetic', *prepared_names(storage)}))}, "
+            "or run `mmer-sweep prepare`"
         ) from error
     except ValidationError as error:
         raise CorpusError(f"manifest '{path}' is damaged: {error}") from error

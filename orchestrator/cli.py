@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,13 @@ from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus,
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.run_studies import run_studies
 from orchestrator.show import corpus_view, plan_view, studies_table, study_view
-from orchestrator.storage import DEFAULT_STORAGE, StorageError, default_tracking_uri, open_storage
+from orchestrator.storage import (
+    DEFAULT_STORAGE,
+    StorageError,
+    default_tracking_uri,
+    locate_storage,
+    open_storage,
+)
 from reports.ledger import Ledger, LedgerError
 from search_spaces.catalogue import STUDIES, find_study, load_studies
 from search_spaces.errors import StudyError
@@ -28,22 +35,25 @@ from search_spaces.study import Scale, Study
 USER_ERRORS = (CorpusError, LedgerError, StorageError, StudyError, WeightsError)
 EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+# What is printed may hold a user's names, in which brackets are no markup.
+console = Console(highlight=False, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-class StudyGroup(click.Group):
-    """Commands, and one command for every built-in study."""
+class ChoiceGroup(click.Group):
+    """Commands; one for every built-in study among them."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; an unknown one is told with the choices."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
+            studies = [name for name in self.commands if name in STUDIES]
             commands = [name for name in self.commands if name not in STUDIES]
             raise StudyError(
-                f"'{args[0]}' is no study and no command; studies: {', '.join(STUDIES)}; "
-                f"commands: {', '.join(commands)}"
+                f"'{args[0]}' is no study and no command of {ctx.command_path}; "
+                + (f"studies: {', '.join(studies)}; " if studies else "")
+                + f"commands: {', '.join(commands)}"
             )
         return super().resolve_command(ctx, args)
 
@@ -51,6 +61,7 @@ class StudyGroup(click.Group):
 storage_option = click.option(
     "--storage",
     type=click.Path(path_type=Path),
+    callback=lambda _context, _option, path: locate_storage(path),
     default=DEFAULT_STORAGE,
     envvar="MMER_SWEEP_STORAGE",
     show_default=True,
@@ -90,7 +101,7 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
     return plan_options(tracking_option(slots(command)))
 
 
-@click.group(cls=StudyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ChoiceGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mmer-sweep")
 def cli() -> None:
     """Ablation studies of multimodal emotion recognition: from media files to the paper's table."""
@@ -175,7 +186,7 @@ def plan(
     studies: tuple[str, ...], corpus: str, seeds: int | None, scale: Scale | None, storage: Path
 ) -> None:
     """Show what STUDIES (names or Python files) would train and what is finished."""
-    found = [study for name in studies for study in _studies_of(name)]
+    found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
     identity = identify_corpus(corpus, storage)
     ledger = Ledger(storage)
     plans = [
@@ -188,7 +199,7 @@ def _studies_of(name: str) -> list[Study]:
     return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]
 
 
-@cli.group()
+@cli.group(cls=ChoiceGroup)
 def prepare() -> None:
     """Prepare a corpus: decode, find faces, make spectrograms, once."""
 
@@ -209,15 +220,23 @@ def prepare_clips(source: Path, csv_file: Path | None, name: str | None, storage
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
     or speaker, and one column of 0 and 1 for each emotion.
     """
-    name = name or source.resolve().name
-    if name == SYNTHETIC or name.startswith(".") or "/" in name:
-        raise CorpusError(f"a corpus cannot have the name '{name}'; choose another with --name")
-    opened = open_storage(storage)
-    manifest = prepare_source(
-        read_clips(source, csv_file), LE, name=name, storage=opened, console=console
-    )
+    name = source.resolve().name if name is None else name
+    _check_corpus_name(name)
+    clips = read_clips(source, csv_file)
+    manifest = prepare_source(clips, LE, name=name, storage=open_storage(storage), console=console)
     console.print(corpus_view(manifest))
-    console.print(f"\nNow: mmer-sweep layers --corpus {name}")
+    next_command = ["mmer-sweep", "layers", "--corpus", name]
+    if storage != locate_storage(Path(DEFAULT_STORAGE)):
+        next_command += ["--storage", str(storage)]
+    console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)
+
+
+def _check_corpus_name(name: str) -> None:
+    """Make sure that a name can be shown, names a folder, and names nothing else yet."""
+    taken = name in (SYNTHETIC, *STUDIES)
+    names_folder = name.strip() and name.isprintable() and "/" not in name
+    if taken or not names_folder or name.startswith((".", "-")):
+        raise CorpusError(f"a corpus cannot have the name {name!r}; choose another with --name")
 
 
 @prepare.command("synthetic")
@@ -238,7 +257,7 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     where = ["--host", "127.0.0.1", "--port", str(port)]
     console.print(f"MLflow of {uri} on http://127.0.0.1:{port} (Ctrl-C ends it)")
-    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     status = subprocess.run([*server, *where], env=os.environ | quiet, check=False).returncode
     sys.exit(status)
 
@@ -250,13 +269,16 @@ for built_in in STUDIES.values():
 def main() -> NoReturn:
     """Run the command line; bad input and interruption end with a message, not a traceback."""
     try:
-        sys.exit(cli(standalone_mode=False))
+        sys.exit(cli(prog_name="mmer-sweep", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except USER_ERRORS as error:
-        errors.print(f"error: {error}", style="red", markup=False)
+        errors.print(f"error: {error}", style="red")
         sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:  # a full disk, a folder that is no longer there
+        errors.print(f"error: {error}", style="red")
+        sys.exit(EXIT_FAILED_TRIALS)
     except (KeyboardInterrupt, click.Abort):
         errors.print("\nStopped. The same command goes on where this one ended.")
         sys.exit(EXIT_INTERRUPTED)

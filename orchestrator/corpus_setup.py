@@ -57,7 +57,7 @@ def prepare_source(
     from corpora.prepare import prepare  # loads PyTorch: only when there is something to prepare
 
     columns = (
-        TextColumn("preparing {task.description}"),
+        TextColumn("preparing {task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("clips"),

@@ -36,7 +36,7 @@ class SweepProgress:
         self._num_epochs_seen = 0
         self._start: float | None = None
         self._live = Live(
-            get_renderable=self._render, console=console, refresh_per_second=4, transient=True
+            get_renderable=self.view, console=console, refresh_per_second=4, transient=True
         )
 
     def __enter__(self) -> "SweepProgress":
@@ -65,26 +65,28 @@ class SweepProgress:
         best = record.result.epochs[record.result.best_epoch]
         took = f"{record.circumstances.wall_s:.1f} s"
         score = f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}"
-        self._end(record.trial, f"{score}, {took}")
+        self._end(record.trial, Text(f"{score}, {took}"))
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Count a trial as failed, and say why."""
         self._num_failed += 1
-        self._end(trial, f"[red]failed[/red]: {reason.splitlines()[0]}")
+        first_line, _, _ = reason.partition("\n")
+        self._end(trial, Text.assemble(("failed", "red"), f": {first_line}"))
 
-    def _end(self, trial: Trial, outcome: str) -> None:
+    def _end(self, trial: Trial, outcome: Text) -> None:
         self._running.pop(trial.key, None)
         self._epochs_left.pop(trial.key, None)
         counts = f"[{self._num_done + self._num_failed:>3}/{self._num_total}]"
         self._console.print(
-            Text.assemble((counts, "dim"), f" {self._name(trial)}: ", Text.from_markup(outcome)),
+            Text.assemble((counts, "dim"), f" {self._name(trial)}: ", outcome),
             soft_wrap=True,
         )
 
     def _name(self, trial: Trial) -> str:
         return f"{self._rows[trial.key].row} seed {trial.seed}"
 
-    def _render(self) -> RenderableType:
+    def view(self) -> RenderableType:
+        """Draw what is shown while trials run."""
         num_left = self._num_total - self._num_done - self._num_failed - len(self._running)
         head = Text.assemble(
             "trials: ",
@@ -98,7 +100,7 @@ class SweepProgress:
             num_epochs = trial.config.training.max_epochs
             done = 0 if epoch is None else epoch.epoch + 1
             running.add_row(
-                f"  {self._name(trial)}",
+                Text(f"  {self._name(trial)}"),
                 ProgressBar(total=num_epochs, completed=done, width=24),
                 f"epoch {done}/{num_epochs}",
                 "" if epoch is None else f"valid F1 {epoch.valid['f1']:.3f}",

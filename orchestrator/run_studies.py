@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.corpus_setup import ensure_corpus, identify_corpus
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
@@ -70,10 +70,9 @@ def run_studies(
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
     ledger = Ledger(storage)
-    for study in studies:
-        study.configs(corpus, scale)  # faults show before a corpus is made
-    identity = ensure_corpus(corpus, storage, console).identity
+    identity = identify_corpus(corpus, storage)
     plans = [make_plan(study, identity, scale, num_seeds, ledger) for study in studies]
+    ensure_corpus(corpus, storage, console)
     console.print(plan_view(plans))
     failures = _train_missing(plans, storage, tracking_uri, num_slots, console)
     for plan in plans:

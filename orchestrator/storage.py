@@ -4,10 +4,26 @@ import tempfile
 from pathlib import Path
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
+CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
 
 
 class StorageError(Exception):
     """The storage folder cannot be used."""
+
+
+def locate_storage(path: Path) -> Path:
+    """Return the absolute path of the storage folder, which need not exist.
+
+    Raises:
+        StorageError: If a file stands in its place.
+    """
+    folder = path.expanduser().absolute()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not existing.is_dir():
+        raise StorageError(
+            f"storage folder '{folder}' cannot be used: '{existing}' is a file; {CHOICES}"
+        )
+    return folder
 
 
 def open_storage(path: Path) -> Path:
@@ -16,15 +32,14 @@ def open_storage(path: Path) -> Path:
     Raises:
         StorageError: If it cannot.
     """
-    folder = path.expanduser().absolute()
+    folder = locate_storage(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise StorageError(
-            f"storage folder '{folder}' cannot be written: {error.strerror}; "
-            f"choose another with --storage or MMER_SWEEP_STORAGE"
+            f"storage folder '{folder}' cannot be written: {error.strerror}; {CHOICES}"
         ) from error
     return folder
 

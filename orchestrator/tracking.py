@@ -169,7 +169,7 @@ class _Runs:
     def fail(self, trial: Trial, reason: str) -> None:
         """Close a trial's run as failed, with the reason as a tag."""
         run = self._run_of(trial)
-        self._client.set_tag(run.info.run_id, "failure", reason.splitlines()[0])
+        self._client.set_tag(run.info.run_id, "failure", reason.partition("\n")[0])
         self._end(run, "FAILED")
 
     def close(self) -> None:

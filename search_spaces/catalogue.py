@@ -1,6 +1,7 @@
 """All studies: the built-in ones by name, and a user's own from a Python file."""
 
 import importlib.util
+import traceback
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,9 +28,25 @@ def find_study(name: str) -> Study:
 def load_studies(path: Path) -> list[Study]:
     """Run a user's Python file and return the studies that it defines at top level.
 
+    Built-in studies that it imports are not its own.
+
     Raises:
-        StudyError: If the file is missing, fails, or defines no study.
+        StudyError: If the file is missing, fails, defines no study, or one of a name that is taken.
     """
+    studies: list[Study] = []
+    for study in _run(path).values():
+        if not isinstance(study, Study) or study in studies or study in STUDIES.values():
+            continue
+        if study.name in (*STUDIES, *(other.name for other in studies)):
+            raise StudyError(f"study file '{path}': another study has the name '{study.name}' too")
+        studies.append(study)
+    if not studies:
+        raise StudyError(f"study file '{path}' defines no Study of its own at its top level")
+    return studies
+
+
+def _run(path: Path) -> dict[str, object]:
+    """Run a Python file and return what it defines."""
     if not path.is_file():
         raise StudyError(f"study file '{path}' does not exist")
     spec = importlib.util.spec_from_file_location(f"user_study_{path.stem}", path)
@@ -39,11 +56,16 @@ def load_studies(path: Path) -> list[Study]:
     try:
         spec.loader.exec_module(module)
     except ValidationError as error:
-        raise StudyError(f"study file '{path}': " + "; ".join(describe_faults(error))) from error
-    except Exception as error:
-        raise StudyError(f"study file '{path}': {type(error).__name__}: {error}") from error
-    studies = [value for value in vars(module).values() if isinstance(value, Study)]
-    unique = list({study.name: study for study in studies}.values())
-    if not unique:
-        raise StudyError(f"study file '{path}' defines no Study at its top level")
-    return unique
+        faults = "; ".join(describe_faults(error))
+        raise StudyError(f"study file '{path}'{_line(error, path)}: {faults}") from error
+    except (Exception, SystemExit) as error:
+        fault = f"{type(error).__name__}: {error}"
+        raise StudyError(f"study file '{path}'{_line(error, path)}: {fault}") from error
+    return vars(module)
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Say where in a study file an error arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
+    return f", line {lines[-1]}" if lines else ""

@@ -1,8 +1,10 @@
 """Changes: fields, addressed by dotted path, that a row fixes to other values than the baseline."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 
-from pydantic import JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
@@ -44,10 +46,15 @@ def flatten(config: TrialConfig) -> dict[str, JsonValue]:
 
 def describe_faults(error: ValidationError) -> list[str]:
     """Say each fault of a config as one line: the field, what is wrong, what was given."""
-    return [
-        f"{'.'.join(map(str, fault['loc'])) or 'config'}: {fault['msg']}, got {fault['input']!r}"
-        for fault in error.errors()
-    ]
+    return [_describe(fault) for fault in error.errors()]
+
+
+def _describe(fault: ErrorDetails) -> str:
+    place = ".".join(map(str, fault["loc"])) or "config"
+    text = f"{place}: {fault['msg'].removeprefix('Value error, ')}"
+    given = fault["input"]
+    # Of a whole config, only the field that is wrong is of use.
+    return text if isinstance(given, dict | BaseModel) else f"{text}, got {given!r}"
 
 
 def _replace(tree: dict[str, JsonValue], path: str, value: JsonValue) -> str | None:
@@ -60,7 +67,7 @@ def _replace(tree: dict[str, JsonValue], path: str, value: JsonValue) -> str | N
             return f"{path}: {place} has no field '{name}'; choose from {', '.join(node)}"
         child = node[name]
         if depth == len(parents):
-            node[name] = value
+            node[name] = deepcopy(value)  # a later path may lead into it
         elif isinstance(child, dict):
             node = child
         else:

@@ -1,5 +1,6 @@
 """A study: one table of a paper, or of a user, as data."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Literal, NamedTuple
@@ -123,6 +124,8 @@ class Study(Config):
 
     def _faults(self) -> list[str]:
         faults = []
+        if not re.fullmatch(r"[\w-]+", self.name):
+            faults.append("name: choose letters, digits, '-' and '_', for it names a folder")
         if not self.rows:
             faults.append("rows: a study needs at least one row")
         if not self.seeds:
@@ -136,7 +139,18 @@ class Study(Config):
                 faults += _missing(load_published().row, row.published, f"row '{row.name}'")
         for claim in self.claims:
             faults += _missing(load_published().claim, claim, "claims")
-        return faults
+        return faults + self._column_faults()
+
+    def _column_faults(self) -> list[str]:
+        cited = {row.published.partition("/")[0] for row in self.rows if row.published}
+        named = {(c.header, c.published) for columns in self.columns.values() for c in columns}
+        return [
+            f"column '{header}': published table '{table_id}' has no column '{published}'; "
+            f"choose from {', '.join(table.columns)}"
+            for table_id, table in load_published().tables.items()
+            for header, published in sorted(named, key=str)
+            if table_id in cited and published is not None and published not in table.columns
+        ]
 
 
 def _repeated(values: Iterable[Hashable]) -> list[Hashable]:

@@ -5,7 +5,7 @@ import json
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from models.config import Config, LeConfig
 
@@ -20,9 +20,12 @@ class TrainingConfig(Config):
 
     `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
     the share `warmup` of them. The paper leaves open warm-up, weight decay, gradient clipping (all
-    off) and how the epoch and the thresholds are chosen (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
-    native bfloat16 arithmetic, else float32; the record says which it was.
+    off) and how the epoch and the thresholds are chosen (both on the validation split). `precision`
+    "auto" is bfloat16 autocast where the device has native bfloat16 arithmetic, else float32; the
+    record says which it was.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     max_epochs: PositiveInt = 25
     batch_size: PositiveInt = 32

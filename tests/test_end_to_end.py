@@ -37,28 +37,29 @@ def call(*arguments: object, cwd: Path, limit_s: float = 300) -> str:
 
 @contextmanager
 def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the command; whatever it started is gone afterwards, by process id."""
+    """Start the command; it is gone afterwards with all that it started."""
     process = subprocess.Popen([COMMAND, *map(str, arguments)], cwd=cwd)
-    seen: dict[int, psutil.Process] = {}
     try:
-        process_tree = psutil.Process(process.pid)
-        seen |= {child.pid: child for child in process_tree.children(recursive=True)}
         yield process
-        if process.poll() is None:
-            seen |= {child.pid: child for child in process_tree.children(recursive=True)}
     finally:
         if process.poll() is None:
+            family = psutil.Process(process.pid).children(recursive=True)
             process.kill()
-        process.wait(60)
-        for child in seen.values():
-            with_suppressed_kill(child)
+            process.wait(60)
+            end(family)
 
 
-def with_suppressed_kill(process: psutil.Process) -> None:
-    try:
+def end(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Give processes some seconds to end by themselves, kill the others and return them."""
+    _, alive = psutil.wait_procs(family, timeout=20)
+    for process in alive:
         process.kill()
-    except psutil.NoSuchProcess:
-        return
+    return alive
+
+
+def is_trainer(process: psutil.Process) -> bool:
+    """Whether a process is a Ray worker that trains."""
+    return process.name().startswith("ray::") and "Func" in " ".join(process.cmdline())
 
 
 def wait_for(condition: Callable[[], bool], limit_s: float = 180) -> None:
@@ -155,14 +156,8 @@ def test_killed_worker_is_replaced_and_its_trial_goes_on(
 ) -> None:
     with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
         wait_for(lambda: bool(checkpoints(storage)))
-        workers = [
-            child
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if child.name().startswith("ray::") and "IDLE" not in child.name()
-        ]
-        trainers = [worker for worker in workers if "Func" in " ".join(worker.cmdline())]
-        assert trainers, [worker.cmdline() for worker in workers]
-        trainers[0].kill()
+        family = psutil.Process(process.pid).children(recursive=True)
+        next(child for child in family if is_trainer(child)).kill()
         assert process.wait(300) == 0
     assert results(storage) == uninterrupted
     assert any(record.circumstances.resumed_from_epochs for record in records(storage).values())
@@ -176,11 +171,10 @@ def test_killed_driver_loses_no_trial_and_repeats_none(
     with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
         wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)
+        trainers = [child for child in family if is_trainer(child)]
         process.kill()
         process.wait(60)
-        gone, alive = psutil.wait_procs(family, timeout=60)
-        assert not alive, [child.name() for child in alive]
-        assert gone
+        assert not set(trainers) & set(end(family))
     finished = record_times(storage)
     assert 0 < len(finished) < NUM_TRIALS
     call(*sweep(workplace / "long.py", storage), cwd=workplace)
@@ -205,6 +199,7 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(workplace: Path, storage:
     try:
         wait_for(lambda: bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)
+        trainers = [child for child in family if is_trainer(child)]
         os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
         printed, _ = process.communicate(timeout=120)
     finally:
@@ -212,8 +207,7 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(workplace: Path, storage:
     assert process.returncode == 130, printed
     assert "The same command goes on" in printed
     assert "Traceback" not in printed
-    _, alive = psutil.wait_procs(family, timeout=60)
-    assert not alive
+    assert not set(trainers) & set(end(family))
     assert "RUNNING" not in mlflow_statuses(storage)
 
 

@@ -1,0 +1,310 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from corpora.prepared import prepared_names
+from orchestrator.cli import EXIT_BAD_INPUT, cli, main
+from search_spaces.catalogue import STUDIES
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+from tests.orchestrator.factories import write_study_file
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Outcome]
+
+STUDY_FILE = """
+from search_spaces.study import Row
+from search_spaces.studies.le2023 import LAYERS
+MINE = LAYERS.model_copy(update={{"name": "mine", "rows": (Row(name="a", change={change}),)}})
+"""
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    """Give the command, as if started in `tmp_path`, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MMER_SWEEP_STORAGE", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["mmer-sweep", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code or 0
+        assert isinstance(code, int)
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def refused(call: Call, tmp_path: Path) -> Callable[..., str]:
+    """Give the command, for input that it must refuse without a trace; returns the message."""
+
+    def run(*arguments: str) -> str:
+        before = tree_of(tmp_path)
+        outcome = call(*arguments)
+        assert outcome.code == EXIT_BAD_INPUT
+        assert len(re.findall(r"^[Ee]rror: ", outcome.err, re.MULTILINE)) == 1
+        assert "Traceback" not in outcome.err
+        assert tree_of(tmp_path) == before
+        return outcome.err
+
+    return run
+
+
+def tree_of(folder: Path) -> dict[Path, int]:
+    """List all files; Python's cache of a study file is none of ours."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_mtime_ns for path in files if path.suffix != ".pyc"}
+
+
+def run_installed(*arguments: str, cwd: Path, **environment: str) -> Outcome:
+    command = shutil.which("mmer-sweep", path=str(Path(sys.executable).parent))
+    assert command is not None
+    done = subprocess.run(
+        [command, *arguments],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+# What it shows
+
+
+def test_list_names_studies_and_corpora(call: Call, storage: Path) -> None:
+    outcome = call("list", "--storage", str(storage))
+    assert outcome.code == 0
+    assert all(name in outcome.out for name in STUDIES)
+    assert "Corpora: synthetic, mine" in outcome.out
+
+
+def test_show_a_study(call: Call) -> None:
+    outcome = call("show", "layers")
+    assert outcome.code == 0
+    assert "Numbers of transformer encoders and decoders" in outcome.out
+    assert "85.92" in outcome.out
+
+
+@pytest.mark.parametrize("where", ["storage", "./storage", "~/storage"])
+def test_show_a_corpus_in_a_storage_named_as_a_user_may(
+    where: str, call: Call, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(storage.parent))
+    outcome = call("show", "mine", "--storage", where)
+    assert outcome.code == 0
+    assert "corpus 'mine' (clips), recipe 'le'" in outcome.out
+
+
+def test_plan_needs_no_synthetic_media_and_makes_none(call: Call, tmp_path: Path) -> None:
+    outcome = call("plan", "layers", "components", "--seeds", "3")
+    assert outcome.code == 0
+    assert "36 rows x seeds are 33 trials: 0 finished, 33 to train" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_takes_study_files(call: Call, storage: Path) -> None:
+    write_study_file(storage.parent / "own.py", max_epochs=2)
+    outcome = call("plan", "own.py", "layers", "--corpus", "mine", "--storage", "storage")
+    assert outcome.code == 0
+    assert "34 rows x seeds are 34 trials" in outcome.out
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in cli.commands)], ids=str)
+def test_every_command_has_help(command: tuple[str, ...], call: Call) -> None:
+    outcome = call(*command, "--help")
+    assert outcome.code == 0
+    assert outcome.out.startswith("Usage: mmer-sweep")
+
+
+def test_version(call: Call) -> None:
+    assert call("--version").out.startswith("mmer-sweep, version ")
+
+
+def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # or two processes would load PyTorch
+    write_clip_folder(tmp_path / "my [b]clips :)")
+    prepared = call("prepare", "clips", "--source", "my [b]clips :)", "--storage", "here")
+    assert prepared.code == 0, prepared.err
+    told = f"Now: mmer-sweep layers --corpus 'my [b]clips :)' --storage {tmp_path / 'here'}"
+    assert told in prepared.out
+    assert prepared_names(tmp_path / "here") == ["my [b]clips :)"]
+    planned = call("plan", "layers", "--corpus", "my [b]clips :)", "--storage", "here")
+    assert (planned.code, "my [b]clips :)" in planned.out) == (0, True)
+    assert "Corpora: synthetic, my [b]clips :)" in call("list", "--storage", "here").out
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "lairs",
+            "'lairs' is no study and no command of mmer-sweep; studies: components, layers; "
+            "commands: run, list, show, plan, prepare, ui",
+        ),
+        ("show nothing", "'nothing' is no study and no prepared corpus; studies: components, lay"),
+        ("show nothing", "corpora: mine"),
+        ("plan lairs", "study 'lairs' does not exist; choose from components, layers"),
+        ("plan", "Missing argument 'STUDIES...'"),
+        ("plan layers --corpus gone", "corpus 'gone' is not prepared in"),
+        ("layers --corpus gone", "choose from mine, synthetic, or run `mmer-sweep prepare`"),
+        ("layers --scale huge", "'huge' is not one of 'tiny', 'paper'"),
+        ("layers --seeds 0", "'--seeds': 0 is not in the range x>=1"),
+        ("layers --slots 0", "'--slots': 0 is not in the range x>=1"),
+        ("layers extra", "Got unexpected extra argument (extra)"),
+        ("--storage x layers", "No such option '--storage'"),
+        ("run gone.py", "study file 'gone.py' does not exist"),
+        ("plan gone.py", "study file 'gone.py' does not exist"),
+        ("prepare videos", "of mmer-sweep prepare; commands: clips, synthetic"),
+        ("prepare clips", "Missing option '--source'"),
+        ("prepare clips --source gone", "clip folder 'gone' does not exist"),
+        ("ui --port 0", "'--port': 0 is not in the range 1<=x<=65535"),
+    ],
+)
+def test_bad_argument_is_told_with_the_choices(
+    arguments: str,
+    message: str,
+    refused: Callable[..., str],
+    storage: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MMER_SWEEP_STORAGE", str(storage))
+    assert message in refused(*arguments.split())
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1 / 0", "study file 'own.py', line 1: ZeroDivisionError: division by zero"),
+        (
+            STUDY_FILE.format(change={"model.hed.depth": 3}),
+            "study 'mine', row 'a': model.hed.depth: model has no field 'hed'; choose from system, "
+            "width, layer, text, audio, vision, fusion, head",
+        ),
+        (
+            STUDY_FILE.format(change={"model.vision.face_px": 96}),
+            "study 'mine', row 'a', model.vision.face_px: needs 96, but corpus 'mine' was prepared "
+            "with 64 (recipe 'le'); prepare it again or change the field",
+        ),
+    ],
+    ids=["broken", "unknown field", "misfit"],
+)
+def test_bad_study_file_is_told(
+    command: str, content: str, message: str, refused: Callable[..., str], storage: Path
+) -> None:
+    (storage.parent / "own.py").write_text(content)
+    assert message in refused(command, "own.py", "--corpus", "mine", "--storage", "storage")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([line | {"file": "gone.mp4"} for line in clip_lines()], "clip 'gone.mp4' does not exist"),
+        (
+            [{k: v for k, v in line.items() if k != "end"} for line in clip_lines()],
+            "has no column 'end'; its columns are utterance, file, start, text, split, happy, sad",
+        ),
+        (
+            [line for line in clip_lines() if line["split"] != "valid"],
+            "corpus 'clips': split 'valid' is empty",
+        ),
+        (
+            [line | ({"sad": 0} if line["split"] == "test" else {}) for line in clip_lines()],
+            "corpus 'clips': split 'test' has no positive of the emotion 'sad'",
+        ),
+    ],
+    ids=["clip", "column", "split", "positive"],
+)
+def test_bad_clip_folder_is_told(
+    lines: list[dict[str, object]], message: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_clip_folder(tmp_path / "clips", lines)
+    assert message in refused("prepare", "clips", "--source", "clips", "--storage", "storage")
+
+
+def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    message = refused("prepare", "clips", "--source", "clips", "--csv", "clips")
+    assert "CSV 'clips' cannot be read: " in message
+
+
+@pytest.mark.parametrize(
+    "name", ["synthetic", "layers", "", " ", "..", ".mine", "a/b", "-x", "a\n"]
+)
+def test_corpus_name_that_cannot_be_is_told(
+    name: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_clip_folder(tmp_path / "clips")
+    message = refused("prepare", "clips", "--source", "clips", f"--name={name}")
+    assert f"a corpus cannot have the name {name!r}; choose another with --name" in message
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+@pytest.mark.parametrize("command", ["list", "show layers", "plan layers", "layers", "ui"])
+def test_storage_that_cannot_be_is_told(
+    command: str, place: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    message = refused(*command.split(), "--storage", place)
+    assert (
+        f"storage folder '{tmp_path / place}' cannot be used: '{tmp_path / 'file'}' is a" in message
+    )
+    assert "choose another with --storage or MMER_SWEEP_STORAGE" in message
+
+
+# The installed program
+
+
+def test_weights_that_cannot_be_had_are_told_at_once(storage: Path) -> None:
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(storage / "none")}
+    before = tree_of(storage)
+    arguments = ("layers", "--scale", "paper", "--corpus", "mine", "--storage", str(storage))
+    outcome = run_installed(*arguments, cwd=storage, **offline)
+    assert outcome.code == EXIT_BAD_INPUT
+    assert outcome.err.startswith("error: model.text.weights 'albert-base-v2': ")
+    assert "hf download albert-base-v2 --local-dir DIR" in outcome.err
+    assert "`--scale tiny`" in outcome.err
+    assert tree_of(storage) == before
+
+
+def test_someone_elses_packages_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    for name in ("models", "reports", "corpora", "search_spaces", "orchestrator", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('someone else')")
+    listed = run_installed("list", cwd=tmp_path)
+    assert (listed.code, "layers" in listed.out) == (0, True), listed.err
+    planned = run_installed("plan", "components", cwd=tmp_path)
+    assert (planned.code, "30 to train" in planned.out) == (0, True), planned.err
+
+
+def test_weights_that_cannot_be_had_are_told_before_the_synthetic_corpus_is_made(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    storage = tmp_path / "empty"
+    storage.mkdir()
+    assert "model.text.weights" in refused("layers", "--scale", "paper", "--storage", str(storage))

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+
+from corpora.manifest import CorpusIdentity
+from corpora.recipe import LE
+from models.config import AlbertConfig
+from models.weights import WeightsError
+from orchestrator.plan import Plan, default_scale, make_plan
+from orchestrator.run_studies import missing_trials
+from reports.ledger import Ledger
+from search_spaces.catalogue import STUDIES
+from search_spaces.errors import StudyError
+from search_spaces.study import Row, RowRef, Study
+from search_spaces.trial import Trial
+from tests.orchestrator.factories import small_study
+from tests.reports.factories import make_split, write_trial
+
+CORPUS = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+FULL = "+ Transformer-based Fusion + Emotion-level Embedding"
+
+
+def plan(study: Study, ledger: Ledger, num_seeds: int | None = None) -> Plan:
+    return make_plan(study, CORPUS, "tiny", num_seeds, ledger)
+
+
+def finish(ledger: Ledger, trial: Trial) -> None:
+    write_trial(ledger, trial, make_split(0, 0))
+
+
+def with_rows(*rows: Row) -> Study:
+    return small_study(num_seeds=2).model_copy(update={"rows": rows})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def test_every_row_has_a_trial_of_every_seed(ledger: Ledger) -> None:
+    planned = plan(small_study(num_seeds=2), ledger)
+    assert {row: [t.seed for t in trials] for row, trials in planned.trials.items()} == {
+        "shallow": [0, 1],
+        "deep": [0, 1],
+    }
+    assert planned.num_cells == 4
+    assert {trial.corpus.fingerprint for trial in planned.missing} == {"f00d"}
+
+
+def test_all_rows_of_a_seed_come_before_the_next_seed(ledger: Ledger) -> None:
+    planned = plan(small_study(num_seeds=3), ledger)
+    order = [(t.seed, planned.rows_by_key[t.key][0].row) for t in planned.missing]
+    assert order == [(seed, row) for seed in range(3) for row in ("shallow", "deep")]
+
+
+def test_given_number_of_seeds_replaces_the_studys(ledger: Ledger) -> None:
+    planned = plan(small_study(num_seeds=1), ledger, num_seeds=3)
+    assert [trial.seed for trial in planned.trials["deep"]] == [0, 1, 2]
+
+
+def test_finished_trials_are_found_in_the_ledger(ledger: Ledger) -> None:
+    before = plan(small_study(num_seeds=2), ledger)
+    finish(ledger, before.trials["deep"][1])
+    after = plan(small_study(num_seeds=2), ledger)
+    assert list(after.finished) == [before.trials["deep"][1].key]
+    assert after.missing == [t for t in before.missing if t.key not in after.finished]
+
+
+def test_rows_of_equal_config_share_their_trials(ledger: Ledger) -> None:
+    study = with_rows(Row(name="a"), Row(name="b", change={"model.fusion.depth": 2}))
+    planned = plan(study, ledger)
+    assert (planned.num_cells, len(planned.missing)) == (4, 2)
+    refs = (RowRef("small", "a"), RowRef("small", "b"))
+    assert list(planned.rows_by_key.values()) == [refs, refs]
+
+
+def test_trials_that_studies_share_are_trained_once(ledger: Ledger) -> None:
+    plans = [plan(STUDIES[name], ledger) for name in ("layers", "components")]
+    missing = missing_trials(plans)
+    assert (sum(p.num_cells for p in plans), len(missing)) == (60, 55)
+    for trial in plans[1].trials[FULL]:
+        assert missing[trial.key][1] == RowRef("layers", "2-2-2-2")
+
+
+def test_a_shared_trial_is_finished_for_every_study(ledger: Ledger) -> None:
+    finish(ledger, plan(STUDIES["layers"], ledger).trials["2-2-2-2"][0])
+    plans = [plan(STUDIES[name], ledger) for name in ("layers", "components")]
+    assert [len(p.finished) for p in plans] == [1, 1]
+    assert len(missing_trials(plans)) == 54
+
+
+def test_every_misfit_of_corpus_and_config_is_named(ledger: Ledger) -> None:
+    study = with_rows(
+        Row(name="a", change={"model.vision.face_px": 96}),
+        Row(name="b", change={"model.audio.num_mels": 64, "model.audio.chunk_frames": 96}),
+    )
+    with pytest.raises(StudyError) as caught:
+        plan(study, ledger)
+    prepared = "(recipe 'le'); prepare it again or change the field"
+    assert str(caught.value).splitlines() == [
+        "study 'small', row 'a', model.vision.face_px: needs 96, "
+        f"but corpus 'mine' was prepared with 64 {prepared}",
+        "study 'small', row 'b', model.audio.num_mels: needs 64, "
+        f"but corpus 'mine' was prepared with 128 {prepared}",
+        "study 'small', row 'b', model.audio.chunk_frames: needs 96, "
+        f"but corpus 'mine' was prepared with 32 {prepared}",
+    ]
+
+
+def test_pretrained_weights_are_asked_for_before_anything_is_trained(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    text = AlbertConfig(weights=str(tmp_path)).model_dump(mode="json")
+    with pytest.raises(WeightsError, match=r"model\.text\.weights .* To get them: "):
+        plan(with_rows(Row(name="a", change={"model.text": text})), ledger)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "scale"),
+    [("iemocap", "paper"), ("mosei", "paper"), ("synthetic", "tiny"), ("mine", "tiny")],
+)
+def test_default_scale_is_the_papers_only_on_its_corpora(corpus: str, scale: str) -> None:
+    assert default_scale(corpus) == scale

@@ -1,0 +1,54 @@
+import io
+
+from rich.console import Console
+
+from orchestrator.progress import SweepProgress
+from reports.record import Epoch
+from search_spaces.study import RowRef
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import small_config
+from tests.reports.factories import make_record
+
+
+def make_trials(count: int) -> list[Trial]:
+    reference = CorpusRef(name="mine", fingerprint="f")
+    return [Trial(config=small_config(), corpus=reference, seed=seed) for seed in range(count)]
+
+
+def watch(trials: list[Trial], *, terminal: bool) -> tuple[SweepProgress, Console]:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=100, color_system=None)
+    missing = {trial.key: (trial, RowRef("small", "a [b] row")) for trial in trials}
+    return SweepProgress(console, missing, num_finished=2), console
+
+
+def shown(progress: SweepProgress, console: Console) -> str:
+    with console.capture() as capture:
+        console.print(progress.view())
+    return capture.get()
+
+
+def test_view_counts_trials_and_shows_the_running_ones() -> None:
+    first, second, third = make_trials(3)
+    progress, console = watch([first, second, third], terminal=True)
+    assert "2 done, 0 running, 3 left; time left: not known yet" in shown(progress, console)
+    progress.started(first)
+    progress.started(second)
+    progress.epoch_done(first, Epoch(epoch=0, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.625}))
+    text = shown(progress, console)
+    assert "2 done, 2 running, 1 left; time left: about 0:00:0" in text
+    assert "a [b] row seed 0" in text
+    assert "epoch 1/2" in text
+    assert "valid F1 0.625" in text
+    assert "epoch 0/2" in text
+
+
+def test_each_end_is_a_line_even_without_a_terminal() -> None:
+    first, second = make_trials(2)
+    progress, console = watch([first, second], terminal=False)
+    with progress:
+        progress.started(first)
+        progress.finished(make_record(first))
+        progress.failed(second, "KeyError: '[/x]'\n\nTraceback")
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[0].startswith("[  3/4] a [b] row seed 0: valid F1 ")
+    assert lines[1] == "[  4/4] a [b] row seed 1: failed: KeyError: '[/x]'"

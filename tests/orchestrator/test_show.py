@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from corpora.manifest import CorpusIdentity, Manifest, Reject, RejectReason
+from corpora.recipe import LE
+from orchestrator.plan import make_plan
+from orchestrator.show import corpus_view, plan_view, studies_table, study_view
+from reports.ledger import Ledger
+from search_spaces.catalogue import STUDIES
+from search_spaces.published import load_published
+from search_spaces.study import Study
+from tests.orchestrator.factories import small_study
+from tests.reports.factories import make_split, write_trial
+
+CORPUS = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+
+every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+
+
+def text_of(view: RenderableType) -> str:
+    """Print as into a pipe, where no terminal tells its width."""
+    console = Console(width=80, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(view)
+    return capture.get()
+
+
+def lines_of(view: RenderableType) -> list[list[str]]:
+    return [line.split() for line in text_of(view).splitlines()]
+
+
+def test_studies_are_listed_with_their_tables() -> None:
+    text = text_of(studies_table(STUDIES.values()))
+    for study in STUDIES.values():
+        assert study.name in text
+        assert study.source is not None
+        assert study.source.label in text
+
+
+@every_study
+def test_study_is_shown_with_every_change_printed_value_and_claim(study: Study) -> None:
+    text = text_of(study_view(study))
+    words = set(text.split())
+    for row in study.rows:
+        assert {*row.change, *load_published().row(str(row.published)).values} <= words
+    assert set(study.claims) <= words
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+
+
+def test_own_study_without_printed_values_is_shown() -> None:
+    text = text_of(study_view(small_study()))
+    assert "small: A small study (own)" in text
+    assert "model.fusion.depth = 3" in text
+
+
+def test_plan_counts_shared_and_finished_trials_once(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    studies = (STUDIES["layers"], STUDIES["components"])
+    shared = make_plan(studies[0], CORPUS, "tiny", None, ledger).trials["2-2-2-2"][0]
+    write_trial(ledger, shared, make_split(0, 0))
+    plans = [make_plan(study, CORPUS, "tiny", None, ledger) for study in studies]
+    lines = lines_of(plan_view(plans))
+    assert ["layers", "mine", "tiny", "6", "5", "0", "1", "29"] in lines
+    assert ["components", "mine", "tiny", "6", "5", "5", "0", "25"] in lines
+    assert " ".join(lines[-1]) == "60 rows x seeds are 55 trials: 1 finished, 54 to train"
+
+
+def test_plan_names_the_rows_that_share_trials(tmp_path: Path) -> None:
+    plans = [
+        make_plan(STUDIES[name], CORPUS, "tiny", None, Ledger(tmp_path))
+        for name in ("layers", "components")
+    ]
+    full = "+ Transformer-based Fusion + Emotion-level Embedding"
+    wanted = f"shared, trained once: layers/2-2-2-2 = components/{full} (5 seeds)"
+    assert wanted in " ".join(text_of(plan_view(plans)).split())
+
+
+def test_corpus_is_shown_with_counts_and_rejects(manifest: Manifest) -> None:
+    reject = Reject(
+        utterance="gone [/b]", split="valid", reason=RejectReason.UNREADABLE, detail="no :smile:"
+    )
+    with_reject = manifest.model_copy(update={"rejects": (reject,)})
+    view = corpus_view(with_reject)
+    counts = manifest.splits.values()
+    assert ["utterances", *(str(split.num_utterances) for split in counts)] in lines_of(view)
+    assert ["sad", *(str(split.positives["sad"]) for split in counts)] in lines_of(view)
+    assert "rejected: 1\n  gone [/b] (valid): unreadable, no :smile:" in text_of(view)

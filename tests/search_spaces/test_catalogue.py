@@ -1,0 +1,69 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from search_spaces.catalogue import STUDIES, find_study, load_studies
+from search_spaces.errors import StudyError
+
+DERIVED = """
+from search_spaces.studies.le2023 import LAYERS
+{name} = LAYERS.model_copy(update={{"name": "{study}", "title": "{title}"}})
+"""
+
+
+def derived(name: str, study: str = "mine", title: str = "Mine") -> str:
+    return DERIVED.format(name=name, study=study, title=title)
+
+
+def write(folder: Path, content: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(content)
+    return path
+
+
+def test_studies_are_found_by_name() -> None:
+    assert all(find_study(name).name == name for name in STUDIES)
+    with pytest.raises(StudyError, match=r"study 'lairs' does not exist; choose from .*layers"):
+        find_study("lairs")
+
+
+def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:
+    content = derived("A", "second") + derived("B", "first") + "\nALIAS = A\n"
+    found = load_studies(write(tmp_path, content))
+    assert [study.name for study in found] == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("STUDY = 1", "defines no Study of its own at its top level"),
+        ("from search_spaces.studies.le2023 import LAYERS", "defines no Study of its own"),
+        ("def (", "SyntaxError: invalid syntax"),
+        ("\n1 / 0", "mine.py', line 2: ZeroDivisionError: division by zero"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("import sys; sys.exit()", "SystemExit"),
+        (
+            "from search_spaces.study import Row\nRow(nam='a', change=3)",
+            "mine.py', line 2: name: Field required; change: Input should be a valid dictionary, "
+            "got 3; nam: Extra inputs are not permitted, got 'a'",
+        ),
+        (derived("A", title="A") + derived("B"), "another study has the name 'mine' too"),
+        (derived("A", "layers"), "another study has the name 'layers' too"),
+    ],
+    ids=lambda value: value.strip().splitlines()[-1][:40],
+)
+def test_bad_file_is_told_with_the_reason(tmp_path: Path, content: str, message: str) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(StudyError, match=rf"study file '{path}'.*") as caught:
+        load_studies(path)
+    assert message in str(caught.value)
+
+
+def test_missing_file_and_other_file_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"gone\.py' does not exist"):
+        load_studies(tmp_path / "gone.py")
+    with pytest.raises(StudyError, match=r"is not a Python file: its name must end in \.py"):
+        load_studies(write(tmp_path, "", name="mine.txt"))
+    with pytest.raises(StudyError, match=re.escape(f"'{tmp_path}' does not exist")):
+        load_studies(tmp_path)

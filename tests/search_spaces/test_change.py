@@ -1,0 +1,93 @@
+import math
+import re
+from collections.abc import Mapping
+
+import pytest
+from pydantic import JsonValue
+
+from models.config import ClsHead, EarlyFusion
+from search_spaces.change import apply_change, flatten
+from search_spaces.errors import StudyError
+from search_spaces.trial import TrialConfig
+
+MODEL_FIELDS = "system, width, layer, text, audio, vision, fusion, head"
+
+
+def fault_of(change: Mapping[str, JsonValue]) -> str:
+    with pytest.raises(StudyError) as caught:
+        apply_change(TrialConfig(), change)
+    return str(caught.value)
+
+
+def test_change_replaces_only_what_it_names() -> None:
+    changed = apply_change(TrialConfig(), {"model.head.depth": 5, "training.batch_size": 7})
+    before, after = flatten(TrialConfig()), flatten(changed)
+    differing = {path: after[path] for path in after if after[path] != before[path]}
+    assert differing == {"model.head.depth": 5, "training.batch_size": 7}
+
+
+def test_alternative_is_given_whole() -> None:
+    change: dict[str, JsonValue] = {
+        "model.fusion": {"kind": "early", "hidden": 64},
+        "model.head": {"kind": "cls"},
+    }
+    model = apply_change(TrialConfig(), change).model
+    assert (model.fusion, model.head) == (EarlyFusion(hidden=64), ClsHead())
+
+
+def test_a_later_path_may_lead_into_an_earlier_value() -> None:
+    change: dict[str, JsonValue] = {
+        "model.fusion": {"kind": "transformer", "depth": 1},
+        "model.fusion.depth": 6,
+    }
+    assert flatten(apply_change(TrialConfig(), change))["model.fusion.depth"] == 6
+    assert change["model.fusion"] == {"kind": "transformer", "depth": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("modle", 1, "modle: the config has no field 'modle'; choose from model, training"),
+        ("model.hed.depth", 1, f"model has no field 'hed'; choose from {MODEL_FIELDS}"),
+        ("model.head.dept", 1, "model.head has no field 'dept'; choose from kind, depth"),
+        ("model.width.x", 1, "model.width.x: model.width has no fields of its own"),
+        ("", 1, "the config has no field ''; choose from model, training"),
+        ("model.width", "wide", "model.width: Input should be a valid integer, unable to parse"),
+        ("model.width", 33, "model: layer.num_heads 4 does not divide width 33; choose from 1, 3"),
+        ("model.vision.face_px", 65, "face_px: Input should be a multiple of 32, got 65"),
+        ("training.learning_rate", math.inf, "Input should be a finite number, got inf"),
+        ("training.schedule", "step", "Input should be 'cosine' or 'constant', got 'step'"),
+    ],
+)
+def test_wrong_change_is_named_with_the_choices(path: str, value: JsonValue, message: str) -> None:
+    assert message in fault_of({path: value})
+
+
+@pytest.mark.parametrize(
+    ("fusion", "message"),
+    [
+        ({"kind": "erly"}, "'kind' does not match any of the expected tags: 'unimodal', 'early'"),
+        ({"kind": "early", "hiden": 3}, "model.fusion.early.hiden: Extra inputs are not permitted"),
+        ({"kind": "early"}, "needs fusion.kind 'transformer', not 'early'; choose head.kind from"),
+        ({}, "model.fusion: Unable to extract tag using discriminator 'kind'"),
+        ("early", "model.fusion: Input should be a valid dictionary"),
+    ],
+    ids=["kind", "field", "misfit", "no kind", "no alternative"],
+)
+def test_wrong_alternative_is_named(fusion: JsonValue, message: str) -> None:
+    assert message in fault_of({"model.fusion": fusion})
+
+
+def test_all_wrong_paths_are_told_at_once() -> None:
+    faults = fault_of({"a": 1, "model.b": 2, "training.seed.c": 3, "model.width": 64}).splitlines()
+    assert [fault.partition(":")[0] for fault in faults] == ["a", "model.b", "training.seed.c"]
+
+
+def test_all_wrong_values_are_told_at_once() -> None:
+    faults = fault_of({"training.max_epochs": 0, "model.width": "wide"}).splitlines()
+    places = ["model.width", "training.max_epochs"]
+    assert [fault.partition(":")[0] for fault in faults] == places
+
+
+def test_message_does_not_print_the_whole_config() -> None:
+    assert re.fullmatch(r"model: [^{}]{1,100}", fault_of({"model.width": 33}))

@@ -1,0 +1,99 @@
+import pytest
+
+from search_spaces.errors import StudyError
+from search_spaces.study import ANY_CORPUS, Column, Row, Study
+from search_spaces.trial import TrialConfig
+
+F1 = Column(metric="f1", header="F1")
+
+
+def make_study(**changes: object) -> Study:
+    given = {
+        "name": "depth",
+        "title": "Depth",
+        "baseline": {"tiny": {ANY_CORPUS: TrialConfig()}},
+        "rows": (Row(name="ours"),),
+        "columns": {ANY_CORPUS: (F1,)},
+    }
+    return Study.model_validate(given | changes)
+
+
+def faults_of(study: Study) -> list[str]:
+    with pytest.raises(StudyError) as caught:
+        study.configs("synthetic", "tiny")
+    return str(caught.value).splitlines()
+
+
+def columns(printed: str) -> dict[str, tuple[Column, ...]]:
+    return {ANY_CORPUS: (Column(metric="f1", header="F1", published=printed),)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rows": ()}, "rows: a study needs at least one row"),
+        ({"seeds": ()}, "seeds: a study needs at least one seed"),
+        ({"rows": (Row(name="a"), Row(name="a"))}, "row 'a': stands twice"),
+        ({"seeds": (0, 1, 0)}, "seeds: 0 stands twice"),
+        ({"columns": {"mosei": (F1,)}}, "columns: no entry for '*', every other corpus"),
+        ({"name": "a/b"}, "name: choose letters, digits, '-' and '_', for it names a folder"),
+        ({"name": ""}, "name: choose letters, digits, '-' and '_', for it names a folder"),
+        ({"claims": ("L99",)}, "claims: claim 'L99' does not exist; choose from L01, L02"),
+        (
+            {"rows": (Row(name="a", change={"model.hed": 1}),)},
+            "row 'a': model.hed: model has no field 'hed'; choose from system, width",
+        ),
+        (
+            {"rows": (Row(name="a", published="le_t6/d9999"),)},
+            "row 'a': published row 'le_t6/d9999': table 'le_t6' has no row 'd9999'; "
+            "choose from d1111, d1122",
+        ),
+        (
+            {"rows": (Row(name="a", published="le_t9/d1111"),)},
+            "row 'a': published table 'le_t9' does not exist; choose from le_t1, le_t2",
+        ),
+        (
+            {"rows": (Row(name="a", published="le_t6/d1111"),), "columns": columns("IEMOCAP.WA")},
+            "column 'F1': published table 'le_t6' has no column 'IEMOCAP.WA'; "
+            "choose from IEMOCAP.Acc, IEMOCAP.F1, MOSEI.WAcc, MOSEI.F1",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_fault_names_the_study_and_the_place(change: dict[str, object], message: str) -> None:
+    study = make_study(**change)
+    (fault,) = faults_of(study)
+    assert fault.startswith(f"study '{study.name}', {message}")
+
+
+def test_all_faults_of_a_study_are_told_at_once() -> None:
+    rows = (
+        Row(name="a", change={"model.hed": 1, "modle": 1}, published="le_t6/d9999"),
+        Row(name="b", change={"model.width": "wide"}),
+        Row(name="b"),
+    )
+    faults = faults_of(make_study(rows=rows, seeds=(1, 1), claims=("L99",), columns={}))
+    assert len(faults) == 8
+    assert all(fault.startswith("study 'depth', ") for fault in faults)
+
+
+def test_unknown_scale_is_told_with_the_choices() -> None:
+    with pytest.raises(StudyError, match=r"no baseline at the scale 'paper'; choose from tiny"):
+        make_study().configs("synthetic", "paper")
+
+
+def test_corpus_without_baseline_is_told_with_the_choices() -> None:
+    study = make_study(baseline={"tiny": {"mosei": TrialConfig(), "iemocap": TrialConfig()}})
+    message = r"no baseline for the corpus 'mine' at the scale 'tiny'; choose from mosei, iemocap"
+    with pytest.raises(StudyError, match=message):
+        study.configs("mine", "tiny")
+
+
+def test_own_baseline_and_columns_of_a_corpus_come_before_those_of_any() -> None:
+    acc = Column(metric="acc", header="Acc")
+    wide = TrialConfig.model_validate({"model": {"width": 512}})
+    baseline = {"tiny": {ANY_CORPUS: TrialConfig(), "mosei": wide}}
+    study = make_study(baseline=baseline, columns={ANY_CORPUS: (F1,), "mosei": (acc,)})
+    assert study.configs("mosei", "tiny") == {"ours": wide}
+    assert study.configs("mine", "tiny") == {"ours": TrialConfig()}
+    assert (study.columns_for("mosei"), study.columns_for("mine")) == ((acc,), (F1,))

@@ -1,0 +1,70 @@
+import math
+
+import pytest
+
+from models.config import LeConfig
+from search_spaces.trial import (
+    KEY_DIGITS,
+    CorpusRef,
+    TrainingConfig,
+    Trial,
+    TrialConfig,
+    canonical_json,
+)
+
+CORPUS = CorpusRef(name="mine", fingerprint="f00d")
+WEIGHTS = {"text/model.safetensors": "beef"}
+
+
+def make_trial(**changes: object) -> Trial:
+    given = {"config": TrialConfig(), "corpus": CORPUS, "seed": 3, "weights": WEIGHTS}
+    return Trial.model_validate(given | changes)
+
+
+def test_key_is_the_one_under_which_records_are_kept() -> None:
+    # Where this key changes, no older record is found again. A new field changes it by itself; a
+    # field that comes to mean another computation needs a higher KEY_SCHEMA.
+    assert make_trial().key == "976ed766c62de93e182fb64c"
+    assert len(make_trial().key) == KEY_DIGITS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": TrialConfig(model=LeConfig(width=128))},
+        {"config": TrialConfig(training=TrainingConfig(batch_size=16))},
+        {"seed": 4},
+        {"corpus": CorpusRef(name="mine", fingerprint="cafe")},
+        {"weights": {"text/model.safetensors": "dead"}},
+        {"weights": {}},
+    ],
+    ids=["model", "training", "seed", "fingerprint", "weights", "no weights"],
+)
+def test_key_changes_with_what_decides_the_result(change: dict[str, object]) -> None:
+    assert make_trial(**change).key != make_trial().key
+
+
+def test_key_is_independent_of_names() -> None:
+    renamed = CorpusRef(name="yours", fingerprint=CORPUS.fingerprint)
+    moved = {"text/pytorch_model.bin": "beef"}
+    assert make_trial(corpus=renamed, weights=moved).key == make_trial().key
+
+
+def test_key_survives_json() -> None:
+    trial = make_trial()
+    assert Trial.model_validate_json(trial.model_dump_json()).key == trial.key
+
+
+def test_equal_numbers_of_other_types_are_one_trial() -> None:
+    as_int, as_float = ({"training": {"weight_decay": value}} for value in (1, 1.0))
+    assert make_trial(config=as_int).key == make_trial(config=as_float).key
+
+
+def test_canonical_json_has_one_form() -> None:
+    assert canonical_json({"b": [1, None], "a": 0.5}) == '{"a":0.5,"b":[1,null]}'
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_canonical_json_refuses_what_is_no_number(value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"a": value})

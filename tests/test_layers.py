@@ -1,0 +1,134 @@
+"""The rules of the house: who may import whom, and what no file may hold."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "corpora": (),
+    "models": (),
+    "search_spaces": ("models.config",),
+    "reports": ("corpora", "models.config", "search_spaces"),
+    "orchestrator": ("corpora", "models", "search_spaces", "reports"),
+}
+"""What of ours each package may import besides itself: modules, or whole packages."""
+
+ONE_FILE = {"ray": "orchestrator/tune.py", "mlflow": "orchestrator/tracking.py"}
+HEAVY = ("torch", "ray", "mlflow")
+
+every_package = pytest.mark.parametrize("package", ALLOWED)
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
+    """List the imports of a file, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
+def imported_names(path: Path) -> set[str]:
+    """Name what a file imports: `from a import b` may mean the module `a` or `a.b`."""
+    names: set[str] = set()
+    for node in imports(path):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        else:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def lies_in(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def tracked_files() -> list[Path]:
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
+    files = (ROOT / name for name in listed.stdout.split("\0") if name)
+    return [path for path in files if path.is_file()]
+
+
+@every_package
+def test_package_imports_only_from_its_left(package: str) -> None:
+    assert sources(package)
+    allowed = (package, *ALLOWED[package])
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources(package)
+        for name in imported_names(path)
+        if lies_in(name, (*ALLOWED, "tests", "benchmarks")) and not lies_in(name, allowed)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("library", ONE_FILE)
+def test_library_is_imported_in_one_file_only(library: str) -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for package in ALLOWED
+        for path in sources(package)
+        if any(lies_in(name, (library,)) for name in imported_names(path))
+    }
+    assert users == {ONE_FILE[library]}
+
+
+def test_no_import_is_relative() -> None:
+    files = [path for folder in (*ALLOWED, "tests", "benchmarks") for path in sources(folder)]
+    relative = {
+        path
+        for path in files
+        for node in imports(path)
+        if isinstance(node, ast.ImportFrom) and node.level
+    }
+    assert not relative
+
+
+@pytest.mark.parametrize("package", ["search_spaces", "reports"])
+def test_package_loads_no_heavy_library(package: str) -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sources(package)
+        if path.name != "__init__.py"
+    ]
+    program = (
+        f"import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_init_files_hold_only_a_docstring() -> None:
+    for folder in (*ALLOWED, "benchmarks"):
+        for path in (path for path in sources(folder) if path.name == "__init__.py"):
+            (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
+            assert isinstance(statement, ast.Expr), path
+            assert isinstance(statement.value, ast.Constant), path
+
+
+def test_every_folder_of_python_files_is_a_package() -> None:
+    folders = {path.parent for name in (*ALLOWED, "tests", "benchmarks") for path in sources(name)}
+    assert not {folder for folder in folders if not (folder / "__init__.py").is_file()}
+
+
+def test_no_file_names_a_package_registry() -> None:
+    # Split, so that this file does not name one either.
+    hosts = r"pypi\." r"org|python" r"hosted|index" r"-url\s*=|--(extra-)?index" r"-url[ =]h"
+    naming = {
+        str(path.relative_to(ROOT))
+        for path in tracked_files()
+        if re.search(hosts, path.read_bytes().decode("utf-8", errors="replace"))
+    }
+    assert not naming
