@@ -30,7 +30,7 @@ from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.run_studies import missing_trials
-from orchestrator.storage import default_tracking_uri, open_storage
+from orchestrator.storage import open_storage, tracking_uri_of
 from orchestrator.tracking import MlflowMirror
 from reports.ledger import Ledger
 from reports.record import Epoch, Record
@@ -134,7 +134,7 @@ def time_sweep(
         scale = default_scale(SYNTHETIC)
         plans = [make_plan(find_study(study), identity, scale, num_seeds, ledger)]
         missing, stopwatch = missing_trials(plans), Stopwatch()
-        mirror = MlflowMirror(plans, storage, default_tracking_uri(storage))
+        mirror = MlflowMirror(plans, storage, tracking_uri_of(None, storage))
         before_load = time.perf_counter()
         from orchestrator.tune import Assignment, sweep
 

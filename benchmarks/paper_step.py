@@ -5,9 +5,10 @@ sizes of IEMOCAP. Beside it, between the steps: the machine's peak in products o
 
     python -m benchmarks.paper_step
 
-FLOPs are those of `torch.utils.flop_counter`: two for each multiplication and addition of matrix
-products, attention and convolutions, forward and backward, padding included. All else counts
-nothing: norms, activations, softmax, dropout, pooling, embeddings, biases, loss, optimizer.
+FLOPs are counted by `torch.utils.flop_counter`: two for each multiplication of matrix products,
+attention and convolutions, forward and backward, those of padded steps included. Multiplications
+with the zeros around a picture are left out: libraries need not do them. All else counts nothing:
+norms, activations, softmax, dropout, pooling, embeddings, biases, loss, optimizer.
 """
 
 import json
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
@@ -55,6 +57,8 @@ MATMUL_S = 0.3
 
 FUSION, HEAD, OPTIMIZER = "fusion", "head", "optimizer"
 PARTS = (*MODALITIES, FUSION, HEAD, OPTIMIZER)
+
+Shape = Sequence[int]
 
 
 class PartMeter:
@@ -211,10 +215,38 @@ def count_flops(model: nn.Module, optimizer: Optimizer, batch: Batch) -> dict[st
 
     The counter does not know the CPU's fused attention: the plain one, of as many, stands in.
     """
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    formulas: dict[Any, Any] = {
+        torch.ops.aten.convolution: _conv_flops,
+        torch.ops.aten.convolution_backward: _conv_backward_flops,
+    }
+    counter = FlopCounterMode(display=False, custom_mapping=formulas)
+    with sdpa_kernel(SDPBackend.MATH), counter:
         meter = PartMeter(counter.get_total_flops)
         take_step(model, optimizer, batch, "fp32", meter)
     return meter.spent
+
+
+def _conv_flops(pictures: Shape, weight: Shape, *_: object, out_shape: object) -> int:
+    """Count a convolution of VGG19: stride 1, and H and W kept by zeros around.
+
+    Shapes:
+        pictures: (N, C_in, H, W), weight: (C_out, C_in, odd, odd)
+    """
+    num_pictures, in_channels, *sides = pictures
+    out_channels, kernel = weight[0], weight[2:]
+    products = num_pictures * in_channels * out_channels
+    for side, taps in zip(sides, kernel, strict=True):
+        reach = taps // 2
+        products *= side * taps - reach * (reach + 1)  # all taps but those outside the picture
+    return 2 * products
+
+
+def _conv_backward_flops(
+    gradient: Shape, pictures: Shape, weight: Shape, *settings: Any, out_shape: object
+) -> int:
+    """Count the gradients of pictures and weight, each if it is wanted: as many as forward."""
+    of_pictures, of_weight, _ = settings[-1]
+    return (of_pictures + of_weight) * _conv_flops(pictures, weight, out_shape=out_shape)
 
 
 def measure(

@@ -72,6 +72,8 @@ def _read_csv(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restkey="", restval="")
             columns = [(name or "").strip() for name in reader.fieldnames or []]
+            if "" in columns:
+                raise CorpusError(f"{path}: column {columns.index('') + 1} has no name")
             reader.fieldnames = columns
             lines = {}
             for line in reader:
@@ -164,8 +166,12 @@ def _splits(path: Path, lines: Mapping[int, Mapping[str, str]]) -> dict[int, Spl
         )
     taken = dict.fromkeys(SPLITS, 0)
     home: dict[str, Split] = {}
-    for speaker, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        split = min(SPLITS, key=lambda name: (taken[name] + count) / SPEAKER_SHARES[name])
+    in_turn = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    for num_dealt, (speaker, count) in enumerate(in_turn):
+        empty = [split for split in SPLITS if taken[split] == 0]
+        must_fill = len(empty) == len(in_turn) - num_dealt
+        choices = empty if must_fill else SPLITS
+        split = min(choices, key=lambda name: (taken[name] + count) / SPEAKER_SHARES[name])
         home[speaker] = split
         taken[split] += count
     return {number: home[line["speaker"]] for number, line in lines.items()}

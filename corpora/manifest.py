@@ -71,7 +71,7 @@ class SplitCounts(_Frozen):
 
 
 class Manifest(_Frozen):
-    """A prepared corpus; two of equal `fingerprint` hold the same data."""
+    """A prepared corpus; `fingerprint` names its source and recipe, `libraries` what made it."""
 
     schema_version: int = PREPARED_SCHEMA
     name: str

@@ -15,6 +15,9 @@ from corpora.manifest import RejectReason
 Frame = NDArray[np.uint8]
 
 _CLOCK_TOLERANCE_S = 1e-3
+_MAX_DRIFT_S = 0.1
+"""Sound this far from its timestamp is moved there; less is the delay of a resampler or codec."""
+
 _PREROLL_S = 2.0
 """Decoding starts so much before a segment: decoders need some packets to settle."""
 
@@ -66,16 +69,24 @@ def read_sound(
     wave = np.zeros(num_samples, dtype=np.float32)
     heard = False
     resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
-    origin: int | None = None
+    input_form: tuple[str, str, int] | None = None
+    at = 0
     for time_s, frame in _decode(path, "audio", start_s):
-        if origin is None:
-            origin = round((time_s - start_s) * rate_hz)
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        due = round((time_s - start_s) * rate_hz)
+        if form != input_form:  # the first frame, or a stream that changes on the way
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+            input_form, at = form, due
+        elif abs(due - at) > _MAX_DRIFT_S * rate_hz:  # a gap in the stream
+            at = due
         for piece in resampler.resample(frame):
             samples = piece.to_ndarray()[0]
-            heard |= _place(wave, samples, origin)
-            origin += len(samples)
-        if origin >= num_samples:
+            heard |= _place(wave, samples, at)
+            at += len(samples)
+        if at >= num_samples + _MAX_DRIFT_S * rate_hz:
             break
+    for piece in resampler.resample(None) if input_form else ():
+        heard |= _place(wave, piece.to_ndarray()[0], at)
     return wave if heard else None
 
 
@@ -122,18 +133,21 @@ def _decode_from(path: Path, kind: str, seek_s: float) -> Iterator[tuple[float, 
         if not streams:
             return
         origin_s = (container.start_time or 0) / av.time_base
-        if seek_s > 0:
-            container.seek(int((seek_s + origin_s) * av.time_base), backward=True)
-        num_decoded = 0
-        frames: Iterator[Any] = container.decode(streams[0])
+        num_decoded = num_timed = 0
         try:
+            if seek_s > 0:
+                container.seek(int((seek_s + origin_s) * av.time_base), backward=True)
+            frames: Iterator[Any] = container.decode(streams[0])
             for frame in frames:
                 num_decoded += 1
                 if frame.time is not None:
+                    num_timed += 1
                     yield frame.time - origin_s, frame
-        except av.FFmpegError as error:
-            if num_decoded == 0:
+        except (av.FFmpegError, ValueError) as error:
+            if num_decoded == 0 and seek_s == 0:
                 raise MediaError(RejectReason.UNREADABLE, str(error)) from error
+        if num_decoded and not num_timed and seek_s == 0:
+            raise MediaError(RejectReason.UNREADABLE, "its frames have no timestamps")
 
 
 def _has_video(path: Path) -> bool:

@@ -1,8 +1,10 @@
 """Prepare a corpus: decode every clip once, find faces, make spectrograms, write Arrow files."""
 
+import glob
 import multiprocessing
-import os
 import shutil
+import signal
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -34,9 +36,21 @@ from corpora.spectrogram import ChunkedMel
 from corpora.utterance import SPLITS, Source, Utterance
 
 CLIPS_PER_TASK = 16
+MAX_FRAME_BYTES = 256 * 2**20
+"""Once a worker holds more decoded frames, it detects faces and lets the frames go."""
+
 RECORDED_LIBRARIES = ("av", "facenet-pytorch", "numpy", "torch", "torchaudio")
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class DecodedClip:
+    """One utterance as its file holds it: the sampled frames, and (samples,) or no sound."""
+
+    utterance: Utterance
+    frames: list[Frame]
+    sound: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,8 @@ def prepare(
     """Prepare a corpus, unless the same one lies there already.
 
     Clips that cannot be used are left out and listed in the manifest. The corpus appears under its
-    name only when it is whole; one of the same name and other content is replaced then.
+    name only when it is whole; one of the same name and other content is replaced then. No other
+    process may prepare in the same storage meanwhile.
 
     Args:
         source: What to prepare.
@@ -85,8 +100,10 @@ def prepare(
         if manifest.fingerprint == fingerprint:
             return manifest
     check_labels(source.utterances, source.emotions, name)
-    partial = folder.with_name(f".{name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_process in folder.parent.glob(f".{glob.escape(name)}-*"):
+        shutil.rmtree(left_by_a_killed_process)
+    partial = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
     try:
         clips = _prepared_clips(source, recipe, num_workers, progress)
         manifest = _write(clips, partial, source, recipe, name, fingerprint)
@@ -141,13 +158,14 @@ def _workers(num_workers: int) -> Iterator[Callable[..., Iterable[list[PreparedC
         yield map
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(num_workers, context, initializer=_start_worker) as pool:
         yield pool.map
 
 
-def _one_thread() -> None:
-    """Leave the other cores to the other workers."""
+def _start_worker() -> None:
+    """Leave the other cores to the other workers, and Ctrl-C to the parent."""
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @cache
@@ -156,12 +174,13 @@ def _detector() -> FaceDetector:
 
 
 def _prepare_clips(utterances: Sequence[Utterance], recipe: Recipe) -> list[PreparedClip | Reject]:
-    """Prepare some clips; their faces are detected together."""
+    """Prepare some clips; faces are detected in as many frames at once as memory allows."""
     mel = ChunkedMel(recipe)
-    outcomes: list[Reject | tuple[Utterance, list[Frame], NDArray[np.float32] | None]] = []
+    outcomes: list[PreparedClip | Reject] = []
+    decoded: list[DecodedClip] = []
     for utterance in utterances:
         try:
-            outcomes.append((utterance, *_decode(utterance, recipe)))
+            decoded.append(_decode(utterance, recipe))
         except MediaError as error:
             outcomes.append(
                 Reject(
@@ -171,26 +190,38 @@ def _prepare_clips(utterances: Sequence[Utterance], recipe: Recipe) -> list[Prep
                     detail=error.detail,
                 )
             )
-    frames = [frame for outcome in outcomes if isinstance(outcome, tuple) for frame in outcome[1]]
-    boxes = iter(_detector().largest_boxes(frames))
-    clips: list[PreparedClip | Reject] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Reject):
-            clips.append(outcome)
-            continue
-        utterance, clip_frames, wave = outcome
-        faces = crop_faces(clip_frames, [next(boxes) for _ in clip_frames], recipe)
-        sound = _silence(utterance, recipe) if wave is None else wave
-        remarks = _remarks(utterance, faces, wave, recipe)
-        clips.append(PreparedClip(utterance, faces, mel(sound), remarks))
-    return clips
+        if sum(frame.nbytes for clip in decoded for frame in clip.frames) > MAX_FRAME_BYTES:
+            outcomes += _finish_clips(decoded, recipe, mel)
+            decoded = []
+    outcomes += _finish_clips(decoded, recipe, mel)
+    place = {utterance.id: number for number, utterance in enumerate(utterances)}
+    return sorted(outcomes, key=lambda outcome: place[_id_of(outcome)])
 
 
-def _decode(utterance: Utterance, recipe: Recipe) -> tuple[list[Frame], NDArray[np.float32] | None]:
+def _finish_clips(
+    clips: Sequence[DecodedClip], recipe: Recipe, mel: ChunkedMel
+) -> list[PreparedClip]:
+    """Cut the faces out and make the spectrograms."""
+    boxes = iter(_detector().largest_boxes([frame for clip in clips for frame in clip.frames]))
+    prepared = []
+    for clip in clips:
+        faces = crop_faces(clip.frames, [next(boxes) for _ in clip.frames], recipe)
+        sound = _silence(clip.utterance, recipe) if clip.sound is None else clip.sound
+        remarks = _remarks(clip.utterance, faces, clip.sound, recipe)
+        prepared.append(PreparedClip(clip.utterance, faces, mel(sound), remarks))
+    return prepared
+
+
+def _id_of(outcome: PreparedClip | Reject) -> str:
+    return outcome.utterance if isinstance(outcome, Reject) else outcome.utterance.id
+
+
+def _decode(utterance: Utterance, recipe: Recipe) -> DecodedClip:
     span = (utterance.media, utterance.start_s, utterance.end_s)
-    return (
-        read_frames(*span, interval_s=recipe.frame_interval_s),
-        read_sound(*span, rate_hz=recipe.sample_rate_hz),
+    return DecodedClip(
+        utterance,
+        frames=read_frames(*span, interval_s=recipe.frame_interval_s),
+        sound=read_sound(*span, rate_hz=recipe.sample_rate_hz),
     )
 
 
@@ -308,9 +339,12 @@ def _to_batch(clip: PreparedClip) -> pa.RecordBatch:
 
 
 def _replace(folder: Path, partial: Path) -> None:
-    """Put the finished corpus in its place; a reader keeps the files that it has open."""
-    old = partial.with_suffix(".old")
+    """Put the finished corpus in its place; a reader keeps the files that it has open.
+
+    A kill between the two renames leaves no corpus, and `prepare` makes it again.
+    """
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     if folder.exists():
-        folder.rename(old)
+        folder.rename(old / folder.name)
     partial.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old)

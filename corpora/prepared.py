@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from corpora.errors import CorpusError
 from corpora.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
-from corpora.utterance import Split
+from corpora.utterance import SYNTHETIC, Split
 
 SCHEMA = pa.schema(
     {
@@ -48,7 +48,7 @@ def read_manifest(storage: Path, name: str) -> Manifest:
     except FileNotFoundError as error:
         raise CorpusError(
             f"corpus '{name}' is not prepared in '{storage}'; choose from "
-            f"{', '.join(sorted({'synthetic', *prepared_names(storage)}))}, "
+            f"{', '.join(sorted({SYNTHETIC, *prepared_names(storage)}))}, "
             "or run `mmer-sweep prepare`"
         ) from error
     except ValidationError as error:

@@ -7,6 +7,7 @@ expressions. Cues are few and discrete, so the best reachable scores follow by e
 import csv
 import itertools
 import multiprocessing
+import signal
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -352,7 +353,8 @@ def write_synthetic(
         return
     # A forked child of a process that runs threads (torch) may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
+    leave_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # to the parent
+    with ProcessPoolExecutor(num_workers, context, initializer=leave_interrupts) as pool:
         _exhaust(pool.map(write, clips, chunksize=4))
 
 

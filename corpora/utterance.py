@@ -7,6 +7,9 @@ from typing import Literal, get_args
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
+SYNTHETIC = "synthetic"
+"""The name, and the kind, of the corpus that is made on demand."""
+
 
 @dataclass(frozen=True)
 class Utterance:

@@ -15,7 +15,8 @@ RANDOM_WEIGHTS = "random"
 MAX_POSITIONS = 512
 """Position embeddings of every ALBERT."""
 
-Pixels = Annotated[PositiveInt, Field(multiple_of=32)]
+VGG_SHRINK = 32
+Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
 """A side of a picture: the five poolings of VGG19 halve it five times."""
 
 
@@ -47,7 +48,7 @@ class AlbertSizes(Config):
     Token 0 is the padding token: its embedding is not trained.
     """
 
-    vocabulary: PositiveInt = 30_000
+    vocabulary: int = Field(default=30_000, gt=4)  # four are special tokens
     embedding: PositiveInt = 128
     hidden: PositiveInt = 768
     num_layers: PositiveInt = 12
@@ -97,6 +98,20 @@ class AlbertConfig(Config):
         return self
 
 
+def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
+    """Make sure that pooling leaves VGG19 sides that its own five poolings halve evenly.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    for side, factor in zip((height, width), pool, strict=True):
+        if side % (factor * VGG_SHRINK):
+            raise ValueError(
+                f"pool {factor} does not leave a multiple of {VGG_SHRINK} of {side}; "
+                f"choose from {divisors(side // VGG_SHRINK)}"
+            )
+
+
 class VggConfig(Config):
     """A VGG19 without its classifier, trained from scratch, and a temporal transformer over it.
 
@@ -117,6 +132,11 @@ class VisionConfig(VggConfig):
 
     face_px: Pixels = 64
 
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        check_pool(self.pool, height=self.face_px, width=self.face_px)
+        return self
+
 
 class AudioConfig(VggConfig):
     """The audio branch: chunks of `num_mels` x `chunk_frames`.
@@ -127,6 +147,11 @@ class AudioConfig(VggConfig):
     num_mels: Pixels = 128
     chunk_frames: Pixels = 32
     log_mel: bool = False
+
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        check_pool(self.pool, height=self.num_mels, width=self.chunk_frames)
+        return self
 
 
 class Unimodal(Config):

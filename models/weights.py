@@ -12,7 +12,9 @@ from models.config import LeConfig, Unimodal
 
 CONFIG_FILE = "config.json"
 PARAMETER_FILES = ("model.safetensors", "pytorch_model.bin")
-"""The first that exists is loaded."""
+TOKENIZER_FILES = ("tokenizer.json", "spiece.model")
+CHOICES = ((CONFIG_FILE,), PARAMETER_FILES, TOKENIZER_FILES)
+"""The files of a checkpoint; of several choices, the first that exists is read."""
 
 HUB_TIMEOUT_S = 10.0
 
@@ -30,14 +32,15 @@ class WeightsError(RuntimeError):
 
 
 class Checkpoint(NamedTuple):
-    """The files of one checkpoint; both lie in one folder."""
+    """The files of one checkpoint; all lie in one folder."""
 
     config: Path
     parameters: Path
+    tokenizer: Path
 
     @property
     def folder(self) -> Path:
-        """Where both files lie."""
+        """Where the files lie."""
         return self.config.parent
 
 
@@ -72,12 +75,13 @@ def weights_sha256(config: LeConfig) -> dict[str, str]:
 
 
 def _in_folder(weights: str, folder: Path) -> Checkpoint:
-    found = [folder / name for name in PARAMETER_FILES if (folder / name).is_file()]
-    if not found:
-        raise WeightsError(weights, f"the folder has no {' and no '.join(PARAMETER_FILES)}")
-    if not (folder / CONFIG_FILE).is_file():
-        raise WeightsError(weights, f"the folder has no {CONFIG_FILE}")
-    return Checkpoint(folder / CONFIG_FILE, found[0])
+    files = []
+    for choices in CHOICES:
+        found = [folder / name for name in choices if (folder / name).is_file()]
+        if not found:
+            raise WeightsError(weights, f"the folder has no {' and no '.join(choices)}")
+        files.append(found[0])
+    return Checkpoint(*files)
 
 
 def _on_hub(weights: str) -> Checkpoint:
@@ -90,23 +94,22 @@ def _on_hub(weights: str) -> Checkpoint:
 
 
 def _cached(weights: str) -> Checkpoint | None:
-    config, *parameters = (
-        try_to_load_from_cache(weights, name) for name in (CONFIG_FILE, *PARAMETER_FILES)
-    )
-    found = [path for path in parameters if isinstance(path, str)]
-    if not (isinstance(config, str) and found):
-        return None
-    return Checkpoint(Path(config), Path(found[0]))
+    files = []
+    for choices in CHOICES:
+        cached = (try_to_load_from_cache(weights, name) for name in choices)
+        found = [path for path in cached if isinstance(path, str)]
+        if not found:
+            return None
+        files.append(Path(found[0]))
+    return Checkpoint(*files)
 
 
 def _downloaded(weights: str) -> Checkpoint:
     # Asked first because it fails at once; hf_hub_download retries for 23 s without a network.
     listed = HfApi().model_info(weights, timeout=HUB_TIMEOUT_S).siblings or []
-    files = {file.rfilename for file in listed}
-    parameters = next((name for name in PARAMETER_FILES if name in files), PARAMETER_FILES[0])
-    return Checkpoint(
-        Path(hf_hub_download(weights, CONFIG_FILE)), Path(hf_hub_download(weights, parameters))
-    )
+    there = {file.rfilename for file in listed}
+    names = (next((name for name in choices if name in there), choices[0]) for choices in CHOICES)
+    return Checkpoint(*(Path(hf_hub_download(weights, name)) for name in names))
 
 
 def _check_architecture(weights: str, config: Path) -> None:

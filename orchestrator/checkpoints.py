@@ -1,6 +1,7 @@
 """Checkpoints of running trials: one file a trial, replaced after every epoch."""
 
 import io
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,34 @@ from reports.ledger import write_atomically
 CHECKPOINT_FILE = "checkpoint.pt"
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a trial goes on from: tensors and plain values, and the code that they came from."""
+
+    code_version: str
+    training: dict[str, Any]
+    resumed_from_epochs: tuple[int, ...]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Replace a trial's checkpoint; a crash leaves the old one or the new one, whole."""
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save(asdict(checkpoint), buffer)
     write_atomically(folder / CHECKPOINT_FILE, buffer.getvalue())
 
 
-def load_checkpoint(folder: Path, device: torch.device) -> dict[str, Any] | None:
-    """Read a trial's checkpoint, if it has one; nothing but tensors and plain values is built."""
+def load_checkpoint(folder: Path, device: torch.device, code_version: str) -> Checkpoint | None:
+    """Read a trial's checkpoint, if it has one that this code wrote.
+
+    Other code may mean other arithmetic: such a trial starts anew. Nothing but tensors and plain
+    values is ever built from the file.
+    """
     path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    return state
+    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    checkpoint = Checkpoint(**content)
+    return checkpoint if checkpoint.code_version == code_version else None
 
 
 def drop_checkpoint(folder: Path) -> None:

@@ -15,17 +15,18 @@ from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
 from corpora.prepared import prepared_names, read_manifest
 from corpora.recipe import LE
+from corpora.utterance import SYNTHETIC
 from models.weights import WeightsError
-from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus, prepare_source
+from orchestrator.corpus_setup import ensure_corpus, identify_corpus, prepare_source
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.run_studies import run_studies
 from orchestrator.show import corpus_view, plan_view, studies_table, study_view
 from orchestrator.storage import (
     DEFAULT_STORAGE,
     StorageError,
-    default_tracking_uri,
     locate_storage,
     open_storage,
+    tracking_uri_of,
 )
 from reports.ledger import Ledger, LedgerError
 from search_spaces.catalogue import STUDIES, find_study, load_studies
@@ -144,7 +145,7 @@ def sweep_studies(
         scale=scale or default_scale(corpus),
         num_seeds=seeds,
         storage=opened,
-        tracking_uri=tracking_uri or default_tracking_uri(opened),
+        tracking_uri=tracking_uri_of(tracking_uri, opened),
         num_slots=slots,
         console=console,
     )
@@ -253,7 +254,7 @@ def prepare_synthetic(storage: Path) -> None:
 def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
     """Open MLflow's web page on this machine; end it with Ctrl-C."""
     opened = open_storage(storage)
-    uri = tracking_uri or default_tracking_uri(opened)
+    uri = tracking_uri_of(tracking_uri, opened)
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     where = ["--host", "127.0.0.1", "--port", str(port)]
     console.print(f"MLflow of {uri} on http://127.0.0.1:{port} (Ctrl-C ends it)")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from corpora.clip_folder import read_clips
+from corpora.errors import CorpusError
 from corpora.manifest import CorpusIdentity, Manifest, fingerprint_of
 from corpora.prepared import prepared_names, read_manifest
 from corpora.recipe import LE, Recipe
 from corpora.synthetic import SyntheticConfig, write_synthetic
-from corpora.utterance import Source
+from corpora.utterance import SYNTHETIC, Source
+from orchestrator.locks import locked
 
-SYNTHETIC = "synthetic"
 MEDIA_FOLDER = "media"
+LOCK_FILE = ".lock"
 
 
 def identify_corpus(name: str, storage: Path) -> CorpusIdentity:
@@ -45,16 +48,22 @@ def ensure_corpus(name: str, storage: Path, console: Console) -> Manifest:
         manifest = read_manifest(storage, name)
         if manifest.identity == identity:
             return manifest
-    media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
-    source = replace(read_clips(media), kind=SYNTHETIC, digest=_synthetic_digest())
-    return prepare_source(source, LE, name=name, storage=storage, console=console)
+    with locked(storage / MEDIA_FOLDER / LOCK_FILE):
+        media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
+        source = replace(read_clips(media), kind=SYNTHETIC, digest=_synthetic_digest())
+        manifest = prepare_source(source, LE, name=name, storage=storage, console=console)
+    if manifest.rejects:
+        raise CorpusError(f"synthetic clips in '{media}' were rejected: {manifest.rejects}")
+    return manifest
 
 
 def prepare_source(
     source: Source, recipe: Recipe, *, name: str, storage: Path, console: Console
 ) -> Manifest:
     """Prepare a corpus on all cores, with a progress bar."""
-    from corpora.prepare import prepare  # loads PyTorch: only when there is something to prepare
+    from corpora.prepare import check_labels, prepare  # loads PyTorch: only if it is needed
+
+    check_labels(source.utterances, source.emotions, name)
 
     columns = (
         TextColumn("preparing {task.description}", markup=False),
@@ -63,7 +72,8 @@ def prepare_source(
         TextColumn("clips"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    lock = locked(storage / "corpora" / LOCK_FILE)
+    with lock, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=len(source.utterances))
         return prepare(
             source,
@@ -80,8 +90,9 @@ def _ensure_media(folder: Path, console: Console) -> Path:
     digest_file = folder / "digest.txt"
     if digest_file.is_file() and digest_file.read_text(encoding="utf-8") == _synthetic_digest():
         return folder
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
+    for left_by_a_killed_process in folder.parent.glob(f".{folder.name}-*"):
+        shutil.rmtree(left_by_a_killed_process)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with console.status("drawing and voicing the synthetic clips"):
             write_synthetic(partial, SyntheticConfig(), num_workers=os.cpu_count() or 1)

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from corpora.manifest import CorpusIdentity
 from models.config import LeConfig
 from models.weights import weights_sha256
 from reports.ledger import Ledger
 from reports.record import Record
+from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Scale, Study
-from search_spaces.trial import CorpusRef, Trial
+from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
 PAPER_CORPORA = ("iemocap", "mosei")
 
@@ -74,7 +76,10 @@ def make_plan(
         StudyError: If the study has a fault, or needs a corpus prepared with other settings.
         WeightsError: If pretrained weights cannot be had.
     """
-    configs = study.configs(corpus.name, scale)
+    configs = {
+        row: _with_absolute_weights(config)
+        for row, config in study.configs(corpus.name, scale).items()
+    }
     faults = [
         f"study '{study.name}', row '{row}', {fault}"
         for row, config in configs.items()
@@ -98,6 +103,14 @@ def make_plan(
 def default_scale(corpus: str) -> Scale:
     """Return the scale for a corpus: the papers' own for their corpora, else tiny."""
     return "paper" if corpus in PAPER_CORPORA else "tiny"
+
+
+def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
+    """Name a folder of weights by its absolute path: a worker runs in another folder."""
+    folder = Path(config.model.text.weights).expanduser()
+    if not (config.model.text.pretrained and folder.is_dir()):
+        return config
+    return apply_change(config, {"model.text.weights": str(folder.absolute())})
 
 
 def _misfits(model: LeConfig, corpus: CorpusIdentity) -> list[str]:

@@ -1,11 +1,8 @@
 """Run one trial, start to record: a plain function call, on whatever process it happens to be."""
 
-import fcntl
-import os
 import platform
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,13 +15,20 @@ from corpora.errors import CorpusError
 from corpora.prepared import corpus_folder, read_manifest
 from corpora.tokens import TokenSettings
 from models.build import build
-from models.config import AlbertConfig
+from models.config import AlbertSizes
 from models.init import init_weights
-from orchestrator.checkpoints import drop_checkpoint, load_checkpoint, save_checkpoint
+from models.weights import WeightsError, find_checkpoint, weights_sha256
+from orchestrator.checkpoints import (
+    Checkpoint,
+    drop_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
 from orchestrator.code_version import code_version
+from orchestrator.locks import locked
 from orchestrator.precision import resolve_precision
 from orchestrator.training import TrainingState, start_training, train
-from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.ledger import PREDICTIONS_FILE, Ledger, remove_partial_files, write_predictions
 from reports.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
@@ -62,9 +66,11 @@ def run_trial(
     """
     ledger = Ledger(storage)
     folder = ledger.folder(trial.key)
-    with _locked(folder):
+    with locked(folder / LOCK_FILE):
+        remove_partial_files(folder)
         known = ledger.find(trial.key)
         if known is not None:
+            drop_checkpoint(folder)
             return known
         device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         record = _train_and_record(trial, storage, trained_for, device, num_threads, on_epoch)
@@ -86,20 +92,23 @@ def _train_and_record(
     ledger = Ledger(storage)
     folder = ledger.folder(trial.key)
     config = trial.config
-    corpus = _load(storage, trial.corpus, _token_settings(config.model.text), device)
+    if weights_sha256(config.model) != trial.weights:
+        raise WeightsError(
+            config.model.text.weights, "its files are not those that the trial was planned with"
+        )
+    corpus = _load(storage, trial.corpus, _token_settings(trial), device)
     precision = resolve_precision(config.training.precision, device)
     model = build(config.model, num_emotions=len(corpus.manifest.emotions))
     init_weights(model, trial.seed)
     state = start_training(model.to(device), corpus, config.training, seed=trial.seed)
-    checkpoint = load_checkpoint(folder, device)
+    checkpoint = load_checkpoint(folder, device, code_version())
     resumed: tuple[int, ...] = ()
     if checkpoint is not None:
-        state.load_state_dict(checkpoint["training"])
-        resumed = (*checkpoint["resumed_from_epochs"], len(state.epochs))
+        state.load_state_dict(checkpoint.training)
+        resumed = (*checkpoint.resumed_from_epochs, len(state.epochs))
 
     def keep(epoch: Epoch, state: TrainingState) -> None:
-        content = {"training": state.state_dict(), "resumed_from_epochs": list(resumed)}
-        save_checkpoint(folder, content)
+        save_checkpoint(folder, Checkpoint(code_version(), state.state_dict(), resumed))
         on_epoch(epoch)
 
     training_start = time.perf_counter()
@@ -152,22 +161,11 @@ def _load(
     return load_corpus(corpus_folder(storage, corpus.name), manifest, tokens, device)
 
 
-def _token_settings(text: AlbertConfig) -> TokenSettings:
-    if text.sizes is None:
-        return TokenSettings(text.weights, vocabulary=0, max_tokens=text.max_tokens)
-    return TokenSettings(None, text.sizes.vocabulary, text.max_tokens)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a trial's lock; the system releases it when the process dies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK_FILE, os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _token_settings(trial: Trial) -> TokenSettings:
+    """Take the checkpoint's tokenizer where one is read; a model without text reads no tokens."""
+    text = trial.config.model.text
+    folder = str(find_checkpoint(text.weights).folder) if trial.weights else None
+    return TokenSettings(folder, (text.sizes or AlbertSizes()).vocabulary, text.max_tokens)
 
 
 def _device_name(device: torch.device) -> str:

@@ -18,7 +18,12 @@ def locate_storage(path: Path) -> Path:
         StorageError: If a file stands in its place.
     """
     folder = path.expanduser().absolute()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        existing = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError as error:
+        raise StorageError(
+            f"storage folder '{folder}' cannot be reached: {error.strerror}; {CHOICES}"
+        ) from error
     if not existing.is_dir():
         raise StorageError(
             f"storage folder '{folder}' cannot be used: '{existing}' is a file; {CHOICES}"
@@ -49,6 +54,14 @@ def tables_folder(storage: Path, study: str, corpus: str, scale: str) -> Path:
     return storage / "tables" / study / f"{corpus}-{scale}"
 
 
-def default_tracking_uri(storage: Path) -> str:
-    """Return the MLflow database inside the storage folder."""
-    return f"sqlite:///{storage / 'mlflow.db'}"
+def tracking_uri_of(given: str | None, storage: Path) -> str:
+    """Return where MLflow is: as given, or in a database inside the storage folder.
+
+    A relative SQLite path is one from the current folder, now: a sweep changes folder.
+    """
+    sqlite = "sqlite:///"
+    if not given:
+        return f"{sqlite}{storage / 'mlflow.db'}"
+    if given.startswith(sqlite):
+        return sqlite + str(Path(given.removeprefix(sqlite)).absolute())
+    return given

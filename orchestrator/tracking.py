@@ -35,6 +35,8 @@ HTTP_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIME
 
 TRIAL, STUDY = "trial", "study"
 ROW_SEPARATOR = ", "
+CONFIG_LOGGED = "seed"
+"""The param that every trial has: where it is, config and params were logged whole."""
 
 
 class MlflowMirror:
@@ -79,14 +81,28 @@ class MlflowMirror:
         return f"{type(self._failure).__name__}: {self._failure}"
 
     def _work(self) -> None:
+        """Mirror what happens; if that breaks, mirror once more at the end, from the ledger."""
         try:
-            runs = _Runs(self._plans, self._ledger, self._storage, self._tracking_uri)
-            runs.catch_up()
-            while (call := self._calls.get()) is not None:
-                call(runs)
-            runs.close()
-        except Exception as error:  # kept for `close`: a mirror that breaks must not end the sweep
-            self._failure = error
+            self._mirror_live()
+        except Exception:  # whatever it was, the second try meets it again or makes it good
+            while self._calls.get() is not None:
+                pass
+            try:
+                runs = self._connect()
+                runs.catch_up()
+                runs.close()
+            except Exception as error:  # told by `close`: a mirror that breaks must end no sweep
+                self._failure = error
+
+    def _mirror_live(self) -> None:
+        runs = self._connect()
+        runs.catch_up()
+        while (call := self._calls.get()) is not None:
+            call(runs)
+        runs.close()
+
+    def _connect(self) -> "_Runs":
+        return _Runs(self._plans, self._ledger, self._storage, self._tracking_uri)
 
 
 class _Runs:
@@ -118,9 +134,10 @@ class _Runs:
                 else:
                     self._end(run, "KILLED")
         for plan in self._plans:
-            for record in plan.finished.values():
+            finished = self._ledger.finished(plan.by_key)
+            for record in finished.values():
                 self.finish(record)
-            if plan.missing:
+            if len(finished) < len(plan.by_key):
                 self._set_running(self._open_parent(plan))
 
     def start(self, trial: Trial) -> None:
@@ -164,6 +181,8 @@ class _Runs:
         for name in (RECORD_FILE, PREDICTIONS_FILE):
             self._client.log_artifact(run_id, str(folder / name))
         self._client.set_tag(run_id, "code_version", record.circumstances.code_version)
+        if "failure" in run.data.tags:  # of an earlier try
+            self._client.delete_tag(run_id, "failure")
         self._end(run, "FINISHED")
 
     def fail(self, trial: Trial, reason: str) -> None:
@@ -215,9 +234,14 @@ class _Runs:
 
     def _run_of(self, trial: Trial) -> "Run":
         rows = [row for plan in self._plans for row in plan.rows_by_key.get(trial.key, ())]
+        plan = next((plan for plan in self._plans if trial.key in plan.by_key), None)
+        if plan is None:  # an orphan of another study
+            return self._runs[trial.key]
         if trial.key in self._runs:
-            return self._with_rows(self._runs[trial.key], rows)
-        plan = next(plan for plan in self._plans if trial.key in plan.by_key)
+            run = self._with_rows(self._runs[trial.key], rows)
+            if CONFIG_LOGGED not in run.data.params:  # a driver was killed before it got there
+                self._log_config(run, trial, self._differing[plan.study.name])
+            return self._runs[trial.key]
         tags = {
             "kind": TRIAL,
             "study": plan.study.name,
@@ -230,8 +254,8 @@ class _Runs:
             "mlflow.parentRunId": self._open_parent(plan).info.run_id,
         }
         run = self._find_or_create(trial.key, f"{rows[0].row} seed {trial.seed}", tags)
-        self._log_config(run.info.run_id, trial, self._differing[plan.study.name])
-        return run
+        self._log_config(run, trial, self._differing[plan.study.name])
+        return self._runs[trial.key]
 
     def _with_rows(self, run: "Run", rows: Sequence[RowRef]) -> "Run":
         """Name also those rows that came to share a trial after its run was made."""
@@ -246,18 +270,29 @@ class _Runs:
         from orchestrator.code_version import code_version
 
         if key not in self._runs:
+            # Asked again: another driver may have made it since this one read all runs.
+            found = self._client.search_runs(
+                [self._experiment], f"tags.key = '{key}'", max_results=1
+            )
             tags |= {"key": key, "driver": self._driver, "code_version": code_version()}
-            self._runs[key] = self._client.create_run(self._experiment, tags=tags, run_name=name)
+            self._runs[key] = (
+                found[0]
+                if found
+                else self._client.create_run(self._experiment, tags=tags, run_name=name)
+            )
         return self._runs[key]
 
-    def _log_config(self, run_id: str, trial: Trial, differing: Sequence[str]) -> None:
+    def _log_config(self, run: "Run", trial: Trial, differing: Sequence[str]) -> None:
+        """Log the whole config, then the fields that differ: those say that both are there."""
         from mlflow.entities import Param
 
+        run_id = run.info.run_id
+        self._client.log_dict(run_id, trial.config.model_dump(mode="json"), "config.json")
         flat = flatten(trial.config)
         params = [Param(field, str(flat[field])) for field in differing if field in flat]
-        params += [Param("seed", str(trial.seed)), Param("corpus", trial.corpus.name)]
+        params += [Param(CONFIG_LOGGED, str(trial.seed)), Param("corpus", trial.corpus.name)]
         self._client.log_batch(run_id, params=params)
-        self._client.log_dict(run_id, trial.config.model_dump(mode="json"), "config.json")
+        self._refresh(run)
 
     def _log(self, run_id: str, metrics: list["Metric"], limit: int = 1000) -> None:
         for begin in range(0, len(metrics), limit):

@@ -103,7 +103,8 @@ def _rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:
     num_warmup = round(config.warmup * num_steps)
     if step < num_warmup:
         return (step + 1) / num_warmup
-    return SCHEDULES[config.schedule]((step - num_warmup) / (num_steps - num_warmup))
+    num_after = max(num_steps - num_warmup, 1)
+    return SCHEDULES[config.schedule](min((step - num_warmup) / num_after, 1.0))
 
 
 def train(
@@ -144,11 +145,13 @@ def train(
             state.schedule.step()
             losses.append(loss.detach() * len(batch.labels))
         train_loss = float(torch.stack(losses).sum()) / len(corpus.splits["train"])
-        if not math.isfinite(train_loss):
-            raise DivergedError(f"the training loss of epoch {epoch} is {train_loss}")
         valid, valid_loss = _predict(
             state.model, corpus.splits["valid"], weights, config.batch_size, autocast
         )
+        if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
+            raise DivergedError(
+                f"the losses of epoch {epoch} are {train_loss} (train) and {valid_loss} (valid)"
+            )
         scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
         done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
         _keep_best(state, done, config)

@@ -6,7 +6,7 @@ own (`orchestrator.checkpoints`): they survive the driver, which Tune's do not.
 
 import logging
 import os
-import shutil
+import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -63,8 +63,10 @@ def sweep(
         num_slots: Trials at once; by default as many as there are GPUs or CPU cores.
         reuse_workers: Train one trial after another in the same process: saves its start.
     """
-    scratch = storage / "ray"
-    with _local_ray(storage, num_slots):
+    with (
+        tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch,
+        _local_ray(storage, num_slots),
+    ):
         has_gpu = bool(ray.cluster_resources().get("GPU"))
         resources = {"cpu": 1.0, "gpu": 1.0} if has_gpu else {"cpu": 1.0}
         points = [
@@ -81,16 +83,13 @@ def sweep(
             ),
             run_config=tune.RunConfig(
                 name="sweep",
-                storage_path=str(scratch),
+                storage_path=scratch,
                 verbose=0,
                 callbacks=[_Announcer(watchers, Ledger(storage))],
                 failure_config=tune.FailureConfig(max_failures=MAX_LOST_WORKERS),
             ),
         )
-        try:
-            tuner.fit()
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        tuner.fit()
 
 
 def _train_one(config: dict[str, Any]) -> None:
@@ -157,8 +156,8 @@ class _Announcer(tune.Callback):
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        lost = f"its process was lost {MAX_LOST_WORKERS + 1} times"
-        self._ended(_trial_of(trial), lost)
+        lost = f"its process was lost {MAX_LOST_WORKERS + 1} times; the last time: "
+        self._ended(_trial_of(trial), lost + str(trial.get_error() or "unknown"))
 
     def _ended(self, trial: Trial, reason: str) -> None:
         record = self._ledger.find(trial.key)

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from corpora.utterance import SYNTHETIC
 from reports.cells import Cell
 from search_spaces.study import Column, Scale
 
 Rank = Literal["", "best", "second"]
 
 MISSING = "\N{EN DASH}"
-SYNTHETIC = "synthetic"
 CORPUS_TITLES = {"iemocap": "IEMOCAP", "mosei": "CMU-MOSEI", SYNTHETIC: "Synthetic corpus"}
 
 

@@ -20,6 +20,7 @@ from reports.record import EVALUATED_SPLITS, Predictions, Record, Split
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
+PARTIAL_SUFFIX = ".partial"
 
 
 class LedgerError(Exception):
@@ -116,12 +117,18 @@ def read_predictions(path: Path) -> dict[Split, Predictions]:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     with partial.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed writers left in a folder that nobody else writes to now."""
+    for partial in folder.glob(f".*{PARTIAL_SUFFIX}"):
+        partial.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from corpora.utterance import Split
 from models.config import Config
 from search_spaces.trial import Trial
 
-Split = Literal["train", "valid", "test"]
 EVALUATED_SPLITS: tuple[Split, ...] = ("valid", "test")
 RECORD_SCHEMA = 1
 
@@ -19,8 +19,11 @@ class Epoch(Config):
     """One pass over the training split, and the validation scores after it.
 
     `valid` maps a metric to its mean over the emotions, at thresholds fitted on the same split; a
-    metric that is undefined there is left out.
+    metric that is undefined there is left out. No value may be infinite or not a number: JSON has
+    none, so such a record could not be read again.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     epoch: int
     train_loss: float

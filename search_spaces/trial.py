@@ -57,7 +57,8 @@ class CorpusRef(Config):
 class Trial(Config):
     """One model to train; trials of equal key are one trial.
 
-    `weights` maps each pretrained file to its SHA-256, empty for random weights.
+    `weights` maps each pretrained file to its SHA-256, empty for random weights. The key holds
+    those hashes instead of the place where the files lie.
     """
 
     config: TrialConfig
@@ -68,9 +69,12 @@ class Trial(Config):
     @cached_property
     def key(self) -> str:
         """The content hash that names the trial in the ledger and in MLflow."""
+        config = self.config.model_dump(mode="json")
+        if self.weights:
+            config["model"]["text"]["weights"] = None
         identity = {
             "schema": KEY_SCHEMA,
-            "config": self.config.model_dump(mode="json"),
+            "config": config,
             "corpus": self.corpus.fingerprint,
             "seed": self.seed,
             "weights": sorted(self.weights.values()),

@@ -15,7 +15,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from orchestrator.checkpoints import CHECKPOINT_FILE
-from orchestrator.storage import default_tracking_uri
+from orchestrator.storage import tracking_uri_of
 from orchestrator.tracking import EXPERIMENT
 from reports.ledger import RECORD_FILE, Ledger
 from reports.record import Record, Result
@@ -89,7 +89,7 @@ def checkpoints(storage: Path) -> list[Path]:
 
 
 def mlflow_statuses(storage: Path) -> list[str]:
-    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id], "tags.kind = 'trial'")
@@ -172,6 +172,7 @@ def test_killed_driver_loses_no_trial_and_repeats_none(
         wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)
         trainers = [child for child in family if is_trainer(child)]
+        assert trainers
         process.kill()
         process.wait(60)
         assert not set(trainers) & set(end(family))
@@ -200,6 +201,7 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(workplace: Path, storage:
         wait_for(lambda: bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)
         trainers = [child for child in family if is_trainer(child)]
+        assert trainers
         os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
         printed, _ = process.communicate(timeout=120)
     finally:

@@ -43,7 +43,8 @@ def convs_forward(num_pictures, *, in_channels, px, base_channels):
     for group, num_convs in enumerate(CONVS_PER_GROUP):
         channels = base_channels * CHANNEL_FACTORS[group]
         for _ in range(num_convs):
-            flops.append(2 * num_pictures * (px >> group) ** 2 * 9 * in_channels * channels)
+            taps = (3 * (px >> group) - 2) ** 2  # without those outside the picture
+            flops.append(2 * num_pictures * taps * in_channels * channels)
             in_channels = channels
     return sum(flops), flops[0]
 

@@ -35,7 +35,7 @@ def write_video(
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if audio is not None and sound_hz is not None:
-            for frame in _tone(seconds, sound_hz):
+            for frame in tone(seconds, sound_hz):
                 container.mux(audio.encode(frame))
             container.mux(audio.encode())
     return path
@@ -45,13 +45,14 @@ def write_sound(path: Path, *, seconds: float = 1.0, rate_hz: int = 16_000) -> P
     """Write a file with sound and no picture."""
     with av.open(str(path), "w") as container:
         audio = container.add_stream("pcm_s16le", rate=rate_hz)
-        for frame in _tone(seconds, rate_hz):
+        for frame in tone(seconds, rate_hz):
             container.mux(audio.encode(frame))
         container.mux(audio.encode())
     return path
 
 
-def _tone(seconds: float, rate_hz: int) -> list[av.AudioFrame]:
+def tone(seconds: float, rate_hz: int) -> list[av.AudioFrame]:
+    """Make 440 Hz, in frames with times."""
     wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate_hz)) / rate_hz)
     samples = (wave * 32767).astype(np.int16)
     frames = []

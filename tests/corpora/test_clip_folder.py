@@ -99,8 +99,9 @@ def test_missing_folder_and_missing_or_second_csv_are_errors(tmp_path: Path) -> 
         (b"utterance,file,start,end,text,split,happy\n", "has no utterances"),
         (b"utterance,file\n\xff\xfe,x\n", "is not UTF-8 text"),
         (b"utterance,file\na,b,c\n", "line 2 has too many cells"),
+        (b",utterance,file\n0,a,b\n", "column 1 has no name"),
     ],
-    ids=["empty", "header only", "encoding", "too many cells"],
+    ids=["empty", "header only", "encoding", "too many cells", "unnamed column"],
 )
 def test_unreadable_csv_is_an_error(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "clips.csv").write_bytes(content)
@@ -129,3 +130,13 @@ def test_too_few_speakers_for_the_splits_is_an_error(tmp_path: Path) -> None:
     ]
     with pytest.raises(CorpusError, match=r"1 speaker.*needs at least 3; add a column 'split'"):
         read_clips(write_clip_folder(tmp_path, lines))
+
+
+def test_three_speakers_fill_three_splits_however_much_they_talk(tmp_path: Path) -> None:
+    speakers = ["a"] * 10 + ["b"] * 9 + ["c"]
+    lines = [
+        {k: v for k, v in line.items() if k != "split"} | {"speaker": speaker}
+        for line, speaker in zip(clip_lines(per_split=7), speakers, strict=False)
+    ]
+    source = read_clips(write_clip_folder(tmp_path, lines))
+    assert {u.split for u in source.utterances} == {"train", "valid", "test"}

@@ -1,12 +1,13 @@
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from corpora.errors import MediaError
 from corpora.manifest import RejectReason
 from corpora.media import read_frames, read_sound
-from tests.corpora.media_factory import SIZE, write_sound, write_video
+from tests.corpora.media_factory import SIZE, tone, write_sound, write_video
 
 FORMATS = {
     "mp4 h264 aac": ("clip.mp4", "libx264", "aac"),
@@ -81,6 +82,26 @@ def test_sound_is_resampled(tmp_path: Path) -> None:
     assert abs(int(np.abs(np.fft.rfft(wave)).argmax()) - 440) <= 1
 
 
+def test_gap_in_the_sound_stays_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as container:
+        audio = container.add_stream("pcm_s16le", rate=16_000)
+        for begin_s in (0.0, 1.5):
+            for frame in tone(0.5, 16_000):
+                frame.pts += round(begin_s * 16_000)
+                container.mux(audio.encode(frame))
+        container.mux(audio.encode())
+    wave = read_sound(path, 0.0, 2.0, rate_hz=16_000)
+    assert wave is not None
+    loud = [np.abs(wave[s : s + 4_000]).max() > 0.3 for s in range(0, 32_000, 4_000)]
+    assert loud == [True, True, False, False, False, False, True, True]
+
+
+def raw_stream(path: Path) -> Path:
+    """Write frames without a container: they have no times."""
+    return write_video(path.with_suffix(".h264"), sound_hz=None)
+
+
 def broken(path: Path) -> Path:
     path.write_bytes(b"this is no video")
     return path
@@ -99,8 +120,10 @@ def truncated(path: Path) -> Path:
         (truncated, 0.0, RejectReason.UNREADABLE),
         (write_sound, 0.0, RejectReason.NO_VIDEO),
         (write_video, 30.0, RejectReason.OUTSIDE),
+        (raw_stream, 0.0, RejectReason.UNREADABLE),
+        (raw_stream, 3.0, RejectReason.UNREADABLE),
     ],
-    ids=["no video file", "truncated", "sound only", "after the end"],
+    ids=["no video file", "truncated", "sound only", "after the end", "no times", "no seeking"],
 )
 def test_unusable_clip_is_rejected_with_its_reason(
     tmp_path: Path, make: object, start_s: float, reason: RejectReason

@@ -54,3 +54,9 @@ def test_more_tokens_than_positions_is_an_error():
 def test_pictures_must_survive_five_poolings(config, field):
     with pytest.raises(ValidationError, match=rf"{field}\n.*multiple of 32"):
         config(**{field: 48})
+
+
+@pytest.mark.parametrize("branch", [VisionConfig, AudioConfig])
+def test_pool_must_leave_vgg19_enough(branch):
+    with pytest.raises(ValidationError, match=r"pool 4 does not leave a multiple of 32 of \d+"):
+        branch(pool=(1, 4))

@@ -29,6 +29,7 @@ def checkpoint(tmp_path):
         max_position_embeddings=64,
     )
     AlbertModel(config).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
     return tmp_path
 
 
@@ -95,8 +96,21 @@ def test_another_architecture_is_an_error(checkpoint):
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
-    with pytest.raises(WeightsError, match=r"no model\.safetensors and no pytorch_model\.bin"):
+    with pytest.raises(WeightsError, match=r"the folder has no config\.json"):
         weights_sha256(pretrained(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("file", "choices"),
+    [
+        ("model.safetensors", r"no model\.safetensors and no pytorch_model\.bin"),
+        ("tokenizer.json", r"no tokenizer\.json and no spiece\.model"),
+    ],
+)
+def test_a_missing_file_is_named_with_its_choices(checkpoint, file, choices):
+    (checkpoint / file).unlink()
+    with pytest.raises(WeightsError, match=choices):
+        weights_sha256(pretrained(checkpoint))
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./albert", "albert-base-v2"])
@@ -123,7 +137,7 @@ def test_hub_name_is_read_from_the_local_cache(checkpoint, monkeypatch):
 def test_hashes_are_those_of_the_files(checkpoint):
     assert weights_sha256(pretrained(checkpoint)) == {
         f"text/{name}": hashlib.sha256((checkpoint / name).read_bytes()).hexdigest()
-        for name in ("config.json", "model.safetensors")
+        for name in ("config.json", "model.safetensors", "tokenizer.json")
     }
 
 

@@ -206,9 +206,9 @@ def test_bad_argument_is_told_with_the_choices(
             "width, layer, text, audio, vision, fusion, head",
         ),
         (
-            STUDY_FILE.format(change={"model.vision.face_px": 96}),
-            "study 'mine', row 'a', model.vision.face_px: needs 96, but corpus 'mine' was prepared "
-            "with 64 (recipe 'le'); prepare it again or change the field",
+            STUDY_FILE.format(change={"model.vision.face_px": 128}),
+            "study 'mine', row 'a', model.vision.face_px: needs 128, but corpus 'mine' was prepared"
+            " with 64 (recipe 'le'); prepare it again or change the field",
         ),
     ],
     ids=["broken", "unknown field", "misfit"],

@@ -91,16 +91,16 @@ def test_a_shared_trial_is_finished_for_every_study(ledger: Ledger) -> None:
 
 def test_every_misfit_of_corpus_and_config_is_named(ledger: Ledger) -> None:
     study = with_rows(
-        Row(name="a", change={"model.vision.face_px": 96}),
-        Row(name="b", change={"model.audio.num_mels": 64, "model.audio.chunk_frames": 96}),
+        Row(name="a", change={"model.vision.face_px": 128}),
+        Row(name="b", change={"model.audio.num_mels": 256, "model.audio.chunk_frames": 96}),
     )
     with pytest.raises(StudyError) as caught:
         plan(study, ledger)
     prepared = "(recipe 'le'); prepare it again or change the field"
     assert str(caught.value).splitlines() == [
-        "study 'small', row 'a', model.vision.face_px: needs 96, "
+        "study 'small', row 'a', model.vision.face_px: needs 128, "
         f"but corpus 'mine' was prepared with 64 {prepared}",
-        "study 'small', row 'b', model.audio.num_mels: needs 64, "
+        "study 'small', row 'b', model.audio.num_mels: needs 256, "
         f"but corpus 'mine' was prepared with 128 {prepared}",
         "study 'small', row 'b', model.audio.chunk_frames: needs 96, "
         f"but corpus 'mine' was prepared with 32 {prepared}",

@@ -10,7 +10,9 @@ from corpora.errors import CorpusError
 from corpora.manifest import Manifest
 from models.build import build
 from models.init import init_weights
+from models.weights import WeightsError
 from orchestrator.checkpoints import CHECKPOINT_FILE, load_checkpoint
+from orchestrator.code_version import code_version
 from orchestrator.run_trial import run_trial
 from orchestrator.training import DivergedError
 from reports.ledger import RECORD_FILE, Ledger
@@ -105,9 +107,10 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
     trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
         run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
-    checkpoint = load_checkpoint(Ledger(storage).folder(trial.key), torch.device("cpu"))
+    folder = Ledger(storage).folder(trial.key)
+    checkpoint = load_checkpoint(folder, torch.device("cpu"), code_version())
     assert checkpoint is not None
-    state = checkpoint["training"]
+    state = checkpoint.training
     model = build(trial.config.model, num_emotions=2)
     init_weights(model, trial.seed)
     assert state["model"].keys() == model.state_dict().keys()
@@ -128,6 +131,58 @@ def test_loss_that_is_not_finite_ends_the_trial_without_a_record(
     storage: Path, manifest: Manifest
 ) -> None:
     trial = small_trial(manifest, learning_rate=1e30, warmup=0.0)
-    with pytest.raises(DivergedError, match="the training loss of epoch 0 is"):
+    with pytest.raises(DivergedError, match="the losses of epoch 0 are"):
         run(trial, storage)
     assert Ledger(storage).find(trial.key) is None
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "orchestrator.run_trial.save_checkpoint",
+        "orchestrator.run_trial.write_predictions",
+        "reports.ledger.Ledger.write",
+        "orchestrator.run_trial.drop_checkpoint",
+    ],
+)
+def test_death_at_any_point_leaves_a_trial_that_ends_equal(
+    storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    trial = small_trial(manifest)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "corpora").symlink_to(storage / "corpora")
+    whole = run(trial, other)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, die)
+        with pytest.raises(KeyboardInterrupt):
+            run(trial, storage)
+    folder = Ledger(storage).folder(trial.key)
+    (folder / ".checkpoint.pt.abcd.partial").write_bytes(b"half")
+    assert run(trial, storage).result == whole.result
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"lock", "predictions.parquet", "record.json"}
+
+
+def test_checkpoint_of_other_code_is_not_gone_on_from(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = small_trial(manifest)
+    with pytest.raises(InterruptedHereError):
+        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+    monkeypatch.setattr("orchestrator.run_trial.code_version", lambda: "9.9.9")
+    record = run(trial, storage)
+    assert record.circumstances.resumed_from_epochs == ()
+    assert len(record.result.epochs) == 2
+
+
+def test_weights_that_are_not_those_of_the_plan_are_refused(
+    storage: Path, manifest: Manifest
+) -> None:
+    trial = small_trial(manifest).model_copy(update={"weights": {"text/model.safetensors": "0"}})
+    with pytest.raises(WeightsError, match="not those that the trial was planned with"):
+        run(trial, storage)

@@ -9,7 +9,7 @@ from mlflow.tracking import MlflowClient
 from corpora.manifest import Manifest
 from orchestrator.plan import Plan, make_plan
 from orchestrator.run_trial import run_trial
-from orchestrator.storage import default_tracking_uri
+from orchestrator.storage import tracking_uri_of
 from orchestrator.tracking import EXPERIMENT, MlflowMirror
 from reports.ledger import Ledger
 from reports.record import Epoch
@@ -30,11 +30,11 @@ def train_all(plan: Plan, storage: Path) -> None:
 
 
 def mirror(plans: list[Plan], storage: Path) -> MlflowMirror:
-    return MlflowMirror(plans, storage, default_tracking_uri(storage))
+    return MlflowMirror(plans, storage, tracking_uri_of(None, storage))
 
 
 def runs_of(storage: Path, kind: str = "trial") -> list[Run]:
-    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
     return list(client.search_runs([experiment.experiment_id], f"tags.kind = '{kind}'"))
@@ -65,7 +65,7 @@ def test_run_holds_differing_params_epochs_as_steps_and_the_config(
     train_all(plan_of(manifest, storage), storage)
     plan = plan_of(manifest, storage)
     mirror([plan], storage).close()
-    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
     run = next(run for run in runs_of(storage) if run.data.tags["row"] == "deep")
     assert run.data.params == {"model.fusion.depth": "3", "seed": "0", "corpus": "mine"}
     result = plan.finished[run.data.tags["key"]].result
@@ -104,7 +104,7 @@ def test_run_of_a_killed_driver_goes_on_without_doubled_epochs(
     assert {run.info.status for run in (*runs_of(storage), *runs_of(storage, "study"))} == {
         "FINISHED"
     }
-    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
     run = next(run for run in runs_of(storage) if run.data.tags["key"] == trial.key)
     steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "train_loss")]
     assert steps == [0, 1]
@@ -114,7 +114,7 @@ def orphan_everything(storage: Path) -> None:
     """Leave every run as a driver that was killed leaves it: running, its process gone."""
     import platform
 
-    client = MlflowClient(tracking_uri=default_tracking_uri(storage))
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
     for run in (*runs_of(storage), *runs_of(storage, "study")):
         client.update_run(run.info.run_id, status="RUNNING")
         client.set_tag(run.info.run_id, "driver", DEAD_DRIVER.format(host=platform.node()))
@@ -130,6 +130,33 @@ def test_orphans_of_other_studies_are_closed(storage: Path, manifest: Manifest) 
     empty = make_plan(other, manifest.identity, "tiny", None, Ledger(storage))
     mirror([empty], storage).close()
     assert {run.info.status for run in runs_of(storage)} == {"KILLED"}
+
+
+def test_driver_killed_before_it_logged_the_config_loses_none(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_all(plan_of(manifest, storage), storage)
+    plan = plan_of(manifest, storage)
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.tracking._Runs._log_config", lambda *_: 1 / 0)
+        assert "ZeroDivisionError" in (mirror([plan], storage).close() or "")
+    assert mirror([plan], storage).close() is None
+    runs = runs_of(storage)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert all("model.fusion.depth" in run.data.params for run in runs)
+
+
+def test_passing_trouble_is_made_good_at_the_end(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(manifest, storage)
+    watcher = mirror([plan], storage)
+    watcher.started(plan.missing[0])
+    watcher._calls.put(lambda runs: 1 / 0)  # as if the database had been locked for a moment
+    for trial in plan.missing:
+        watcher.finished(run_trial(trial, storage, trained_for=RowRef("small", "shallow")))
+    assert watcher.close() is None
+    assert [run.info.status for run in runs_of(storage)] == ["FINISHED"] * 2
 
 
 def test_failed_trial_is_marked_failed_with_its_reason(storage: Path, manifest: Manifest) -> None:
