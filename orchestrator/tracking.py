@@ -48,6 +48,7 @@ class MlflowMirror:
         self._tracking_uri = tracking_uri
         self._storage = storage
         self._calls: queue.Queue[Callable[[_Runs], None] | None] = queue.Queue()
+        self._ended = False
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
         self._thread.start()
@@ -83,26 +84,27 @@ class MlflowMirror:
     def _work(self) -> None:
         """Mirror what happens; if that breaks, mirror once more at the end, from the ledger."""
         try:
-            self._mirror_live()
+            runs = self._connect()
+            while (call := self._next()) is not None:
+                call(runs)
+            runs.close()
         except Exception:  # whatever it was, the second try meets it again or makes it good
-            while self._calls.get() is not None:
-                pass
+            while not self._ended:
+                self._next()
             try:
-                runs = self._connect()
-                runs.catch_up()
-                runs.close()
+                self._connect().close()
             except Exception as error:  # told by `close`: a mirror that breaks must end no sweep
                 self._failure = error
 
-    def _mirror_live(self) -> None:
-        runs = self._connect()
-        runs.catch_up()
-        while (call := self._calls.get()) is not None:
-            call(runs)
-        runs.close()
-
     def _connect(self) -> "_Runs":
-        return _Runs(self._plans, self._ledger, self._storage, self._tracking_uri)
+        runs = _Runs(self._plans, self._ledger, self._storage, self._tracking_uri)
+        runs.catch_up()
+        return runs
+
+    def _next(self) -> "Callable[[_Runs], None] | None":
+        call = self._calls.get()
+        self._ended = call is None
+        return call
 
 
 class _Runs:

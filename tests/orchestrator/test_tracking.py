@@ -159,6 +159,15 @@ def test_passing_trouble_is_made_good_at_the_end(
     assert [run.info.status for run in runs_of(storage)] == ["FINISHED"] * 2
 
 
+@pytest.mark.parametrize("method", ["catch_up", "close"])
+def test_trouble_that_stays_is_told_and_never_hangs(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(f"orchestrator.tracking._Runs.{method}", lambda _: 1 / 0)
+    watcher = mirror([plan_of(manifest, storage)], storage)
+    assert watcher.close() == "ZeroDivisionError: division by zero"
+
+
 def test_failed_trial_is_marked_failed_with_its_reason(storage: Path, manifest: Manifest) -> None:
     plan = plan_of(manifest, storage)
     watcher = mirror([plan], storage)
