@@ -14,11 +14,14 @@ from reports.record import Epoch, Record
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
+NUM_EPOCHS_FOR_A_PACE = 4
+
 
 class SweepProgress:
     """Shows trials done, running and left, the running ones' epochs, and the time left.
 
-    A `Watcher`. The time left is that of the epochs left, at the pace of those done.
+    A `Watcher`. The time left is that of the epochs left, at the pace since the first one ended:
+    what went before was the start of Ray and its workers.
     """
 
     def __init__(
@@ -34,7 +37,7 @@ class SweepProgress:
         }
         self._running: dict[str, tuple[Trial, Epoch | None]] = {}
         self._num_epochs_seen = 0
-        self._start: float | None = None
+        self._first_epoch_at: float | None = None
         self._live = Live(
             get_renderable=self.view, console=console, refresh_per_second=4, transient=True
         )
@@ -50,12 +53,12 @@ class SweepProgress:
 
     def started(self, trial: Trial) -> None:
         """Show a trial as running."""
-        self._start = self._start or time.monotonic()
         self._running.setdefault(trial.key, (trial, None))
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Show a running trial's newest epoch."""
         self._running[trial.key] = (trial, epoch)
+        self._first_epoch_at = self._first_epoch_at or time.monotonic()
         self._num_epochs_seen += 1
         self._epochs_left[trial.key] = trial.config.training.max_epochs - epoch.epoch - 1
 
@@ -108,8 +111,8 @@ class SweepProgress:
         return Group(head, running)
 
     def _time_left(self) -> str:
-        if self._start is None or self._num_epochs_seen == 0:
+        if self._first_epoch_at is None or self._num_epochs_seen < NUM_EPOCHS_FOR_A_PACE:
             return "time left: not known yet"
-        pace_s = (time.monotonic() - self._start) / self._num_epochs_seen
+        pace_s = (time.monotonic() - self._first_epoch_at) / (self._num_epochs_seen - 1)
         seconds = round(pace_s * sum(self._epochs_left.values()))
         return f"time left: about {timedelta(seconds=seconds)}"

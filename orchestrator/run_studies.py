@@ -140,5 +140,6 @@ def _write_table(plan: Plan, ledger: Ledger, storage: Path, console: Console) ->
     with console.status("compiling the PDF"):
         compilation = write_pdf(table, folder)
     console.print(TableView(table))
+    console.print("\nThe table is in:")
     for path in (*files.values(), compilation.pdf or compilation.problem):
         console.print(f"  {path}", soft_wrap=True, markup=False)

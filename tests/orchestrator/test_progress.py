@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from orchestrator.progress import SweepProgress
@@ -13,6 +14,10 @@ from tests.reports.factories import make_record
 def make_trials(count: int) -> list[Trial]:
     reference = CorpusRef(name="mine", fingerprint="f")
     return [Trial(config=small_config(), corpus=reference, seed=seed) for seed in range(count)]
+
+
+def make_epoch(number: int) -> Epoch:
+    return Epoch(epoch=number, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.625})
 
 
 def watch(trials: list[Trial], *, terminal: bool) -> tuple[SweepProgress, Console]:
@@ -35,11 +40,25 @@ def test_view_counts_trials_and_shows_the_running_ones() -> None:
     progress.started(second)
     progress.epoch_done(first, Epoch(epoch=0, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.625}))
     text = shown(progress, console)
-    assert "2 done, 2 running, 1 left; time left: about 0:00:0" in text
+    assert "2 done, 2 running, 1 left; time left: not known yet" in text
     assert "a [b] row seed 0" in text
     assert "epoch 1/2" in text
     assert "valid F1 0.625" in text
     assert "epoch 0/2" in text
+
+
+def test_time_left_is_that_of_the_epochs_left_at_the_pace_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second, third = make_trials(3)
+    progress, console = watch([first, second, third], terminal=True)
+    clock = iter([10.0, 20.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    for trial in (first, second):
+        for epoch in range(2):
+            progress.epoch_done(trial, make_epoch(epoch))
+    # The third trial's 2 epochs are left; 3 epochs took 10 s since the first ended.
+    assert "time left: about 0:00:07" in shown(progress, console)
 
 
 def test_each_end_is_a_line_even_without_a_terminal() -> None:
