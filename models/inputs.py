@@ -9,30 +9,28 @@ class Inputs(Protocol):
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
     Every utterance has at least one token, one face and one chunk.
-
-    Shapes:
-        tokens: (B, T), int64, padded
-        token_mask: (B, T), bool, True where a token is real
-        faces: (sum(num_faces), 3, face_px, face_px), float, normalised
-        num_faces: (B,), int64
-        mels: (sum(num_chunks), 1, num_mels, chunk_frames), float, power
-        num_chunks: (B,), int64
     """
 
     @property
-    def tokens(self) -> Tensor: ...  # noqa: D102
+    def tokens(self) -> Tensor:
+        """(B, T), int64, padded."""
 
     @property
-    def token_mask(self) -> Tensor: ...  # noqa: D102
+    def token_mask(self) -> Tensor:
+        """(B, T), bool, True where a token is real."""
 
     @property
-    def faces(self) -> Tensor: ...  # noqa: D102
+    def faces(self) -> Tensor:
+        """(sum(num_faces), 3, face_px, face_px), float, normalised."""
 
     @property
-    def num_faces(self) -> Tensor: ...  # noqa: D102
+    def num_faces(self) -> Tensor:
+        """(B,), int64."""
 
     @property
-    def mels(self) -> Tensor: ...  # noqa: D102
+    def mels(self) -> Tensor:
+        """(sum(num_chunks), 1, num_mels, chunk_frames), float, power."""
 
     @property
-    def num_chunks(self) -> Tensor: ...  # noqa: D102
+    def num_chunks(self) -> Tensor:
+        """(B,), int64."""

@@ -64,10 +64,10 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_seen(
 def test_each_end_is_a_line_even_without_a_terminal() -> None:
     first, second = make_trials(2)
     progress, console = watch([first, second], terminal=False)
-    with progress:
+    with progress, console.capture() as capture:
         progress.started(first)
         progress.finished(make_record(first))
         progress.failed(second, "KeyError: '[/x]'\n\nTraceback")
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    lines = capture.get().splitlines()
     assert lines[0].startswith("[  3/4] a [b] row seed 0: valid F1 ")
     assert lines[1] == "[  4/4] a [b] row seed 1: failed: KeyError: '[/x]'"
