@@ -33,5 +33,5 @@ $(INSTALLED): requirements.lock pyproject.toml Makefile
 	touch $@
 
 lock:  ## lock the newest versions that pyproject.toml allows; the file names no registry
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml

@@ -26,6 +26,7 @@ from rich.table import Table
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.prepared import corpus_folder
+from corpora.recipe import LE
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
@@ -130,8 +131,8 @@ def time_sweep(
     """
     console = Console(stderr=True, highlight=False)
     with _empty_storage(corpora_storage) as storage:
-        identity, ledger = identify_corpus(SYNTHETIC, storage), Ledger(storage)
-        scale = default_scale(SYNTHETIC)
+        identity, ledger = identify_corpus(SYNTHETIC, storage, LE.name), Ledger(storage)
+        scale = default_scale(identity)
         plans = [make_plan(find_study(study), identity, scale, num_seeds, ledger)]
         missing, stopwatch = missing_trials(plans), Stopwatch()
         mirror = MlflowMirror(plans, storage, tracking_uri_of(None, storage))
@@ -305,7 +306,7 @@ def main(
 ) -> None:
     """Measure what a sweep costs beside training; STORAGE gets, or has, the synthetic corpus."""
     opened, console = open_storage(storage), Console(highlight=False, width=200)
-    ensure_corpus(SYNTHETIC, opened, console)
+    ensure_corpus(SYNTHETIC, opened, console, LE.name)
     measured = measure(
         opened,
         study,

@@ -173,9 +173,9 @@ def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> 
     generator = torch.Generator().manual_seed(seed)
     draw = partial(torch.rand, generator=generator)
     seconds = SECONDS[0] + (SECONDS[1] - SECONDS[0]) * draw(num_utterances)
-    num_faces = (seconds / LE.frame_interval_s).ceil().long()
-    num_frames = (seconds * LE.sample_rate_hz / LE.mel_hop).long() + 1
-    num_chunks = (num_frames / LE.chunk_frames).ceil().long()
+    num_faces = (seconds / LE.window_s).ceil().long()
+    num_frames = (seconds * LE.spectrogram.sample_rate_hz / LE.spectrogram.hop).long() + 1
+    num_chunks = (num_frames / LE.spectrogram.chunk_frames).ceil().long()
     num_tokens = torch.randint(
         NUM_TOKENS[0], NUM_TOKENS[1] + 1, (num_utterances,), generator=generator
     )
@@ -186,7 +186,7 @@ def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> 
         token_mask=mask,
         faces=draw(int(num_faces.sum()), 3, LE.face_px, LE.face_px),
         num_faces=num_faces,
-        mels=draw(int(num_chunks.sum()), 1, LE.num_mels, LE.chunk_frames),
+        mels=draw(int(num_chunks.sum()), 1, *LE.spectrogram.chunk_shape),
         num_chunks=num_chunks,
         labels=draw(num_utterances, NUM_EMOTIONS).round(),
     )

@@ -1,12 +1,14 @@
 """A folder of video files and a CSV that says which utterances they hold."""
 
 import csv
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from corpora.digest import source_digest
 from corpora.errors import CorpusError
-from corpora.utterance import SPLITS, Source, Split, Utterance
+from corpora.segments import SoundSegment, VideoSegment
+from corpora.split import SPLITS, Split
+from corpora.utterance import Source, Utterance
 
 REQUIRED_COLUMNS = ("utterance", "file", "start", "end", "text")
 GROUPING_COLUMNS = ("split", "speaker")
@@ -43,17 +45,18 @@ def read_clips(folder: Path, csv_file: Path | None = None) -> Source:
     utterances = tuple(
         Utterance(
             id=line["utterance"],
-            media=folder / line["file"],
-            start_s=float(line["start"]),
-            end_s=float(line["end"]),
+            pictures=VideoSegment(folder / line["file"], *_span_s(line)),
+            sound=SoundSegment(folder / line["file"], *_span_s(line)),
+            duration_s=_duration_s(line),
             text=line["text"],
             labels=tuple(int(float(line[emotion])) for emotion in emotions),
             split=splits[number],
             group=line.get("speaker") or line["utterance"],
+            speaker=line.get("speaker") or None,
         )
         for number, line in lines.items()
     )
-    return Source("clips", emotions, utterances, _digest(path, utterances))
+    return Source("clips", emotions, utterances, source_digest(folder, utterances))
 
 
 def _only_csv(folder: Path) -> Path:
@@ -144,6 +147,15 @@ def _faults(line: Mapping[str, str], folder: Path, emotions: Sequence[str]) -> l
     return faults
 
 
+def _span_s(line: Mapping[str, str]) -> tuple[float, float]:
+    return float(line["start"]), float(line["end"])
+
+
+def _duration_s(line: Mapping[str, str]) -> float:
+    start_s, end_s = _span_s(line)
+    return end_s - start_s
+
+
 def _seconds(cell: str) -> float | None:
     try:
         value = float(cell)
@@ -175,11 +187,3 @@ def _splits(path: Path, lines: Mapping[int, Mapping[str, str]]) -> dict[int, Spl
         home[speaker] = split
         taken[split] += count
     return {number: home[line["speaker"]] for number, line in lines.items()}
-
-
-def _digest(path: Path, utterances: Sequence[Utterance]) -> str:
-    digest = hashlib.sha256(path.read_bytes())
-    for media in sorted({utterance.media for utterance in utterances}):
-        with media.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

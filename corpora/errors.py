@@ -1,6 +1,6 @@
 """What can be wrong with a corpus."""
 
-from corpora.manifest import RejectReason
+from corpora.rejects import RejectReason
 
 
 class CorpusError(Exception):

@@ -2,38 +2,20 @@
 
 import hashlib
 import json
-from enum import StrEnum
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from corpora.recipe import Recipe
-from corpora.utterance import Split
+from corpora.any_recipe import AnyRecipe
+from corpora.rejects import Reject, Remark
+from corpora.split import Split
+from corpora.utterance import Utterance
 
 MANIFEST_FILE = "manifest.json"
-PREPARED_SCHEMA = 1
+PREPARED_SCHEMA = 2
 
-
-class RejectReason(StrEnum):
-    """Why a clip cannot be used at all."""
-
-    UNREADABLE = "unreadable"
-    NO_VIDEO = "no_video"
-    OUTSIDE = "outside_the_file"
-
-
-class Remark(StrEnum):
-    """What a clip lacks that is kept all the same.
-
-    no_face: no face in any frame; the centre of each frame stands in.
-    no_sound: no sound in the segment; silence stands in.
-    short: shorter than a frame interval; it has a single frame.
-    ends_early: the video ends before the segment does; it has the frames that there are.
-    """
-
-    NO_FACE = "no_face"
-    NO_SOUND = "no_sound"
-    SHORT = "short"
-    ENDS_EARLY = "ends_early"
+PAPER_CORPORA = ("iemocap", "mosei")
+"""Kinds of corpora that the papers' columns stand for, in whatever layout they were given out."""
 
 
 class _Frozen(BaseModel):
@@ -46,16 +28,12 @@ class CorpusIdentity(_Frozen):
     name: str
     kind: str
     fingerprint: str
-    recipe: Recipe
+    recipe: AnyRecipe
 
-
-class Reject(_Frozen):
-    """A clip that was left out."""
-
-    utterance: str
-    split: Split
-    reason: RejectReason
-    detail: str
+    @property
+    def family(self) -> str:
+        """The corpus that the papers know it as, or its own name."""
+        return self.kind if self.kind in PAPER_CORPORA else self.name
 
 
 class SplitCounts(_Frozen):
@@ -70,17 +48,35 @@ class SplitCounts(_Frozen):
     remarks: dict[Remark, int]
 
 
+class Shared(_Frozen):
+    """What the training split has in common with the test split; `speakers` where all are known.
+
+    `num_groups` counts dialogues or videos. A model that is tested on speakers or dialogues that it
+    was trained on may have learnt them instead of emotions.
+    """
+
+    num_groups: int
+    num_speakers: int | None
+
+
 class Manifest(_Frozen):
-    """A prepared corpus; `fingerprint` names its source and recipe, `libraries` what made it."""
+    """A prepared corpus; `fingerprint` names its source and recipe, `libraries` what made it.
+
+    `widths` says how many numbers a row of hand-crafted features has, by modality; `left_out`
+    counts by reason what the corpus's own rules leave out.
+    """
 
     schema_version: int = PREPARED_SCHEMA
     name: str
     kind: str
     fingerprint: str
-    recipe: Recipe
+    recipe: AnyRecipe
     emotions: tuple[str, ...]
     splits: dict[Split, SplitCounts]
+    widths: dict[str, int]
+    shared: Shared
     rejects: tuple[Reject, ...]
+    left_out: dict[str, int]
     libraries: dict[str, str]
 
     @property
@@ -91,7 +87,19 @@ class Manifest(_Frozen):
         )
 
 
-def fingerprint_of(source_digest: str, recipe: Recipe) -> str:
+def shared_between(utterances: Sequence[Utterance]) -> Shared:
+    """Count what the training split shares with the test split."""
+    train = [utterance for utterance in utterances if utterance.split == "train"]
+    test = [utterance for utterance in utterances if utterance.split == "test"]
+    speakers = [{utterance.speaker for utterance in part} for part in (train, test)]
+    known = None not in speakers[0] | speakers[1]
+    return Shared(
+        num_groups=len({clip.group for clip in train} & {clip.group for clip in test}),
+        num_speakers=len(speakers[0] & speakers[1]) if known else None,
+    )
+
+
+def fingerprint_of(source_digest: str, recipe: AnyRecipe) -> str:
     """Name the content of a prepared corpus by all that decides it."""
     identity = {
         "schema": PREPARED_SCHEMA,

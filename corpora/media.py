@@ -1,6 +1,7 @@
 """Video frames and sound of a segment, from any container and codec that PyAV reads."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from corpora.errors import MediaError
-from corpora.manifest import RejectReason
-
-Frame = NDArray[np.uint8]
+from corpora.rejects import RejectReason
+from corpora.utterance import Frame
 
 _CLOCK_TOLERANCE_S = 1e-3
 _MAX_DRIFT_S = 0.1
@@ -22,48 +22,49 @@ _PREROLL_S = 2.0
 """Decoding starts so much before a segment: decoders need some packets to settle."""
 
 
-def read_frames(path: Path, start_s: float, end_s: float, *, interval_s: float) -> list[Frame]:
-    """Sample what is on screen at `start_s`, `start_s + interval_s`, ... before `end_s`.
+def read_frames(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
+    """Yield what is on screen at rising times, in seconds since the start of the file.
 
-    A segment shorter than the interval has one frame. Frames are chosen by their timestamps,
-    whatever the frame rate; a rotation stored in the file is applied.
-
-    Returns:
-        Frames of shape (H, W, 3), RGB, at least one; fewer than asked where the video ends early.
+    Frames are chosen by their timestamps, whatever the frame rate; a rotation stored in the file
+    is applied. Where the video ends early fewer frames come, but at least one. No more than one
+    decoded frame is held.
 
     Raises:
-        MediaError: If the file is unreadable, holds no video, or none in the segment.
+        MediaError: If the file is unreadable, holds no video, or none at any of the times.
     """
-    targets = np.arange(start_s, end_s, interval_s)
-    frames: list[Frame] = []
+    due = deque(times_s)
     on_screen: av.VideoFrame | None = None
+    num_given = 0
     video_end_s = 0.0
-    for time_s, frame in _decode(path, "video", start_s):
-        while len(frames) < len(targets) and time_s > targets[len(frames)] + _CLOCK_TOLERANCE_S:
-            frames.append(_to_rgb(on_screen or frame))
-        if len(frames) == len(targets):
-            return frames
+    for time_s, frame in _decode(path, "video", times_s[0]):
+        while due and time_s > due[0] + _CLOCK_TOLERANCE_S:
+            yield _to_rgb(on_screen or frame)
+            num_given += 1
+            due.popleft()
+        if not due:
+            return
         on_screen = frame
         video_end_s = time_s + _duration_s(frame)
     if on_screen is None and not _has_video(path):
         raise MediaError(RejectReason.NO_VIDEO, "the file has no video stream")
-    num_left = int(np.sum(targets[len(frames) :] < video_end_s))
-    if on_screen is None or len(frames) + num_left == 0:
-        raise MediaError(RejectReason.OUTSIDE, f"no video at or after {start_s:g} s")
-    return frames + [_to_rgb(on_screen)] * num_left
+    num_left = sum(time_s < video_end_s for time_s in due)
+    if on_screen is None or num_given + num_left == 0:
+        raise MediaError(RejectReason.OUTSIDE, f"no video at or after {times_s[0]:g} s")
+    for _ in range(num_left):
+        yield _to_rgb(on_screen)
 
 
 def read_sound(
-    path: Path, start_s: float, end_s: float, *, rate_hz: int
+    path: Path, start_s: float, end_s: float, *, rate_hz: int, channel: int | None = None
 ) -> NDArray[np.float32] | None:
-    """Read a segment's sound, resampled and mixed down to one channel.
+    """Read a segment's sound, resampled, one channel of it or all mixed.
 
     Returns:
         (samples,) in [-1, 1], as long as the segment (silence where the stream is shorter), or None
         if the file has no sound in the segment.
 
     Raises:
-        MediaError: If the file is unreadable.
+        MediaError: If the file is unreadable or has no such channel.
     """
     num_samples = max(1, round((end_s - start_s) * rate_hz))
     wave = np.zeros(num_samples, dtype=np.float32)
@@ -79,7 +80,7 @@ def read_sound(
             input_form, at = form, due
         elif abs(due - at) > _MAX_DRIFT_S * rate_hz:  # a gap in the stream
             at = due
-        for piece in resampler.resample(frame):
+        for piece in resampler.resample(frame if channel is None else _only(frame, channel)):
             samples = piece.to_ndarray()[0]
             heard |= _place(wave, samples, at)
             at += len(samples)
@@ -88,6 +89,25 @@ def read_sound(
     for piece in resampler.resample(None) if input_form else ():
         heard |= _place(wave, piece.to_ndarray()[0], at)
     return wave if heard else None
+
+
+def _only(frame: av.AudioFrame, channel: int) -> av.AudioFrame:
+    """Take one channel out of a frame."""
+    samples = frame.to_ndarray()
+    num_channels = len(frame.layout.channels)
+    if channel >= num_channels:
+        raise MediaError(
+            RejectReason.UNREADABLE, f"channel {channel} is wanted, the sound has {num_channels}"
+        )
+    if not frame.format.is_planar:  # (1, samples * channels), interleaved
+        samples = samples.reshape(-1, num_channels).T
+    one = av.AudioFrame.from_ndarray(
+        samples[channel : channel + 1].copy(),
+        format=frame.format.planar.name,
+        layout="mono",
+    )
+    one.sample_rate, one.pts, one.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return one
 
 
 def _place(wave: NDArray[np.float32], samples: NDArray[np.float32], at: int) -> bool:

@@ -1,6 +1,7 @@
 """The form of a prepared corpus on disk: one Arrow IPC file a split, and the manifest.
 
-All below `<storage>/corpora/<name>/`: train.arrow, valid.arrow, test.arrow and manifest.json.
+All below `<storage>/corpora/<name>/<recipe>/`: train.arrow, valid.arrow, test.arrow and
+manifest.json. Beside the recipes lies detections.arrow, the faces found in every frame.
 """
 
 from pathlib import Path
@@ -8,27 +9,65 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
+from corpora.any_recipe import AnyRecipe
 from corpora.errors import CorpusError
+from corpora.handcrafted import MODALITIES
 from corpora.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
-from corpora.utterance import SYNTHETIC, Split
+from corpora.recipe import Recipe
+from corpora.split import Split
+from corpora.utterance import SYNTHETIC
 
-SCHEMA = pa.schema(
-    {
-        "utterance": pa.string(),
-        "group": pa.string(),
-        "text": pa.string(),
-        "labels": pa.list_(pa.int8()),
-        "num_faces": pa.int32(),
-        "faces": pa.large_list(pa.uint8()),  # num_faces x 3 x face_px x face_px, RGB
-        "num_chunks": pa.int32(),
-        "mels": pa.large_list(pa.float32()),  # num_chunks x num_mels x chunk_frames, power
-    }
-)
+DETECTIONS_FILE = "detections.arrow"
+
+_UTTERANCE = {
+    "utterance": pa.string(),
+    "group": pa.string(),
+    "speaker": pa.string(),
+    "seconds": pa.float32(),
+    "text": pa.string(),
+    "labels": pa.list_(pa.int8()),
+}
+
+
+def schema_of(recipe: AnyRecipe) -> pa.Schema:
+    """Return the columns of a split's file.
+
+    Hand-crafted features of a modality are `num_*` rows in one flat list. Of pictures, with N
+    windows and C candidates each, `faces` holds N x C crops, as pixels 3 x face_px x face_px
+    (RGB) in one flat list or as one JPEG each, and `found` says which show a face; `mels` holds
+    `num_chunks` spectrograms in one flat list.
+    """
+    if not isinstance(recipe, Recipe):
+        features = {
+            name: kind
+            for modality in MODALITIES
+            for name, kind in (
+                (f"num_{modality}", pa.int32()),
+                (f"{modality}_features", pa.large_list(pa.float32())),
+            )
+        }
+        return pa.schema(_UTTERANCE | features)
+    crops = pa.list_(pa.binary()) if recipe.storage == "jpeg" else pa.large_list(pa.uint8())
+    return pa.schema(
+        {
+            **_UTTERANCE,
+            "num_faces": pa.int32(),
+            "found": pa.list_(pa.bool_()),
+            "faces": crops,
+            "num_chunks": pa.int32(),
+            "mels": pa.large_list(pa.float32()),
+        }
+    )
 
 
 def corpus_folder(storage: Path, name: str) -> Path:
-    """Return where a prepared corpus lies, or would lie."""
+    """Return where all of a corpus lies, or would lie."""
     return storage / "corpora" / name
+
+
+def recipe_folder(storage: Path, name: str, recipe: str) -> Path:
+    """Return where a corpus prepared by a recipe lies, or would lie."""
+    return corpus_folder(storage, name) / recipe
 
 
 def split_file(folder: Path, split: Split) -> Path:
@@ -36,23 +75,31 @@ def split_file(folder: Path, split: Split) -> Path:
     return folder / f"{split}.arrow"
 
 
-def read_manifest(storage: Path, name: str) -> Manifest:
+def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
     """Read what a prepared corpus holds.
 
     Raises:
-        CorpusError: If it is not prepared, or its manifest is damaged or of another version.
+        CorpusError: If it is not prepared so, or its manifest is damaged or of another version.
     """
-    path = corpus_folder(storage, name) / MANIFEST_FILE
+    path = recipe_folder(storage, name, recipe) / MANIFEST_FILE
     try:
         manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
+        known = prepared_recipes(storage, name)
+        if known:
+            raise CorpusError(
+                f"corpus '{name}' is prepared by the recipe {', '.join(known)}, not '{recipe}': "
+                f"run `mmer-sweep prepare` with --recipe {recipe}"
+            ) from error
         raise CorpusError(
             f"corpus '{name}' is not prepared in '{storage}'; choose from "
             f"{', '.join(sorted({SYNTHETIC, *prepared_names(storage)}))}, "
             "or run `mmer-sweep prepare`"
         ) from error
     except ValidationError as error:
-        raise CorpusError(f"manifest '{path}' is damaged: {error}") from error
+        raise CorpusError(
+            f"manifest '{path}' is damaged, or of another version; prepare it again: {error}"
+        ) from error
     if manifest.schema_version != PREPARED_SCHEMA:
         raise CorpusError(
             f"corpus '{name}' was prepared in format {manifest.schema_version}, this version reads "
@@ -62,5 +109,13 @@ def read_manifest(storage: Path, name: str) -> Manifest:
 
 
 def prepared_names(storage: Path) -> list[str]:
-    """List the corpora that are prepared."""
-    return sorted(path.parent.name for path in (storage / "corpora").glob(f"*/{MANIFEST_FILE}"))
+    """List the corpora that are prepared by any recipe."""
+    found = (storage / "corpora").glob(f"*/*/{MANIFEST_FILE}")
+    return sorted({path.parent.parent.name for path in found})
+
+
+def prepared_recipes(storage: Path, name: str) -> list[str]:
+    """List the recipes that a corpus is prepared by."""
+    return sorted(
+        path.parent.name for path in corpus_folder(storage, name).glob(f"*/{MANIFEST_FILE}")
+    )

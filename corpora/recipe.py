@@ -1,42 +1,139 @@
 """Recipes: named settings by which media become model inputs."""
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
 
 
-class Recipe(BaseModel):
-    """Settings of `prepare`; two corpora prepared by different recipes never share a fingerprint.
-
-    A chunk lasts `chunk_frames * mel_hop / sample_rate_hz` seconds. `face_mean` and `face_std` are
-    per RGB channel on the 0-255 scale; they are applied when a batch is made.
-    """
-
+class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+class PowerMel(_Settings):
+    """Power mel spectrogram without logarithm, in consecutive chunks; the last is zero-padded.
+
+    FFT size is the window; a chunk lasts `chunk_frames * hop / sample_rate_hz` seconds.
+    """
+
+    kind: Literal["power_mel"] = "power_mel"
+    sample_rate_hz: PositiveInt = 16_000
+    window: PositiveInt = 400
+    hop: PositiveInt = 200
+    num_mels: PositiveInt = 128
+    chunk_frames: PositiveInt = 32
+
+    @property
+    def chunk_shape(self) -> tuple[int, int]:
+        """Height and width of a chunk as a picture."""
+        return self.num_mels, self.chunk_frames
+
+
+class VggishLogMel(_Settings):
+    """Log-mel spectrogram of VGGish's front end (Hershey et al. 2017), in consecutive chunks.
+
+    The last chunk is padded with silence, log `log_offset`.
+    """
+
+    kind: Literal["vggish_log_mel"] = "vggish_log_mel"
+    sample_rate_hz: PositiveInt = 16_000
+    window: PositiveInt = 400
+    hop: PositiveInt = 160
+    fft_size: PositiveInt = 512
+    num_mels: PositiveInt = 64
+    lowest_hz: PositiveFloat = 125.0
+    highest_hz: PositiveFloat = 7_500.0
+    log_offset: PositiveFloat = 0.01
+    chunk_frames: PositiveInt = 96
+
+    @property
+    def chunk_shape(self) -> tuple[int, int]:
+        """Height and width of a chunk as a picture."""
+        return self.chunk_frames, self.num_mels
+
+
+class Compat(_Settings):
+    """Mistakes of the code base that both papers build on (Dai et al. 2021), for exact comparison.
+
+    Attributes:
+        dai_crop: Where no face is found, the patch lies half its width left of the middle.
+        dai_mosei_step: Stored images of CMU-MOSEI (2 a second) are taken for 30 a second.
+        dai_last_frame: The last image of an IEMOCAP utterance is left out.
+        dai_transcripts: Of an IEMOCAP sentence with a colon only the end is kept.
+        dai_filler_rows: Published features of IEMOCAP's sound get two rows of no use, 100 and 101.
+        drop_empty: Utterances without any picture are left out, in the test split too.
+    """
+
+    dai_crop: bool = False
+    dai_mosei_step: bool = False
+    dai_last_frame: bool = False
+    dai_transcripts: bool = False
+    dai_filler_rows: bool = False
+    drop_empty: bool = False
+
+
+class Recipe(_Settings):
+    """Settings of `prepare`; two corpora prepared by different recipes never share a fingerprint.
+
+    Attributes:
+        window_s: Length of the windows that an utterance is cut into; each has one frame.
+        candidates: Where in a window its frame is taken, as shares of the window. Of several
+            candidates training draws one at random, the middle one is evaluated.
+        fill_windows: Windows after the end of the video get the frame that the fallback finds, so
+            that there are as many frames as windows.
+        face_px: Side of a face crop.
+        face_margin_px: Margin around the detected box, in pixels of the crop.
+        alignment: "box" cuts the box out, "similarity" turns and scales the face so that the eyes,
+            the nose and the corners of the mouth come to lie at fixed places.
+        field_px: Side of the square in the middle of the frame in which faces are looked for, in
+            pixels of a frame that is halved once if it is higher than this; by default everywhere.
+        fallback: What stands in where no face is found: the frame's "centre", or the "nearest"
+            frame of the utterance with a face, and the centre if there is none.
+        storage: Crops as "raw" pixels, or as "jpeg".
+        face_mean: Per RGB channel on the 0-255 scale, applied when a batch is made.
+        face_std: Likewise.
+        spectrogram: How sound becomes pictures.
+        compat: Mistakes to repeat.
+    """
+
+    inputs: Literal["pictures"] = "pictures"
     name: str
-    frame_interval_s: PositiveFloat
+    window_s: PositiveFloat
+    candidates: tuple[float, ...] = (0.0,)
+    fill_windows: bool = False
     face_px: PositiveInt
-    face_margin_px: int
+    face_margin_px: NonNegativeInt
+    alignment: Literal["box", "similarity"] = "box"
+    field_px: PositiveInt | None = None
+    fallback: Literal["centre", "nearest"] = "centre"
+    storage: Literal["raw", "jpeg"] = "raw"
     face_mean: tuple[float, float, float]
     face_std: tuple[float, float, float]
-    sample_rate_hz: PositiveInt
-    mel_window: PositiveInt
-    mel_hop: PositiveInt
-    num_mels: PositiveInt
-    chunk_frames: PositiveInt
+    spectrogram: PowerMel | VggishLogMel
+    compat: Compat = Compat()
 
+
+_DAI_MEAN, _DAI_STD = (159.0, 111.0, 102.0), (37.0, 33.0, 32.0)
+
+DAI = Recipe(
+    name="dai",
+    window_s=0.5,
+    face_px=48,
+    face_margin_px=2,
+    field_px=360,
+    face_mean=_DAI_MEAN,
+    face_std=_DAI_STD,
+    spectrogram=PowerMel(),
+)
+"""Dai et al. (NAACL 2021): a 48 px face every 500 ms, power mel spectrograms, 400 ms chunks."""
 
 LE = Recipe(
     name="le",
-    frame_interval_s=1.0,
+    window_s=1.0,
     face_px=64,
     face_margin_px=2,
-    face_mean=(159.0, 111.0, 102.0),
-    face_std=(37.0, 33.0, 32.0),
-    sample_rate_hz=16_000,
-    mel_window=400,
-    mel_hop=200,
-    num_mels=128,
-    chunk_frames=32,
+    face_mean=_DAI_MEAN,
+    face_std=_DAI_STD,
+    spectrogram=PowerMel(),
 )
 """Le et al.: a 64 px face every second, power mel spectrograms in chunks of 400 ms.
 
@@ -44,4 +141,25 @@ The paper states the interval, the size and the chunk length; margin, normalisat
 spectrogram settings are those of the code base it builds on (Dai et al., NAACL 2021).
 """
 
-RECIPES: dict[str, Recipe] = {LE.name: LE}
+XIA = Recipe(
+    name="xia",
+    window_s=0.96,
+    candidates=(1 / 6, 1 / 2, 5 / 6),
+    fill_windows=True,
+    face_px=224,
+    face_margin_px=0,
+    alignment="similarity",
+    fallback="nearest",
+    storage="jpeg",
+    face_mean=(123.675, 116.28, 103.53),
+    face_std=(58.395, 57.12, 57.375),
+    spectrogram=VggishLogMel(),
+)
+"""Xia et al. 2022: an aligned face and a log-mel spectrogram for every 960 ms.
+
+The paper aligns with OpenFace and draws a random frame in each window; its face size is not stated,
+nor what is evaluated. Departure: faces are aligned by the five landmarks of MTCNN, the draw is
+among three frames a window, and 224 px with ImageNet's normalisation is what ResNet18 expects.
+"""
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DAI, LE, XIA)}

@@ -68,10 +68,10 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     """Turn texts into ids.
 
     Shapes:
-        -> (U, T) int64 ids, padded; (U, T) bool, True where a token is real
+        -> (U, T) int32 ids, padded; (U, T) bool, True where a token is real
     """
     encodings = tokenizer.encode_batch(list(texts))
     return (
-        torch.tensor([encoding.ids for encoding in encodings]),
+        torch.tensor([encoding.ids for encoding in encodings], dtype=torch.int32),
         torch.tensor([encoding.attention_mask for encoding in encodings], dtype=torch.bool),
     )

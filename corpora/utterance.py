@@ -1,39 +1,85 @@
-"""The contract of a corpus before it is prepared: labelled utterances of media files."""
+"""The contract of a corpus before it is prepared: labelled utterances and where their media lie."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Protocol
 
-Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.rejects import Reject
+from corpora.split import Split
 
 SYNTHETIC = "synthetic"
 """The name, and the kind, of the corpus that is made on demand."""
 
+Frame = NDArray[np.uint8]
+"""(H, W, 3), RGB."""
+
+
+class Pictures(Protocol):
+    """What is to be seen of an utterance."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that decide it, for the source's digest."""
+
+    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+        """Yield what is on screen at rising times, in seconds from the utterance's start.
+
+        The pictures may end early: then fewer frames come than times were given.
+
+        Raises:
+            MediaError: If there are none that can be read.
+        """
+
+
+class Sound(Protocol):
+    """What is to be heard of an utterance."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that decide it, for the source's digest."""
+
+    def wave(self, *, rate_hz: int) -> NDArray[np.float32] | None:
+        """Read it as one channel of float samples in [-1, 1], (samples,); None if it is silent.
+
+        Raises:
+            MediaError: If it cannot be read.
+        """
+
 
 @dataclass(frozen=True)
 class Utterance:
-    """One labelled segment of a media file.
+    """One labelled segment.
 
-    `group` is the speaker, dialogue or video that it belongs to; `labels` follow the source's
-    emotions, 0 or 1.
+    `group` is the dialogue or video that it belongs to, and `speaker` who speaks, where that is
+    known; `labels` follow the source's emotions, 0 or 1.
     """
 
     id: str
-    media: Path
-    start_s: float
-    end_s: float
+    pictures: Pictures
+    sound: Sound
+    duration_s: float
     text: str
     labels: tuple[int, ...]
     split: Split
     group: str
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)
 class Source:
-    """All utterances of a corpus; `digest` changes whenever a label, a text or a file does."""
+    """All utterances of a corpus; `digest` changes whenever a label, a text or a file does.
+
+    `rejects` are utterances that should be there and cannot be used; `left_out` counts, by reason,
+    what the corpus's own rules leave out (labels outside its emotions, utterances in no split).
+    """
 
     kind: str
     emotions: tuple[str, ...]
     utterances: tuple[Utterance, ...]
     digest: str
+    rejects: tuple[Reject, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 Defaults are the values of Le et al. (IEEE Access); where the paper is silent the docstring says so.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -200,6 +200,9 @@ class LeConfig(Config):
 
     A unimodal or early-fusion model has no sequence to decode, so `head` must be `cls` there.
     """
+
+    recipe: ClassVar[str] = "le"
+    """The recipe that its corpus is prepared by."""
 
     system: Literal["le"] = "le"
     width: PositiveInt = 256

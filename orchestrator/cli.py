@@ -1,7 +1,6 @@
 """The command line."""
 
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,25 +8,20 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import click
-from rich.console import Console
 
-from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
-from corpora.prepared import prepared_names, read_manifest
-from corpora.recipe import LE
+from corpora.prepared import prepared_names
 from corpora.utterance import SYNTHETIC
+from models.config import LeConfig
 from models.weights import WeightsError
-from orchestrator.corpus_setup import ensure_corpus, identify_corpus, prepare_source
+from orchestrator.corpus_setup import identify_corpus
+from orchestrator.options import ChoiceGroup, console, errors, storage_option
 from orchestrator.plan import default_scale, make_plan
+from orchestrator.prepare_commands import prepare
 from orchestrator.run_studies import run_studies
-from orchestrator.show import corpus_view, plan_view, studies_table, study_view
-from orchestrator.storage import (
-    DEFAULT_STORAGE,
-    StorageError,
-    locate_storage,
-    open_storage,
-    tracking_uri_of,
-)
+from orchestrator.show import plan_view, studies_table, study_view
+from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
+from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from reports.ledger import Ledger, LedgerError
 from search_spaces.catalogue import STUDIES, find_study, load_studies
 from search_spaces.errors import StudyError
@@ -36,38 +30,6 @@ from search_spaces.study import Scale, Study
 USER_ERRORS = (CorpusError, LedgerError, StorageError, StudyError, WeightsError)
 EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
-# What is printed may hold a user's names, in which brackets are no markup.
-console = Console(highlight=False, markup=False, emoji=False)
-errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
-class ChoiceGroup(click.Group):
-    """Commands; one for every built-in study among them."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; an unknown one is told with the choices."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            studies = [name for name in self.commands if name in STUDIES]
-            commands = [name for name in self.commands if name not in STUDIES]
-            raise StudyError(
-                f"'{args[0]}' is no study and no command of {ctx.command_path}; "
-                + (f"studies: {', '.join(studies)}; " if studies else "")
-                + f"commands: {', '.join(commands)}"
-            )
-        return super().resolve_command(ctx, args)
-
-
-storage_option = click.option(
-    "--storage",
-    type=click.Path(path_type=Path),
-    callback=lambda _context, _option, path: locate_storage(path),
-    default=DEFAULT_STORAGE,
-    envvar="MMER_SWEEP_STORAGE",
-    show_default=True,
-    help="Folder of corpora, records, tables and MLflow's files.",
-)
 tracking_option = click.option(
     "--tracking-uri",
     envvar="MLFLOW_TRACKING_URI",
@@ -142,7 +104,7 @@ def sweep_studies(
     end = run_studies(
         studies,
         corpus=corpus,
-        scale=scale or default_scale(corpus),
+        scale=scale,
         num_seeds=seeds,
         storage=opened,
         tracking_uri=tracking_uri_of(tracking_uri, opened),
@@ -166,13 +128,21 @@ def list_all(storage: Path) -> None:
 
 @cli.command("show")
 @click.argument("name")
+@click.option(
+    "--samples",
+    type=click.IntRange(0, MAX_SAMPLES),
+    help=f"Utterances on a corpus's contact sheet; 0 for none.  [default: {NUM_SAMPLES}]",
+)
 @storage_option
-def show(name: str, storage: Path) -> None:
+def show(name: str, samples: int | None, storage: Path) -> None:
     """Show a study's rows, or what a prepared corpus holds."""
     if name in STUDIES:
+        if samples is not None:
+            raise click.UsageError(f"'{name}' is a study; only a corpus has '--samples'")
         console.print(study_view(STUDIES[name]))
     elif name in prepared_names(storage):
-        console.print(corpus_view(read_manifest(storage, name)))
+        num_samples = NUM_SAMPLES if samples is None else samples
+        show_corpus(name, storage, console, num_samples=num_samples)
     else:
         raise StudyError(
             f"'{name}' is no study and no prepared corpus; studies: {', '.join(STUDIES)}; "
@@ -188,10 +158,11 @@ def plan(
 ) -> None:
     """Show what STUDIES (names or Python files) would train and what is finished."""
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
-    identity = identify_corpus(corpus, storage)
+    identity = identify_corpus(corpus, storage, LeConfig.recipe)
     ledger = Ledger(storage)
     plans = [
-        make_plan(study, identity, scale or default_scale(corpus), seeds, ledger) for study in found
+        make_plan(study, identity, scale or default_scale(identity), seeds, ledger)
+        for study in found
     ]
     console.print(plan_view(plans))
 
@@ -200,51 +171,7 @@ def _studies_of(name: str) -> list[Study]:
     return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]
 
 
-@cli.group(cls=ChoiceGroup)
-def prepare() -> None:
-    """Prepare a corpus: decode, find faces, make spectrograms, once."""
-
-
-@prepare.command("clips")
-@click.option(
-    "--source",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder of the video files and the CSV.",
-)
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="[default: the only one]")
-@click.option("--name", help="Name of the corpus.  [default: the folder's]")
-@storage_option
-def prepare_clips(source: Path, csv_file: Path | None, name: str | None, storage: Path) -> None:
-    """Prepare a folder of video files.
-
-    The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
-    or speaker, and one column of 0 and 1 for each emotion.
-    """
-    name = source.resolve().name if name is None else name
-    _check_corpus_name(name)
-    clips = read_clips(source, csv_file)
-    manifest = prepare_source(clips, LE, name=name, storage=open_storage(storage), console=console)
-    console.print(corpus_view(manifest))
-    next_command = ["mmer-sweep", "layers", "--corpus", name]
-    if storage != locate_storage(Path(DEFAULT_STORAGE)):
-        next_command += ["--storage", str(storage)]
-    console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)
-
-
-def _check_corpus_name(name: str) -> None:
-    """Make sure that a name can be shown, names a folder, and names nothing else yet."""
-    taken = name in (SYNTHETIC, *STUDIES)
-    names_folder = name.strip() and name.isprintable() and "/" not in name
-    if taken or not names_folder or name.startswith((".", "-")):
-        raise CorpusError(f"a corpus cannot have the name {name!r}; choose another with --name")
-
-
-@prepare.command("synthetic")
-@storage_option
-def prepare_synthetic(storage: Path) -> None:
-    """Make the synthetic corpus; studies also make it when they need it."""
-    console.print(corpus_view(ensure_corpus(SYNTHETIC, open_storage(storage), console)))
+cli.add_command(prepare)
 
 
 @cli.command("ui")

@@ -4,17 +4,30 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
+from corpora.any_recipe import AnyRecipe
 from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
+from corpora.ingredients import NOTHING, Ingredients
+from corpora.labels import check_labels
 from corpora.manifest import CorpusIdentity, Manifest, fingerprint_of
-from corpora.prepared import prepared_names, read_manifest
-from corpora.recipe import LE, Recipe
+from corpora.prepared import prepared_recipes, read_manifest
+from corpora.recipe import RECIPES
 from corpora.synthetic import SyntheticConfig, write_synthetic
 from corpora.utterance import SYNTHETIC, Source
 from orchestrator.locks import locked
@@ -23,66 +36,98 @@ MEDIA_FOLDER = "media"
 LOCK_FILE = ".lock"
 
 
-def identify_corpus(name: str, storage: Path) -> CorpusIdentity:
-    """Know a corpus by name; the synthetic one is known before it is made.
+def identify_corpus(name: str, storage: Path, recipe: str) -> CorpusIdentity:
+    """Know a corpus by name and recipe; the synthetic one is known before it is made.
 
     Raises:
         CorpusError: If it is not prepared.
     """
     if name == SYNTHETIC:
-        fingerprint = fingerprint_of(_synthetic_digest(), LE)
-        return CorpusIdentity(name=name, kind=SYNTHETIC, fingerprint=fingerprint, recipe=LE)
-    return read_manifest(storage, name).identity
+        settings = RECIPES[recipe]
+        fingerprint = fingerprint_of(_synthetic_digest(), settings)
+        return CorpusIdentity(name=name, kind=SYNTHETIC, fingerprint=fingerprint, recipe=settings)
+    return read_manifest(storage, name, recipe).identity
 
 
-def ensure_corpus(name: str, storage: Path, console: Console) -> Manifest:
-    """Read a corpus's manifest; make the synthetic corpus if it is not there.
+def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> list[Manifest]:
+    """Read a corpus's manifests, one a recipe; make the synthetic corpus if it is not there.
 
     Raises:
         CorpusError: If another corpus is not prepared.
     """
-    identity = identify_corpus(name, storage)
-    if name != SYNTHETIC:
-        return read_manifest(storage, name)
-    if name in prepared_names(storage):
-        manifest = read_manifest(storage, name)
-        if manifest.identity == identity:
-            return manifest
+    if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
+        return [read_manifest(storage, name, recipe) for recipe in recipes]
+    settings = [RECIPES[recipe] for recipe in recipes]
     with locked(storage / MEDIA_FOLDER / LOCK_FILE):
         media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
         source = replace(read_clips(media), kind=SYNTHETIC, digest=_synthetic_digest())
-        manifest = prepare_source(source, LE, name=name, storage=storage, console=console)
-    if manifest.rejects:
-        raise CorpusError(f"synthetic clips in '{media}' were rejected: {manifest.rejects}")
-    return manifest
+        manifests = prepare_source(source, settings, name=name, storage=storage, console=console)
+    for manifest in manifests:
+        if manifest.rejects:
+            raise CorpusError(f"synthetic clips in '{media}' were rejected: {manifest.rejects}")
+    return manifests
 
 
 def prepare_source(
-    source: Source, recipe: Recipe, *, name: str, storage: Path, console: Console
-) -> Manifest:
-    """Prepare a corpus on all cores, with a progress bar."""
-    from corpora.prepare import check_labels, prepare  # loads PyTorch: only if it is needed
+    source: Source,
+    recipes: Sequence[AnyRecipe],
+    *,
+    name: str,
+    storage: Path,
+    console: Console,
+    ingredients: Ingredients = NOTHING,
+) -> list[Manifest]:
+    """Prepare a corpus on all cores, with a progress bar; published features need but one."""
+    # PyTorch and Ray are loaded only if they are needed.
+    from corpora.prepare import prepare, run_here
+    from orchestrator.prepare_on_ray import runner_on_ray
 
     check_labels(source.utterances, source.emotions, name)
-
     columns = (
         TextColumn("preparing {task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("clips"),
+        _ClipsPerSecond(),
         TimeRemainingColumn(),
     )
     lock = locked(storage / "corpora" / LOCK_FILE)
     with lock, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=len(source.utterances))
-        return prepare(
+        known: list[int] = []
+
+        def advance(done: int, total: int) -> None:
+            if not known and done:
+                console.print(f"going on: {done} of {total} clips are prepared already")
+            known.append(done)
+            bar.update(task, completed=done, total=total)
+
+        manifests = prepare(
             source,
-            recipe,
+            recipes,
             name=name,
             storage=storage,
-            num_workers=os.cpu_count() or 1,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            ingredients=ingredients,
+            run=run_here if ingredients.published else runner_on_ray(storage),
+            progress=advance,
         )
+    return list(manifests.values())
+
+
+class _ClipsPerSecond(ProgressColumn):
+    """The pace of the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        return Text("clips" if not task.speed else f"clips, {task.speed:.1f} clips/s")
+
+
+def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
+    there = prepared_recipes(storage, SYNTHETIC)
+    return all(
+        recipe in there
+        and read_manifest(storage, SYNTHETIC, recipe).identity
+        == identify_corpus(SYNTHETIC, storage, recipe)
+        for recipe in recipes
+    )
 
 
 def _ensure_media(folder: Path, console: Console) -> Path:

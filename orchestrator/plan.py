@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from corpora.manifest import CorpusIdentity
+from corpora.manifest import PAPER_CORPORA, CorpusIdentity
+from corpora.recipe import Recipe
 from models.config import LeConfig
 from models.weights import weights_sha256
 from reports.ledger import Ledger
@@ -13,8 +14,6 @@ from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Scale, Study
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
-
-PAPER_CORPORA = ("iemocap", "mosei")
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def make_plan(
     """
     configs = {
         row: _with_absolute_weights(config)
-        for row, config in study.configs(corpus.name, scale).items()
+        for row, config in study.configs(corpus.family, scale).items()
     }
     faults = [
         f"study '{study.name}', row '{row}', {fault}"
@@ -88,7 +87,9 @@ def make_plan(
     if faults:
         raise StudyError("\n".join(faults))
     seeds = study.seeds if num_seeds is None else tuple(range(num_seeds))
-    reference = CorpusRef(name=corpus.name, fingerprint=corpus.fingerprint)
+    reference = CorpusRef(
+        name=corpus.name, recipe=corpus.recipe.name, fingerprint=corpus.fingerprint
+    )
     trials = {
         row: tuple(
             Trial(config=config, corpus=reference, seed=seed, weights=weights_sha256(config.model))
@@ -100,9 +101,9 @@ def make_plan(
     return Plan(study, corpus, scale, trials, ledger.finished(keys))
 
 
-def default_scale(corpus: str) -> Scale:
+def default_scale(corpus: CorpusIdentity) -> Scale:
     """Return the scale for a corpus: the papers' own for their corpora, else tiny."""
-    return "paper" if corpus in PAPER_CORPORA else "tiny"
+    return "paper" if corpus.kind in PAPER_CORPORA else "tiny"
 
 
 def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
@@ -115,10 +116,14 @@ def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
 
 def _misfits(model: LeConfig, corpus: CorpusIdentity) -> list[str]:
     """Say in which settings a corpus was prepared otherwise than a model needs."""
+    recipe = corpus.recipe
+    if not isinstance(recipe, Recipe):
+        return [f"model: needs pictures, but recipe '{recipe.name}' holds hand-crafted features"]
+    num_mels, chunk_frames = recipe.spectrogram.num_mels, recipe.spectrogram.chunk_frames
     wanted = {
-        "model.vision.face_px": (model.vision.face_px, corpus.recipe.face_px),
-        "model.audio.num_mels": (model.audio.num_mels, corpus.recipe.num_mels),
-        "model.audio.chunk_frames": (model.audio.chunk_frames, corpus.recipe.chunk_frames),
+        "model.vision.face_px": (model.vision.face_px, recipe.face_px),
+        "model.audio.num_mels": (model.audio.num_mels, num_mels),
+        "model.audio.chunk_frames": (model.audio.chunk_frames, chunk_frames),
     }
     return [
         f"{field}: needs {needed}, but corpus '{corpus.name}' was prepared with {prepared} "

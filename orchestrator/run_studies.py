@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from models.config import LeConfig
 from orchestrator.corpus_setup import ensure_corpus, identify_corpus
-from orchestrator.plan import Plan, make_plan
+from orchestrator.plan import Plan, default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
@@ -55,7 +56,7 @@ def run_studies(
     studies: Sequence[Study],
     *,
     corpus: str,
-    scale: Scale,
+    scale: Scale | None,
     num_seeds: int | None,
     storage: Path,
     tracking_uri: str,
@@ -70,9 +71,10 @@ def run_studies(
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
     ledger = Ledger(storage)
-    identity = identify_corpus(corpus, storage)
+    identity = identify_corpus(corpus, storage, LeConfig.recipe)
+    scale = scale or default_scale(identity)
     plans = [make_plan(study, identity, scale, num_seeds, ledger) for study in studies]
-    ensure_corpus(corpus, storage, console)
+    ensure_corpus(corpus, storage, console, LeConfig.recipe)
     console.print(plan_view(plans))
     failures = _train_missing(plans, storage, tracking_uri, num_slots, console)
     for plan in plans:
@@ -133,7 +135,14 @@ def _train_missing(
 def _write_table(plan: Plan, ledger: Ledger, storage: Path, console: Console) -> None:
     """Write a study's table in every form, print it and say where it is."""
     planned = {row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()}
-    outcome = collect_outcome(plan.study, plan.corpus.name, plan.scale, planned, ledger)
+    outcome = collect_outcome(
+        plan.study,
+        plan.corpus.name,
+        plan.scale,
+        planned,
+        ledger,
+        family=plan.corpus.family,
+    )
     table = build_table(plan.study, [outcome])
     folder = tables_folder(storage, plan.study.name, plan.corpus.name, plan.scale)
     files = write_table(table, folder)

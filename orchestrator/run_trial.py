@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from corpora.batches import ResidentCorpus, load_corpus
+from corpora.batches import Batch, Corpus, load_corpus
 from corpora.errors import CorpusError
-from corpora.prepared import corpus_folder, read_manifest
+from corpora.prepared import read_manifest, recipe_folder
 from corpora.tokens import TokenSettings
 from models.build import build
 from models.config import AlbertSizes
@@ -150,15 +150,15 @@ def _train_and_record(
 @lru_cache(maxsize=1)
 def _load(
     storage: Path, corpus: CorpusRef, tokens: TokenSettings, device: torch.device
-) -> ResidentCorpus:
+) -> Corpus[Batch]:
     """Load a corpus once a process: trials that follow one another share it."""
-    manifest = read_manifest(storage, corpus.name)
+    manifest = read_manifest(storage, corpus.name, corpus.recipe)
     if manifest.fingerprint != corpus.fingerprint:
         raise CorpusError(
             f"corpus '{corpus.name}' in '{storage}' is not the one that the trial was planned on: "
             f"it has the fingerprint {manifest.fingerprint[:12]}, not {corpus.fingerprint[:12]}"
         )
-    return load_corpus(corpus_folder(storage, corpus.name), manifest, tokens, device)
+    return load_corpus(recipe_folder(storage, corpus.name, corpus.recipe), manifest, tokens, device)
 
 
 def _token_settings(trial: Trial) -> TokenSettings:

@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from corpora.manifest import Manifest, Remark
 from orchestrator.plan import Plan
 from search_spaces.published import load_published
 from search_spaces.study import Study
@@ -82,34 +81,6 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         style="bold",
     )
     return Group(table, *_shared_rows(plans), summary)
-
-
-def corpus_view(manifest: Manifest) -> RenderableType:
-    """Show what a prepared corpus holds, what was left out, and why."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for split in manifest.splits:
-        table.add_column(split, justify="right")
-    counts = manifest.splits.values()
-    table.add_row("utterances", *(str(split.num_utterances) for split in counts))
-    table.add_row("minutes", *(f"{split.seconds / 60:.1f}" for split in counts))
-    table.add_row("frames", *(str(split.num_frames) for split in counts))
-    table.add_row("frames with a face", *(str(split.num_frames_with_face) for split in counts))
-    table.add_row("sound chunks", *(str(split.num_chunks) for split in counts))
-    for emotion in manifest.emotions:
-        table.add_row(emotion, *(str(split.positives[emotion]) for split in counts))
-    kept = [f"{sum(split.remarks[remark] for split in counts)} {remark}" for remark in Remark]
-    return Group(
-        Text(
-            f"corpus '{manifest.name}' ({manifest.kind}), recipe '{manifest.recipe.name}', "
-            f"fingerprint {manifest.fingerprint[:12]}",
-            style="bold",
-        ),
-        table,
-        Text(f"kept all the same: {', '.join(kept)}"),
-        Text(f"rejected: {len(manifest.rejects)}"),
-        *(Text(f"  {r.utterance} ({r.split}): {r.reason}, {r.detail}") for r in manifest.rejects),
-    )
 
 
 def _shared_rows(plans: Sequence[Plan]) -> list[Text]:

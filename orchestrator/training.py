@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from corpora.batches import ResidentCorpus, ResidentSplit
+from corpora.batches import Batch, Corpus, CorpusSplit
 from models.groups import parameter_groups
 from orchestrator.precision import Precision
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
@@ -85,7 +85,7 @@ class Trained:
 
 
 def start_training(
-    model: nn.Module, corpus: ResidentCorpus, config: TrainingConfig, *, seed: int
+    model: nn.Module, corpus: Corpus[Batch], config: TrainingConfig, *, seed: int
 ) -> TrainingState:
     """Set up optimiser, schedule and the random stream of dropout."""
     groups = parameter_groups(
@@ -109,7 +109,7 @@ def _rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:
 
 def train(
     state: TrainingState,
-    corpus: ResidentCorpus,
+    corpus: Corpus[Batch],
     config: TrainingConfig,
     *,
     seed: int,
@@ -189,7 +189,7 @@ def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float6
 @torch.inference_mode()
 def _predict(
     model: nn.Module,
-    split: ResidentSplit,
+    split: CorpusSplit[Batch],
     weights: Tensor,
     batch_size: int,
     autocast: torch.autocast,

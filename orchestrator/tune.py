@@ -4,12 +4,9 @@ Tune is given only what is missing, each trial as one point of a grid. Checkpoin
 own (`orchestrator.checkpoints`): they survive the driver, which Tune's do not.
 """
 
-import logging
-import os
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +15,7 @@ from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 
 from orchestrator.events import Watcher
+from orchestrator.local_ray import local_ray
 from reports.ledger import Ledger
 from reports.record import Epoch
 from search_spaces.study import RowRef
@@ -28,13 +26,6 @@ MAX_LOST_WORKERS = 3
 
 FAILURE_FILE = "failure.txt"
 """Beside the record's place: why the trial's last try failed."""
-
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
 
 
 class Assignment(NamedTuple):
@@ -65,7 +56,7 @@ def sweep(
     """
     with (
         tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch,
-        _local_ray(storage, num_slots),
+        local_ray(storage, num_slots),
     ):
         has_gpu = bool(ray.cluster_resources().get("GPU"))
         resources = {"cpu": 1.0, "gpu": 1.0} if has_gpu else {"cpu": 1.0}
@@ -173,27 +164,3 @@ class _Announcer(tune.Callback):
 
 def _trial_of(tune_trial: TuneTrial) -> Trial:
     return Trial.model_validate_json(tune_trial.config["assignment"]["trial"])
-
-
-@contextmanager
-def _local_ray(storage: Path, num_slots: int | None) -> Iterator[None]:
-    """Start Ray on this machine for the length of a sweep.
-
-    Ray puts the current folder on its workers' import path, where a user's own `models/` would
-    shadow ours: so it starts in the storage folder.
-    """
-    os.environ.update(QUIET)
-    came_from = Path.cwd()
-    os.chdir(storage)
-    try:
-        ray.init(
-            address="local",
-            num_cpus=num_slots,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-        yield
-    finally:
-        ray.shutdown()
-        os.chdir(came_from)

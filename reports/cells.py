@@ -75,10 +75,11 @@ class Outcome:
     """What a study has given so far on one corpus at one scale.
 
     `planned` maps each row to the keys of its trials; `records` are those that are finished, by
-    key; `cells` follow the rows and, within a row, the study's columns for the corpus.
+    key; `cells` follow the rows and, within a row, the study's columns for the corpus's family.
     """
 
     corpus: str
+    family: str
     scale: Scale
     planned: Mapping[str, tuple[str, ...]]
     records: Mapping[str, Record]
@@ -91,20 +92,23 @@ def collect_outcome(
     scale: Scale,
     planned: Mapping[str, tuple[str, ...]],
     ledger: Ledger,
+    *,
+    family: str | None = None,
 ) -> Outcome:
     """Read the planned trials from the ledger, each once, and compute the table's cells.
 
     Args:
         study: The study.
-        corpus: The name of the corpus, which decides the columns.
+        corpus: The name of the corpus.
         scale: The sizes that were trained.
         planned: For every row by name, the keys of its trials in the order of their seeds.
         ledger: The finished trials.
+        family: The papers' name for the corpus, which decides the columns; by default its own.
 
     Raises:
         LedgerError: If a record or its predictions are damaged or missing.
     """
-    metrics = tuple(column.metric for column in study.columns_for(corpus))
+    metrics = tuple(column.metric for column in study.columns_for(family or corpus))
     records = ledger.finished(key for row in study.rows for key in planned[row.name])
     means = {key: _test_means(ledger, record, metrics) for key, record in records.items()}
 
@@ -117,7 +121,7 @@ def collect_outcome(
         return Cell(row, corpus, metric, scores, num_planned=len(planned[row]))
 
     cells = tuple(tuple(cell(row.name, metric) for metric in metrics) for row in study.rows)
-    return Outcome(corpus, scale, planned, records, cells)
+    return Outcome(corpus, family or corpus, scale, planned, records, cells)
 
 
 def _test_means(

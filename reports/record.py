@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from corpora.utterance import Split
+from corpora.split import Split
 from models.config import Config
 from search_spaces.trial import Trial
 

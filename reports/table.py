@@ -32,7 +32,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome]) -> Table:
     published = _published_blocks(study, outcomes)
     unit = _choose_unit(study, published)
     ours = [
-        OursBlock(o.corpus, o.scale, study.columns_for(o.corpus), o.cells, unit) for o in outcomes
+        OursBlock(o.corpus, o.scale, study.columns_for(o.family), o.cells, unit) for o in outcomes
     ]
     name = re.sub(r"[^A-Za-z0-9.]+", "-", study.name).strip("-.") or "study"
     records = {key: record for outcome in outcomes for key, record in outcome.records.items()}
@@ -56,7 +56,7 @@ def _published_blocks(study: Study, outcomes: Sequence[Outcome]) -> list[Publish
     """
     table = study.published_table()
     groups: dict[str, list[str]] = {}
-    for name in dict.fromkeys(n for o in outcomes for n in _columns_beside(study, o.corpus)):
+    for name in dict.fromkeys(n for o in outcomes for n in _columns_beside(study, o.family)):
         groups.setdefault(corpus_title(name.rpartition(".")[0]) or "Values", []).append(name)
     return [
         PublishedBlock(

@@ -20,11 +20,17 @@ class Published(BaseModel):
 
 
 class PublishedRow(Published):
-    """One printed line; `values` follow the table's columns."""
+    """One printed line; `values` follow the table's columns, or its own where it has any.
+
+    `dataset` and `split` say what a line counts that is about one split of one corpus.
+    """
 
     id: str
     name: str = ""
     mark: Mark = ""
+    dataset: str = ""
+    split: str = ""
+    columns: tuple[str, ...] = ()
     values: tuple[str, ...] = Field(alias="v")
     bold: tuple[int, ...] = ()
 

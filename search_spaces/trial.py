@@ -48,9 +48,10 @@ class TrialConfig(Config):
 
 
 class CorpusRef(Config):
-    """A prepared corpus by name, and the fingerprint of its source and settings."""
+    """A prepared corpus by name and recipe, and the fingerprint of its source and settings."""
 
     name: str
+    recipe: str
     fingerprint: str
 
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from mlflow.tracking import MlflowClient
 
+from corpora.prepared import prepared_names, prepared_recipes, read_manifest
 from orchestrator.checkpoints import CHECKPOINT_FILE
 from orchestrator.storage import tracking_uri_of
 from orchestrator.tracking import EXPERIMENT
@@ -105,7 +106,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("raise ImportError('not the program own')")
     write_clip_folder(folder / "clips", clip_lines(per_split=12))
-    call("prepare", "clips", "--source", "clips", "--name", "mine", "--storage", "base", cwd=folder)
+    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--recipe", "xia")
+    call("prepare", "clips", *source, "--storage", "base", cwd=folder)
     return folder
 
 
@@ -148,6 +150,31 @@ def uninterrupted(workplace: Path) -> dict[str, Result]:
     shutil.copytree(workplace / "base", workplace / "whole")
     call(*sweep(study, workplace / "whole"), cwd=workplace)
     return results(workplace / "whole")
+
+
+@pytest.mark.slow
+def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
+    """SIGKILL the driver and all its workers: finished clips are not prepared again."""
+    lines = [line | {"start": 0, "end": 1.9} for line in clip_lines(per_split=40)]
+    write_clip_folder(tmp_path / "clips", lines)
+    arguments = ("prepare", "clips", "--source", "clips", "--name", "mine", "--storage", "storage")
+    parts = tmp_path / "storage" / "corpora"
+    with started(*arguments, cwd=tmp_path) as process:
+        wait_for(lambda: len(list(parts.glob(".mine-*/*/part.json"))) >= 3)
+        family = psutil.Process(process.pid).children(recursive=True)
+        for member in [process, *family]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait(60)
+        psutil.wait_procs(family, timeout=20)
+    num_done = 8 * len(list(parts.glob(".mine-*/*/part.json")))
+    assert prepared_names(tmp_path / "storage") == []
+    printed = call(*arguments, cwd=tmp_path)
+    assert f"going on: {num_done} of 120 clips are prepared already" in printed
+    assert prepared_recipes(tmp_path / "storage", "mine") == ["dai", "le", "xia"]
+    manifest = read_manifest(tmp_path / "storage", "mine", "le")
+    assert [split.num_utterances for split in manifest.splits.values()] == [40] * 3
+    assert [path.name for path in parts.iterdir() if path.is_dir()] == ["mine"]
 
 
 @pytest.mark.slow
@@ -229,7 +256,7 @@ def test_records_do_not_depend_on_reusing_workers(
         "from search_spaces.catalogue import load_studies\n"
         "if __name__ == '__main__':\n"
         "    storage, study = Path(sys.argv[1]), load_studies(Path(sys.argv[2]))[0]\n"
-        "    identity = read_manifest(storage, 'mine').identity\n"
+        "    identity = read_manifest(storage, 'mine', 'le').identity\n"
         "    plan = make_plan(study, identity, 'tiny', None, Ledger(storage))\n"
         "    work = [Assignment(t, plan.rows_by_key[t.key][0]) for t in plan.missing]\n"
         "    sweep(work, storage, watchers=(), num_slots=1, reuse_workers=sys.argv[3] == 'reuse')\n"

@@ -24,7 +24,9 @@ LONGER: Change = {"training.max_epochs": 20, **depths(vision=1, audio=1, fusion=
 
 def f1_on_test(change: Change, seed: int, manifest: Manifest, storage: Path) -> float:
     config = apply_change(apply_change(TINY, LONGER), change)
-    reference = CorpusRef(name=manifest.name, fingerprint=manifest.fingerprint)
+    reference = CorpusRef(
+        name=manifest.name, recipe=manifest.recipe.name, fingerprint=manifest.fingerprint
+    )
     trial = Trial(config=config, corpus=reference, seed=seed)
     record = run_trial(trial, storage, trained_for=RowRef("learning", "row"))
     test = Ledger(storage).predictions(record)["test"]
@@ -34,7 +36,7 @@ def f1_on_test(change: Change, seed: int, manifest: Manifest, storage: Path) -> 
 
 @pytest.mark.slow
 def test_fusion_beats_each_single_modality_by_more_than_seed_noise(tmp_path: Path) -> None:
-    manifest = ensure_corpus(SYNTHETIC, tmp_path, Console(quiet=True))
+    (manifest,) = ensure_corpus(SYNTHETIC, tmp_path, Console(quiet=True), "le")
     changes: dict[str, Change] = {"fusion": {}} | {m: unimodal(m) for m in MODALITIES}
     scores = {
         name: np.array([f1_on_test(change, seed, manifest, tmp_path) for seed in range(NUM_SEEDS)])

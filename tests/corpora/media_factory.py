@@ -8,7 +8,16 @@ from pathlib import Path
 import av
 import numpy as np
 
+from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
+
 SIZE = (96, 128)
+
+
+def drawn_face() -> np.ndarray:
+    """Draw one frame with a face in it: (240, 320, 3)."""
+    generator = np.random.default_rng(0)
+    (frame,) = draw_frames(draw_speaker(generator), [NEUTRAL], [0.2], generator)
+    return frame
 
 
 def write_video(

@@ -1,11 +1,13 @@
+from dataclasses import fields
+
 import pytest
 import torch
 
-from corpora.batches import Batch, ResidentCorpus, load_corpus
+from corpora.batches import Batch, Corpus, load_corpus
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
-from corpora.prepared import corpus_folder, read_manifest
-from corpora.recipe import LE
+from corpora.prepared import read_manifest, recipe_folder
+from corpora.recipe import LE, XIA
 from corpora.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
@@ -13,23 +15,23 @@ TOKENS = TokenSettings(weights=None, vocabulary=100, max_tokens=50)
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> ResidentCorpus:
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     storage = tmp_path_factory.mktemp("storage")
     lines = clip_lines(per_split=5)
     for index, line in enumerate(lines):
         line |= {"end": 0.8 + 0.3 * (index % 4), "start": 0}  # one or two faces, 3 to 5 chunks
     lines[0] |= {"text": "one two three four five six seven", "sad": 1}
     source = read_clips(write_clip_folder(storage / "clips", lines))
-    manifest = prepare(source, LE, name="mine", storage=storage, num_workers=1)
-    assert manifest == read_manifest(storage, "mine")
-    return load_corpus(corpus_folder(storage, "mine"), manifest, TOKENS, torch.device("cpu"))
+    manifest = prepare(source, [LE], name="mine", storage=storage)["le"]
+    assert manifest == read_manifest(storage, "mine", "le")
+    return load_corpus(recipe_folder(storage, "mine", "le"), manifest, TOKENS, torch.device("cpu"))
 
 
-def batches(corpus: ResidentCorpus, batch_size: int) -> list[Batch]:
+def batches(corpus: Corpus, batch_size: int) -> list[Batch]:
     return list(corpus.splits["train"].in_order(batch_size))
 
 
-def test_packed_batch_equals_its_utterances_one_by_one(corpus: ResidentCorpus) -> None:
+def test_packed_batch_equals_its_utterances_one_by_one(corpus: Corpus) -> None:
     (whole,) = batches(corpus, 5)
     single = batches(corpus, 1)
     assert torch.equal(whole.faces, torch.cat([batch.faces for batch in single]))
@@ -39,13 +41,13 @@ def test_packed_batch_equals_its_utterances_one_by_one(corpus: ResidentCorpus) -
     assert torch.equal(whole.labels, torch.cat([batch.labels for batch in single]))
 
 
-def test_faces_are_normalised_by_the_recipe(corpus: ResidentCorpus) -> None:
+def test_faces_are_normalised_by_the_recipe(corpus: Corpus) -> None:
     first = batches(corpus, 1)[0].faces[0]  # the clip's first frame is black
     expected = -torch.tensor(LE.face_mean) / torch.tensor(LE.face_std)
     torch.testing.assert_close(first.mean((1, 2)), expected, atol=0.1, rtol=0)
 
 
-def test_tokens_are_padded_to_the_longest_of_the_batch(corpus: ResidentCorpus) -> None:
+def test_tokens_are_padded_to_the_longest_of_the_batch(corpus: Corpus) -> None:
     first, second, *_ = batches(corpus, 1)
     assert (first.tokens.shape, second.tokens.shape) == ((1, 9), (1, 6))  # with [CLS] and [SEP]
     (whole,) = batches(corpus, 5)
@@ -53,7 +55,7 @@ def test_tokens_are_padded_to_the_longest_of_the_batch(corpus: ResidentCorpus) -
     assert whole.token_mask.sum(1).tolist() == [9, 6, 6, 6, 6]
 
 
-def test_random_order_depends_on_seed_and_epoch_alone(corpus: ResidentCorpus) -> None:
+def test_random_order_depends_on_seed_and_epoch_alone(corpus: Corpus) -> None:
     split = corpus.splits["train"]
 
     def order(seed: int, epoch: int) -> tuple[float, ...]:
@@ -65,6 +67,52 @@ def test_random_order_depends_on_seed_and_epoch_alone(corpus: ResidentCorpus) ->
     assert len({order(seed, 0) for seed in range(6)}) > 2
 
 
-def test_positive_weights_are_negatives_over_positives(corpus: ResidentCorpus) -> None:
+def test_positive_weights_are_negatives_over_positives(corpus: Corpus) -> None:
     assert corpus.splits["train"].labels.sum(0).tolist() == [2, 3]
     torch.testing.assert_close(corpus.positive_weights, torch.tensor([3 / 2, 2 / 3]))
+
+
+def test_corpus_in_device_memory_gives_the_batches_that_its_files_give(corpus: Corpus) -> None:
+    split = corpus.splits["train"]
+    from_files = list(split.in_random_order(2, seed=3, epoch=1))
+    split.move_to_device()
+    for resident, mapped in zip(split.in_random_order(2, seed=3, epoch=1), from_files, strict=True):
+        for field in fields(Batch):
+            assert torch.equal(getattr(resident, field.name), getattr(mapped, field.name))
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Prepare by a recipe with three candidates a window, stored as JPEG."""
+    storage = tmp_path_factory.mktemp("windows")
+    lines = [line | {"start": 0, "end": 1.9} for line in clip_lines()]
+    source = read_clips(write_clip_folder(storage / "clips", lines))
+    recipe = XIA.model_copy(update={"face_px": 32, "face_mean": (0, 0, 0), "face_std": (1, 1, 1)})
+    manifest = prepare(source, [recipe], name="mine", storage=storage)["xia"]
+    folder = recipe_folder(storage, "mine", "xia")
+    return load_corpus(folder, manifest, TOKENS, torch.device("cpu"))
+
+
+def moments(batch: Batch) -> list[int]:
+    """Tell frames by their brightness: the clip gets brighter by 10 levels ten times a second."""
+    return [round(float(face.mean()) / 10) for face in batch.faces]
+
+
+def test_evaluation_takes_the_middle_frame_of_each_window(windows: Corpus) -> None:
+    batch = next(windows.splits["test"].in_order(1))
+    assert moments(batch) == [4, 14]  # at 0.48 s, and at 0.96 s + 0.47 s
+    assert batch.num_faces.tolist() == batch.num_chunks.tolist() == [2]
+    assert batch.mels.shape == (2, 1, 96, 64)
+
+
+def test_training_draws_a_frame_anew_every_epoch(windows: Corpus) -> None:
+    split = windows.splits["train"]
+
+    def drawn(seed: int, epoch: int) -> list[int]:
+        return [m for b in split.in_random_order(2, seed=seed, epoch=epoch) for m in moments(b)]
+
+    seen = {tuple(drawn(0, epoch)) for epoch in range(4)}
+    assert len(seen) == 4
+    assert {moment for draw in seen for moment in draw} == {1, 4, 8, 11, 14, 17}
+    assert drawn(0, 0) == drawn(0, 0)
+    assert drawn(0, 0) != drawn(1, 0)

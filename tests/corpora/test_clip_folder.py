@@ -5,6 +5,7 @@ import pytest
 
 from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
+from corpora.segments import VideoSegment
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
 
@@ -19,8 +20,10 @@ def test_clip_folder_gives_labelled_utterances(tmp_path: Path) -> None:
     assert len(source.utterances) == 12
     last = source.utterances[-1]
     assert (last.id, last.split, last.labels) == ("test3", "test", (1, 1))
-    assert last.media == tmp_path / "clip.mp4"
-    assert (last.start_s, last.end_s) == (pytest.approx(0.3), pytest.approx(1.5))
+    assert last.pictures.files == last.sound.files == (tmp_path / "clip.mp4",)
+    start_s, end_s = pytest.approx(0.3), pytest.approx(1.5)
+    assert last.pictures == VideoSegment(tmp_path / "clip.mp4", start_s, end_s)
+    assert last.duration_s == pytest.approx(1.2)
 
 
 def test_digest_changes_with_a_text_and_with_a_file(tmp_path: Path) -> None:

@@ -1,44 +1,34 @@
 import numpy as np
 
-from corpora.faces import FaceDetector, crop_faces
-from corpora.recipe import LE
-
-
-def ramp(height: int, width: int) -> np.ndarray:
-    """Make a frame whose red is the column and whose green is the row."""
-    frame = np.zeros((height, width, 3), dtype=np.uint8)
-    frame[..., 0] = np.arange(width)[None, :]
-    frame[..., 1] = np.arange(height)[:, None]
-    return frame
-
-
-def test_centre_stands_in_where_there_is_no_face() -> None:
-    faces = crop_faces([ramp(100, 200)], [None], LE)
-    assert faces.found.tolist() == [False]
-    assert faces.crops.shape == (1, 3, 64, 64)
-    assert faces.crops[0, 0, 0].tolist() == list(range(68, 132))
-    assert faces.crops[0, 1, :, 0].tolist() == list(range(18, 82))
-
-
-def test_centre_of_a_small_frame_gets_a_black_border() -> None:
-    crop = crop_faces([np.full((10, 20, 3), 255, dtype=np.uint8)], [None], LE).crops[0]
-    assert (crop > 0).sum() == 3 * 10 * 20
-    assert crop[:, 27:37, 22:42].all()
-
-
-def test_face_is_cut_out_with_its_margin_and_resized() -> None:
-    faces = crop_faces([ramp(200, 250)], [np.array([100.0, 50.0, 162.0, 112.0])], LE)
-    assert faces.found.tolist() == [True]
-    red = faces.crops[0, 0, 0]  # 62 px and 2 px of margin are 64 px: nothing to resize
-    assert red.tolist() == list(range(99, 163))
-
-
-def test_box_beyond_the_frame_is_cut_at_its_edge() -> None:
-    faces = crop_faces([ramp(100, 100)], [np.array([-20.0, -20.0, 44.0, 44.0])], LE)
-    assert faces.crops[0, 0, 0, 0] == 0
+from corpora.faces import MAX_SHORT_SIDE_PX, FaceDetector
+from tests.corpora.media_factory import drawn_face
 
 
 def test_detector_takes_frames_of_any_size_and_finds_nothing_in_nothing() -> None:
     frames = [np.zeros(size, dtype=np.uint8) for size in ((80, 100, 3), (40, 40, 3), (8, 8, 3))]
-    assert FaceDetector().largest_boxes(frames) == [None, None, None]
-    assert FaceDetector().largest_boxes([]) == []
+    assert [len(faces) for faces in FaceDetector().detect(frames)] == [0, 0, 0]
+    assert FaceDetector().detect([]) == []
+
+
+def test_box_and_landmarks_lie_on_the_face_wherever_it_is_in_the_batch() -> None:
+    face = drawn_face()
+    empty = np.zeros_like(face)
+    nothing, found = FaceDetector().detect([empty, face])
+    assert len(nothing) == 0
+    assert len(found) >= 1
+    x0, y0, x1, y1 = found.boxes[0]
+    left_eye, right_eye, nose, left_mouth, right_mouth = found.landmarks[0]
+    assert x0 < left_eye[0] < nose[0] < right_eye[0] < x1
+    assert y0 < left_eye[1] < nose[1] < left_mouth[1] < y1
+    assert left_mouth[0] < right_mouth[0]
+    assert found.probabilities[0] > 0.9
+
+
+def test_large_frame_is_halved_for_detection_and_found_in_its_own_pixels() -> None:
+    face = drawn_face()
+    factor = 2 * MAX_SHORT_SIDE_PX // face.shape[0] + 1
+    large = face.repeat(factor, 0).repeat(factor, 1)
+    small, large_found = FaceDetector().detect([face]), FaceDetector().detect([large])
+    np.testing.assert_allclose(
+        large_found[0].boxes[0], small[0].boxes[0] * factor, atol=0.1 * large.shape[0]
+    )

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from corpora.errors import MediaError
-from corpora.manifest import RejectReason
-from corpora.media import read_frames, read_sound
+from corpora.media import read_frames as read_frames_at
+from corpora.media import read_sound
+from corpora.rejects import RejectReason
+from corpora.utterance import Frame
 from tests.corpora.media_factory import SIZE, tone, write_sound, write_video
 
 FORMATS = {
@@ -16,6 +18,10 @@ FORMATS = {
     "webm vp9 opus": ("clip.webm", "libvpx-vp9", "libopus"),
     "mpegts h264 mp2": ("clip.ts", "libx264", "mp2"),
 }
+
+
+def read_frames(path: Path, start_s: float, end_s: float, *, interval_s: float) -> list[Frame]:
+    return list(read_frames_at(path, np.arange(start_s, end_s, interval_s).tolist()))
 
 
 def brightness(frames: list[np.ndarray]) -> list[int]:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,28 +8,32 @@ import pytest
 
 from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
-from corpora.manifest import Manifest, Remark
-from corpora.prepare import prepare
-from corpora.prepared import corpus_folder, prepared_names, read_manifest, split_file
-from corpora.recipe import LE, Recipe
-from corpora.utterance import Split
+from corpora.faces import FaceDetector
+from corpora.manifest import Manifest, Shared
+from corpora.prepare import PartMaker, Parts, prepare, run_here
+from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file
+from corpora.recipe import DAI, LE, XIA, Compat, Recipe
+from corpora.rejects import Remark
+from corpora.segments import ImageSequence
+from corpora.split import SPLITS, Split
+from corpora.utterance import Utterance
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
 
 def prepare_folder(tmp_path: Path, lines: list[dict[str, object]], recipe: Recipe = LE) -> Manifest:
     source = read_clips(write_clip_folder(tmp_path / "clips", lines))
-    return prepare(source, recipe, name="mine", storage=tmp_path / "storage", num_workers=1)
+    return prepare(source, [recipe], name="mine", storage=tmp_path / "storage")[recipe.name]
 
 
 def rows(storage: Path, split: Split) -> list[dict[str, object]]:
-    with pa.memory_map(str(split_file(corpus_folder(storage, "mine"), split))) as file:
+    with pa.memory_map(str(split_file(recipe_folder(storage, "mine", "le"), split))) as file:
         table: list[dict[str, object]] = pa.ipc.open_file(file).read_all().to_pylist()
         return table
 
 
 def test_prepared_corpus_holds_every_clip_in_the_order_of_the_csv(tmp_path: Path) -> None:
     manifest = prepare_folder(tmp_path, clip_lines())
-    assert manifest == read_manifest(tmp_path / "storage", "mine")
+    assert manifest == read_manifest(tmp_path / "storage", "mine", "le")
     assert prepared_names(tmp_path / "storage") == ["mine"]
     found = rows(tmp_path / "storage", "valid")
     assert [row["utterance"] for row in found] == ["valid0", "valid1", "valid2", "valid3"]
@@ -119,12 +125,11 @@ def test_rejects_that_empty_a_split_are_an_error_that_lists_them(tmp_path: Path)
     with pytest.raises(CorpusError, match=r"(?s)'test' is empty, after.*test0: unreadable"):
         prepare_folder(tmp_path, lines)
     assert prepared_names(tmp_path / "storage") == []
-    assert not list((tmp_path / "storage" / "corpora").iterdir())
 
 
 def test_same_corpus_is_not_prepared_twice_and_a_changed_one_is_replaced(tmp_path: Path) -> None:
     first = prepare_folder(tmp_path, clip_lines())
-    file = split_file(corpus_folder(tmp_path / "storage", "mine"), "train")
+    file = split_file(recipe_folder(tmp_path / "storage", "mine", "le"), "train")
     written = file.stat().st_mtime_ns
     assert prepare_folder(tmp_path, clip_lines()) == first
     assert file.stat().st_mtime_ns == written
@@ -143,14 +148,102 @@ def test_other_settings_give_another_fingerprint(tmp_path: Path) -> None:
 def test_corpus_that_is_not_prepared_is_told_with_the_choices(tmp_path: Path) -> None:
     prepare_folder(tmp_path, clip_lines())
     with pytest.raises(CorpusError, match=r"'other' is not prepared .* choose from mine"):
-        read_manifest(tmp_path / "storage", "other")
+        read_manifest(tmp_path / "storage", "other", "le")
 
 
-def test_number_of_workers_does_not_matter(tmp_path: Path) -> None:
+def test_recipes_of_one_pass_give_what_each_gives_alone(tmp_path: Path) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips"))
+    together = prepare(source, [DAI, LE, XIA], name="mine", storage=tmp_path / "together")
+    for recipe in (DAI, LE, XIA):
+        alone = prepare(source, [recipe], name="mine", storage=tmp_path / recipe.name)
+        assert together[recipe.name] == alone[recipe.name]
+        for split in SPLITS:
+            files = (
+                split_file(recipe_folder(tmp_path / folder, "mine", recipe.name), split)
+                for folder in ("together", recipe.name)
+            )
+            first, second = (file.read_bytes() for file in files)
+            assert first == second
+
+
+def test_killed_preparation_goes_on_with_the_missing_parts(tmp_path: Path) -> None:
     source = read_clips(write_clip_folder(tmp_path / "clips", clip_lines(per_split=12)))
-    for name, num_workers in (("one", 1), ("two", 2)):
-        prepare(source, LE, name=name, storage=tmp_path, num_workers=num_workers)
-    one, two = (
-        split_file(corpus_folder(tmp_path, name), "train").read_bytes() for name in ("one", "two")
+    made: list[int] = []
+
+    def run(maker: PartMaker, parts: Parts) -> Iterator[int]:
+        for number in run_here(maker, parts):
+            made.append(number)
+            if len(made) == 3:
+                raise KeyboardInterrupt
+            yield number
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(source, [LE], name="mine", storage=tmp_path, run=run)
+    assert prepared_names(tmp_path) == []
+    seen: list[int] = []
+    resumed = prepare(
+        source, [LE], name="mine", storage=tmp_path, run=run, progress=lambda d, _: seen.append(d)
     )
-    assert one == two
+    assert (made, seen[0]) == ([0, 1, 2, 3, 4], 24)
+    whole = prepare(source, [LE], name="whole", storage=tmp_path)["le"]
+    assert resumed["le"].splits == whole.splits
+    assert [path.name for path in (tmp_path / "corpora").iterdir() if "." in path.name] == []
+
+
+def test_faces_that_are_known_are_not_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips"))
+    alone = prepare(source, [LE], name="mine", storage=tmp_path / "alone")["le"]
+    prepare(source, [DAI], name="mine", storage=tmp_path / "storage")
+    monkeypatch.setattr(FaceDetector, "detect", lambda *_: pytest.fail("looks for faces"))
+    again = prepare(source, [LE], name="mine", storage=tmp_path / "storage")["le"]
+    assert again == alone
+
+
+def test_corpus_of_another_kind_does_not_replace_one_by_accident(tmp_path: Path) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips"))
+    prepare(source, [LE], name="mine", storage=tmp_path)
+    with pytest.raises(CorpusError, match="of kind 'clips', not 'mosei': choose another name"):
+        prepare(replace(source, kind="mosei"), [LE], name="mine", storage=tmp_path)
+
+
+def test_speakers_and_groups_in_train_and_test_are_counted(tmp_path: Path) -> None:
+    lines = [line | {"speaker": f"s{index % 4}"} for index, line in enumerate(clip_lines())]
+    assert prepare_folder(tmp_path, lines).shared == Shared(num_groups=4, num_speakers=4)
+    apart = [line | {"speaker": line["split"]} for line in clip_lines()]
+    assert prepare_folder(tmp_path, apart).shared == Shared(num_groups=0, num_speakers=0)
+
+
+def no_images(split: Split) -> Utterance:
+    """Make an utterance of the split `train`, `valid` or `test` that has sound and no image."""
+    return Utterance(
+        id=f"{split}-dark",
+        pictures=ImageSequence((), rate_fps=2.0),
+        sound=NoSound(),
+        duration_s=2.5,
+        text="dark",
+        labels=(1, 1),
+        split=split,
+        group="g",
+    )
+
+
+class NoSound:
+    files = ()
+
+    def wave(self, *, rate_hz: int) -> None:
+        return None
+
+
+@pytest.mark.parametrize("recipe", [DAI, LE, XIA], ids=lambda recipe: recipe.name)
+def test_utterance_without_any_picture_is_kept_with_a_black_one(
+    tmp_path: Path, recipe: Recipe
+) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips"))
+    dark = replace(source, utterances=(*source.utterances, no_images("test")))
+    manifest = prepare(dark, [recipe], name="mine", storage=tmp_path)[recipe.name]
+    assert manifest.splits["test"].remarks[Remark.NO_FRAMES] == 1
+    dropping = recipe.model_copy(update={"compat": Compat(drop_empty=True)})
+    manifest = prepare(dark, [dropping], name="mine", storage=tmp_path)[recipe.name]
+    assert [(r.utterance, r.reason.value) for r in manifest.rejects] == [("test-dark", "no_video")]

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from corpora.recipe import LE
-from corpora.spectrogram import ChunkedMel
+from corpora.recipe import LE, XIA
+from corpora.spectrogram import Spectrogrammer
+
+POWER = Spectrogrammer(LE.spectrogram)
+LOG = Spectrogrammer(XIA.spectrogram)
 
 
 @pytest.mark.parametrize(
@@ -10,12 +13,12 @@ from corpora.spectrogram import ChunkedMel
 )
 def test_number_of_chunks(num_samples: int, num_chunks: int) -> None:
     wave = np.zeros(num_samples, dtype=np.float32)
-    assert ChunkedMel(LE)(wave).shape == (num_chunks, LE.num_mels, LE.chunk_frames)
+    assert POWER(wave).shape == (num_chunks, *LE.spectrogram.chunk_shape)
 
 
 def test_tone_stands_in_its_band_and_the_padding_is_zero() -> None:
-    time_s = np.arange(16_000, dtype=np.float32) / LE.sample_rate_hz
-    mel = ChunkedMel(LE)(np.sin(2 * np.pi * 1_000 * time_s))
+    time_s = np.arange(16_000, dtype=np.float32) / LE.spectrogram.sample_rate_hz
+    mel = POWER(np.sin(2 * np.pi * 1_000 * time_s))
     band = mel[0, :, 16].argmax()
     centre_hz = 700 * (10 ** (2595 * np.log10(1 + 8_000 / 700) * (band + 1) / 129 / 2595) - 1)
     assert centre_hz == pytest.approx(1_000, abs=40)
@@ -24,5 +27,33 @@ def test_tone_stands_in_its_band_and_the_padding_is_zero() -> None:
 
 def test_power_is_quadratic_in_amplitude() -> None:
     wave = np.random.default_rng(0).normal(size=8_000).astype(np.float32)
-    mel = ChunkedMel(LE)
-    np.testing.assert_allclose(mel(2 * wave), 4 * mel(wave), rtol=1e-5)
+    np.testing.assert_allclose(POWER(2 * wave), 4 * POWER(wave), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "num_chunks"), [(1, 1), (15_360, 1), (15_361, 2), (16_000, 2), (160_000, 11)]
+)
+def test_number_of_vggish_chunks(num_samples: int, num_chunks: int) -> None:
+    assert LOG(np.zeros(num_samples, np.float32)).shape == (num_chunks, 96, 64)
+
+
+def test_vggish_equals_its_front_end_sample_by_sample() -> None:
+    wave = np.random.default_rng(0).normal(scale=0.1, size=16_000).astype(np.float32)
+    mel = LOG(wave)
+    frame = 17  # 25 ms from sample 17 x 160 on, by the published formulas
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400)
+    magnitude = np.abs(np.fft.rfft(wave[17 * 160 : 17 * 160 + 400] * window, 512))
+    to_mel = lambda hz: 1127 * np.log(1 + hz / 700)  # noqa: E731
+    edges = np.linspace(to_mel(125), to_mel(7_500), 66)
+    bins = to_mel(np.arange(257) * 8_000 / 256)
+    band = 20
+    low, centre, high = edges[band : band + 3]
+    weights = np.clip(
+        np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)), 0, 1
+    )
+    assert mel[0, frame, band] == pytest.approx(np.log(0.01 + magnitude @ weights), abs=1e-4)
+
+
+def test_vggish_padding_is_the_logarithm_of_its_offset() -> None:
+    mel = LOG(np.ones(16_000, np.float32))
+    assert mel[1, 10:] == pytest.approx(np.full((86, 64), np.log(0.01)))

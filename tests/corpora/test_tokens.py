@@ -26,7 +26,7 @@ def test_texts_are_framed_padded_and_cut() -> None:
         ["[CLS]", "<unk>", "[SEP]", "<pad>"],
     ]
     assert mask.tolist() == [[True] * 3 + [False], [True] * 4, [True] * 3 + [False]]
-    assert tokens.dtype == torch.int64
+    assert tokens.dtype == torch.int32
 
 
 def test_pretrained_tokenizer_is_read_from_its_folder(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prepare a small corpus once; tests work on copies."""
     storage = tmp_path_factory.mktemp("prepared")
     source = read_clips(write_clip_folder(storage / "clips", clip_lines(per_split=12)))
-    prepare(source, LE, name=CORPUS, storage=storage, num_workers=1)
+    prepare(source, [LE], name=CORPUS, storage=storage)
     return storage
 
 
@@ -34,4 +34,4 @@ def storage(prepared: Path, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def manifest(storage: Path) -> Manifest:
-    return read_manifest(storage, CORPUS)
+    return read_manifest(storage, CORPUS, LE.name)

@@ -38,7 +38,9 @@ def small_config(**training: object) -> TrialConfig:
 
 def small_trial(manifest: Manifest, *, seed: int = 0, **training: object) -> Trial:
     """Make a trial on a prepared corpus."""
-    reference = CorpusRef(name=manifest.name, fingerprint=manifest.fingerprint)
+    reference = CorpusRef(
+        name=manifest.name, recipe=manifest.recipe.name, fingerprint=manifest.fingerprint
+    )
     return Trial(config=small_config(**training), corpus=reference, seed=seed)
 
 

@@ -140,11 +140,11 @@ def test_version(call: Call) -> None:
 
 
 def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # or two processes would load PyTorch
     write_clip_folder(tmp_path / "my [b]clips :)")
-    prepared = call("prepare", "clips", "--source", "my [b]clips :)", "--storage", "here")
+    place = ("--source", "my [b]clips :)", "--storage", "here")
+    prepared = run_installed("prepare", "clips", *place, "--recipe", "le", cwd=tmp_path)
     assert prepared.code == 0, prepared.err
     told = f"Now: mmer-sweep layers --corpus 'my [b]clips :)' --storage {tmp_path / 'here'}"
     assert told in prepared.out
@@ -178,9 +178,9 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),
         ("plan gone.py", "study file 'gone.py' does not exist"),
-        ("prepare videos", "of mmer-sweep prepare; commands: clips, synthetic"),
+        ("prepare videos", "of mmer-sweep prepare; commands: clips, iemocap, mosei, dai-iemocap"),
         ("prepare clips", "Missing option '--source'"),
-        ("prepare clips --source gone", "clip folder 'gone' does not exist"),
+        ("prepare clips --source gone", "/gone' does not exist"),
         ("ui --port 0", "'--port': 0 is not in the range 1<=x<=65535"),
     ],
 )
@@ -249,7 +249,7 @@ def test_bad_clip_folder_is_told(
 def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     message = refused("prepare", "clips", "--source", "clips", "--csv", "clips")
-    assert "CSV 'clips' cannot be read: " in message
+    assert f"CSV '{tmp_path / 'clips'}' cannot be read: " in message
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_pretrained_weights_are_asked_for_before_anything_is_trained(
 
 @pytest.mark.parametrize(
     ("corpus", "scale"),
-    [("iemocap", "paper"), ("mosei", "paper"), ("synthetic", "tiny"), ("mine", "tiny")],
+    [("iemocap", "paper"), ("mosei", "paper"), ("synthetic", "tiny"), ("clips", "tiny")],
 )
 def test_default_scale_is_the_papers_only_on_its_corpora(corpus: str, scale: str) -> None:
-    assert default_scale(corpus) == scale
+    identity = CorpusIdentity(name="any", kind=corpus, fingerprint="f00d", recipe=LE)
+    assert default_scale(identity) == scale

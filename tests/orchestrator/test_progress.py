@@ -12,7 +12,7 @@ from tests.reports.factories import make_record
 
 
 def make_trials(count: int) -> list[Trial]:
-    reference = CorpusRef(name="mine", fingerprint="f")
+    reference = CorpusRef(name="mine", recipe="le", fingerprint="f")
     return [Trial(config=small_config(), corpus=reference, seed=seed) for seed in range(count)]
 
 

@@ -121,7 +121,9 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
 
 def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -> None:
     trial = small_trial(manifest)
-    other = trial.model_copy(update={"corpus": CorpusRef(name=manifest.name, fingerprint="0" * 64)})
+    other = trial.model_copy(
+        update={"corpus": CorpusRef(name=manifest.name, recipe="le", fingerprint="0" * 64)}
+    )
     message = "it has the fingerprint " + re.escape(manifest.fingerprint[:12]) + ", not 0000"
     with pytest.raises(CorpusError, match=message):
         run(other, storage)

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from corpora.manifest import CorpusIdentity, Manifest, Reject, RejectReason
+from corpora.manifest import CorpusIdentity
 from corpora.recipe import LE
 from orchestrator.plan import make_plan
-from orchestrator.show import corpus_view, plan_view, studies_table, study_view
+from orchestrator.show import plan_view, studies_table, study_view
 from reports.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.published import load_published
@@ -75,15 +75,3 @@ def test_plan_names_the_rows_that_share_trials(tmp_path: Path) -> None:
     full = "+ Transformer-based Fusion + Emotion-level Embedding"
     wanted = f"shared, trained once: layers/2-2-2-2 = components/{full} (5 seeds)"
     assert wanted in " ".join(text_of(plan_view(plans)).split())
-
-
-def test_corpus_is_shown_with_counts_and_rejects(manifest: Manifest) -> None:
-    reject = Reject(
-        utterance="gone [/b]", split="valid", reason=RejectReason.UNREADABLE, detail="no :smile:"
-    )
-    with_reject = manifest.model_copy(update={"rejects": (reject,)})
-    view = corpus_view(with_reject)
-    counts = manifest.splits.values()
-    assert ["utterances", *(str(split.num_utterances) for split in counts)] in lines_of(view)
-    assert ["sad", *(str(split.positives["sad"]) for split in counts)] in lines_of(view)
-    assert "rejected: 1\n  gone [/b] (valid): unreadable, no :smile:" in text_of(view)

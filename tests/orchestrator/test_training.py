@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.batches import ResidentCorpus, load_corpus
+from corpora.batches import Corpus, load_corpus
 from corpora.manifest import Manifest
-from corpora.prepared import corpus_folder
+from corpora.prepared import recipe_folder
 from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
@@ -16,20 +16,20 @@ from tests.orchestrator.factories import small_config
 
 
 @pytest.fixture
-def corpus(storage: Path, manifest: Manifest) -> ResidentCorpus:
+def corpus(storage: Path, manifest: Manifest) -> Corpus:
     tokens = TokenSettings(weights=None, vocabulary=512, max_tokens=50)
-    folder = corpus_folder(storage, manifest.name)
+    folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
     return load_corpus(folder, manifest, tokens, torch.device("cpu"))
 
 
-def start(corpus: ResidentCorpus, **training: object) -> tuple[TrainingState, TrainingConfig]:
+def start(corpus: Corpus, **training: object) -> tuple[TrainingState, TrainingConfig]:
     config = small_config(**training)
     model = build(config.model, num_emotions=2)
     init_weights(model, 0)
     return start_training(model, corpus, config.training, seed=0), config.training
 
 
-def rates(corpus: ResidentCorpus, num_steps: int, **training: object) -> list[float]:
+def rates(corpus: Corpus, num_steps: int, **training: object) -> list[float]:
     state, _ = start(corpus, **training)
     found = []
     for _ in range(num_steps):
@@ -39,25 +39,25 @@ def rates(corpus: ResidentCorpus, num_steps: int, **training: object) -> list[fl
     return found
 
 
-def test_rate_falls_along_a_cosine_over_all_steps(corpus: ResidentCorpus) -> None:
+def test_rate_falls_along_a_cosine_over_all_steps(corpus: Corpus) -> None:
     # 12 utterances in batches of 4 are 3 steps an epoch
     found = rates(corpus, 7, max_epochs=2, batch_size=4, learning_rate=1.0, warmup=0.0)
     expected = 0.5 * (1 + np.cos(np.pi * np.arange(7) / 6))
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_rate_rises_over_the_warmup(corpus: ResidentCorpus) -> None:
+def test_rate_rises_over_the_warmup(corpus: Corpus) -> None:
     found = rates(corpus, 10, max_epochs=10, batch_size=12, learning_rate=1.0, warmup=0.4)
     assert found[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert sorted(found[4:], reverse=True) == found[4:]
 
 
-def test_constant_rate_stays(corpus: ResidentCorpus) -> None:
+def test_constant_rate_stays(corpus: Corpus) -> None:
     assert set(rates(corpus, 5, schedule="constant", learning_rate=0.5, warmup=0.0)) == {0.5}
 
 
 @pytest.mark.parametrize("selection", ["best_valid_f1", "last"])
-def test_epoch_is_chosen_on_validation(corpus: ResidentCorpus, selection: str) -> None:
+def test_epoch_is_chosen_on_validation(corpus: Corpus, selection: str) -> None:
     state, config = start(corpus, max_epochs=5, selection=selection)
     trained = train(
         state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None
@@ -67,7 +67,7 @@ def test_epoch_is_chosen_on_validation(corpus: ResidentCorpus, selection: str) -
     assert trained.best_epoch == (4 if selection == "last" else scores.index(max(scores)))
 
 
-def test_fixed_thresholds_are_a_half(corpus: ResidentCorpus) -> None:
+def test_fixed_thresholds_are_a_half(corpus: Corpus) -> None:
     state, config = start(corpus, max_epochs=1, thresholds="fixed")
     trained = train(
         state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None
@@ -75,7 +75,7 @@ def test_fixed_thresholds_are_a_half(corpus: ResidentCorpus) -> None:
     assert trained.thresholds == (0.5, 0.5)
 
 
-def test_training_lowers_the_loss_in_either_precision(corpus: ResidentCorpus) -> None:
+def test_training_lowers_the_loss_in_either_precision(corpus: Corpus) -> None:
     for precision in ("fp32", "bf16"):
         state, config = start(corpus, max_epochs=8)
         trained = train(
@@ -84,7 +84,7 @@ def test_training_lowers_the_loss_in_either_precision(corpus: ResidentCorpus) ->
         assert trained.epochs[-1].train_loss < trained.epochs[0].train_loss
 
 
-def test_gradient_norm_is_clipped(corpus: ResidentCorpus) -> None:
+def test_gradient_norm_is_clipped(corpus: Corpus) -> None:
     state, config = start(corpus, max_epochs=1, clip_norm=1e-3)
     train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None)
     gradients = [p.grad.norm() for p in state.model.parameters() if p.grad is not None]

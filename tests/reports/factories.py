@@ -24,7 +24,7 @@ def make_trial(
 ) -> Trial:
     return Trial(
         config=config or TrialConfig(),
-        corpus=CorpusRef(name=corpus, fingerprint=f"fingerprint-of-{corpus}"),
+        corpus=CorpusRef(name=corpus, recipe="le", fingerprint=f"fingerprint-of-{corpus}"),
         seed=seed,
     )
 

@@ -21,7 +21,9 @@ every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
 
 def key(config: TrialConfig, corpus: str) -> str:
-    return Trial(config=config, corpus=CorpusRef(name=corpus, fingerprint=corpus), seed=0).key
+    return Trial(
+        config=config, corpus=CorpusRef(name=corpus, recipe="le", fingerprint=corpus), seed=0
+    ).key
 
 
 def keys(study: str, corpus: str, scale: Scale) -> dict[str, str]:

@@ -12,7 +12,7 @@ from search_spaces.trial import (
     canonical_json,
 )
 
-CORPUS = CorpusRef(name="mine", fingerprint="f00d")
+CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f00d")
 WEIGHTS = {"text/model.safetensors": "beef"}
 
 
@@ -34,7 +34,7 @@ def test_key_is_the_one_under_which_records_are_kept() -> None:
         {"config": TrialConfig(model=LeConfig(width=128))},
         {"config": TrialConfig(training=TrainingConfig(batch_size=16))},
         {"seed": 4},
-        {"corpus": CorpusRef(name="mine", fingerprint="cafe")},
+        {"corpus": CorpusRef(name="mine", recipe="le", fingerprint="cafe")},
         {"weights": {"text/model.safetensors": "dead"}},
         {"weights": {}},
     ],
@@ -45,7 +45,7 @@ def test_key_changes_with_what_decides_the_result(change: dict[str, object]) -> 
 
 
 def test_key_is_independent_of_names() -> None:
-    renamed = CorpusRef(name="yours", fingerprint=CORPUS.fingerprint)
+    renamed = CorpusRef(name="yours", recipe="le", fingerprint=CORPUS.fingerprint)
     moved = {"text/pytorch_model.bin": "beef"}
     assert make_trial(corpus=renamed, weights=moved).key == make_trial().key
 

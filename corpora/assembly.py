@@ -1,0 +1,173 @@
+"""From finished parts to a prepared corpus: the files of its splits and the manifest."""
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from corpora.any_recipe import AnyRecipe
+from corpora.detections import schema_for
+from corpora.errors import CorpusError
+from corpora.labels import check_labels
+from corpora.manifest import (
+    MANIFEST_FILE,
+    Manifest,
+    SplitCounts,
+    fingerprint_of,
+    shared_between,
+)
+from corpora.parts import FormReport, PartFolder, parts_of
+from corpora.prepared import DETECTIONS_FILE, schema_of, split_file
+from corpora.rejects import Remark
+from corpora.split import SPLITS
+from corpora.utterance import Source, Utterance
+
+BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
+
+RECORDED_LIBRARIES = ("av", "facenet-pytorch", "numpy", "pillow", "torch", "torchaudio")
+
+
+class _SplitWriter:
+    """Writes rows in blocks: what a reader keeps of a file grows with their number."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pa.ipc.new_file(os.fspath(path), schema)
+        self._rows: list[pa.RecordBatch] = []
+
+    def add(self, row: pa.RecordBatch) -> None:
+        self._rows.append(row)
+        if sum(row.nbytes for row in self._rows) >= BLOCK_BYTES or len(self._rows) == BLOCK_ROWS:
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+        self._writer.close()
+
+    def _write(self) -> None:
+        table = pa.Table.from_batches(self._rows, self._schema).combine_chunks()
+        for batch in table.to_batches():
+            self._writer.write_batch(batch)
+        self._rows = []
+
+
+class _Tally:
+    """Counts what goes into one split."""
+
+    def __init__(self, emotions: Sequence[str]) -> None:
+        self.emotions = emotions
+        self.sums: Counter[str] = Counter()
+        self.seconds = 0.0
+        self.remarks: Counter[Remark] = Counter()
+        self.positives = np.zeros(len(emotions), dtype=int)
+
+    def add(self, utterance: Utterance, report: FormReport) -> None:
+        self.sums["utterances"] += 1
+        self.sums["frames"] += report.num_frames
+        self.sums["faces"] += report.num_faces
+        self.sums["chunks"] += report.num_chunks
+        self.seconds += utterance.duration_s
+        self.remarks.update(report.remarks)
+        self.positives += utterance.labels
+
+    def counts(self) -> SplitCounts:
+        return SplitCounts(
+            num_utterances=self.sums["utterances"],
+            num_frames=self.sums["frames"],
+            num_frames_with_face=self.sums["faces"],
+            num_chunks=self.sums["chunks"],
+            seconds=round(self.seconds, 3),
+            positives=dict(zip(self.emotions, self.positives.tolist(), strict=True)),
+            remarks={remark: self.remarks[remark] for remark in Remark},
+        )
+
+
+def assemble(
+    source: Source, parts: PartFolder, recipe: AnyRecipe, *, name: str, folder: Path
+) -> Manifest:
+    """Put the parts together to the files of the splits, and the manifest beside them.
+
+    Args:
+        source: What was prepared.
+        parts: All parts of it, finished.
+        recipe: Which of the recipes that the parts were prepared by.
+        name: The corpus's name.
+        folder: Where the corpus appears when it is whole.
+
+    Raises:
+        CorpusError: If rejects have left a split empty or without positives of an emotion.
+    """
+    partial = parts.new_folder()
+    tallies = {split: _Tally(source.emotions) for split in SPLITS}
+    rejects, kept = list(source.rejects), []
+    widths: dict[str, int] = {}
+    schema = schema_of(recipe)
+    with ExitStack() as stack:
+        writers = {
+            split: stack.enter_context(closing(_SplitWriter(split_file(partial, split), schema)))
+            for split in SPLITS
+        }
+        for number, utterances in enumerate(parts_of(source)):
+            report = parts.report(number)
+            rejects += report.rejects
+            clips = [clip for clip in utterances if clip.id in report.kept]
+            rows = parts.rows(number, f"{recipe.name}.arrow")
+            for clip, row in zip(clips, rows, strict=True):
+                writers[clip.split].add(row)
+                form = report.kept[clip.id][recipe.name]
+                tallies[clip.split].add(clip, form)
+                widths = form.widths
+            kept += clips
+    manifest = Manifest(
+        name=name,
+        kind=source.kind,
+        fingerprint=fingerprint_of(source.digest, recipe),
+        recipe=recipe,
+        emotions=source.emotions,
+        splits={split: tally.counts() for split, tally in tallies.items()},
+        widths=widths,
+        shared=shared_between(kept),
+        rejects=tuple(rejects),
+        left_out=dict(source.left_out),
+        libraries={library: version(library) for library in RECORDED_LIBRARIES},
+    )
+    _check_kept(kept, manifest)
+    (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    _replace(folder, partial)
+    return manifest
+
+
+def assemble_detections(source: Source, parts: PartFolder, file: Path) -> None:
+    """Keep what was found in the frames, for recipes to come."""
+    partial = parts.path / DETECTIONS_FILE
+    with pa.ipc.new_file(os.fspath(partial), schema_for(source.digest)) as writer:
+        for number in sorted(parts.finished()):
+            for row in parts.rows(number, DETECTIONS_FILE):
+                writer.write_batch(row)
+    partial.replace(file)
+
+
+def _check_kept(kept: Sequence[Utterance], manifest: Manifest) -> None:
+    """Check the labels once more: rejects may have emptied a split."""
+    try:
+        check_labels(kept, manifest.emotions, manifest.name)
+    except CorpusError as error:
+        listed = "\n".join(f"  {r.utterance}: {r.reason}, {r.detail}" for r in manifest.rejects)
+        raise CorpusError(f"{error}, after these clips were rejected:\n{listed}") from error
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    """Put a finished corpus in its place; a reader keeps the files that it has open.
+
+    A kill between the two renames leaves no corpus, and `prepare` makes it again.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        folder.rename(partial.with_name(f".{uuid.uuid4().hex}"))
+    partial.rename(folder)

@@ -1,0 +1,132 @@
+"""One decoding pass over some utterances, for all recipes at once, in bounded memory."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.clip_form import ClipForm, FormMaker, PreparedClip
+from corpora.detections import StoredDetections, time_ms
+from corpora.errors import MediaError
+from corpora.faces import FaceDetector, Faces
+from corpora.rejects import Reject
+from corpora.utterance import Frame, Utterance
+
+MAX_FRAMES = 64
+MAX_FRAME_BYTES = 96 * 2**20
+"""Once so many frames are decoded, faces are found in them, and they are let go."""
+
+
+@dataclass(frozen=True)
+class PassedClip:
+    """One utterance, prepared by each recipe, and the faces of the frames that they wanted."""
+
+    utterance: Utterance
+    forms: dict[str, PreparedClip]
+    detections: dict[int, Faces]
+
+
+@dataclass
+class _OpenClip:
+    """An utterance whose frames are on their way."""
+
+    utterance: Utterance
+    forms: dict[str, ClipForm]
+    detections: dict[int, Faces]
+    failure: MediaError | None = None
+    wanted: dict[str, Counter[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wanted = {
+            name: Counter(time_ms(time_s) for time_s in form.times_s)
+            for name, form in self.forms.items()
+        }
+
+    @property
+    def times_ms(self) -> list[int]:
+        """All times that any recipe wants."""
+        return sorted(set().union(*self.wanted.values()))
+
+    def see(self, time: int, frame: Frame) -> None:
+        """Show a frame to the recipes that want it."""
+        for name, form in self.forms.items():
+            for _ in range(self.wanted[name][time]):
+                form.see(frame, self.detections[time])
+
+
+class ClipPass:
+    """Prepares utterances: decodes each once and looks for faces in many frames together."""
+
+    def __init__(
+        self, form_makers: Mapping[str, FormMaker], known: StoredDetections, device: str
+    ) -> None:
+        self._form_makers = form_makers
+        self._known = known
+        self._device = device
+
+    @cached_property
+    def _detector(self) -> FaceDetector:
+        return FaceDetector(self._device)
+
+    def prepare(self, utterances: Sequence[Utterance]) -> Iterator[PassedClip | Reject]:
+        """Prepare utterances, in their order."""
+        clips = []
+        decoded: list[tuple[_OpenClip, int, Frame]] = []
+        for utterance in utterances:
+            clip = self._open(utterance)
+            clips.append(clip)
+            for time, frame in _frames(clip):
+                decoded.append((clip, time, frame))
+                num_bytes = sum(frame.nbytes for _, _, frame in decoded)
+                if len(decoded) == MAX_FRAMES or num_bytes > MAX_FRAME_BYTES:
+                    self._look_at(decoded)
+                    decoded = []
+        self._look_at(decoded)
+        for clip in clips:
+            yield self._finish(clip)
+
+    def _open(self, utterance: Utterance) -> _OpenClip:
+        forms = {name: make(utterance) for name, make in self._form_makers.items()}
+        return _OpenClip(utterance, forms, self._known.of(utterance.id))
+
+    def _look_at(self, decoded: Sequence[tuple[_OpenClip, int, Frame]]) -> None:
+        new = [item for item in decoded if item[1] not in item[0].detections]
+        if new:
+            found = self._detector.detect([frame for _, _, frame in new])
+            for (clip, time, _), faces in zip(new, found, strict=True):
+                clip.detections[time] = faces
+        for clip, time, frame in decoded:
+            clip.see(time, frame)
+
+    def _finish(self, clip: _OpenClip) -> PassedClip | Reject:
+        try:
+            if clip.failure is not None:
+                raise clip.failure
+            waves: dict[int | None, NDArray[np.float32] | None] = {
+                rate_hz: None if rate_hz is None else clip.utterance.sound.wave(rate_hz=rate_hz)
+                for rate_hz in {form.rate_hz for form in clip.forms.values()}
+            }
+            forms = {name: form.finish(waves[form.rate_hz]) for name, form in clip.forms.items()}
+        except MediaError as error:
+            return Reject(
+                utterance=clip.utterance.id,
+                split=clip.utterance.split,
+                reason=error.reason,
+                detail=error.detail,
+            )
+        return PassedClip(clip.utterance, forms, clip.detections)
+
+
+def _frames(clip: _OpenClip) -> Iterator[tuple[int, Frame]]:
+    """Decode what the recipes want to see; a failure is kept with the clip."""
+    times = clip.times_ms
+    if not times:
+        return
+    frames = clip.utterance.pictures.frames([time / 1000 for time in times])
+    try:
+        yield from zip(times, frames, strict=False)
+    except MediaError as error:
+        clip.failure = error

@@ -1,0 +1,32 @@
+"""From recipes to what works by them."""
+
+from corpora.any_recipe import AnyRecipe
+from corpora.clip_form import FormMaker
+from corpora.errors import CorpusError
+from corpora.handcrafted import HandcraftedRecipe
+from corpora.handcrafted_form import PublishedForm, handcrafted_maker
+from corpora.ingredients import Ingredients
+from corpora.picture_form import PictureForm
+from corpora.recipe import Recipe
+from corpora.spectrogram import Spectrogrammer
+
+
+def make_form_maker(recipe: AnyRecipe, ingredients: Ingredients, device: str) -> FormMaker:
+    """Return what starts a recipe on an utterance.
+
+    Raises:
+        CorpusError: If an ingredient is missing.
+    """
+    match recipe:
+        case Recipe():
+            spectrogrammer = Spectrogrammer(recipe.spectrogram)
+            return lambda utterance: PictureForm(utterance, recipe, spectrogrammer)
+        case HandcraftedRecipe():
+            if ingredients.words is None:
+                raise CorpusError(f"recipe '{recipe.name}' needs word vectors")
+            return handcrafted_maker(recipe, ingredients.words, device)
+        case _:
+            published = ingredients.published
+            if published is None:
+                raise CorpusError(f"recipe '{recipe.name}' needs the published features")
+            return lambda utterance: PublishedForm(utterance, published)

@@ -1,0 +1,141 @@
+"""One utterance as hand-crafted features: our own, or published ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from corpora.action_units import ActionUnits
+from corpora.clip_form import FormMaker, PreparedClip, one_list
+from corpora.dai_features import DaiFeatures
+from corpora.egemaps import EgemapsSound
+from corpora.errors import MediaError
+from corpora.faces import NO_FACES, Faces
+from corpora.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
+from corpora.handcrafted_face import describe_faces
+from corpora.handcrafted_sound import SpectralSound
+from corpora.rejects import RejectReason, Remark
+from corpora.utterance import Frame, Utterance
+from corpora.windows import regular_times_s
+from corpora.word_vectors import WordVectors
+
+SoundFeatures = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""(samples,) -> (T, D), T at least 1."""
+
+FaceFeatures = Callable[[Frame, Faces], NDArray[np.float32]]
+"""One frame and the faces in it -> (1, D)."""
+
+SOUNDS: Mapping[str, Callable[[HandcraftedRecipe], SoundFeatures]] = {
+    "torchaudio": SpectralSound,
+    "egemaps": EgemapsSound,
+}
+
+
+def _landmarks(device: str) -> FaceFeatures:
+    return lambda frame, faces: describe_faces([faces], [frame.shape[:2]])
+
+
+def _action_units(device: str) -> FaceFeatures:
+    units = ActionUnits(device)
+    return lambda frame, faces: units([frame])
+
+
+FACES: Mapping[str, Callable[[str], FaceFeatures]] = {
+    "landmarks": _landmarks,
+    "action_units": _action_units,
+}
+
+
+class HandcraftedForm:
+    """Makes our own features of an utterance."""
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        recipe: HandcraftedRecipe,
+        *,
+        words: WordVectors,
+        sound: SoundFeatures,
+        face: FaceFeatures,
+    ) -> None:
+        self._utterance = utterance
+        self._words = words
+        self._sound = sound
+        self._face = face
+        self._rows: list[NDArray[np.float32]] = []
+        self._num_faces = 0
+        self.times_s = regular_times_s(utterance.duration_s, recipe.frame_interval_s)
+        self.rate_hz: int | None = recipe.sample_rate_hz
+
+    def see(self, frame: Frame, faces: Faces) -> None:
+        """Describe the largest face of a frame."""
+        self._num_faces += len(faces) > 0
+        self._rows.append(self._face(frame, faces))
+
+    def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
+        """Describe the sound and look the words up."""
+        remarks = {
+            Remark.NO_FACE: bool(self._rows) and not self._num_faces,
+            Remark.NO_FRAMES: not self._rows,
+            Remark.NO_SOUND: wave is None,
+            Remark.ENDS_EARLY: 0 < len(self._rows) < len(self.times_s),
+        }
+        if not self._rows:  # what a black frame would give
+            self._rows.append(self._face(np.zeros((64, 64, 3), np.uint8), NO_FACES))
+        features = Handcrafted(
+            text=self._words.vectors(self._utterance.text),
+            audio=self._sound(np.zeros(1, np.float32) if wave is None else wave),
+            vision=np.concatenate(self._rows),
+        )
+        return _to_clip(
+            features, self._num_faces, tuple(remark for remark, is_so in remarks.items() if is_so)
+        )
+
+
+class PublishedForm:
+    """Takes the features of an utterance from published files; its media are not read."""
+
+    def __init__(self, utterance: Utterance, features: DaiFeatures) -> None:
+        self._utterance = utterance
+        self._features = features
+        self.times_s: Sequence[float] = ()
+        self.rate_hz: int | None = None
+
+    def see(self, frame: Frame, faces: Faces) -> None:
+        """Do nothing: no frame is wanted."""
+
+    def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
+        """Look the utterance up.
+
+        Raises:
+            MediaError: If the files lack it.
+        """
+        features = self._features.features(self._utterance.id)
+        if features is None:
+            raise MediaError(
+                RejectReason.NO_FILE, "the published features of some modality lack it"
+            )
+        return _to_clip(features, len(features.vision), ())
+
+
+def handcrafted_maker(recipe: HandcraftedRecipe, words: WordVectors, device: str) -> FormMaker:
+    """Return what starts our own features of an utterance."""
+    sound, face = SOUNDS[recipe.sound](recipe), FACES[recipe.face](device)
+    return lambda utterance: HandcraftedForm(utterance, recipe, words=words, sound=sound, face=face)
+
+
+def _to_clip(features: Handcrafted, num_faces: int, remarks: tuple[Remark, ...]) -> PreparedClip:
+    columns: dict[str, pa.Array] = {}
+    for modality in MODALITIES:
+        rows: NDArray[np.float32] = getattr(features, modality)
+        columns[f"num_{modality}"] = pa.array([len(rows)], pa.int32())
+        columns[f"{modality}_features"] = one_list(rows)
+    return PreparedClip(
+        columns=columns,
+        num_frames=len(features.vision),
+        num_faces=num_faces,
+        num_chunks=len(features.audio),
+        widths={modality: getattr(features, modality).shape[1] for modality in MODALITIES},
+        remarks=remarks,
+    )

@@ -1,0 +1,76 @@
+"""An utterance of IEMOCAP, whichever release says what it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from corpora.errors import CorpusError, MediaError
+from corpora.iemocap_ids import dialogue_of, speaker_of
+from corpora.intake import LeftOutError, require_split
+from corpora.rejects import RejectReason
+from corpora.spans import read_span_s
+from corpora.split import Split
+from corpora.utterance import Pictures, Sound, Utterance
+
+IEMOCAP_EMOTIONS = ("ang", "exc", "fru", "hap", "neu", "sad")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a release says of an utterance; times are seconds since the dialogue's start."""
+
+    label: str
+    text: str | None
+    start: str | float
+    end: str | float
+
+
+def check_iemocap_id(utterance_id: str) -> None:
+    """Make sure that an id is of IEMOCAP's form.
+
+    Raises:
+        MediaError: If it is not.
+    """
+    try:
+        dialogue_of(utterance_id)
+    except CorpusError as error:
+        raise MediaError(RejectReason.BAD_ID, str(error)) from error
+
+
+def make_iemocap_utterance(
+    utterance_id: str,
+    split: Split | None,
+    turn: Turn,
+    media: Callable[[float, float], tuple[Pictures, Sound]],
+) -> Utterance:
+    """Put an utterance together.
+
+    Args:
+        utterance_id: Its id, of IEMOCAP's form.
+        split: Its split.
+        turn: What is said of it.
+        media: Finds what is to be seen and heard from a start to an end.
+
+    Raises:
+        LeftOutError: If its label is none of the emotions, or it is in no split.
+        MediaError: If it cannot be used.
+    """
+    if not turn.label:
+        raise MediaError(RejectReason.BAD_LINE, "its label is empty")
+    if turn.label not in IEMOCAP_EMOTIONS:
+        raise LeftOutError(f"label {turn.label}")
+    if turn.text is None:
+        raise MediaError(RejectReason.NO_TEXT, "it has a label and no transcript")
+    start_s, end_s = read_span_s(turn.start, turn.end)
+    known_split = require_split(split)
+    pictures, sound = media(start_s, end_s)
+    return Utterance(
+        id=utterance_id,
+        pictures=pictures,
+        sound=sound,
+        duration_s=end_s - start_s,
+        text=turn.text,
+        labels=tuple(int(turn.label == emotion) for emotion in IEMOCAP_EMOTIONS),
+        split=known_split,
+        group=dialogue_of(utterance_id),
+        speaker=speaker_of(utterance_id),
+    )

@@ -1,0 +1,22 @@
+"""What some recipes need besides the media."""
+
+from dataclasses import dataclass
+
+from corpora.dai_features import DaiFeatures
+from corpora.word_vectors import WordVectors
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What hand-crafted features need besides the media.
+
+    Attributes:
+        words: Vectors for the words of our own features.
+        published: Features from files.
+    """
+
+    words: WordVectors | None = None
+    published: DaiFeatures | None = None
+
+
+NOTHING = Ingredients()

@@ -1,0 +1,82 @@
+"""Emotions of CMU-MOSEI: what annotators answered on Mechanical Turk."""
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpora.errors import CorpusError, MediaError
+from corpora.rejects import RejectReason
+from corpora.release_files import visible_files
+
+MOSEI_EMOTIONS = ("anger", "disgust", "fear", "happy", "sad", "surprise")
+VIDEO_COLUMN, CLIP_COLUMN = "Input.VIDEO_ID", "Input.CLIP"
+ANSWER_COLUMNS = tuple(
+    f"Answer.{word}" for word in ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+)
+"""One for each emotion, in their order."""
+
+Answers = tuple[str, ...]
+
+
+def read_answers(folder: Path) -> dict[str, list[Answers]]:
+    """Read all CSVs of a folder; they may have other columns besides.
+
+    Returns:
+        For each utterance's id the answers of its annotators, as written.
+
+    Raises:
+        CorpusError: If there is no CSV, or some cannot be read; all faults together.
+    """
+    paths = visible_files(folder, "*.csv")
+    if not paths:
+        raise CorpusError(f"'{folder}' holds no CSV of labels")
+    answers: defaultdict[str, list[Answers]] = defaultdict(list)
+    faults = []
+    for path in paths:
+        try:
+            _add_answers(path, answers)
+        except CorpusError as error:
+            faults.append(str(error))
+    if faults:
+        raise CorpusError("; ".join(faults))
+    return dict(answers)
+
+
+def labels_of(answers: Sequence[Answers]) -> tuple[int, ...]:
+    """Give an utterance every emotion that any annotator saw, however weak.
+
+    Raises:
+        MediaError: If an answer is no number; an empty one counts as 0.
+    """
+    try:
+        rows = [[float(cell or 0) for cell in row] for row in answers]
+    except ValueError as error:
+        raise MediaError(RejectReason.BAD_LINE, f"an answer is no number: {error}") from error
+    totals = [sum(column) for column in zip(*rows, strict=True)]
+    if not all(map(math.isfinite, totals)):
+        raise MediaError(RejectReason.BAD_LINE, f"its answers sum up to {totals}")
+    return tuple(int(total > 0) for total in totals)
+
+
+def _add_answers(path: Path, answers: defaultdict[str, list[Answers]]) -> None:
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            reader = csv.DictReader(file, restval="")
+            _check_columns(path, reader.fieldnames or ())
+            for row in reader:
+                video = row[VIDEO_COLUMN].strip().rsplit("/", maxsplit=1)[-1]
+                cells = tuple(row[column].strip() for column in ANSWER_COLUMNS)
+                answers[f"{video}_{row[CLIP_COLUMN].strip()}"].append(cells)
+    except (OSError, csv.Error) as error:
+        raise CorpusError(f"'{path}' cannot be read: {error}") from error
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    wanted = (VIDEO_COLUMN, CLIP_COLUMN, *ANSWER_COLUMNS)
+    missing = [column for column in wanted if column not in columns]
+    if missing:
+        raise CorpusError(
+            f"'{path}' has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
+        )

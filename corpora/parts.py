@@ -1,0 +1,143 @@
+"""Parts of a corpus in preparation: a few utterances each, finished or not there at all.
+
+A part is a folder, renamed into place when it is whole; so a killed `prepare` goes on with the
+parts that are missing, on whatever machine.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from corpora.any_recipe import AnyRecipe
+from corpora.clip_form import PreparedClip
+from corpora.clip_pass import PassedClip
+from corpora.detections import schema_for, to_row
+from corpora.prepared import DETECTIONS_FILE, schema_of
+from corpora.rejects import Reject, Remark
+from corpora.utterance import Source, Utterance
+
+CLIPS_PER_PART = 8
+REPORT_FILE = "part.json"
+
+
+def parts_of(source: Source) -> list[Sequence[Utterance]]:
+    """Cut a source into parts."""
+    return [
+        source.utterances[begin : begin + CLIPS_PER_PART]
+        for begin in range(0, len(source.utterances), CLIPS_PER_PART)
+    ]
+
+
+class FormReport(BaseModel):
+    """What one recipe made of an utterance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_frames: int
+    num_faces: int
+    num_chunks: int
+    widths: dict[str, int]
+    remarks: tuple[Remark, ...]
+
+
+class PartReport(BaseModel):
+    """What came of a part's utterances; `kept` by utterance and recipe, in the source's order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kept: dict[str, dict[str, FormReport]]
+    rejects: tuple[Reject, ...]
+
+
+class PartFolder:
+    """Where the parts of one source, prepared by some recipes, are collected."""
+
+    def __init__(self, path: Path, source_digest: str, recipes: Sequence[AnyRecipe]) -> None:
+        self.path = path
+        self._recipes = recipes
+        self._detections_schema = schema_for(source_digest)
+
+    def finished(self) -> set[int]:
+        """List the parts that are there."""
+        return {int(path.parent.name) for path in self.path.glob(f"[0-9]*/{REPORT_FILE}")}
+
+    def write(self, number: int, outcomes: Sequence[PassedClip | Reject]) -> None:
+        """Write a part; it appears when it is whole."""
+        partial = self.new_folder()
+        clips = [outcome for outcome in outcomes if isinstance(outcome, PassedClip)]
+        for recipe in self._recipes:
+            rows = (_to_row(clip, recipe) for clip in clips)
+            _write_rows(partial / f"{recipe.name}.arrow", rows, schema_of(recipe))
+        schema = self._detections_schema
+        rows = (to_row(clip.utterance.id, clip.detections, schema) for clip in clips)
+        _write_rows(partial / DETECTIONS_FILE, rows, schema)
+        report = PartReport(
+            kept={
+                clip.utterance.id: {name: _report(form) for name, form in clip.forms.items()}
+                for clip in clips
+            },
+            rejects=tuple(outcome for outcome in outcomes if isinstance(outcome, Reject)),
+        )
+        (partial / REPORT_FILE).write_text(report.model_dump_json(), encoding="utf-8")
+        try:
+            partial.rename(self.path / str(number))
+        except OSError:  # another worker was given the same part, and was first
+            if number not in self.finished():
+                raise
+            shutil.rmtree(partial)
+
+    def new_folder(self) -> Path:
+        """Make a folder for what is not whole yet."""
+        folder = self.path / f".{uuid.uuid4().hex}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def report(self, number: int) -> PartReport:
+        """Read what came of a part."""
+        text = (self.path / str(number) / REPORT_FILE).read_text(encoding="utf-8")
+        return PartReport.model_validate_json(text)
+
+    def rows(self, number: int, file: str) -> Iterator[pa.RecordBatch]:
+        """Read the rows of one of a part's files, one utterance each."""
+        with pa.memory_map(os.fspath(self.path / str(number) / file)) as memory:
+            reader = pa.ipc.open_file(memory)
+            for index in range(reader.num_record_batches):
+                yield reader.get_batch(index)
+
+
+def _write_rows(path: Path, rows: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
+    with pa.ipc.new_file(os.fspath(path), schema) as writer:
+        for row in rows:
+            writer.write_batch(row)
+
+
+def _to_row(clip: PassedClip, recipe: AnyRecipe) -> pa.RecordBatch:
+    schema = schema_of(recipe)
+    columns = _utterance_columns(clip.utterance) | dict(clip.forms[recipe.name].columns)
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _utterance_columns(utterance: Utterance) -> dict[str, pa.Array]:
+    return {
+        "utterance": pa.array([utterance.id]),
+        "group": pa.array([utterance.group]),
+        "speaker": pa.array([utterance.speaker], pa.string()),
+        "seconds": pa.array([utterance.duration_s], pa.float32()),
+        "text": pa.array([utterance.text]),
+        "labels": pa.array([utterance.labels], pa.list_(pa.int8())),
+    }
+
+
+def _report(form: PreparedClip) -> FormReport:
+    return FormReport(
+        num_frames=form.num_frames,
+        num_faces=form.num_faces,
+        num_chunks=form.num_chunks,
+        widths=dict(form.widths),
+        remarks=form.remarks,
+    )

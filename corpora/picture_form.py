@@ -1,0 +1,104 @@
+"""One utterance by a recipe of pictures: face crops and spectrograms, as they come to be stored."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from corpora.clip_form import PreparedClip, one_list
+from corpora.crops import black, crop_centre, crop_largest_face, nearest_found, to_jpeg
+from corpora.errors import MediaError
+from corpora.faces import Faces
+from corpora.recipe import Recipe
+from corpora.rejects import RejectReason, Remark
+from corpora.spectrogram import Spectrogrammer
+from corpora.utterance import Frame, Utterance
+from corpora.windows import window_times_s
+
+
+class PictureForm:
+    """A recipe at work on one utterance: is shown the frames it wants, then the sound."""
+
+    def __init__(
+        self, utterance: Utterance, recipe: Recipe, spectrogrammer: Spectrogrammer
+    ) -> None:
+        self._utterance = utterance
+        self._recipe = recipe
+        self._spectrogrammer = spectrogrammer
+        self._crops: list[bytes | Frame] = []
+        self._found: list[bool] = []
+        self.times_s = window_times_s(utterance.duration_s, recipe)
+        self.rate_hz: int | None = recipe.spectrogram.sample_rate_hz
+
+    def see(self, frame: Frame, faces: Faces) -> None:
+        """Take the frame of the next of `times_s`."""
+        crop = crop_largest_face(frame, faces, self._recipe)
+        self._found.append(crop is not None)
+        crop = crop_centre(frame, self._recipe) if crop is None else crop
+        self._crops.append(self._stored(crop))
+
+    def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
+        """Take the sound, None for silence, after all frames that there are.
+
+        Raises:
+            MediaError: If there was no frame, and by the recipe's `compat` that is an end.
+        """
+        if not self._crops and self._recipe.compat.drop_empty:
+            raise MediaError(RejectReason.NO_VIDEO, "it has no picture")
+        remarks = self._remarks(wave)
+        self._fill()
+        if wave is None:
+            num_samples = max(
+                1, round(self._utterance.duration_s * self._recipe.spectrogram.sample_rate_hz)
+            )
+            wave = np.zeros(num_samples, np.float32)
+        mels = self._spectrogrammer(wave)
+        in_window = np.array(self._found).reshape(-1, len(self._recipe.candidates))
+        return PreparedClip(
+            columns={
+                "num_faces": pa.array([len(in_window)], pa.int32()),
+                "found": pa.array([self._found], pa.list_(pa.bool_())),
+                "faces": self._faces_column(),
+                "num_chunks": pa.array([len(mels)], pa.int32()),
+                "mels": one_list(mels),
+            },
+            num_frames=len(in_window),
+            num_faces=int(in_window.any(1).sum()),
+            num_chunks=len(mels),
+            remarks=remarks,
+        )
+
+    def _stored(self, crop: Frame) -> bytes | Frame:
+        if self._recipe.storage == "jpeg":
+            return to_jpeg(crop)
+        return crop.transpose(2, 0, 1)
+
+    def _fill(self) -> None:
+        """Let others stand in where there is no frame or, by the recipe, no face."""
+        if not self._crops:
+            self._crops, self._found = [self._stored(black(self._recipe))], [False]
+        num_candidates = len(self._recipe.candidates)
+        num_wanted = len(self.times_s)
+        if not self._recipe.fill_windows:
+            num_wanted = -(-len(self._crops) // num_candidates) * num_candidates
+        num_missing = num_wanted - len(self._crops)
+        self._crops += [self._crops[-1]] * num_missing
+        self._found += [False] * num_missing
+        if self._recipe.fallback == "nearest":
+            for index, nearest in enumerate(nearest_found(self.times_s, self._found)):
+                if nearest is not None:
+                    self._crops[index] = self._crops[nearest]
+
+    def _faces_column(self) -> pa.Array:
+        if self._recipe.storage == "jpeg":
+            return pa.array([self._crops], pa.list_(pa.binary()))
+        return one_list(np.stack(self._crops))
+
+    def _remarks(self, wave: NDArray[np.float32] | None) -> tuple[Remark, ...]:
+        rules = {
+            Remark.NO_FACE: bool(self._crops) and not any(self._found),
+            Remark.NO_FRAMES: not self._crops,
+            Remark.NO_SOUND: wave is None,
+            Remark.SHORT: self._utterance.duration_s < self._recipe.window_s,
+            Remark.ENDS_EARLY: 0 < len(self._crops) < len(self.times_s),
+        }
+        return tuple(remark for remark, applies in rules.items() if applies)

@@ -1,0 +1,59 @@
+"""What can be wrong with an utterance: rejects are left out, remarks are kept all the same."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from corpora.split import Split
+
+
+class RejectReason(StrEnum):
+    """Why an utterance cannot be used at all.
+
+    unreadable: a file cannot be decoded.
+    no_video: its file has no video stream.
+    outside_the_file: it lies wholly after the end of its video.
+    no_file: a file that it needs is not there.
+    no_label, no_text: it has a transcript without label, or a label without transcript.
+    repeated: its id stands there twice, with different content.
+    bad_id: its id has not the corpus's form, or would lead out of the folder.
+    bad_line: its line cannot be read.
+    """
+
+    UNREADABLE = "unreadable"
+    NO_VIDEO = "no_video"
+    OUTSIDE = "outside_the_file"
+    NO_FILE = "no_file"
+    NO_LABEL = "no_label"
+    NO_TEXT = "no_text"
+    REPEATED = "repeated"
+    BAD_ID = "bad_id"
+    BAD_LINE = "bad_line"
+
+
+class Remark(StrEnum):
+    """What a clip lacks that is kept all the same.
+
+    no_face: no face in any frame; the centre of each frame stands in.
+    no_frames: no picture at all; a black one stands in.
+    no_sound: no sound in the segment; silence stands in.
+    short: shorter than a frame interval; it has a single frame.
+    ends_early: the video ends before the segment does; it has the frames that there are.
+    """
+
+    NO_FACE = "no_face"
+    NO_FRAMES = "no_frames"
+    NO_SOUND = "no_sound"
+    SHORT = "short"
+    ENDS_EARLY = "ends_early"
+
+
+class Reject(BaseModel):
+    """An utterance that was left out; `split` where it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    utterance: str
+    split: Split | None
+    reason: RejectReason
+    detail: str

@@ -1,0 +1,104 @@
+"""The media of one utterance: a segment of a video or sound file, or a folder of images."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from corpora.errors import MediaError
+from corpora.media import read_frames, read_sound
+from corpora.rejects import RejectReason
+from corpora.utterance import Frame
+
+
+@dataclass(frozen=True)
+class VideoSegment:
+    """From `start_s` to `end_s` of a video file.
+
+    Attributes:
+        half: Of two people filmed side by side, the one to look at.
+        centre_px: Side of the square in the middle that is looked at, after `half`.
+    """
+
+    path: Path
+    start_s: float
+    end_s: float
+    half: Literal["left", "right"] | None = None
+    centre_px: int | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The video file."""
+        return (self.path,)
+
+    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+        """Yield what is on screen at rising times since `start_s`."""
+        for frame in read_frames(self.path, [self.start_s + time_s for time_s in times_s]):
+            yield self._field_of_view(frame)
+
+    def _field_of_view(self, frame: Frame) -> Frame:
+        middle = frame.shape[1] // 2
+        if self.half is not None:
+            frame = frame[:, :middle] if self.half == "left" else frame[:, middle:]
+        if self.centre_px is not None:
+            top, left = (max(0, (side - self.centre_px) // 2) for side in frame.shape[:2])
+            frame = frame[top : top + self.centre_px, left : left + self.centre_px]
+        return np.ascontiguousarray(frame)
+
+
+@dataclass(frozen=True)
+class ImageSequence:
+    """Images that were taken `rate_fps` times a second, the first at the utterance's start."""
+
+    paths: tuple[Path, ...]
+    rate_fps: float
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The image files."""
+        return self.paths
+
+    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+        """Yield the image taken last before each time; none after the last image's turn."""
+        for time_s in times_s:
+            index = int(time_s * self.rate_fps + 1e-6)
+            if index >= len(self.paths):
+                return
+            yield _read_image(self.paths[index])
+
+
+@dataclass(frozen=True)
+class SoundSegment:
+    """From `start_s` to `end_s` of any file with sound.
+
+    Attributes:
+        channel: Which channel to hear; by default all, mixed.
+    """
+
+    path: Path
+    start_s: float
+    end_s: float
+    channel: int | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
+    def wave(self, *, rate_hz: int) -> NDArray[np.float32] | None:
+        """Read the segment's sound, resampled; as long as the segment."""
+        return read_sound(
+            self.path, self.start_s, self.end_s, rate_hz=rate_hz, channel=self.channel
+        )
+
+
+def _read_image(path: Path) -> Frame:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise MediaError(RejectReason.UNREADABLE, str(error)) from error

@@ -1,0 +1,149 @@
+"""Word vectors: hand-crafted features of text."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.errors import CorpusError
+from corpora.glove import read_glove
+from corpora.handcrafted import HandcraftedRecipe
+from corpora.words import split_words, vocabulary_of
+
+
+class WordVectors(Protocol):
+    """Turns a text into one vector a word; a text without words into a single vector of zeros."""
+
+    @property
+    def width(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Which vectors these are, or None if they are made from the words themselves."""
+
+    def vectors(self, text: str) -> NDArray[np.float32]:
+        """Look the words of a text up.
+
+        Shapes:
+            -> (T, width), T at least 1
+        """
+
+
+def make_word_vectors(
+    recipe: HandcraftedRecipe, *, texts: Iterable[str], origin: str | None
+) -> WordVectors:
+    """Get the word vectors that a recipe asks for.
+
+    Args:
+        recipe: Asks for them.
+        texts: All texts of the corpus; only their words are kept of a file.
+        origin: For "glove" the file, for "encoder" the folder or hub name of a pretrained text
+            encoder, for "random" None.
+
+    Raises:
+        CorpusError: If there are none at `origin`, or others than the recipe's SHA-256 says.
+    """
+    if (origin is None) != (recipe.words == "random"):
+        wanted = {
+            "glove": "needs the file of the vectors",
+            "encoder": "needs the folder or hub name of a text encoder",
+            "random": f"reads nothing, not even '{origin}'",
+        }
+        raise CorpusError(
+            f"words '{recipe.words}' {wanted[recipe.words]}; choose from {', '.join(wanted)}"
+        )
+    vectors: WordVectors
+    if recipe.words == "glove":
+        vectors = GloveVectors(Path(str(origin)), texts)
+    elif recipe.words == "encoder":
+        vectors = EncoderVectors(str(origin))
+    else:
+        vectors = RandomVectors(recipe.random_width)
+    if recipe.word_vectors_sha256 not in (None, vectors.sha256):
+        raise CorpusError(
+            f"the word vectors of '{origin}' have SHA-256 {vectors.sha256}, the recipe "
+            f"'{recipe.name}' asks for {recipe.word_vectors_sha256}"
+        )
+    return vectors
+
+
+class GloveVectors:
+    """Vectors from a file, e.g. GloVe's (Pennington et al. 2014); see `read_glove`.
+
+    A word is looked up as it is written, then in lower case; an unknown one is a row of zeros.
+    `sha256` is that of the file as it lies, packed or not.
+    """
+
+    def __init__(self, path: Path, texts: Iterable[str]) -> None:
+        self._vectors: Mapping[str, NDArray[np.float32]] = read_glove(path, vocabulary_of(texts))
+        self.width = len(next(iter(self._vectors.values())))
+        with path.open("rb") as file:
+            self.sha256: str = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def vectors(self, text: str) -> NDArray[np.float32]:
+        """Look the words of a text up: (T, width), T at least 1."""
+        unknown = np.zeros(self.width, dtype=np.float32)
+        rows = [
+            self._vectors.get(word, self._vectors.get(word.lower(), unknown))
+            for word in split_words(text)
+        ]
+        return np.stack(rows or [unknown])
+
+
+class EncoderVectors:
+    """The word embeddings below a pretrained text encoder, frozen: one vector a word piece.
+
+    Position and context play no part. `sha256` is that of the embedding table.
+    """
+
+    def __init__(self, weights: str) -> None:
+        from transformers import AutoModel  # takes seconds to load
+
+        from corpora.tokens import pretrained_tokenizer
+
+        try:
+            self._tokenizer = pretrained_tokenizer(weights)
+            self._tokenizer.no_truncation()
+            table = AutoModel.from_pretrained(weights).get_input_embeddings().weight
+        except (OSError, ValueError) as error:
+            raise CorpusError(
+                f"words 'encoder': no text encoder can be read from '{weights}' ({error}); choose "
+                "a folder or hub name that holds tokenizer and weights, or words 'glove', 'random'"
+            ) from error
+        self._table: NDArray[np.float32] = table.detach().float().numpy().copy()
+        self.width = self._table.shape[1]
+        self.sha256: str = hashlib.sha256(self._table.tobytes()).hexdigest()
+
+    def vectors(self, text: str) -> NDArray[np.float32]:
+        """Look the word pieces of a text up: (T, width), T at least 1."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return self._table[ids] if ids else np.zeros((1, self.width), dtype=np.float32)
+
+
+class RandomVectors:
+    """Vectors that know nothing of meaning: equal words are equal, whatever their case.
+
+    Each number is uniform in [-sqrt(3), sqrt(3)], of variance 1, from SHAKE-256 of the word: the
+    same on every machine.
+    """
+
+    sha256 = None
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def vectors(self, text: str) -> NDArray[np.float32]:
+        """Make the vectors of a text's words: (T, width), T at least 1."""
+        rows = [_random_vector(word.lower(), self.width) for word in split_words(text)]
+        return np.stack(rows or [np.zeros(self.width, dtype=np.float32)])
+
+
+@lru_cache(maxsize=65_536)
+def _random_vector(word: str, width: int) -> NDArray[np.float32]:
+    drawn = np.frombuffer(hashlib.shake_256(word.encode()).digest(4 * width), dtype="<u4")
+    return (np.sqrt(3) * (drawn / 2**31 - 1)).astype(np.float32)

@@ -1,0 +1,120 @@
+"""The options of `prepare` that say where hand-crafted features come from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from corpora.dai_features import (
+    IEMOCAP_FOLDER,
+    MOSEI_FOLDER,
+    DaiFeatures,
+    read_iemocap_features,
+    read_mosei_features,
+)
+from corpora.errors import CorpusError
+from corpora.handcrafted import HandcraftedRecipe
+from corpora.recipe import Compat
+from corpora.utterance import Source
+from corpora.word_vectors import WordVectors, make_word_vectors
+from orchestrator.options import console
+
+READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
+    "iemocap": (
+        IEMOCAP_FOLDER,
+        lambda folder, compat: read_iemocap_features(folder, filler_rows=compat.dai_filler_rows),
+    ),
+    "mosei": (MOSEI_FOLDER, lambda folder, _: read_mosei_features(folder)),
+}
+"""By the kind of corpus: the folder of Dai et al.'s features, and what reads them."""
+
+
+@dataclass(frozen=True)
+class HandcraftedOptions:
+    """Where hand-crafted features come from.
+
+    `words` is glove:FILE, encoder:NAME or random; `features` holds Dai et al.'s files.
+    """
+
+    words: str | None
+    sound: str
+    face: str
+    features: Path | None = None
+
+    def own_recipe(self, source: Source) -> tuple[HandcraftedRecipe, WordVectors]:
+        """Make the recipe of our own features, and get the word vectors that it needs.
+
+        Raises:
+            CorpusError: If it is not said which, or there are none.
+        """
+        kind, _, origin = (self.words or "").partition(":")
+        kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
+        if kind not in kinds or bool(origin) == (kind == "random"):
+            raise CorpusError(
+                f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
+                "glove:FILE, encoder:NAME (a folder or hub name), random"
+            )
+        from corpora.action_units import PYFEAT_NOTICE  # loads PyTorch, as the next
+        from corpora.egemaps import OPENSMILE_NOTICE
+
+        for chosen, notice in (
+            (self.sound == "egemaps", OPENSMILE_NOTICE),
+            (self.face == "action_units", PYFEAT_NOTICE),
+        ):
+            if chosen:
+                console.print(notice)
+        settings = {"words": kind, "sound": self.sound, "face": self.face}
+        recipe = HandcraftedRecipe.model_validate(settings)
+        texts = [utterance.text for utterance in source.utterances]
+        words = make_word_vectors(recipe, texts=texts, origin=origin or None)
+        return recipe.model_copy(update={"word_vectors_sha256": words.sha256}), words
+
+    def published(self, source: Source, compat: Compat) -> DaiFeatures | None:
+        """Read the published features, if there are any.
+
+        Raises:
+            CorpusError: If the corpus has none, or they are damaged.
+        """
+        if self.features is None:
+            return None
+        if source.kind not in READERS:
+            raise CorpusError(f"there are no published features of a corpus of '{source.kind}'")
+        _, read = READERS[source.kind]
+        return read(self.features, compat)
+
+
+def handcrafted_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options, and give the command one `HandcraftedOptions` as `handcrafted`."""
+
+    @click.option(
+        "--words",
+        metavar="glove:FILE|encoder:NAME|random",
+        help="Word vectors of hand-crafted features.",
+    )
+    @click.option(
+        "--sound",
+        type=click.Choice(("torchaudio", "egemaps")),
+        default="torchaudio",
+        show_default=True,
+        help="Sound of hand-crafted features.",
+    )
+    @click.option(
+        "--face",
+        type=click.Choice(("landmarks", "action_units")),
+        default="landmarks",
+        show_default=True,
+        help="Faces of hand-crafted features.",
+    )
+    @wraps(command)
+    def with_handcrafted(words: str | None, sound: str, face: str, **others: object) -> None:
+        command(handcrafted=HandcraftedOptions(words, sound, face), **others)
+
+    return with_handcrafted
+
+
+def features_beside(folder: Path, kind: str) -> Path | None:
+    """Return a folder itself if it holds the published features of a kind of corpus."""
+    return folder if kind in READERS and (folder / READERS[kind][0]).is_dir() else None

@@ -1,0 +1,78 @@
+"""Preparation on Ray Data: the parts of a corpus, spread over all cores of a machine or cluster.
+
+A worker decodes on a core of its own and finds faces on its share of a GPU, where there is one.
+"""
+
+import logging
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray.data
+from numpy.typing import NDArray
+
+from corpora.prepare import PartMaker, Parts, Runner
+from orchestrator.local_ray import QUIET, local_ray
+
+MAX_WORKERS_PER_GPU = 8
+"""Each holds a CUDA context and a detector, well below 1 GiB together."""
+
+MAKER_FILE = "maker.pickle"
+
+QUIET_CORE = {"RAY_BACKEND_LOG_LEVEL": "fatal"}
+"""Ray Data starts actors in a way that Ray's core calls an error, once each, on the terminal."""
+
+
+def runner_on_ray(storage: Path) -> Runner:
+    """Return what makes parts on Ray, which starts when there is a part to be made."""
+    return lambda maker, parts: _run(storage, maker, parts)
+
+
+def _run(storage: Path, maker: PartMaker, parts: Parts) -> Iterator[int]:
+    if not parts:
+        return
+    with local_ray(storage, environment=QUIET | QUIET_CORE):
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.execution_options.preserve_order = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        num_cpus, num_gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
+        num_workers = min(num_cpus, len(parts))
+        if num_gpus:
+            num_workers = min(num_workers, num_gpus * MAX_WORKERS_PER_GPU)
+        maker.folder.mkdir(parents=True, exist_ok=True)
+        maker_file = maker.folder / MAKER_FILE  # word vectors may be too much for an argument
+        maker_file.write_bytes(pickle.dumps(maker))
+        # One block a part, made here: the workers hold every core, none is left for other tasks.
+        items = [
+            {"number": number, "utterances": pickle.dumps(utterances)}
+            for number, utterances in parts.items()
+        ]
+        to_do = ray.data.from_items(items, override_num_blocks=len(items))
+        written = to_do.map_batches(
+            _Worker,
+            fn_constructor_args=(str(maker_file),),
+            batch_size=1,
+            concurrency=num_workers,
+            num_cpus=1,
+            num_gpus=num_gpus / num_workers if num_gpus else 0,
+        )
+        for row in written.iter_rows():
+            yield int(row["number"])
+
+
+class _Worker:
+    """One process that makes parts."""
+
+    def __init__(self, maker_file: str) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        self._maker: PartMaker = pickle.loads(Path(maker_file).read_bytes())
+
+    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        for number, utterances in zip(batch["number"], batch["utterances"], strict=True):
+            self._maker.make(int(number), pickle.loads(utterances))
+        return {"number": batch["number"]}

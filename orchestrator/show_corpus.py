@@ -1,0 +1,51 @@
+"""Show a prepared corpus: counts on the terminal, and a contact sheet of some utterances."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from corpora.manifest import Manifest
+from corpora.prepared import prepared_recipes, read_manifest, recipe_folder
+from corpora.recipe import Recipe
+from reports.corpus_view import corpus_view
+
+NUM_SAMPLES, MAX_SAMPLES = 12, 50
+"""Utterances on a contact sheet; more would not fit into one picture."""
+
+
+def show_corpus(
+    name: str, storage: Path, console: Console, *, num_samples: int = NUM_SAMPLES
+) -> None:
+    """Print what a corpus holds, by each recipe, and write a contact sheet of each.
+
+    Args:
+        name: A prepared corpus.
+        storage: Where corpora are kept.
+        console: What to print on.
+        num_samples: Utterances on a contact sheet; with 0 there is none, nor of a recipe that makes
+            hand-crafted features.
+    """
+    recipes = prepared_recipes(storage, name)
+    manifests = [read_manifest(storage, name, recipe) for recipe in recipes]
+    print_manifests(manifests, console)
+    if num_samples:
+        print_contact_sheets(manifests, storage, console, num_samples)
+
+
+def print_contact_sheets(
+    manifests: Sequence[Manifest], storage: Path, console: Console, num_samples: int
+) -> None:
+    """Write a contact sheet for each recipe that makes pictures, and print where they are."""
+    from reports.contact_sheet import write_contact_sheet  # loads matplotlib
+
+    for manifest in manifests:
+        if isinstance(manifest.recipe, Recipe):
+            folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+            page, picture = write_contact_sheet(manifest, manifest.recipe, folder, num_samples)
+            console.print(f"\ncontact sheet: {page}\n               {picture}", soft_wrap=True)
+
+
+def print_manifests(manifests: Sequence[Manifest], console: Console) -> None:
+    """Print what a corpus holds, by each recipe."""
+    console.print(corpus_view(manifests))

@@ -1,0 +1,245 @@
+"""Pictures of utterances: every face crop in time order, and the spectrogram beside them."""
+
+import io
+import textwrap
+import warnings
+from collections.abc import Sequence
+from typing import assert_never
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation, Text
+from numpy.typing import NDArray
+from rich.cells import cell_len
+
+from corpora.prepared_rows import PreparedRow
+from corpora.recipe import PowerMel, Recipe, VggishLogMel
+from reports.contact_samples import Sample
+
+WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14
+TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18
+FACES_WIDTH, MAX_LINES = 902, 4
+SOUND_LEFT, SOUND_HEIGHT, SOUND_AXIS = 985, 100, 42
+HEAD, LINE = 28, 20
+"""Sizes of a page, in pixels."""
+
+PX_PER_INCH, SCALE = 100, 1.5
+"""A file has `SCALE` times as many pixels as the page."""
+
+CELLS, MAX_TEXT_LINES = 160, 4
+"""How long a transcript's lines are on the sheet, in columns of a terminal, and how many."""
+
+INK, QUIET, PALE, RED, BLUE = "#1c2430", "#6b7684", "#d9dee4", "#d1242f", "#2f5d9b"
+FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
+"""Later ones stand in for letters that the first has not, where they are installed."""
+
+RANGE_DB = 80.0
+"""What is quieter than the loudest by more than this is black."""
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+class _Page:
+    """A picture whose places are told in pixels from its upper left corner."""
+
+    def __init__(self, height: float) -> None:
+        self._height = height
+        self._figure = Figure((WIDTH / PX_PER_INCH, height / PX_PER_INCH), facecolor="white")
+        installed = set(get_font_names())
+        self._fonts = [font for font in FONTS if font in installed]
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        bottom = self._height - top - height
+        return self._figure.add_axes(
+            (left / WIDTH, bottom / self._height, width / WIDTH, height / self._height)
+        )
+
+    def text(self, left: float, top: float, text: str, px: float, color: str = INK) -> Text:
+        """Write a line."""
+        label = self._figure.text(left / WIDTH, 1 - top / self._height, text, va="top")
+        return self._styled(label, px, color)
+
+    def after(self, before: Text, text: str, px: float, color: str) -> Text:
+        """Write on where another text ends."""
+        label = Annotation(
+            text, (1, 0.5), (9, 0), xycoords=before, textcoords="offset points", va="center"
+        )
+        self._figure.add_artist(label)
+        return self._styled(label, px, color)
+
+    def rule(self, top: float) -> None:
+        """Draw a line across."""
+        height = 1 - top / self._height
+        self._figure.add_artist(Line2D((0, 1), (height, height), color=PALE, linewidth=1.5))
+
+    def png(self) -> bytes:
+        buffer = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            self._figure.savefig(
+                buffer, format="png", dpi=PX_PER_INCH * SCALE, pil_kwargs={"compress_level": 2}
+            )
+        return buffer.getvalue()
+
+    def _styled(self, label: Text, px: float, color: str) -> Text:
+        label.set(color=color, fontfamily=self._fonts, fontsize=px * 72 / PX_PER_INCH)
+        label.set_parse_math(False)  # a transcript may hold dollars
+        return label
+
+
+def draw_utterance(sample: Sample, recipe: Recipe) -> bytes:
+    """Draw faces and sound of one utterance, as a PNG."""
+    page = _Page(_media_height(sample.row))
+    _draw_media(page, 0, sample.row, recipe)
+    return page.png()
+
+
+def draw_sheet(samples: Sequence[Sample], recipe: Recipe, title: str, legend: str) -> bytes:
+    """Draw utterances below each other, each with what is known of it, as a PNG."""
+    texts = [_wrapped(sample.row.text) for sample in samples]
+    heads = [GAP + HEAD + LINE * len(lines) + GAP / 2 for lines in texts]
+    heights = [_media_height(sample.row) + GAP for sample in samples]
+    page = _Page(TITLE + sum(heads) + sum(heights))
+    page.text(MARGIN, 16, title, 20).set_fontweight("bold")
+    page.text(MARGIN, 47, legend, 12.5, QUIET)
+    top: float = TITLE
+    for sample, lines, head, height in zip(samples, texts, heads, heights, strict=True):
+        page.rule(top)
+        _draw_head(page, top + GAP, sample)
+        for number, line in enumerate(lines):
+            page.text(MARGIN, top + GAP + HEAD + LINE * number, line, 14)
+        _draw_media(page, top + head, sample.row, recipe)
+        top += head + height
+    return page.png()
+
+
+def about(sample: Sample) -> str:
+    """Say what is known of an utterance besides its id, labels and text."""
+    row = sample.row
+    parts = [
+        sample.split,
+        *([f"of {row.group}"] if row.group not in (row.id, row.speaker) else ()),
+        *([f"speaker {row.speaker}"] if row.speaker else ()),
+        f"{row.seconds:.2f} s",
+        f"{int(row.found.any(1).sum())} of {len(row.found)} windows with a face",
+    ]
+    return " \N{MIDDLE DOT} ".join(parts)
+
+
+def _draw_head(page: _Page, top: float, sample: Sample) -> None:
+    label = page.text(MARGIN, top, sample.row.id, 15)
+    label.set_fontweight("bold")
+    labels = [(emotion, BLUE) for emotion in sample.emotions] or [("no emotion", QUIET)]
+    for word, color in (*labels, *((word, RED) for word in sample.lacks)):
+        label = page.after(label, f" {word} ", 12, "white")
+        label.set_bbox({"boxstyle": "round,pad=0.2", "facecolor": color, "edgecolor": "none"})
+    page.after(label, about(sample), 12.5, QUIET)
+
+
+def _draw_media(page: _Page, top: float, row: PreparedRow, recipe: Recipe) -> None:
+    height = _media_height(row)
+    _draw_faces(page.axes(MARGIN, top, FACES_WIDTH, height), row, recipe.window_s, height)
+    width = WIDTH - MARGIN - SOUND_LEFT
+    _draw_sound(page.axes(SOUND_LEFT, top + TIME, width, SOUND_HEIGHT), row, recipe)
+
+
+def _draw_faces(axes: Axes, row: PreparedRow, window_s: float, height: float) -> None:
+    """Draw windows in lines, each with its time, its candidates side by side."""
+    num_windows, num_candidates = row.found.shape
+    step = num_candidates * (TILE + BESIDE) - BESIDE + WINDOW_GAP
+    num_shown = _num_shown(row)
+    for window in range(num_shown):
+        line, place = divmod(window, _windows_per_line(row))
+        left, top = place * step, line * (TIME + TILE + BESIDE) + TIME
+        axes.text(left, top - 4, f"{window * window_s:.2f} s", color=QUIET, fontsize=7)
+        for crop, is_face in zip(row.crops[window], row.found[window], strict=True):
+            axes.imshow(crop, extent=(left, left + TILE, top + TILE, top), aspect="auto")
+            if not is_face:
+                axes.add_patch(_red_frame(left, top))
+            left += TILE + BESIDE
+    if num_shown < num_windows:
+        line, place = divmod(num_shown, _windows_per_line(row))
+        left, top = place * step, line * (TIME + TILE + BESIDE) + TIME
+        num_without = int((~row.found[num_shown:].any(1)).sum())
+        more = f"{ELLIPSIS} {num_windows - num_shown} more,\n{num_without} without\na face"
+        axes.text(left, top + TILE / 2, more, color=INK, fontsize=8, va="center")
+    axes.set(xlim=(-1, FACES_WIDTH - 1), ylim=(height, 0))
+    axes.set_axis_off()
+
+
+def _red_frame(left: float, top: float) -> Rectangle:
+    return Rectangle((left + 1, top + 1), TILE - 2, TILE - 2, edgecolor=RED, lw=2.5, fill=False)
+
+
+def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
+    """Draw the spectrogram; its chunks' borders are ticks, and where the utterance ends a line."""
+    settings = recipe.spectrogram
+    chunk_s = settings.chunk_frames * settings.hop / settings.sample_rate_hz
+    end_s = len(row.mels) * chunk_s
+    loudness = loudness_db(row.mels, settings)
+    peak = float(loudness.max())
+    axes.imshow(
+        loudness,
+        cmap="magma",
+        vmin=max(peak - RANGE_DB, float(loudness.min())),
+        vmax=peak,
+        origin="lower",
+        extent=(0, end_s, 0, settings.num_mels),
+        aspect="auto",
+    )
+    axes.axvline(row.seconds, color="white", linestyle="--", linewidth=1)
+    axes.set_xticks(np.arange(len(row.mels) + 1) * chunk_s, minor=True)
+    axes.set_xlabel("seconds", fontsize=8, color=QUIET, labelpad=1)
+    axes.set_ylabel("mel band", fontsize=8, color=QUIET)
+    axes.set(xlim=(0, end_s), yticks=np.linspace(0, settings.num_mels, 5))
+    axes.tick_params(labelsize=7.5, colors=QUIET)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def loudness_db(
+    mels: NDArray[np.float32], settings: PowerMel | VggishLogMel
+) -> NDArray[np.float64]:
+    """Put chunks together to one spectrogram in decibels, no power below `RANGE_DB` of the peak.
+
+    Shapes:
+        mels: (chunks, num_mels, frames) of power, or (chunks, frames, num_mels) of log magnitude
+            -> (num_mels, chunks x frames)
+    """
+    match settings:
+        case PowerMel():
+            power = mels.transpose(1, 0, 2).reshape(settings.num_mels, -1).astype(np.float64)
+            floor = power.max() * 10 ** (-RANGE_DB / 10) or 1.0
+            return 10 * np.log10(np.maximum(power, floor))
+        case VggishLogMel():
+            log_magnitude = mels.reshape(-1, settings.num_mels).T.astype(np.float64)
+            return 20 / np.log(10) * log_magnitude
+        case _:
+            assert_never(settings)
+
+
+def _windows_per_line(row: PreparedRow) -> int:
+    step = row.found.shape[1] * (TILE + BESIDE) - BESIDE + WINDOW_GAP
+    return max(1, (FACES_WIDTH + WINDOW_GAP) // step)
+
+
+def _num_shown(row: PreparedRow) -> int:
+    """Count the windows that are drawn; where not all can be, the last place tells the rest."""
+    num_places = MAX_LINES * _windows_per_line(row)
+    return len(row.found) if len(row.found) <= num_places else num_places - 1
+
+
+def _media_height(row: PreparedRow) -> float:
+    num_places = min(len(row.found), _num_shown(row) + 1)
+    num_lines = -(-num_places // _windows_per_line(row))
+    return max(num_lines * (TIME + TILE + BESIDE), TIME + SOUND_HEIGHT + SOUND_AXIS)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Cut a text into lines; letters of double width count twice."""
+    width = max(1, CELLS * len(text) // max(1, cell_len(text)))
+    return textwrap.wrap(text, width, max_lines=MAX_TEXT_LINES, placeholder=f" {ELLIPSIS}")

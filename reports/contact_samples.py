@@ -1,0 +1,124 @@
+"""Which utterances a contact sheet shows: a few that lack something, then a spread over labels."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from zlib import crc32
+
+from corpora.manifest import Manifest
+from corpora.prepared import split_file
+from corpora.prepared_rows import PreparedRow, PreparedRows
+from corpora.recipe import Recipe
+from corpora.rejects import Remark
+from corpora.split import SPLITS, Split
+
+LACKING_SHARE = 4
+"""One in so many utterances is shown because it lacks something, where there are such."""
+
+Place = tuple[Split, int]
+"""A split, and a row of its file."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An utterance to show; `lacks` says in words what it has none of."""
+
+    split: Split
+    row: PreparedRow
+    emotions: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+
+def pick_samples(
+    manifest: Manifest, recipe: Recipe, folder: Path, num_samples: int
+) -> list[Sample]:
+    """Choose utterances of a prepared corpus, the same ones every time.
+
+    First come some without sound or without a face. The others are taken from every emotion and
+    split in turn, in the order of their ids' checksums, so that neighbours are seldom met; they
+    are shown by split and emotion.
+
+    Args:
+        manifest: What the corpus holds.
+        recipe: What it is prepared by.
+        folder: Where its files lie.
+        num_samples: How many at most.
+    """
+    splits = {split: PreparedRows(split_file(folder, split), recipe) for split in SPLITS}
+    num_lacking = max(1, num_samples // LACKING_SHARE)
+    lacking = dict.fromkeys(islice(_lacking(manifest, splits), num_lacking))
+    chosen = dict(lacking)
+    for place in _spread(splits, len(manifest.emotions)):
+        if len(chosen) >= num_samples:
+            break
+        chosen[place] = None
+
+    def by_split_and_emotion(place: Place) -> tuple[int, list[int]]:
+        split, row = place
+        return SPLITS.index(split), (-splits[split].labels[row]).tolist()
+
+    others = sorted((place for place in chosen if place not in lacking), key=by_split_and_emotion)
+    return [_sample(manifest, split, splits[split], row) for split, row in (*lacking, *others)]
+
+
+def _lacking(manifest: Manifest, splits: Mapping[Split, PreparedRows]) -> Iterator[Place]:
+    """Find what lacks sound or a face; only splits that hold such are searched."""
+    searches = []
+    for split, rows in splits.items():
+        remarks = manifest.splits[split].remarks
+        if remarks[Remark.NO_SOUND]:
+            searches.append(_silent(split, rows))
+        if remarks[Remark.NO_FACE] or remarks[Remark.NO_FRAMES]:
+            searches.append(_faceless(split, rows))
+    return _in_turn(searches)
+
+
+def _spread(splits: Mapping[Split, PreparedRows], num_emotions: int) -> Iterator[Place]:
+    """List utterances that have an emotion; soon each emotion and each split has been met."""
+    searches = []
+    for turn in range(len(SPLITS)):
+        turned = islice(cycle(SPLITS), turn, None)
+        for emotion, split in zip(range(num_emotions), turned, strict=False):
+            searches.append(_positive(split, splits[split], emotion))
+    return _in_turn(searches)
+
+
+def _silent(split: Split, rows: PreparedRows) -> Iterator[Place]:
+    return ((split, row) for row in _mixed(rows) if not rows.has_sound(row))
+
+
+def _faceless(split: Split, rows: PreparedRows) -> Iterator[Place]:
+    return ((split, row) for row in _mixed(rows) if not rows.has_face(row))
+
+
+def _positive(split: Split, rows: PreparedRows, emotion: int) -> Iterator[Place]:
+    return ((split, row) for row in _mixed(rows) if rows.labels[row, emotion])
+
+
+def _mixed(rows: PreparedRows) -> list[int]:
+    return sorted(range(len(rows)), key=lambda row: crc32(rows.ids[row].encode()))
+
+
+def _in_turn(searches: Iterable[Iterator[Place]]) -> Iterator[Place]:
+    waiting = deque(searches)
+    while waiting:
+        search = waiting.popleft()
+        for place in islice(search, 1):
+            yield place
+            waiting.append(search)
+
+
+def _sample(manifest: Manifest, split: Split, rows: PreparedRows, row: int) -> Sample:
+    has = {"no face": rows.has_face(row), "no sound": rows.has_sound(row)}
+    return Sample(
+        split=split,
+        row=rows.read(row),
+        emotions=tuple(
+            emotion
+            for emotion, label in zip(manifest.emotions, rows.labels[row], strict=True)
+            if label
+        ),
+        lacks=tuple(words for words, is_there in has.items() if not is_there),
+    )

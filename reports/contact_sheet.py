@@ -1,0 +1,96 @@
+"""The contact sheet of a prepared corpus: utterances as they are stored, for the eye to judge."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from corpora.manifest import Manifest
+from corpora.recipe import Recipe
+from reports.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
+from reports.contact_samples import Sample, pick_samples
+from reports.ledger import write_atomically
+
+NAME = "contact_sheet"
+LEGEND = (
+    "Faces in time order, the candidates of a window side by side; in red: none was found there. "
+    f"Sound: black is the quietest, at most {RANGE_DB:.0f} dB below the loudest; "
+    "after the dashed line comes padding."
+)
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #1c2430; background: #eef1f4;
+  max-width: 1400px; margin: 0 auto; padding: 24px; }}
+h1 {{ font-size: 22px; margin: 0; }}
+.quiet {{ color: #6b7684; font-size: 13px; }}
+section {{ background: white; border-radius: 8px; margin: 16px 0; padding: 14px 24px 6px; }}
+h2 {{ font-size: 16px; margin: 0; overflow-wrap: anywhere; }}
+h2 span {{ color: white; background: #2f5d9b; border-radius: 4px; font-size: 12px;
+  margin-left: 6px; padding: 2px 7px; }}
+h2 .none {{ background: #6b7684; }}
+h2 .lacks {{ background: #d1242f; }}
+p {{ margin: 4px 0 8px; overflow-wrap: anywhere; }}
+img {{ display: block; margin: 0 -24px; width: calc(100% + 48px); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p class="quiet">{legend}</p>
+{utterances}
+</body>
+</html>
+"""
+UTTERANCE = """<section>
+<h2>{id}{labels}</h2>
+<p class="quiet">{about}</p>
+<p dir="auto">{text}</p>
+<img alt="faces and sound of {id}" src="data:image/png;base64,{picture}">
+</section>"""
+
+
+def write_contact_sheet(
+    manifest: Manifest, recipe: Recipe, folder: Path, num_samples: int
+) -> tuple[Path, Path]:
+    """Write `contact_sheet.html`, whole in itself, and `contact_sheet.png`; the same every time.
+
+    Args:
+        manifest: What the corpus holds.
+        recipe: What it is prepared by.
+        folder: Where its files lie, and the contact sheet is written.
+        num_samples: Utterances on it.
+    """
+    samples = pick_samples(manifest, recipe, folder, num_samples)
+    title = (
+        f"{manifest.name}, recipe {recipe.name}: {len(samples)} of "
+        f"{sum(split.num_utterances for split in manifest.splits.values())} utterances"
+    )
+    page, picture = folder / f"{NAME}.html", folder / f"{NAME}.png"
+    write_atomically(page, to_html(samples, recipe, title).encode())
+    write_atomically(picture, draw_sheet(samples, recipe, title, LEGEND))
+    return page, picture
+
+
+def to_html(samples: Sequence[Sample], recipe: Recipe, title: str) -> str:
+    """Write a page of utterances with their pictures in it."""
+    utterances = "\n".join(
+        UTTERANCE.format(
+            id=escape(sample.row.id),
+            labels=_labels(sample),
+            about=escape(about(sample)),
+            text=escape(sample.row.text),
+            picture=b64encode(draw_utterance(sample, recipe)).decode(),
+        )
+        for sample in samples
+    )
+    return PAGE.format(title=escape(title), legend=escape(LEGEND), utterances=utterances)
+
+
+def _labels(sample: Sample) -> str:
+    emotions = [f"<span>{escape(emotion)}</span>" for emotion in sample.emotions]
+    none = '<span class="none">no emotion</span>'
+    lacks = [f'<span class="lacks">{escape(word)}</span>' for word in sample.lacks]
+    return "".join((*(emotions or [none]), *lacks))

@@ -1,0 +1,110 @@
+"""What a prepared corpus holds, beside the counts that the papers print."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from corpora.manifest import Manifest
+from corpora.split import SPLITS
+from search_spaces.published import load_published
+
+SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"
+
+PRINTED_FAMILIES = {"IEMOCAP": "iemocap", "CMU-MOSEI": "mosei"}
+"""Families of corpora by the name that Le et al. print."""
+
+PRINTED_EMOTIONS = {
+    "iemocap": {
+        "Angry": "ang",
+        "Anger": "ang",
+        "Excited": "exc",
+        "Frustrated": "fru",
+        "Happy": "hap",
+        "Happiness": "hap",
+        "Neutral": "neu",
+        "Sad": "sad",
+        "Sadness": "sad",
+    },
+    "mosei": {
+        "Angry": "anger",
+        "Anger": "anger",
+        "Disgusted": "disgust",
+        "Disgust": "disgust",
+        "Fear": "fear",
+        "Happy": "happy",
+        "Happiness": "happy",
+        "Sad": "sad",
+        "Sadness": "sad",
+        "Surprised": "surprise",
+        "Surprise": "surprise",
+    },
+}
+"""Our emotions of each family, by the names that either paper prints."""
+
+
+@dataclass(frozen=True)
+class ComparedCount:
+    """A printed count and ours; `reference` names the printed row, such as `le_t2/mosei_fear`."""
+
+    reference: str
+    what: str
+    ours: int
+    published: str
+
+    @property
+    def difference(self) -> int:
+        """How many more are ours than were printed."""
+        return self.ours - int(self.published)
+
+
+def compare_counts(manifest: Manifest) -> tuple[ComparedCount, ...]:
+    """Compare with every count that the papers print of the corpus.
+
+    There are none of other corpora, nor of one that has the name but not the emotions.
+    """
+    family = manifest.identity.family
+    emotions = PRINTED_EMOTIONS.get(family, {})
+    if not emotions or not set(emotions.values()) <= set(manifest.emotions):
+        return ()
+    return (
+        *_sizes(manifest, family),
+        *_positives(manifest, family),
+        *_positives_by_split(manifest, family),
+    )
+
+
+def _sizes(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
+    """Le et al., Table 1: a row for each split and one for all, a column for each corpus."""
+    table = load_published().table(SIZES)
+    column = [PRINTED_FAMILIES[name] for name in table.columns].index(family)
+    ours: dict[str, int] = {split: manifest.splits[split].num_utterances for split in SPLITS}
+    ours["total"] = sum(ours.values())
+    for row in table.rows:
+        where = "all splits" if row.id == "total" else row.id
+        what = f"utterances in {where}"
+        yield ComparedCount(f"{SIZES}/{row.id}", what, ours[row.id], row.values[column])
+
+
+def _positives(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
+    """Le et al., Table 2: a row for each corpus and emotion."""
+    for row in load_published().table(POSITIVES).rows:
+        printed_family, printed = row.name.split()
+        if PRINTED_FAMILIES[printed_family] == family:
+            emotion = PRINTED_EMOTIONS[family][printed]
+            ours = sum(split.positives[emotion] for split in manifest.splits.values())
+            what = f"{emotion} in all splits"
+            yield ComparedCount(f"{POSITIVES}/{row.id}", what, ours, *row.values)
+
+
+def _positives_by_split(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
+    """Xia et al., Table 1: a row for each corpus and split, a column for each emotion."""
+    ours = {str(split): counts.positives for split, counts in manifest.splits.items()}
+    for row in load_published().table(POSITIVES_BY_SPLIT).rows:
+        if row.dataset == family:
+            for printed, published in zip(row.columns, row.values, strict=True):
+                emotion = PRINTED_EMOTIONS[family][printed]
+                yield ComparedCount(
+                    f"{POSITIVES_BY_SPLIT}/{row.id}",
+                    f"{emotion} in {row.split}",
+                    ours[row.split][emotion],
+                    published,
+                )

@@ -1,0 +1,198 @@
+"""What is printed of a prepared corpus: whether its preparation went right, at a glance."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, repeat
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from corpora.manifest import MANIFEST_FILE, Manifest
+from corpora.prepared import recipe_folder
+from corpora.recipe import Recipe
+from corpora.rejects import Remark
+from reports.corpus_counts import compare_counts
+
+MAX_REJECTS = 20
+GROUPS = {"iemocap": "dialogue", "mosei": "video"}
+"""What `Utterance.group` is, by kind of corpus; of others it says no more than the speaker."""
+
+PICTURE_PARTS, FEATURE_PARTS = ("windows", "sound chunks"), ("face rows", "sound rows")
+"""What a recipe makes of pictures and of sound."""
+
+GOOD, BAD, QUIET = "green", "bold red", "dim"
+
+
+def corpus_view(manifests: Sequence[Manifest]) -> RenderableType:
+    """Show a corpus by each recipe; what several recipes have in common is shown once."""
+    groups = [list(alike) for _, alike in groupby(manifests, key=_common)]
+    views = [part for alike in groups for part in (_group_view(alike), Text())]
+    return Group(*views[:-1])
+
+
+def _common(manifest: Manifest) -> tuple[object, ...]:
+    """Return what is shown once of manifests that agree on it."""
+    sizes = {
+        split: (counts.num_utterances, counts.seconds, counts.positives)
+        for split, counts in manifest.splits.items()
+    }
+    return manifest.name, manifest.kind, sizes, manifest.shared, manifest.rejects, manifest.left_out
+
+
+def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
+    first, *more = manifests
+    recipes = ", ".join(f"'{manifest.recipe.name}'" for manifest in manifests)
+    title = f"corpus '{first.name}' ({first.kind}), recipe{'s' if more else ''} {recipes}"
+    return Group(
+        Text(title, style="bold"),
+        _contents(first),
+        *_comparison(first),
+        _shared(first),
+        _left_out(first),
+        *_rejects(first),
+        *(part for manifest in manifests for part in (Text(), *_recipe_view(manifest))),
+    )
+
+
+def _contents(manifest: Manifest) -> RenderableType:
+    """Show how many utterances there are, how long, and with which labels."""
+    table = _table(manifest)
+    splits = manifest.splits.values()
+    numbers = _with_sum(split.num_utterances for split in splits)
+    seconds = [split.seconds for split in splits]
+    seconds.append(sum(seconds))
+    _add_row(table, "utterances", numbers)
+    _add_row(table, "minutes", [f"{each / 60:.1f}" for each in seconds])
+    means = [each / number for each, number in zip(seconds, numbers, strict=True)]
+    _add_row(table, "mean seconds", [f"{mean:.2f}" for mean in means])
+    for emotion in manifest.emotions:
+        positives = _with_sum(split.positives[emotion] for split in splits)
+        _add_row(table, emotion, positives, _shares(positives, numbers))
+    return table
+
+
+def _comparison(manifest: Manifest) -> Iterator[RenderableType]:
+    """Show which counts are not the published ones."""
+    compared = compare_counts(manifest)
+    different = [count for count in compared if count.difference]
+    if compared and not different:
+        yield Text(f"all {len(compared)} published counts agree", style=GOOD)
+    elif different:
+        yield Text(f"{len(different)} of {len(compared)} published counts differ:", style=BAD)
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("")
+        for header in ("ours", "published", "difference"):
+            table.add_column(header, justify="right")
+        table.add_column("printed in")
+        for count in different:
+            numbers = (str(count.ours), count.published, f"{count.difference:+}")
+            table.add_row(f"  {count.what}", *numbers, count.reference)
+        yield table
+
+
+def _shared(manifest: Manifest) -> Text:
+    """Say what of the test split the training split has seen."""
+    shared, word = manifest.shared, GROUPS.get(manifest.kind)
+    counts = {} if shared.num_speakers is None else {"speaker": shared.num_speakers}
+    if word is not None:
+        counts[word] = shared.num_groups
+    unknown = "who speaks is not known" if shared.num_speakers is None else ""
+    leaks = [_count(number, thing) for thing, number in counts.items() if number]
+    apart = [f"no {thing}" for thing, number in counts.items() if not number]
+    if leaks:
+        verb = "is" if sum(counts.values()) == 1 else "are"
+        told = f"LEAK: {' and '.join(leaks)} of the test split {verb} in the training split too"
+    elif apart:
+        told = f"{' and '.join(apart)} is in both the training and the test split"
+    else:
+        told = "whether the training and the test split share speakers cannot be told"
+    return Text("; ".join(filter(None, (told, unknown))), style=BAD if leaks else "")
+
+
+def _left_out(manifest: Manifest) -> Text:
+    counts = [f"{number} {reason}" for reason, number in manifest.left_out.items()]
+    return Text(f"left out by the corpus's own rules: {', '.join(counts) or 'nothing'}")
+
+
+def _rejects(manifest: Manifest) -> Iterator[Text]:
+    rejects = manifest.rejects
+    yield Text(f"rejected: {len(rejects)}", style=BAD if rejects else "")
+    for reject in rejects[:MAX_REJECTS]:
+        split = reject.split or "no split"
+        yield Text(f"  {reject.utterance} ({split}): {_words(reject.reason)}, {reject.detail}")
+    if len(rejects) > MAX_REJECTS:
+        file = recipe_folder(Path(), manifest.name, manifest.recipe.name) / MANIFEST_FILE
+        yield Text(f"  and {len(rejects) - MAX_REJECTS} more in {file} of the storage folder")
+
+
+def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
+    """Show what a recipe made of the utterances, and what it found amiss."""
+    splits = manifest.splits.values()
+    has_pictures = isinstance(manifest.recipe, Recipe)
+    pictures, sounds = PICTURE_PARTS if has_pictures else FEATURE_PARTS
+    yield from _recipe_head(manifest)
+    table = _table(manifest)
+    frames = _with_sum(split.num_frames for split in splits)
+    faces = _with_sum(split.num_frames_with_face for split in splits)
+    _add_row(table, pictures, frames)
+    _add_row(table, "  with a face", faces, _shares(faces, frames))
+    _add_row(table, sounds, _with_sum(split.num_chunks for split in splits))
+    numbers = _with_sum(split.num_utterances for split in splits)
+    _add_row(table, "utterances", numbers)
+    for remark in Remark:
+        remarked = _with_sum(split.remarks[remark] for split in splits)
+        style = "yellow" if any(remarked) else QUIET
+        _add_row(table, f"  {_words(remark)}", remarked, _shares(remarked, numbers), style)
+    yield table
+
+
+def _recipe_head(manifest: Manifest) -> Iterator[Text]:
+    recipe = manifest.recipe
+    yield Text(f"recipe '{recipe.name}', fingerprint {manifest.fingerprint[:12]}", style="bold")
+    if isinstance(recipe, Recipe):
+        mistakes = [name for name, is_on in recipe.compat if is_on]
+        if mistakes:
+            yield Text(f"with mistakes of Dai et al.'s code: {', '.join(mistakes)}")
+    if manifest.widths:
+        widths = [f"{modality} {width}" for modality, width in manifest.widths.items()]
+        yield Text(f"numbers in a row of features: {', '.join(widths)}")
+
+
+def _table(manifest: Manifest) -> Table:
+    """Make a table with a number and a share for each split, and for all together."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style=QUIET)
+    table.add_column("")
+    for split in (*manifest.splits, "all"):
+        table.add_column(split, justify="right", no_wrap=True)
+        table.add_column("", justify="right", no_wrap=True)
+    return table
+
+
+def _add_row(
+    table: Table,
+    name: str,
+    numbers: Sequence[int] | Sequence[str],
+    shares: Iterable[str] = repeat(""),
+    style: str | None = None,
+) -> None:
+    pairs = zip(map(str, numbers), shares, strict=False)
+    table.add_row(name, *(cell for pair in pairs for cell in pair), style=style)
+
+
+def _with_sum(numbers: Iterable[int]) -> list[int]:
+    by_split = list(numbers)
+    return [*by_split, sum(by_split)]
+
+
+def _shares(numbers: Iterable[int], wholes: Iterable[int]) -> list[str]:
+    pairs = zip(numbers, wholes, strict=True)
+    return [f"({number / whole:.1%})" for number, whole in pairs]
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,20 @@
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from corpora.utterance import Source
+from tests.corpora.laid_utterances import drawn
+from tests.corpora.layouts import Layout
+
+
+@pytest.fixture(scope="session")
+def drawn_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Layout], Source]:
+    """Lay drawn faces and voices out, once a corpus, and read them."""
+
+    @cache
+    def read(layout: Layout) -> Source:
+        folder = tmp_path_factory.mktemp(layout.name)
+        return layout.read(layout.write(folder, layout.utterances(drawn)))
+
+    return read

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from corpora.faces import NO_FACES
+from corpora.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
+from corpora.handcrafted_form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
+from corpora.rejects import Remark
+from corpora.segments import ImageSequence, SoundSegment
+from corpora.utterance import Utterance
+from corpora.word_vectors import RandomVectors
+from tests.corpora.voice_factory import RECIPE, noise
+
+
+def test_recipe_refuses_what_does_not_fit() -> None:
+    for change, message in (
+        ({"hop_s": 0.05}, "hop_s 0.05 must not exceed window_s"),
+        ({"step_s": 0.015}, "step_s 0.015 must be a multiple of hop_s"),
+        ({"num_mfcc": 50}, "num_mfcc 50 must not exceed num_mels 40"),
+        ({"min_pitch_hz": 600}, "min_pitch_hz 600 must lie below max_pitch_hz"),
+        ({"word_vectors_sha256": "0" * 64}, "words 'random' has none"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            HandcraftedRecipe(words="random", **change)
+    with pytest.raises(ValidationError, match="words"):
+        HandcraftedRecipe()  # type: ignore[call-arg]
+
+
+def test_features_without_a_step_or_of_another_type_are_refused() -> None:
+    row = np.zeros((1, 2), np.float32)
+    for wrong in (np.zeros((0, 2), np.float32), np.zeros((1, 2)), np.zeros(2, np.float32)):
+        with pytest.raises(ValueError, match="features of audio have shape"):
+            Handcrafted(text=row, audio=wrong, vision=row)
+
+
+def test_tables_hold_every_choice_of_the_recipe() -> None:
+    for name, table in (("sound", SOUNDS), ("face", FACES)):
+        schema = HandcraftedRecipe.model_json_schema()["properties"][name]
+        assert set(schema["enum"]) == set(table)
+
+
+def form(duration_s: float = 1.1, text: str = "well, well") -> HandcraftedForm:
+    utterance = Utterance(
+        id="u",
+        pictures=ImageSequence((), rate_fps=2.0),
+        sound=SoundSegment(Path("u.wav"), 0.0, duration_s),
+        duration_s=duration_s,
+        text=text,
+        labels=(1,),
+        split="train",
+        group="g",
+    )
+    make = handcrafted_maker(RECIPE, RandomVectors(RECIPE.random_width), "cpu")
+    started = make(utterance)
+    assert isinstance(started, HandcraftedForm)
+    return started
+
+
+def test_form_joins_the_three_modalities() -> None:
+    started = form()
+    assert started.times_s == [0.0, 0.5, 1.0]
+    for _ in started.times_s:
+        started.see(np.zeros((80, 100, 3), np.uint8), NO_FACES)
+    clip = started.finish(noise())
+    assert clip.widths == {"text": 300, "audio": 42, "vision": 20}
+    assert (clip.num_frames, clip.num_faces, clip.num_chunks) == (3, 0, 11)
+    assert clip.columns["num_text"].to_pylist() == [3]
+    assert clip.columns["vision_features"].to_pylist() == [[0.0] * 60]
+    assert clip.remarks == (Remark.NO_FACE,)
+
+
+def test_utterance_without_words_sound_or_frames_has_one_row_each() -> None:
+    clip = form(text=" ").finish(None)
+    assert [clip.columns[f"num_{name}"].to_pylist() for name in MODALITIES] == [[1]] * 3
+    assert set(clip.remarks) == {Remark.NO_FRAMES, Remark.NO_SOUND}

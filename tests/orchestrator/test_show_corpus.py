@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from corpora.clip_folder import read_clips
+from corpora.prepare import prepare
+from corpora.prepared import recipe_folder
+from corpora.recipe import LE, XIA
+from orchestrator.cli import cli
+from orchestrator.show_corpus import NUM_SAMPLES, print_manifests, show_corpus
+from tests.corpora.manifest_factory import make_manifest
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+
+SHEETS = ("contact_sheet.html", "contact_sheet.png")
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    storage = tmp_path_factory.mktemp("show")
+    source = read_clips(write_clip_folder(storage / "clips", clip_lines(per_split=6)))
+    prepare(source, [LE, XIA], name="mine", storage=storage)
+    return storage
+
+
+def shown(storage: Path, num_samples: int) -> str:
+    console = Console(width=80, markup=False, emoji=False)
+    with console.capture() as capture:
+        show_corpus("mine", storage, console, num_samples=num_samples)
+    return capture.get()
+
+
+def num_shown(storage: Path, recipe: str) -> int:
+    page = recipe_folder(storage, "mine", recipe) / SHEETS[0]
+    return page.read_text(encoding="utf-8").count("<img ")
+
+
+def test_corpus_is_shown_by_every_recipe(storage: Path) -> None:
+    text = shown(storage, 0)
+    assert "corpus 'mine' (clips), recipes 'le', 'xia'\n" in text
+    assert ["utterances", "6", "6", "6", "18"] in [line.split() for line in text.splitlines()]
+    assert "\nrecipe 'le', fingerprint " in text
+    assert "\nrecipe 'xia', fingerprint " in text
+    assert "contact" not in text
+
+
+def test_every_recipe_gets_a_contact_sheet_that_is_named(storage: Path) -> None:
+    text = shown(storage, 2)
+    for recipe in ("le", "xia"):
+        for name in SHEETS:
+            path = recipe_folder(storage, "mine", recipe) / name
+            assert path.is_file()
+            assert f" {path}\n" in text
+        assert num_shown(storage, recipe) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "num_samples"), [((), NUM_SAMPLES), (("--samples", "3"), 3)], ids=["default", "3"]
+)
+def test_command_says_how_many_utterances_are_on_the_sheet(
+    storage: Path, options: tuple[str, ...], num_samples: int
+) -> None:
+    outcome = CliRunner().invoke(cli, ["show", "mine", "--storage", str(storage), *options])
+    assert outcome.exit_code == 0, outcome.output
+    assert num_shown(storage, "le") == num_samples
+
+
+def test_study_has_no_samples() -> None:
+    outcome = CliRunner().invoke(cli, ["show", "layers", "--samples", "3"])
+    assert outcome.exit_code != 0
+    assert "'layers' is a study; only a corpus has '--samples'" in outcome.output
+
+
+def test_name_is_printed_as_it_is() -> None:
+    console = Console(width=80, markup=False, emoji=False)
+    with console.capture() as capture:
+        print_manifests([make_manifest(name="a [/b] :smile:")], console)
+    assert "corpus 'a [/b] :smile:' (clips), recipe 'le'\n" in capture.get()

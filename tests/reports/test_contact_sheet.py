@@ -1,0 +1,164 @@
+import io
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from corpora.clip_folder import read_clips
+from corpora.manifest import Manifest
+from corpora.prepare import prepare
+from corpora.prepared import recipe_folder
+from corpora.recipe import LE, XIA, PowerMel, Recipe, VggishLogMel
+from reports.contact_picture import RANGE_DB, loudness_db
+from reports.contact_samples import Sample, pick_samples
+from reports.contact_sheet import write_contact_sheet
+from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
+
+HARD_TEXT = "<b>$5 & $6</b> Ünïcödé \N{GRINNING FACE} " + "or more " * 200
+
+every_recipe = pytest.mark.parametrize("recipe", [LE, XIA], ids=lambda recipe: recipe.name)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A corpus without faces; one utterance is silent, one is long and hard to write."""
+
+    storage: Path
+    manifests: dict[str, Manifest]
+
+    def folder(self, recipe: Recipe) -> Path:
+        return recipe_folder(self.storage, "mine", recipe.name)
+
+    def pick(self, recipe: Recipe, num_samples: int) -> list[Sample]:
+        manifest = self.manifests[recipe.name]
+        return pick_samples(manifest, recipe, self.folder(recipe), num_samples)
+
+    def write(self, recipe: Recipe, num_samples: int) -> tuple[Path, Path]:
+        manifest = self.manifests[recipe.name]
+        return write_contact_sheet(manifest, recipe, self.folder(recipe), num_samples)
+
+
+class Images(HTMLParser):
+    """Collects what a page shows."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.images: list[bytes] = []
+        self.tags: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(
+                b64decode(str(dict(attrs)["src"]).removeprefix("data:image/png;base64,"))
+            )
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    storage = tmp_path_factory.mktemp("sheet")
+    write_video(storage / "clips" / "silent.mp4", sound_hz=None)
+    write_video(storage / "clips" / "long.mp4", seconds=60.0, fps=1)
+    lines = clip_lines()
+    lines[3] |= {"file": "long.mp4", "start": 0, "end": 60, "text": HARD_TEXT, "utterance": "<3>"}
+    lines[6] |= {"file": "silent.mp4"}
+    source = read_clips(write_clip_folder(storage / "clips", lines))
+    manifests = prepare(source, [LE, XIA], name="mine", storage=storage)
+    return Prepared(storage, manifests)
+
+
+def test_what_lacks_something_comes_first(prepared: Prepared) -> None:
+    lacks = [(sample.split, sample.lacks) for sample in prepared.pick(LE, 8)]
+    assert lacks[0] == ("train", ("no face",))
+    assert ("valid", ("no face", "no sound")) in lacks[:2]
+
+
+def test_every_split_and_emotion_is_met(prepared: Prepared) -> None:
+    samples = prepared.pick(LE, 9)
+    assert len({sample.row.id for sample in samples}) == 9
+    met = {(sample.split, emotion) for sample in samples for emotion in sample.emotions}
+    assert met == {(s, e) for s in ("train", "valid", "test") for e in ("happy", "sad")}
+
+
+def test_same_utterances_are_picked_every_time(prepared: Prepared) -> None:
+    ids = [[sample.row.id for sample in prepared.pick(LE, 7)] for _ in range(2)]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 7
+
+
+def test_fewer_utterances_than_wanted_are_all_that_there_are(prepared: Prepared) -> None:
+    assert 9 <= len(prepared.pick(LE, 50)) <= 12
+
+
+@every_recipe
+def test_page_shows_every_utterance_and_needs_no_other_file(
+    prepared: Prepared, recipe: Recipe
+) -> None:
+    page, _ = prepared.write(recipe, 4)
+    text = page.read_text(encoding="utf-8")
+    shown = Images(text)
+    assert len(shown.images) == 4
+    assert all(Image.open(io.BytesIO(image)).format == "PNG" for image in shown.images)
+    assert not {"link", "script"} & set(shown.tags)
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
+
+
+def test_page_escapes_what_was_said(prepared: Prepared) -> None:
+    page, _ = prepared.write(LE, 9)
+    text = page.read_text(encoding="utf-8")
+    assert "&lt;b&gt;$5 &amp; $6&lt;/b&gt; Ünïcödé \N{GRINNING FACE} or more" in text
+    assert "<h2>&lt;3&gt;" in text
+    assert "b" not in Images(text).tags
+
+
+@every_recipe
+def test_picture_frames_in_red_what_shows_no_face(prepared: Prepared, recipe: Recipe) -> None:
+    _, picture = prepared.write(recipe, 2)
+    with Image.open(picture) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    is_red = (abs(pixels - (0xD1, 0x24, 0x2F)) < 12).all(2)
+    # Each of two utterances of two windows has four frames' sides, hundreds of pixels long.
+    assert is_red.sum() > 2 * 2 * 4 * 100
+
+
+def test_long_utterance_is_cut(prepared: Prepared) -> None:
+    (long,) = (sample for sample in prepared.pick(LE, 9) if sample.row.id == "<3>")
+    assert len(long.row.found) == 60
+    page, picture = prepared.write(LE, 9)
+    heights = [Image.open(io.BytesIO(image)).height for image in Images(page.read_text()).images]
+    assert max(heights) < 800
+    with Image.open(picture) as image:
+        assert image.height < sum(heights) + 9 * 300
+
+
+def test_equal_corpora_give_equal_bytes(prepared: Prepared) -> None:
+    first = [path.read_bytes() for path in prepared.write(LE, 3)]
+    assert first == [path.read_bytes() for path in prepared.write(LE, 3)]
+
+
+def test_loudness_of_power_has_a_floor() -> None:
+    mels = np.zeros((2, 128, 32), np.float32)
+    mels[1, 5, 0], mels[1, 6, 1] = 100.0, 1.0
+    loudness = loudness_db(mels, PowerMel())
+    assert loudness.shape == (128, 64)
+    assert (loudness[5, 32], loudness[6, 33]) == pytest.approx((20, 0))
+    assert loudness.min() == pytest.approx(20 - RANGE_DB)
+
+
+def test_loudness_of_log_magnitude_is_in_decibels_too() -> None:
+    mels = np.full((2, 96, 64), np.log(0.01), np.float32)
+    mels[1, 0, 5] = np.log(10.0)
+    loudness = loudness_db(mels, VggishLogMel())
+    assert loudness.shape == (64, 192)
+    assert loudness[5, 96] == pytest.approx(20, abs=1e-4)
+    assert loudness.min() == pytest.approx(-40, abs=1e-4)
+
+
+def test_loudness_of_silence_is_all_alike() -> None:
+    assert np.ptp(loudness_db(np.zeros((1, 128, 32), np.float32), PowerMel())) == 0

@@ -1,0 +1,140 @@
+import pytest
+from rich.console import Console
+
+from corpora.handcrafted import HandcraftedRecipe
+from corpora.manifest import Manifest, Shared
+from corpora.recipe import DAI, LE, Compat
+from corpora.rejects import Reject, RejectReason, Remark
+from reports.corpus_view import MAX_REJECTS, corpus_view
+from tests.corpora.manifest_factory import make_manifest, published_manifest
+
+
+def text_of(*manifests: Manifest) -> str:
+    """Print as into a pipe, where no terminal tells its width."""
+    console = Console(width=80, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(corpus_view(manifests))
+    return capture.get()
+
+
+def lines_of(*manifests: Manifest) -> list[str]:
+    return [" ".join(line.split()) for line in text_of(*manifests).splitlines()]
+
+
+def make_rejects(count: int) -> tuple[Reject, ...]:
+    return tuple(
+        Reject(utterance=f"gone{n}", split=None, reason=RejectReason.NO_FILE, detail="no [/b]")
+        for n in range(count)
+    )
+
+
+def test_sizes_are_shown_by_split_and_together() -> None:
+    lines = lines_of(make_manifest())
+    assert "utterances 6 2 4 12" in lines
+    assert "minutes 0.3 0.1 0.2 0.6" in lines
+    assert "mean seconds 3.00 3.00 3.00 3.00" in lines
+    assert "windows 18 6 12 36" in lines
+    assert "with a face 12 (66.7%) 4 (66.7%) 8 (66.7%) 24 (66.7%)" in lines
+    assert "sound chunks 48 16 32 96" in lines
+
+
+def test_labels_are_shown_with_their_shares() -> None:
+    lines = lines_of(make_manifest())
+    assert "happy 3 (50.0%) 1 (50.0%) 2 (50.0%) 6 (50.0%)" in lines
+    assert "sad 2 (33.3%) 1 (50.0%) 1 (25.0%) 4 (33.3%)" in lines
+
+
+def test_remarks_are_counted() -> None:
+    manifest = make_manifest()
+    manifest.splits["test"].remarks[Remark.NO_SOUND] = 1
+    assert "no sound 0 (0.0%) 0 (0.0%) 1 (25.0%) 1 (8.3%)" in lines_of(manifest)
+
+
+def test_what_recipes_have_in_common_is_shown_once() -> None:
+    first = make_manifest()
+    second = make_manifest(recipe=DAI, fingerprint="beef" * 16)
+    text = text_of(first, second)
+    assert "corpus 'mine' (clips), recipes 'le', 'dai'\n" in text
+    assert "recipe 'le', fingerprint f00df00df00d\n" in text
+    assert "recipe 'dai', fingerprint beefbeefbeef\n" in text
+    assert text.count("happy") == text.count("rejected") == 1
+
+
+def test_recipes_that_hold_other_utterances_are_shown_apart() -> None:
+    text = text_of(make_manifest(), make_manifest(sizes=(5, 2, 4), recipe=DAI))
+    assert "corpus 'mine' (clips), recipe 'le'\n" in text
+    assert "corpus 'mine' (clips), recipe 'dai'\n" in text
+    assert text.count("happy") == 2
+
+
+@pytest.mark.parametrize("family", ["iemocap", "mosei"])
+def test_agreement_with_the_papers_is_one_line(family: str) -> None:
+    text = text_of(published_manifest(family))
+    assert "\nall 28 published counts agree\n" in text
+    assert "differ" not in text
+
+
+def test_differences_from_the_papers_are_listed() -> None:
+    manifest = published_manifest("mosei")
+    manifest.splits["train"].positives["fear"] += 2
+    lines = lines_of(manifest)
+    assert "2 of 28 published counts differ:" in lines
+    assert "fear in train 1265 1263 +2 xia_t1/mosei_train" in lines
+    assert "fear in all splits 1805 1803 +2 le_t2/mosei_fear" in lines
+
+
+def test_corpora_that_the_papers_do_not_know_are_compared_with_nothing() -> None:
+    assert "published" not in text_of(make_manifest())
+
+
+@pytest.mark.parametrize(
+    ("kind", "num_groups", "num_speakers", "told"),
+    [
+        ("iemocap", 151, 10, "LEAK: 10 speakers and 151 dialogues of the test split are in the"),
+        ("iemocap", 0, 1, "LEAK: 1 speaker of the test split is in the training split too"),
+        ("iemocap", 0, 0, "no speaker and no dialogue is in both the training and the test split"),
+        ("mosei", 3, None, "LEAK: 3 videos of the test split are in the training split too; who"),
+        ("mosei", 0, None, "no video is in both the training and the test split; who speaks is"),
+        ("clips", 2, 2, "LEAK: 2 speakers of the test split are in the training split too"),
+        ("clips", 0, 0, "no speaker is in both the training and the test split"),
+        ("clips", 0, None, "whether the training and the test split share speakers cannot be told"),
+    ],
+)
+def test_what_training_and_test_share_is_told(
+    kind: str, num_groups: int, num_speakers: int | None, told: str
+) -> None:
+    shared = Shared(num_groups=num_groups, num_speakers=num_speakers)
+    assert f" {told}" in " ".join(text_of(make_manifest(kind, shared=shared)).split())
+
+
+def test_what_the_rules_leave_out_is_counted() -> None:
+    manifest = make_manifest(left_out={"label 'xxx'": 2507, "in no split": 3})
+    assert "left out by the corpus's own rules: 2507 label 'xxx', 3 in no split" in text_of(
+        manifest
+    )
+
+
+def test_rejects_are_listed_as_they_are() -> None:
+    text = text_of(make_manifest(rejects=make_rejects(2)))
+    assert "rejected: 2\n  gone0 (no split): no file, no [/b]\n  gone1 (no split)" in text
+
+
+def test_many_rejects_are_cut() -> None:
+    text = text_of(make_manifest(rejects=make_rejects(MAX_REJECTS + 3)))
+    assert f"gone{MAX_REJECTS - 1} " in text
+    assert f"gone{MAX_REJECTS} " not in text
+    assert "  and 3 more in corpora/mine/le/manifest.json of the storage folder" in text
+
+
+def test_repeated_mistakes_are_named_if_there_are_any() -> None:
+    compat = Compat(dai_crop=True, drop_empty=True)
+    told = "with mistakes of Dai et al.'s code: dai_crop, drop_empty"
+    assert told in text_of(make_manifest(recipe=LE.model_copy(update={"compat": compat})))
+    assert "mistakes" not in text_of(make_manifest())
+
+
+def test_handcrafted_features_are_told_with_their_widths() -> None:
+    recipe = HandcraftedRecipe(words="random")
+    text = text_of(make_manifest(recipe=recipe, widths={"text": 300, "audio": 78, "vision": 40}))
+    assert "numbers in a row of features: text 300, audio 78, vision 40" in text
+    assert "\nface rows " in text
