@@ -205,13 +205,20 @@ class Corpus(Generic[AnyBatch]):
 
     @property
     def positive_weights(self) -> Tensor:
-        """Negatives over positives of each emotion in the training split: (K,) (Le et al., eq. 9).
+        """Those of the training split: (K,)."""
+        return positive_weights(self.splits["train"].labels)
 
-        An emotion without negatives would weigh nothing; it weighs as one with a single negative.
-        """
-        labels = self.splits["train"].labels
-        positives = labels.sum(0)
-        return (len(labels) - positives).clamp(min=1) / positives
+
+def positive_weights(labels: Tensor) -> Tensor:
+    """Return negatives over positives of each emotion (Le et al., eq. 9).
+
+    An emotion without negatives would weigh nothing; it weighs as one with a single negative.
+
+    Shapes:
+        labels: (U, K), 0 or 1 -> (K,)
+    """
+    positives = labels.sum(0)
+    return (len(labels) - positives).clamp(min=1) / positives
 
 
 def load_corpus(

@@ -15,6 +15,7 @@ from corpora.utterance import SYNTHETIC
 from models.config import LeConfig
 from models.weights import WeightsError
 from orchestrator.corpus_setup import identify_corpus
+from orchestrator.errors import ClusterError
 from orchestrator.options import ChoiceGroup, console, errors, storage_option
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.prepare_commands import prepare
@@ -27,7 +28,7 @@ from search_spaces.catalogue import STUDIES, find_study, load_studies
 from search_spaces.errors import StudyError
 from search_spaces.study import Scale, Study
 
-USER_ERRORS = (CorpusError, LedgerError, StorageError, StudyError, WeightsError)
+USER_ERRORS = (ClusterError, CorpusError, LedgerError, StorageError, StudyError, WeightsError)
 EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 tracking_option = click.option(

@@ -76,8 +76,9 @@ def prepare_source(
     storage: Path,
     console: Console,
     ingredients: Ingredients = NOTHING,
+    address: str | None = None,
 ) -> list[Manifest]:
-    """Prepare a corpus on all cores, with a progress bar; published features need but one."""
+    """Prepare a corpus with a progress bar, on all cores or a cluster's; features need but one."""
     # PyTorch and Ray are loaded only if they are needed.
     from corpora.prepare import prepare, run_here
     from orchestrator.prepare_on_ray import runner_on_ray
@@ -107,7 +108,7 @@ def prepare_source(
             name=name,
             storage=storage,
             ingredients=ingredients,
-            run=run_here if ingredients.published else runner_on_ray(storage),
+            run=run_here if ingredients.published else runner_on_ray(storage, address),
             progress=advance,
         )
     return list(manifests.values())

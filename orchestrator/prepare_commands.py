@@ -54,6 +54,11 @@ splits_option = click.option(
     type=PLACE,
     help="Folder of train_split.txt, valid_split.txt and test_split.txt: an id a line.",
 )
+address_option = click.option(
+    "--address",
+    help="A Ray cluster that prepares, such as auto; all its machines must see the source and the "
+    "storage folder in the same places.  [default: this machine alone]",
+)
 session_option = click.option(
     "--leave-out-session",
     type=click.IntRange(1, 5),
@@ -90,6 +95,7 @@ def prepare() -> None:
 @recipe_option
 @compat_option
 @handcrafted_options
+@address_option
 @storage_option
 def prepare_clips(
     source: Path,
@@ -98,6 +104,7 @@ def prepare_clips(
     recipe_names: Sequence[str],
     compat_names: Sequence[str],
     handcrafted: HandcraftedOptions,
+    address: str | None,
     storage: Path,
 ) -> None:
     """Prepare a folder of video files.
@@ -109,7 +116,7 @@ def prepare_clips(
     check_corpus_name(name)
     found = read_clips(source, csv_file)
     sources = handcrafted if HANDCRAFTED in recipe_names else None
-    _prepare(found, recipe_names, _compat(compat_names), name, storage, sources)
+    _prepare(found, recipe_names, _compat(compat_names), name, storage, sources, address)
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,7 @@ def release_command(release: Release) -> click.Command:
         compat_names: Sequence[str],
         handcrafted: HandcraftedOptions,
         features: Path | None,
+        address: str | None,
         storage: Path,
         leave_out_session: int | None = None,
     ) -> None:
@@ -186,7 +194,7 @@ def release_command(release: Release) -> click.Command:
         features = features or features_beside(source, found.kind)
         wanted = HANDCRAFTED in recipe_names or (not recipe_names and features is not None)
         sources = replace(handcrafted, features=features) if wanted else None
-        _prepare(found, recipe_names, compat, name, storage, sources)
+        _prepare(found, recipe_names, compat, name, storage, sources, address)
 
     options: list[Callable[[Any], Any]] = [
         source_option(release.source),
@@ -197,7 +205,9 @@ def release_command(release: Release) -> click.Command:
     if release.has_sessions:
         options.append(session_option)
     command: Command = handcrafted_options(prepare_release)
-    for option in reversed([*options, recipe_option, compat_option, storage_option]):
+    for option in reversed(
+        [*options, recipe_option, compat_option, address_option, storage_option]
+    ):
         command = option(command)
     return click.command(release.kind, help=release.title)(command)
 
@@ -241,6 +251,7 @@ def _prepare(
     name: str,
     storage: Path,
     handcrafted: HandcraftedOptions | None,
+    address: str | None,
 ) -> None:
     """Prepare by recipes of pictures, and hand-crafted features in the same pass if wanted."""
     opened = open_storage(storage)
@@ -254,6 +265,7 @@ def _prepare(
         storage=opened,
         console=console,
         ingredients=Ingredients(words=own[1] if own else None),
+        address=address,
     )
     if published is not None:
         manifests += prepare_source(

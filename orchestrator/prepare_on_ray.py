@@ -14,7 +14,7 @@ import ray.data
 from numpy.typing import NDArray
 
 from corpora.prepare import PartMaker, Parts, Runner
-from orchestrator.local_ray import QUIET, local_ray
+from orchestrator.ray_session import QUIET, ray_session
 
 MAX_WORKERS_PER_GPU = 8
 """Each holds a CUDA context and a detector, well below 1 GiB together."""
@@ -25,15 +25,20 @@ QUIET_CORE = {"RAY_BACKEND_LOG_LEVEL": "fatal"}
 """Ray Data starts actors in a way that Ray's core calls an error, once each, on the terminal."""
 
 
-def runner_on_ray(storage: Path) -> Runner:
-    """Return what makes parts on Ray, which starts when there is a part to be made."""
-    return lambda maker, parts: _run(storage, maker, parts)
+def runner_on_ray(storage: Path, address: str | None = None) -> Runner:
+    """Return what makes parts on Ray, which starts when there is a part to be made.
+
+    Args:
+        storage: The storage folder; all machines see it, and the media, in the same place.
+        address: Of a cluster that runs; by default this machine works alone.
+    """
+    return lambda maker, parts: _run(storage, address, maker, parts)
 
 
-def _run(storage: Path, maker: PartMaker, parts: Parts) -> Iterator[int]:
+def _run(storage: Path, address: str | None, maker: PartMaker, parts: Parts) -> Iterator[int]:
     if not parts:
         return
-    with local_ray(storage, environment=QUIET | QUIET_CORE):
+    with ray_session(storage, address=address, environment=QUIET | QUIET_CORE):
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = False

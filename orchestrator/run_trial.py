@@ -136,6 +136,7 @@ def _train_and_record(
             precision=precision,
             num_threads=num_threads,
             libraries={library: version(library) for library in RECORDED_LIBRARIES},
+            recipe=corpus.manifest.recipe.model_dump(mode="json"),
             host=platform.node(),
             started_at=started_at.isoformat(timespec="seconds"),
             wall_s=round(time.perf_counter() - start, 3),

@@ -15,7 +15,7 @@ from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 
 from orchestrator.events import Watcher
-from orchestrator.local_ray import local_ray
+from orchestrator.ray_session import ray_session
 from reports.ledger import Ledger
 from reports.record import Epoch
 from search_spaces.study import RowRef
@@ -56,7 +56,7 @@ def sweep(
     """
     with (
         tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch,
-        local_ray(storage, num_slots),
+        ray_session(storage, num_cpus=num_slots),
     ):
         has_gpu = bool(ray.cluster_resources().get("GPU"))
         resources = {"cpu": 1.0, "gpu": 1.0} if has_gpu else {"cpu": 1.0}

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from corpora.split import Split
 from models.config import Config
@@ -48,7 +48,8 @@ class Result(Config):
 class Circumstances(Config):
     """Under what conditions it came about: recorded, not hashed into the key.
 
-    `study` and `row` are those that the trial was trained for; others may share it.
+    `study` and `row` are those that the trial was trained for; others may share it. `recipe` holds
+    the settings that its corpus was prepared by, which the corpus's fingerprint stands for.
     """
 
     study: str
@@ -58,6 +59,7 @@ class Circumstances(Config):
     precision: Literal["fp32", "bf16"]
     num_threads: int
     libraries: dict[str, str]
+    recipe: dict[str, JsonValue] = Field(default={})
     host: str
     started_at: str = Field(description="ISO 8601, UTC")
     wall_s: float

@@ -152,6 +152,60 @@ def uninterrupted(workplace: Path) -> dict[str, Result]:
     return results(workplace / "whole")
 
 
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+cluster.add_node(num_cpus=1)
+print(cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Start a Ray cluster of two nodes on this machine; gives its address."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    family: list[psutil.Process] = []
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield address
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        end(family)
+
+
+@pytest.mark.slow
+def test_all_machines_of_a_cluster_prepare(tmp_path: Path, cluster: str) -> None:
+    write_clip_folder(tmp_path / "clips", clip_lines(per_split=8))
+    arguments = ("prepare", "clips", "--source", "clips", "--name", "mine", "--recipe", "le")
+    call(*arguments, "--storage", "alone", cwd=tmp_path)
+    call(*arguments, "--storage", "together", "--address", cluster, cwd=tmp_path)
+    alone, together = (
+        tmp_path / storage / "corpora" / "mine" / "le" / "train.arrow"
+        for storage in ("alone", "together")
+    )
+    assert alone.read_bytes() == together.read_bytes()
+
+
+def test_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:
+    write_clip_folder(tmp_path / "clips")
+    arguments = ("prepare", "clips", "--source", "clips", "--address", "127.0.0.1:1")
+    refused = subprocess.run([COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "error: no Ray cluster can be joined at '127.0.0.1:1'" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 @pytest.mark.slow
 def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGKILL the driver and all its workers: finished clips are not prepared again."""

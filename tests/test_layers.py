@@ -21,7 +21,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 FILES_OF = {
     "ray": {
-        "orchestrator/local_ray.py",
+        "orchestrator/ray_session.py",
         "orchestrator/prepare_on_ray.py",
         "orchestrator/tune.py",
     },

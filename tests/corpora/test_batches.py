@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from corpora.batches import Batch, Corpus, load_corpus
+from corpora.batches import Batch, Corpus, load_corpus, positive_weights
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
@@ -116,3 +116,28 @@ def test_training_draws_a_frame_anew_every_epoch(windows: Corpus) -> None:
     assert {moment for draw in seen for moment in draw} == {1, 4, 8, 11, 14, 17}
     assert drawn(0, 0) == drawn(0, 0)
     assert drawn(0, 0) != drawn(1, 0)
+
+
+@pytest.mark.parametrize(
+    ("positives", "num_utterances", "weights"),
+    [
+        (
+            [757, 736, 1_298, 398, 1_214, 759],
+            5_162,
+            [5.8190, 6.0136, 2.9769, 11.9698, 3.2521, 5.8011],
+        ),
+        (
+            [3_267, 2_738, 1_263, 7_587, 4_026, 1_465],
+            14_524,
+            [3.4457, 4.3046, 10.4996, 0.9143, 2.6076, 8.9140],
+        ),
+    ],
+    ids=["iemocap", "mosei"],
+)
+def test_positive_weights_of_the_published_training_splits(
+    positives: list[int], num_utterances: int, weights: list[float]
+) -> None:
+    labels = torch.zeros(num_utterances, len(positives))
+    for emotion, count in enumerate(positives):
+        labels[:count, emotion] = 1
+    torch.testing.assert_close(positive_weights(labels), torch.tensor(weights), atol=5e-5, rtol=0)

@@ -1,0 +1,73 @@
+"""Ray, for the length of some work: on this machine, or a cluster that runs."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import ray
+
+from orchestrator.errors import ClusterError
+
+ANSWER_S = 10.0
+"""A cluster that does not answer within this time is not there."""
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+
+
+@contextmanager
+def ray_session(
+    storage: Path,
+    *,
+    address: str | None = None,
+    num_cpus: int | None = None,
+    environment: Mapping[str, str] = QUIET,
+) -> Iterator[None]:
+    """Start Ray on this machine, or join a cluster, for the length of a sweep or a preparation.
+
+    Ray puts the current folder on its workers' import path, where a user's own `models/` would
+    shadow ours: so it starts in the storage folder.
+
+    Args:
+        storage: The storage folder.
+        address: Of a cluster that runs; by default Ray is started on this machine.
+        num_cpus: Cores that Ray may use of this machine; by default all.
+        environment: What its processes see besides this one's.
+
+    Raises:
+        ClusterError: If there is no cluster at the address.
+    """
+    came_from, seen = Path.cwd(), dict(os.environ)
+    os.environ.update(environment)
+    os.chdir(storage)
+    try:
+        _start(address, num_cpus)
+        yield
+    finally:
+        ray.shutdown()
+        os.environ.clear()
+        os.environ.update(seen)
+        os.chdir(came_from)
+
+
+def _start(address: str | None, num_cpus: int | None) -> None:
+    start = partial(ray.init, log_to_driver=False, logging_level=logging.ERROR)
+    if address is None:
+        start(address="local", num_cpus=num_cpus, include_dashboard=False)
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if host and port.isdigit():  # Ray itself would try for minutes
+            socket.create_connection((host, int(port)), ANSWER_S).close()
+        start(address=address)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no Ray cluster can be joined at '{address}': {error}") from error
