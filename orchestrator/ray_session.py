@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,6 @@ def ray_session(
     *,
     address: str | None = None,
     num_cpus: int | None = None,
-    environment: Mapping[str, str] = QUIET,
 ) -> Iterator[None]:
     """Start Ray on this machine, or join a cluster, for the length of a sweep or a preparation.
 
@@ -41,13 +40,12 @@ def ray_session(
         storage: The storage folder.
         address: Of a cluster that runs; by default Ray is started on this machine.
         num_cpus: Cores that Ray may use of this machine; by default all.
-        environment: What its processes see besides this one's.
 
     Raises:
         ClusterError: If there is no cluster at the address.
     """
     came_from, seen = Path.cwd(), dict(os.environ)
-    os.environ.update(environment)
+    os.environ.update(QUIET)
     os.chdir(storage)
     try:
         _start(address, num_cpus)

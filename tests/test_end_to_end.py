@@ -207,6 +207,22 @@ def test_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_preparation_survives_the_loss_of_a_worker(tmp_path: Path) -> None:
+    lines = [line | {"start": 0, "end": 1.9} for line in clip_lines(per_split=40)]
+    write_clip_folder(tmp_path / "clips", lines)
+    arguments = ("prepare", "clips", "--source", "clips", "--name", "mine", "--storage", "storage")
+    corpora = tmp_path / "storage" / "corpora"
+    with started(*arguments, cwd=tmp_path) as process:
+        wait_for(lambda: len(list(corpora.glob(".mine-*/*/part.json"))) >= 2)
+        family = psutil.Process(process.pid).children(recursive=True)
+        workers = [member for member in family if member.name().startswith("ray::MapWork")]
+        workers[0].kill()
+        assert process.wait(180) == 0
+    manifest = read_manifest(tmp_path / "storage", "mine", "xia")
+    assert [split.num_utterances for split in manifest.splits.values()] == [40] * 3
+
+
+@pytest.mark.slow
 def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGKILL the driver and all its workers: finished clips are not prepared again."""
     lines = [line | {"start": 0, "end": 1.9} for line in clip_lines(per_split=40)]
