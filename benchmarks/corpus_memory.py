@@ -34,7 +34,8 @@ from rich.console import Console
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.batches import Batch, Corpus, load_corpus
+from corpora.batch import Batch
+from corpora.batches import Corpus, load_corpus
 from corpora.clip_folder import read_clips
 from corpora.manifest import MANIFEST_FILE
 from corpora.prepare import prepare

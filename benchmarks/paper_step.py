@@ -32,7 +32,7 @@ from torch.optim import Adam, Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.batches import Batch
+from corpora.batch import Batch
 from corpora.recipe import LE
 from models.build import build
 from models.config import MODALITIES, RANDOM_WEIGHTS, AlbertConfig, AlbertSizes, LeConfig

@@ -1,86 +1,31 @@
 """Batches of a prepared corpus: gathered in device memory where it fits, else from its files."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
+from corpora.batch import Batch, HandcraftedBatch
 from corpora.errors import CorpusError
-from corpora.handcrafted import MODALITIES
+from corpora.gatherers import FeatureGatherer, Gatherer, PictureGatherer
 from corpora.manifest import Manifest
 from corpora.prepared import split_file
-from corpora.ragged import JpegColumn, MappedColumn, RaggedColumn, ResidentColumn
+from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.read_ahead import read_ahead
 from corpora.recipe import Recipe
 from corpora.split import SPLITS, Split
-from corpora.tokens import TokenSettings, encode, make_tokenizer
+from corpora.tokens import TokenSettings, make_tokenizer
 
 MAX_SHARE_OF_MEMORY = 0.4
 """A corpus that needs no more of a GPU's free memory is moved there whole."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
-
-    Shapes:
-        tokens: (B, T), int64, padded
-        token_mask: (B, T), bool, True where a token is real
-        faces: (sum(num_faces), 3, face_px, face_px), float, normalised
-        num_faces: (B,), int64
-        mels: (sum(num_chunks), 1, H, W), float, by the recipe: num_mels x chunk_frames of power, or
-            chunk_frames x num_mels of log magnitude
-        num_chunks: (B,), int64
-        labels: (B, K), float, 0 or 1
-    """
-
-    tokens: Tensor
-    token_mask: Tensor
-    faces: Tensor
-    num_faces: Tensor
-    mels: Tensor
-    num_chunks: Tensor
-    labels: Tensor
-
-
-@dataclass(frozen=True)
-class HandcraftedBatch:
-    """B utterances of hand-crafted features, packed flat, `num_*` rows of each in order.
-
-    Shapes:
-        text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`
-        num_text, num_audio, num_vision: (B,), int64
-        labels: (B, K), float, 0 or 1
-    """
-
-    text: Tensor
-    num_text: Tensor
-    audio: Tensor
-    num_audio: Tensor
-    vision: Tensor
-    num_vision: Tensor
-    labels: Tensor
-
-
 AnyBatch = TypeVar("AnyBatch", Batch, HandcraftedBatch)
-Gathered = TypeVar("Gathered", Batch, HandcraftedBatch, covariant=True)
-
-
-class Gatherer(Protocol[Gathered]):
-    """Makes batches of one split; `columns` hold what is large."""
-
-    columns: dict[str, RaggedColumn]
-
-    def gather(
-        self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
-    ) -> Gathered:
-        """Make the batch of some utterances; without `frames` the middle candidates are taken."""
 
 
 class CorpusSplit(Generic[AnyBatch]):
@@ -136,66 +81,6 @@ class CorpusSplit(Generic[AnyBatch]):
         return read_ahead(batches) if self._device.type == "cuda" else batches
 
 
-class _Pictures:
-    """Gathers tokens, faces and spectrograms."""
-
-    def __init__(
-        self, table: pa.Table, recipe: Recipe, tokenizer: Tokenizer, device: torch.device
-    ) -> None:
-        self.columns: dict[str, RaggedColumn] = {
-            "faces": _faces(table, recipe, device),
-            "mels": _mapped(
-                table, "num_chunks", "mels", (1, *recipe.spectrogram.chunk_shape), device
-            ),
-        }
-        self._tokens, self._token_mask = encode(tokenizer, table["text"].to_pylist())
-        shape = (3, 1, 1)
-        self._mean = torch.tensor(recipe.face_mean, device=device).reshape(shape)
-        self._std = torch.tensor(recipe.face_std, device=device).reshape(shape)
-        self._device = device
-
-    def gather(self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None) -> Batch:
-        tokens, mask = self._tokens[utterances], self._token_mask[utterances]
-        longest = int(mask.sum(1).max())
-        faces = _gather(self.columns["faces"], utterances, frames)
-        return Batch(
-            tokens=tokens[:, :longest].long().to(self._device),
-            token_mask=mask[:, :longest].to(self._device),
-            faces=(faces.float() - self._mean) / self._std,
-            num_faces=self.columns["faces"].lengths[utterances].to(self._device),
-            mels=_gather(self.columns["mels"], utterances),
-            num_chunks=self.columns["mels"].lengths[utterances].to(self._device),
-            labels=labels,
-        )
-
-
-class _Features:
-    """Gathers hand-crafted features."""
-
-    def __init__(self, table: pa.Table, widths: Mapping[str, int], device: torch.device) -> None:
-        self.columns: dict[str, RaggedColumn] = {
-            modality: _mapped(
-                table, f"num_{modality}", f"{modality}_features", (widths[modality],), device
-            )
-            for modality in MODALITIES
-        }
-        self._device = device
-
-    def gather(
-        self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
-    ) -> HandcraftedBatch:
-        text, audio, vision = (self.columns[modality] for modality in MODALITIES)
-        return HandcraftedBatch(
-            text=_gather(text, utterances),
-            num_text=text.lengths[utterances].to(self._device),
-            audio=_gather(audio, utterances),
-            num_audio=audio.lengths[utterances].to(self._device),
-            vision=_gather(vision, utterances),
-            num_vision=vision.lengths[utterances].to(self._device),
-            labels=labels,
-        )
-
-
 @dataclass(frozen=True)
 class Corpus(Generic[AnyBatch]):
     """A prepared corpus, ready to be trained on."""
@@ -238,7 +123,7 @@ def load_corpus(
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
     tokenizer = make_tokenizer(tokens, tables["train"]["text"].to_pylist())
     splits = {
-        split: CorpusSplit(table, _Pictures(table, recipe, tokenizer, device), device)
+        split: CorpusSplit(table, PictureGatherer(table, recipe, tokenizer, device), device)
         for split, table in tables.items()
     }
     return _moved_if_it_fits(Corpus(manifest, splits), device)
@@ -250,7 +135,7 @@ def load_handcrafted(
     """Open a corpus of hand-crafted features, as `load_corpus` does."""
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
     splits = {
-        split: CorpusSplit(table, _Features(table, manifest.widths, device), device)
+        split: CorpusSplit(table, FeatureGatherer(table, manifest.widths, device), device)
         for split, table in tables.items()
     }
     return _moved_if_it_fits(Corpus(manifest, splits), device)
@@ -271,39 +156,5 @@ def _moved_if_it_fits(corpus: Corpus[AnyBatch], device: torch.device) -> Corpus[
     return corpus
 
 
-def _faces(table: pa.Table, recipe: Recipe, device: torch.device) -> RaggedColumn:
-    lengths = _lengths(table["num_faces"])
-    num_candidates = len(recipe.candidates)
-    if recipe.storage == "jpeg":
-        return JpegColumn(table["faces"], lengths, num_candidates=num_candidates, device=device)
-    shape = (3, recipe.face_px, recipe.face_px)
-    return MappedColumn(
-        table["faces"], lengths, num_candidates=num_candidates, shape=shape, device=device
-    )
-
-
-def _mapped(
-    table: pa.Table, lengths: str, values: str, shape: Sequence[int], device: torch.device
-) -> MappedColumn:
-    return MappedColumn(table[values], _lengths(table[lengths]), shape=shape, device=device)
-
-
-def _gather(
-    column: RaggedColumn, utterances: Tensor, generator: torch.Generator | None = None
-) -> Tensor:
-    """Gather steps; of several candidates one at random, or the middle one without a generator."""
-    num_steps = int(column.lengths[utterances].sum())
-    count = column.num_candidates
-    if generator is None or count == 1:
-        choices = torch.full((num_steps,), count // 2)
-    else:
-        choices = torch.randint(count, (num_steps,), generator=generator)
-    return column.gather(utterances, choices)
-
-
 def _generator(name: str) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(name.encode()))
-
-
-def _lengths(column: pa.ChunkedArray) -> Tensor:
-    return torch.tensor(column.to_numpy(), dtype=torch.int64)

@@ -254,10 +254,10 @@ def _prepare(
     address: str | None,
 ) -> None:
     """Prepare by recipes of pictures, and hand-crafted features in the same pass if wanted."""
-    opened = open_storage(storage)
     recipes = _recipes(recipe_names, compat)
     published = handcrafted.published(source, compat) if handcrafted else None
     own = handcrafted.own_recipe(source) if handcrafted and published is None else None
+    opened = open_storage(storage)
     manifests = prepare_source(
         source,
         [*recipes, own[0]] if own else recipes,

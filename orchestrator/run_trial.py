@@ -10,7 +10,8 @@ from pathlib import Path
 
 import torch
 
-from corpora.batches import Batch, Corpus, load_corpus
+from corpora.batch import Batch
+from corpora.batches import Corpus, load_corpus
 from corpora.errors import CorpusError
 from corpora.prepared import read_manifest, recipe_folder
 from corpora.tokens import TokenSettings

@@ -15,7 +15,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from corpora.batches import Batch, Corpus, CorpusSplit
+from corpora.batch import Batch
+from corpora.batches import Corpus, CorpusSplit
 from models.groups import parameter_groups
 from orchestrator.precision import Precision
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split

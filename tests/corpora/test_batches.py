@@ -3,7 +3,8 @@ from dataclasses import fields
 import pytest
 import torch
 
-from corpora.batches import Batch, Corpus, load_corpus, positive_weights
+from corpora.batch import Batch
+from corpora.batches import Corpus, load_corpus, positive_weights
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder

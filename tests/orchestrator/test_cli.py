@@ -246,6 +246,24 @@ def test_bad_clip_folder_is_told(
     assert message in refused("prepare", "clips", "--source", "clips", "--storage", "storage")
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--words is None; hand-crafted features need word vectors: choose from glove:FILE,"),
+        (("--words", "glove"), "--words is 'glove'; hand-crafted features need word vectors"),
+        (("--words", "random:x"), "choose from glove:FILE, encoder:NAME"),
+        (("--words", "glove:gone.txt"), "gone.txt"),
+    ],
+    ids=["not said", "no file", "too much", "missing file"],
+)
+def test_word_vectors_that_cannot_be_had_are_told(
+    words: tuple[str, ...], message: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_clip_folder(tmp_path / "clips")
+    arguments = ("prepare", "clips", "--source", "clips", "--recipe", "handcrafted")
+    assert message in refused(*arguments, *words)
+
+
 def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     message = refused("prepare", "clips", "--source", "clips", "--csv", "clips")
