@@ -1,15 +1,17 @@
 """What the synthetic corpus is for: training finds the effects that are planted in it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from corpora.manifest import Manifest
+from corpora.prepared import read_manifest
 from corpora.synthetic import SyntheticConfig, best_scores
+from corpora.utterance import SYNTHETIC
 from models.config import MODALITIES
-from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.run_trial import run_trial
 from reports.ledger import Ledger
 from reports.scores import mean_scores
@@ -36,7 +38,9 @@ def f1_on_test(change: Change, seed: int, manifest: Manifest, storage: Path) -> 
 
 @pytest.mark.slow
 def test_fusion_beats_each_single_modality_by_more_than_seed_noise(tmp_path: Path) -> None:
-    (manifest,) = ensure_corpus(SYNTHETIC, tmp_path, Console(quiet=True), "le")
+    prepare = ("prepare", "synthetic", "--recipe", "le", "--storage", str(tmp_path))
+    subprocess.run([Path(sys.executable).with_name("mmer-sweep"), *prepare], check=True)
+    manifest = read_manifest(tmp_path, SYNTHETIC, "le")
     changes: dict[str, Change] = {"fusion": {}} | {m: unimodal(m) for m in MODALITIES}
     scores = {
         name: np.array([f1_on_test(change, seed, manifest, tmp_path) for seed in range(NUM_SEEDS)])
