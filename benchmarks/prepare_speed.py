@@ -138,13 +138,14 @@ class StageClock:
 
         @wraps(function)
         def timed(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-            items, end = function(*args, **kwargs), object()
+            items = function(*args, **kwargs)
             while True:
-                with self.stage(name):
-                    item = next(items, end)
-                if item is end:
+                try:
+                    with self.stage(name):
+                        item = next(items)
+                except StopIteration:
                     return
-                yield item  # type: ignore[misc]
+                yield item
 
         return timed
 

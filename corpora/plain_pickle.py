@@ -99,6 +99,7 @@ class _Array:
     """An array in the making; `_finished` puts the array in its place."""
 
     __slots__ = ("array",)
+    # A file must not use it as a key: its place could not be filled. mypy knows no such classes.
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, *_: object) -> None:
