@@ -46,8 +46,9 @@ from corpora.synthetic import SyntheticConfig, write_synthetic
 from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
+from models.task import Task
 from orchestrator.training import start_training
-from search_spaces.studies.le2023 import TINY
+from search_spaces.systems.le import TINY
 
 NAME = "copied"
 TOKENS = TokenSettings(None, vocabulary=512, max_tokens=50)
@@ -180,7 +181,7 @@ def _epochs(corpus: Corpus[Batch]) -> Iterator[Batch]:
 
 def _training_step(corpus: Corpus[Batch]) -> Callable[[Batch], None]:
     """Return what takes a step of the tiny model, as `orchestrator.training.train` does."""
-    model = build(TINY.model, num_emotions=len(corpus.manifest.emotions))
+    model = build(TINY.model, Task(emotions=corpus.manifest.emotions))
     init_weights(model, seed=0)
     state = start_training(model, corpus, TINY.training, seed=0)
     weights = corpus.positive_weights

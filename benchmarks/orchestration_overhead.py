@@ -27,7 +27,8 @@ from rich.table import Table
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.prepared import corpus_folder
 from corpora.recipe import LE
-from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus, identify_corpus
+from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
+from orchestrator.known_corpus import know_corpus
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.run_studies import missing_trials
@@ -131,9 +132,9 @@ def time_sweep(
     """
     console = Console(stderr=True, highlight=False)
     with _empty_storage(corpora_storage) as storage:
-        identity, ledger = identify_corpus(SYNTHETIC, storage, LE.name), Ledger(storage)
-        scale = default_scale(identity)
-        plans = [make_plan(find_study(study), identity, scale, num_seeds, ledger)]
+        known, ledger = know_corpus(SYNTHETIC, storage), Ledger(storage)
+        scale = default_scale(known)
+        plans = [make_plan(find_study(study), known, scale, num_seeds, ledger)]
         missing, stopwatch = missing_trials(plans), Stopwatch()
         mirror = MlflowMirror(plans, storage, tracking_uri_of(None, storage))
         before_load = time.perf_counter()

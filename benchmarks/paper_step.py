@@ -34,18 +34,23 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batch import Batch
 from corpora.recipe import LE
-from models.build import build
-from models.config import MODALITIES, RANDOM_WEIGHTS, AlbertConfig, AlbertSizes, LeConfig
+from models.builders.le import build_le
+from models.configs.base import MODALITIES, RANDOM_WEIGHTS
+from models.configs.le import LeConfig, LeTextConfig
+from models.configs.text import AlbertSizes
 from models.groups import parameter_groups
 from models.init import init_weights
-from models.sequence import Padded
+from models.parts.sequence import Padded
+from models.systems.sequence_fusion import SequenceFusionModel
+from models.task import Task
 from orchestrator.precision import Precision
 from search_spaces.trial import TrainingConfig
 
-PAPER = LeConfig(text=AlbertConfig(weights=RANDOM_WEIGHTS, sizes=AlbertSizes()))
+PAPER = LeConfig(text=LeTextConfig(weights=RANDOM_WEIGHTS, sizes=AlbertSizes()))
 TRAINING = TrainingConfig()
 
-NUM_EMOTIONS = 6
+TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))
+NUM_EMOTIONS = TASK.num_emotions
 POSITIVE_WEIGHT = 4.0
 SECONDS = (3.0, 6.0)
 NUM_TOKENS = (15, 25)
@@ -83,10 +88,11 @@ class PartMeter:
         self._part, self._since = part, now
 
     @contextmanager
-    def watching(self, model: nn.Module) -> Iterator[None]:
+    def watching(self, model: SequenceFusionModel) -> Iterator[None]:
         """Follow a model's parts as they are called and differentiated."""
         handles = []
-        for name, part in model.named_children():
+        parts = {**model.branches, FUSION: model.fusion, HEAD: model.head}
+        for name, part in parts.items():
             handles += [
                 part.register_forward_pre_hook(partial(self._called, name)),
                 part.register_forward_hook(partial(self._returned, name)),
@@ -193,7 +199,11 @@ def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> 
 
 
 def take_step(
-    model: nn.Module, optimizer: Optimizer, batch: Batch, precision: Precision, meter: PartMeter
+    model: SequenceFusionModel,
+    optimizer: Optimizer,
+    batch: Batch,
+    precision: Precision,
+    meter: PartMeter,
 ) -> None:
     """Take the step of `orchestrator.training.train`; the loss is charged to the head."""
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
@@ -211,7 +221,7 @@ def take_step(
         meter.begin(None)
 
 
-def count_flops(model: nn.Module, optimizer: Optimizer, batch: Batch) -> dict[str, float]:
+def count_flops(model: SequenceFusionModel, optimizer: Optimizer, batch: Batch) -> dict[str, float]:
     """Count the FLOPs of a step by part.
 
     The counter does not know the CPU's fused attention: the plain one, of as many, stands in.
@@ -255,7 +265,7 @@ def measure(
 ) -> Measured:
     """Measure steps of both precisions by turns, after a step of each that is not timed."""
     machine = this_machine(libraries=("torch", "transformers"))
-    model = build(config, num_emotions=NUM_EMOTIONS)
+    model = build_le(config, TASK).train()
     init_weights(model, seed=0)
     groups = parameter_groups(
         model, base_lr=TRAINING.learning_rate, pretrained_lr=TRAINING.pretrained_learning_rate

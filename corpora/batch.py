@@ -10,7 +10,7 @@ class Batch:
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
     Shapes:
-        tokens: (B, T), int64, padded
+        tokens: (B, T), int64, padded; T is 0 where no tokenizer was asked for
         token_mask: (B, T), bool, True where a token is real
         faces: (sum(num_faces), 3, face_px, face_px), float, normalised
         num_faces: (B,), int64

@@ -1,18 +1,19 @@
 """Batches of a prepared corpus: gathered in device memory where it fits, else from its files."""
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import pyarrow as pa
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.errors import CorpusError
-from corpora.gatherers import FeatureGatherer, Gatherer, PictureGatherer
+from corpora.gatherers import FeatureGatherer, Gatherer, Moments, PictureGatherer
 from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.ragged import MappedColumn, ResidentColumn
@@ -83,15 +84,28 @@ class CorpusSplit(Generic[AnyBatch]):
 
 @dataclass(frozen=True)
 class Corpus(Generic[AnyBatch]):
-    """A prepared corpus, ready to be trained on."""
+    """A prepared corpus, ready to be trained on.
+
+    Attributes:
+        manifest: What it holds.
+        splits: Its utterances.
+        tokenizer: Made its tokens, if any were asked for.
+        moments: Of hand-crafted features, by modality, over the training split.
+    """
 
     manifest: Manifest
     splits: dict[Split, CorpusSplit[AnyBatch]]
+    tokenizer: Tokenizer | None = None
+    moments: Mapping[str, Moments] = field(default_factory=dict)
 
     @property
     def positive_weights(self) -> Tensor:
         """Those of the training split: (K,)."""
         return positive_weights(self.splits["train"].labels)
+
+
+AnySplit = CorpusSplit[Batch] | CorpusSplit[HandcraftedBatch]
+AnyCorpus = Corpus[Batch] | Corpus[HandcraftedBatch]
 
 
 def positive_weights(labels: Tensor) -> Tensor:
@@ -107,9 +121,9 @@ def positive_weights(labels: Tensor) -> Tensor:
 
 
 def load_corpus(
-    folder: Path, manifest: Manifest, tokens: TokenSettings, device: torch.device
+    folder: Path, manifest: Manifest, tokens: TokenSettings | None, device: torch.device
 ) -> Corpus[Batch]:
-    """Open a corpus prepared by a recipe of pictures; its texts are tokenised on the way.
+    """Open a corpus prepared by a recipe of pictures; its texts are tokenised on the way, if asked.
 
     On a GPU it is moved into the device's memory once, if it fits. Else, and on the CPU, batches
     are read from the mapped files: the page cache holds them once for all trials of a machine.
@@ -121,12 +135,13 @@ def load_corpus(
     if not isinstance(recipe, Recipe):
         raise CorpusError(f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures")
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
-    tokenizer = make_tokenizer(tokens, tables["train"]["text"].to_pylist())
+    texts = tables["train"]["text"].to_pylist()
+    tokenizer = make_tokenizer(tokens, texts) if tokens is not None else None
     splits = {
         split: CorpusSplit(table, PictureGatherer(table, recipe, tokenizer, device), device)
         for split, table in tables.items()
     }
-    return _moved_if_it_fits(Corpus(manifest, splits), device)
+    return _moved_if_it_fits(Corpus(manifest, splits, tokenizer), device)
 
 
 def load_handcrafted(
@@ -134,11 +149,14 @@ def load_handcrafted(
 ) -> Corpus[HandcraftedBatch]:
     """Open a corpus of hand-crafted features, as `load_corpus` does."""
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
-    splits = {
-        split: CorpusSplit(table, FeatureGatherer(table, manifest.widths, device), device)
-        for split, table in tables.items()
+    gatherers = {
+        split: FeatureGatherer(table, manifest.widths, device) for split, table in tables.items()
     }
-    return _moved_if_it_fits(Corpus(manifest, splits), device)
+    splits = {
+        split: CorpusSplit(tables[split], gatherer, device) for split, gatherer in gatherers.items()
+    }
+    moments = gatherers["train"].moments()
+    return _moved_if_it_fits(Corpus(manifest, splits, moments=moments), device)
 
 
 def _read(path: Path) -> pa.Table:

@@ -58,10 +58,16 @@ class _OpenClip:
 
 
 class ClipPass:
-    """Prepares utterances: decodes each once and looks for faces in many frames together."""
+    """Prepares utterances: decodes each once and looks for faces in many frames together.
+
+    Faces that are `known` already are not looked for again.
+    """
 
     def __init__(
-        self, form_makers: Mapping[str, FormMaker], known: StoredDetections, device: str
+        self,
+        form_makers: Mapping[str, FormMaker],
+        device: str,
+        known: StoredDetections | None = None,
     ) -> None:
         self._form_makers = form_makers
         self._known = known
@@ -90,7 +96,8 @@ class ClipPass:
 
     def _open(self, utterance: Utterance) -> _OpenClip:
         forms = {name: make(utterance) for name, make in self._form_makers.items()}
-        return _OpenClip(utterance, forms, self._known.of(utterance.id))
+        known = {} if self._known is None else self._known.of(utterance.id)
+        return _OpenClip(utterance, forms, known)
 
     def _look_at(self, decoded: Sequence[tuple[_OpenClip, int, Frame]]) -> None:
         new = [item for item in decoded if item[1] not in item[0].detections]

@@ -1,7 +1,7 @@
 """How the batches of a split are gathered from its columns, by the kind of its recipe."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 import torch
@@ -12,7 +12,7 @@ from corpora.batch import Batch, HandcraftedBatch
 from corpora.handcrafted import MODALITIES
 from corpora.ragged import JpegColumn, MappedColumn, RaggedColumn
 from corpora.recipe import Recipe
-from corpora.tokens import encode
+from corpora.tokens import encode, no_tokens
 
 Gathered = TypeVar("Gathered", Batch, HandcraftedBatch, covariant=True)
 
@@ -28,11 +28,26 @@ class Gatherer(Protocol[Gathered]):
         """Make the batch of some utterances; without `frames` the middle candidates are taken."""
 
 
+class Moments(NamedTuple):
+    """Of some features over some rows; a feature that never varies has the deviation 1.
+
+    Shapes:
+        mean, std: (D,), float32
+    """
+
+    mean: Tensor
+    std: Tensor
+
+
 class PictureGatherer:
     """Gathers tokens, faces and spectrograms."""
 
     def __init__(
-        self, table: pa.Table, recipe: Recipe, tokenizer: Tokenizer, device: torch.device
+        self,
+        table: pa.Table,
+        recipe: Recipe,
+        tokenizer: Tokenizer | None,
+        device: torch.device,
     ) -> None:
         self.columns: dict[str, RaggedColumn] = {
             "faces": _faces(table, recipe, device),
@@ -40,7 +55,8 @@ class PictureGatherer:
                 table, "num_chunks", "mels", (1, *recipe.spectrogram.chunk_shape), device
             ),
         }
-        self._tokens, self._token_mask = encode(tokenizer, table["text"].to_pylist())
+        texts = table["text"].to_pylist()
+        self._tokens, self._token_mask = encode(tokenizer, texts) if tokenizer else no_tokens(texts)
         shape = (3, 1, 1)
         self._mean = torch.tensor(recipe.face_mean, device=device).reshape(shape)
         self._std = torch.tensor(recipe.face_std, device=device).reshape(shape)
@@ -49,7 +65,7 @@ class PictureGatherer:
     def gather(self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None) -> Batch:
         """Make the batch of some utterances."""
         tokens, mask = self._tokens[utterances], self._token_mask[utterances]
-        longest = int(mask.sum(1).max())
+        longest = int(mask.sum(1).amax())
         faces = _gather(self.columns["faces"], utterances, frames)
         return Batch(
             tokens=tokens[:, :longest].long().to(self._device),
@@ -66,13 +82,18 @@ class FeatureGatherer:
     """Gathers hand-crafted features."""
 
     def __init__(self, table: pa.Table, widths: Mapping[str, int], device: torch.device) -> None:
-        self.columns: dict[str, RaggedColumn] = {
+        self._mapped = {
             modality: _mapped(
                 table, f"num_{modality}", f"{modality}_features", (widths[modality],), device
             )
             for modality in MODALITIES
         }
+        self.columns: dict[str, RaggedColumn] = dict(self._mapped)
         self._device = device
+
+    def moments(self) -> dict[str, Moments]:
+        """Return mean and standard deviation of each feature of each modality, over all rows."""
+        return {modality: _moments(column) for modality, column in self._mapped.items()}
 
     def gather(
         self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
@@ -88,6 +109,16 @@ class FeatureGatherer:
             num_vision=vision.lengths[utterances].to(self._device),
             labels=labels,
         )
+
+
+def _moments(column: MappedColumn) -> Moments:
+    """Read the file twice, in the order of its rows, so that no more than one is in memory."""
+    utterances = range(len(column.lengths))
+    num_rows = int(column.lengths.sum())
+    mean = sum(column.row(u)[:, 0].double().sum(0) for u in utterances) / num_rows
+    squares = sum((column.row(u)[:, 0].double() - mean).square().sum(0) for u in utterances)
+    std = torch.as_tensor(squares / num_rows).sqrt()
+    return Moments(mean=torch.as_tensor(mean).float(), std=torch.where(std > 0, std, 1.0).float())
 
 
 def _faces(table: pa.Table, recipe: Recipe, device: torch.device) -> RaggedColumn:

@@ -18,6 +18,11 @@ PAPER_CORPORA = ("iemocap", "mosei")
 """Kinds of corpora that the papers' columns stand for, in whatever layout they were given out."""
 
 
+def family_of(name: str, kind: str) -> str:
+    """Return the corpus that the papers know a corpus as, or its own name."""
+    return kind if kind in PAPER_CORPORA else name
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,7 +38,7 @@ class CorpusIdentity(_Frozen):
     @property
     def family(self) -> str:
         """The corpus that the papers know it as, or its own name."""
-        return self.kind if self.kind in PAPER_CORPORA else self.name
+        return family_of(self.name, self.kind)
 
 
 class SplitCounts(_Frozen):

@@ -22,6 +22,31 @@ _PREROLL_S = 2.0
 """Decoding starts so much before a segment: decoders need some packets to settle."""
 
 
+def read_duration_s(path: Path) -> float:
+    """Read how long a file lasts, in seconds; of its streams the longest decides.
+
+    Where the container does not say, as in recordings of a live stream, its packets do.
+
+    Raises:
+        MediaError: If the file is unreadable, or nothing in it lasts.
+    """
+    with _open(path) as container:
+        if container.duration:
+            return container.duration / av.time_base
+        try:
+            ends_s = [
+                float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                for packet in container.demux()
+                if packet.pts is not None and packet.time_base is not None
+            ]
+        except (av.FFmpegError, ValueError) as error:
+            raise MediaError(RejectReason.UNREADABLE, str(error)) from error
+        duration_s = max(ends_s, default=0.0) - (container.start_time or 0) / av.time_base
+    if duration_s <= 0:
+        raise MediaError(RejectReason.UNREADABLE, "nothing in it lasts for any time")
+    return duration_s
+
+
 def read_frames(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
     """Yield what is on screen at rising times, in seconds since the start of the file.
 

@@ -71,7 +71,7 @@ class PartFolder:
         partial = self.new_folder()
         clips = [outcome for outcome in outcomes if isinstance(outcome, PassedClip)]
         for recipe in self._recipes:
-            rows = (_to_row(clip, recipe) for clip in clips)
+            rows = (clip_row(clip, recipe) for clip in clips)
             _write_rows(partial / f"{recipe.name}.arrow", rows, schema_of(recipe))
         schema = self._detections_schema
         rows = (to_row(clip.utterance.id, clip.detections, schema) for clip in clips)
@@ -110,16 +110,17 @@ class PartFolder:
                 yield reader.get_batch(index)
 
 
+def clip_row(clip: PassedClip, recipe: AnyRecipe) -> pa.RecordBatch:
+    """Make the row of one utterance, prepared by a recipe."""
+    schema = schema_of(recipe)
+    columns = _utterance_columns(clip.utterance) | dict(clip.forms[recipe.name].columns)
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
 def _write_rows(path: Path, rows: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
     with pa.ipc.new_file(os.fspath(path), schema) as writer:
         for row in rows:
             writer.write_batch(row)
-
-
-def _to_row(clip: PassedClip, recipe: AnyRecipe) -> pa.RecordBatch:
-    schema = schema_of(recipe)
-    columns = _utterance_columns(clip.utterance) | dict(clip.forms[recipe.name].columns)
-    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _utterance_columns(utterance: Utterance) -> dict[str, pa.Array]:

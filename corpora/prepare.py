@@ -64,7 +64,7 @@ class PartMaker:
             recipe.name: make_form_maker(recipe, self.ingredients, device)
             for recipe in self.recipes
         }
-        return ClipPass(makers, known, device)
+        return ClipPass(makers, device, known)
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the detector behind: every process loads its own."""

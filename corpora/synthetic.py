@@ -5,6 +5,7 @@ expressions. Cues are few and discrete, so the best reachable scores follow by e
 """
 
 import csv
+import hashlib
 import itertools
 import multiprocessing
 import signal
@@ -59,6 +60,11 @@ class SyntheticConfig(BaseModel, frozen=True, extra="forbid"):
     seed: int = Field(default=0, ge=0)
     generator: Literal[1] = 1
     """Version of the generator: raised whenever the same config would give other clips."""
+
+
+def synthetic_digest() -> str:
+    """Name the clips of the default settings by what decides them, so that all machines agree."""
+    return hashlib.sha256(SyntheticConfig().model_dump_json().encode()).hexdigest()
 
 
 DEFAULT = SyntheticConfig()

@@ -57,11 +57,20 @@ def pretrained_tokenizer(weights: str) -> Tokenizer:
     """Load the tokenizer that belongs to a pretrained text encoder, a hub name or a folder."""
     from transformers import AutoTokenizer  # takes seconds to load
 
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(weights).backend_tokenizer
-    tokenizer.enable_padding(
-        pad_id=tokenizer.token_to_id(SPECIAL_TOKENS[0]), pad_token=SPECIAL_TOKENS[0]
-    )
+    pretrained = AutoTokenizer.from_pretrained(weights)
+    tokenizer: Tokenizer = pretrained.backend_tokenizer
+    tokenizer.enable_padding(pad_id=pretrained.pad_token_id, pad_token=pretrained.pad_token)
     return tokenizer
+
+
+def no_tokens(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Stand in for the ids of texts that no model reads.
+
+    Shapes:
+        -> (U, 0) int32, (U, 0) bool
+    """
+    shape = (len(texts), 0)
+    return torch.zeros(shape, dtype=torch.int32), torch.zeros(shape, dtype=torch.bool)
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from torch import nn
 
-from models.text import PretrainedAlbert
+PRETRAINED, SLOW = "_is_pretrained", "_learns_slowly"
 
 
 class ParameterGroup(TypedDict):
@@ -14,9 +14,22 @@ class ParameterGroup(TypedDict):
     lr: float
 
 
+def mark_pretrained(module: nn.Module) -> None:
+    """Note that a checkpoint gave this module, with all in it, its values.
+
+    They are not drawn, and learn at the pretrained rate.
+    """
+    setattr(module, PRETRAINED, True)
+
+
+def mark_slow(module: nn.Module) -> None:
+    """Note that this module learns at the pretrained rate, wherever its values come from."""
+    setattr(module, SLOW, True)
+
+
 def is_pretrained(module: nn.Module) -> bool:
     """Whether a checkpoint gave this module, with all in it, its values."""
-    return isinstance(module, PretrainedAlbert)
+    return PRETRAINED in vars(module)
 
 
 def parameter_groups(
@@ -24,20 +37,20 @@ def parameter_groups(
 ) -> list[ParameterGroup]:
     """Split the trainable parameters by where their values come from.
 
-    An ALBERT with random weights has nothing to preserve and learns at the base rate.
+    An encoder with random weights has nothing to preserve and learns at the base rate.
 
     Returns:
         The group at `base_lr`, then, if a checkpoint was loaded, the group at `pretrained_lr`.
     """
-    pretrained = {
+    slow = {
         parameter
         for module in model.modules()
-        if is_pretrained(module)
+        if is_pretrained(module) or SLOW in vars(module)
         for parameter in module.parameters()
     }
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups: list[ParameterGroup] = [
-        {"params": [p for p in trainable if p not in pretrained], "lr": base_lr},
-        {"params": [p for p in trainable if p in pretrained], "lr": pretrained_lr},
+        {"params": [p for p in trainable if p not in slow], "lr": base_lr},
+        {"params": [p for p in trainable if p in slow], "lr": pretrained_lr},
     ]
     return [group for group in groups if group["params"]]

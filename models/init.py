@@ -13,39 +13,10 @@ from zlib import crc32
 import torch
 from torch import Tensor, nn
 from transformers.models.albert.modeling_albert import AlbertEmbeddings
+from transformers.models.bert.modeling_bert import BertEmbeddings
 
 from models.groups import is_pretrained
-from models.heads import EmotionClassifier, GroupWiseLinear
-from models.layers import Attention
-from models.transformer import ClsToken
-
-Rule = Callable[[Tensor, torch.Generator], None]
-
-
-def uniform(bound: float) -> Rule:
-    """Draw from U(-bound, bound) on the CPU; every processor gives the same bits."""
-
-    def draw(tensor: Tensor, generator: torch.Generator) -> None:
-        values = torch.rand(tensor.shape, generator=generator)  # multiples of 2^-24: exact
-        tensor.copy_(values.sub_(0.5).mul_(2 * bound))
-
-    return draw
-
-
-def constant(value: float) -> Rule:
-    """Fill with one value."""
-
-    def fill(tensor: Tensor, _: torch.Generator) -> None:
-        tensor.fill_(value)
-
-    return fill
-
-
-def keep(_: Tensor, __: torch.Generator) -> None:
-    """Leave a table that is no parameter as it was built."""
-
-
-UNIT_VARIANCE = sqrt(3)
+from models.parts.rules import UNIT_VARIANCE, HasRules, Rule, constant, keep, uniform
 
 
 def _linear(module: nn.Linear) -> dict[str, Rule]:
@@ -53,24 +24,14 @@ def _linear(module: nn.Linear) -> dict[str, Rule]:
     return {"weight": rule, "bias": rule}
 
 
-def _attention(module: Attention) -> dict[str, Rule]:
-    width = module.out_bias.numel()
-    return {
-        "in_weight": uniform(sqrt(6 / (4 * width))),  # Xavier over (3 D, D)
-        "in_bias": constant(0),
-        "out_weight": uniform(1 / sqrt(width)),
-        "out_bias": constant(0),
-    }
-
-
 def _conv(module: nn.Conv2d) -> dict[str, Rule]:
     fan_in = module.weight[0].numel()
     return {"weight": uniform(sqrt(6 / fan_in)), "bias": constant(0)}
 
 
-def _group_wise_linear(module: GroupWiseLinear) -> dict[str, Rule]:
-    rule = uniform(1 / sqrt(module.weight.shape[1]))
-    return {"weight": rule, "bias": rule}
+def _lstm(module: nn.LSTM) -> dict[str, Rule]:
+    rule = uniform(1 / sqrt(module.hidden_size))
+    return {name: rule for name, _ in module.named_parameters()}
 
 
 def _layer_norm(_: nn.Module) -> dict[str, Rule]:
@@ -89,16 +50,17 @@ def _batch_norm(_: nn.Module) -> dict[str, Rule]:
 
 RULES: dict[type[nn.Module], Callable[..., dict[str, Rule]]] = {
     AlbertEmbeddings: lambda _: {"position_ids": keep, "token_type_ids": keep},
-    Attention: _attention,
-    ClsToken: lambda _: {"token": uniform(UNIT_VARIANCE)},
-    EmotionClassifier: lambda _: {"embeddings": uniform(UNIT_VARIANCE)},
-    GroupWiseLinear: _group_wise_linear,
+    BertEmbeddings: lambda _: {"position_ids": keep, "token_type_ids": keep},
+    nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
+    nn.Conv1d: _conv,
     nn.Conv2d: _conv,
     nn.Embedding: lambda _: {"weight": uniform(UNIT_VARIANCE)},
+    nn.LSTM: _lstm,
     nn.LayerNorm: _layer_norm,
     nn.Linear: _linear,
 }
+"""Of modules that are not ours; ours say their own (`models.parts.rules.HasRules`)."""
 
 
 @torch.no_grad()
@@ -127,13 +89,19 @@ def tensors_with_rules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str
         **dict(model.named_parameters(recurse=False)),
         **dict(model.named_buffers(recurse=False)),
     }
-    rules = RULES[type(model)](model) if type(model) in RULES else {}
+    rules = _rules_of(model)
     for name, tensor in own.items():
         if name not in rules:
             raise TypeError(
                 f"{prefix}{name}: no initial value is defined for {name!r} of "
-                f"{type(model).__name__}; add it to RULES in models/init.py"
+                f"{type(model).__name__}; let it have a method 'rules'"
             )
         yield prefix + name, tensor, rules[name]
     for name, child in model.named_children():
         yield from tensors_with_rules(child, f"{prefix}{name}.")
+
+
+def _rules_of(module: nn.Module) -> dict[str, Rule]:
+    if isinstance(module, HasRules):
+        return module.rules()
+    return RULES[type(module)](module) if type(module) in RULES else {}

@@ -1,12 +1,15 @@
-"""What a model reads: the packed tensors of some utterances."""
+"""What models read: the packed tensors of some utterances."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from torch import Tensor
 
+from models.configs.base import Modality
+
 
 class Inputs(Protocol):
-    """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
+    """B utterances of pictures; frames and chunks are packed flat, `num_*` of each in order.
 
     Every utterance has at least one token, one face and one chunk.
     """
@@ -29,8 +32,51 @@ class Inputs(Protocol):
 
     @property
     def mels(self) -> Tensor:
-        """(sum(num_chunks), 1, num_mels, chunk_frames), float, power."""
+        """(sum(num_chunks), 1, H, W), float, power or its logarithm by the recipe."""
 
     @property
     def num_chunks(self) -> Tensor:
         """(B,), int64."""
+
+
+class FeatureInputs(Protocol):
+    """B utterances of hand-crafted features, packed flat, at least one row of each modality."""
+
+    @property
+    def text(self) -> Tensor:
+        """(sum(num_text), D), float."""
+
+    @property
+    def num_text(self) -> Tensor:
+        """(B,), int64."""
+
+    @property
+    def audio(self) -> Tensor:
+        """(sum(num_audio), D), float."""
+
+    @property
+    def num_audio(self) -> Tensor:
+        """(B,), int64."""
+
+    @property
+    def vision(self) -> Tensor:
+        """(sum(num_vision), D), float."""
+
+    @property
+    def num_vision(self) -> Tensor:
+        """(B,), int64."""
+
+
+READ: dict[Modality, Callable[[Inputs], tuple[Tensor, Tensor]]] = {
+    "text": lambda inputs: (inputs.tokens, inputs.token_mask),
+    "audio": lambda inputs: (inputs.mels, inputs.num_chunks),
+    "vision": lambda inputs: (inputs.faces, inputs.num_faces),
+}
+"""What the branch of a modality reads."""
+
+READ_FEATURES: dict[Modality, Callable[[FeatureInputs], tuple[Tensor, Tensor]]] = {
+    "text": lambda inputs: (inputs.text, inputs.num_text),
+    "audio": lambda inputs: (inputs.audio, inputs.num_audio),
+    "vision": lambda inputs: (inputs.vision, inputs.num_vision),
+}
+"""What the branch of a modality reads of hand-crafted features."""

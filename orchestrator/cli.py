@@ -12,10 +12,9 @@ import click
 from corpora.errors import CorpusError
 from corpora.prepared import prepared_names
 from corpora.utterance import SYNTHETIC
-from models.config import LeConfig
-from models.weights import WeightsError
-from orchestrator.corpus_setup import identify_corpus
+from models.weights.errors import WeightsError
 from orchestrator.errors import ClusterError
+from orchestrator.known_corpus import know_corpus
 from orchestrator.options import ChoiceGroup, console, errors, storage_option
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.prepare_commands import prepare
@@ -62,7 +61,13 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
     slots = click.option(
         "--slots", type=click.IntRange(min=1), help="Trials at once.  [default: GPUs, else cores]"
     )
-    return plan_options(tracking_option(slots(command)))
+    models = click.option(
+        "--models/--no-models",
+        default=True,
+        show_default=True,
+        help="Keep each trained model, for `predict`: 4 bytes a parameter.",
+    )
+    return plan_options(tracking_option(slots(models(command))))
 
 
 @click.group(cls=ChoiceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,6 +104,7 @@ def sweep_studies(
     storage: Path,
     tracking_uri: str | None,
     slots: int | None,
+    models: bool,
 ) -> None:
     """Run studies, and exit with a status that says whether all their trials are finished."""
     opened = open_storage(storage)
@@ -110,6 +116,7 @@ def sweep_studies(
         storage=opened,
         tracking_uri=tracking_uri_of(tracking_uri, opened),
         num_slots=slots,
+        keeps_models=models,
         console=console,
     )
     if end.num_left:
@@ -159,11 +166,10 @@ def plan(
 ) -> None:
     """Show what STUDIES (names or Python files) would train and what is finished."""
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
-    identity = identify_corpus(corpus, storage, LeConfig.recipe)
+    known = know_corpus(corpus, storage)
     ledger = Ledger(storage)
     plans = [
-        make_plan(study, identity, scale or default_scale(identity), seeds, ledger)
-        for study in found
+        make_plan(study, known, scale or default_scale(known), seeds, ledger) for study in found
     ]
     console.print(plan_view(plans))
 

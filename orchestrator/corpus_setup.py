@@ -1,6 +1,5 @@
 """The corpora that commands ask for: the synthetic one is made on demand, others must exist."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -25,28 +24,16 @@ from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
 from corpora.ingredients import NOTHING, Ingredients
 from corpora.labels import check_labels
-from corpora.manifest import CorpusIdentity, Manifest, fingerprint_of
+from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest
-from corpora.recipe import RECIPES
-from corpora.synthetic import SyntheticConfig, write_synthetic
+from corpora.synthetic import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.utterance import SYNTHETIC, Source
+from corpora.word_vectors import RandomVectors
+from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from orchestrator.locks import locked
 
 MEDIA_FOLDER = "media"
 LOCK_FILE = ".lock"
-
-
-def identify_corpus(name: str, storage: Path, recipe: str) -> CorpusIdentity:
-    """Know a corpus by name and recipe; the synthetic one is known before it is made.
-
-    Raises:
-        CorpusError: If it is not prepared.
-    """
-    if name == SYNTHETIC:
-        settings = RECIPES[recipe]
-        fingerprint = fingerprint_of(_synthetic_digest(), settings)
-        return CorpusIdentity(name=name, kind=SYNTHETIC, fingerprint=fingerprint, recipe=settings)
-    return read_manifest(storage, name, recipe).identity
 
 
 def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> list[Manifest]:
@@ -57,11 +44,19 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
     """
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
         return [read_manifest(storage, name, recipe) for recipe in recipes]
-    settings = [RECIPES[recipe] for recipe in recipes]
+    settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
     with locked(storage / MEDIA_FOLDER / LOCK_FILE):
         media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
-        source = replace(read_clips(media), kind=SYNTHETIC, digest=_synthetic_digest())
-        manifests = prepare_source(source, settings, name=name, storage=storage, console=console)
+        source = replace(read_clips(media), kind=SYNTHETIC, digest=synthetic_digest())
+        words = RandomVectors(SYNTHETIC_HANDCRAFTED.random_width)
+        manifests = prepare_source(
+            source,
+            settings,
+            name=name,
+            storage=storage,
+            console=console,
+            ingredients=Ingredients(words=words),
+        )
     for manifest in manifests:
         if manifest.rejects:
             raise CorpusError(f"synthetic clips in '{media}' were rejected: {manifest.rejects}")
@@ -126,7 +121,7 @@ def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
     return all(
         recipe in there
         and read_manifest(storage, SYNTHETIC, recipe).identity
-        == identify_corpus(SYNTHETIC, storage, recipe)
+        == know_corpus(SYNTHETIC, storage).identify(recipe)
         for recipe in recipes
     )
 
@@ -134,7 +129,7 @@ def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
 def _ensure_media(folder: Path, console: Console) -> Path:
     """Write the synthetic clips, unless those of this generator lie there already."""
     digest_file = folder / "digest.txt"
-    if digest_file.is_file() and digest_file.read_text(encoding="utf-8") == _synthetic_digest():
+    if digest_file.is_file() and digest_file.read_text(encoding="utf-8") == synthetic_digest():
         return folder
     for left_by_a_killed_process in folder.parent.glob(f".{folder.name}-*"):
         shutil.rmtree(left_by_a_killed_process)
@@ -142,14 +137,9 @@ def _ensure_media(folder: Path, console: Console) -> Path:
     try:
         with console.status("drawing and voicing the synthetic clips"):
             write_synthetic(partial, SyntheticConfig(), num_workers=os.cpu_count() or 1)
-        (partial / digest_file.name).write_text(_synthetic_digest(), encoding="utf-8")
+        (partial / digest_file.name).write_text(synthetic_digest(), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
-
-
-def _synthetic_digest() -> str:
-    """Name the synthetic clips by what decides them, so that every machine agrees."""
-    return hashlib.sha256(SyntheticConfig().model_dump_json().encode()).hexdigest()

@@ -1,5 +1,9 @@
-"""What can be wrong with the machines."""
+"""What can be wrong with the machines, and with what lies on them."""
 
 
 class ClusterError(Exception):
     """A Ray cluster cannot be reached; the message names its address."""
+
+
+class ChangedWeightsError(Exception):
+    """The pretrained weights found now are not those that a trial was planned with."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from corpora.manifest import PAPER_CORPORA, CorpusIdentity
+from corpora.manifest import PAPER_CORPORA
 from corpora.recipe import Recipe
-from models.config import LeConfig
-from models.weights import weights_sha256
+from models.configs.base import SystemConfig
+from models.weights.find import weights_sha256
+from orchestrator.known_corpus import KnownCorpus
 from reports.ledger import Ledger
 from reports.record import Record
 from search_spaces.change import apply_change
@@ -24,7 +25,7 @@ class Plan:
     """
 
     study: Study
-    corpus: CorpusIdentity
+    corpus: KnownCorpus
     scale: Scale
     trials: dict[str, tuple[Trial, ...]]
     finished: dict[str, Record]
@@ -54,24 +55,30 @@ class Plan:
         return [trial for key, trial in self.by_key.items() if key not in self.finished]
 
     @property
+    def recipes(self) -> list[str]:
+        """List the recipes that the corpus must be prepared by."""
+        return sorted({trial.corpus.recipe for trial in self.by_key.values()})
+
+    @property
     def num_cells(self) -> int:
         """Count rows times seeds."""
         return sum(len(trials) for trials in self.trials.values())
 
 
 def make_plan(
-    study: Study, corpus: CorpusIdentity, scale: Scale, num_seeds: int | None, ledger: Ledger
+    study: Study, corpus: KnownCorpus, scale: Scale, num_seeds: int | None, ledger: Ledger
 ) -> Plan:
     """Resolve a study on a corpus.
 
     Args:
         study: What to plan.
-        corpus: The prepared corpus.
+        corpus: The corpus; it must be prepared by every recipe that a row's model reads.
         scale: "tiny" or "paper" sizes.
         num_seeds: Seeds 0, 1, ... instead of the study's own, if given.
         ledger: Says what is finished.
 
     Raises:
+        CorpusError: If the corpus is not prepared by a recipe that is needed.
         StudyError: If the study has a fault, or needs a corpus prepared with other settings.
         WeightsError: If pretrained weights cannot be had.
     """
@@ -87,12 +94,14 @@ def make_plan(
     if faults:
         raise StudyError("\n".join(faults))
     seeds = study.seeds if num_seeds is None else tuple(range(num_seeds))
-    reference = CorpusRef(
-        name=corpus.name, recipe=corpus.recipe.name, fingerprint=corpus.fingerprint
-    )
     trials = {
         row: tuple(
-            Trial(config=config, corpus=reference, seed=seed, weights=weights_sha256(config.model))
+            Trial(
+                config=config,
+                corpus=_reference(config.model, corpus),
+                seed=seed,
+                weights=weights_sha256(config.model),
+            )
             for seed in seeds
         )
         for row, config in configs.items()
@@ -101,33 +110,40 @@ def make_plan(
     return Plan(study, corpus, scale, trials, ledger.finished(keys))
 
 
-def default_scale(corpus: CorpusIdentity) -> Scale:
+def default_scale(corpus: KnownCorpus) -> Scale:
     """Return the scale for a corpus: the papers' own for their corpora, else tiny."""
     return "paper" if corpus.kind in PAPER_CORPORA else "tiny"
 
 
 def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
-    """Name a folder of weights by its absolute path: a worker runs in another folder."""
-    folder = Path(config.model.text.weights).expanduser()
-    if not (config.model.text.pretrained and folder.is_dir()):
-        return config
-    return apply_change(config, {"model.text.weights": str(folder.absolute())})
+    """Name files of weights by their absolute paths: a worker runs in another folder."""
+    paths = {
+        f"model.{name}.weights": Path(encoder.weights).expanduser()
+        for name, encoder in config.model.pretrained_encoders.items()
+    }
+    there = {field: str(path.absolute()) for field, path in paths.items() if path.exists()}
+    return apply_change(config, there)
 
 
-def _misfits(model: LeConfig, corpus: CorpusIdentity) -> list[str]:
+def _reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
+    identity = corpus.identify(model.recipe)
+    return CorpusRef(name=corpus.name, recipe=model.recipe, fingerprint=identity.fingerprint)
+
+
+def _misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
     """Say in which settings a corpus was prepared otherwise than a model needs."""
-    recipe = corpus.recipe
+    recipe = corpus.identify(model.recipe).recipe
     if not isinstance(recipe, Recipe):
-        return [f"model: needs pictures, but recipe '{recipe.name}' holds hand-crafted features"]
-    num_mels, chunk_frames = recipe.spectrogram.num_mels, recipe.spectrogram.chunk_frames
-    wanted = {
-        "model.vision.face_px": (model.vision.face_px, recipe.face_px),
-        "model.audio.num_mels": (model.audio.num_mels, num_mels),
-        "model.audio.chunk_frames": (model.audio.chunk_frames, chunk_frames),
+        return []
+    prepared = {
+        "face_px": recipe.face_px,
+        "num_mels": recipe.spectrogram.num_mels,
+        "chunk_frames": recipe.spectrogram.chunk_frames,
     }
     return [
-        f"{field}: needs {needed}, but corpus '{corpus.name}' was prepared with {prepared} "
-        f"(recipe '{corpus.recipe.name}'); prepare it again or change the field"
-        for field, (needed, prepared) in wanted.items()
-        if needed != prepared
+        f"model.{name}.{field}: needs {needed}, but corpus '{corpus.name}' was prepared with "
+        f"{prepared[field]} (recipe '{recipe.name}'); prepare it again or change the field"
+        for name, encoder in model.encoders.items()
+        for field, needed in encoder.model_dump(include=set(prepared)).items()
+        if needed != prepared[field]
     ]

@@ -24,6 +24,7 @@ from orchestrator.handcrafted_options import (
     features_beside,
     handcrafted_options,
 )
+from orchestrator.known_corpus import SYNTHETIC_RECIPES
 from orchestrator.options import ChoiceGroup, console, storage_option
 from orchestrator.show_corpus import print_manifests
 from orchestrator.storage import DEFAULT_STORAGE, locate_storage, open_storage
@@ -220,14 +221,14 @@ for each in RELEASES:
 @click.option(
     "--recipe",
     "recipe_names",
-    type=click.Choice(tuple(RECIPES)),
+    type=click.Choice(tuple(SYNTHETIC_RECIPES)),
     multiple=True,
     help="May be given several times.  [default: all]",
 )
 @storage_option
 def prepare_synthetic(recipe_names: Sequence[str], storage: Path) -> None:
     """Make the synthetic corpus; studies also make it when they need it."""
-    recipes = recipe_names or RECIPES
+    recipes = recipe_names or SYNTHETIC_RECIPES
     manifests = ensure_corpus(SYNTHETIC, open_storage(storage), console, *recipes)
     print_manifests(manifests, console)
 

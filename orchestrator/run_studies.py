@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from models.config import LeConfig
-from orchestrator.corpus_setup import ensure_corpus, identify_corpus
+from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.known_corpus import know_corpus
 from orchestrator.plan import Plan, default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
@@ -61,6 +61,7 @@ def run_studies(
     storage: Path,
     tracking_uri: str,
     num_slots: int | None,
+    keeps_models: bool,
     console: Console,
 ) -> SweepEnd:
     """Run studies on one corpus and write their tables.
@@ -71,12 +72,12 @@ def run_studies(
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
     ledger = Ledger(storage)
-    identity = identify_corpus(corpus, storage, LeConfig.recipe)
-    scale = scale or default_scale(identity)
-    plans = [make_plan(study, identity, scale, num_seeds, ledger) for study in studies]
-    ensure_corpus(corpus, storage, console, LeConfig.recipe)
+    known = know_corpus(corpus, storage)
+    scale = scale or default_scale(known)
+    plans = [make_plan(study, known, scale, num_seeds, ledger) for study in studies]
+    ensure_corpus(corpus, storage, console, *sorted({r for plan in plans for r in plan.recipes}))
     console.print(plan_view(plans))
-    failures = _train_missing(plans, storage, tracking_uri, num_slots, console)
+    failures = _train_missing(plans, storage, tracking_uri, num_slots, keeps_models, console)
     for plan in plans:
         _write_table(plan, ledger, storage, console)
     for key, reason in failures.items():
@@ -101,6 +102,7 @@ def _train_missing(
     storage: Path,
     tracking_uri: str,
     num_slots: int | None,
+    keeps_models: bool,
     console: Console,
 ) -> dict[str, str]:
     """Train what the plans lack, and mirror it; return why trials failed, by key."""
@@ -118,6 +120,7 @@ def _train_missing(
                     storage,
                     watchers=(progress, mirror, failures),
                     num_slots=num_slots,
+                    keeps_models=keeps_models,
                 )
     finally:
         with console.status("mirroring to MLflow"):

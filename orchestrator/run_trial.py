@@ -4,21 +4,15 @@ import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
-from corpora.batch import Batch
-from corpora.batches import Corpus, load_corpus
-from corpora.errors import CorpusError
-from corpora.prepared import read_manifest, recipe_folder
-from corpora.tokens import TokenSettings
 from models.build import build
-from models.config import AlbertSizes
 from models.init import init_weights
-from models.weights import WeightsError, find_checkpoint, weights_sha256
+from models.macs import count_macs, count_parameters, count_parameters_without_embeddings
+from models.weights.find import weights_sha256
 from orchestrator.checkpoints import (
     Checkpoint,
     drop_checkpoint,
@@ -26,13 +20,17 @@ from orchestrator.checkpoints import (
     save_checkpoint,
 )
 from orchestrator.code_version import code_version
+from orchestrator.errors import ChangedWeightsError
+from orchestrator.kept_model import keep_model
 from orchestrator.locks import locked
+from orchestrator.open_corpus import open_corpus, task_of
 from orchestrator.precision import resolve_precision
+from orchestrator.reference_clip import reference_clip
 from orchestrator.training import TrainingState, start_training, train
 from reports.ledger import PREDICTIONS_FILE, Ledger, remove_partial_files, write_predictions
 from reports.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
-from search_spaces.trial import CorpusRef, Trial
+from search_spaces.trial import Trial
 
 LOCK_FILE = "lock"
 RECORDED_LIBRARIES = ("numpy", "ray", "torch", "torchaudio", "torchvision", "transformers")
@@ -45,6 +43,7 @@ def run_trial(
     trained_for: RowRef,
     device: torch.device | None = None,
     num_threads: int = 1,
+    keeps_model: bool = True,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Record:
     """Train a trial and record it; go on from its checkpoint if it was interrupted.
@@ -58,11 +57,12 @@ def run_trial(
         trained_for: The study and row that asked for it first.
         device: Where to train; by default the first GPU, else the CPU.
         num_threads: Of PyTorch on the CPU.
+        keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
         on_epoch: Called after each epoch is safe in the checkpoint.
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
-        WeightsError: If pretrained weights cannot be had.
+        ChangedWeightsError, WeightsError: If the pretrained weights cannot be had.
         DivergedError: If the loss is not finite.
     """
     ledger = Ledger(storage)
@@ -74,7 +74,9 @@ def run_trial(
             drop_checkpoint(folder)
             return known
         device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        record = _train_and_record(trial, storage, trained_for, device, num_threads, on_epoch)
+        record = _train_and_record(
+            trial, storage, trained_for, device, num_threads, keeps_model, on_epoch
+        )
         drop_checkpoint(folder)
         return record
 
@@ -85,6 +87,7 @@ def _train_and_record(
     trained_for: RowRef,
     device: torch.device,
     num_threads: int,
+    keeps_model: bool,
     on_epoch: Callable[[Epoch], None],
 ) -> Record:
     started_at, start = datetime.now(UTC), time.perf_counter()
@@ -94,13 +97,15 @@ def _train_and_record(
     folder = ledger.folder(trial.key)
     config = trial.config
     if weights_sha256(config.model) != trial.weights:
-        raise WeightsError(
-            config.model.text.weights, "its files are not those that the trial was planned with"
+        raise ChangedWeightsError(
+            f"trial '{trial.key}' was planned with other pretrained weights than those found now; "
+            "run the command again, on a machine that has the weights you mean"
         )
-    corpus = _load(storage, trial.corpus, _token_settings(trial), device)
+    corpus = open_corpus(storage, trial.corpus, config.model, device)
     precision = resolve_precision(config.training.precision, device)
-    model = build(config.model, num_emotions=len(corpus.manifest.emotions))
+    model = build(config.model, task_of(corpus, config.model))
     init_weights(model, trial.seed)
+    macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
     state = start_training(model.to(device), corpus, config.training, seed=trial.seed)
     checkpoint = load_checkpoint(folder, device, code_version())
     resumed: tuple[int, ...] = ()
@@ -126,7 +131,9 @@ def _train_and_record(
             epochs=trained.epochs,
             best_epoch=trained.best_epoch,
             thresholds=trained.thresholds,
-            num_parameters=sum(parameter.numel() for parameter in model.parameters()),
+            num_parameters=count_parameters(model),
+            num_parameters_without_embeddings=count_parameters_without_embeddings(model),
+            macs=macs,
             predictions_sha256=sha256,
         ),
         circumstances=Circumstances(
@@ -143,31 +150,11 @@ def _train_and_record(
             wall_s=round(time.perf_counter() - start, 3),
             training_s=round(training_s, 3),
             resumed_from_epochs=resumed,
+            model_sha256=keep_model(folder, model, corpus.tokenizer) if keeps_model else None,
         ),
     )
     ledger.write(record)
     return record
-
-
-@lru_cache(maxsize=1)
-def _load(
-    storage: Path, corpus: CorpusRef, tokens: TokenSettings, device: torch.device
-) -> Corpus[Batch]:
-    """Load a corpus once a process: trials that follow one another share it."""
-    manifest = read_manifest(storage, corpus.name, corpus.recipe)
-    if manifest.fingerprint != corpus.fingerprint:
-        raise CorpusError(
-            f"corpus '{corpus.name}' in '{storage}' is not the one that the trial was planned on: "
-            f"it has the fingerprint {manifest.fingerprint[:12]}, not {corpus.fingerprint[:12]}"
-        )
-    return load_corpus(recipe_folder(storage, corpus.name, corpus.recipe), manifest, tokens, device)
-
-
-def _token_settings(trial: Trial) -> TokenSettings:
-    """Take the checkpoint's tokenizer where one is read; a model without text reads no tokens."""
-    text = trial.config.model.text
-    folder = str(find_checkpoint(text.weights).folder) if trial.weights else None
-    return TokenSettings(folder, (text.sizes or AlbertSizes()).vocabulary, text.max_tokens)
 
 
 def _device_name(device: torch.device) -> str:

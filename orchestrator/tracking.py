@@ -224,7 +224,9 @@ class _Runs:
                 return runs
 
     def _open_parent(self, plan: Plan) -> "Run":
-        key = f"{plan.study.name}/{plan.corpus.name}/{plan.scale}/{plan.corpus.fingerprint[:12]}"
+        fingerprints = sorted({t.corpus.fingerprint[:12] for t in plan.by_key.values()})
+        corpora = "+".join(fingerprints)  # one a recipe
+        key = f"{plan.study.name}/{plan.corpus.name}/{plan.scale}/{corpora}"
         tags = {
             "kind": STUDY,
             "study": plan.study.name,

@@ -4,7 +4,6 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,23 +12,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
-from corpora.batch import Batch
-from corpora.batches import Corpus, CorpusSplit
+from corpora.batches import AnyCorpus, AnySplit
 from models.groups import parameter_groups
 from orchestrator.precision import Precision
+from orchestrator.schedule import SCHEDULES, Schedule
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
 from reports.scores import fit_thresholds, mean_scores
 from search_spaces.trial import TrainingConfig
 
 FIXED_THRESHOLD = 0.5
-
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
-    "constant": lambda progress: 1.0,
-}
-"""The factor of the learning rate after a share `progress` of the steps that follow warm-up."""
 
 
 class DivergedError(Exception):
@@ -42,7 +34,7 @@ class TrainingState:
 
     model: nn.Module
     optimizer: Optimizer
-    schedule: LambdaLR
+    schedule: Schedule
     epochs: list[Epoch] = field(default_factory=list)
     best_epoch: int = -1
     best_model: dict[str, Tensor] = field(default_factory=dict)
@@ -86,7 +78,7 @@ class Trained:
 
 
 def start_training(
-    model: nn.Module, corpus: Corpus[Batch], config: TrainingConfig, *, seed: int
+    model: nn.Module, corpus: AnyCorpus, config: TrainingConfig, *, seed: int
 ) -> TrainingState:
     """Set up optimiser, schedule and the random stream of dropout."""
     groups = parameter_groups(
@@ -94,23 +86,14 @@ def start_training(
     )
     optimizer = Adam([{**group} for group in groups], weight_decay=config.weight_decay, fused=True)
     num_steps = config.max_epochs * math.ceil(len(corpus.splits["train"]) / config.batch_size)
-    schedule = LambdaLR(optimizer, partial(_rate_factor, config=config, num_steps=num_steps))
+    schedule = SCHEDULES[config.schedule](optimizer, config, num_steps)
     torch.manual_seed(zlib.crc32(f"{seed}/dropout".encode()))
     return TrainingState(model, optimizer, schedule)
 
 
-def _rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:
-    """Return the factor of the learning rate for a step, counted from 0."""
-    num_warmup = round(config.warmup * num_steps)
-    if step < num_warmup:
-        return (step + 1) / num_warmup
-    num_after = max(num_steps - num_warmup, 1)
-    return SCHEDULES[config.schedule](min((step - num_warmup) / num_after, 1.0))
-
-
 def train(
     state: TrainingState,
-    corpus: Corpus[Batch],
+    corpus: AnyCorpus,
     config: TrainingConfig,
     *,
     seed: int,
@@ -118,6 +101,8 @@ def train(
     on_epoch: Callable[[Epoch, TrainingState], None],
 ) -> Trained:
     """Train from where `state` stands to the last epoch, and predict with the best one.
+
+    The last is `max_epochs`, or before it the first after `patience` epochs that were no better.
 
     The loss is binary cross-entropy with positives weighted by negatives over positives of the
     training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
@@ -129,7 +114,8 @@ def train(
     device = corpus.splits["train"].labels.device
     weights = corpus.positive_weights
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
-    for epoch in range(len(state.epochs), config.max_epochs):
+    while not _is_over(state, config):
+        epoch = len(state.epochs)
         state.model.train()
         losses = []
         for batch in corpus.splits["train"].in_random_order(
@@ -143,7 +129,7 @@ def train(
             if config.clip_norm is not None:
                 nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
             state.optimizer.step()
-            state.schedule.step()
+            state.schedule.after_step()
             losses.append(loss.detach() * len(batch.labels))
         train_loss = float(torch.stack(losses).sum()) / len(corpus.splits["train"])
         valid, valid_loss = _predict(
@@ -156,6 +142,7 @@ def train(
         scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
         done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
         _keep_best(state, done, config)
+        state.schedule.after_epoch(valid_loss)
         on_epoch(done, state)
     state.model.load_state_dict(state.best_model)
     predictions = {
@@ -168,6 +155,13 @@ def train(
         thresholds=tuple(_thresholds(predictions["valid"], config).tolist()),
         predictions=predictions,
     )
+
+
+def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
+    num_done = len(state.epochs)
+    num_no_better = num_done - 1 - state.best_epoch
+    is_patient = config.patience is None or num_no_better < config.patience
+    return num_done == config.max_epochs or not is_patient
 
 
 def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
@@ -190,7 +184,7 @@ def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float6
 @torch.inference_mode()
 def _predict(
     model: nn.Module,
-    split: CorpusSplit[Batch],
+    split: AnySplit,
     weights: Tensor,
     batch_size: int,
     autocast: torch.autocast,

@@ -42,6 +42,7 @@ def sweep(
     watchers: Sequence[Watcher],
     num_slots: int | None = None,
     reuse_workers: bool = True,
+    keeps_models: bool = True,
 ) -> None:
     """Train trials on this machine; each GPU, or each CPU core where there is none, takes one.
 
@@ -53,6 +54,7 @@ def sweep(
         watchers: Are told what happens.
         num_slots: Trials at once; by default as many as there are GPUs or CPU cores.
         reuse_workers: Train one trial after another in the same process: saves its start.
+        keeps_models: Keep each trained model beside its record.
     """
     with (
         tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch,
@@ -61,7 +63,12 @@ def sweep(
         has_gpu = bool(ray.cluster_resources().get("GPU"))
         resources = {"cpu": 1.0, "gpu": 1.0} if has_gpu else {"cpu": 1.0}
         points = [
-            {"trial": trial.model_dump_json(), "for": list(trained_for), "storage": str(storage)}
+            {
+                "trial": trial.model_dump_json(),
+                "for": list(trained_for),
+                "storage": str(storage),
+                "keeps_model": keeps_models,
+            }
             for trial, trained_for in assignments
         ]
         tuner = tune.Tuner(
@@ -101,6 +108,7 @@ def _train_one(config: dict[str, Any]) -> None:
             trial,
             storage,
             trained_for=RowRef(*assignment["for"]),
+            keeps_model=assignment["keeps_model"],
             on_epoch=lambda epoch: tune.report({"epoch": epoch.model_dump_json()}),
         )
     except Exception as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reports.blocks import MISSING, SYNTHETIC, OursBlock, PublishedBlock, Unit, corpus_title
 from reports.cells import Outcome
 from reports.record import Circumstances, Record
-from search_spaces.study import Study
+from search_spaces.study import RECONSTRUCTED, Study
 
 
 def write_caption(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> str:
@@ -65,6 +65,11 @@ def write_notes(
         yield f"{MISSING}: no seed has a score yet."
     for outcome, block in zip(outcomes, ours, strict=True):
         yield from _undefined_notes(outcome, block)
+    if any(record.trial.config.model.reconstructed for record in records.values()):
+        yield (
+            f"{RECONSTRUCTED}: the architecture is ours, after a description; neither code nor "
+            "full text could be had."
+        )
     yield from _mixture_notes([record.circumstances for record in records.values()])
 
 

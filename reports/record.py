@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, JsonValue
 
 from corpora.split import Split
-from models.config import Config
+from models.configs.base import Config
 from search_spaces.trial import Trial
 
 EVALUATED_SPLITS: tuple[Split, ...] = ("valid", "test")
@@ -34,7 +34,8 @@ class Epoch(Config):
 class Result(Config):
     """What the trial's key decides: equal keys on equal hardware give equal results.
 
-    `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file.
+    `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file; `macs` are
+    the multiply-accumulates at the reference clip, 4.8 s and 32 tokens.
     """
 
     emotions: tuple[str, ...]
@@ -42,6 +43,8 @@ class Result(Config):
     best_epoch: int
     thresholds: tuple[float, ...]
     num_parameters: int
+    num_parameters_without_embeddings: int | None = None
+    macs: int | None = None
     predictions_sha256: str
 
 
@@ -49,7 +52,8 @@ class Circumstances(Config):
     """Under what conditions it came about: recorded, not hashed into the key.
 
     `study` and `row` are those that the trial was trained for; others may share it. `recipe` holds
-    the settings that its corpus was prepared by, which the corpus's fingerprint stands for.
+    the settings that its corpus was prepared by, which the corpus's fingerprint stands for;
+    `model_sha256` is that of the trained model's file, if it was kept.
     """
 
     study: str
@@ -65,6 +69,7 @@ class Circumstances(Config):
     wall_s: float
     training_s: float
     resumed_from_epochs: tuple[int, ...] = ()
+    model_sha256: str | None = None
 
 
 class Record(Config):

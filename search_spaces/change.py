@@ -6,6 +6,7 @@ from copy import deepcopy
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.configs.system import SYSTEM_NAMES
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
 
@@ -50,7 +51,10 @@ def describe_faults(error: ValidationError) -> list[str]:
 
 
 def _describe(fault: ErrorDetails) -> str:
-    place = ".".join(map(str, fault["loc"])) or "config"
+    model, *rest = map(str, fault["loc"] or ("config",))
+    if rest and rest[0] in SYSTEM_NAMES:  # says which config of the union it is, no field
+        rest = rest[1:]
+    place = ".".join((model, *rest))
     text = f"{place}: {fault['msg'].removeprefix('Value error, ')}"
     given = fault["input"]
     # Of a whole config, only the field that is wrong is of use.

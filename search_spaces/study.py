@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, JsonValue, NonNegativeInt
 
-from models.config import Config
+from models.configs.base import Config
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.published import PublishedTable, load_published
@@ -17,6 +17,12 @@ Metric = Literal["acc", "wacc", "f1", "precision", "recall", "auc"]
 Scale = Literal["tiny", "paper"]
 
 ANY_CORPUS = "*"
+
+Baseline = Mapping[Scale, Mapping[str, TrialConfig]]
+"""For each scale a config by corpus name; "*" stands for every corpus without one of its own."""
+
+RECONSTRUCTED = "(reconstructed)"
+"""Stands in the names of rows whose architecture is ours after a description."""
 
 
 class Paper(Config):
@@ -43,9 +49,13 @@ class Column(Config):
 
 
 class Row(Config):
-    """One line of the table: what it changes in the baseline, and the printed row it stands for."""
+    """One line of the table: what it changes in the baseline, and the printed row it stands for.
+
+    A row of another system than the study's has a `baseline` of its own.
+    """
 
     name: str
+    baseline: Baseline | None = Field(default=None, exclude=True)
     change: dict[str, JsonValue] = Field(default={})
     published: str | None = None
 
@@ -63,14 +73,13 @@ class RowRef(NamedTuple):
 class Study(Config):
     """One question, one table.
 
-    `baseline` holds, for each scale, a config by corpus name; `columns` the metrics by corpus name.
-    The corpus name "*" stands for every corpus that has no entry of its own.
+    `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own.
     """
 
     name: str
     title: str
     source: Source | None = None
-    baseline: Mapping[Scale, Mapping[str, TrialConfig]]
+    baseline: Baseline
     rows: tuple[Row, ...]
     columns: Mapping[str, tuple[Column, ...]]
     seeds: tuple[NonNegativeInt, ...] = tuple(range(5))
@@ -89,14 +98,20 @@ class Study(Config):
         Raises:
             StudyError: If the study has any fault; all of them together, a line each.
         """
-        baseline = self._baseline(corpus, scale)
+        baseline = self._baseline(self.baseline, corpus, scale)
         configs: dict[str, TrialConfig] = {}
         faults = self._faults()
         for row in self.rows:
             try:
-                configs[row.name] = apply_change(baseline, row.change)
+                own = self._baseline(row.baseline, corpus, scale) if row.baseline else baseline
+                configs[row.name] = apply_change(own, row.change)
             except StudyError as error:
                 faults += [f"row '{row.name}': {line}" for line in str(error).splitlines()]
+        faults += [
+            f"row '{name}': its architecture is reconstructed; let the name end in {RECONSTRUCTED}"
+            for name, config in configs.items()
+            if config.model.reconstructed and not name.endswith(RECONSTRUCTED)
+        ]
         if faults:
             raise StudyError("\n".join(f"study '{self.name}', {fault}" for fault in faults))
         return configs
@@ -108,12 +123,12 @@ class Study(Config):
             return None
         return load_published().table(references[0].partition("/")[0])
 
-    def _baseline(self, corpus: str, scale: Scale) -> TrialConfig:
-        configs = self.baseline.get(scale)
+    def _baseline(self, baseline: Baseline, corpus: str, scale: Scale) -> TrialConfig:
+        configs = baseline.get(scale)
         if not configs:
             raise StudyError(
                 f"study '{self.name}' has no baseline at the scale '{scale}'; "
-                f"choose from {', '.join(self.baseline)}"
+                f"choose from {', '.join(baseline)}"
             )
         if corpus not in configs and ANY_CORPUS not in configs:
             raise StudyError(

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from models.config import Config, LeConfig
+from models.configs.base import Config, Rate
+from models.configs.le import LeConfig
+from models.configs.system import System
 
 KEY_SCHEMA = 1
 """Raised when the same config comes to mean another computation: old keys then no longer match."""
@@ -19,10 +21,11 @@ class TrainingConfig(Config):
     """How a model is trained; defaults are those of Le et al. on IEMOCAP.
 
     `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
-    the share `warmup` of them. The paper leaves open warm-up, weight decay, gradient clipping (all
-    off) and how the epoch and the thresholds are chosen (both on the validation split). `precision`
-    "auto" is bfloat16 autocast where the device has native bfloat16 arithmetic, else float32; the
-    record says which it was.
+    the share `warmup` of them; on a "plateau" it falls with the validation loss. Training stops
+    early after `patience` epochs without a better one, if it is given. The paper leaves open warm-
+    up, weight decay, gradient clipping (all off) and how the epoch and the thresholds are chosen
+    (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
+    native bfloat16 arithmetic, else float32; the record says which it was.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -31,19 +34,35 @@ class TrainingConfig(Config):
     batch_size: PositiveInt = 32
     learning_rate: PositiveFloat = 5e-4
     pretrained_learning_rate: PositiveFloat = 5e-5
-    schedule: Literal["cosine", "constant"] = "cosine"
-    warmup: float = Field(default=0.0, ge=0, lt=1)
+    schedule: Literal["cosine", "constant", "plateau"] = "cosine"
+    warmup: Rate = 0.0
+    patience: PositiveInt | None = None
     weight_decay: float = Field(default=0.0, ge=0)
     clip_norm: PositiveFloat | None = None
     selection: Literal["best_valid_f1", "last"] = "best_valid_f1"
     thresholds: Literal["valid_f1", "fixed"] = "valid_f1"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
+    @model_validator(mode="after")
+    def _patience_needs_a_best_epoch(self) -> Self:
+        if self.patience is not None and self.selection == "last":
+            raise ValueError(
+                "patience waits for a better epoch, but selection is 'last'; choose "
+                "selection 'best_valid_f1' or patience None"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _plateau_does_not_warm_up(self) -> Self:
+        if self.warmup and self.schedule == "plateau":
+            raise ValueError("schedule 'plateau' has no warm-up; choose warmup 0")
+        return self
+
 
 class TrialConfig(Config):
     """All that a row can change."""
 
-    model: LeConfig = LeConfig()
+    model: System = LeConfig()
     training: TrainingConfig = TrainingConfig()
 
 
@@ -71,8 +90,8 @@ class Trial(Config):
     def key(self) -> str:
         """The content hash that names the trial in the ledger and in MLflow."""
         config = self.config.model_dump(mode="json")
-        if self.weights:
-            config["model"]["text"]["weights"] = None
+        for encoder in self.config.model.pretrained_encoders:
+            config["model"][encoder]["weights"] = None
         identity = {
             "schema": KEY_SCHEMA,
             "config": config,

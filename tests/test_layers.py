@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "corpora": (),
     "models": (),
-    "search_spaces": ("models.config",),
-    "reports": ("corpora", "models.config", "search_spaces"),
+    "search_spaces": ("models.configs",),
+    "reports": ("corpora", "models.configs", "search_spaces"),
     "orchestrator": ("corpora", "models", "search_spaces", "reports"),
 }
 """What of ours each package may import besides itself: modules, or whole packages."""

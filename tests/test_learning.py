@@ -11,13 +11,14 @@ from corpora.manifest import Manifest
 from corpora.prepared import read_manifest
 from corpora.synthetic import SyntheticConfig, best_scores
 from corpora.utterance import SYNTHETIC
-from models.config import MODALITIES
+from models.configs.base import MODALITIES
 from orchestrator.run_trial import run_trial
 from reports.ledger import Ledger
 from reports.scores import mean_scores
 from search_spaces.change import Change, apply_change
-from search_spaces.studies.le2023 import TINY, depths, unimodal
+from search_spaces.studies.le2023 import depths, unimodal
 from search_spaces.study import RowRef
+from search_spaces.systems.le import TINY
 from search_spaces.trial import CorpusRef, Trial
 
 NUM_SEEDS = 3

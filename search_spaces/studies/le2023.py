@@ -1,18 +1,9 @@
 """Studies of Le et al.: transformer fusion and emotion-level representation learning."""
 
-from models.config import (
-    AlbertConfig,
-    AlbertSizes,
-    AudioConfig,
-    EmotionDecoder,
-    LayerConfig,
-    LeConfig,
-    TransformerFusion,
-    VisionConfig,
-)
+from models.configs.base import Modality
 from search_spaces.change import Change
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.systems.le import LE
 
 LE2023 = Paper(
     title=(
@@ -22,50 +13,6 @@ LE2023 = Paper(
     authors="Le, Lee, Kim, Kim, Yang",
     venue="IEEE Access",
 )
-
-IEMOCAP = TrialConfig()
-"""The full model with the best depth on IEMOCAP: two layers everywhere."""
-
-MOSEI = TrialConfig(
-    model=LeConfig(
-        audio=AudioConfig(depth=4),
-        vision=VisionConfig(depth=4),
-        fusion=TransformerFusion(depth=4),
-        head=EmotionDecoder(depth=4),
-    ),
-    training=TrainingConfig(max_epochs=10),
-)
-"""The full model with the best depth on CMU-MOSEI: four layers everywhere."""
-
-TINY = TrialConfig(
-    model=LeConfig(
-        width=32,
-        layer=LayerConfig(feed_forward=128, dropout=0.0),
-        text=AlbertConfig(
-            weights="random",
-            sizes=AlbertSizes(
-                vocabulary=512, embedding=32, hidden=64, num_layers=2, num_heads=4, feed_forward=128
-            ),
-            projection_hidden=64,
-        ),
-        audio=AudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, log_mel=True),
-        vision=VisionConfig(pool=(2, 2), base_channels=4, projection_hidden=64),
-    ),
-    training=TrainingConfig(
-        max_epochs=8,
-        batch_size=8,
-        learning_rate=1e-3,
-        pretrained_learning_rate=1e-3,
-        warmup=0.1,
-        precision="fp32",
-    ),
-)
-"""The same architecture, narrower and on smaller pictures, trained on a CPU in seconds."""
-
-BASELINE = {
-    "paper": {"mosei": MOSEI, ANY_CORPUS: IEMOCAP},
-    "tiny": {ANY_CORPUS: TINY},
-}
 
 ABLATION_COLUMNS = {
     "iemocap": (
@@ -94,10 +41,11 @@ def depths(*, vision: int, audio: int, fusion: int, decoder: int) -> Change:
     }
 
 
-def unimodal(modality: str) -> Change:
+def unimodal(modality: Modality) -> Change:
     """Train one branch alone."""
     return {
-        "model.fusion": {"kind": "unimodal", "modality": modality},
+        "model.modalities": [modality],
+        "model.fusion": {"kind": "none"},
         "model.head": {"kind": "cls"},
     }
 
@@ -106,7 +54,7 @@ LAYERS = Study(
     name="layers",
     title="Numbers of transformer encoders and decoders",
     source=Source(paper=LE2023, label="Table 6"),
-    baseline=BASELINE,
+    baseline=LE,
     columns=ABLATION_COLUMNS,
     rows=(
         Row(
@@ -147,7 +95,7 @@ COMPONENTS = Study(
     name="components",
     title="Components of the model",
     source=Source(paper=LE2023, label="Table 5"),
-    baseline=BASELINE,
+    baseline=LE,
     columns=ABLATION_COLUMNS,
     rows=(
         Row(name="Text - ALBERT", change=unimodal("text"), published="le_t5/text_albert"),

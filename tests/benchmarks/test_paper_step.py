@@ -3,8 +3,8 @@ import torch
 from rich.console import Console
 
 from benchmarks.paper_step import PARTS, measure, show, synthetic_batch
-from models.config import LeConfig
-from models.vgg import CHANNEL_FACTORS, CONVS_PER_GROUP
+from models.configs.le import LeConfig
+from models.encoders.vgg import CHANNEL_FACTORS, CONVS_PER_GROUP
 from tests.models.factories import TINY
 
 WIDTH, FEED_FORWARD = TINY.width, TINY.layer.feed_forward

@@ -6,22 +6,26 @@ import torch
 from torch import Tensor, nn
 
 from models.build import build
-from models.config import (
-    AlbertConfig,
-    AlbertSizes,
+from models.configs.le import (
     AudioConfig,
+    BottleneckFusion,
     ClsHead,
     EarlyFusion,
     EmotionDecoder,
+    GatedFusion,
     LayerConfig,
     LeConfig,
+    LeTextConfig,
+    NoFusion,
     TransformerFusion,
-    Unimodal,
     VisionConfig,
 )
+from models.configs.text import AlbertSizes
 from models.init import init_weights
+from models.task import Task
 
-NUM_EMOTIONS = 6
+TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))
+NUM_EMOTIONS = TASK.num_emotions
 VOCABULARY = 40
 
 TINY_ALBERT = AlbertSizes(
@@ -31,7 +35,7 @@ TINY_ALBERT = AlbertSizes(
 TINY = LeConfig(
     width=16,
     layer=LayerConfig(num_heads=2, feed_forward=32),
-    text=AlbertConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=16),
+    text=LeTextConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=16),
     audio=AudioConfig(base_channels=2, projection_hidden=16, depth=1),
     vision=VisionConfig(base_channels=2, projection_hidden=16, depth=1),
     fusion=TransformerFusion(depth=1),
@@ -45,10 +49,15 @@ def change(config: LeConfig, **fields: object) -> LeConfig:
 
 
 ROWS = {
-    "text": change(TINY, fusion=Unimodal(modality="text"), head=ClsHead()),
-    "audio": change(TINY, fusion=Unimodal(modality="audio"), head=ClsHead()),
-    "vision": change(TINY, fusion=Unimodal(modality="vision"), head=ClsHead()),
+    "text": change(TINY, modalities=("text",), fusion=NoFusion(), head=ClsHead()),
+    "audio": change(TINY, modalities=("audio",), fusion=NoFusion(), head=ClsHead()),
+    "vision": change(TINY, modalities=("vision",), fusion=NoFusion(), head=ClsHead()),
     "early": change(TINY, fusion=EarlyFusion(hidden=16), head=ClsHead()),
+    "gated": change(TINY, fusion=GatedFusion(hidden=16), head=ClsHead()),
+    "bottleneck": change(TINY, fusion=BottleneckFusion(num_tokens=2, depth=2)),
+    "bottleneck_cls": change(TINY, fusion=BottleneckFusion(num_tokens=1), head=ClsHead()),
+    "text_vision": change(TINY, modalities=("text", "vision")),
+    "modality_dropout": change(TINY, modality_dropout=0.2),
     "fusion_cls": change(TINY, head=ClsHead()),
     "fusion_decoder": TINY,
     "deeper": change(TINY, fusion=TransformerFusion(depth=3), head=EmotionDecoder(depth=2)),
@@ -109,6 +118,6 @@ def only(batch: Utterances, index: int) -> Utterances:
 
 
 def initialised(config: LeConfig, *, seed: int = 0) -> nn.Module:
-    model = build(config, num_emotions=NUM_EMOTIONS)
+    model = build(config, TASK)
     init_weights(model, seed)
     return model

@@ -1,25 +1,42 @@
 import pytest
 from pydantic import ValidationError
 
-from models.config import (
-    AlbertConfig,
-    AlbertSizes,
+from models.configs.le import (
     AudioConfig,
+    ClsHead,
     EarlyFusion,
     EmotionDecoder,
+    GatedFusion,
     LayerConfig,
     LeConfig,
-    Unimodal,
+    NoFusion,
     VisionConfig,
 )
+from models.configs.text import AlbertConfig, AlbertSizes
 
 
-@pytest.mark.parametrize(
-    "fusion", [Unimodal(modality="audio"), EarlyFusion()], ids=lambda f: f.kind
-)
+@pytest.mark.parametrize("fusion", [EarlyFusion(), GatedFusion()], ids=lambda f: f.kind)
 def test_decoder_needs_the_transformer_fusion(fusion):
     with pytest.raises(ValidationError, match=r"head\.kind 'emotion_decoder' .* from 'cls'"):
         LeConfig(fusion=fusion, head=EmotionDecoder())
+
+
+def test_no_fusion_takes_one_modality():
+    with pytest.raises(ValidationError, match=r"'none' takes one modality, not text, audio, vis"):
+        LeConfig(fusion=NoFusion(), head=ClsHead())
+
+
+def test_modalities_come_in_our_order():
+    assert LeConfig(modalities=("vision", "text")).modalities == ("text", "vision")
+
+
+@pytest.mark.parametrize(
+    ("modalities", "match"),
+    [(("text", "text"), "stands twice"), ((), "at least 1"), (("touch",), "'vision'")],
+)
+def test_modalities_must_be_some_of_ours_once_each(modalities, match):
+    with pytest.raises(ValidationError, match=match):
+        LeConfig(modalities=modalities)
 
 
 def test_width_must_split_into_heads():

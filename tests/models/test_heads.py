@@ -1,7 +1,7 @@
 import torch
 
-from models.heads import ClsClassifier, GroupWiseLinear
-from models.sequence import Padded
+from models.parts.heads import ClsClassifier, GroupWiseLinear
+from models.parts.sequence import Padded
 
 
 def test_group_wise_linear_gives_each_emotion_its_own_weights():

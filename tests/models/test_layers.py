@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from models.init import init_weights
-from models.layers import Attention, DecoderLayer, EncoderLayer
+from models.parts.layers import Attention, DecoderLayer, EncoderLayer
 
 SIZES = {"width": 8, "num_heads": 2, "feed_forward": 16, "dropout": 0.1}
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from models.log_mel import LogMel
+from models.encoders.log_mel import LogMel
 
 
 @pytest.mark.parametrize(("power", "logarithm"), [(0.0, math.log(1e-6)), (math.e - 1e-6, 1.0)])

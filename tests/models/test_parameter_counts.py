@@ -5,21 +5,22 @@ import torch
 from torchvision.models import vgg
 
 from models.build import build
-from models.config import (
-    AlbertConfig,
-    AlbertSizes,
+from models.configs.le import (
     AudioConfig,
     ClsHead,
     EarlyFusion,
     EmotionDecoder,
     LeConfig,
+    LeTextConfig,
+    NoFusion,
     TransformerFusion,
-    Unimodal,
     VisionConfig,
 )
-from models.vgg import Vgg19
+from models.configs.text import AlbertSizes
+from models.encoders.vgg import Vgg19
+from tests.models.factories import TASK
 
-RANDOM_TEXT = AlbertConfig(weights="random", sizes=AlbertSizes())
+RANDOM_TEXT = LeTextConfig(weights="random", sizes=AlbertSizes())
 
 
 def count(module):
@@ -53,19 +54,19 @@ def test_full_model_has_the_expected_parameters(depths, total):
         fusion=TransformerFusion(depth=fusion),
         head=EmotionDecoder(depth=decoder),
     )
-    assert count(build(config, num_emotions=6)) == total
+    assert count(build(config, TASK)) == total
 
 
 def test_unimodal_text_is_albert_and_one_linear_layer():
-    config = LeConfig(text=RANDOM_TEXT, fusion=Unimodal(modality="text"), head=ClsHead())
-    model = build(config, num_emotions=6)
-    assert count(model.text) == 11_683_584
+    config = LeConfig(text=RANDOM_TEXT, modalities=("text",), fusion=NoFusion(), head=ClsHead())
+    model = build(config, TASK)
+    assert count(model.branches.text) == 11_683_584
     assert count(model) == 11_683_584 + 768 * 6 + 6
 
 
 def test_early_fusion_head_reads_three_states():
     config = LeConfig(text=RANDOM_TEXT, fusion=EarlyFusion(), head=ClsHead())
-    model = build(config, num_emotions=6)
+    model = build(config, TASK)
     assert count(model.fusion) == 768 * 256 + 256
     assert count(model.head) == 256 * 6 + 6
 

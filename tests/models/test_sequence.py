@@ -1,6 +1,8 @@
 import torch
 
-from models.sequence import Absent, join, pad
+from models.parts.sequence import join, pad
+
+ONE_EACH = torch.tensor([1, 1])
 
 
 def test_pad_keeps_the_order_of_the_packed_rows():
@@ -17,8 +19,8 @@ def test_pad_returns_each_gradient_to_its_row():
     assert packed.grad[:, 0].tolist() == [1, 2, 3, 4]
 
 
-def test_absent_branch_adds_no_steps():
-    sequence = pad(torch.ones(3, 2), torch.tensor([2, 1]))
-    joined = join([Absent(width=2)(torch.empty(0), torch.tensor([2, 1])), sequence])
-    assert torch.equal(joined.states, sequence.states)
-    assert torch.equal(joined.mask, sequence.mask)
+def test_join_keeps_padding_where_it_is_masked():
+    first, second = pad(torch.ones(3, 2), torch.tensor([2, 1])), pad(torch.ones(2, 2), ONE_EACH)
+    joined = join([first, second])
+    assert joined.mask.tolist() == [[True, True, True], [True, False, True]]
+    assert torch.equal(joined.states.sum(-1), 2.0 * joined.mask)

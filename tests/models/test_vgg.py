@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from models.encoders.vgg import Vgg19, num_features
 from models.init import init_weights
-from models.vgg import Vgg19, num_features
 
 
 @pytest.mark.parametrize(("channels", "height", "width"), [(3, 64, 64), (1, 128, 32), (3, 32, 32)])

@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from corpora.manifest import Manifest
-from search_spaces.studies.le2023 import ABLATION_COLUMNS, TINY
+from search_spaces.studies.le2023 import ABLATION_COLUMNS
 from search_spaces.study import ANY_CORPUS, Row, RowRef, Study
+from search_spaces.systems.le import TINY
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
 TRAINED_FOR = RowRef("small", "shallow")
 
 STUDY_FILE = """
 from search_spaces.change import apply_change
-from search_spaces.studies.le2023 import ABLATION_COLUMNS, TINY
+from search_spaces.studies.le2023 import ABLATION_COLUMNS
+from search_spaces.systems.le import TINY
 from search_spaces.study import ANY_CORPUS, Row, Study
 
 SHORT = apply_change(TINY, {{"training.max_epochs": {max_epochs}}})

@@ -202,8 +202,8 @@ def test_bad_argument_is_told_with_the_choices(
         ("1 / 0", "study file 'own.py', line 1: ZeroDivisionError: division by zero"),
         (
             STUDY_FILE.format(change={"model.hed.depth": 3}),
-            "study 'mine', row 'a': model.hed.depth: model has no field 'hed'; choose from system, "
-            "width, layer, text, audio, vision, fusion, head",
+            "study 'mine', row 'a': model.hed.depth: model has no field 'hed'; choose from "
+            "modalities, system, width, layer, text, audio, vision, modality_dropout, fusion, head",
         ),
         (
             STUDY_FILE.format(change={"model.vision.face_px": 128}),

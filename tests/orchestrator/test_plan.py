@@ -4,8 +4,9 @@ import pytest
 
 from corpora.manifest import CorpusIdentity
 from corpora.recipe import LE
-from models.config import AlbertConfig
-from models.weights import WeightsError
+from models.configs.le import LeTextConfig
+from models.weights.errors import WeightsError
+from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import Plan, default_scale, make_plan
 from orchestrator.run_studies import missing_trials
 from reports.ledger import Ledger
@@ -16,7 +17,8 @@ from search_spaces.trial import Trial
 from tests.orchestrator.factories import small_study
 from tests.reports.factories import make_split, write_trial
 
-CORPUS = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+IDENTITY = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+CORPUS = KnownCorpus("mine", "clips", lambda recipe: IDENTITY)
 FULL = "+ Transformer-based Fusion + Emotion-level Embedding"
 
 
@@ -110,7 +112,7 @@ def test_every_misfit_of_corpus_and_config_is_named(ledger: Ledger) -> None:
 def test_pretrained_weights_are_asked_for_before_anything_is_trained(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    text = AlbertConfig(weights=str(tmp_path)).model_dump(mode="json")
+    text = LeTextConfig(weights=str(tmp_path)).model_dump(mode="json")
     with pytest.raises(WeightsError, match=r"model\.text\.weights .* To get them: "):
         plan(with_rows(Row(name="a", change={"model.text": text})), ledger)
 
@@ -120,5 +122,4 @@ def test_pretrained_weights_are_asked_for_before_anything_is_trained(
     [("iemocap", "paper"), ("mosei", "paper"), ("synthetic", "tiny"), ("clips", "tiny")],
 )
 def test_default_scale_is_the_papers_only_on_its_corpora(corpus: str, scale: str) -> None:
-    identity = CorpusIdentity(name="any", kind=corpus, fingerprint="f00d", recipe=LE)
-    assert default_scale(identity) == scale
+    assert default_scale(KnownCorpus("any", corpus, lambda recipe: IDENTITY)) == scale

@@ -10,9 +10,10 @@ from corpora.errors import CorpusError
 from corpora.manifest import Manifest
 from models.build import build
 from models.init import init_weights
-from models.weights import WeightsError
+from models.task import Task
 from orchestrator.checkpoints import CHECKPOINT_FILE, load_checkpoint
 from orchestrator.code_version import code_version
+from orchestrator.errors import ChangedWeightsError
 from orchestrator.run_trial import run_trial
 from orchestrator.training import DivergedError
 from reports.ledger import RECORD_FILE, Ledger
@@ -111,7 +112,7 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
     checkpoint = load_checkpoint(folder, torch.device("cpu"), code_version())
     assert checkpoint is not None
     state = checkpoint.training
-    model = build(trial.config.model, num_emotions=2)
+    model = build(trial.config.model, Task(emotions=("happy", "sad")))
     init_weights(model, trial.seed)
     assert state["model"].keys() == model.state_dict().keys()
     assert state["schedule"]["last_epoch"] == 2  # batches of 8 in 12 utterances
@@ -167,7 +168,13 @@ def test_death_at_any_point_leaves_a_trial_that_ends_equal(
     (folder / ".checkpoint.pt.abcd.partial").write_bytes(b"half")
     assert run(trial, storage).result == whole.result
     left = {path.name for path in folder.iterdir()}
-    assert left == {"lock", "predictions.parquet", "record.json"}
+    assert left == {
+        "lock",
+        "model.safetensors",
+        "predictions.parquet",
+        "record.json",
+        "tokenizer.json",
+    }
 
 
 def test_checkpoint_of_other_code_is_not_gone_on_from(
@@ -186,5 +193,5 @@ def test_weights_that_are_not_those_of_the_plan_are_refused(
     storage: Path, manifest: Manifest
 ) -> None:
     trial = small_trial(manifest).model_copy(update={"weights": {"text/model.safetensors": "0"}})
-    with pytest.raises(WeightsError, match="not those that the trial was planned with"):
+    with pytest.raises(ChangedWeightsError, match="planned with other pretrained weights"):
         run(trial, storage)

@@ -5,6 +5,7 @@ from rich.console import Console, RenderableType
 
 from corpora.manifest import CorpusIdentity
 from corpora.recipe import LE
+from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import make_plan
 from orchestrator.show import plan_view, studies_table, study_view
 from reports.ledger import Ledger
@@ -14,7 +15,8 @@ from search_spaces.study import Study
 from tests.orchestrator.factories import small_study
 from tests.reports.factories import make_split, write_trial
 
-CORPUS = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+IDENTITY = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
+CORPUS = KnownCorpus("mine", "clips", lambda recipe: IDENTITY)
 
 every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 

@@ -7,6 +7,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from corpora.manifest import Manifest
+from orchestrator.known_corpus import know_corpus
 from orchestrator.plan import Plan, make_plan
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import tracking_uri_of
@@ -21,7 +22,7 @@ DEAD_DRIVER = "{host}/999999999/1"
 
 def plan_of(manifest: Manifest, storage: Path, **names: str) -> Plan:
     study = small_study().model_copy(update=names)
-    return make_plan(study, manifest.identity, "tiny", None, Ledger(storage))
+    return make_plan(study, know_corpus(manifest.name, storage), "tiny", None, Ledger(storage))
 
 
 def train_all(plan: Plan, storage: Path) -> None:
@@ -127,7 +128,7 @@ def test_orphans_of_other_studies_are_closed(storage: Path, manifest: Manifest) 
     first.close()
     orphan_everything(storage)
     other = small_study().model_copy(update={"name": "other", "rows": small_study().rows[1:]})
-    empty = make_plan(other, manifest.identity, "tiny", None, Ledger(storage))
+    empty = make_plan(other, know_corpus(manifest.name, storage), "tiny", None, Ledger(storage))
     mirror([empty], storage).close()
     assert {run.info.status for run in runs_of(storage)} == {"KILLED"}
 

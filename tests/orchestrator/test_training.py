@@ -10,6 +10,7 @@ from corpora.prepared import recipe_folder
 from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
+from models.task import Task
 from orchestrator.training import TrainingState, start_training, train
 from search_spaces.trial import TrainingConfig
 from tests.orchestrator.factories import small_config
@@ -24,7 +25,7 @@ def corpus(storage: Path, manifest: Manifest) -> Corpus:
 
 def start(corpus: Corpus, **training: object) -> tuple[TrainingState, TrainingConfig]:
     config = small_config(**training)
-    model = build(config.model, num_emotions=2)
+    model = build(config.model, Task(emotions=("happy", "sad")))
     init_weights(model, 0)
     return start_training(model, corpus, config.training, seed=0), config.training
 
@@ -35,7 +36,7 @@ def rates(corpus: Corpus, num_steps: int, **training: object) -> list[float]:
     for _ in range(num_steps):
         found.append(state.optimizer.param_groups[0]["lr"])
         state.optimizer.step()
-        state.schedule.step()
+        state.schedule.after_step()
     return found
 
 

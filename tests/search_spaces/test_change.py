@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import pytest
 from pydantic import JsonValue
 
-from models.config import ClsHead, EarlyFusion
+from models.configs.le import ClsHead, EarlyFusion
 from search_spaces.change import apply_change, flatten
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
 
-MODEL_FIELDS = "system, width, layer, text, audio, vision, fusion, head"
+MODEL_FIELDS = (
+    "modalities, system, width, layer, text, audio, vision, modality_dropout, fusion, head"
+)
 
 
 def fault_of(change: Mapping[str, JsonValue]) -> str:
@@ -56,7 +58,11 @@ def test_a_later_path_may_lead_into_an_earlier_value() -> None:
         ("model.width", 33, "model: layer.num_heads 4 does not divide width 33; choose from 1, 3"),
         ("model.vision.face_px", 65, "face_px: Input should be a multiple of 32, got 65"),
         ("training.learning_rate", math.inf, "Input should be a finite number, got inf"),
-        ("training.schedule", "step", "Input should be 'cosine' or 'constant', got 'step'"),
+        (
+            "training.schedule",
+            "step",
+            "Input should be 'cosine', 'constant' or 'plateau', got 'step'",
+        ),
     ],
 )
 def test_wrong_change_is_named_with_the_choices(path: str, value: JsonValue, message: str) -> None:
@@ -66,9 +72,12 @@ def test_wrong_change_is_named_with_the_choices(path: str, value: JsonValue, mes
 @pytest.mark.parametrize(
     ("fusion", "message"),
     [
-        ({"kind": "erly"}, "'kind' does not match any of the expected tags: 'unimodal', 'early'"),
+        ({"kind": "erly"}, "'kind' does not match any of the expected tags: 'none', 'early'"),
         ({"kind": "early", "hiden": 3}, "model.fusion.early.hiden: Extra inputs are not permitted"),
-        ({"kind": "early"}, "needs fusion.kind 'transformer', not 'early'; choose head.kind from"),
+        (
+            {"kind": "early"},
+            "needs fusion.kind 'transformer' or 'bottleneck', not 'early'; choose head.kind from",
+        ),
         ({}, "model.fusion: Unable to extract tag using discriminator 'kind'"),
         ("early", "model.fusion: Input should be a valid dictionary"),
     ],

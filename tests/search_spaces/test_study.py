@@ -1,5 +1,6 @@
 import pytest
 
+from models.configs.le import LeConfig
 from search_spaces.errors import StudyError
 from search_spaces.study import ANY_CORPUS, Column, Row, Study
 from search_spaces.trial import TrialConfig
@@ -41,7 +42,7 @@ def columns(printed: str) -> dict[str, tuple[Column, ...]]:
         ({"claims": ("L99",)}, "claims: claim 'L99' does not exist; choose from L01, L02"),
         (
             {"rows": (Row(name="a", change={"model.hed": 1}),)},
-            "row 'a': model.hed: model has no field 'hed'; choose from system, width",
+            "row 'a': model.hed: model has no field 'hed'; choose from modalities, system, width",
         ),
         (
             {"rows": (Row(name="a", published="le_t6/d9999"),)},
@@ -91,7 +92,7 @@ def test_corpus_without_baseline_is_told_with_the_choices() -> None:
 
 def test_own_baseline_and_columns_of_a_corpus_come_before_those_of_any() -> None:
     acc = Column(metric="acc", header="Acc")
-    wide = TrialConfig.model_validate({"model": {"width": 512}})
+    wide = TrialConfig(model=LeConfig(width=512))
     baseline = {"tiny": {ANY_CORPUS: TrialConfig(), "mosei": wide}}
     study = make_study(baseline=baseline, columns={ANY_CORPUS: (F1,), "mosei": (acc,)})
     assert study.configs("mosei", "tiny") == {"ours": wide}

@@ -1,0 +1,1 @@
+"""Configs of every system: frozen, typed, torch-free."""

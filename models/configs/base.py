@@ -1,0 +1,101 @@
+"""What the configs of all systems have in common."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Modality = Literal["text", "audio", "vision"]
+MODALITIES: tuple[Modality, ...] = ("text", "audio", "vision")
+
+RANDOM_WEIGHTS = "random"
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+"""A share that something is dropped at."""
+
+
+class Config(BaseModel):
+    """The base of every config: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _in_our_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
+    if len(set(modalities)) < len(modalities):
+        raise ValueError(f"a modality stands twice; choose each of {', '.join(MODALITIES)} once")
+    return tuple(modality for modality in MODALITIES if modality in modalities)
+
+
+Modalities = Annotated[tuple[Modality, ...], Field(min_length=1), AfterValidator(_in_our_order)]
+"""Some of the modalities, each once; they come in our order, however they are written."""
+
+
+class PretrainedConfig(Config):
+    """An encoder that may start from a checkpoint.
+
+    `weights` is "random", or says where the checkpoint is: each encoder documents its own choices.
+    """
+
+    architecture: ClassVar[str]
+    """Names the loader in `models.weights`."""
+
+    weights: str
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether a checkpoint decides the initial values."""
+        return self.weights != RANDOM_WEIGHTS
+
+
+class SystemConfig(Config):
+    """A whole model."""
+
+    recipe: ClassVar[str]
+    """The recipe that its corpus is prepared by."""
+
+    reconstructed: ClassVar[bool] = False
+    """Whether its architecture is ours after a description, for want of code and full text."""
+
+    modalities: Modalities = MODALITIES
+
+    @property
+    def encoders(self) -> Mapping[Modality, Config]:
+        """The encoders that are built, by the modality that they read; none of another."""
+        return {}
+
+    @property
+    def pretrained_encoders(self) -> dict[Modality, PretrainedConfig]:
+        """The encoders that start from a checkpoint; a field of the config has the same name."""
+        return {
+            modality: encoder
+            for modality, encoder in self.encoders.items()
+            if isinstance(encoder, PretrainedConfig) and encoder.pretrained
+        }
+
+
+def divisors(number: int) -> str:
+    """List the divisors of `number`, for an error that offers choices."""
+    return ", ".join(str(n) for n in range(1, number + 1) if number % n == 0)
+
+
+def check_heads(width: int, num_heads: int, *, heads: str, of: str) -> None:
+    """Make sure that a width splits into attention heads.
+
+    Args:
+        width: To be split.
+        num_heads: Into how many.
+        heads: Names the field of `num_heads` in the error.
+        of: Names the field of `width`.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if width % num_heads:
+        raise ValueError(
+            f"{heads} {num_heads} does not divide {of} {width}; choose from {divisors(width)}"
+        )
+
+
+def choices(names: Iterable[str]) -> str:
+    """List names, for an error that offers them."""
+    return ", ".join(names)

@@ -1,0 +1,108 @@
+"""Convolutional encoders that start from a checkpoint: VGGish and ResNet18."""
+
+from typing import ClassVar, Self
+
+from pydantic import PositiveInt, ValidationInfo, field_validator, model_validator
+
+from models.configs.base import RANDOM_WEIGHTS, PretrainedConfig, choices, divisors
+
+VGGISH_SHRINK = 16
+RESNET_SHRINK = 32
+
+
+class ConvConfig(PretrainedConfig):
+    """Groups of convolutions.
+
+    Pictures are first averaged over `pool` (height, width) pixels: none, in the papers. Channels
+    are multiples of `base_channels`, 64 in every checkpoint. `frozen` names the groups that keep
+    the values of the checkpoint, statistics of their batch norms included.
+    """
+
+    groups: ClassVar[tuple[str, ...]]
+
+    base_channels: PositiveInt = 64
+    pool: tuple[PositiveInt, PositiveInt] = (1, 1)
+    frozen: tuple[str, ...] = ()
+
+    @field_validator("frozen", "sem_after", check_fields=False)
+    @classmethod
+    def _groups_exist(cls, names: tuple[str, ...], field: ValidationInfo) -> tuple[str, ...]:
+        """Bring the groups into the order of the encoder."""
+        for name in names:
+            if name not in cls.groups:
+                raise ValueError(
+                    f"{field.field_name} has no group {name!r}; choose from {choices(cls.groups)}"
+                )
+        if len(set(names)) < len(names):
+            raise ValueError(f"{field.field_name} names a group twice; name each once")
+        return tuple(name for name in cls.groups if name in names)
+
+    @model_validator(mode="after")
+    def _frozen_groups_have_learned(self) -> Self:
+        if self.frozen and not self.pretrained:
+            default = type(self).model_fields["weights"].default
+            raise ValueError(
+                f"frozen {choices(self.frozen)} would keep random values: weights "
+                f"{RANDOM_WEIGHTS!r}; choose frozen (), or weights {default!r}"
+            )
+        return self
+
+
+class VggishConfig(ConvConfig):
+    """VGGish (Hershey et al. 2017) on chunks of `chunk_frames` x `num_mels` of a log-mel picture.
+
+    `weights` is "vggish" for the published ones of AudioSet, the path of a copy of them (.pth or
+    .safetensors), or "random". Xia et al. freeze the first two groups.
+    """
+
+    architecture: ClassVar[str] = "vggish"
+    groups: ClassVar[tuple[str, ...]] = ("conv1", "conv2", "conv3", "conv4")
+
+    weights: str = "vggish"
+    frozen: tuple[str, ...] = ("conv1", "conv2")
+    hidden: PositiveInt = 4096
+    embedding: PositiveInt = 128
+    num_mels: PositiveInt = 64
+    chunk_frames: PositiveInt = 96
+
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        for side, factor in zip((self.chunk_frames, self.num_mels), self.pool, strict=True):
+            if side % (factor * VGGISH_SHRINK):
+                fit = divisors(side // VGGISH_SHRINK) or f"none, and at least {VGGISH_SHRINK}"
+                raise ValueError(
+                    f"pool {factor} does not leave a multiple of {VGGISH_SHRINK} of {side}; "
+                    f"choose from {fit}"
+                )
+        return self
+
+
+class ResnetConfig(ConvConfig):
+    """ResNet18 (He et al. 2016) on faces of `face_px` x `face_px` pixels.
+
+    Groups are those of its Table 1, conv1 to conv5_x; the max pooling begins conv2. `weights` is
+    the path of a checkpoint (.pth or .safetensors), "imagenet" for torchvision's, or "random". Xia
+    et al. train on AffectNet, whose weights cannot be handed on: "imagenet" is the stand-in, and
+    the record of a trial says so. They freeze conv1 to conv3_x; their face size is not stated.
+    """
+
+    architecture: ClassVar[str] = "resnet18"
+    groups: ClassVar[tuple[str, ...]] = ("conv1", "conv2", "conv3", "conv4", "conv5")
+
+    weights: str = "imagenet"
+    frozen: tuple[str, ...] = ("conv1", "conv2", "conv3")
+    face_px: PositiveInt = 224
+
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        for factor in self.pool:
+            # One pixel is too few: in training, batch norm needs two values of a single face.
+            if self.face_px % factor or self.face_px // factor <= RESNET_SHRINK:
+                fit = (n for n in range(1, self.face_px + 1) if self.face_px % n == 0)
+                names = [str(n) for n in fit if self.face_px // n > RESNET_SHRINK]
+                raise ValueError(
+                    f"pool {factor} does not divide face_px {self.face_px} into more than "
+                    f"{RESNET_SHRINK} pixels; choose from "
+                    f"{choices(names) or f'none, and face_px above {RESNET_SHRINK}'}"
+                )
+        return self

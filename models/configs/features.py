@@ -1,0 +1,42 @@
+"""What the configs of systems on hand-crafted features have in common."""
+
+from typing import ClassVar
+
+from models.configs.base import Modality, Rate, SystemConfig
+from models.configs.decision_fusion import DecisionFusion, WeightedSum
+
+
+class FeatureSystemConfig(SystemConfig):
+    """A system that reads hand-crafted features.
+
+    Departure: with `standardise` each feature is brought to mean 0 and deviation 1 over the rows of
+    the training split; Dai et al. feed them raw. Ours span decades.
+    """
+
+    recipe: ClassVar[str] = "handcrafted"
+
+    standardise: bool = True
+
+
+class LateFusionConfig(FeatureSystemConfig):
+    """A decision a modality, and their fusion.
+
+    `modality_dropout` hides each decision of an utterance from the fusion at that rate, in
+    training, but never all of them.
+    """
+
+    modality_dropout: Rate = 0.0
+    fusion: DecisionFusion = WeightedSum()
+
+
+def check_pairs(modalities: tuple[Modality, ...], *, of: str) -> None:
+    """Make sure that there are pairs of modalities.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if len(modalities) == 1:
+        raise ValueError(
+            f"the system {of!r} pairs modalities, but modalities holds {modalities[0]!r} alone; "
+            "choose two or three, or the system 'lf_lstm'"
+        )

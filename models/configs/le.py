@@ -1,0 +1,215 @@
+"""The model of Le et al. (IEEE Access), and fusions beyond it.
+
+Defaults are the paper's values; where it is silent the docstring says so.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from models.configs.base import (
+    Config,
+    Modality,
+    Rate,
+    SystemConfig,
+    check_heads,
+    divisors,
+)
+from models.configs.text import AlbertConfig
+
+VGG_SHRINK = 32
+Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
+"""A side of a picture: the five poolings of VGG19 halve it five times."""
+
+
+class LayerConfig(Config):
+    """One transformer layer, post-norm (Le et al., eq. 3-4).
+
+    `num_heads` and `feed_forward` follow the paper's code base; `dropout` is PyTorch's default.
+    """
+
+    num_heads: PositiveInt = 4
+    feed_forward: PositiveInt = 2048
+    dropout: Rate = 0.1
+
+
+def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
+    """Make sure that pooling leaves VGG19 sides that its own five poolings halve evenly.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    for side, factor in zip((height, width), pool, strict=True):
+        if side % (factor * VGG_SHRINK):
+            raise ValueError(
+                f"pool {factor} does not leave a multiple of {VGG_SHRINK} of {side}; "
+                f"choose from {divisors(side // VGG_SHRINK)}"
+            )
+
+
+class VggConfig(Config):
+    """A VGG19 without its classifier, trained from scratch, and a temporal transformer over it.
+
+    Pictures are first averaged over `pool` (height, width) pixels: none, in the paper. Channels of
+    the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our default (plain
+    VGG19 rarely trains from scratch with Adam).
+    """
+
+    pool: tuple[PositiveInt, PositiveInt] = (1, 1)
+    base_channels: PositiveInt = 64
+    batch_norm: bool = True
+    projection_hidden: PositiveInt = 1024
+    depth: PositiveInt = 2
+
+
+class VisionConfig(VggConfig):
+    """The image branch: faces of `face_px` x `face_px` pixels."""
+
+    face_px: Pixels = 64
+
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        check_pool(self.pool, height=self.face_px, width=self.face_px)
+        return self
+
+
+class AudioConfig(VggConfig):
+    """The audio branch: chunks of `num_mels` x `chunk_frames`.
+
+    With `log_mel` the model reads log(mel + 1e-6); the paper's code base reads the power itself.
+    """
+
+    num_mels: Pixels = 128
+    chunk_frames: Pixels = 32
+    log_mel: bool = False
+
+    @model_validator(mode="after")
+    def _pool_fits(self) -> Self:
+        check_pool(self.pool, height=self.num_mels, width=self.chunk_frames)
+        return self
+
+
+class LeTextConfig(AlbertConfig):
+    """The text branch: ALBERT, and a projection of its token states."""
+
+    projection_hidden: PositiveInt = 512
+
+
+class NoFusion(Config):
+    """One modality alone: a linear head on the [CLS] state of its branch."""
+
+    kind: Literal["none"] = "none"
+
+
+class EarlyFusion(Config):
+    """The [CLS] states of the branches, concatenated, and a two-layer head."""
+
+    kind: Literal["early"] = "early"
+    hidden: PositiveInt = 256
+    dropout: Rate = 0.1
+
+
+class GatedFusion(Config):
+    """A gated multimodal unit on the [CLS] states of the branches (Arevalo et al. 2017)."""
+
+    kind: Literal["gated"] = "gated"
+    hidden: PositiveInt = 256
+
+
+class TransformerFusion(Config):
+    """A transformer over [CLS] and the tokens of all modalities (Le et al., eq. 1-4)."""
+
+    kind: Literal["transformer"] = "transformer"
+    depth: PositiveInt = 2
+
+
+class BottleneckFusion(Config):
+    """A transformer a modality, which exchange what a few shared tokens hold (Nagrani et al. 2021).
+
+    `num_tokens` is the paper's choice; all `depth` layers exchange.
+    """
+
+    kind: Literal["bottleneck"] = "bottleneck"
+    num_tokens: PositiveInt = 4
+    depth: PositiveInt = 2
+
+
+Fusion = Annotated[
+    NoFusion | EarlyFusion | GatedFusion | TransformerFusion | BottleneckFusion,
+    Field(discriminator="kind"),
+]
+
+
+class ClsHead(Config):
+    """A linear layer on the fused [CLS] state (Le et al., Figure 2a)."""
+
+    kind: Literal["cls"] = "cls"
+
+
+class EmotionDecoder(Config):
+    """Emotion-level embeddings decoded from the fused sequence (Le et al., eq. 5-7)."""
+
+    kind: Literal["emotion_decoder"] = "emotion_decoder"
+    depth: PositiveInt = 2
+
+
+FUSIONS_OF_SEQUENCES = ("transformer", "bottleneck")
+"""Those that leave a sequence."""
+
+Head = Annotated[ClsHead | EmotionDecoder, Field(discriminator="kind")]
+
+
+class LeConfig(SystemConfig):
+    """The model of Le et al.; `modalities`, `fusion` and `head` name the rows of its Table 5.
+
+    Without fusion there is one modality; with one modality there may still be a transformer. A
+    fusion of [CLS] states leaves no sequence to decode, so `head` must be `cls` there.
+    `modality_dropout` hides each modality of an utterance from the fusion at that rate, in
+    training, but never all of them (Neverova et al. 2016).
+    """
+
+    recipe: ClassVar[str] = "le"
+
+    system: Literal["le"] = "le"
+    width: PositiveInt = 256
+    layer: LayerConfig = LayerConfig()
+    text: LeTextConfig = LeTextConfig()
+    audio: AudioConfig = AudioConfig()
+    vision: VisionConfig = VisionConfig()
+    modality_dropout: Rate = 0.0
+    fusion: Fusion = TransformerFusion()
+    head: Head = EmotionDecoder()
+
+    @property
+    def encoders(self) -> Mapping[Modality, Config]:
+        """One a modality that is read."""
+        every: dict[Modality, Config] = {
+            "text": self.text,
+            "audio": self.audio,
+            "vision": self.vision,
+        }
+        return {modality: every[modality] for modality in self.modalities}
+
+    @model_validator(mode="after")
+    def _width_splits_into_heads(self) -> Self:
+        check_heads(self.width, self.layer.num_heads, heads="layer.num_heads", of="width")
+        return self
+
+    @model_validator(mode="after")
+    def _one_modality_without_fusion(self) -> Self:
+        if self.fusion.kind == "none" and len(self.modalities) > 1:
+            raise ValueError(
+                f"fusion.kind 'none' takes one modality, not {', '.join(self.modalities)}; choose "
+                "one of them, or fusion.kind from 'early', 'gated', 'transformer', 'bottleneck'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _head_fits_fusion(self) -> Self:
+        if self.head.kind != "cls" and self.fusion.kind not in FUSIONS_OF_SEQUENCES:
+            raise ValueError(
+                f"head.kind {self.head.kind!r} needs fusion.kind 'transformer' or 'bottleneck', "
+                f"not {self.fusion.kind!r}; choose head.kind from 'cls'"
+            )
+        return self

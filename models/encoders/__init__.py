@@ -1,0 +1,1 @@
+"""Encoders: from what one modality gives to states or vectors."""

@@ -1,0 +1,1 @@
+"""How modalities are brought together: sequences, decisions, and encoders across modalities."""

@@ -1,0 +1,1 @@
+"""Whole models: from inputs to logits, one slot for each part."""

@@ -1,0 +1,55 @@
+"""A model whose modalities each decide for themselves; FE2E (Dai et al. 2021) is one."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from models.configs.base import MODALITIES, Modality
+
+Read = TypeVar("Read")
+
+
+class DecisionFusionModel(nn.Module, Generic[Read]):
+    """Branches to decisions, their fusion to logits.
+
+    Each branch maps what `read` takes out of the inputs for its modality to one logit an emotion:
+    `models.inputs.READ` of pictures, `models.inputs.READ_FEATURES` of hand-crafted features. In
+    training `modality_dropout` hides some decisions from the fusion.
+    """
+
+    def __init__(
+        self,
+        *,
+        read: Mapping[Modality, Callable[[Read], tuple[Tensor, Tensor]]],
+        branches: Mapping[Modality, nn.Module],
+        modality_dropout: nn.Module,
+        fusion: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.read = read
+        self.modalities = tuple(modality for modality in MODALITIES if modality in branches)
+        self.branches = nn.ModuleDict({name: branches[name] for name in self.modalities})
+        self.modality_dropout = modality_dropout
+        self.fusion = fusion
+
+    def forward(self, inputs: Read) -> Tensor:
+        """Return one logit an emotion, in float32 under autocast too.
+
+        Shapes:
+            inputs of B utterances -> (B, K)
+        """
+        decisions = [self.branches[name](*self.read[name](inputs)) for name in self.modalities]
+        return fuse(torch.stack(decisions, dim=1), self.modality_dropout, self.fusion)
+
+
+def fuse(decisions: Tensor, modality_dropout: nn.Module, fusion: nn.Module) -> Tensor:
+    """Hide some decisions, then make the others one.
+
+    Shapes:
+        decisions: (B, M, K) -> (B, K), float32
+    """
+    kept = modality_dropout(*decisions.shape[:2], decisions.device)  # (B, M)
+    logits: Tensor = fusion(decisions, kept)
+    return logits.float()

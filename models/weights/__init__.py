@@ -1,0 +1,1 @@
+"""Pretrained weights: where their files are, and what these hash to."""

@@ -1,0 +1,28 @@
+"""Files of word vectors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from models.weights.errors import WeightsError
+
+GLOVE_URL = "https://nlp.stanford.edu/data/glove.840B.300d.zip"
+
+
+def find_word_vectors(weights: str) -> Sequence[Path]:
+    """Find a file by its path, or by its name in the cache folder of torch hub.
+
+    Raises:
+        WeightsError: If it is in neither place. Nothing is downloaded: GloVe's file has 2 GB.
+    """
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    for path in (Path(weights).expanduser(), cache / weights):
+        if path.is_file():
+            return [path]
+    advice = (
+        f"on a machine with internet access download {GLOVE_URL} and put it into {cache} here, or "
+        "set model.text.weights to its path; or choose vectors without meaning explicitly, with "
+        "model.text.weights 'random', or with `--scale tiny`"
+    )
+    raise WeightsError("model.text.weights", weights, f"it is no file here, nor in {cache}", advice)

@@ -1,0 +1,48 @@
+"""The model of a finished trial, kept beside its record: parameters and tokenizer."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file, save
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from reports.ledger import Ledger, sha256_of, write_atomically
+from reports.record import Record
+
+MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
+
+
+class KeptModelError(Exception):
+    """A finished trial's model is not there, or not the one that its record names."""
+
+
+def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:
+    """Write a trained model, and the tokenizer that made its tokens if it reads any.
+
+    Returns:
+        The SHA-256 of the model's file.
+    """
+    if tokenizer is not None:
+        write_atomically(folder / TOKENIZER_FILE, tokenizer.to_str().encode())
+    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    write_atomically(folder / MODEL_FILE, save(state))
+    return sha256_of(folder / MODEL_FILE)
+
+
+def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], Tokenizer | None]:
+    """Read what `keep_model` wrote.
+
+    Raises:
+        KeptModelError: If it is not there, or not the one that the record names.
+    """
+    path = ledger.folder(record.key) / MODEL_FILE
+    if record.circumstances.model_sha256 is None or not path.is_file():
+        raise KeptModelError(
+            f"trial '{record.key}' has no model in '{path.parent}': it was trained with "
+            "--no-models, or the file was removed; choose another trial, or move its folder away "
+            "and run its study again"
+        )
+    if sha256_of(path) != record.circumstances.model_sha256:
+        raise KeptModelError(f"model '{path}' is not the one that its record names")
+    tokenizer = path.with_name(TOKENIZER_FILE)
+    return load_file(path), Tokenizer.from_file(str(tokenizer)) if tokenizer.is_file() else None

@@ -1,0 +1,60 @@
+"""A corpus as a plan needs it: by its name, before it is read or even made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpora.any_recipe import AnyRecipe
+from corpora.handcrafted import HANDCRAFTED, HandcraftedRecipe
+from corpora.manifest import CorpusIdentity, family_of, fingerprint_of
+from corpora.prepared import prepared_recipes, read_manifest
+from corpora.recipe import LE, RECIPES
+from corpora.synthetic import synthetic_digest
+from corpora.utterance import SYNTHETIC
+
+SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
+SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {**RECIPES, HANDCRAFTED: SYNTHETIC_HANDCRAFTED}
+"""By which the synthetic corpus can be prepared; its words have no meaning but what they tell."""
+
+
+@dataclass(frozen=True)
+class KnownCorpus:
+    """A corpus by its name; `identify` tells its identity by a recipe.
+
+    `identify` raises `CorpusError` where the corpus is not prepared by it.
+    """
+
+    name: str
+    kind: str
+    identify: Callable[[str], CorpusIdentity]
+
+    @property
+    def family(self) -> str:
+        """The corpus that the papers know it as, or its own name."""
+        return family_of(self.name, self.kind)
+
+
+def know_corpus(name: str, storage: Path) -> KnownCorpus:
+    """Know a corpus by its name; the synthetic one is known before it is made.
+
+    Raises:
+        CorpusError: If another corpus is not prepared by any recipe.
+    """
+    if name == SYNTHETIC:
+        return KnownCorpus(name, SYNTHETIC, _synthetic_identity)
+
+    def identify(recipe: str) -> CorpusIdentity:
+        return read_manifest(storage, name, recipe).identity
+
+    any_recipe = next(iter(prepared_recipes(storage, name)), LE.name)
+    return KnownCorpus(name, identify(any_recipe).kind, identify)
+
+
+def _synthetic_identity(recipe: str) -> CorpusIdentity:
+    settings = SYNTHETIC_RECIPES[recipe]
+    return CorpusIdentity(
+        name=SYNTHETIC,
+        kind=SYNTHETIC,
+        fingerprint=fingerprint_of(synthetic_digest(), settings),
+        recipe=settings,
+    )

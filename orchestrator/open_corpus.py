@@ -1,0 +1,96 @@
+"""The corpus of a trial, opened, and what its model must know of it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
+from corpora.errors import CorpusError
+from corpora.glove import read_glove
+from corpora.handcrafted import HANDCRAFTED
+from corpora.prepared import read_manifest, recipe_folder
+from corpora.tokens import TokenSettings
+from models.configs.base import MODALITIES, SystemConfig
+from models.configs.emoembs import EmotionVectors, emotion_word
+from models.configs.text import TextConfig
+from models.task import Features, Task
+from models.weights.find import find_files
+from search_spaces.trial import CorpusRef
+
+
+def open_corpus(
+    storage: Path, reference: CorpusRef, model: SystemConfig, device: torch.device
+) -> AnyCorpus:
+    """Open a trial's corpus with what its model reads; trials that follow one another share it.
+
+    Raises:
+        CorpusError: If it is not the prepared corpus that the trial names.
+        WeightsError: If a text encoder's tokenizer cannot be had.
+    """
+    return _open(storage, reference, token_settings(model), device)
+
+
+def token_settings(model: SystemConfig) -> TokenSettings | None:
+    """Say how a model's texts become tokens; None if it reads none."""
+    text = model.encoders.get("text")
+    if not isinstance(text, TextConfig):
+        return None
+    if text.sizes is not None:
+        return TokenSettings(None, text.sizes.vocabulary, text.max_tokens)
+    folder = find_files(text)[0].parent
+    return TokenSettings(str(folder), 0, text.max_tokens)
+
+
+def task_of(corpus: AnyCorpus, model: SystemConfig) -> Task:
+    """Say what a model must know of its corpus."""
+    return Task(
+        emotions=corpus.manifest.emotions,
+        features={
+            modality: Features(mean=corpus.moments[modality].mean, std=corpus.moments[modality].std)
+            for modality in MODALITIES
+            if modality in corpus.moments
+        },
+        emotion_vectors=_emotion_vectors(model, corpus.manifest.emotions),
+    )
+
+
+def _emotion_vectors(model: SystemConfig, emotions: Sequence[str]) -> Tensor | None:
+    """Read the vectors of the words that name the emotions, if a model starts from a file of them.
+
+    Raises:
+        CorpusError: If the file is damaged or lacks one.
+    """
+    encoder = model.pretrained_encoders.get("text")
+    if not isinstance(encoder, EmotionVectors):
+        return None
+    (path,) = find_files(encoder)
+    return _vectors_in(path, tuple(emotion_word(emotion) for emotion in emotions))
+
+
+@lru_cache(maxsize=1)
+def _vectors_in(path: Path, words: tuple[str, ...]) -> Tensor:
+    vectors = read_glove(path, set(words))
+    if missing := sorted(set(words) - vectors.keys()):
+        raise CorpusError(f"word vectors '{path}' lack {', '.join(missing)}, names of emotions")
+    return torch.from_numpy(np.stack([vectors[word] for word in words]))
+
+
+@lru_cache(maxsize=1)
+def _open(
+    storage: Path, reference: CorpusRef, tokens: TokenSettings | None, device: torch.device
+) -> AnyCorpus:
+    manifest = read_manifest(storage, reference.name, reference.recipe)
+    if manifest.fingerprint != reference.fingerprint:
+        raise CorpusError(
+            f"corpus '{reference.name}' in '{storage}' is not the one that the trial was planned "
+            f"on: it has the fingerprint {manifest.fingerprint[:12]}, not "
+            f"{reference.fingerprint[:12]}"
+        )
+    folder = recipe_folder(storage, reference.name, reference.recipe)
+    if reference.recipe == HANDCRAFTED:
+        return load_handcrafted(folder, manifest, device)
+    return load_corpus(folder, manifest, tokens, device)

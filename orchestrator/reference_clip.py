@@ -1,0 +1,64 @@
+"""The clip at which the cost of models is compared: 4.8 s long, 32 tokens or words."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from corpora.batch import Batch, HandcraftedBatch
+from corpora.manifest import Manifest
+from corpora.recipe import Recipe
+from corpora.spectrogram import Spectrogrammer
+from corpora.windows import window_times_s
+
+DURATION_S = 4.8
+NUM_TOKENS = 32
+
+
+def reference_clip(manifest: Manifest, device: torch.device) -> Batch | HandcraftedBatch:
+    """Make one utterance of zeros, of the sizes that a corpus's recipe gives the clip.
+
+    Hand-crafted features have as many rows a second as the corpus's have in the mean.
+    """
+    recipe = manifest.recipe
+    labels = torch.zeros(1, len(manifest.emotions), device=device)
+    if isinstance(recipe, Recipe):
+        return _pictures(recipe, labels)
+    counts = manifest.splits["train"]
+    rows = {
+        "text": NUM_TOKENS,
+        "audio": max(1, round(DURATION_S * counts.num_chunks / counts.seconds)),
+        "vision": max(1, round(DURATION_S * counts.num_frames / counts.seconds)),
+    }
+    return _features(rows, manifest.widths, labels)
+
+
+def _pictures(recipe: Recipe, labels: torch.Tensor) -> Batch:
+    faces = len(window_times_s(DURATION_S, recipe)) // len(recipe.candidates)
+    silence = np.zeros(round(DURATION_S * recipe.spectrogram.sample_rate_hz), np.float32)
+    chunks = len(Spectrogrammer(recipe.spectrogram)(silence))
+    tokens = torch.ones(1, NUM_TOKENS, dtype=torch.long, device=labels.device)
+    return Batch(
+        tokens=tokens,
+        token_mask=tokens.bool(),
+        faces=labels.new_zeros(faces, 3, recipe.face_px, recipe.face_px),
+        num_faces=torch.tensor([faces]),
+        mels=labels.new_zeros(chunks, 1, *recipe.spectrogram.chunk_shape),
+        num_chunks=torch.tensor([chunks]),
+        labels=labels,
+    )
+
+
+def _features(
+    rows: Mapping[str, int], widths: Mapping[str, int], labels: torch.Tensor
+) -> HandcraftedBatch:
+    text, audio, vision = (labels.new_zeros(rows[name], widths[name]) for name in rows)
+    return HandcraftedBatch(
+        text=text,
+        num_text=torch.tensor([len(text)]),
+        audio=audio,
+        num_audio=torch.tensor([len(audio)]),
+        vision=vision,
+        num_vision=torch.tensor([len(vision)]),
+        labels=labels,
+    )

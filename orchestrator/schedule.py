@@ -1,0 +1,99 @@
+"""How the learning rate moves in the course of a training."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from search_spaces.trial import TrainingConfig
+
+PLATEAU_FACTOR, PLATEAU_PATIENCE = 0.1, 5
+
+FACTORS: dict[str, Callable[[float], float]] = {
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
+    "constant": lambda progress: 1.0,
+}
+"""The factor of the learning rate after a share `progress` of the steps that follow warm-up."""
+
+
+class Schedule(Protocol):
+    """Sets the learning rates of an optimiser."""
+
+    def after_step(self) -> None:
+        """Move on by an optimiser step."""
+
+    def after_epoch(self, valid_loss: float) -> None:
+        """Move on by an epoch."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Collect what is needed to go on."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what `state_dict` collected."""
+
+
+class StepSchedule:
+    """The rate is a function of the step alone."""
+
+    def __init__(self, optimizer: Optimizer, config: TrainingConfig, num_steps: int) -> None:
+        factor = partial(rate_factor, config=config, num_steps=num_steps)
+        self._schedule = LambdaLR(optimizer, factor)
+
+    def after_step(self) -> None:
+        """Move on by an optimiser step."""
+        self._schedule.step()
+
+    def after_epoch(self, valid_loss: float) -> None:
+        """Do nothing."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Collect what is needed to go on."""
+        return self._schedule.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what `state_dict` collected."""
+        self._schedule.load_state_dict(state)
+
+
+class PlateauSchedule:
+    """The rate falls to a tenth when the validation loss has not fallen for over five epochs."""
+
+    def __init__(self, optimizer: Optimizer, config: TrainingConfig, num_steps: int) -> None:
+        self._schedule = ReduceLROnPlateau(
+            optimizer, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE
+        )
+
+    def after_step(self) -> None:
+        """Do nothing."""
+
+    def after_epoch(self, valid_loss: float) -> None:
+        """Move on by an epoch."""
+        self._schedule.step(valid_loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Collect what is needed to go on."""
+        return self._schedule.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what `state_dict` collected."""
+        self._schedule.load_state_dict(state)
+
+
+SCHEDULES: dict[str, Callable[[Optimizer, TrainingConfig, int], Schedule]] = {
+    "cosine": StepSchedule,
+    "constant": StepSchedule,
+    "plateau": PlateauSchedule,
+}
+"""By the config's `schedule`: made from an optimiser, the config and the number of steps."""
+
+
+def rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:
+    """Return the factor of the learning rate for a step, counted from 0."""
+    num_warmup = round(config.warmup * num_steps)
+    if step < num_warmup:
+        return (step + 1) / num_warmup
+    num_after = max(num_steps - num_warmup, 1)
+    return FACTORS[config.schedule](min((step - num_warmup) / num_after, 1.0))

@@ -1,0 +1,64 @@
+"""FE2E and MESM (Dai et al., NAACL 2021), at both scales."""
+
+from models.configs.dai import (
+    DaiAudioConfig,
+    DaiTextConfig,
+    DaiVisionConfig,
+    Fe2eConfig,
+    MesmConfig,
+    TemporalConfig,
+)
+from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.tiny import TINY_ALBERT, TINY_TRAINING
+from search_spaces.trial import TrainingConfig, TrialConfig
+
+TRAINING = TrainingConfig(
+    max_epochs=40,
+    patience=6,
+    batch_size=8,
+    learning_rate=5e-5,
+    pretrained_learning_rate=5e-6,
+    schedule="constant",
+)
+"""Of FE2E; only the command for IEMOCAP is published, and it stands for CMU-MOSEI too."""
+
+TINY_TEXT = DaiTextConfig(weights="random", sizes=TINY_ALBERT)
+TINY_AUDIO = DaiAudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, log_mel=True)
+TINY_VISION = DaiVisionConfig(base_channels=4, projection_hidden=64)
+TINY_TEMPORAL = TemporalConfig(depth=1, feed_forward=128, dropout=0.0)
+
+FE2E: Baseline = {
+    "paper": {ANY_CORPUS: TrialConfig(model=Fe2eConfig(), training=TRAINING)},
+    "tiny": {
+        ANY_CORPUS: TrialConfig(
+            model=Fe2eConfig(
+                width=32,
+                temporal=TINY_TEMPORAL,
+                text=TINY_TEXT,
+                audio=TINY_AUDIO,
+                vision=TINY_VISION,
+            ),
+            training=TINY_TRAINING,
+        )
+    },
+}
+
+MESM: Baseline = {
+    "paper": {
+        ANY_CORPUS: TrialConfig(
+            model=MesmConfig(), training=TRAINING.model_copy(update={"batch_size": 2})
+        )
+    },
+    "tiny": {
+        ANY_CORPUS: TrialConfig(
+            model=MesmConfig(
+                width=32,
+                temporal=TINY_TEMPORAL,
+                text=TINY_TEXT,
+                audio=TINY_AUDIO,
+                vision=TINY_VISION,
+            ),
+            training=TINY_TRAINING,
+        )
+    },
+}

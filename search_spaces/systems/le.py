@@ -1,0 +1,45 @@
+"""The model of Le et al. (IEEE Access), at both scales."""
+
+from models.configs.le import (
+    AudioConfig,
+    EmotionDecoder,
+    LayerConfig,
+    LeConfig,
+    LeTextConfig,
+    TransformerFusion,
+    VisionConfig,
+)
+from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.tiny import TINY_ALBERT, TINY_TRAINING
+from search_spaces.trial import TrainingConfig, TrialConfig
+
+IEMOCAP = TrialConfig()
+"""The full model with the best depth on IEMOCAP: two layers everywhere."""
+
+MOSEI = TrialConfig(
+    model=LeConfig(
+        audio=AudioConfig(depth=4),
+        vision=VisionConfig(depth=4),
+        fusion=TransformerFusion(depth=4),
+        head=EmotionDecoder(depth=4),
+    ),
+    training=TrainingConfig(max_epochs=10),
+)
+"""The full model with the best depth on CMU-MOSEI: four layers everywhere."""
+
+TINY = TrialConfig(
+    model=LeConfig(
+        width=32,
+        layer=LayerConfig(feed_forward=128, dropout=0.0),
+        text=LeTextConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=64),
+        audio=AudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, log_mel=True),
+        vision=VisionConfig(pool=(2, 2), base_channels=4, projection_hidden=64),
+    ),
+    training=TINY_TRAINING,
+)
+"""The same architecture, narrower and on smaller pictures, trained on a CPU in seconds."""
+
+LE: Baseline = {
+    "paper": {"mosei": MOSEI, ANY_CORPUS: IEMOCAP},
+    "tiny": {ANY_CORPUS: TINY},
+}

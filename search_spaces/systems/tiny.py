@@ -1,0 +1,21 @@
+"""What the tiny scale of all systems shares: sizes and training for a CPU, in seconds a trial."""
+
+from models.configs.text import AlbertSizes, BertSizes
+from search_spaces.trial import TrainingConfig
+
+TINY_ALBERT = AlbertSizes(
+    vocabulary=512, embedding=32, hidden=64, num_layers=2, num_heads=4, feed_forward=128
+)
+TINY_BERT = BertSizes(
+    vocabulary=512, hidden=64, num_layers=2, num_heads=4, feed_forward=128, dropout=0.0
+)
+
+TINY_TRAINING = TrainingConfig(
+    max_epochs=8,
+    batch_size=8,
+    learning_rate=1e-3,
+    pretrained_learning_rate=1e-3,
+    warmup=0.1,
+    precision="fp32",
+)
+"""Of every system that reads pictures, so that rows differ in nothing else."""

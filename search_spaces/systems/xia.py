@@ -1,0 +1,61 @@
+"""MER-SEM-MBT (Xia et al. 2022) and CMHA, which it compares with, at both scales."""
+
+from models.configs.cmha import CmhaConfig
+from models.configs.conv import ResnetConfig, VggishConfig
+from models.configs.text import BertConfig
+from models.configs.xia import LayerConfig, XiaAudioConfig, XiaConfig, XiaVisionConfig
+from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.tiny import TINY_BERT, TINY_TRAINING
+from search_spaces.trial import TrainingConfig, TrialConfig
+
+TRAINING = TrainingConfig(
+    max_epochs=40,
+    patience=6,
+    batch_size=8,
+    learning_rate=1e-4,
+    pretrained_learning_rate=1e-5,
+    schedule="constant",
+)
+"""The rates and the batch are stated, epochs and patience are ours."""
+
+TINY_TEXT = BertConfig(weights="random", sizes=TINY_BERT)
+TINY_AUDIO = XiaAudioConfig(
+    weights="random", frozen=(), base_channels=8, pool=(2, 1), hidden=64, embedding=32
+)
+TINY_VISION = XiaVisionConfig(weights="random", frozen=(), base_channels=8, pool=(4, 4))
+
+XIA: Baseline = {
+    "paper": {ANY_CORPUS: TrialConfig(model=XiaConfig(), training=TRAINING)},
+    "tiny": {
+        ANY_CORPUS: TrialConfig(
+            model=XiaConfig(
+                width=32,
+                layer=LayerConfig(num_heads=4, feed_forward=64, dropout=0.0),
+                text=TINY_TEXT,
+                audio=TINY_AUDIO,
+                vision=TINY_VISION,
+                mlp_hidden=32,
+                mlp_dropout=0.0,
+            ),
+            training=TINY_TRAINING,
+        )
+    },
+}
+
+CMHA: Baseline = {
+    "paper": {ANY_CORPUS: TrialConfig(model=CmhaConfig(), training=TRAINING)},
+    "tiny": {
+        ANY_CORPUS: TrialConfig(
+            model=CmhaConfig(
+                width=32,
+                num_heads=4,
+                dropout=0.0,
+                hidden=32,
+                text=TINY_TEXT,
+                audio=VggishConfig(**TINY_AUDIO.model_dump(exclude={"sem_after"})),
+                vision=ResnetConfig(**TINY_VISION.model_dump(exclude={"sem_after"})),
+            ),
+            training=TINY_TRAINING,
+        )
+    },
+}
