@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 import click
 
@@ -13,10 +13,12 @@ from corpora.errors import CorpusError
 from corpora.prepared import prepared_names
 from corpora.utterance import SYNTHETIC
 from models.weights.errors import WeightsError
-from orchestrator.errors import ClusterError
+from orchestrator.choose_trial import TrialChoiceError
+from orchestrator.errors import ClusterError, KeptModelError
 from orchestrator.known_corpus import know_corpus
-from orchestrator.options import ChoiceGroup, console, errors, storage_option
+from orchestrator.options import ChoiceGroup, console, errors, plan_options, storage_option
 from orchestrator.plan import default_scale, make_plan
+from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
 from orchestrator.run_studies import run_studies
 from orchestrator.show import plan_view, studies_table, study_view
@@ -27,7 +29,16 @@ from search_spaces.catalogue import STUDIES, find_study, load_studies
 from search_spaces.errors import StudyError
 from search_spaces.study import Scale, Study
 
-USER_ERRORS = (ClusterError, CorpusError, LedgerError, StorageError, StudyError, WeightsError)
+USER_ERRORS = (
+    ClusterError,
+    CorpusError,
+    KeptModelError,
+    LedgerError,
+    StorageError,
+    StudyError,
+    TrialChoiceError,
+    WeightsError,
+)
 EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 tracking_option = click.option(
@@ -35,25 +46,6 @@ tracking_option = click.option(
     envvar="MLFLOW_TRACKING_URI",
     help="MLflow to mirror to  [default: an SQLite file in the storage folder]",
 )
-
-
-def plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which trials a study needs."""
-    options = (
-        click.option("--corpus", default=SYNTHETIC, show_default=True, help="A prepared corpus."),
-        click.option(
-            "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
-        ),
-        click.option(
-            "--scale",
-            type=click.Choice(get_args(Scale)),
-            help="Model sizes.  [default: paper for the papers' corpora, else tiny]",
-        ),
-        storage_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -179,6 +171,7 @@ def _studies_of(name: str) -> list[Study]:
 
 
 cli.add_command(prepare)
+cli.add_command(predict)
 
 
 @cli.command("ui")

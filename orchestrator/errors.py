@@ -7,3 +7,7 @@ class ClusterError(Exception):
 
 class ChangedWeightsError(Exception):
     """The pretrained weights found now are not those that a trial was planned with."""
+
+
+class KeptModelError(Exception):
+    """A finished trial's model is not there, or not the one that its record names."""

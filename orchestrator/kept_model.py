@@ -6,14 +6,11 @@ from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from orchestrator.errors import KeptModelError
 from reports.ledger import Ledger, sha256_of, write_atomically
 from reports.record import Record
 
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
-
-
-class KeptModelError(Exception):
-    """A finished trial's model is not there, or not the one that its record names."""
 
 
 def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:

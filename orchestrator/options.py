@@ -1,13 +1,17 @@
 """What commands share: their options, where they print, and how a group names its choices."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.console import Console
 
+from corpora.utterance import SYNTHETIC
 from orchestrator.storage import DEFAULT_STORAGE, locate_storage
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
+from search_spaces.study import Scale
 
 # What is printed may hold a user's names, in which brackets are no markup.
 console = Console(highlight=False, markup=False, emoji=False)
@@ -41,3 +45,22 @@ storage_option = click.option(
     show_default=True,
     help="Folder of corpora, records, tables and MLflow's files.",
 )
+
+
+def plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which trials a study needs."""
+    options = (
+        click.option("--corpus", default=SYNTHETIC, show_default=True, help="A prepared corpus."),
+        click.option(
+            "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
+        ),
+        click.option(
+            "--scale",
+            type=click.Choice(get_args(Scale)),
+            help="Model sizes.  [default: paper for the papers' corpora, else tiny]",
+        ),
+        storage_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

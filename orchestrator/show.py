@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator.plan import Plan
 from search_spaces.published import load_published
-from search_spaces.study import Study
+from search_spaces.study import Baseline, Study
 
 
 def studies_table(studies: Iterable[Study]) -> RenderableType:
@@ -37,7 +37,8 @@ def study_view(study: Study) -> RenderableType:
     for row in study.rows:
         values = load_published().row(row.published).values if row.published else ()
         printed.add_row(row.name, *values)
-        changed = [f"{path} = {_plain(value)}" for path, value in row.change.items()]
+        own = [f"another system: {_system(row.baseline)}"] if row.baseline else []
+        changed = own + [f"{path} = {_plain(value)}" for path, value in row.change.items()]
         changes.add_row(row.name, "\n".join(changed) or "nothing")
     claims = [load_published().claim(claim) for claim in study.claims]
     return Group(
@@ -95,6 +96,12 @@ def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
         Text(f"shared, trained once: {' = '.join(rows)} ({count} seeds)")
         for rows, count in sorted(groups.items())
     ]
+
+
+def _system(baseline: Baseline) -> str:
+    """Name the systems of a baseline; mostly one."""
+    configs = (config for by_corpus in baseline.values() for config in by_corpus.values())
+    return ", ".join(dict.fromkeys(config.model.system for config in configs))
 
 
 def _plain(value: JsonValue) -> str:

@@ -20,7 +20,7 @@ import psutil
 
 from orchestrator.plan import Plan
 from reports.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger
-from reports.record import Epoch, Record
+from reports.record import Epoch, Record, Result
 from reports.scores import mean_scores
 from search_spaces.change import flatten
 from search_spaces.study import RowRef
@@ -174,11 +174,9 @@ class _Runs:
             return
         self.log_epochs(record.trial, record.result.epochs)
         now_ms = _now_ms()
-        scores = self._test_scores(record)
-        self._log(
-            run_id,
-            [Metric(f"test_{name}", value, now_ms, 0) for name, value in scores.items()],
-        )
+        facts = {f"test_{name}": score for name, score in self._test_scores(record).items()}
+        facts |= _costs_of(record.result)
+        self._log(run_id, [Metric(name, value, now_ms, 0) for name, value in facts.items()])
         folder = self._ledger.folder(record.key)
         for name in (RECORD_FILE, PREDICTIONS_FILE):
             self._client.log_artifact(run_id, str(folder / name))
@@ -336,6 +334,16 @@ def _metrics_of(epoch: Epoch) -> dict[str, float]:
         "valid_loss": epoch.valid_loss,
         **{f"valid_{name}": value for name, value in epoch.valid.items()},
     }
+
+
+def _costs_of(result: Result) -> dict[str, float]:
+    """Return what is known of a model's cost."""
+    costs = {
+        "num_parameters": result.num_parameters,
+        "num_parameters_without_embeddings": result.num_parameters_without_embeddings,
+        "macs": result.macs,
+    }
+    return {name: float(cost) for name, cost in costs.items() if cost is not None}
 
 
 def _differing_fields(plan: Plan) -> list[str]:

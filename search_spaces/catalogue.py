@@ -8,10 +8,24 @@ from pydantic import ValidationError
 
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
-from search_spaces.studies import le2023
+from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
 
-STUDIES: dict[str, Study] = {study.name: study for study in (le2023.COMPONENTS, le2023.LAYERS)}
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        le2023.COMPONENTS,
+        le2023.LAYERS,
+        xia2022.MODULES,
+        xia2022.UNIMODAL,
+        xia2022.SEM,
+        xia2022.CROSS_MODAL,
+        xia2022.BOTTLENECKS,
+        xia2022.SEM_READING,
+        beyond.SYSTEMS,
+        beyond.FUSIONS,
+    )
+}
 
 
 def find_study(name: str) -> Study:

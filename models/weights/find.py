@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from models.configs.base import PretrainedConfig, SystemConfig
-from models.weights.conv import find_conv_files
+from models.weights.conv_files import find_conv_files
 from models.weights.hub import find_checkpoint
 from models.weights.word_vectors import find_word_vectors
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
+from models.weights.conv_files import cache_folder
 from models.weights.errors import WeightsError
 
 GLOVE_URL = "https://nlp.stanford.edu/data/glove.840B.300d.zip"
@@ -16,7 +15,7 @@ def find_word_vectors(weights: str) -> Sequence[Path]:
     Raises:
         WeightsError: If it is in neither place. Nothing is downloaded: GloVe's file has 2 GB.
     """
-    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    cache = cache_folder()
     for path in (Path(weights).expanduser(), cache / weights):
         if path.is_file():
             return [path]

@@ -2,16 +2,18 @@
 
 import hashlib
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from torchvision.models import ResNet18_Weights
 
 from models.builders.conv import build_conv_encoder
 from models.configs.conv import ResnetConfig
 from models.configs.xia import Independent
 from models.groups import parameter_groups
-from models.weights import conv
+from models.weights.conv_files import RESNET18, cache_folder
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
 from models.weights.tensor_file import UnusableFileError, give_tensors, read_tensors
@@ -70,7 +72,7 @@ def cache(tmp_path, monkeypatch):
     def offline(*_, **__):
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     folder = tmp_path / "hub" / "checkpoints"
     folder.mkdir(parents=True)
@@ -205,7 +207,7 @@ def test_a_published_file_is_downloaded_once(cache, monkeypatch):
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
     assert_loaded("imagenet")
     assert_loaded("imagenet")
-    assert urls == [conv.RESNET18.published["imagenet"]]
+    assert urls == [RESNET18.published["imagenet"]]
 
 
 def pretrained(resnet_file, vggish_file):
@@ -273,3 +275,16 @@ def test_frozen_parameters_are_those_of_the_frozen_groups(resnet_file, vggish_fi
     prefixes = {name[: name.index(".convs.") + 7] for name in frozen if ".convs." in name}
     assert prefixes == expected
     assert all(".convs." in name or ".pooler." in name for name in frozen)
+
+
+def test_published_resnet_is_torchvisions():
+    assert RESNET18.published == {"imagenet": ResNet18_Weights.IMAGENET1K_V1.url}
+
+
+@pytest.mark.parametrize("home", ["TORCH_HOME", "XDG_CACHE_HOME", None])
+def test_files_are_kept_where_torch_hub_keeps_them(home, tmp_path, monkeypatch):
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv(home, str(tmp_path))
+    assert cache_folder() == Path(torch.hub.get_dir()) / "checkpoints"

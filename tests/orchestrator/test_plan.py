@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from corpora.manifest import CorpusIdentity
+from corpora.errors import CorpusError
+from corpora.manifest import CorpusIdentity, Manifest
 from corpora.recipe import LE
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
-from orchestrator.known_corpus import KnownCorpus
+from orchestrator.known_corpus import KnownCorpus, know_corpus
 from orchestrator.plan import Plan, default_scale, make_plan
 from orchestrator.run_studies import missing_trials
 from reports.ledger import Ledger
@@ -115,6 +116,21 @@ def test_pretrained_weights_are_asked_for_before_anything_is_trained(
     text = LeTextConfig(weights=str(tmp_path)).model_dump(mode="json")
     with pytest.raises(WeightsError, match=r"model\.text\.weights .* To get them: "):
         plan(with_rows(Row(name="a", change={"model.text": text})), ledger)
+
+
+def test_rows_read_the_corpus_by_the_recipes_of_their_systems(ledger: Ledger) -> None:
+    known = know_corpus("synthetic", ledger.storage)
+    planned = make_plan(STUDIES["systems"], known, "tiny", 1, ledger)
+    assert planned.recipes == ["dai", "handcrafted", "le", "xia"]
+    for trial in planned.missing:
+        identity = known.identify(trial.config.model.recipe)
+        assert trial.corpus.fingerprint == identity.fingerprint
+
+
+def test_recipe_that_is_not_prepared_is_told(storage: Path, manifest: Manifest) -> None:
+    known = know_corpus(manifest.name, storage)
+    with pytest.raises(CorpusError, match=r"by the recipe le, not 'xia': .* with --recipe xia"):
+        make_plan(STUDIES["modules"], known, "tiny", 1, Ledger(storage))
 
 
 @pytest.mark.parametrize(

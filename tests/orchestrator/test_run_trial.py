@@ -53,6 +53,8 @@ def test_trial_leaves_a_record_that_its_predictions_confirm(
     accuracies = [accuracy_score(valid.labels[:, k], called[:, k]) for k in range(2)]
     assert best["acc"] == pytest.approx(np.mean(accuracies))
     assert record.circumstances.study == "small"
+    assert record.result.macs
+    assert record.result.num_parameters > (record.result.num_parameters_without_embeddings or 0) > 0
     assert not (ledger.folder(record.key) / CHECKPOINT_FILE).exists()
 
 

@@ -90,3 +90,42 @@ def test_gradient_norm_is_clipped(corpus: Corpus) -> None:
     train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None)
     gradients = [p.grad.norm() for p in state.model.parameters() if p.grad is not None]
     assert torch.stack(gradients).norm() <= 1.01e-3
+
+
+def scores_of(corpus: Corpus, **training: object) -> list[float]:
+    state, config = start(corpus, **training)
+    trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    return [epoch.valid["f1"] for epoch in trained.epochs]
+
+
+def test_training_stops_when_its_patience_is_at_an_end(corpus: Corpus) -> None:
+    scores = scores_of(corpus, max_epochs=30, patience=2, learning_rate=1e-6, warmup=0.0)
+    assert len(scores) < 30
+    best = scores.index(max(scores))
+    assert len(scores) - 1 - best == 2
+
+
+def test_patience_changes_nothing_before_its_end(corpus: Corpus) -> None:
+    long = scores_of(corpus, max_epochs=6, schedule="constant", warmup=0.0)
+    short = scores_of(corpus, max_epochs=6, schedule="constant", warmup=0.0, patience=1)
+    assert long[: len(short)] == short
+
+
+def test_interrupted_training_does_not_go_on_after_its_patience(corpus: Corpus) -> None:
+    settings = {"max_epochs": 30, "patience": 2, "learning_rate": 1e-6, "warmup": 0.0}
+    state, config = start(corpus, **settings)
+    train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    done = len(state.epochs)
+    again = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    assert len(again.epochs) == done
+
+
+def test_rate_falls_to_a_tenth_on_a_plateau(corpus: Corpus) -> None:
+    state, _ = start(corpus, schedule="plateau", learning_rate=1.0, warmup=0.0)
+    found = []
+    for valid_loss in [2.0, 1.0, *[1.5] * 7]:
+        state.optimizer.step()
+        state.schedule.after_step()
+        state.schedule.after_epoch(valid_loss)
+        found.append(state.optimizer.param_groups[0]["lr"])
+    assert found == pytest.approx([1.0] * 7 + [0.1] * 2)

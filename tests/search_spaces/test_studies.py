@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from models.configs.system import SYSTEM_NAMES
+from models.configs.xia import XiaConfig
 from search_spaces import published
 from search_spaces.catalogue import STUDIES
 from search_spaces.change import flatten
@@ -17,7 +19,10 @@ from search_spaces.trial import CorpusRef, Trial, TrialConfig
 CORPORA = ("iemocap", "mosei", "synthetic", "other")
 FULL = "+ Transformer-based Fusion + Emotion-level Embedding"
 
+PRINTED = {n: study for n, study in STUDIES.items() if any(row.published for row in study.rows)}
+
 every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+every_printed_study = pytest.mark.parametrize("study", PRINTED.values(), ids=PRINTED)
 
 
 def key(config: TrialConfig, corpus: str) -> str:
@@ -39,7 +44,7 @@ def test_study_resolves_at_every_scale_on_every_corpus(study: Study) -> None:
         assert len(set(keys(study.name, corpus, scale).values())) == len(study.rows)
 
 
-@every_study
+@every_printed_study
 def test_every_row_cites_one_printed_row_of_the_table_that_the_source_names(study: Study) -> None:
     table = study.published_table()
     assert table is not None
@@ -49,14 +54,14 @@ def test_every_row_cites_one_printed_row_of_the_table_that_the_source_names(stud
     assert {printed.id for printed in cited} == {printed.id for printed in table.rows}
 
 
-@every_study
+@every_printed_study
 def test_every_claim_is_about_the_table(study: Study) -> None:
     (table_id,) = {str(row.published).partition("/")[0] for row in study.rows}
     claims = [load_published().claim(claim) for claim in study.claims]
     assert all(cell.startswith(f"{table_id}/") for claim in claims for cell in claim.cells)
 
 
-@every_study
+@every_printed_study
 def test_columns_on_a_papers_corpus_name_what_was_printed_for_it(study: Study) -> None:
     table = study.published_table()
     assert table is not None
@@ -65,9 +70,13 @@ def test_columns_on_a_papers_corpus_name_what_was_printed_for_it(study: Study) -
         assert names == [name for name in table.columns if name.lower().startswith(corpus)]
 
 
-def test_depths_equal_the_printed_ones() -> None:
+def printed_configs(table: str) -> dict[str, dict[str, object]]:
     text = (Path(published.__file__).parent / "published.yaml").read_text(encoding="utf-8")
-    printed = {row["id"]: row["config"] for row in yaml.safe_load(text)["tables"]["le_t6"]["rows"]}
+    return {row["id"]: row["config"] for row in yaml.safe_load(text)["tables"][table]["rows"]}
+
+
+def test_depths_equal_the_printed_ones() -> None:
+    printed = printed_configs("le_t6")
     study = STUDIES["layers"]
     for row, config in zip(study.rows, study.configs("iemocap", "paper").values(), strict=True):
         fields = flatten(config)
@@ -78,6 +87,55 @@ def test_depths_equal_the_printed_ones() -> None:
             "fusion_enc": fields["model.fusion.depth"],
             "emo_dec": fields["model.head.depth"],
         }
+
+
+def described(model: XiaConfig) -> dict[str, object]:
+    """Say in the words of the printed configs what a model is."""
+    enhanced = bool(model.audio.sem_after or model.vision.sem_after)
+    match model.modalities:
+        case ("text", "audio", "vision"):
+            is_mbt = model.cross.kind == "bottleneck"
+            return {"system": "xia", "sem": enhanced, "mbt": is_mbt, "text_decision": True}
+        case ("audio", "vision"):
+            cross = model.cross.kind.replace("bottleneck", "mbt")
+            return {"system": "xia_av", "cross": cross, "sem": enhanced, "text_decision": False}
+        case ("audio",):
+            return {"system": "xia_ser", "sem": len(model.audio.sem_after)}
+        case _:
+            return {"system": "xia_fer", "sem": len(model.vision.sem_after)}
+
+
+@pytest.mark.parametrize("study", ["modules", "unimodal", "cross-modal"])
+def test_rows_are_the_printed_models(study: str) -> None:
+    rows, configs = STUDIES[study].rows, STUDIES[study].configs("iemocap", "paper")
+    table, *_ = str(rows[0].published).split("/")
+    found = {str(row.published).partition("/")[2]: configs[row.name].model for row in rows}
+    assert {row: described(XiaConfig(**dict(model))) for row, model in found.items()} == (
+        printed_configs(table)
+    )
+
+
+def test_rows_of_figure_5_insert_one_more_each_time() -> None:
+    models = [config.model for config in STUDIES["sem"].configs("iemocap", "paper").values()]
+    audio, vision = models[:5], models[5:]
+    assert [len(model.audio.sem_after) for model in audio if isinstance(model, XiaConfig)] == [
+        *range(5)
+    ]
+    assert [len(model.vision.sem_after) for model in vision if isinstance(model, XiaConfig)] == [
+        *range(5)
+    ]
+
+
+def test_every_system_is_a_row_at_both_scales() -> None:
+    for scale in ("tiny", "paper"):
+        configs = STUDIES["systems"].configs("iemocap", scale).values()
+        assert sorted(config.model.system for config in configs) == sorted(SYSTEM_NAMES)
+
+
+def test_reconstructed_systems_say_so_in_their_names() -> None:
+    configs = STUDIES["systems"].configs("iemocap", "paper")
+    reconstructed = {name for name, config in configs.items() if config.model.reconstructed}
+    assert reconstructed == {"BIMHA (reconstructed)", "CMHA (reconstructed)"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import pytest
 
+from models.configs.bimha import BimhaConfig
 from models.configs.le import LeConfig
 from search_spaces.errors import StudyError
 from search_spaces.study import ANY_CORPUS, Column, Row, Study
@@ -98,3 +99,22 @@ def test_own_baseline_and_columns_of_a_corpus_come_before_those_of_any() -> None
     assert study.configs("mosei", "tiny") == {"ours": wide}
     assert study.configs("mine", "tiny") == {"ours": TrialConfig()}
     assert (study.columns_for("mosei"), study.columns_for("mine")) == ((acc,), (F1,))
+
+
+def test_row_of_another_system_has_a_baseline_of_its_own() -> None:
+    other = TrialConfig(model=LeConfig(width=512))
+    rows = (Row(name="a"), Row(name="b", baseline={"tiny": {ANY_CORPUS: other}}))
+    configs = make_study(rows=rows).configs("mine", "tiny")
+    assert configs == {"a": TrialConfig(), "b": other}
+
+
+def test_missing_baseline_of_a_row_is_told() -> None:
+    rows = (Row(name="a", baseline={"paper": {ANY_CORPUS: TrialConfig()}}),)
+    with pytest.raises(StudyError, match=r"row 'a': .* no baseline at the scale 'tiny'.* paper"):
+        make_study(rows=rows).configs("mine", "tiny")
+
+
+def test_reconstructed_row_must_say_so() -> None:
+    rows = (Row(name="BIMHA", baseline={"tiny": {ANY_CORPUS: TrialConfig(model=BimhaConfig())}}),)
+    with pytest.raises(StudyError, match=r"row 'BIMHA': .* let the name end in \(reconstructed\)"):
+        make_study(rows=rows).configs("mine", "tiny")

@@ -1,8 +1,11 @@
 import math
 
 import pytest
+from pydantic import ValidationError
 
 from models.configs.le import LeConfig
+from models.configs.xia import XiaConfig
+from search_spaces.change import apply_change
 from search_spaces.trial import (
     KEY_DIGITS,
     CorpusRef,
@@ -13,6 +16,7 @@ from search_spaces.trial import (
 )
 
 CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f00d")
+XIA_TRIAL = TrialConfig(model=XiaConfig())
 WEIGHTS = {"text/model.safetensors": "beef"}
 
 
@@ -68,3 +72,24 @@ def test_canonical_json_has_one_form() -> None:
 def test_canonical_json_refuses_what_is_no_number(value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json({"a": value})
+
+
+def test_patience_needs_a_best_epoch() -> None:
+    with pytest.raises(
+        ValidationError, match=r"patience waits .* 'best_valid_f1'"
+    ):
+        TrainingConfig(patience=3, selection="last")
+
+
+def test_plateau_has_no_warmup() -> None:
+    with pytest.raises(ValidationError, match=r"'plateau' has no warm-up; choose warmup 0"):
+        TrainingConfig(schedule="plateau", warmup=0.1)
+
+
+@pytest.mark.parametrize("name", ["text", "audio", "vision"])
+def test_key_does_not_hold_where_the_weights_lie(name: str) -> None:
+    here, there = (apply_change(XIA_TRIAL, {f"model.{name}.weights": p}) for p in ("/a", "/b"))
+    weights = {f"{name}/file": "beef"}
+    assert make_trial(config=here, weights=weights).key == (
+        make_trial(config=there, weights=weights).key
+    )

@@ -1,0 +1,125 @@
+"""One clip of no corpus as a model reads it: what `prepare` and a batch make of it, in memory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from tokenizers import Tokenizer
+
+from corpora.any_recipe import AnyRecipe
+from corpora.batch import Batch, HandcraftedBatch
+from corpora.clip_pass import ClipPass, PassedClip
+from corpora.errors import MediaError
+from corpora.form_makers import make_form_maker
+from corpora.gatherers import FeatureGatherer, PictureGatherer
+from corpora.ingredients import Ingredients
+from corpora.media import read_duration_s
+from corpora.parts import clip_row
+from corpora.recipe import Recipe
+from corpora.rejects import Reject, Remark
+from corpora.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.utterance import Utterance
+
+_NO_FILE = Path(os.devnull)
+
+
+@dataclass(frozen=True)
+class ReadClip:
+    """One utterance, ready for a model.
+
+    Attributes:
+        batch: It alone.
+        num_frames: Windows, or rows of a face's features.
+        num_faces: Those of them that show a face.
+        remarks: What the clip lacks.
+    """
+
+    batch: Batch | HandcraftedBatch
+    num_frames: int
+    num_faces: int
+    remarks: tuple[Remark, ...]
+
+
+class ClipReader:
+    """Makes batches of single utterances by a recipe, its ingredients and a model's tokenizer."""
+
+    def __init__(
+        self,
+        recipe: AnyRecipe,
+        ingredients: Ingredients,
+        tokenizer: Tokenizer | None,
+        device: torch.device,
+    ) -> None:
+        self._recipe = recipe
+        self._tokenizer = tokenizer
+        self._device = device
+        self._make_form = make_form_maker(recipe, ingredients, str(device))
+        self._clip_pass = ClipPass({recipe.name: self._make_form}, str(device))
+
+    def widths(self) -> dict[str, int]:
+        """Say how many numbers a row of features has, by modality; pictures have none."""
+        if isinstance(self._recipe, Recipe):
+            return {}
+        return dict(self._make_form(_NOTHING).finish(None).widths)
+
+    def read(self, utterance: Utterance) -> ReadClip:
+        """Decode and prepare an utterance; of several candidate frames the middle one is taken.
+
+        Raises:
+            MediaError: If `prepare` would reject it.
+        """
+        (passed,) = self._clip_pass.prepare([utterance])
+        if isinstance(passed, Reject):
+            raise MediaError(passed.reason, passed.detail)
+        form = passed.forms[self._recipe.name]
+        return ReadClip(
+            batch=self._batch(passed, form.widths),
+            num_frames=form.num_frames,
+            num_faces=form.num_faces,
+            remarks=form.remarks,
+        )
+
+    def _batch(self, passed: PassedClip, widths: Mapping[str, int]) -> Batch | HandcraftedBatch:
+        table = pa.Table.from_batches([clip_row(passed, self._recipe)])
+        gatherer: PictureGatherer | FeatureGatherer
+        if isinstance(self._recipe, Recipe):
+            gatherer = PictureGatherer(table, self._recipe, self._tokenizer, self._device)
+        else:
+            gatherer = FeatureGatherer(table, widths, self._device)
+        labels = torch.tensor([passed.utterance.labels], dtype=torch.float32, device=self._device)
+        return gatherer.gather(torch.arange(1), labels, None)
+
+
+def whole_file(path: Path, text: str) -> Utterance:
+    """Make one utterance, without labels, of a whole media file.
+
+    Raises:
+        MediaError: If it cannot be read.
+    """
+    duration_s = read_duration_s(path)
+    return Utterance(
+        id=path.name,
+        pictures=VideoSegment(path, 0.0, duration_s),
+        sound=SoundSegment(path, 0.0, duration_s),
+        duration_s=duration_s,
+        text=text,
+        labels=(),
+        split="test",
+        group=path.name,
+    )
+
+
+_NOTHING = Utterance(
+    id="",
+    pictures=ImageSequence((), rate_fps=1.0),
+    sound=SoundSegment(_NO_FILE, 0.0, 1.0),
+    duration_s=1.0,
+    text="",
+    labels=(),
+    split="test",
+    group="",
+)
+"""Shown no frame and no sound, a recipe of features still says how wide its rows are."""

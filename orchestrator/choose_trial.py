@@ -1,0 +1,91 @@
+"""Which finished trial predicts: named by its key, or the best of a study."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.plan import Plan
+from reports.ledger import RECORD_FILE, Ledger
+from reports.prediction import valid_f1
+from reports.record import Record
+from search_spaces.study import RowRef
+
+MIN_DIGITS = 6
+MAX_CHOICES = 10
+
+
+class TrialChoiceError(Exception):
+    """No finished trial, or more than one, is what the user names; the message has the choices."""
+
+
+@dataclass(frozen=True)
+class ChosenTrial:
+    """A finished trial, and the rows that it stands for."""
+
+    record: Record
+    rows: tuple[RowRef, ...]
+
+
+def trial_by_key(ledger: Ledger, prefix: str) -> ChosenTrial:
+    """Find a finished trial by its key, or by enough of the key's first digits.
+
+    Raises:
+        LedgerError: If its record is damaged.
+        TrialChoiceError: If there is none, or more than one.
+    """
+    if len(prefix) < MIN_DIGITS:
+        raise TrialChoiceError(
+            f"'{prefix}' is too little of a trial's key: give {MIN_DIGITS} digits or more"
+        )
+    every = sorted(path.parent.name for path in ledger.trials.glob(f"*/{RECORD_FILE}"))
+    found = [key for key in every if key.startswith(prefix)]
+    if len(found) > 1:
+        raise TrialChoiceError(
+            f"'{prefix}' begins the keys of {len(found)} trials; choose from "
+            f"{_described(ledger, found)}"
+        )
+    record = ledger.find(found[0]) if found else None
+    if record is None:
+        choices = f"choose from {_described(ledger, every)}" if every else "train some first"
+        raise TrialChoiceError(
+            f"no finished trial in '{ledger.storage}' has a key that begins with '{prefix}'; "
+            f"{choices}; or name a study with --best"
+        )
+    return ChosenTrial(record, (_trained_for(record),))
+
+
+def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
+    """Find the finished trial of some studies whose validation F1 is highest.
+
+    Of equal ones the first key is taken. The test split has no say.
+
+    Args:
+        plans: The studies, resolved on one corpus.
+
+    Raises:
+        TrialChoiceError: If none is finished.
+    """
+    finished = {key: record for plan in plans for key, record in plan.finished.items()}
+    if not finished:
+        studies = ", ".join(f"'{plan.study.name}'" for plan in plans)
+        raise TrialChoiceError(
+            f"study {studies} has no finished trial on corpus '{plans[0].corpus.name}' at the "
+            f"scale '{plans[0].scale}'; run it first, or choose another --corpus, --scale or "
+            "--seeds"
+        )
+    best = min(finished.values(), key=lambda record: (-valid_f1(record), record.key))
+    rows = (row for plan in plans for row in plan.rows_by_key.get(best.key, ()))
+    return ChosenTrial(best, tuple(rows))
+
+
+def _described(ledger: Ledger, keys: Sequence[str]) -> str:
+    records = ledger.finished(keys[:MAX_CHOICES])
+    names = [
+        f"{key} ({_trained_for(record)}, seed {record.trial.seed})"
+        for key, record in records.items()
+    ]
+    num_more = len(keys) - len(names)
+    return ", ".join(names) + (f", and {num_more} more" if num_more else "")
+
+
+def _trained_for(record: Record) -> RowRef:
+    return RowRef(record.circumstances.study, record.circumstances.row)

@@ -1,0 +1,344 @@
+"""Predict the emotions of a video file with the model of a finished trial."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from corpora.any_recipe import AnyRecipe
+from corpora.errors import CorpusError, MediaError
+from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
+from corpora.ingredients import NOTHING, Ingredients
+from corpora.rejects import Remark
+from corpora.single_clip import ClipReader, whole_file
+from corpora.subtitles import read_subtitles, subtitles_beside
+from corpora.utterance import SYNTHETIC, Utterance
+from corpora.word_vectors import make_word_vectors
+from models.build import build
+from models.configs.base import MODALITIES, Modality, SystemConfig
+from models.configs.dai import MesmConfig
+from models.configs.emoembs import EmoEmbsConfig
+from models.configs.text import TextConfig
+from models.configs.xia import XiaConfig
+from models.fusion.decisions import AttentiveFusion, WeightedSum
+from models.fusion.sequences import Gates
+from models.parts.weighing import weights_of
+from models.task import Features, Task
+from orchestrator.errors import KeptModelError
+from orchestrator.kept_model import read_kept_model
+from reports.ledger import Ledger
+from reports.prediction import (
+    EmotionDecision,
+    ModalityWeights,
+    Prediction,
+    WeightKind,
+    valid_f1,
+)
+from reports.record import Record
+from reports.scores import decide
+
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")
+
+WEIGHS_MODALITIES: dict[type[nn.Module], WeightKind] = {
+    AttentiveFusion: "attention",
+    WeightedSum: "sum",
+    Gates: "gates",
+}
+"""Parts whose weights are those of the modalities, in the order of the config."""
+
+REMARKS: dict[Remark, str] = {
+    Remark.NO_FACE: "no face was found: the centre of each frame stands in",
+    Remark.NO_FRAMES: "there is no picture: a black one stands in",
+    Remark.NO_SOUND: "there is no sound: silence stands in",
+    Remark.SHORT: "it is shorter than the interval between two frames: there is a single one",
+    Remark.ENDS_EARLY: "its pictures end before its sound: there are fewer than its length needs",
+}
+
+
+@dataclass(frozen=True)
+class SpokenClip:
+    """A video file and what is said in it; `text_from` tells, in words, who says so."""
+
+    path: Path
+    text: str = ""
+    text_from: str | None = None
+
+
+def spoken_clip(
+    path: Path, *, text: str | None = None, subtitles: Path | None = None
+) -> SpokenClip:
+    """Find what is said in a clip: as given, else from a subtitle file beside it, else nothing.
+
+    Raises:
+        CorpusError: If the subtitles cannot be read.
+    """
+    if text is not None:
+        return SpokenClip(path, text, "--text")
+    if subtitles is not None:
+        return SpokenClip(path, read_subtitles(subtitles), f"{subtitles.name}, --subtitles")
+    beside = subtitles_beside(path)
+    if beside is None:
+        return SpokenClip(path)
+    return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """List the video files of a folder, by name; hidden ones are left out.
+
+    Raises:
+        CorpusError: If there are none.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    found = [
+        path
+        for path in files
+        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+    ]
+    if not found:
+        raise CorpusError(f"folder '{folder}' holds no video: none of {', '.join(VIDEO_SUFFIXES)}")
+    return found
+
+
+class Predictor:
+    """A trained model, and what turns media into what it reads, as `prepare` did for training."""
+
+    def __init__(
+        self,
+        record: Record,
+        model: nn.Module,
+        reader: ClipReader,
+        tokenizer: Tokenizer | None,
+        device: torch.device,
+    ) -> None:
+        self._record = record
+        self._model = model.to(device).eval()
+        self._reader = reader
+        self._tokenizer = tokenizer
+        self._device = device
+        every = (part for part in model.modules() if type(part) in WEIGHS_MODALITIES)
+        self._weighs: nn.Module | None = next(every, None)
+
+    @property
+    def weighed(self) -> tuple[Modality, ...]:
+        """The modalities that have a weight in the model."""
+        return () if self._weighs is None else self._record.trial.config.model.modalities
+
+    def predict(self, clip: SpokenClip) -> Prediction:
+        """Predict the emotions of a whole file.
+
+        Raises:
+            CorpusError: If it cannot be read.
+        """
+        try:
+            utterance = whole_file(clip.path, clip.text)
+            return self.predict_utterance(utterance, text_from=clip.text_from)
+        except MediaError as error:
+            raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
+
+    def predict_utterance(
+        self, utterance: Utterance, *, text_from: str | None = None
+    ) -> Prediction:
+        """Predict the emotions of any utterance, in the precision that the trial ran in.
+
+        Raises:
+            MediaError: If it cannot be read.
+        """
+        read = self._reader.read(utterance)
+        bf16 = self._record.circumstances.precision == "bf16"
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.type, torch.bfloat16, enabled=bf16),
+            weights_of(self._weighs or nn.Identity()) as weights,
+        ):
+            logits: Tensor = self._model(read.batch)
+        return Prediction(
+            clip=utterance.id,
+            seconds=utterance.duration_s,
+            text=utterance.text,
+            text_from=text_from,
+            decisions=self._decisions(logits),
+            weights=self._modality_weights(weights),
+            num_frames=read.num_frames,
+            num_faces=read.num_faces,
+            remarks=read.remarks,
+            notes=tuple(self._notes(utterance.text, text_from, read.remarks)),
+        )
+
+    def _decisions(self, logits: Tensor) -> tuple[EmotionDecision, ...]:
+        result = self._record.result
+        probabilities = logits.sigmoid().cpu().numpy()  # (1, K)
+        present = decide(probabilities, np.array(result.thresholds))
+        return tuple(
+            EmotionDecision(*decision)
+            for decision in zip(
+                result.emotions,
+                probabilities[0].tolist(),
+                result.thresholds,
+                present[0].tolist(),
+                strict=True,
+            )
+        )
+
+    def _modality_weights(self, weights: dict[str, Tensor]) -> ModalityWeights | None:
+        if self._weighs is None:
+            return None
+        (last,) = weights.values()  # (1, M), or (1, D, M) a feature
+        means = last.float().flatten(0, -2).mean(0).tolist()
+        kind = WEIGHS_MODALITIES[type(self._weighs)]
+        return ModalityWeights(kind, dict(zip(self.weighed, means, strict=True)))
+
+    def _notes(
+        self,
+        text: str,
+        text_from: str | None,
+        remarks: Iterable[Remark],
+    ) -> Iterator[str]:
+        model = self._record.trial.config.model
+        if self._record.trial.corpus.name == SYNTHETIC:
+            yield (
+                "this model was trained on drawn faces and made voices; what it says of people is "
+                "of no value"
+            )
+        if not text.strip():
+            yield cost_of_no_text(self._record, has_weight="text" in self.weighed)
+        elif text_from is not None and not reads_text(model):
+            yield f"this model reads no text, but {_listed(model.modalities)} alone"
+        elif self._tokenizer is not None and self._tokenizer.encode(text).overflowing:
+            num_read = len(self._tokenizer.encode(text).ids)
+            yield f"the text is long: the model reads its first {num_read} tokens alone"
+        yield from (REMARKS[remark] for remark in remarks)
+
+
+def load_predictor(
+    record: Record,
+    ledger: Ledger,
+    *,
+    device: torch.device,
+    words: str | None = None,
+    texts: Iterable[str] = (),
+) -> Predictor:
+    """Load the model of a finished trial with the settings that it was trained with.
+
+    Args:
+        record: Of the trial.
+        ledger: Where the record is from.
+        device: Where to prepare clips and to predict.
+        words: Where the vectors of hand-crafted text are, as for `prepare`: glove:FILE,
+            encoder:NAME, or random.
+        texts: All texts that will be read; only their words are kept of a file of vectors.
+
+    Raises:
+        CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words`.
+        KeptModelError: If the model, or the recipe, was not kept.
+        WeightsError: If the checkpoint that the model began with cannot be had: it says how large
+            the model is.
+    """
+    if not record.circumstances.recipe:
+        raise KeptModelError(f"the record of trial '{record.key}' is old: it holds no recipe")
+    recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
+    ingredients = _ingredients(recipe, record.key, words, texts)
+    state, tokenizer = read_kept_model(ledger, record)
+    reader = ClipReader(recipe, ingredients, tokenizer, device)
+    config = record.trial.config.model
+    model = build(config, _task(config, record.result.emotions, reader.widths()))
+    model.load_state_dict(state)
+    return Predictor(record, model, reader, tokenizer, device)
+
+
+def reads_text(config: SystemConfig) -> bool:
+    """Tell whether a model reads what is said, to decide by it or to look at the rest with it."""
+    return "text" in config.modalities or isinstance(config.encoders.get("text"), TextConfig)
+
+
+def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
+    """Say what it means for a model's predictions that no text was given, as far as it is known.
+
+    Args:
+        record: Of the model's trial.
+        has_weight: Whether the weight of the text is told with the prediction.
+    """
+    config = record.trial.config.model
+    if not reads_text(config):
+        missed = f"none is missed: this model reads {_listed(config.modalities)} alone"
+        return f"no text was given, and {missed}"
+    if config.modalities == ("text",):
+        return (
+            "no text was given, but text is all that this model reads: without, it says the same "
+            "of every clip"
+        )
+    parts = [f"it decides by {_listed(config.modalities)}"]
+    if has_weight:
+        parts.append("the weight of the text tells how much the empty one counts")
+    if steered := _steered_by_text(config):
+        parts.append(f"it looks at {_listed(steered)} with the help of the text")
+    return (
+        f"no text was given, so this model reads an empty one: {'; '.join(parts)}. Its validation "
+        f"F1, {valid_f1(record):.3f}, is with text; without, it was not measured"
+    )
+
+
+def _steered_by_text(config: SystemConfig) -> list[Modality]:
+    """List the modalities whose encoders read the text too."""
+    match config:
+        case XiaConfig():
+            after = {"audio": config.audio.sem_after, "vision": config.vision.sem_after}
+            return [modality for modality in config.sequences if after[modality]]
+        case MesmConfig():
+            return [modality for modality in config.modalities if modality != "text"]
+        case _:
+            return []
+
+
+def _ingredients(
+    recipe: AnyRecipe, key: str, words: str | None, texts: Iterable[str]
+) -> Ingredients:
+    """Get what a recipe needs besides the clip.
+
+    Raises:
+        CorpusError: If it cannot be had, or is not what the trial was trained with.
+    """
+    if isinstance(recipe, PublishedFeatures):
+        raise CorpusError(
+            f"trial '{key}' reads published hand-crafted features, which nobody can make from a "
+            "video: the tools and settings are not known; choose a trial of another system, or "
+            "one whose corpus was prepared with features of ours (`prepare --words`)"
+        )
+    if not isinstance(recipe, HandcraftedRecipe):
+        if words is not None:
+            raise CorpusError(
+                f"trial '{key}', recipe '{recipe.name}', reads no word vectors: leave --words out"
+            )
+        return NOTHING
+    kind, _, origin = (words or recipe.words).partition(":")
+    if kind != recipe.words or bool(origin) == (recipe.words == "random"):
+        wanted = {"glove": "glove:FILE", "encoder": "encoder:NAME", "random": "random"}
+        raise CorpusError(
+            f"trial '{key}' was trained with words '{recipe.words}', but --words is {words!r}; "
+            f"choose {wanted[recipe.words]}"
+        )
+    return Ingredients(words=make_word_vectors(recipe, texts=texts, origin=origin or None))
+
+
+def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
+    """Give a model its sizes; the kept values take the place of the numbers here."""
+    return Task(
+        emotions=emotions,
+        features={
+            modality: Features(mean=torch.zeros(widths[modality]), std=torch.ones(widths[modality]))
+            for modality in MODALITIES
+            if modality in widths
+        },
+        emotion_vectors=torch.zeros(len(emotions), config.hidden.text)
+        if isinstance(config, EmoEmbsConfig)
+        else None,
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,107 @@
+"""What is printed of a prediction: a bar an emotion, a bar a modality, and what to know of it."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reports.prediction import EmotionDecision, ModalityWeights, Prediction, WeightKind, valid_f1
+from reports.record import Record
+from search_spaces.study import RowRef
+
+BAR_CELLS = 30
+MAX_TEXT = 200
+FULL, EMPTY, MARK = "█", "░", "│"
+PRESENT, QUIET, NOTE = "green", "dim", "yellow"
+
+WEIGHTS: dict[WeightKind, str] = {
+    "attention": "weight of each modality's decision in this clip; together 1",
+    "sum": "weight of each modality's decision, learnt, the same for every clip",
+    "gates": "how far each modality's gate is open in this clip, 0 to 1, mean over features",
+}
+
+
+def prediction_view(
+    prediction: Prediction, record: Record, rows: Sequence[RowRef]
+) -> RenderableType:
+    """Show what a model says of one clip.
+
+    Args:
+        prediction: What to show.
+        record: Of the trial that predicts.
+        rows: What the trial stands for.
+    """
+    return Group(
+        trial_view(record, rows),
+        Text(f"{prediction.clip}, {prediction.seconds:.1f} s, {_faces(prediction)}"),
+        *_said(prediction),
+        Text(),
+        _decisions(prediction.decisions),
+        *_weights(prediction.weights),
+        *(Text(f"\nnote: {note}", style=NOTE) for note in prediction.notes),
+    )
+
+
+def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
+    """Say which trial predicts: key, rows, seed, and what it was trained on."""
+    trial = record.trial
+    title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed}\n"
+    trained = (
+        f"system '{trial.config.model.system}', recipe '{trial.corpus.recipe}', trained on corpus "
+        f"'{trial.corpus.name}', validation F1 {valid_f1(record):.3f}"
+    )
+    return Text.assemble((title, "bold"), trained)
+
+
+def _faces(prediction: Prediction) -> str:
+    frames = "frame" if prediction.num_frames == 1 else "frames"
+    return f"{prediction.num_frames} {frames}, {prediction.num_faces} of them with a face"
+
+
+def _said(prediction: Prediction) -> Iterator[Text]:
+    if prediction.text_from is not None:
+        text = prediction.text
+        shown = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
+        yield Text(f'text ({prediction.text_from}): "{shown}"')
+
+
+def _decisions(decisions: Sequence[EmotionDecision]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("emotion")
+    table.add_column("")
+    for header in ("probability", "threshold"):
+        table.add_column(header, justify="right")
+    table.add_column("decision")
+    for decision in decisions:
+        style = PRESENT if decision.present else ""
+        table.add_row(
+            Text(decision.emotion, style),
+            _bar(decision.probability, style, mark=decision.threshold),
+            Text(f"{decision.probability:.3f}", style),
+            f"{decision.threshold:.2f}",
+            Text("present" if decision.present else "absent", style or QUIET),
+        )
+    return table
+
+
+def _weights(weights: ModalityWeights | None) -> Iterator[RenderableType]:
+    """Draw shares as they are; learnt coefficients, of any size and sign, beside the largest."""
+    if weights is None:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    whole = max([1.0, *map(abs, weights.values.values())])
+    for modality, value in weights.values.items():
+        table.add_row(modality, _bar(abs(value) / whole, ""), f"{value:6.3f}")
+    yield Text(f"\n{WEIGHTS[weights.kind]}:")
+    yield table
+
+
+def _bar(share: float, style: str, *, mark: float | None = None) -> Text:
+    """Draw a share of 1, with a mark where another share ends."""
+    num_full = round(share * BAR_CELLS)
+    bar = Text(FULL * num_full, style) + Text(EMPTY * (BAR_CELLS - num_full), QUIET)
+    if mark is None:
+        return bar
+    place = min(round(mark * BAR_CELLS), BAR_CELLS - 1)
+    return bar[:place] + Text(MARK, "bold") + bar[place + 1 :]

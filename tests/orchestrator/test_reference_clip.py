@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from corpora.batch import Batch, HandcraftedBatch
+from corpora.handcrafted import HandcraftedRecipe
+from corpora.manifest import Manifest
+from corpora.recipe import DAI, LE, XIA, Recipe
+from models.build import build
+from models.configs.base import RANDOM_WEIGHTS
+from models.configs.text import BertConfig, BertSizes
+from models.configs.xia import XiaAudioConfig, XiaConfig, XiaVisionConfig
+from models.macs import count_macs
+from models.task import Task
+from orchestrator.reference_clip import NUM_TOKENS, reference_clip
+from tests.corpora.manifest_factory import make_manifest
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "num_faces", "num_chunks"), [(DAI, 10, 13), (LE, 5, 13), (XIA, 5, 5)], ids=str
+)
+def test_clip_has_the_frames_and_chunks_that_the_recipe_gives_4_8_s(
+    recipe: Recipe, num_faces: int, num_chunks: int
+) -> None:
+    clip = reference_clip(with_recipe(recipe), CPU)
+    assert isinstance(clip, Batch)
+    assert clip.token_mask.sum() == NUM_TOKENS
+    assert clip.faces.shape == (num_faces, 3, recipe.face_px, recipe.face_px)
+    assert clip.mels.shape == (num_chunks, 1, *recipe.spectrogram.chunk_shape)
+    assert (clip.num_faces.item(), clip.num_chunks.item()) == (num_faces, num_chunks)
+
+
+def test_clip_of_features_has_the_corpus_rows_a_second() -> None:
+    manifest = with_recipe(HandcraftedRecipe(words="random"))
+    counts = manifest.splits["train"]
+    clip = reference_clip(manifest, CPU)
+    assert isinstance(clip, HandcraftedBatch)
+    assert clip.text.shape == (NUM_TOKENS, manifest.widths["text"])
+    assert clip.num_audio.item() == max(1, round(4.8 * counts.num_chunks / counts.seconds))
+    assert clip.vision.shape[1] == manifest.widths["vision"]
+
+
+@pytest.mark.slow
+def test_cost_of_the_full_model_of_xia_et_al_is_the_one_summed_by_hand() -> None:
+    config = XiaConfig(
+        text=BertConfig(weights=RANDOM_WEIGHTS, sizes=BertSizes()),
+        audio=XiaAudioConfig(weights=RANDOM_WEIGHTS, frozen=()),
+        vision=XiaVisionConfig(weights=RANDOM_WEIGHTS, frozen=()),
+    )
+    model = build(config, Task(emotions=tuple("abcdef")))
+    macs = count_macs(model, reference_clip(with_recipe(XIA), CPU))
+    assert macs == pytest.approx(16.52e9, rel=2e-3)
+
+
+def with_recipe(recipe: Recipe | HandcraftedRecipe) -> Manifest:
+    widths = {"text": 300, "audio": 40, "vision": 20}
+    return make_manifest().model_copy(update={"recipe": recipe, "widths": widths})
