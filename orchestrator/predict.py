@@ -23,7 +23,6 @@ from models.build import build
 from models.configs.base import MODALITIES, Modality, SystemConfig
 from models.configs.dai import MesmConfig
 from models.configs.emoembs import EmoEmbsConfig
-from models.configs.text import TextConfig
 from models.configs.xia import XiaConfig
 from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
@@ -206,7 +205,7 @@ class Predictor:
             )
         if not text.strip():
             yield cost_of_no_text(self._record, has_weight="text" in self.weighed)
-        elif text_from is not None and not reads_text(model):
+        elif text_from is not None and not model.reads_text:
             yield f"this model reads no text, but {_listed(model.modalities)} alone"
         elif self._tokenizer is not None and self._tokenizer.encode(text).overflowing:
             num_read = len(self._tokenizer.encode(text).ids)
@@ -250,11 +249,6 @@ def load_predictor(
     return Predictor(record, model, reader, tokenizer, device)
 
 
-def reads_text(config: SystemConfig) -> bool:
-    """Tell whether a model reads what is said, to decide by it or to look at the rest with it."""
-    return "text" in config.modalities or isinstance(config.encoders.get("text"), TextConfig)
-
-
 def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
     """Say what it means for a model's predictions that no text was given, as far as it is known.
 
@@ -263,7 +257,7 @@ def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
         has_weight: Whether the weight of the text is told with the prediction.
     """
     config = record.trial.config.model
-    if not reads_text(config):
+    if not config.reads_text:
         missed = f"none is missed: this model reads {_listed(config.modalities)} alone"
         return f"no text was given, and {missed}"
     if config.modalities == ("text",):
@@ -276,10 +270,10 @@ def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
         parts.append("the weight of the text tells how much the empty one counts")
     if steered := _steered_by_text(config):
         parts.append(f"it looks at {_listed(steered)} with the help of the text")
-    return (
-        f"no text was given, so this model reads an empty one: {'; '.join(parts)}. Its validation "
-        f"F1, {valid_f1(record):.3f}, is with text; without, it was not measured"
-    )
+    cost = f"Its validation F1 is {valid_f1(record):.3f} with text"
+    without = record.result.valid_f1_without_text
+    cost += "" if without is None else f" and {without:.3f} without any"
+    return f"no text was given, so this model reads an empty one: {'; '.join(parts)}. {cost}"
 
 
 def _steered_by_text(config: SystemConfig) -> list[Modality]:

@@ -27,6 +27,7 @@ from orchestrator.open_corpus import open_corpus, task_of
 from orchestrator.precision import resolve_precision
 from orchestrator.reference_clip import reference_clip
 from orchestrator.training import TrainingState, start_training, train
+from orchestrator.without_text import valid_f1_without_text
 from reports.ledger import PREDICTIONS_FILE, Ledger, remove_partial_files, write_predictions
 from reports.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
@@ -134,6 +135,9 @@ def _train_and_record(
             num_parameters=count_parameters(model),
             num_parameters_without_embeddings=count_parameters_without_embeddings(model),
             macs=macs,
+            valid_f1_without_text=valid_f1_without_text(
+                model, corpus, config, trained.thresholds, precision
+            ),
             predictions_sha256=sha256,
         ),
         circumstances=Circumstances(

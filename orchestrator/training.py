@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 
+from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import AnyCorpus, AnySplit
 from models.groups import parameter_groups
 from orchestrator.precision import Precision
@@ -20,6 +21,8 @@ from orchestrator.schedule import SCHEDULES, Schedule
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
 from reports.scores import fit_thresholds, mean_scores
 from search_spaces.trial import TrainingConfig
+
+AnyInputs = Batch | HandcraftedBatch
 
 FIXED_THRESHOLD = 0.5
 
@@ -113,7 +116,7 @@ def train(
     """
     device = corpus.splits["train"].labels.device
     weights = corpus.positive_weights
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    autocast = _autocast(device, precision)
     while not _is_over(state, config):
         epoch = len(state.epochs)
         state.model.train()
@@ -132,8 +135,8 @@ def train(
             state.schedule.after_step()
             losses.append(loss.detach() * len(batch.labels))
         train_loss = float(torch.stack(losses).sum()) / len(corpus.splits["train"])
-        valid, valid_loss = _predict(
-            state.model, corpus.splits["valid"], weights, config.batch_size, autocast
+        valid, valid_loss = predict(
+            state.model, corpus.splits["valid"], weights, config.batch_size, precision
         )
         if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
             raise DivergedError(
@@ -146,7 +149,7 @@ def train(
         on_epoch(done, state)
     state.model.load_state_dict(state.best_model)
     predictions = {
-        split: _predict(state.model, corpus.splits[split], weights, config.batch_size, autocast)[0]
+        split: predict(state.model, corpus.splits[split], weights, config.batch_size, precision)[0]
         for split in EVALUATED_SPLITS
     }
     return Trained(
@@ -182,17 +185,19 @@ def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float6
 
 
 @torch.inference_mode()
-def _predict(
+def predict(
     model: nn.Module,
     split: AnySplit,
     weights: Tensor,
     batch_size: int,
-    autocast: torch.autocast,
+    precision: Precision,
+    *,
+    change: Callable[[AnyInputs], AnyInputs] = lambda batch: batch,
 ) -> tuple[Predictions, float]:
-    """Predict a split in its own order; also return the mean loss."""
+    """Predict a split in its own order, each batch changed first; also return the mean loss."""
     model.eval()
-    with autocast:
-        logits = torch.cat([model(batch) for batch in split.in_order(batch_size)])
+    with _autocast(split.labels.device, precision):
+        logits = torch.cat([model(change(batch)) for batch in split.in_order(batch_size)])
     loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)
     predictions = Predictions(
         ids=np.array(split.ids, dtype=np.str_),
@@ -201,3 +206,7 @@ def _predict(
         probabilities=logits.sigmoid().cpu().numpy(),
     )
     return predictions, float(loss)
+
+
+def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

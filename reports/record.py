@@ -35,7 +35,8 @@ class Result(Config):
     """What the trial's key decides: equal keys on equal hardware give equal results.
 
     `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file; `macs` are
-    the multiply-accumulates at the reference clip, 4.8 s and 32 tokens.
+    the multiply-accumulates at the reference clip, 4.8 s and 32 tokens; `valid_f1_without_text` is
+    the validation F1 at the same thresholds where every text is empty, None if no text is read.
     """
 
     emotions: tuple[str, ...]
@@ -45,6 +46,7 @@ class Result(Config):
     num_parameters: int
     num_parameters_without_embeddings: int | None = None
     macs: int | None = None
+    valid_f1_without_text: float | None = None
     predictions_sha256: str
 
 

@@ -59,6 +59,11 @@ class SystemConfig(Config):
     modalities: Modalities = MODALITIES
 
     @property
+    def reads_text(self) -> bool:
+        """Whether what is said changes what the model says."""
+        return "text" in self.modalities
+
+    @property
     def encoders(self) -> Mapping[Modality, Config]:
         """The encoders that are built, by the modality that they read; none of another."""
         return {}

@@ -11,7 +11,9 @@ BLOCKS_PER_GROUP = 2
 class BasicBlock(nn.Module):
     """y = ReLU(BN(Conv(ReLU(BN(Conv(x))))) + x), x through a 1 x 1 convolution where sizes change.
 
-    Its layers are named as in torchvision's checkpoints.
+    Its layers are named as in torchvision's checkpoints. The shortcut takes every `stride`-th pixel
+    and convolves these, which is the same as a convolution of that stride: on a CPU the gradient of
+    that one writes out of bounds for fewer than 16 channels (oneDNN 3, issue 6035).
     """
 
     def __init__(self, *, in_channels: int, channels: int, stride: int) -> None:
@@ -20,9 +22,10 @@ class BasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
+        self.subsample = nn.MaxPool2d(1, stride) if stride > 1 else nn.Identity()
         self.downsample: nn.Module = nn.Identity()
         if stride > 1 or in_channels != channels:
-            shortcut = nn.Conv2d(in_channels, channels, 1, stride, bias=False)
+            shortcut = nn.Conv2d(in_channels, channels, 1, bias=False)
             self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -33,7 +36,7 @@ class BasicBlock(nn.Module):
         """
         out = self.bn1(self.conv1(x)).relu_()
         out = self.bn2(self.conv2(out))
-        return out.add_(self.downsample(x)).relu_()
+        return out.add_(self.downsample(self.subsample(x))).relu_()
 
 
 def resnet_groups(*, base_channels: int) -> dict[str, list[nn.Module]]:

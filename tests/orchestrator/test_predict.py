@@ -36,7 +36,6 @@ from orchestrator.predict import (
     SpokenClip,
     cost_of_no_text,
     load_predictor,
-    reads_text,
     spoken_clip,
     videos_in,
 )
@@ -262,7 +261,7 @@ def test_model_of_drawn_faces_is_told_to_know_nothing_of_people(
             ["decides by text, audio and vision", "looks at audio and vision with the help"],
         ),
         (FEATURES["lf_transformer_audio_vision"], ["reads audio and vision alone"]),
-        (le_factory.TINY, ["decides by text, audio and vision. Its validation F1, 0."]),
+        (le_factory.TINY, ["decides by text, audio and vision. Its validation F1 is 0."]),
     ],
     ids=["audio", "sem", "without sem", "text", "mesm", "features", "all"],
 )
@@ -271,13 +270,13 @@ def test_cost_of_no_text_is_told_of_the_very_model(
 ) -> None:
     told = cost_of_no_text(with_model(record, model), has_weight=False)
     assert all(part in told for part in parts)
-    assert ("validation F1" in told) == (reads_text(model) and model.modalities != ("text",))
+    assert ("validation F1" in told) == (model.reads_text and model.modalities != ("text",))
 
 
 def test_vectors_that_name_emotions_are_no_text() -> None:
     config = FEATURES["emoembs_random"].model_copy(update={"modalities": ("audio", "vision")})
     assert "text" in config.encoders
-    assert not reads_text(config)
+    assert not config.reads_text
 
 
 def test_text_for_a_model_that_reads_none_is_told(

@@ -75,9 +75,7 @@ def test_canonical_json_refuses_what_is_no_number(value: float) -> None:
 
 
 def test_patience_needs_a_best_epoch() -> None:
-    with pytest.raises(
-        ValidationError, match=r"patience waits .* 'best_valid_f1'"
-    ):
+    with pytest.raises(ValidationError, match=r"patience waits .* 'best_valid_f1'"):
         TrainingConfig(patience=3, selection="last")
 
 

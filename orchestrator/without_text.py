@@ -1,0 +1,53 @@
+"""How much a trained model misses where it is given no text."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from corpora.batch import Batch, HandcraftedBatch
+from corpora.batches import AnyCorpus
+from corpora.tokens import encode
+from orchestrator.precision import Precision
+from orchestrator.training import predict
+from reports.scores import mean_scores
+from search_spaces.trial import TrialConfig
+
+
+def valid_f1_without_text(
+    model: torch.nn.Module,
+    corpus: AnyCorpus,
+    config: TrialConfig,
+    thresholds: tuple[float, ...],
+    precision: Precision,
+) -> float | None:
+    """Score a model on the validation split where every text is empty; None if it reads none."""
+    if not config.model.reads_text:
+        return None
+    valid = corpus.splits["valid"]
+    predictions, _ = predict(
+        model,
+        valid,
+        corpus.positive_weights,
+        config.training.batch_size,
+        precision,
+        change=lambda batch: without_text(batch, corpus.tokenizer),
+    )
+    scores = mean_scores(predictions.labels, predictions.probabilities, np.array(thresholds))
+    return scores["f1"]
+
+
+def without_text(
+    batch: Batch | HandcraftedBatch, tokenizer: Tokenizer | None
+) -> Batch | HandcraftedBatch:
+    """Empty the texts of a batch, as preparing an empty text does: one word of zeros, or tokens."""
+    num_utterances = len(batch.labels)
+    if isinstance(batch, HandcraftedBatch):
+        words = batch.text.new_zeros(num_utterances, batch.text.shape[1])
+        return replace(batch, text=words, num_text=torch.ones_like(batch.num_text))
+    if tokenizer is None:
+        return batch
+    tokens, mask = encode(tokenizer, [""] * num_utterances)
+    device = batch.tokens.device
+    return replace(batch, tokens=tokens.long().to(device), token_mask=mask.to(device))
