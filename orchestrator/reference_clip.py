@@ -23,17 +23,18 @@ def reference_clip(manifest: Manifest, device: torch.device) -> Batch | Handcraf
     recipe = manifest.recipe
     labels = torch.zeros(1, len(manifest.emotions), device=device)
     if isinstance(recipe, Recipe):
-        return _pictures(recipe, labels)
+        return picture_clip(recipe, labels)
     counts = manifest.splits["train"]
     rows = {
         "text": NUM_TOKENS,
         "audio": max(1, round(DURATION_S * counts.num_chunks / counts.seconds)),
         "vision": max(1, round(DURATION_S * counts.num_frames / counts.seconds)),
     }
-    return _features(rows, manifest.widths, labels)
+    return feature_clip(rows, manifest.widths, labels)
 
 
-def _pictures(recipe: Recipe, labels: torch.Tensor) -> Batch:
+def picture_clip(recipe: Recipe, labels: torch.Tensor) -> Batch:
+    """Make the clip of a recipe of pictures; `labels` are those of one utterance."""
     faces = len(window_times_s(DURATION_S, recipe)) // len(recipe.candidates)
     silence = np.zeros(round(DURATION_S * recipe.spectrogram.sample_rate_hz), np.float32)
     chunks = len(Spectrogrammer(recipe.spectrogram)(silence))
@@ -49,9 +50,10 @@ def _pictures(recipe: Recipe, labels: torch.Tensor) -> Batch:
     )
 
 
-def _features(
+def feature_clip(
     rows: Mapping[str, int], widths: Mapping[str, int], labels: torch.Tensor
 ) -> HandcraftedBatch:
+    """Make the clip of so many rows of hand-crafted features, each of such a width."""
     text, audio, vision = (labels.new_zeros(rows[name], widths[name]) for name in rows)
     return HandcraftedBatch(
         text=text,

@@ -1,12 +1,13 @@
 """Builds the model of Le et al., and fusions beyond it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from torch import nn
 
 from models.builders.text import build_text_encoder
 from models.configs import le as configs
-from models.configs.base import Modality
+from models.configs.base import Config, Modality
 from models.configs.le import LeConfig
 from models.encoders.log_mel import LogMel
 from models.encoders.packed import PackedBranch
@@ -27,47 +28,19 @@ from models.parts.transformer import ClsToken, Transformer
 from models.systems.sequence_fusion import SequenceFusionModel
 from models.task import Task
 
+Branches = Mapping[Modality, nn.Module]
+
 
 def build_le(config: LeConfig, task: Task) -> SequenceFusionModel:
     """Build the branches, the fusion and the head that the config names."""
     branches = {modality: BRANCHES[modality](config) for modality in config.modalities}
-    fusion, width = _fusion(config, branches)
+    fusion, width = FUSIONS[type(config.fusion)](config.fusion, config, branches)
     return SequenceFusionModel(
         branches=branches,
         modality_dropout=ModalityDropout(config.modality_dropout),
         fusion=fusion,
         head=_head(config, width, task.num_emotions),
     )
-
-
-def _fusion(config: LeConfig, branches: dict[Modality, nn.Module]) -> tuple[nn.Module, int]:
-    """Build the fusion; also return the width of the sequence that it leaves."""
-    num_modalities = len(config.modalities)
-    match config.fusion:
-        case configs.NoFusion():
-            (branch,) = branches.values()
-            return Join(), branch.backbone.width if isinstance(branch, TextBranch) else config.width
-        case configs.EarlyFusion(hidden=hidden, dropout=dropout):
-            early = EarlyFusion(
-                num_modalities=num_modalities, width=config.width, hidden=hidden, dropout=dropout
-            )
-            return early, hidden
-        case configs.GatedFusion(hidden=hidden):
-            gated = GatedFusion(num_modalities=num_modalities, width=config.width, hidden=hidden)
-            return gated, hidden
-        case configs.TransformerFusion(depth=depth):
-            # The fused sequence is the only one with a learned [CLS].
-            return _transformer(config, cls=ClsToken(width=config.width), depth=depth), config.width
-        case configs.BottleneckFusion(num_tokens=num_tokens, depth=depth):
-            bottleneck = BottleneckFusion(
-                num_tokens=num_tokens,
-                width=config.width,
-                layers=[
-                    BottleneckLayer(_layer(EncoderLayer, config) for _ in range(num_modalities))
-                    for _ in range(depth)
-                ],
-            )
-            return bottleneck, config.width
 
 
 def _head(config: LeConfig, width: int, num_emotions: int) -> nn.Module:
@@ -151,3 +124,54 @@ BRANCHES: dict[Modality, Callable[[LeConfig], nn.Module]] = {
     "audio": _audio,
     "vision": _vision,
 }
+
+
+class Fused(NamedTuple):
+    """A fusion, and the width of the sequence that it leaves."""
+
+    fusion: nn.Module
+    width: int
+
+
+def _no_fusion(_: configs.NoFusion, config: LeConfig, branches: Branches) -> Fused:
+    (branch,) = branches.values()
+    return Fused(Join(), branch.backbone.width if isinstance(branch, TextBranch) else config.width)
+
+
+def _early(fusion: configs.EarlyFusion, config: LeConfig, branches: Branches) -> Fused:
+    early = EarlyFusion(
+        num_modalities=len(branches),
+        width=config.width,
+        hidden=fusion.hidden,
+        dropout=fusion.dropout,
+    )
+    return Fused(early, fusion.hidden)
+
+
+def _gated(fusion: configs.GatedFusion, config: LeConfig, branches: Branches) -> Fused:
+    gated = GatedFusion(num_modalities=len(branches), width=config.width, hidden=fusion.hidden)
+    return Fused(gated, fusion.hidden)
+
+
+def _over_all_tokens(fusion: configs.TransformerFusion, config: LeConfig, _: Branches) -> Fused:
+    """Build a transformer; the fused sequence is the only one with a learned [CLS]."""
+    cls = ClsToken(width=config.width)
+    return Fused(_transformer(config, cls=cls, depth=fusion.depth), config.width)
+
+
+def _bottleneck(fusion: configs.BottleneckFusion, config: LeConfig, branches: Branches) -> Fused:
+    layers = [
+        BottleneckLayer(_layer(EncoderLayer, config) for _ in branches) for _ in range(fusion.depth)
+    ]
+    bottleneck = BottleneckFusion(num_tokens=fusion.num_tokens, width=config.width, layers=layers)
+    return Fused(bottleneck, config.width)
+
+
+FUSIONS: dict[type[Config], Callable[[Any, LeConfig, Branches], Fused]] = {
+    configs.NoFusion: _no_fusion,
+    configs.EarlyFusion: _early,
+    configs.GatedFusion: _gated,
+    configs.TransformerFusion: _over_all_tokens,
+    configs.BottleneckFusion: _bottleneck,
+}
+"""By the config of a fusion."""

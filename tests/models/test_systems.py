@@ -1,12 +1,16 @@
 """The contract of every system: inputs to logits."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.build import BUILDERS, build
+from models.configs.decision_fusion import DecisionFusion
+from models.configs.le import Fusion
+from models.configs.xia import CrossModal
 from models.init import init_weights
 from models.macs import count_macs
 from models.parts.weighing import weights_of
@@ -32,6 +36,22 @@ def has_no_effect(name):
 
 def test_every_system_has_its_rows():
     assert {type(row.config) for row in ROWS.values()} == BUILDERS.keys()
+
+
+def kinds(union):
+    """Name the alternatives of a discriminated union."""
+    return {config.model_fields["kind"].default for config in get_args(get_args(union)[0])}
+
+
+@pytest.mark.parametrize(
+    ("union", "field"), [(Fusion, "fusion"), (CrossModal, "cross"), (DecisionFusion, "fusion")]
+)
+def test_every_alternative_has_its_row(union, field):
+    found = {
+        config.model_dump().get(field, {}).get("kind")
+        for config in (r.config for r in ROWS.values())
+    }
+    assert kinds(union) <= found
 
 
 @every_row
