@@ -21,7 +21,7 @@ from corpora.batch import Batch, HandcraftedBatch
 from corpora.handcrafted import HANDCRAFTED
 from corpora.recipe import RECIPES
 from models.build import build
-from models.configs.base import Modality
+from models.configs.base import MODALITIES
 from models.configs.conv import ConvConfig
 from models.configs.text import AlbertConfig, AlbertSizes, BertSizes, TextConfig
 from models.macs import count_macs, count_parameters, count_parameters_without_embeddings
@@ -31,13 +31,13 @@ from search_spaces.catalogue import find_study
 from search_spaces.change import apply_change
 from search_spaces.trial import TrialConfig
 
-WIDTHS: dict[Modality, int] = {"text": 300, "audio": 142, "vision": 35}
+WIDTHS = {"text": 300, "audio": 142, "vision": 35}
 ROWS = {"text": NUM_TOKENS, "audio": round(DURATION_S / 0.1), "vision": round(DURATION_S / 0.5)}
 TASK = Task(
     emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"),
     features={
-        modality: Features(mean=torch.zeros(width), std=torch.ones(width))
-        for modality, width in WIDTHS.items()
+        modality: Features(mean=torch.zeros(WIDTHS[modality]), std=torch.ones(WIDTHS[modality]))
+        for modality in MODALITIES
     },
 )
 
@@ -69,7 +69,7 @@ def costs() -> list[Cost]:
     """Build every system at the paper's scale, one after the other, and count."""
     labels = torch.zeros(1, TASK.num_emotions)
     clips: Mapping[str, Batch | HandcraftedBatch] = {
-        HANDCRAFTED: feature_clip(ROWS, {**WIDTHS}, labels),
+        HANDCRAFTED: feature_clip(ROWS, WIDTHS, labels),
         **{name: picture_clip(recipe, labels) for name, recipe in RECIPES.items()},
     }
     found = []
