@@ -3,9 +3,17 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import PreTrainedTokenizerFast
 
-from corpora.tokens import SPECIAL_TOKENS, TokenSettings, encode, fit_tokenizer, make_tokenizer
+from corpora.tokens import (
+    SPECIAL_TOKENS,
+    TokenSettings,
+    encode,
+    fit_tokenizer,
+    make_tokenizer,
+    no_tokens,
+)
 
 TEXTS = ["Well, well well.", "it is well", "it was odd"]
 
@@ -38,3 +46,19 @@ def test_pretrained_tokenizer_is_read_from_its_folder(tmp_path: Path) -> None:
     settings = TokenSettings(weights=str(tmp_path), vocabulary=0, max_tokens=50)
     tokens, _ = encode(make_tokenizer(settings, []), ["it"])
     assert tokens.tolist() == [[4]]
+
+
+def test_padding_is_the_checkpoints_own(tmp_path: Path) -> None:
+    vocabulary = {"[UNK]": 0, "it": 1, "is": 2, "[PAD]": 3}
+    model = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    model.pre_tokenizer = WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=model, pad_token="[PAD]").save_pretrained(tmp_path)
+    settings = TokenSettings(weights=str(tmp_path), vocabulary=0, max_tokens=50)
+    tokens, mask = encode(make_tokenizer(settings, []), ["it", "it is"])
+    assert tokens.tolist() == [[1, 3], [1, 2]]
+    assert mask.tolist() == [[True, False], [True, True]]
+
+
+def test_texts_that_nobody_reads_have_no_tokens() -> None:
+    tokens, mask = no_tokens(TEXTS)
+    assert tokens.shape == mask.shape == (3, 0)
