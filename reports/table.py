@@ -8,7 +8,7 @@ from reports.blocks import Block, OursBlock, PublishedBlock, PublishedCell, Unit
 from reports.caption import write_caption, write_notes
 from reports.cells import Outcome
 from reports.record import Record
-from search_spaces.published import load_published
+from search_spaces.published import PublishedTable, load_published
 from search_spaces.study import Row, Source, Study
 
 
@@ -55,13 +55,15 @@ def _published_blocks(study: Study, outcomes: Sequence[Outcome]) -> list[Publish
     `IEMOCAP.Acc` is the column `Acc` of the block `IEMOCAP`.
     """
     table = study.published_table()
+    if table is None:
+        return []
     groups: dict[str, list[str]] = {}
-    for name in dict.fromkeys(n for o in outcomes for n in _columns_beside(study, o.family)):
+    for name in dict.fromkeys(n for o in outcomes for n in _columns_beside(study, o.family, table)):
         groups.setdefault(corpus_title(name.rpartition(".")[0]) or "Values", []).append(name)
     return [
         PublishedBlock(
             title=title,
-            unit=table.unit if table else "",
+            unit=table.unit,
             headers=tuple(name.rpartition(".")[2] for name in names),
             cells=tuple(tuple(_published_cell(row, name) for name in names) for row in study.rows),
         )
@@ -69,11 +71,10 @@ def _published_blocks(study: Study, outcomes: Sequence[Outcome]) -> list[Publish
     ]
 
 
-def _columns_beside(study: Study, corpus: str) -> list[str]:
+def _columns_beside(study: Study, corpus: str, table: PublishedTable) -> list[str]:
     """List the columns printed for this corpus, or all if the paper has no such corpus."""
     named = [c.published for c in study.columns_for(corpus) if c.published is not None]
-    table = study.published_table()
-    return named or (list(table.columns) if table else [])
+    return named or list(table.columns)
 
 
 def _published_cell(row: Row, column: str) -> PublishedCell | None:
