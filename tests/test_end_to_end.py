@@ -319,15 +319,15 @@ def test_records_do_not_depend_on_reusing_workers(
     script.write_text(
         "from pathlib import Path\n"
         "import sys\n"
-        "from corpora.prepared import read_manifest\n"
+        "from orchestrator.known_corpus import know_corpus\n"
         "from orchestrator.plan import make_plan\n"
         "from orchestrator.tune import Assignment, sweep\n"
         "from reports.ledger import Ledger\n"
         "from search_spaces.catalogue import load_studies\n"
         "if __name__ == '__main__':\n"
         "    storage, study = Path(sys.argv[1]), load_studies(Path(sys.argv[2]))[0]\n"
-        "    identity = read_manifest(storage, 'mine', 'le').identity\n"
-        "    plan = make_plan(study, identity, 'tiny', None, Ledger(storage))\n"
+        "    corpus = know_corpus('mine', storage)\n"
+        "    plan = make_plan(study, corpus, 'tiny', None, Ledger(storage))\n"
         "    work = [Assignment(t, plan.rows_by_key[t.key][0]) for t in plan.missing]\n"
         "    sweep(work, storage, watchers=(), num_slots=1, reuse_workers=sys.argv[3] == 'reuse')\n"
     )
