@@ -54,9 +54,9 @@ def run(*arguments: str, storage: Path) -> None:
 
 
 def sweep(study: str, *arguments: str, storage: Path) -> tuple[Mapping[str, Scores], float]:
-    """Train a study; return the test F1 of each row's seeds in order, and that of the constant classifier.
+    """Train a study; return the test F1 of each row's seeds, and of the constant classifier.
 
-    The constant classifier calls every emotion in every utterance.
+    Seeds are in order; the constant classifier calls every emotion in every utterance.
     """
     run(*arguments, "--seeds", str(NUM_SEEDS), "--no-models", storage=storage)
     ledger = Ledger(storage)
