@@ -14,12 +14,12 @@ from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
 from orchestrator.tracking import MlflowMirror
 from reports.cells import collect_outcome
-from reports.document import write_pdf
-from reports.files import write_table
+from reports.forms.document import write_pdf
+from reports.forms.files import write_table
+from reports.forms.terminal import TableView
 from reports.ledger import Ledger
 from reports.record import Epoch, Record
 from reports.table import build_table
-from reports.terminal import TableView
 from search_spaces.study import RowRef, Scale, Study
 from search_spaces.trial import Trial
 

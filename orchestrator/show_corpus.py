@@ -8,7 +8,7 @@ from rich.console import Console
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest, recipe_folder
 from corpora.recipe import Recipe
-from reports.corpus_view import corpus_view
+from reports.corpus.view import corpus_view
 
 NUM_SAMPLES, MAX_SAMPLES = 12, 50
 """Utterances on a contact sheet; more would not fit into one picture."""
@@ -37,7 +37,7 @@ def print_contact_sheets(
     manifests: Sequence[Manifest], storage: Path, console: Console, num_samples: int
 ) -> None:
     """Write a contact sheet for each recipe that makes pictures, and print where they are."""
-    from reports.contact_sheet import write_contact_sheet  # loads matplotlib
+    from reports.corpus.contact_sheet import write_contact_sheet  # loads matplotlib
 
     for manifest in manifests:
         if isinstance(manifest.recipe, Recipe):

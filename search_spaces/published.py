@@ -13,6 +13,12 @@ from search_spaces.errors import StudyError
 Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "proposed"]
 
 
+ClaimKind = Literal[
+    *("delta", "greater", "argmax", "greater_than_all", "value"),
+    *("count", "qualitative", "order_from_figure", "statistical", "complexity"),
+]
+
+
 class Published(BaseModel):
     """A part of the data file; what a reader does not need is left unread."""
 
@@ -22,7 +28,8 @@ class Published(BaseModel):
 class PublishedRow(Published):
     """One printed line; `values` follow the table's columns, or its own where it has any.
 
-    `dataset` and `split` say what a line counts that is about one split of one corpus.
+    `dataset` and `split` say what a line counts that is about one split of one corpus;
+    `printed_gain` holds the gains over the line before, where the table prints them.
     """
 
     id: str
@@ -33,6 +40,7 @@ class PublishedRow(Published):
     columns: tuple[str, ...] = ()
     values: tuple[str, ...] = Field(alias="v")
     bold: tuple[int, ...] = ()
+    printed_gain: tuple[str, ...] = ()
 
 
 class PublishedTable(Published):
@@ -40,19 +48,25 @@ class PublishedTable(Published):
 
     paper: str
     label: str
+    dataset: str = ""
     unit: Literal["percent", "fraction", "count", ""] = ""
     columns: tuple[str, ...] = ()
     rows: tuple[PublishedRow, ...] = ()
 
 
 class PublishedClaim(Published):
-    """One sentence of a paper under test; `cells` are `table/row/column`."""
+    """One sentence of a paper under test; `cells` are `table/row/column`.
+
+    `published` is the gap or value that the sentence states, as text, if it states one.
+    """
 
     id: str
     paper: str
     claim: str
-    kind: str
+    kind: ClaimKind
     cells: tuple[str, ...] = ()
+    published: str = ""
+    note: str = ""
 
 
 class PublishedData(Published):

@@ -14,9 +14,9 @@ from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
 from corpora.recipe import LE, XIA, PowerMel, Recipe, VggishLogMel
-from reports.contact_picture import RANGE_DB, loudness_db
-from reports.contact_samples import Sample, pick_samples
-from reports.contact_sheet import write_contact_sheet
+from reports.corpus.contact_picture import RANGE_DB, loudness_db
+from reports.corpus.contact_samples import Sample, pick_samples
+from reports.corpus.contact_sheet import write_contact_sheet
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 
 HARD_TEXT = "<b>$5 & $6</b> Ünïcödé \N{GRINNING FACE} " + "or more " * 200

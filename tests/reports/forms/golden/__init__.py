@@ -1,12 +1,12 @@
-"""Golden files of a table in every form; `python -m tests.reports.golden` writes them anew."""
+"""Golden files of tables in every form; `python -m tests.reports.forms.golden` rewrites them."""
 
 import io
 from pathlib import Path
 
 from rich.console import Console
 
+from reports.forms.terminal import TableView
 from reports.table import Table
-from reports.terminal import TableView
 
 GOLDEN = Path(__file__).parent
 

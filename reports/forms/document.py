@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.latex import standalone, to_latex
+from reports.forms.latex import standalone, to_latex
 from reports.ledger import write_atomically
 from reports.table import Table
 

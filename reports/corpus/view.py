@@ -12,7 +12,7 @@ from corpora.manifest import MANIFEST_FILE, Manifest
 from corpora.prepared import recipe_folder
 from corpora.recipe import Recipe
 from corpora.rejects import Remark
-from reports.corpus_counts import compare_counts
+from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20
 GROUPS = {"iemocap": "dialogue", "mosei": "video"}

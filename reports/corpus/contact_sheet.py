@@ -7,8 +7,8 @@ from pathlib import Path
 
 from corpora.manifest import Manifest
 from corpora.recipe import Recipe
-from reports.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
-from reports.contact_samples import Sample, pick_samples
+from reports.corpus.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
+from reports.corpus.contact_samples import Sample, pick_samples
 from reports.ledger import write_atomically
 
 NAME = "contact_sheet"

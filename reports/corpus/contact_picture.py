@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from corpora.prepared_rows import PreparedRow
 from corpora.recipe import PowerMel, Recipe, VggishLogMel
-from reports.contact_samples import Sample
+from reports.corpus.contact_samples import Sample
 
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14
 TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18

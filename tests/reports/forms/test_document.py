@@ -2,9 +2,9 @@ import shutil
 
 import pytest
 
-from reports import document
-from reports.document import compile_pdf, write_pdf
-from reports.latex import standalone
+from reports.forms import document
+from reports.forms.document import compile_pdf, write_pdf
+from reports.forms.latex import standalone
 from tests.reports.factories import make_mixed_table, make_study, make_table
 
 needs_tex = pytest.mark.skipif(

@@ -1,9 +1,9 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reports.files import FORMS
+from reports.forms.files import FORMS
 from tests.reports.factories import make_mixed_table
-from tests.reports.golden import GOLDEN, show
+from tests.reports.forms.golden import GOLDEN, show
 
 with TemporaryDirectory() as storage:
     table = make_mixed_table(Path(storage))

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from reports.latex import to_latex
+from reports.forms.latex import to_latex
+from reports.forms.markdown import to_markdown
+from reports.forms.plain import to_csv, to_json
 from reports.ledger import write_atomically
-from reports.markdown import to_markdown
-from reports.plain import to_csv, to_json
 from reports.table import Table
 
 FORMS: dict[str, Callable[[Table], str]] = {

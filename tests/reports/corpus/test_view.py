@@ -5,7 +5,7 @@ from corpora.handcrafted import HandcraftedRecipe
 from corpora.manifest import Manifest, Shared
 from corpora.recipe import DAI, LE, Compat
 from corpora.rejects import Reject, RejectReason, Remark
-from reports.corpus_view import MAX_REJECTS, corpus_view
+from reports.corpus.view import MAX_REJECTS, corpus_view
 from tests.corpora.manifest_factory import make_manifest, published_manifest
 
 

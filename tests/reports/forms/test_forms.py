@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from reports.files import FORMS, write_table
-from reports.latex import escape, to_latex
-from reports.markdown import to_markdown
-from reports.plain import to_csv, to_json
+from reports.forms.files import FORMS, write_table
+from reports.forms.latex import escape, to_latex
+from reports.forms.markdown import to_markdown
+from reports.forms.plain import to_csv, to_json
 from tests.reports.factories import make_mixed_table, make_study, make_table
-from tests.reports.golden import GOLDEN, show
+from tests.reports.forms.golden import GOLDEN, show
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,0 +1,1 @@
+"""What a prepared corpus holds, to look at: counts, rejects, a contact sheet."""

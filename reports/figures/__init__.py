@@ -1,0 +1,1 @@
+"""Figures: vector PDF, PNG and the CSV of what is drawn."""

@@ -1,0 +1,1 @@
+"""Statistics of an ablation, on plain arrays: intervals, tests, bootstrap, power."""
