@@ -14,8 +14,16 @@ Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "pr
 
 
 ClaimKind = Literal[
-    *("delta", "greater", "argmax", "greater_than_all", "value"),
-    *("count", "qualitative", "order_from_figure", "statistical", "complexity"),
+    "delta",
+    "greater",
+    "argmax",
+    "greater_than_all",
+    "value",
+    "count",
+    "qualitative",
+    "order_from_figure",
+    "statistical",
+    "complexity",
 ]
 
 
