@@ -7,13 +7,13 @@ from models.parts.sequence import Padded
 
 
 class NoText(nn.Module):
-    """Stands where a model reads no text: states without features."""
+    """Stands where a model reads no text: one state without features."""
 
     def forward(self, tokens: Tensor, token_mask: Tensor) -> Padded:
-        """Return states of no width.
+        """Return a state of no width, however many tokens there are: a corpus may have none.
 
         Shapes:
-            tokens: (B, T), token_mask: (B, T), bool -> (B, T, 0)
+            tokens: (B, T), token_mask: (B, T), bool -> (B, 1, 0)
         """
-        empty = token_mask.new_empty((*tokens.shape, 0), dtype=torch.float32)
-        return Padded(empty, token_mask)
+        mask = token_mask.new_ones((len(tokens), 1))
+        return Padded(mask.new_empty((*mask.shape, 0), dtype=torch.float32), mask)

@@ -54,6 +54,15 @@ def test_a_row_reads_what_it_says(row, inputs):
     assert reads(row) == inputs
 
 
+@pytest.mark.parametrize("row", ["ser", "fer", "bottleneck"])
+@torch.no_grad()
+def test_a_row_that_reads_no_text_needs_no_tokens(row):
+    model, batch = initialised_xia(XIA_ROWS[row]).eval(), xia_utterances()
+    empty = torch.zeros(len(batch.tokens), 0)
+    without = replace(batch, tokens=empty.long(), token_mask=empty.bool())
+    assert torch.equal(model(without), model(batch))
+
+
 @every_row
 def test_encoders_of_the_config_are_those_that_are_built(row):
     names = {
