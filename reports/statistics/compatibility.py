@@ -1,0 +1,68 @@
+"""A published number without a spread, beside our scores: is it one of them?"""
+
+from math import sqrt
+
+import numpy as np
+from scipy.special import stdtrit
+
+from reports.statistics.gap import Scores
+
+LEVEL = 0.95
+
+
+def compatible(scores: Scores, published: float, half_unit: float) -> bool:
+    """Decide whether a published number may be one more draw of what our seeds are drawn from.
+
+    |published - mean| <= t(.975, n - 1) std sqrt(1 + 1/n) + half a unit of the printed number
+
+    This is the prediction interval of one further seed, since papers print one run.
+
+    Args:
+        scores: One row's, over seeds.
+        published: In the unit of the scores, a fraction.
+        half_unit: Half a unit of its last printed decimal: .0005 for 61.2 %.
+
+    Shapes:
+        scores: (seeds,)
+
+    Raises:
+        ValueError: If there are fewer than two scores.
+    """
+    if len(scores) < 2:
+        raise ValueError(f"a prediction interval needs two scores, not {len(scores)}")
+    quantile = float(stdtrit(len(scores) - 1, (1 + LEVEL) / 2))
+    reach = quantile * float(scores.std(ddof=1)) * sqrt(1 + 1 / len(scores))
+    return abs(published - float(scores.mean())) <= reach + half_unit
+
+
+def smallest_best_of(scores: Scores, published: float) -> int | None:
+    """Return the smallest K whose expected best of K runs reaches a published number.
+
+    E[max of K] = sum over i of x_(i) [(i/n)^K - ((i-1)/n)^K]
+
+    with x_(i) the i-th smallest of n scores: K draws with replacement from what was seen (Dodge et
+    al., EMNLP 2019, "Show Your Work"). 1 says that a usual run does; a large K, that it takes luck.
+
+    Shapes:
+        scores: (seeds,)
+
+    Returns:
+        K; None if no K is large enough: the number is above our best score, or equal to it where
+        not all our scores are.
+
+    Raises:
+        ValueError: If there is no score.
+    """
+    if scores.size == 0:
+        raise ValueError("the best of K needs a score")
+    if published <= scores.mean():
+        return 1
+    if published >= scores.max():
+        return None
+    steps = np.diff(np.sort(scores))  # (seeds - 1,)
+    below = np.arange(1, len(scores)) / len(scores)  # (seeds - 1,)
+    shortfall = scores.max() - published
+    num_runs = 1
+    while steps @ below**num_runs > shortfall:  # E[max of K] = max - sum of steps (i/n)^K
+        num_runs += 1
+    return num_runs

@@ -1,0 +1,100 @@
+"""An estimated gap between two rows, and Student's t on it.
+
+The p-values and quantiles are those of scipy.special, which loads in a fraction of scipy.stats'
+time.
+"""
+
+from dataclasses import dataclass, replace
+from math import inf, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An estimated difference: its mean, its standard error and their degrees of freedom.
+
+    Where the standard error is 0 every p is decided by the mean alone: 0 or 1, and .5 if the mean
+    lies on the margin itself.
+    """
+
+    mean: float
+    std_error: float
+    df: float
+    num_seeds: int
+
+    def p_not_above(self, margin: float) -> float:
+        """Return the p of H0: gap <= margin, one-sided."""
+        return float(stdtr(self.df, -self._distance(margin)))
+
+    def p_not_below(self, margin: float) -> float:
+        """Return the p of H0: gap >= margin, one-sided."""
+        return float(stdtr(self.df, self._distance(margin)))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided interval of the gap at a confidence level.
+
+        After an early stop give `1 - 2 * cutoff(...)` of `reports.statistics.sequential` as the
+        level: that is the repeated interval, which holds its coverage over all looks together.
+        """
+        half_width = float(stdtrit(self.df, (1 + level) / 2)) * self.std_error
+        return self.mean - half_width, self.mean + half_width
+
+    def _distance(self, margin: float) -> float:
+        """Measure how far the mean lies above the margin, in standard errors."""
+        above = self.mean - margin
+        if self.std_error > 0:
+            return above / self.std_error
+        return 0.0 if above == 0 else inf if above > 0 else -inf
+
+
+def paired_gap(differences: Scores) -> Gap:
+    """Estimate the gap from differences of two rows, each at one seed.
+
+    Shapes:
+        differences: (seeds,)
+
+    Raises:
+        ValueError: If there are fewer than two differences, or one is not a finite number.
+    """
+    if differences.ndim != 1 or len(differences) < 2:
+        raise ValueError(f"a gap needs two or more differences in a row, not {differences.shape}")
+    if not np.isfinite(differences).all():
+        raise ValueError("a gap needs finite differences: decide before how a lost seed counts")
+    num_seeds = len(differences)
+    std_error = float(differences.std(ddof=1)) / sqrt(num_seeds)
+    if np.ptp(differences) == 0:
+        std_error = 0.0  # rounding of the mean would leave some 1e-17
+    return Gap(float(differences.mean()), std_error, df=num_seeds - 1, num_seeds=num_seeds)
+
+
+def with_test_set_variance(gap: Gap, variance: float, num_clusters: int) -> Gap:
+    """Widen a gap by what another test set would change.
+
+    V = s_d^2 / n + V_T    with    df = V^2 / [(s_d^2 / n)^2 / df_gap + V_T^2 / (clusters - 1)]
+
+    (Welch-Satterthwaite.) A verdict on the widened gap is about the corpus, not about this split.
+
+    Args:
+        gap: Over the seeds alone.
+        variance: V_T, of the seed-averaged difference over test sets; see
+            `reports.statistics.bootstrap`.
+        num_clusters: How many clusters the test set has.
+
+    Raises:
+        ValueError: If the variance is negative or no number, or there are fewer than two clusters.
+    """
+    if not 0 <= variance < inf:
+        raise ValueError(f"the variance over test sets is {variance}, not a number from 0 on")
+    if num_clusters < 2:
+        raise ValueError(f"a variance over test sets needs two clusters, not {num_clusters}")
+    over_seeds = gap.std_error**2
+    total = over_seeds + variance
+    if total == 0:
+        return gap
+    df = total**2 / (over_seeds**2 / gap.df + variance**2 / (num_clusters - 1))
+    return replace(gap, std_error=sqrt(total), df=df)

@@ -1,0 +1,27 @@
+"""Corrections for several tests in one family."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values by Holm's step-down method; none are none.
+
+    statsmodels' `multipletests` gives the same, but collects all garbage at each call: a tenth of a
+    second and more, for every column of every table.
+    """
+    p = np.array(p_values, dtype=np.float64)
+    order = np.argsort(p)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return [float(value) for value in np.minimum(adjusted, 1)]
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values so that they bound the share of false discoveries; none are none."""
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests  # takes seconds to load
+
+    return [float(p) for p in multipletests(p_values, method="fdr_bh")[1]]

@@ -1,0 +1,108 @@
+"""Verdicts: from the p-values of a family of claims to one word each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.statistics.multiplicity import holm
+
+Verdict = Literal["UNTESTABLE", "REVERSED", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"]
+
+FEWEST_SEEDS = 3
+"""With fewer a claim is UNTESTABLE."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Of one claim: the p-values of three hypotheses, each about the whole claim.
+
+    Attributes:
+        p_not_above_zero: Of H0: gap <= 0; small means that the claim's direction holds.
+        p_not_below_zero: Of H0: gap >= 0; small means that it is the other way round.
+        p_not_below_margin: Of H0: gap >= margin; small means that the gap is less than claimed.
+    """
+
+    p_not_above_zero: float
+    p_not_below_zero: float
+    p_not_below_margin: float
+
+
+def conjoin(evidence: Sequence[Evidence]) -> Evidence:
+    """Weigh a claim that needs all of its components; see `at_least`."""
+    return at_least(len(evidence), evidence)
+
+
+def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
+    """Weigh a claim that needs `number` of its components, whichever (partial conjunction).
+
+    With u of m needed and p_(i) the i-th smallest of the components' p-values:
+
+        the claim is shown by u components:        (m - u + 1) p_(u)
+        it is refuted by m - u + 1 of them:        u p_(m - u + 1)
+
+    each capped at 1 (Benjamini & Heller, Biometrics 2008, Bonferroni's form; valid however the
+    components depend). For u = m these are max p, the intersection-union test, and m min p: all
+    components must be above 0, but one that is below its margin makes the claim weaker.
+
+    The result is evidence too, so claims can be nested.
+
+    Raises:
+        ValueError: If `number` is not between 1 and the number of components.
+    """
+    num_components = len(evidence)
+    if not 1 <= number <= num_components:
+        raise ValueError(f"{number} of {num_components} components cannot be asked for")
+    refuting = num_components - number + 1
+    return Evidence(
+        p_not_above_zero=_partial(number, [e.p_not_above_zero for e in evidence]),
+        p_not_below_zero=_partial(refuting, [e.p_not_below_zero for e in evidence]),
+        p_not_below_margin=_partial(refuting, [e.p_not_below_margin for e in evidence]),
+    )
+
+
+def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdict]:
+    """Judge the claims of one family, such as a paper's table.
+
+    Each of the three hypotheses is tested at the level over the whole family, Holm-adjusted; a
+    claim's verdict is the first that fits, in the order of `Verdict`:
+
+        REVERSED: gap >= 0 is rejected
+        FAILS: gap >= margin is rejected, gap <= 0 is not
+        HOLDS-WEAKER: both are
+        HOLDS: gap <= 0 is rejected
+        UNDECIDED: none of these
+
+    Under adaptive seeds judge each claim alone, with `cutoff(...)` of
+    `reports.statistics.sequential` as the level.
+
+    Args:
+        family: The claims' evidence; None where there is none, which is UNTESTABLE and does not
+            count in the adjustment.
+        level: One-sided.
+
+    Returns:
+        The verdicts, in the family's order.
+    """
+    tested = [evidence for evidence in family if evidence is not None]
+    p_values = zip(
+        holm([evidence.p_not_below_zero for evidence in tested]),
+        holm([evidence.p_not_above_zero for evidence in tested]),
+        holm([evidence.p_not_below_margin for evidence in tested]),
+        strict=True,
+    )
+    verdicts = (first_that_fits(*(p < level for p in claim)) for claim in p_values)
+    return ["UNTESTABLE" if evidence is None else next(verdicts) for evidence in family]
+
+
+def first_that_fits(below_zero: bool, above_zero: bool, below_margin: bool) -> Verdict:
+    """Name the verdict by what is shown of the gap."""
+    if below_zero:
+        return "REVERSED"
+    if below_margin:
+        return "HOLDS-WEAKER" if above_zero else "FAILS"
+    return "HOLDS" if above_zero else "UNDECIDED"
+
+
+def _partial(number: int, p_values: Sequence[float]) -> float:
+    """Combine p-values into that of H0: fewer than `number` of their hypotheses are false."""
+    return min(1.0, (len(p_values) - number + 1) * sorted(p_values)[number - 1])
