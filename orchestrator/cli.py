@@ -13,10 +13,18 @@ from corpora.errors import CorpusError
 from corpora.prepared import prepared_names
 from corpora.utterance import SYNTHETIC
 from models.weights.errors import WeightsError
+from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.choose_trial import TrialChoiceError
 from orchestrator.errors import ClusterError, KeptModelError
 from orchestrator.known_corpus import know_corpus
-from orchestrator.options import ChoiceGroup, console, errors, plan_options, storage_option
+from orchestrator.options import (
+    ChoiceGroup,
+    choose_seeds,
+    console,
+    errors,
+    plan_options,
+    storage_option,
+)
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
@@ -25,9 +33,10 @@ from orchestrator.show import plan_view, studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from reports.ledger import Ledger, LedgerError
-from search_spaces.catalogue import STUDIES, find_study, load_studies
+from search_spaces.catalogue import COLLECTIONS, STUDIES, find_study, load_studies
 from search_spaces.errors import StudyError
-from search_spaces.study import Scale, Study
+from search_spaces.study import Study
+from search_spaces.terms import Scale
 
 USER_ERRORS = (
     ClusterError,
@@ -68,15 +77,15 @@ def cli() -> None:
     """Ablation studies of multimodal emotion recognition: from media files to the paper's table."""
 
 
-def study_command(study: Study) -> click.Command:
-    """Make the command that runs a built-in study."""
+def study_command(name: str, title: str, studies: Sequence[Study]) -> click.Command:
+    """Make the command that runs a built-in study, or several that share trials."""
 
-    @click.command(study.name, help=f"Run: {study.title}.")
+    @click.command(name, help=f"Run: {title}.")
     @sweep_options
-    def run_study(**options: Any) -> None:
-        sweep_studies([study], **options)
+    def run_built_in(**options: Any) -> None:
+        sweep_studies(studies, **options)
 
-    return run_study
+    return run_built_in
 
 
 @cli.command("run")
@@ -91,7 +100,8 @@ def sweep_studies(
     studies: Sequence[Study],
     *,
     corpus: str,
-    seeds: int | None,
+    seeds: Seeds,
+    max_seeds: int | None,
     scale: Scale | None,
     storage: Path,
     tracking_uri: str | None,
@@ -104,7 +114,7 @@ def sweep_studies(
         studies,
         corpus=corpus,
         scale=scale,
-        num_seeds=seeds,
+        seeds=choose_seeds(seeds, max_seeds),
         storage=opened,
         tracking_uri=tracking_uri_of(tracking_uri, opened),
         num_slots=slots,
@@ -154,19 +164,33 @@ def show(name: str, samples: int | None, storage: Path) -> None:
 @click.argument("studies", nargs=-1, required=True)
 @plan_options
 def plan(
-    studies: tuple[str, ...], corpus: str, seeds: int | None, scale: Scale | None, storage: Path
+    studies: tuple[str, ...],
+    corpus: str,
+    seeds: Seeds,
+    max_seeds: int | None,
+    scale: Scale | None,
+    storage: Path,
 ) -> None:
-    """Show what STUDIES (names or Python files) would train and what is finished."""
+    """Show what STUDIES (names, papers or Python files) would train and what is finished."""
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
+    found = list({study.name: study for study in found}.values())
     known = know_corpus(corpus, storage)
     ledger = Ledger(storage)
+    chosen = choose_seeds(seeds, max_seeds)
+    numbers = chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen
     plans = [
-        make_plan(study, known, scale or default_scale(known), seeds, ledger) for study in found
+        make_plan(study, known, scale or default_scale(known), numbers, ledger) for study in found
     ]
     console.print(plan_view(plans))
+    if isinstance(chosen, AdaptiveSeeds):
+        looks = ", ".join(map(str, chosen.looks[1:]))
+        console.print(f"Rows that open claims compare then get {looks} seeds, look after look.")
 
 
 def _studies_of(name: str) -> list[Study]:
+    """Find a study by name, all of a paper, or those that a Python file defines."""
+    if name in COLLECTIONS:
+        return list(COLLECTIONS[name])
     return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]
 
 
@@ -191,7 +215,10 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
 
 
 for built_in in STUDIES.values():
-    cli.add_command(study_command(built_in))
+    cli.add_command(study_command(built_in.name, built_in.title, [built_in]))
+for collection, members in COLLECTIONS.items():
+    names = ", ".join(member.name for member in members)
+    cli.add_command(study_command(collection, names, members))
 
 
 def main() -> NoReturn:

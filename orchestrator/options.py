@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from rich.console import Console
 
 from corpora.utterance import SYNTHETIC
+from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.storage import DEFAULT_STORAGE, locate_storage
-from search_spaces.catalogue import STUDIES
+from reports.adaptive import looks_until
+from reports.statistics.sequential import LOOKS
+from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.errors import StudyError
-from search_spaces.study import Scale
+from search_spaces.terms import Scale
 
 # What is printed may hold a user's names, in which brackets are no markup.
 console = Console(highlight=False, markup=False, emoji=False)
@@ -26,8 +29,9 @@ class ChoiceGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; an unknown one is told with the choices."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            studies = [name for name in self.commands if name in STUDIES]
-            commands = [name for name in self.commands if name not in STUDIES]
+            known = (*STUDIES, *COLLECTIONS)
+            studies = [name for name in self.commands if name in known]
+            commands = [name for name in self.commands if name not in known]
             raise StudyError(
                 f"'{args[0]}' is no study and no command of {ctx.command_path}; "
                 + (f"studies: {', '.join(studies)}; " if studies else "")
@@ -47,13 +51,43 @@ storage_option = click.option(
 )
 
 
-def plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which trials a study needs."""
-    options = (
+fixed_seeds_option = click.option(
+    "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
+)
+
+
+class NumSeeds(click.ParamType):
+    """A number of seeds, or `auto`."""
+
+    name = "integer or auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | AdaptiveSeeds:
+        """Read the option."""
+        if value == "auto":
+            return AdaptiveSeeds()
+        return click.IntRange(min=1).convert(value, param, ctx)
+
+
+def choose_seeds(seeds: Seeds, max_seeds: int | None) -> Seeds:
+    """Join `--seeds` and `--max-seeds`.
+
+    Raises:
+        UsageError: If a number of seeds that is fixed has a maximum.
+    """
+    if max_seeds is None:
+        return seeds
+    if not isinstance(seeds, AdaptiveSeeds):
+        raise click.UsageError("'--max-seeds' is for '--seeds auto'")
+    return AdaptiveSeeds(looks_until(max_seeds, LOOKS))
+
+
+def place_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say on which corpus, at which scale, in which storage."""
+    return _add(
+        command,
         click.option("--corpus", default=SYNTHETIC, show_default=True, help="A prepared corpus."),
-        click.option(
-            "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
-        ),
         click.option(
             "--scale",
             type=click.Choice(get_args(Scale)),
@@ -61,6 +95,29 @@ def plan_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         storage_option,
     )
+
+
+def plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which trials a study needs."""
+    seeds = _add(
+        command,
+        click.option(
+            "--seeds",
+            type=NumSeeds(),
+            help="Seeds 0 to N - 1, or auto: more while a claim is open.  [default: the study's]",
+        ),
+        click.option(
+            "--max-seeds",
+            type=click.IntRange(min=LOOKS[0]),
+            help=f"Where --seeds auto ends.  [default: {LOOKS[-1]}]",
+        ),
+    )
+    return place_options(seeds)
+
+
+def _add(
+    command: Callable[..., None], *options: Callable[[Callable[..., None]], Callable[..., None]]
+) -> Callable[..., None]:
     for option in reversed(options):
         command = option(command)
     return command

@@ -1,7 +1,9 @@
 """From a study to the trials that it needs, and those that are still missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 from corpora.manifest import PAPER_CORPORA
@@ -13,8 +15,12 @@ from reports.ledger import Ledger
 from reports.record import Record
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
-from search_spaces.study import RowRef, Scale, Study
+from search_spaces.study import RowRef, Study
+from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
+
+SeedNumbers = int | Mapping[str, int] | None
+"""How many seeds, from 0 on: of all rows, or of each by name; None for what the study says."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,10 @@ class Plan:
         with every row.
         """
         rows: dict[str, tuple[RowRef, ...]] = {}
-        for trials in zip(*self.trials.values(), strict=True):
+        for trials in zip_longest(*self.trials.values()):
             for row, trial in zip(self.trials, trials, strict=True):
-                rows[trial.key] = (*rows.get(trial.key, ()), RowRef(self.study.name, row))
+                if trial is not None:
+                    rows[trial.key] = (*rows.get(trial.key, ()), RowRef(self.study.name, row))
         return rows
 
     @cached_property
@@ -66,7 +73,11 @@ class Plan:
 
 
 def make_plan(
-    study: Study, corpus: KnownCorpus, scale: Scale, num_seeds: int | None, ledger: Ledger
+    study: Study,
+    corpus: KnownCorpus,
+    scale: Scale,
+    num_seeds: SeedNumbers,
+    ledger: Ledger,
 ) -> Plan:
     """Resolve a study on a corpus.
 
@@ -74,7 +85,7 @@ def make_plan(
         study: What to plan.
         corpus: The corpus; it must be prepared by every recipe that a row's model reads.
         scale: "tiny" or "paper" sizes.
-        num_seeds: Seeds 0, 1, ... instead of the study's own, if given.
+        num_seeds: Seeds 0, 1, ... instead of the study's own, if given; for all rows or for each.
         ledger: Says what is finished.
 
     Raises:
@@ -93,7 +104,7 @@ def make_plan(
     ]
     if faults:
         raise StudyError("\n".join(faults))
-    seeds = study.seeds if num_seeds is None else tuple(range(num_seeds))
+    seeds = {row: _seeds_of(study, row, num_seeds) for row in configs}
     trials = {
         row: tuple(
             Trial(
@@ -102,12 +113,22 @@ def make_plan(
                 seed=seed,
                 weights=weights_sha256(config.model),
             )
-            for seed in seeds
+            for seed in seeds[row]
         )
         for row, config in configs.items()
     }
     keys = [trial.key for row in trials.values() for trial in row]
     return Plan(study, corpus, scale, trials, ledger.finished(keys))
+
+
+def _seeds_of(study: Study, row: str, num_seeds: int | Mapping[str, int] | None) -> tuple[int, ...]:
+    match num_seeds:
+        case None:
+            return study.seeds
+        case int():
+            return tuple(range(num_seeds))
+        case _:
+            return tuple(range(num_seeds[row]))
 
 
 def default_scale(corpus: KnownCorpus) -> Scale:

@@ -14,13 +14,13 @@ import click
 from corpora.errors import CorpusError
 from orchestrator.choose_trial import ChosenTrial, best_trial, trial_by_key
 from orchestrator.known_corpus import know_corpus
-from orchestrator.options import console, errors, plan_options
+from orchestrator.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.plan import default_scale, make_plan
 from reports.ledger import Ledger
 from reports.prediction import csv_header, csv_row, to_json
 from reports.prediction_view import NOTE, prediction_view, trial_view
 from search_spaces.catalogue import find_study, load_studies
-from search_spaces.study import Scale
+from search_spaces.terms import Scale
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +65,8 @@ EXIT_UNREADABLE_CLIPS = 1
     type=click.Path(dir_okay=False, path_type=Path),
     help="Of a folder: file of the CSV.  [default: print it]",
 )
-@plan_options
+@fixed_seeds_option
+@place_options
 def predict(
     clip: Path,
     key: str | None,

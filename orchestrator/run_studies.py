@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds, describe_open, extend, judge_planned
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.known_corpus import know_corpus
-from orchestrator.plan import Plan, default_scale, make_plan
+from orchestrator.plan import Plan, SeedNumbers, default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
@@ -17,10 +18,15 @@ from reports.cells import collect_outcome
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView
+from reports.forms.verdicts import write_verdicts
+from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger import Ledger
+from reports.planned import Planned, remember
 from reports.record import Epoch, Record
-from reports.table import build_table
-from search_spaces.study import RowRef, Scale, Study
+from reports.table import build_tables
+from reports.trial_scores import TrialScores
+from search_spaces.study import RowRef, Study
+from search_spaces.terms import Scale
 from search_spaces.trial import Trial
 
 
@@ -57,7 +63,7 @@ def run_studies(
     *,
     corpus: str,
     scale: Scale | None,
-    num_seeds: int | None,
+    seeds: Seeds,
     storage: Path,
     tracking_uri: str,
     num_slots: int | None,
@@ -66,6 +72,7 @@ def run_studies(
 ) -> SweepEnd:
     """Run studies on one corpus and write their tables.
 
+    Adaptive seeds take several rounds: each plans, trains what is missing and judges the claims.
     Ray and PyTorch are loaded only if there is something to train.
 
     Raises:
@@ -74,12 +81,28 @@ def run_studies(
     ledger = Ledger(storage)
     known = know_corpus(corpus, storage)
     scale = scale or default_scale(known)
-    plans = [make_plan(study, known, scale, num_seeds, ledger) for study in studies]
-    ensure_corpus(corpus, storage, console, *sorted({r for plan in plans for r in plan.recipes}))
-    console.print(plan_view(plans))
-    failures = _train_missing(plans, storage, tracking_uri, num_slots, keeps_models, console)
-    for plan in plans:
-        _write_table(plan, ledger, storage, console)
+    trial_scores = TrialScores(ledger)
+    looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
+    numbers: dict[str, SeedNumbers] = {
+        study.name: seeds.looks[0] if isinstance(seeds, AdaptiveSeeds) else seeds
+        for study in studies
+    }
+    while True:
+        plans = [make_plan(s, known, scale, numbers[s.name], ledger) for s in studies]
+        recipes = sorted({recipe for plan in plans for recipe in plan.recipes})
+        ensure_corpus(corpus, storage, console, *recipes)
+        console.print(plan_view(plans))
+        planned = [remember(planned_of(plan, looks), storage) for plan in plans]
+        failures = _train_missing(plans, storage, tracking_uri, num_slots, keeps_models, console)
+        is_whole = all(ledger.find(key) for key in missing_trials(plans))
+        extensions = [extend(one, trial_scores) for one in planned if looks and is_whole]
+        if not any(extension.open_claims for extension in extensions):
+            break
+        console.print(describe_open(extensions))
+        numbers = {e.study: e.num_seeds for e in extensions}
+    for one in planned:
+        _write_table(one, trial_scores, storage, console)
+    trial_scores.remember()
     for key, reason in failures.items():
         console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
     if failures:
@@ -135,23 +158,39 @@ def _train_missing(
     return failures.reasons
 
 
-def _write_table(plan: Plan, ledger: Ledger, storage: Path, console: Console) -> None:
-    """Write a study's table in every form, print it and say where it is."""
-    planned = {row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()}
-    outcome = collect_outcome(
-        plan.study,
-        plan.corpus.name,
-        plan.scale,
-        planned,
-        ledger,
+def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
+    """Name the trials of a plan; `looks` are those of adaptive seeds."""
+    return Planned(
+        study=plan.study,
+        corpus=plan.corpus.name,
         family=plan.corpus.family,
+        scale=plan.scale,
+        keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
+        looks=looks,
     )
-    table = build_table(plan.study, [outcome])
-    folder = tables_folder(storage, plan.study.name, plan.corpus.name, plan.scale)
+
+
+def _write_table(
+    planned: Planned, trial_scores: TrialScores, storage: Path, console: Console
+) -> None:
+    """Write a study's table in every form and variant, and what its claims come to; print them."""
+    outcome = collect_outcome(planned, trial_scores)
+    table, *others = build_tables(planned.study, [outcome])
+    folder = tables_folder(storage, planned.study.name, planned.corpus, planned.scale)
     files = write_table(table, folder)
+    for other in others:
+        write_table(other, folder)
     with console.status("compiling the PDF"):
         compilation = write_pdf(table, folder)
     console.print(TableView(table))
+    beside: list[str] = [other.variant for other in others]
+    if planned.study.claims:
+        judged = judge_planned(planned, trial_scores)
+        write_verdicts(judged, table.name, folder)
+        beside.append("verdicts")
+        console.print()
+        console.print(VerdictsView(judged))
     console.print("\nThe table is in:")
     for path in (*files.values(), compilation.pdf or compilation.problem):
         console.print(f"  {path}", soft_wrap=True, markup=False)
+    console.print(f"and beside it: {', '.join(beside)}.", soft_wrap=True, markup=False)

@@ -9,8 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.plan import Plan
+from reports.blocks import corpus_title
+from search_spaces.claim import Claim
+from search_spaces.paper_claims import claims_of
 from search_spaces.published import load_published
 from search_spaces.study import Baseline, Study
+
+COLUMNS_BESIDE = 6
+"""Printed columns that stand beside each other in a narrow terminal."""
 
 
 def studies_table(studies: Iterable[Study]) -> RenderableType:
@@ -26,31 +32,49 @@ def studies_table(studies: Iterable[Study]) -> RenderableType:
 
 def study_view(study: Study) -> RenderableType:
     """Show a study's rows: what was printed for each, and what each changes; and its claims."""
-    published = study.published_table()
-    printed = Table(box=None, padding=(0, 2, 0, 0))
-    printed.add_column("row")
-    for column in published.columns if published else ():
-        printed.add_column(column, justify="right", no_wrap=True)
     changes = Table(box=None, padding=(0, 2, 0, 0))
     changes.add_column("row")
     changes.add_column("changes in the baseline")
     for row in study.rows:
-        values = load_published().row(row.published).values if row.published else ()
-        printed.add_row(row.name, *values)
         own = [f"another system: {_system(row.baseline)}"] if row.baseline else []
         changed = own + [f"{path} = {_plain(value)}" for path, value in row.change.items()]
         changes.add_row(row.name, "\n".join(changed) or "nothing")
-    claims = [load_published().claim(claim) for claim in study.claims]
     return Group(
         Text(f"{study.name}: {study.title} ({_source(study)})", style="bold"),
         Text(f"seeds {', '.join(map(str, study.seeds))}"),
-        Text(f"\nPrinted, in {published.unit}:" if published else "\nRows:"),
-        printed,
-        Text(),
+        *_printed_tables(study),
+        Text("\nRows:"),
         changes,
-        Text("\nClaims of the paper:" if claims else ""),
-        *(Text(f"{claim.id}  {claim.claim}") for claim in claims),
+        Text("\nClaims:" if study.claims else ""),
+        *(Text(_describe(claim)) for claim in claims_of(study)),
     )
+
+
+def _printed_tables(study: Study) -> Iterable[RenderableType]:
+    """Show what was printed for each row, some columns at a time, for each printed table."""
+    for table_id in study.printed_tables:
+        published = load_published().table(table_id)
+        place = f", {corpus_title(published.dataset)}" if published.dataset else ""
+        yield Text(f"\nPrinted in {published.label}{place}, in {published.unit}:")
+        for start in range(0, len(published.columns), COLUMNS_BESIDE):
+            yield _printed_columns(study, table_id, slice(start, start + COLUMNS_BESIDE))
+
+
+def _printed_columns(study: Study, table_id: str, part: slice) -> RenderableType:
+    printed = Table(box=None, padding=(0, 1, 0, 0))
+    printed.add_column("row")
+    for column in load_published().table(table_id).columns[part]:
+        printed.add_column(column.replace(".", "\n"), justify="right", no_wrap=True)
+    for row in study.rows:
+        references = [r for r in row.published if r.startswith(f"{table_id}/")]
+        values = load_published().row(references[0]).values[part] if references else ()
+        printed.add_row(row.name, *values)
+    return printed
+
+
+def _describe(claim: Claim) -> str:
+    reading = claim.note or claim.untestable
+    return f"{claim.id}  {claim.text}" + (f" [{reading}]" if reading else "")
 
 
 def plan_view(plans: Sequence[Plan]) -> RenderableType:
@@ -69,19 +93,26 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
             plan.corpus.name,
             plan.scale,
             str(len(plan.trials)),
-            str(plan.num_cells // len(plan.trials)),
+            _range(map(len, plan.trials.values())),
             str(plan.num_cells - len(new)),
             str(len(new) - len(missing)),
             str(len(missing)),
         )
         seen |= set(new)
     finished = {key for plan in plans for key in plan.finished}
+    num_cells = sum(plan.num_cells for plan in plans)
     summary = Text(
-        f"{sum(plan.num_cells for plan in plans)} rows x seeds are {len(seen)} trials: "
-        f"{len(finished)} finished, {len(seen - finished)} to train",
+        f"{num_cells} rows x seeds are {len(seen)} trials, {num_cells - len(seen)} saved by "
+        f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
     return Group(table, *_shared_rows(plans), summary)
+
+
+def _range(numbers: Iterable[int]) -> str:
+    """Write the smallest and the largest number, once if they are one."""
+    ordered = sorted(set(numbers))
+    return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]}-{ordered[-1]}"
 
 
 def _shared_rows(plans: Sequence[Plan]) -> list[Text]:

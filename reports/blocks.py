@@ -1,16 +1,21 @@
-"""What a table is built of: cells of ours and published ones, in blocks of columns."""
+"""What a table is built of: blocks of columns, ours, published ones, and differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from corpora.utterance import SYNTHETIC
 from reports.cells import Cell
-from search_spaces.study import Column, Scale
+from reports.differences import Difference
+from search_spaces.study import Column
+from search_spaces.terms import Scale
 
 Rank = Literal["", "best", "second"]
 
 MISSING = "\N{EN DASH}"
+TIED = "\N{ALMOST EQUAL TO}"
+DISTINCT = "\N{ASTERISK}"
 CORPUS_TITLES = {"iemocap": "IEMOCAP", "mosei": "CMU-MOSEI", SYNTHETIC: "Synthetic corpus"}
 
 
@@ -21,9 +26,23 @@ class Unit:
     name: Literal["percent", "fraction"] = "percent"
     decimals: int = 1
 
+    @property
+    def factor(self) -> int:
+        """What a fraction is multiplied by."""
+        return 100 if self.name == "percent" else 1
+
     def show(self, fraction: float) -> str:
         """Print a fraction in this unit."""
-        return f"{fraction * (100 if self.name == 'percent' else 1):.{self.decimals}f}"
+        return f"{fraction * self.factor:.{self.decimals}f}"
+
+    def show_signed(self, fraction: float) -> str:
+        """Print a difference in this unit, with its sign; what rounds to 0 has none."""
+        shown = f"{fraction * self.factor:+.{self.decimals}f}"
+        return shown[1:] if float(shown) == 0 else shown
+
+    def read(self, text: str) -> float:
+        """Turn a printed value into a fraction."""
+        return float(text) / self.factor
 
 
 @dataclass(frozen=True)
@@ -34,13 +53,18 @@ class Shown:
     spread: str = ""
     count: str = ""
     rank: Rank = ""
+    mark: str = ""
 
     @property
     def text(self) -> str:
         """The cell in one line, as in `61.20 ± 1.10 (3/5)`."""
         spread = f" ± {self.spread}" if self.spread else ""
-        count = f" ({self.count})" if self.count else ""
-        return f"{self.value}{spread}{count}"
+        return f"{self.value}{spread}{self.after}"
+
+    @property
+    def after(self) -> str:
+        """What stands behind the number: the mark, and n of N."""
+        return f"{self.mark}{f' ({self.count})' if self.count else ''}"
 
 
 @dataclass(frozen=True)
@@ -54,47 +78,42 @@ class PublishedCell:
 
 @dataclass(frozen=True)
 class OursBlock:
-    """Our columns for one corpus; `cells` follow the rows, then the columns."""
+    """Our columns for one corpus.
+
+    `cells` follow the rows, then the columns; `ties` has, of the same shape, whether a cell cannot
+    be told from the best of its column (None where that is not tested).
+    """
 
     corpus: str
     scale: Scale
     columns: tuple[Column, ...]
     cells: tuple[tuple[Cell, ...], ...]
+    ties: tuple[tuple[bool | None, ...], ...]
     unit: Unit
-
-    @property
-    def title(self) -> str:
-        """What the columns are about."""
-        return corpus_title(self.corpus)
 
     @property
     def origin(self) -> str:
         """Whose numbers they are."""
         return f"ours, {self.scale} scale"
 
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """The columns' headers."""
-        return tuple(column.header for column in self.columns)
-
-    @property
+    @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
         """What is printed: by row, then by column."""
-        columns = [_show_column(column, self.unit) for column in zip(*self.cells, strict=True)]
-        return tuple(zip(*columns, strict=True))
+        columns = zip(zip(*self.cells, strict=True), zip(*self.ties, strict=True), strict=True)
+        return tuple(zip(*(_show_column(*column, self.unit) for column in columns), strict=True))
 
 
 @dataclass(frozen=True)
 class PublishedBlock:
-    """Published columns of one group, in the paper's unit; a row that was not printed has None."""
+    """What was printed for one corpus, in the paper's unit; a row not printed has None."""
 
-    title: str
-    unit: str
-    headers: tuple[str, ...]
+    corpus: str
+    columns: tuple[Column, ...]
     cells: tuple[tuple[PublishedCell | None, ...], ...]
+    unit: str
     origin: str = "published"
 
-    @property
+    @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
         """What is printed: by row, then by column."""
         return tuple(
@@ -106,12 +125,34 @@ class PublishedBlock:
         )
 
 
-Block = OursBlock | PublishedBlock
+@dataclass(frozen=True)
+class DifferenceBlock:
+    """Our columns for one corpus as differences to something else, which `origin` names."""
+
+    corpus: str
+    scale: Scale
+    columns: tuple[Column, ...]
+    cells: tuple[tuple[Difference | None, ...], ...]
+    unit: Unit
+    origin: str
+
+    @cached_property
+    def shown(self) -> tuple[tuple[Shown, ...], ...]:
+        """What is printed: by row, then by column."""
+        return tuple(tuple(_show_difference(cell, self.unit) for cell in row) for row in self.cells)
+
+
+Block = OursBlock | PublishedBlock | DifferenceBlock
+
+
+def block_title(block: Block) -> str:
+    """Name the corpus that a block's columns are about."""
+    return corpus_title(block.corpus)
 
 
 def header(block: Block) -> str:
     """Name a block in one line, as in `IEMOCAP (published)`."""
-    return f"{block.title} ({block.origin})"
+    return f"{block_title(block)} ({block.origin})"
 
 
 def corpus_title(corpus: str) -> str:
@@ -119,21 +160,37 @@ def corpus_title(corpus: str) -> str:
     return CORPUS_TITLES.get(corpus.lower(), corpus)
 
 
-def _show_column(cells: Sequence[Cell], unit: Unit) -> list[Shown]:
+def _show_column(cells: Sequence[Cell], ties: Sequence[bool | None], unit: Unit) -> list[Shown]:
     complete = [unit.show(c.mean) for c in cells if c.complete and c.mean is not None]
     ranks = _rank(complete)
-    return [_show(cell, unit, ranks) for cell in cells]
+    return [_show(cell, tie, unit, ranks) for cell, tie in zip(cells, ties, strict=True)]
 
 
-def _show(cell: Cell, unit: Unit, ranks: Mapping[str, Rank]) -> Shown:
+def _show(cell: Cell, tie: bool | None, unit: Unit, ranks: Mapping[str, Rank]) -> Shown:
     if cell.mean is None:
         return Shown(MISSING)
     value = unit.show(cell.mean)
+    rank = ranks.get(value, "") if cell.complete else ""
     return Shown(
         value=value,
         spread="" if cell.std is None else unit.show(cell.std),
         count="" if cell.complete else f"{cell.num_scores}/{cell.num_planned}",
-        rank=ranks.get(value, "") if cell.complete else "",
+        rank=rank,
+        mark=TIED if tie and rank != "best" else "",
+    )
+
+
+def _show_difference(difference: Difference | None, unit: Unit) -> Shown:
+    if difference is None:
+        return Shown("")
+    if difference.mean is None:
+        return Shown(MISSING)
+    complete = difference.num_values == difference.num_planned
+    return Shown(
+        value=unit.show_signed(difference.mean),
+        spread="" if difference.std is None else unit.show(difference.std),
+        count="" if complete else f"{difference.num_values}/{difference.num_planned}",
+        mark=DISTINCT if difference.distinct else "",
     )
 
 

@@ -1,37 +1,81 @@
-"""What a table says in words: its caption and its notes."""
+"""What a table says in words: its caption, its notes and its rows' footnotes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_lowercase
 
-from reports.blocks import MISSING, SYNTHETIC, OursBlock, PublishedBlock, Unit, corpus_title
+from reports.blocks import (
+    DISTINCT,
+    MISSING,
+    SYNTHETIC,
+    TIED,
+    Block,
+    DifferenceBlock,
+    OursBlock,
+    PublishedBlock,
+    Unit,
+    corpus_title,
+)
 from reports.cells import Outcome
+from reports.differences import LEVEL
 from reports.record import Circumstances, Record
-from search_spaces.study import RECONSTRUCTED, Study
+from search_spaces.published import Mark, load_published
+from search_spaces.study import RECONSTRUCTED, Row, Study
+
+PRINTED_MARKS: dict[Mark, str] = {
+    "excerpted": "the paper excerpted the published values from earlier work",
+    "reproduced": "the paper's authors ran the code of the method again for the published values",
+    "dai2021": "the paper quotes the published values from Dai et al. (2021)",
+    "xia_reproduction": "the paper's authors reproduced the method for the published values",
+}
+RECONSTRUCTED_NOTE = (
+    "the architecture is ours, after a description; neither code nor full text could be had"
+)
 
 
-def write_caption(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> str:
+def write_caption(
+    study: Study, outcomes: Sequence[Outcome], unit: Unit, blocks: Sequence[Block]
+) -> str:
     """Say what is shown, of which corpus, scale and seeds, and what it does not reproduce."""
-    source = study.source
-    origin = ""
-    if source is not None:
-        origin = f", after {source.label} of {source.paper.authors} ({source.paper.venue})"
-    conditions = [f"{_place(outcome)}, {_count_seeds(outcome)}" for outcome in outcomes]
-    scores = "test scores averaged over the emotions"
-    if unit.name == "percent":
-        scores += ", in percent"
+    conditions = [f"{name_place(outcome)}, {_count_seeds(outcome)}" for outcome in outcomes]
     sentences = [
-        f"{study.title}{origin}.",
-        f"Ours: {'; '.join(conditions)}; {scores}.",
-        *(
-            f"Scores on {_place(outcome)} are no reproduction of published numbers."
-            for outcome in outcomes
-            if outcome.corpus == SYNTHETIC or outcome.scale == "tiny"
-        ),
+        name_study(study),
+        f"Ours: {'; '.join(conditions)}; {_describe_scores(blocks, unit)}.",
+        *(sentence for outcome in outcomes for sentence in disclaim(outcome)),
     ]
     return " ".join(sentences)
 
 
-def _place(outcome: Outcome) -> str:
+def name_study(study: Study) -> str:
+    """Say what a study asks, and after which table of whom."""
+    source = study.source
+    if source is None:
+        return f"{study.title}."
+    return f"{study.title}, after {source.label} of {source.paper.authors} ({source.paper.venue})."
+
+
+def disclaim(outcome: Outcome) -> list[str]:
+    """Say that scores on invented clips or of small models reproduce nothing, if they are such."""
+    if outcome.corpus != SYNTHETIC and outcome.scale != "tiny":
+        return []
+    return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
+
+
+def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
+    ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
+    is_each = any(column.emotion for block in ours for column in block.columns)
+    scores = "test scores of each emotion and" if is_each else "test scores"
+    scores += " averaged over the emotions"
+    if any(isinstance(block, DifferenceBlock) for block in blocks):
+        scores = f"differences of {scores}"
+    if unit.name == "percent":
+        is_difference = scores.startswith("differences")
+        scores += ", in points" if is_difference else ", in percent"
+    return scores
+
+
+def name_place(outcome: Outcome) -> str:
+    """Name the corpus and the scale."""
     title = "the synthetic corpus" if outcome.corpus == SYNTHETIC else corpus_title(outcome.corpus)
     return f"{title} at the {outcome.scale} scale"
 
@@ -44,33 +88,83 @@ def _count_seeds(outcome: Outcome) -> str:
     return f"mean ± sample standard deviation over {number} seeds"
 
 
+def write_footnotes(
+    study: Study, blocks: Sequence[Block]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Explain rows: who printed their values after whom, and whose architecture is ours.
+
+    Returns:
+        The text of each letter, and the letters of each row.
+    """
+    has_published = any(isinstance(block, PublishedBlock) for block in blocks)
+    texts = [_row_notes(row, has_published=has_published) for row in study.rows]
+    letters = dict(
+        zip(dict.fromkeys(t for row in texts for t in row), ascii_lowercase, strict=False)
+    )
+    marks = tuple(",".join(letters[text] for text in row) for row in texts)
+    return {letter: text for text, letter in letters.items()}, marks
+
+
+def _row_notes(row: Row, *, has_published: bool) -> list[str]:
+    marks = dict.fromkeys(load_published().row(reference).mark for reference in row.published)
+    notes = (
+        [PRINTED_MARKS[mark] for mark in marks if mark in PRINTED_MARKS] if has_published else []
+    )
+    if row.name.endswith(RECONSTRUCTED):
+        notes.append(RECONSTRUCTED_NOTE)
+    return notes
+
+
 def write_notes(
-    ours: Sequence[OursBlock],
-    published: Sequence[PublishedBlock],
-    outcomes: Sequence[Outcome],
-    records: Mapping[str, Record],
+    blocks: Sequence[Block], outcomes: Sequence[Outcome], records: Mapping[str, Record]
 ) -> Iterable[str]:
     """Explain the marks that occur, and everything that makes the numbers less than they seem."""
-    shown = [cell for block in ours for row in block.shown for cell in row]
+    ours = [block for block in blocks if isinstance(block, OursBlock)]
+    differences = [block for block in blocks if isinstance(block, DifferenceBlock)]
+    shown = [
+        cell
+        for block in blocks
+        if not isinstance(block, PublishedBlock)
+        for row in block.shown
+        for cell in row
+    ]
     if any(cell.rank for cell in shown):
+        yield "Ours: the highest mean of a column is bold, the second highest underlined."
+    if any(cell.mark == TIED for cell in shown):
         yield (
-            "Ours: the highest mean of a column is bold, the second highest underlined; whether "
-            "they differ is not tested here."
+            f"{TIED}: not told from the highest mean of the column by a paired t-test over seeds "
+            f"(two-sided {LEVEL}, Holm-corrected within the column)."
         )
-    if published:
+    if any(cell.mark == DISTINCT for cell in shown):
+        yield _distinct_note(differences)
+    if any(isinstance(block, PublishedBlock) for block in blocks):
         yield "Published: values and bold type as printed."
     if any(cell.count for cell in shown):
         yield "(n/N): n of the N planned seeds have a score; such a mean is not ranked."
+    for outcome in outcomes:
+        if outcome.looks:
+            looks = ", ".join(map(str, outcome.looks))
+            yield (
+                f"Adaptive seeds on {name_place(outcome)}: rows got more of them ({looks}) while "
+                "an open claim compared them; the means of rows that stopped are biased by that."
+            )
     if any(cell.value == MISSING for cell in shown):
         yield f"{MISSING}: no seed has a score yet."
-    for outcome, block in zip(outcomes, ours, strict=True):
+    for outcome, block in zip(outcomes, ours, strict=False):
         yield from _undefined_notes(outcome, block)
-    if any(record.trial.config.model.reconstructed for record in records.values()):
-        yield (
-            f"{RECONSTRUCTED}: the architecture is ours, after a description; neither code nor "
-            "full text could be had."
-        )
     yield from _mixture_notes([record.circumstances for record in records.values()])
+
+
+def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:
+    if any("published" in block.origin for block in differences):
+        return (
+            f"{DISTINCT}: the published value lies outside the 95 % prediction interval of one "
+            "more seed of ours; it has no spread of its own."
+        )
+    return (
+        f"{DISTINCT}: a paired t-test over seeds tells the difference from 0 (two-sided {LEVEL}, "
+        "Holm-corrected within the column)."
+    )
 
 
 def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
@@ -78,8 +172,8 @@ def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
         scored = {seed.key for cell in cells for seed in cell.scores}
         if num_undefined := len(outcome.records.keys() - scored):
             yield (
-                f"{column.header} is undefined for {_count(num_undefined, 'finished trial')} on "
-                f"{_place(outcome)}: some emotion leaves its denominator at 0."
+                f"{column.title} is undefined for {_count(num_undefined, 'finished trial')} on "
+                f"{name_place(outcome)}: some emotion leaves its denominator at 0."
             )
 
 

@@ -4,22 +4,22 @@ The t quantile is that of scipy.special, which loads in a fraction of scipy.stat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 from statistics import fmean, stdev
 
-import numpy as np
 from scipy.special import stdtrit
 
-from reports.ledger import Ledger
+from reports.planned import Planned
 from reports.record import Record
-from reports.scores import score
-from search_spaces.study import Metric, Scale, Study
+from reports.trial_scores import TrialScores
+from search_spaces.terms import Metric, Scale
 
 
 @dataclass(frozen=True)
 class SeedScore:
-    """The test score of one trial: the mean over its emotions, a fraction in [0, 1]."""
+    """The test score of one trial, of an emotion or the mean over all: a fraction in [0, 1]."""
 
     key: str
     seed: int
@@ -28,13 +28,22 @@ class SeedScore:
 
 @dataclass(frozen=True)
 class Cell:
-    """The scores of those planned trials that are finished and for which the metric is defined."""
+    """The scores of those planned trials that are finished and for which the metric is defined.
+
+    `emotion` is None for the mean over all emotions.
+    """
 
     row: str
     corpus: str
     metric: Metric
     scores: tuple[SeedScore, ...]
     num_planned: int
+    emotion: str | None = None
+
+    @cached_property
+    def by_seed(self) -> dict[int, float]:
+        """The scores by their seeds."""
+        return {seed.seed: seed.score for seed in self.scores}
 
     @property
     def num_scores(self) -> int:
@@ -46,12 +55,12 @@ class Cell:
         """Whether every planned trial has its score."""
         return 0 < self.num_planned == self.num_scores
 
-    @property
+    @cached_property
     def mean(self) -> float | None:
         """The mean over seeds."""
         return fmean(self._values) if self.scores else None
 
-    @property
+    @cached_property
     def std(self) -> float | None:
         """The sample standard deviation over seeds; one seed has none."""
         return stdev(self._values) if self.num_scores > 1 else None
@@ -75,7 +84,8 @@ class Outcome:
     """What a study has given so far on one corpus at one scale.
 
     `planned` maps each row to the keys of its trials; `records` are those that are finished, by
-    key; `cells` follow the rows and, within a row, the study's columns for the corpus's family.
+    key; `cells` follow the rows and, within a row, the study's columns for the corpus's family;
+    `looks` are those of adaptive seeds.
     """
 
     corpus: str
@@ -84,50 +94,38 @@ class Outcome:
     planned: Mapping[str, tuple[str, ...]]
     records: Mapping[str, Record]
     cells: tuple[tuple[Cell, ...], ...]
+    looks: tuple[int, ...] = ()
 
 
-def collect_outcome(
-    study: Study,
-    corpus: str,
-    scale: Scale,
-    planned: Mapping[str, tuple[str, ...]],
-    ledger: Ledger,
-    *,
-    family: str | None = None,
-) -> Outcome:
+def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
     """Read the planned trials from the ledger, each once, and compute the table's cells.
-
-    Args:
-        study: The study.
-        corpus: The name of the corpus.
-        scale: The sizes that were trained.
-        planned: For every row by name, the keys of its trials in the order of their seeds.
-        ledger: The finished trials.
-        family: The papers' name for the corpus, which decides the columns; by default its own.
 
     Raises:
         LedgerError: If a record or its predictions are damaged or missing.
     """
-    metrics = tuple(column.metric for column in study.columns_for(family or corpus))
-    records = ledger.finished(key for row in study.rows for key in planned[row.name])
-    means = {key: _test_means(ledger, record, metrics) for key, record in records.items()}
-
-    def cell(row: str, metric: Metric) -> Cell:
-        scores = tuple(
-            SeedScore(key, records[key].trial.seed, mean)
-            for key in planned[row]
-            if key in records and (mean := means[key][metric]) is not None
+    study, family = planned.study, planned.family
+    keys = {row.name: planned.keys.get(row.name, ()) for row in study.rows}
+    records = trial_scores.finished(key for of_row in keys.values() for key in of_row)
+    outcome = Outcome(planned.corpus, family, planned.scale, keys, records, (), planned.looks)
+    cells = tuple(
+        tuple(
+            make_cell(outcome, row.name, column.metric, column.emotion, trial_scores)
+            for column in study.columns_for(family)
         )
-        return Cell(row, corpus, metric, scores, num_planned=len(planned[row]))
+        for row in study.rows
+    )
+    return replace(outcome, cells=cells)
 
-    cells = tuple(tuple(cell(row.name, metric) for metric in metrics) for row in study.rows)
-    return Outcome(corpus, family or corpus, scale, planned, records, cells)
 
-
-def _test_means(
-    ledger: Ledger, record: Record, metrics: tuple[Metric, ...]
-) -> dict[Metric, float | None]:
-    test = ledger.predictions(record)["test"]
-    thresholds = np.array(record.result.thresholds)
-    scores = score(test.labels, test.probabilities, thresholds, metrics)
-    return {metric: emotions.mean for metric, emotions in scores.items()}
+def make_cell(
+    outcome: Outcome, row: str, metric: Metric, emotion: str | None, trial_scores: TrialScores
+) -> Cell:
+    """Collect a row's scores over its seeds."""
+    records = [outcome.records[key] for key in outcome.planned[row] if key in outcome.records]
+    found = [(record, trial_scores.find(record, metric, emotion)) for record in records]
+    scores = tuple(
+        SeedScore(record.key, record.trial.seed, score)
+        for record, score in found
+        if score is not None
+    )
+    return Cell(row, outcome.corpus, metric, scores, len(outcome.planned[row]), emotion)

@@ -9,11 +9,13 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from reports.record import EVALUATED_SPLITS, Predictions, Record, Split
@@ -73,9 +75,10 @@ class Ledger:
         path = self.folder(record.key) / PREDICTIONS_FILE
         if not path.is_file():
             raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
-        if sha256_of(path) != record.result.predictions_sha256:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != record.result.predictions_sha256:
             raise LedgerError(f"predictions '{path}' are not those that the record names")
-        return read_predictions(path)
+        return read_predictions(pa.BufferReader(content))
 
     def write(self, record: Record) -> None:
         """Finish a trial: its predictions must lie in its folder already.
@@ -105,9 +108,9 @@ def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> s
     return hashlib.sha256(content).hexdigest()
 
 
-def read_predictions(path: Path) -> dict[Split, Predictions]:
+def read_predictions(file: Path | pa.NativeFile) -> dict[Split, Predictions]:
     """Read a predictions file."""
-    table = pq.read_table(path)
+    table = pq.read_table(file, use_threads=False)
     return {
         split: _from_table(table.filter(pc.equal(table["split"], split)))
         for split in EVALUATED_SPLITS
@@ -151,8 +154,14 @@ def _to_table(split: Split, predictions: Predictions) -> pa.Table:
 
 def _from_table(table: pa.Table) -> Predictions:
     return Predictions(
-        ids=np.array(table["utterance"].to_pylist(), dtype=np.str_),
-        groups=np.array(table["group"].to_pylist(), dtype=np.str_),
-        labels=np.array(table["labels"].to_pylist(), dtype=np.int8),
-        probabilities=np.array(table["probabilities"].to_pylist(), dtype=np.float32),
+        ids=table["utterance"].to_numpy().astype(np.str_),
+        groups=table["group"].to_numpy().astype(np.str_),
+        labels=_to_matrix(table["labels"]),
+        probabilities=_to_matrix(table["probabilities"]),
     )
+
+
+def _to_matrix(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Stack lists of equal length."""
+    values = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(len(column), -1) if len(column) else values.reshape(0, 0)

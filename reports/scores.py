@@ -14,43 +14,15 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.study import Metric
+from search_spaces.terms import Metric
 
 Labels = NDArray[np.int8]
 Probabilities = NDArray[np.float32]
+Counts = NDArray[np.int64]
+Scores = NDArray[np.float64]
 
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 20) / 20
 """The candidates .05, .10, ..., .95, each the float64 nearest to it."""
-
-
-class UndefinedScoreError(Exception):
-    """The labels leave a metric without meaning: one of its denominators is 0."""
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What was decided about one emotion.
-
-    Shapes:
-        labels, probabilities: (U,)
-    """
-
-    labels: Labels
-    probabilities: Probabilities
-    true_positive: int
-    false_positive: int
-    true_negative: int
-    false_negative: int
-
-    @property
-    def present(self) -> int:
-        """How many utterances have the emotion."""
-        return self.true_positive + self.false_negative
-
-    @property
-    def absent(self) -> int:
-        """How many do not."""
-        return self.true_negative + self.false_positive
 
 
 @dataclass(frozen=True)
@@ -94,71 +66,85 @@ def decide(probabilities: Probabilities, thresholds: NDArray[np.float64]) -> NDA
     return probabilities.astype(np.float64) > thresholds
 
 
-def accuracy(outcomes: Outcomes) -> float:
-    """Compute the share of right decisions.
+def count(labels: Labels, called: NDArray[np.bool_]) -> Counts:
+    """Tell right from wrong decisions, in the order TP, FP, TN, FN.
 
-    Raises:
-        UndefinedScoreError: If there is no utterance.
+    Shapes:
+        labels, called: (..., K) -> (..., K, 4), 0 or 1; sums over utterances are counts
     """
-    right = outcomes.true_positive + outcomes.true_negative
-    return _ratio(right, outcomes.present + outcomes.absent, "utterances")
+    truth = labels.astype(bool)
+    kinds = (truth & called, ~truth & called, ~truth & ~called, truth & ~called)
+    return np.stack(kinds, axis=-1).astype(np.int64)
 
 
-def balanced_accuracy(outcomes: Outcomes) -> float:
-    """Compute WAcc, the mean of the recalls of presence and of absence.
-
-    Raises:
-        UndefinedScoreError: If no utterance has the emotion, or all have it.
-    """
-    specificity = _ratio(outcomes.true_negative, outcomes.absent, "utterances without the emotion")
-    return (recall(outcomes) + specificity) / 2
+def accuracy(counts: Counts) -> Scores:
+    """Compute the share of right decisions."""
+    true_positive, _, true_negative, _ = _split(counts)
+    return _divide(true_positive + true_negative, counts.sum(axis=-1))
 
 
-def f1(outcomes: Outcomes) -> float:
+def balanced_accuracy(counts: Counts) -> Scores:
+    """Compute WAcc, the mean of the recalls of presence and of absence."""
+    _, false_positive, true_negative, _ = _split(counts)
+    specificity = _divide(true_negative, true_negative + false_positive)
+    return (recall(counts) + specificity) / 2
+
+
+def f1(counts: Counts) -> Scores:
     """Compute F1 of the emotion's presence; 0 if it is neither present nor called."""
-    wrong = outcomes.false_positive + outcomes.false_negative
-    return 2 * outcomes.true_positive / max(2 * outcomes.true_positive + wrong, 1)
+    true_positive, false_positive, _, false_negative = _split(counts)
+    wrong = false_positive + false_negative
+    return _divide(2 * true_positive, np.maximum(2 * true_positive + wrong, 1))
 
 
-def precision(outcomes: Outcomes) -> float:
+def precision(counts: Counts) -> Scores:
     """Compute the share of right calls; like F1, 0 if nothing was called."""
-    called = outcomes.true_positive + outcomes.false_positive
-    return outcomes.true_positive / max(called, 1)
+    true_positive, false_positive, _, _ = _split(counts)
+    return _divide(true_positive, np.maximum(true_positive + false_positive, 1))
 
 
-def recall(outcomes: Outcomes) -> float:
-    """Compute the share of the emotion's utterances that were found.
-
-    Raises:
-        UndefinedScoreError: If no utterance has the emotion.
-    """
-    return _ratio(outcomes.true_positive, outcomes.present, "utterances with the emotion")
+def recall(counts: Counts) -> Scores:
+    """Compute the share of the emotion's utterances that were found."""
+    true_positive, _, _, false_negative = _split(counts)
+    return _divide(true_positive, true_positive + false_negative)
 
 
-def auc(outcomes: Outcomes) -> float:
-    """Compute the area under the ROC curve.
-
-    Raises:
-        UndefinedScoreError: If no utterance has the emotion, or all have it, or a probability is
-            not a number.
-    """
-    from sklearn.metrics import roc_auc_score  # takes seconds to load, and few tables need it
-
-    if outcomes.present == 0 or outcomes.absent == 0:
-        raise UndefinedScoreError("AUC needs utterances with and without the emotion")
-    if not np.isfinite(outcomes.probabilities).all():
-        raise UndefinedScoreError("AUC needs finite probabilities")
-    return float(roc_auc_score(outcomes.labels, outcomes.probabilities))
-
-
-METRICS: dict[Metric, Callable[[Outcomes], float]] = {
+COUNTED: dict[Metric, Callable[[Counts], Scores]] = {
     "acc": accuracy,
     "wacc": balanced_accuracy,
     "f1": f1,
     "precision": precision,
     "recall": recall,
-    "auc": auc,
 }
+"""Metrics that need but counts of decisions; not a number where a denominator is 0.
+
+Shapes:
+    (..., 4): TP, FP, TN, FN -> (...)
+"""
+
+METRICS: tuple[Metric, ...] = (*COUNTED, "auc")
+
+
+def auc(labels: Labels, probabilities: Probabilities) -> Scores:
+    """Compute the area under each emotion's ROC curve.
+
+    It is not a number where an emotion is nowhere or everywhere, or a probability is not one.
+
+    Shapes:
+        labels, probabilities: (U, K) -> (K,)
+    """
+    from sklearn.metrics import roc_auc_score  # takes seconds to load, and few tables need it
+
+    present = labels.sum(axis=0)
+    defined = (present > 0) & (present < len(labels)) & np.isfinite(probabilities).all(axis=0)
+    return np.array(
+        [
+            roc_auc_score(truth, column) if is_defined else np.nan
+            for truth, column, is_defined in zip(
+                labels.T, probabilities.T, defined.tolist(), strict=True
+            )
+        ]
+    )
 
 
 def score(
@@ -172,11 +158,18 @@ def score(
     Shapes:
         labels, probabilities: (U, K), thresholds: (K,)
     """
-    emotions = find_outcomes(labels, probabilities, thresholds)
+    counts = count(labels, decide(probabilities, thresholds)).sum(axis=0)
     return {
-        metric: EmotionScores(tuple(_defined(METRICS[metric], emotion) for emotion in emotions))
+        metric: as_scores(
+            auc(labels, probabilities) if metric == "auc" else COUNTED[metric](counts)
+        )
         for metric in metrics
     }
+
+
+def as_scores(values: Scores) -> EmotionScores:
+    """Turn one metric's values into scores, None where they are not a number."""
+    return EmotionScores(tuple(None if np.isnan(value) else float(value) for value in values))
 
 
 def mean_scores(
@@ -187,31 +180,12 @@ def mean_scores(
     return {name: mean for name, mean in means.items() if mean is not None}
 
 
-def find_outcomes(
-    labels: Labels, probabilities: Probabilities, thresholds: NDArray[np.float64]
-) -> list[Outcomes]:
-    """Decide every utterance and count, emotion by emotion.
-
-    Shapes:
-        labels, probabilities: (U, K), thresholds: (K,)
-    """
-    truth, called = labels.astype(bool), decide(probabilities, thresholds)
-    kinds = (truth & called, ~truth & called, ~truth & ~called, truth & ~called)
-    counts = zip(*(kind.sum(axis=0).tolist() for kind in kinds), strict=True)
-    return [
-        Outcomes(labels[:, emotion], probabilities[:, emotion], *emotion_counts)
-        for emotion, emotion_counts in enumerate(counts)
-    ]
+def _split(counts: Counts) -> Counts:
+    """Put the kinds of counts first."""
+    return np.moveaxis(counts, -1, 0)
 
 
-def _ratio(part: int, whole: int, name: str) -> float:
-    if whole == 0:
-        raise UndefinedScoreError(f"there are no {name}")
-    return part / whole
-
-
-def _defined(metric: Callable[[Outcomes], float], outcomes: Outcomes) -> float | None:
-    try:
-        return metric(outcomes)
-    except UndefinedScoreError:
-        return None
+def _divide(part: Counts, whole: Counts) -> Scores:
+    """Divide, giving not a number where nothing is divided by."""
+    undefined = np.full(np.shape(whole), np.nan)
+    return np.divide(part, whole, out=undefined, where=whole > 0)

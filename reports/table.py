@@ -1,108 +1,217 @@
-"""The one table object that all printed forms come from: ours and the published, side by side."""
+"""The one table object that all printed forms come from."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from reports.blocks import Block, OursBlock, PublishedBlock, PublishedCell, Unit, corpus_title
-from reports.caption import write_caption, write_notes
+from reports.blocks import (
+    Block,
+    DifferenceBlock,
+    OursBlock,
+    PublishedBlock,
+    PublishedCell,
+    Unit,
+)
+from reports.caption import write_caption, write_footnotes, write_notes
 from reports.cells import Outcome
+from reports.differences import Difference, find_ties, subtract_published, subtract_row
 from reports.record import Record
-from search_spaces.published import PublishedTable, load_published
+from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
+
+Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A study's table; `name` is safe as a file name, `records` are all that ours come from."""
+    """A study's table; `name` is safe as a file name, `records` are all that ours come from.
+
+    `marks` follow the rows: letters that refer to the `footnotes`, a text for each letter.
+    """
 
     name: str
+    variant: Variant
     title: str
     source: Source | None
     caption: str
     label: str
     notes: tuple[str, ...]
+    footnotes: Mapping[str, str]
     rows: tuple[Row, ...]
+    marks: tuple[str, ...]
     blocks: tuple[Block, ...]
     records: Mapping[str, Record]
 
 
-def build_table(study: Study, outcomes: Sequence[Outcome]) -> Table:
-    """Put a study's outcomes on one or several corpora beside the published values."""
-    published = _published_blocks(study, outcomes)
-    unit = _choose_unit(study, published)
-    ours = [
-        OursBlock(o.corpus, o.scale, study.columns_for(o.family), o.cells, unit) for o in outcomes
-    ]
-    name = re.sub(r"[^A-Za-z0-9.]+", "-", study.name).strip("-.") or "study"
+def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "beside") -> Table:
+    """Show a study's outcomes on one or several corpora.
+
+    Args:
+        study: The study.
+        outcomes: What its trials have given, one for each corpus.
+        variant: Ours beside the published values ("beside"), ours alone, or differences: to the
+            published value, or by seed to the study's baseline row.
+    """
+    unit = choose_unit(study)
+    blocks = _ARRANGE[variant](study, outcomes, unit)
+    footnotes, marks = write_footnotes(study, blocks)
     records = {key: record for outcome in outcomes for key, record in outcome.records.items()}
+    name = table_name(study)
+    full_name = name if variant == "beside" else f"{name}-{variant}"
     return Table(
-        name=name,
+        name=full_name,
+        variant=variant,
         title=study.title,
         source=study.source,
-        caption=write_caption(study, outcomes, unit),
-        label=f"tab:{name}",
-        notes=tuple(write_notes(ours, published, outcomes, records)),
+        caption=write_caption(study, outcomes, unit, blocks),
+        label=f"tab:{full_name}",
+        notes=tuple(write_notes(blocks, outcomes, records)),
+        footnotes=footnotes,
         rows=study.rows,
-        blocks=_arrange(ours, published),
+        marks=marks,
+        blocks=blocks,
         records=records,
     )
 
 
-def _published_blocks(study: Study, outcomes: Sequence[Outcome]) -> list[PublishedBlock]:
-    """Group the published columns that belong beside the outcomes by what their names begin with.
+def build_tables(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:
+    """Show a study's outcomes in every variant that has something to show.
 
-    `IEMOCAP.Acc` is the column `Acc` of the block `IEMOCAP`.
+    Nothing published is subtracted on a corpus that the paper has not.
     """
-    table = study.published_table()
-    if table is None:
-        return []
-    groups: dict[str, list[str]] = {}
-    for name in dict.fromkeys(n for o in outcomes for n in _columns_beside(study, o.family, table)):
-        groups.setdefault(corpus_title(name.rpartition(".")[0]) or "Values", []).append(name)
-    return [
-        PublishedBlock(
-            title=title,
-            unit=table.unit,
-            headers=tuple(name.rpartition(".")[2] for name in names),
-            cells=tuple(tuple(_published_cell(row, name) for name in names) for row in study.rows),
-        )
-        for title, names in groups.items()
+    tables = [build_table(study, outcomes, variant) for variant in VARIANTS]
+    return [table for table in tables if table.blocks]
+
+
+def table_name(study: Study) -> str:
+    """Turn a study's name into one that is safe as a file name."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", study.name).strip("-.") or "study"
+
+
+def choose_unit(study: Study) -> Unit:
+    """Take unit and decimals from the printed cells, else percent with one decimal."""
+    tables = [load_published().table(name) for name in study.printed_tables]
+    tables = [table for table in tables if table.unit in ("percent", "fraction")]
+    texts = [text for table in tables for row in table.rows for text in row.values]
+    decimals = [len(text.partition(".")[2]) for text in texts if re.fullmatch(r"\d*\.\d+", text)]
+    if not decimals:
+        return Unit()
+    return Unit("fraction" if tables[0].unit == "fraction" else "percent", max(decimals))
+
+
+def _show_ours(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
+    return tuple(_ours(study, outcome, unit) for outcome in outcomes)
+
+
+def _show_beside(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
+    """Put each published block right of ours on the same corpus.
+
+    A corpus that the paper has not stands beside everything that was printed.
+    """
+    blocks: list[Block] = []
+    for outcome in outcomes:
+        blocks.append(_ours(study, outcome, unit))
+        if outcome.family in study.printed_corpora:
+            blocks.append(_published(study, outcome.family))
+    if any(outcome.family not in study.printed_corpora for outcome in outcomes):
+        shown = {outcome.family for outcome in outcomes}
+        blocks += [_published(study, c) for c in study.printed_corpora if c not in shown]
+    return tuple(blocks)
+
+
+def _subtract_published(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
+    """Show differences on the corpora that the paper has."""
+    return tuple(
+        _minus_published(study, outcome, unit)
+        for outcome in outcomes
+        if outcome.family in study.printed_corpora
+    )
+
+
+def _subtract_baseline(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
+    return tuple(_minus_baseline(study, outcome, unit) for outcome in outcomes)
+
+
+_ARRANGE = {
+    "beside": _show_beside,
+    "ours": _show_ours,
+    "minus-published": _subtract_published,
+    "minus-baseline": _subtract_baseline,
+}
+
+
+def _ours(study: Study, outcome: Outcome, unit: Unit) -> OursBlock:
+    ties = [find_ties(column) for column in zip(*outcome.cells, strict=True)]
+    return OursBlock(
+        corpus=outcome.corpus,
+        scale=outcome.scale,
+        columns=study.columns_for(outcome.family),
+        cells=outcome.cells,
+        ties=tuple(zip(*ties, strict=True)),
+        unit=unit,
+    )
+
+
+def _published(study: Study, corpus: str) -> PublishedBlock:
+    columns = tuple(column for column in study.columns_for(corpus) if column.published)
+    cells = tuple(
+        tuple(_find_published(study.find_printed(row, corpus, column)) for column in columns)
+        for row in study.rows
+    )
+    references = [cell.reference for row in cells for cell in row if cell]
+    unit = load_published().table(references[0].partition("/")[0]).unit if references else ""
+    return PublishedBlock(corpus=corpus, columns=columns, cells=cells, unit=unit)
+
+
+def _find_published(reference: str | None) -> PublishedCell | None:
+    if reference is None:
+        return None
+    table_id, row_id, column = reference.split("/")
+    printed = load_published().row(f"{table_id}/{row_id}")
+    position = load_published().table(table_id).columns.index(column)
+    return PublishedCell(reference, printed.values[position], bold=position in printed.bold)
+
+
+def _minus_published(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBlock:
+    published = _published(study, outcome.family)
+    positions = [
+        number
+        for number, column in enumerate(study.columns_for(outcome.family))
+        if column in published.columns
     ]
 
+    def subtract(position: int, row: int, column: int) -> Difference | None:
+        printed = published.cells[row][column]
+        if printed is None:
+            return None
+        half_unit = unit.read("1") * 0.5 * 10.0 ** -len(printed.text.partition(".")[2])
+        cell = outcome.cells[row][position]
+        return subtract_published(cell, unit.read(printed.text), half_unit, printed.reference)
 
-def _columns_beside(study: Study, corpus: str, table: PublishedTable) -> list[str]:
-    """List the columns printed for this corpus, or all if the paper has no such corpus."""
-    named = [c.published for c in study.columns_for(corpus) if c.published is not None]
-    return named or list(table.columns)
-
-
-def _published_cell(row: Row, column: str) -> PublishedCell | None:
-    if row.published is None:
-        return None
-    table = load_published().table(row.published.partition("/")[0])
-    printed = load_published().row(row.published)
-    position = table.columns.index(column) if column in table.columns else len(printed.values)
-    if position >= len(printed.values):
-        return None
-    text = printed.values[position]
-    return PublishedCell(f"{row.published}/{column}", text, bold=position in printed.bold)
-
-
-def _choose_unit(study: Study, published: Iterable[PublishedBlock]) -> Unit:
-    """Take unit and decimals from the published table, else percent with one decimal."""
-    table = study.published_table()
-    texts = [cell.text for block in published for row in block.cells for cell in row if cell]
-    decimals = [len(text.partition(".")[2]) for text in texts if re.fullmatch(r"\d*\.\d+", text)]
-    if table is None or table.unit not in ("percent", "fraction") or not decimals:
-        return Unit()
-    return Unit("fraction" if table.unit == "fraction" else "percent", max(decimals))
+    return DifferenceBlock(
+        corpus=outcome.corpus,
+        scale=outcome.scale,
+        columns=published.columns,
+        cells=tuple(
+            tuple(subtract(position, row, column) for column, position in enumerate(positions))
+            for row in range(len(study.rows))
+        ),
+        unit=unit,
+        origin=f"ours, {outcome.scale} scale, minus published",
+    )
 
 
-def _arrange(ours: Sequence[OursBlock], published: Sequence[PublishedBlock]) -> tuple[Block, ...]:
-    """Put each published block right of ours on the same corpus, the rest at the end."""
-    blocks: list[Block] = []
-    for block in ours:
-        beside = [other for other in published if other.title == block.title]
-        blocks += [block, *(other for other in beside if other not in blocks)]
-    return (*blocks, *(other for other in published if other not in blocks))
+def _minus_baseline(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBlock:
+    baseline = study.find_baseline_row(outcome.family, outcome.scale)
+    number = [row.name for row in study.rows].index(baseline)
+    columns = [subtract_row(column, number) for column in zip(*outcome.cells, strict=True)]
+    return DifferenceBlock(
+        corpus=outcome.corpus,
+        scale=outcome.scale,
+        columns=study.columns_for(outcome.family),
+        cells=tuple(zip(*columns, strict=True)),
+        unit=unit,
+        origin=f"ours, {outcome.scale} scale, minus {baseline}",
+    )

@@ -11,20 +11,28 @@ from search_spaces.errors import StudyError
 from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
 
-STUDIES: dict[str, Study] = {
-    study.name: study
-    for study in (
-        le2023.COMPONENTS,
-        le2023.LAYERS,
+PAPERS: dict[str, tuple[Study, ...]] = {
+    "le2023": (le2023.MAIN, le2023.COMPONENTS, le2023.LAYERS),
+    "xia2022": (
+        xia2022.SOTA,
         xia2022.MODULES,
         xia2022.UNIMODAL,
         xia2022.SEM,
         xia2022.CROSS_MODAL,
         xia2022.BOTTLENECKS,
         xia2022.SEM_READING,
-        beyond.SYSTEMS,
-        beyond.FUSIONS,
-    )
+    ),
+}
+"""All tables and figures of a paper."""
+
+COLLECTIONS: dict[str, tuple[Study, ...]] = {
+    **PAPERS,
+    "all": tuple(study for studies in PAPERS.values() for study in studies),
+}
+"""Studies that one command runs together, so that the trials they share are trained once."""
+
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (*COLLECTIONS["all"], beyond.SYSTEMS, beyond.FUSIONS)
 }
 
 

@@ -3,3 +3,7 @@
 
 class StudyError(Exception):
     """A study, a row, a change or a reference is wrong; the message lists every fault found."""
+
+
+class PublishedError(Exception):
+    """A file of printed tables is wrong; the message lists every fault found."""

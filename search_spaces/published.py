@@ -37,12 +37,14 @@ class PublishedRow(Published):
     """One printed line; `values` follow the table's columns, or its own where it has any.
 
     `dataset` and `split` say what a line counts that is about one split of one corpus;
-    `printed_gain` holds the gains over the line before, where the table prints them.
+    `printed_gain` holds the gains over the line before, where the table prints them. Rows of equal
+    `config` are about one system, whatever table they stand in.
     """
 
     id: str
     name: str = ""
     mark: Mark = ""
+    config: Mapping[str, str] = {}
     dataset: str = ""
     split: str = ""
     columns: tuple[str, ...] = ()
@@ -65,7 +67,8 @@ class PublishedTable(Published):
 class PublishedClaim(Published):
     """One sentence of a paper under test; `cells` are `table/row/column`.
 
-    `published` is the gap or value that the sentence states, as text, if it states one.
+    `published` is the gap or value that the sentence states, as text, if it states one. A claim of
+    the kind `count` says that its `rows`, `table/row`, are the best in most of their columns.
     """
 
     id: str
@@ -73,15 +76,42 @@ class PublishedClaim(Published):
     claim: str
     kind: ClaimKind
     cells: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     published: str = ""
     note: str = ""
 
 
+class PublishedSupports(Published):
+    """Where the sizes of a corpus's test split are printed.
+
+    `positives` refers to the row that counts the utterances with each emotion, `utterances` to the
+    cell that counts all.
+    """
+
+    positives: str
+    utterances: str
+
+
+class Inconsistency(Published):
+    """What does not agree in the papers: found by a `check` of their numbers, or noted by hand."""
+
+    id: str
+    where: str
+    text: str
+    check: str = ""
+
+
 class PublishedData(Published):
-    """All printed tables and claims."""
+    """All printed tables and claims.
+
+    `supports` are by corpus. `names` are other spellings in the columns and what they stand for.
+    """
 
     tables: Mapping[str, PublishedTable]
-    claims: tuple[PublishedClaim, ...]
+    claims: tuple[PublishedClaim, ...] = ()
+    supports: Mapping[str, PublishedSupports] = {}
+    names: Mapping[str, str] = {}
+    inconsistencies: tuple[Inconsistency, ...] = ()
 
     def row(self, reference: str) -> PublishedRow:
         """Find the printed row behind a reference such as `le_t6/d2222`.

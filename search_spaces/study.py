@@ -3,18 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from pydantic import Field, JsonValue, NonNegativeInt
+from pydantic import Field, JsonValue, NonNegativeInt, field_validator
 
 from models.configs.base import Config
 from search_spaces.change import apply_change
+from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
-from search_spaces.published import PublishedTable, load_published
+from search_spaces.published import load_published
+from search_spaces.terms import Metric, Scale
 from search_spaces.trial import TrialConfig
-
-Metric = Literal["acc", "wacc", "f1", "precision", "recall", "auc"]
-Scale = Literal["tiny", "paper"]
 
 ANY_CORPUS = "*"
 
@@ -41,23 +40,39 @@ class Source(Config):
 
 
 class Column(Config):
-    """One metric, averaged over the emotions; `published` names the column that printed it."""
+    """One metric of one emotion, or averaged over all; `published` names the column of the paper.
+
+    Columns of equal `group` stand under one header.
+    """
 
     metric: Metric
     header: str
     published: str | None = None
+    emotion: str | None = None
+    group: str = ""
+
+    @property
+    def title(self) -> str:
+        """The header with its group, as in `Angry F1`."""
+        return f"{self.group} {self.header}".strip()
 
 
 class Row(Config):
-    """One line of the table: what it changes in the baseline, and the printed row it stands for.
+    """One line of the table: what it changes in the baseline, and the printed rows it stands for.
 
-    A row of another system than the study's has a `baseline` of its own.
+    A row of another system than the study's has a `baseline` of its own. `published` holds
+    references such as `le_t6/d2222`; several where a paper has a table for each corpus.
     """
 
     name: str
-    baseline: Baseline | None = Field(default=None, exclude=True)
+    baseline: Baseline | None = None
     change: dict[str, JsonValue] = Field(default={})
-    published: str | None = None
+    published: tuple[str, ...] = ()
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _one_reference_needs_no_tuple(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
 
 class RowRef(NamedTuple):
@@ -74,6 +89,8 @@ class Study(Config):
     """One question, one table.
 
     `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own.
+    `claims` are ids of a paper's claims, or claims of one's own. Differences are to the row
+    `compared_with`, by default the one that is the baseline itself.
     """
 
     name: str
@@ -83,7 +100,8 @@ class Study(Config):
     rows: tuple[Row, ...]
     columns: Mapping[str, tuple[Column, ...]]
     seeds: tuple[NonNegativeInt, ...] = tuple(range(5))
-    claims: tuple[str, ...] = ()
+    claims: tuple[str | Claim, ...] = ()
+    compared_with: str | None = None
 
     def columns_for(self, corpus: str) -> tuple[Column, ...]:
         """Return the metrics that the table shows for a corpus."""
@@ -116,12 +134,41 @@ class Study(Config):
             raise StudyError("\n".join(f"study '{self.name}', {fault}" for fault in faults))
         return configs
 
-    def published_table(self) -> PublishedTable | None:
-        """Return the printed table that the rows refer to, if they refer to one."""
-        references = [row.published for row in self.rows if row.published]
-        if not references:
-            return None
-        return load_published().table(references[0].partition("/")[0])
+    @property
+    def printed_tables(self) -> tuple[str, ...]:
+        """The ids of the printed tables that the rows refer to, in their order."""
+        references = [reference for row in self.rows for reference in row.published]
+        return tuple(dict.fromkeys(reference.partition("/")[0] for reference in references))
+
+    @property
+    def printed_corpora(self) -> tuple[str, ...]:
+        """The corpora for which a cell of this table is printed."""
+        return tuple(
+            corpus
+            for corpus, columns in self.columns.items()
+            if corpus != ANY_CORPUS
+            and any(self.find_printed(row, corpus, c) for row in self.rows for c in columns)
+        )
+
+    def find_printed(self, row: Row, corpus: str, column: Column) -> str | None:
+        """Return the reference of the cell printed for a row on a corpus, as table/row/column."""
+        for reference in row.published:
+            table = load_published().table(reference.partition("/")[0])
+            if table.dataset in ("", corpus) and column.published in table.columns:
+                return f"{reference}/{column.published}"
+        return None
+
+    def find_baseline_row(self, corpus: str, scale: Scale) -> str:
+        """Name the row that differences are to.
+
+        It is the one named in `compared_with`, else the one that changes nothing on this corpus,
+        else the first.
+        """
+        if self.compared_with is not None:
+            return self.compared_with
+        baseline = self._baseline(self.baseline, corpus, scale)
+        configs = self.configs(corpus, scale)
+        return next((row for row, c in configs.items() if c == baseline), self.rows[0].name)
 
     def _baseline(self, baseline: Baseline, corpus: str, scale: Scale) -> TrialConfig:
         configs = baseline.get(scale)
@@ -150,22 +197,42 @@ class Study(Config):
         if ANY_CORPUS not in self.columns:
             faults.append(f"columns: no entry for '{ANY_CORPUS}', every other corpus")
         for row in self.rows:
-            if row.published:
-                faults += _missing(load_published().row, row.published, f"row '{row.name}'")
+            for reference in row.published:
+                faults += _missing(load_published().row, reference, f"row '{row.name}'")
+        names = [row.name for row in self.rows]
+        if self.compared_with not in (None, *names):
+            faults.append(f"compared_with: no row '{self.compared_with}'; {_choices(names)}")
+        return faults + self._claim_faults() + self._column_faults()
+
+    def _claim_faults(self) -> list[str]:
+        """Find claims that do not exist, and own ones about rows that do not."""
+        names = [row.name for row in self.rows]
+        faults = []
         for claim in self.claims:
-            faults += _missing(load_published().claim, claim, "claims")
-        return faults + self._column_faults()
+            if isinstance(claim, str):
+                faults += _missing(load_published().claim, claim, "claims")
+            elif claim.family == OWN:
+                missing = [name for name in claim.rows if name not in names]
+                faults += [
+                    f"claim '{claim.id}': no row '{name}'; {_choices(names)}" for name in missing
+                ]
+        return faults
 
     def _column_faults(self) -> list[str]:
-        cited = {row.published.partition("/")[0] for row in self.rows if row.published}
+        tables = load_published().tables
+        cited = [tables[name] for name in self.printed_tables if name in tables]
+        printed = {name for table in cited for name in table.columns}
         named = {(c.header, c.published) for columns in self.columns.values() for c in columns}
         return [
-            f"column '{header}': published table '{table_id}' has no column '{published}'; "
-            f"choose from {', '.join(table.columns)}"
-            for table_id, table in load_published().tables.items()
+            f"column '{header}': published table '{', '.join(self.printed_tables)}' has no column "
+            f"'{published}'; {_choices(c for table in cited for c in table.columns)}"
             for header, published in sorted(named, key=str)
-            if table_id in cited and published is not None and published not in table.columns
+            if cited and published is not None and published not in printed
         ]
+
+
+def _choices(names: Iterable[str]) -> str:
+    return f"choose from {', '.join(names)}"
 
 
 def _repeated(values: Iterable[Hashable]) -> list[Hashable]:

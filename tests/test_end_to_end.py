@@ -126,7 +126,7 @@ def test_clips_become_a_table_and_the_second_run_trains_nothing(
 ) -> None:
     study = write_study_file(workplace / "small.py", max_epochs=2)
     printed = call(*sweep(study, storage), cwd=workplace)
-    assert "4 trials: 0 finished, 4 to train" in printed
+    assert "4 trials, 0 saved by sharing: 0 finished, 4 to train" in printed
     assert "[4/4]" in printed.replace(" ", "")
     folder = storage / "tables" / "small" / "mine-tiny"
     assert {path.suffix for path in folder.iterdir()} >= {".tex", ".csv", ".json", ".md"}
@@ -136,7 +136,7 @@ def test_clips_become_a_table_and_the_second_run_trains_nothing(
     start = time.monotonic()
     printed = call(*sweep(study, storage), cwd=workplace)
     took_s = time.monotonic() - start
-    assert "4 trials: 4 finished, 0 to train" in printed
+    assert "4 trials, 0 saved by sharing: 4 finished, 0 to train" in printed
     assert record_times(storage) == written
     assert (folder / "small.json").read_bytes() == table
     assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from reports.table import Table
 
 COMPILER = "pdflatex"
 LIMIT_S = 120
+MAX_RUNS = 5
 NUM_LOG_LINES = 12
 
 
@@ -29,12 +31,20 @@ def write_pdf(table: Table, folder: Path) -> Compilation:
     return compile_pdf(standalone(to_latex(table)), folder / f"{table.name}.pdf")
 
 
-def compile_pdf(document: str, pdf: Path) -> Compilation:
-    """Compile a LaTeX document; equal documents give equal bytes on one TeX installation."""
+def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = None) -> Compilation:
+    """Compile a LaTeX document; equal documents give equal bytes on one TeX installation.
+
+    Args:
+        document: The document.
+        pdf: The file to write.
+        files: What the document includes, by the names that it uses.
+    """
     if shutil.which(COMPILER) is None:
         return Compilation(None, f"no PDF: {COMPILER} (TeX Live) is not installed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        for included, path in (files or {}).items():
+            shutil.copyfile(path, folder / included)
         (folder / "document.tex").write_text(document, encoding="utf-8")
         failure = _run(folder)
         if failure:
@@ -44,19 +54,24 @@ def compile_pdf(document: str, pdf: Path) -> Compilation:
 
 
 def _run(folder: Path) -> str:
-    """Run the compiler twice, for the references; return what failed."""
+    """Run the compiler until references and contents are settled; return what failed."""
     command = [
         *(COMPILER, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"),
         *("-jobname=document", r"\pdftrailerid{}\input{document.tex}"),
     ]
     environment = os.environ | {"SOURCE_DATE_EPOCH": "0", "max_print_line": "1000"}
+    before = b""
     try:
-        for _ in range(2):
+        for _ in range(MAX_RUNS):
             done = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, timeout=LIMIT_S
             )
             if done.returncode != 0:
                 return f"no PDF: {COMPILER} failed:\n{_failure(folder / 'document.log')}"
+            after = (folder / "document.aux").read_bytes()
+            if after == before:
+                break
+            before = after
     except subprocess.TimeoutExpired:
         return f"no PDF: {COMPILER} did not finish within {LIMIT_S} s"
     return ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reports.forms.html import to_page
 from reports.forms.latex import to_latex
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
@@ -14,11 +15,12 @@ FORMS: dict[str, Callable[[Table], str]] = {
     "csv": to_csv,
     "json": to_json,
     "md": to_markdown,
+    "html": to_page,
 }
 
 
 def write_table(table: Table, folder: Path) -> dict[str, Path]:
-    """Write `<study>.tex`, `.csv`, `.json` and `.md`; equal records give equal bytes.
+    """Write a table in every form, as `<name>.tex` and so on; equal records give equal bytes.
 
     Returns:
         The files by form.

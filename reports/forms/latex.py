@@ -7,8 +7,10 @@ a macro before the number, because a siunitx column cannot hold a number inside 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from reports.blocks import MISSING, Block, Shown
+from reports.blocks import DISTINCT, MISSING, TIED, Shown
+from reports.panels import Panel, split_into_panels, view
 from reports.table import Table
 
 PREAMBLE = (
@@ -23,6 +25,7 @@ SETUP = (
     r"\providecommand{\secondbest}[2][]{%",
     r"  \rlap{#1\underline{\phantom{\num{#2}}}}\kern1sp} % siunitx drops what has no width",
     r"\sisetup{uncertainty-mode=separate, retain-zero-uncertainty=true,",
+    r"  retain-explicit-plus=true,",
     r"  table-align-uncertainty=false, table-align-text-after=false,",
     r"  reset-text-series=false, text-series-to-math=true}",
 )
@@ -42,17 +45,27 @@ ESCAPES = {
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{MINUS SIGN}": "$-$",
     "\N{RIGHTWARDS ARROW}": r"$\to$",
+    TIED: r"$\approx$",
     "\N{EN DASH}": "--",
     "\N{EM DASH}": "---",
 }
+
+MARKS = {TIED: r"\approx", DISTINCT: "*"}
 
 NARROW_NAMES = 28
 WRAPPED_NAMES = r">{\raggedright\arraybackslash\hangindent1em}p{13em}"
 EM = 0.46
 """The mean width of a character, in em."""
 
-PAGE_PT = 480.0
-"""Portrait text width of an A4 page with margins of 2 cm."""
+PORTRAIT_PT, LANDSCAPE_PT = 480.0, 720.0
+"""Text width of an A4 page with margins of 2 cm, upright and turned."""
+
+LINES_PER_PAGE, CHARACTERS_PER_LINE, PANEL_HEAD_LINES = 42, 150, 5
+"""Of a turned A4 page in the smallest type, and of a panel's rules and headers in it."""
+
+COLUMN_GAP_PT, MOST_SHRUNK = 12.0, 0.85
+
+SIZES = ((r"\normalsize", 10.0), (r"\small", 9.0), (r"\footnotesize", 8.0))
 
 
 @dataclass(frozen=True)
@@ -65,44 +78,82 @@ class Layout:
 
 
 def to_latex(table: Table) -> str:
-    """Write the table as a fragment; the packages it needs stand on top."""
+    """Write the table as a fragment; the packages it needs stand on top.
+
+    Panels that do not fit on one page go on in another float.
+    """
     layout = _choose_layout(table)
-    columns = [column for block in table.blocks for column in zip(*block.shown, strict=True)]
-    lines = [
-        f"% {_one_line(table.title)}",
-        *(f"% {package}" for package in PREAMBLE),
-        rf"\begin{{{layout.environment}}}",
-        r"\centering",
+    panels = split_into_panels(table.blocks, lambda panel: _fits(table, panel))
+    pages = _split_into_pages(table, panels)
+    lines = [f"% {_one_line(table.title)}", *(f"% {package}" for package in PREAMBLE)]
+    for number, page in enumerate(pages):
+        notes = _notes(table) if number == len(pages) - 1 else []
+        lines += _float(table, page, layout, _caption(table, number), notes)
+    return "\n".join(lines) + "\n"
+
+
+def _caption(table: Table, page: int) -> list[str]:
+    if page:
+        return [rf"\tablename~\ref{{{table.label}}}, continued"]
+    return [
         rf"\caption[{escape(table.title)}]{{{escape(table.caption)}}}",
         rf"\label{{{table.label}}}",
-        r"\medskip",
+    ]
+
+
+def _float(
+    table: Table,
+    panels: Sequence[Panel],
+    layout: Layout,
+    caption: Sequence[str],
+    notes: Sequence[str],
+) -> list[str]:
+    """Stack panels, shrunk alike if one is wider than the line."""
+    stacked: list[str] = []
+    for number, panel in enumerate(panels):
+        is_last = number == len(panels) - 1
+        stacked += _panel(table, panel, layout, notes if is_last else [])
+        stacked += [] if is_last else [r"\\ \noalign{\bigskip}"]
+    return [
+        rf"\begin{{{layout.environment}}}",
+        r"\centering",
+        *caption,
+        r"\par\medskip",
         layout.size,
         *SETUP,
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        r"\begin{tabular}{@{}l@{}}",
+        *stacked,
+        r"\end{tabular}}",
+        rf"\end{{{layout.environment}}}",
+    ]
+
+
+def _panel(table: Table, panel: Panel, layout: Layout, notes: Sequence[str]) -> list[str]:
+    columns = [column for one in panel for column in one.columns]
+    return [
         r"\begin{threeparttable}",
         rf"\begin{{tabular}}{{{layout.names}",
         *(f"  {_column(column)}" for column in columns),
         "}",
         r"\toprule",
-        *_header(table.blocks),
+        *_header(panel),
         r"\midrule",
         *_body(table, columns),
         r"\bottomrule",
         r"\end{tabular}",
-        *_notes(table.notes),
-        r"\end{threeparttable}}",
-        rf"\end{{{layout.environment}}}",
+        *notes,
+        r"\end{threeparttable}",
     ]
-    return "\n".join(lines) + "\n"
 
 
-def standalone(fragment: str) -> str:
+def standalone(fragment: str, packages: Sequence[str] = PREAMBLE) -> str:
     """Wrap a fragment into a document that compiles."""
     lines = [
         r"\documentclass{article}",
         r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage[T1]{fontenc}}{}",
         r"\usepackage[a4paper, margin=2cm]{geometry}",
-        *PREAMBLE,
+        *packages,
         r"\pagestyle{empty}",
         r"\begin{document}",
         fragment.rstrip("\n"),
@@ -123,51 +174,86 @@ def _one_line(text: str) -> str:
 
 def _choose_layout(table: Table) -> Layout:
     """Pick the largest type whose estimated width fits, on a turned page at last."""
-    longest = max(len(row.name) for row in table.rows)
-    names = "l" if longest <= NARROW_NAMES else WRAPPED_NAMES
+    names = "l" if _longest_name(table) <= NARROW_NAMES else WRAPPED_NAMES
+    panel = [view(block) for block in table.blocks]
+    for size, em_pt in SIZES:
+        if _width_pt(table, panel, em_pt) <= PORTRAIT_PT:
+            return Layout("table*", size, names)
+    return Layout("sidewaystable*", SIZES[-1][0], names)
+
+
+def _fits(table: Table, panel: Panel) -> bool:
+    """Whether blocks fit side by side on a turned page, in the smallest type or shrunk a little."""
+    return _width_pt(table, panel, SIZES[-1][1]) * MOST_SHRUNK <= LANDSCAPE_PT
+
+
+def _width_pt(table: Table, panel: Panel, em_pt: float) -> float:
+    """Estimate a panel's width."""
     widths = [
         max(len(shown.text) for shown in (*column, Shown(head)))
-        for block in table.blocks
-        for head, *column in zip(block.headers, *block.shown, strict=True)
+        for one in panel
+        for head, column in zip(one.headers, one.columns, strict=True)
     ]
-    width_em = EM * min(longest, NARROW_NAMES) + sum(EM * width + 1.2 for width in widths)
-    for size, em_pt in ((r"\normalsize", 10.0), (r"\small", 9.0), (r"\footnotesize", 8.0)):
-        if width_em * em_pt <= PAGE_PT:
-            return Layout("table*", size, names)
-    return Layout("sidewaystable*", r"\small", names)
+    num_characters = min(_longest_name(table), NARROW_NAMES) + sum(widths)
+    return EM * em_pt * num_characters + COLUMN_GAP_PT * len(widths)
+
+
+def _split_into_pages(table: Table, panels: Sequence[Panel]) -> list[list[Panel]]:
+    """Put as many panels on a page, as high as a turned one, as its height is enough for."""
+    texts = [table.caption, *table.footnotes.values(), *table.notes]
+    num_lines = sum(ceil(len(text) / CHARACTERS_PER_LINE) for text in texts)
+    num_rows = sum(ceil(len(row.name) / NARROW_NAMES) for row in table.rows)
+    room = LINES_PER_PAGE - num_lines
+    num_together = max(1, int(room // (num_rows + PANEL_HEAD_LINES)))
+    return [
+        list(panels[start : start + num_together]) for start in range(0, len(panels), num_together)
+    ]
+
+
+def _longest_name(table: Table) -> int:
+    return max(len(row.name) for row in table.rows)
 
 
 def _column(cells: Sequence[Shown]) -> str:
-    """Describe a column: the digits, the spread and the count that siunitx reserves room for."""
+    """Describe a column: the digits, the spread and the text behind that siunitx makes room for."""
     numbers = [cell for cell in cells if _is_number(cell.value)]
     if not numbers:
         return "c"
     digits = _digits([cell.value for cell in numbers])
     spreads = [cell.spread for cell in numbers if cell.spread]
     spread = f" +- {_digits(spreads)}" if spreads else ""
-    counts = [cell.count for cell in numbers if cell.count]
-    count = rf" {{\,({max(counts, key=len)})}}" if counts else ""
-    return f"S[table-format={digits}{spread}{count}]"
+    after = max((_after(cell) for cell in numbers), key=len)
+    return f"S[table-format={digits}{spread}{after}]"
 
 
 def _digits(values: Sequence[str]) -> str:
-    parts = [value.partition(".") for value in values]
+    parts = [value.lstrip("+-").partition(".") for value in values]
+    sign = "+" if any(value[0] in "+-" for value in values) else ""
     integers = max(len(integer) for integer, _, _ in parts)
-    return f"{integers}.{max(len(decimals) for _, _, decimals in parts)}"
+    return f"{sign}{integers}.{max(len(decimals) for _, _, decimals in parts)}"
 
 
-def _header(blocks: Sequence[Block]) -> list[str]:
-    """Write the blocks' titles and origins over their columns."""
-    titles, origins, rules, heads, first = "", "", "", "", 2
-    for block in blocks:
-        last = first + len(block.headers) - 1
-        span = rf" & \multicolumn{{{len(block.headers)}}}{{c}}"
-        titles += f"{span}{{{escape(block.title)}}}"
-        origins += f"{span}{{({escape(block.origin)})}}"
+def _header(panel: Panel) -> list[str]:
+    """Write titles and origins, then groups if there are any, over the columns' own headers."""
+    titles, origins, rules, groups, group_rules, heads, first = "", "", "", "", "", "", 2
+    for one in panel:
+        last = first + len(one.headers) - 1
+        titles += _span(len(one.headers), escape(one.title))
+        origins += _span(len(one.headers), f"({escape(one.origin)})")
         rules += rf"\cmidrule(lr){{{first}-{last}}}"
-        heads += "".join(f" & {{{escape(head)}}}" for head in block.headers)
-        first = last + 1
-    return [rf"{titles} \\", rf"{origins} \\", rules, rf"{heads} \\"]
+        for group, number in one.spans:
+            groups += _span(number, escape(group))
+            group_rules += rf"\cmidrule(lr){{{first}-{first + number - 1}}}" if group else ""
+            first += number
+        heads += "".join(f" & {{{escape(head)}}}" for head in one.headers)
+    lines = [rf"{titles} \\", rf"{origins} \\", rules]
+    if group_rules:
+        lines += [rf"{groups} \\", group_rules]
+    return [*lines, rf"{heads} \\"]
+
+
+def _span(number: int, text: str) -> str:
+    return rf" & \multicolumn{{{number}}}{{c}}{{{text}}}"
 
 
 def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
@@ -176,9 +262,10 @@ def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
         for column in columns
     ]
     lines = []
-    for row, cells in zip(table.rows, zip(*columns, strict=True), strict=True):
+    for row, mark, cells in zip(table.rows, table.marks, zip(*columns, strict=True), strict=True):
         printed = [_cell(cell, width) for cell, width in zip(cells, widths, strict=True)]
-        lines.append(" & ".join([escape(row.name), *printed]) + r" \\")
+        name = escape(row.name) + (rf"\tnote{{{mark}}}" if mark else "")
+        lines.append(" & ".join([name, *printed]) + r" \\")
     return lines
 
 
@@ -190,16 +277,23 @@ def _cell(cell: Shown, integer_digits: int) -> str:
     missing_digits = integer_digits - len(cell.value.partition(".")[0])
     offset = rf"[\phantom{{{'0' * missing_digits}}}]" if missing_digits else ""
     marks = {"": "", "best": r"\bfseries ", "second": rf"{{\secondbest{offset}{{{number}}}}}"}
-    count = rf" {{\,({cell.count})}}" if cell.count else ""
-    return f"{marks[cell.rank]}{number}{count}"
+    return f"{marks[cell.rank]}{number}{_after(cell)}"
+
+
+def _after(cell: Shown) -> str:
+    r"""Write what stands behind a number: `$^{\approx}$` and n of N."""
+    mark = rf"$^{{{MARKS[cell.mark]}}}$" if cell.mark else ""
+    count = rf"\,({cell.count})" if cell.count else ""
+    return f" {{{mark}{count}}}" if mark or count else ""
 
 
 def _is_number(value: str) -> bool:
-    return value != MISSING and re.fullmatch(r"\d+(\.\d+)?", value) is not None
+    return value != MISSING and re.fullmatch(r"[+-]?\d+(\.\d+)?", value) is not None
 
 
-def _notes(notes: Sequence[str]) -> list[str]:
-    if not notes:
+def _notes(table: Table) -> list[str]:
+    items = [rf"\item[{letter}] {escape(text)}" for letter, text in table.footnotes.items()]
+    items += [rf"\item {escape(note)}" for note in table.notes]
+    if not items:
         return []
-    items = [rf"\item {escape(note)}" for note in notes]
     return [r"\begin{tablenotes}[flushleft]\footnotesize", *items, r"\end{tablenotes}"]

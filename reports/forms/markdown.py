@@ -9,9 +9,9 @@ from reports.table import Table
 def to_markdown(table: Table) -> str:
     """Write the table; the second best is underlined by `<ins>`."""
     heads = [
-        f"{escape(header(block))}<br>{escape(head)}"
+        f"{escape(header(block))}<br>{escape(column.title)}"
         for block in table.blocks
-        for head in block.headers
+        for column in block.columns
     ]
     lines = [
         f"**{escape(table.caption)}**",
@@ -21,8 +21,10 @@ def to_markdown(table: Table) -> str:
     ]
     for number, row in enumerate(table.rows):
         cells = [_cell(cell) for block in table.blocks for cell in block.shown[number]]
-        lines.append(_line([escape(row.name), *cells]))
-    lines += ["", *(f"- {escape(note)}" for note in table.notes)]
+        mark = table.marks[number]
+        lines.append(_line([escape(row.name) + (f"<sup>{mark}</sup>" if mark else ""), *cells]))
+    lines += ["", *(f"- {letter}: {escape(text)}" for letter, text in table.footnotes.items())]
+    lines += [f"- {escape(note)}" for note in table.notes]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

@@ -5,27 +5,48 @@ Our scores are fractions at full precision; published values are the text that w
 
 import csv
 import io
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from pydantic import JsonValue
+from pydantic_core import to_json as to_json_bytes
 
-from reports.blocks import Block, OursBlock, PublishedBlock, PublishedCell
+from reports.blocks import (
+    Block,
+    DifferenceBlock,
+    OursBlock,
+    PublishedBlock,
+    PublishedCell,
+    block_title,
+)
 from reports.cells import Cell
+from reports.differences import Difference
 from reports.record import Record
 from reports.table import Table
+from search_spaces.study import Column
 
-TABLE_SCHEMA = 1
+TABLE_SCHEMA = 2
 
 Values = Mapping[str, JsonValue]
+AnyCell = TypeVar("AnyCell")
 
 
 def to_csv(table: Table) -> str:
     """Write one line a cell; what does not apply to a cell is empty."""
     text = io.StringIO()
     fields = (
-        *("row", "origin", "corpus", "scale", "column", "metric", "unit"),
-        *("mean", "std", "n", "num_planned", "printed", "reference"),
+        *("row", "origin", "corpus", "scale", "column", "emotion", "metric", "unit"),
+        *(
+            "mean",
+            "std",
+            "n",
+            "num_planned",
+            "minus",
+            "distinct",
+            "best_of",
+            "printed",
+            "reference",
+        ),
     )
     writer = csv.DictWriter(text, fields, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -40,32 +61,33 @@ def to_json(table: Table) -> str:
     document = {
         "schema": TABLE_SCHEMA,
         "name": table.name,
+        "variant": table.variant,
         "title": table.title,
         "source": table.source.model_dump(mode="json") if table.source else None,
         "caption": table.caption,
         "notes": list(table.notes),
-        "rows": [row.model_dump(mode="json") for row in table.rows],
+        "footnotes": dict(table.footnotes),
+        "marks": list(table.marks),
+        "rows": [row.model_dump(mode="json", exclude={"baseline"}) for row in table.rows],
         "blocks": [
             {**_about(block), "cells": [list(cells) for cells in _cells(block)]}
             for block in table.blocks
         ],
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return to_json_bytes(document, indent=1).decode() + "\n"
 
 
 def _about(block: Block) -> Values:
     """Say what all cells of a block share."""
     match block:
         case OursBlock():
-            return {
-                "origin": "ours",
-                "corpus": block.corpus,
-                "scale": block.scale,
-                "unit": "fraction",
-            }
+            origin = "ours"
+        case DifferenceBlock():
+            origin = "difference"
         case PublishedBlock():
-            return {"origin": "published", "corpus": block.title, "unit": block.unit}
+            return {"origin": "published", "corpus": block_title(block), "unit": block.unit}
+    return {"origin": origin, "corpus": block.corpus, "scale": block.scale, "unit": "fraction"}
 
 
 def _cells(block: Block) -> list[list[Values]]:
@@ -73,38 +95,72 @@ def _cells(block: Block) -> list[list[Values]]:
     match block:
         case OursBlock():
             return [
-                [_ours(head, cell) for head, cell in zip(block.headers, cells, strict=True)]
-                for cells in block.cells
+                [_ours(*three) for three in zip(block.columns, *row, strict=True)]
+                for row in zip(block.cells, block.ties, strict=True)
             ]
+        case DifferenceBlock():
+            return _present(block.columns, block.cells, _difference)
         case PublishedBlock():
-            return [
-                [
-                    _published(head, cell)
-                    for head, cell in zip(block.headers, cells, strict=True)
-                    if cell is not None
-                ]
-                for cells in block.cells
-            ]
+            return _present(block.columns, block.cells, _published)
 
 
-def _ours(head: str, cell: Cell) -> Values:
+def _present(
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[AnyCell | None]],
+    write: Callable[[Column, AnyCell], Values],
+) -> list[list[Values]]:
+    """Write the cells that are there."""
+    return [
+        [write(column, cell) for column, cell in zip(columns, row, strict=True) if cell is not None]
+        for row in cells
+    ]
+
+
+def _ours(column: Column, cell: Cell, tied: bool | None) -> Values:
     return {
-        "column": head,
+        "column": column.title,
+        "emotion": cell.emotion,
         "metric": cell.metric,
         "mean": cell.mean,
         "std": cell.std,
         "n": cell.num_scores,
         "num_planned": cell.num_planned,
-        "t_interval_95": [round(end, 12) for end in cell.interval] if cell.interval else None,
+        "t_interval_95": _ends(cell.interval),
+        "tied_with_best": tied,
         "scores": [
             {"trial": seed.key, "seed": seed.seed, "score": seed.score} for seed in cell.scores
         ],
     }
 
 
-def _published(head: str, cell: PublishedCell) -> Values:
+def _difference(column: Column, difference: Difference) -> Values:
     return {
-        "column": head,
+        "column": column.title,
+        "emotion": column.emotion,
+        "metric": column.metric,
+        "minus": difference.to,
+        "mean": difference.mean,
+        "std": difference.std,
+        "n": difference.num_values,
+        "num_planned": difference.num_planned,
+        "t_interval_95": _ends(difference.interval),
+        "distinct": difference.distinct,
+        "best_of": difference.best_of,
+        "differences": [
+            {"trial": key, "seed": seed, "difference": value}
+            for (seed, key), value in zip(difference.seeds, difference.values, strict=True)
+        ],
+    }
+
+
+def _ends(interval: tuple[float, float] | None) -> JsonValue:
+    """Round what hangs on a quantile, whose last digits differ between machines."""
+    return None if interval is None else [round(end, 12) for end in interval]
+
+
+def _published(column: Column, cell: PublishedCell) -> Values:
+    return {
+        "column": column.title,
         "printed": cell.text,
         "bold": cell.bold,
         "reference": cell.reference,

@@ -7,12 +7,14 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from reports.blocks import MISSING, Block, PublishedBlock, Shown
+from reports.blocks import MISSING, Shown
+from reports.panels import BlockView, Panel, split_into_panels
 from reports.table import Table
 
 NAME_WIDTHS = (14, 30)
-NUM_HEAD_LINES = 4
-COLUMN_GAP = Text("  ")
+NUM_TITLE_LINES = 3
+GAP = 2
+COLUMN_GAP = Text(" " * GAP)
 BLOCK_GAP = Text("   ")
 RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 STYLES = {"": "", "best": "bold", "second": "underline"}
@@ -31,32 +33,54 @@ class TableView:
         """Write caption, blocks and notes, as many blocks side by side as the width allows."""
         narrowest, widest = NAME_WIDTHS
         width = min(max(options.max_width // 5, narrowest), widest)
-        names = [wrap(row.name, width, subsequent_indent="  ") or [""] for row in self.table.rows]
-        blocks = [_draw_block(block) for block in self.table.blocks]
+        heads = [
+            f"{row.name} [{mark}]" if mark else row.name
+            for row, mark in zip(self.table.rows, self.table.marks, strict=True)
+        ]
+        names = [wrap(head, width, subsequent_indent="  ") or [""] for head in heads]
+        room = options.max_width - _names_width(names)
+        panels = split_into_panels(self.table.blocks, lambda panel: _width(panel) <= room)
         yield Text(self.table.caption)
-        for beside in _fit(blocks, options.max_width - _names_width(names)):
+        for panel in panels:
             yield Text()
-            yield from _draw_side_by_side(names, beside)
+            yield from _draw_side_by_side(names, panel)
         yield Text()
+        for letter, text in self.table.footnotes.items():
+            yield Text(f"[{letter}] {text}", style="dim")
         for note in self.table.notes:
             yield Text(note, style="dim")
 
 
-def _draw_block(block: Block) -> Lines:
+def _width(panel: Panel) -> int:
+    return sum(BLOCK_GAP.cell_len + _draw_block(one)[0].cell_len for one in panel)
+
+
+def _draw_block(block: BlockView) -> Lines:
     """Draw a block: title, origin, rule, the columns' headers, then a line for each row."""
-    columns = [
-        _draw_column(head, cells) for head, *cells in zip(block.headers, *block.shown, strict=True)
-    ]
+    columns = [_draw_column(*column) for column in zip(block.headers, block.columns, strict=True)]
     body = [COLUMN_GAP.join(line) for line in zip(*columns, strict=True)]
+    if any(block.groups):
+        body.insert(0, _draw_groups(block, columns))
     width = max(body[0].cell_len, cell_len(block.title), cell_len(block.origin))
     body = [_pad_left(line, width) for line in body]
     titles = [Text(block.title), Text(block.origin), Text(RULE * width)]
     for title in titles:
         title.align("center", width)
-    if isinstance(block, PublishedBlock):
+    if block.is_published:
         for line in (*titles, *body):
             line.stylize("dim")
     return [*titles, *body]
+
+
+def _draw_groups(block: BlockView, columns: Sequence[Lines]) -> Text:
+    """Write each group over its columns."""
+    widths = iter(column[0].cell_len for column in columns)
+    spans = []
+    for group, number in block.spans:
+        title = Text(group)
+        title.align("center", sum(next(widths) for _ in range(number)) + GAP * (number - 1))
+        spans.append(title)
+    return COLUMN_GAP.join(spans)
 
 
 def _draw_column(head: str, cells: Sequence[Shown]) -> Lines:
@@ -76,40 +100,37 @@ def _draw_column(head: str, cells: Sequence[Shown]) -> Lines:
 
 
 def _parts(cell: Shown) -> tuple[str, str, str]:
-    """Split what is shown into value, spread and count."""
-    value, _, count = cell.text.partition(" (") if cell.count else (cell.text, "", "")
-    mean, mark, spread = value.partition(" \N{PLUS-MINUS SIGN} ")
-    return mean, f"{mark}{spread}", f" ({count}" if count else ""
+    """Split what is shown into value, spread and what stands behind."""
+    return cell.value, f" \N{PLUS-MINUS SIGN} {cell.spread}" if cell.spread else "", cell.after
 
 
 def _pad_left(line: Text, width: int) -> Text:
     return Text(" " * (width - line.cell_len)).append_text(line)
 
 
-def _fit(blocks: Iterable[Lines], width: int) -> Iterable[list[Lines]]:
-    """Split the blocks into groups that fit side by side; one alone may be too wide."""
-    group: list[Lines] = []
-    used = 0
-    for block in blocks:
-        needed = BLOCK_GAP.cell_len + block[0].cell_len
-        if group and used + needed > width:
-            yield group
-            group, used = [], 0
-        group.append(block)
-        used += needed
-    yield group
-
-
-def _draw_side_by_side(names: Sequence[Sequence[str]], blocks: Sequence[Lines]) -> Iterable[Text]:
+def _draw_side_by_side(names: Sequence[Sequence[str]], panel: Panel) -> Iterable[Text]:
     width = _names_width(names)
+    blocks = [_draw_block(one) for one in panel]
+    num_head_lines = max(map(len, blocks)) - len(names)
+    blocks = [_with_head_lines(block, num_head_lines + len(names)) for block in blocks]
     lines = [BLOCK_GAP.join([Text(" " * width), *line]) for line in zip(*blocks, strict=True)]
     rule = Text(RULE * lines[0].cell_len)
-    yield from lines[:NUM_HEAD_LINES]
+    yield from lines[:num_head_lines]
     yield rule
-    for (first, *more), line in zip(names, lines[NUM_HEAD_LINES:], strict=True):
+    for (first, *more), line in zip(names, lines[num_head_lines:], strict=True):
         yield Text(first.ljust(width)).append_text(line[width:])
         yield from map(Text, more)
     yield rule
+
+
+def _with_head_lines(block: Lines, num_lines: int) -> Lines:
+    """Let a block without groups be as high as its neighbours."""
+    empty = Text(" " * block[0].cell_len)
+    return [
+        *block[:NUM_TITLE_LINES],
+        *([empty] * (num_lines - len(block))),
+        *block[NUM_TITLE_LINES:],
+    ]
 
 
 def _names_width(names: Iterable[Iterable[str]]) -> int:

@@ -5,6 +5,7 @@ Utterances of one dialogue or video are alike, so whole clusters are drawn, not 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,8 @@ def variance_of_gap(
     if len(row) != len(other):
         raise ValueError(f"paired rows need equally many trials, not {len(row)} and {len(other)}")
     scores = _resample([*row, *other], statistic, seed, num_resamples)
-    return _variance(scores[:, : len(row)] - scores[:, len(row) :], num_clusters=len(row[0]))
+    gaps = scores[:, : len(row)] - scores[:, len(row) :]
+    return variance_over(gaps.mean(axis=1), num_clusters=len(row[0]))
 
 
 def variance_of_score(
@@ -80,7 +82,31 @@ def variance_of_score(
         ValueError: If there is no trial, the trials differ in their shape, or there are fewer than
             two clusters.
     """
-    return _variance(_resample(row, statistic, seed, num_resamples), num_clusters=len(row[0]))
+    scores = _resample(row, statistic, seed, num_resamples)
+    return variance_over(scores.mean(axis=1), num_clusters=len(row[0]))
+
+
+def redraw(trial: Counts, seed: int, num_resamples: int = NUM_RESAMPLES) -> NDArray[np.float64]:
+    """Count a trial's decisions on resampled test sets; those of one seed are the same ones.
+
+    Shapes:
+        trial: (clusters, K, 4) -> (resamples, K, 4)
+
+    Raises:
+        ValueError: If there are fewer than two clusters.
+    """
+    num_clusters = len(trial)
+    if num_clusters < 2:
+        raise ValueError(f"a cluster bootstrap needs two clusters, not {num_clusters}")
+    return np.tensordot(_draw(num_clusters, seed, num_resamples), trial.astype(np.float64), axes=1)
+
+
+@lru_cache(maxsize=4)
+def _draw(num_clusters: int, seed: int, num_resamples: int) -> NDArray[np.float64]:
+    """Draw how often each cluster is in each resample, (resamples, clusters)."""
+    shares = np.full(num_clusters, 1 / num_clusters)
+    drawn = np.random.default_rng(seed).multinomial(num_clusters, shares, num_resamples)
+    return drawn.astype(np.float64)
 
 
 def _resample(
@@ -94,18 +120,17 @@ def _resample(
     shapes = {trial.shape for trial in trials}
     if len(shapes) != 1:
         raise ValueError(f"trials need one shape of counts, not {sorted(shapes)}")
-    num_clusters = shapes.pop()[0]
-    if num_clusters < 2:
-        raise ValueError(f"a cluster bootstrap needs two clusters, not {num_clusters}")
-    shares = np.full(num_clusters, 1 / num_clusters)
-    drawn = np.random.default_rng(seed).multinomial(num_clusters, shares, num_resamples)
-    counts = np.stack([np.tensordot(drawn, trial, axes=1) for trial in trials], axis=1)
+    counts = np.stack([redraw(trial, seed, num_resamples) for trial in trials], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return statistic(counts.astype(np.float64))
+        return statistic(counts)
 
 
-def _variance(scores: Scores, num_clusters: int) -> ResampledVariance:
-    means = scores.mean(axis=1)  # (resamples,)
+def variance_over(means: Scores, num_clusters: int) -> ResampledVariance:
+    """Take the variance of what resamples gave, without those that are not a finite number.
+
+    Shapes:
+        means: (resamples,)
+    """
     defined = means[np.isfinite(means)]
     return ResampledVariance(
         variance=float(defined.var(ddof=1)) if len(defined) > 1 else None,

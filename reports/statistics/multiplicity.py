@@ -20,8 +20,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that they bound the share of false discoveries; none are none."""
-    if not p_values:
-        return []
-    from statsmodels.stats.multitest import multipletests  # takes seconds to load
+    from scipy.stats import false_discovery_control  # takes a second to load
 
-    return [float(p) for p in multipletests(p_values, method="fdr_bh")[1]]
+    return false_discovery_control(p_values).tolist() if p_values else []

@@ -2,7 +2,12 @@
 
 from models.configs.base import Modality
 from search_spaces.change import Change
+from search_spaces.claim import Comparison, Score
+from search_spaces.columns import emotion_columns
+from search_spaces.paper_claims import restate
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
+from search_spaces.systems.dai import FE2E
+from search_spaces.systems.features import EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
 from search_spaces.systems.le import LE
 
 LE2023 = Paper(
@@ -30,6 +35,34 @@ ABLATION_COLUMNS = {
     ),
 }
 
+EMOTION_COLUMNS = {
+    "iemocap": emotion_columns(
+        {"Acc": "acc", "F1": "f1"},
+        {
+            "Angry": "ang",
+            "Excited": "exc",
+            "Frustrated": "fru",
+            "Happy": "hap",
+            "Neutral": "neu",
+            "Sad": "sad",
+        },
+        average_is_printed=True,
+    ),
+    "mosei": emotion_columns(
+        {"WAcc": "wacc", "F1": "f1"},
+        {
+            "Angry": "anger",
+            "Disgusted": "disgust",
+            "Fear": "fear",
+            "Happy": "happy",
+            "Sad": "sad",
+            "Surprised": "surprise",
+        },
+        average_is_printed=True,
+    ),
+    ANY_CORPUS: ABLATION_COLUMNS[ANY_CORPUS],
+}
+
 
 def depths(*, vision: int, audio: int, fusion: int, decoder: int) -> Change:
     """Change the numbers of layers, in the order of the paper's Table 6."""
@@ -49,6 +82,36 @@ def unimodal(modality: Modality) -> Change:
         "model.head": {"kind": "cls"},
     }
 
+
+def both_tables(row: str) -> tuple[str, str]:
+    """Refer to a row of Table 3, IEMOCAP, and of Table 4, CMU-MOSEI."""
+    return (f"le_t3/{row}", f"le_t4/{row}")
+
+
+MAIN = Study(
+    name="main",
+    title="The model beside earlier systems",
+    source=Source(paper=LE2023, label="Tables 3 and 4"),
+    baseline=LE,
+    columns=EMOTION_COLUMNS,
+    rows=(
+        Row(name="Audio - VGG19", change=unimodal("audio"), published=both_tables("audio_vgg19")),
+        Row(name="Image - VGG19", change=unimodal("vision"), published=both_tables("image_vgg19")),
+        Row(name="Text - ALBERT", change=unimodal("text"), published=both_tables("text_albert")),
+        Row(name="Late Fusion - LSTM", baseline=LF_LSTM, published=both_tables("lf_lstm")),
+        Row(name="Late Fusion - Trans", baseline=LF_TRANSFORMER, published=both_tables("lf_trans")),
+        Row(name="EmoEmbs", baseline=EMOEMBS, published=both_tables("emoembs")),
+        Row(name="MulT", baseline=MULT, published=both_tables("mult")),
+        Row(name="FE2E", baseline=FE2E, published=both_tables("fe2e")),
+        Row(name="Ours", published=both_tables("ours")),
+    ),
+    claims=(
+        *("L01", "L02", "L03", "L04"),
+        *("L05a", "L05b", "L05c", "L05d"),
+        *("L06a", "L06b", "L06c", "L06d", "L06e", "L06f"),
+        "L08",
+    ),
+)
 
 LAYERS = Study(
     name="layers",
@@ -88,7 +151,15 @@ LAYERS = Study(
             published="le_t6/d4466",
         ),
     ),
-    claims=("L12a", "L12b", "L12c", "L12d", "L13"),
+    claims=(
+        *("L12a", "L12b", "L12c", "L12d"),
+        restate(
+            "L13",
+            [Comparison(row="2-2-2-2", rival="4-4-4-4", score=Score("iemocap", "acc"))],
+            [Comparison(row="4-4-4-4", rival="2-2-2-2", score=Score("mosei", "wacc"))],
+            note="Two layers everywhere beat four on IEMOCAP, and four beat two on CMU-MOSEI.",
+        ),
+    ),
 )
 
 COMPONENTS = Study(

@@ -2,8 +2,12 @@
 
 from models.configs.base import Modality
 from search_spaces.change import Change
-from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
-from search_spaces.systems.xia import XIA
+from search_spaces.columns import emotion_columns
+from search_spaces.studies import xia2022_readings as readings
+from search_spaces.study import ANY_CORPUS, RECONSTRUCTED, Column, Paper, Row, Source, Study
+from search_spaces.systems.dai import FE2E, MESM
+from search_spaces.systems.features import BIMHA, EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
+from search_spaces.systems.xia import CMHA, XIA
 
 XIA2022 = Paper(
     title="Multimodal interaction enhanced representation learning for video emotion recognition",
@@ -25,6 +29,34 @@ ABLATION_COLUMNS = {
         Column(metric="wacc", header="WA"),
         Column(metric="f1", header="F1"),
     ),
+}
+
+EMOTION_COLUMNS = {
+    "iemocap": emotion_columns(
+        {"Acc": "acc", "F1": "f1"},
+        {
+            "Happiness": "hap",
+            "Anger": "ang",
+            "Sadness": "sad",
+            "Excited": "exc",
+            "Frustrated": "fru",
+            "Neutral": "neu",
+        },
+        average_is_printed=False,
+    ),
+    "mosei": emotion_columns(
+        {"WA": "wacc", "F1": "f1"},
+        {
+            "Happiness": "happy",
+            "Sadness": "sad",
+            "Anger": "anger",
+            "Surprise": "surprise",
+            "Fear": "fear",
+            "Disgust": "disgust",
+        },
+        average_is_printed=False,
+    ),
+    ANY_CORPUS: ABLATION_COLUMNS[ANY_CORPUS],
 }
 
 WITHOUT_SEM: Change = {"model.audio.sem_after": [], "model.vision.sem_after": []}
@@ -49,6 +81,40 @@ def unimodal(modality: Modality, sem_after: tuple[str, ...]) -> Change:
     }
 
 
+def both_halves(row: str) -> tuple[str, str]:
+    """Refer to a row of Table 2, in the halves of IEMOCAP and of CMU-MOSEI."""
+    return (f"xia_t2_iemocap/{row}", f"xia_t2_mosei/{row}")
+
+
+SOTA = Study(
+    name="sota",
+    title="The model beside the state of the art",
+    source=Source(paper=XIA2022, label="Table 2 and Figure 4"),
+    baseline=XIA,
+    columns=EMOTION_COLUMNS,
+    rows=(
+        Row(name="LF-LSTM", baseline=LF_LSTM, published=both_halves("lf_lstm")),
+        Row(name="LF-TRANS", baseline=LF_TRANSFORMER, published=both_halves("lf_trans")),
+        Row(name="EmoEmbs", baseline=EMOEMBS, published=both_halves("emoembs")),
+        Row(name="MulT", baseline=MULT, published=both_halves("mult")),
+        Row(name=f"BIMHA {RECONSTRUCTED}", baseline=BIMHA, published=both_halves("bimha")),
+        Row(name=f"CMHA {RECONSTRUCTED}", baseline=CMHA, published=both_halves("cmha")),
+        Row(name="MESM", baseline=MESM, published=both_halves("mesm")),
+        Row(name="FE2E", baseline=FE2E, published=both_halves("fe2e")),
+        Row(name="MER-SEM-MBT", published=both_halves("full")),
+        Row(
+            name="MER-SEM-MBT without the textual decision",
+            change=WITHOUT_TEXT,
+            published=both_halves("full_wo_text"),
+        ),
+    ),
+    claims=(
+        *("X02a", "X02b", "X02c", "X02d"),
+        *(readings.MOST_CELLS, readings.COMPARABLE_WITHOUT_TEXT, readings.END_TO_END_IS_BETTER),
+        *(readings.SIGNIFICANT, readings.COST),
+    ),
+)
+
 MODULES = Study(
     name="modules",
     title="Semantic enhancement and the bottleneck transformer",
@@ -61,7 +127,11 @@ MODULES = Study(
         Row(name="MER-MBT", change=WITHOUT_SEM, published="xia_t3/mer_mbt"),
         Row(name="MER-SEM-MBT", published="xia_t3/mer_sem_mbt"),
     ),
-    claims=("X06a", "X06b", "X06c", "X06d", "X07a", "X07b", "X07c", "X07d"),
+    claims=(
+        *("X01a", "X01b", "X01c", "X01d"),
+        *("X06a", "X06b", "X06c", "X06d"),
+        *("X07a", "X07b", "X07c", "X07d"),
+    ),
 )
 
 UNIMODAL = Study(
@@ -95,15 +165,23 @@ SEM = Study(
     columns=ABLATION_COLUMNS,
     rows=(
         *(
-            Row(name=f"SER, {number} SEM", change=unimodal("audio", groups))
+            Row(
+                name=f"SER, {number} SEM",
+                change=unimodal("audio", groups),
+                published={0: "xia_t4/ser_wo", 2: "xia_t4/ser_w"}.get(number, ()),
+            )
             for number, groups in enumerate((*AUDIO_SEMS, ALL_AUDIO))
         ),
         *(
-            Row(name=f"FER, {number} SEM", change=unimodal("vision", groups))
+            Row(
+                name=f"FER, {number} SEM",
+                change=unimodal("vision", groups),
+                published={0: "xia_t4/fer_wo", 2: "xia_t4/fer_w"}.get(number, ()),
+            )
             for number, groups in enumerate((*VISION_SEMS, ALL_VISION))
         ),
     ),
-    claims=("X10",),
+    claims=(readings.TWO_OR_THREE_SEMS,),
 )
 
 CROSS_MODAL = Study(
@@ -125,6 +203,7 @@ CROSS_MODAL = Study(
         ),
         Row(name="MBT", change={**WITHOUT_SEM, **WITHOUT_TEXT}, published="xia_t5/mbt"),
     ),
+    compared_with="MBT",
     claims=("X11a", "X11b", "X11c", "X11d"),
 )
 
@@ -135,10 +214,14 @@ BOTTLENECKS = Study(
     baseline=XIA,
     columns=ABLATION_COLUMNS,
     rows=tuple(
-        Row(name=str(number), change={"model.cross.num_tokens": number})
+        Row(
+            name=str(number),
+            change={"model.cross.num_tokens": number},
+            published="xia_t3/mer_sem_mbt" if number == 4 else (),
+        )
         for number in (1, 2, 4, 8, 16)
     ),
-    claims=("X14",),
+    claims=(readings.ANY_NUMBER_OF_TOKENS,),
 )
 
 SEM_READING = Study(
@@ -148,10 +231,10 @@ SEM_READING = Study(
     baseline=XIA,
     columns=ABLATION_COLUMNS,
     rows=(
-        Row(name="softmax over sites"),
+        Row(name="softmax over sites", published="xia_t3/mer_sem_mbt"),
         Row(name="softmax over the key (as printed)", change={"model.sem.attention": "key"}),
         Row(name="sigmoid of each site", change={"model.sem.attention": "sigmoid"}),
         Row(name="softmax over tokens", change={"model.sem.attention": "tokens"}),
-        Row(name="no SEM", change=WITHOUT_SEM),
+        Row(name="no SEM", change=WITHOUT_SEM, published="xia_t3/mer_mbt"),
     ),
 )

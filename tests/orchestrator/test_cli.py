@@ -117,15 +117,29 @@ def test_show_a_corpus_in_a_storage_named_as_a_user_may(
 def test_plan_needs_no_synthetic_media_and_makes_none(call: Call, tmp_path: Path) -> None:
     outcome = call("plan", "layers", "components", "--seeds", "3")
     assert outcome.code == 0
-    assert "36 rows x seeds are 33 trials: 0 finished, 33 to train" in outcome.out
+    assert (
+        "36 rows x seeds are 33 trials, 3 saved by sharing: 0 finished, 33 to train" in outcome.out
+    )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_of_both_papers_says_what_sharing_saves(call: Call) -> None:
+    outcome = call("plan", "all")
+    assert outcome.code == 0
+    assert "310 rows x seeds are 220 trials, 90 saved by sharing" in outcome.out
+
+
+def test_plan_of_adaptive_seeds_says_how_they_go_on(call: Call) -> None:
+    outcome = call("plan", "unimodal", "--seeds", "auto", "--max-seeds", "7")
+    assert "12 rows x seeds are 12 trials" in outcome.out
+    assert "Rows that open claims compare then get 5, 7 seeds, look after look." in outcome.out
 
 
 def test_plan_takes_study_files(call: Call, storage: Path) -> None:
     write_study_file(storage.parent / "own.py", max_epochs=2)
     outcome = call("plan", "own.py", "layers", "--corpus", "mine", "--storage", "storage")
     assert outcome.code == 0
-    assert "34 rows x seeds are 34 trials" in outcome.out
+    assert "34 rows x seeds are 34 trials, 0 saved" in outcome.out
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in cli.commands)], ids=str)
@@ -162,17 +176,20 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     [
         (
             "lairs",
-            "'lairs' is no study and no command of mmer-sweep; studies: components, layers, ",
+            "'lairs' is no study and no command of mmer-sweep; studies: main, components, layers, ",
         ),
-        ("lairs", "; commands: run, list, show, plan, prepare, predict, ui"),
-        ("show nothing", "'nothing' is no study and no prepared corpus; studies: components, lay"),
+        ("lairs", "; commands: run, list, show, plan, prepare, predict,"),
+        ("show nothing", "'nothing' is no study and no prepared corpus; studies: main, compo"),
         ("show nothing", "corpora: mine"),
-        ("plan lairs", "study 'lairs' does not exist; choose from components, layers"),
+        ("plan lairs", "study 'lairs' does not exist; choose from main, components, layers"),
         ("plan", "Missing argument 'STUDIES...'"),
         ("plan layers --corpus gone", "corpus 'gone' is not prepared in"),
         ("layers --corpus gone", "choose from mine, synthetic, or run `mmer-sweep prepare`"),
         ("layers --scale huge", "'huge' is not one of 'tiny', 'paper'"),
         ("layers --seeds 0", "'--seeds': 0 is not in the range x>=1"),
+        ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
+        ("layers --max-seeds 5", "'--max-seeds' is for '--seeds auto'"),
+        ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("layers --slots 0", "'--slots': 0 is not in the range x>=1"),
         ("layers extra", "Got unexpected extra argument (extra)"),
         ("--storage x layers", "No such option '--storage'"),

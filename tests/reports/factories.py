@@ -1,17 +1,19 @@
 """Records and predictions of trials that nobody trained."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.cells import collect_outcome
+from reports.cells import Outcome, collect_outcome
 from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.planned import Planned
 from reports.record import Circumstances, Epoch, Predictions, Record, Result, Split
-from reports.table import Table, build_table
+from reports.table import Table, Variant, build_table
+from reports.trial_scores import TrialScores
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
@@ -41,10 +43,10 @@ def make_predictions(
     )
 
 
-def make_split(seed: int, num_wrong: int) -> Predictions:
+def make_split(seed: int, num_wrong: int, num_emotions: int = len(EMOTIONS)) -> Predictions:
     """Predict every emotion rightly but for `num_wrong` utterances, where all are wrong."""
     utterances = np.arange(NUM_UTTERANCES)
-    labels = np.stack([utterances % (emotion + 2) == 0 for emotion in range(len(EMOTIONS))], axis=1)
+    labels = np.stack([utterances % (emotion + 2) == 0 for emotion in range(num_emotions)], axis=1)
     wrong = (utterances + seed) % NUM_UTTERANCES < num_wrong
     probabilities = np.where(labels ^ wrong[:, None], 0.75, 0.25)
     return make_predictions(labels.astype(np.int8), probabilities.astype(np.float32))
@@ -73,12 +75,13 @@ def make_record(
     thresholds: tuple[float, ...] = (0.5,) * len(EMOTIONS),
     key: str | None = None,
     circumstances: Circumstances | None = None,
+    emotions: tuple[str, ...] = EMOTIONS,
 ) -> Record:
     return Record(
         key=key or trial.key,
         trial=trial,
         result=Result(
-            emotions=EMOTIONS,
+            emotions=emotions,
             epochs=(Epoch(epoch=0, train_loss=0.7, valid_loss=0.6, valid={"f1": 0.5}),),
             best_epoch=0,
             thresholds=thresholds,
@@ -96,6 +99,7 @@ def write_trial(
     thresholds: tuple[float, ...] = (0.5,) * len(EMOTIONS),
     key: str | None = None,
     circumstances: Circumstances | None = None,
+    emotions: tuple[str, ...] = EMOTIONS,
 ) -> Record:
     """Write a finished trial; its validation predictions equal those on test.
 
@@ -106,7 +110,7 @@ def write_trial(
     folder = ledger.folder(key or trial.key)
     folder.mkdir(parents=True)
     sha256 = write_predictions(folder / PREDICTIONS_FILE, splits)
-    record = make_record(trial, sha256, thresholds, key, circumstances)
+    record = make_record(trial, sha256, thresholds, key, circumstances, emotions)
     ledger.write(record)
     return record
 
@@ -115,12 +119,29 @@ def write_rows(
     ledger: Ledger, study: Study, num_wrong: Iterable[int], num_seeds: int = 5
 ) -> dict[str, tuple[str, ...]]:
     """Finish all trials of a study, row after row with more wrong utterances; return the plan."""
+    seeds = range(num_seeds)
+    wrong = {
+        row.name: [base + seed % 2 for seed in seeds]
+        for row, base in zip(study.rows, num_wrong, strict=True)
+    }
+    return write_wrong(ledger, wrong)
+
+
+def write_wrong(
+    ledger: Ledger, wrong: Mapping[str, Sequence[int]], emotions: tuple[str, ...] = EMOTIONS
+) -> dict[str, tuple[str, ...]]:
+    """Finish a trial for each number of wrong utterances, of 20, by row and seed; return the plan.
+
+    A trial's accuracy, of each emotion and of all, is 1 - wrong / 20.
+    """
     planned = {}
-    for row, wrong in zip(study.rows, num_wrong, strict=True):
-        keys = [f"{study.rows.index(row)}-{seed}" for seed in range(num_seeds)]
-        for seed, key in enumerate(keys):
-            write_trial(ledger, make_trial(seed), make_split(seed, wrong + seed % 2), key=key)
-        planned[row.name] = tuple(keys)
+    for number, (row, of_row) in enumerate(wrong.items()):
+        keys = tuple(f"{number}-{seed}" for seed in range(len(of_row)))
+        for seed, (key, num_wrong) in enumerate(zip(keys, of_row, strict=True)):
+            test = make_split(seed, num_wrong, len(emotions))
+            thresholds = (0.5,) * len(emotions)
+            write_trial(ledger, make_trial(seed), test, thresholds, key, emotions=emotions)
+        planned[row] = keys
     return planned
 
 
@@ -138,7 +159,7 @@ def make_study(names: Iterable[str] = ("1-1-1-1", "2-2-2-2", "ours"), **changes:
             Row(
                 name=name,
                 change={"model.audio.depth": number + 1},
-                published=references.get(name),
+                published=references.get(name, ()),
             )
             for number, name in enumerate(names)
         ),
@@ -146,6 +167,10 @@ def make_study(names: Iterable[str] = ("1-1-1-1", "2-2-2-2", "ours"), **changes:
             "iemocap": (
                 Column(metric="acc", header="Acc", published="IEMOCAP.Acc"),
                 Column(metric="f1", header="F1", published="IEMOCAP.F1"),
+            ),
+            "mosei": (
+                Column(metric="wacc", header="WAcc", published="MOSEI.WAcc"),
+                Column(metric="f1", header="F1", published="MOSEI.F1"),
             ),
             ANY_CORPUS: (
                 Column(metric="wacc", header="WAcc"),
@@ -162,6 +187,7 @@ def make_table(
     num_wrong: Iterable[int],
     num_seeds: int = 3,
     unfinished: Iterable[str] = (),
+    variant: Variant = "beside",
     **given: Any,
 ) -> Table:
     """Build the table of trials that `write_rows` finished, without those of `unfinished`."""
@@ -169,12 +195,24 @@ def make_table(
     planned = write_rows(ledger, study, num_wrong, num_seeds)
     for key in unfinished:
         shutil.rmtree(ledger.folder(key))
+    return build_table(study, [collect(study, planned, ledger, **given)], variant)
+
+
+def collect(
+    study: Study, keys: Mapping[str, tuple[str, ...]], ledger: Ledger, **given: Any
+) -> Outcome:
+    """Collect the outcome of some trials, by default on the synthetic corpus at the tiny scale."""
     place = {"corpus": "synthetic", "scale": "tiny"} | given
-    return build_table(study, [collect_outcome(study, planned=planned, ledger=ledger, **place)])
+    place = {"family": place["corpus"]} | place
+    return collect_outcome(Planned(study=study, keys=keys, **place), TrialScores(ledger))
 
 
-def make_mixed_table(storage: Path) -> Table:
+def make_mixed_table(
+    storage: Path, variant: Variant = "beside", corpus: str = "synthetic"
+) -> Table:
     """Build a table with everything in it: complete, incomplete and missing cells, a new row."""
     study = make_study(["1-1-1-1", "2-2-2-2", "ours", "[50 %] a_b & {c}", "later"])
     unfinished = ["1-2", "3-1", "3-2", "4-0", "4-1", "4-2"]
-    return make_table(storage, study, [4, 2, 0, 1, 3], unfinished=unfinished)
+    return make_table(
+        storage, study, [4, 2, 0, 1, 3], unfinished=unfinished, variant=variant, corpus=corpus
+    )

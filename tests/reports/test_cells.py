@@ -3,9 +3,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from reports.cells import Cell, SeedScore, collect_outcome
+from reports.cells import Cell, SeedScore
 from reports.ledger import PREDICTIONS_FILE, Ledger, LedgerError
 from tests.reports.factories import (
+    collect,
     make_predictions,
     make_study,
     make_trial,
@@ -35,7 +36,7 @@ def test_cell_equals_an_independent_computation_from_the_predictions(tmp_path):
         emotions = list(zip(test.labels.T, called.T, strict=True))
         mean_wacc = np.mean([balanced_accuracy_score(*emotion) for emotion in emotions])
         expected.append((mean_wacc, f1_score(test.labels, called, average="macro")))
-    wacc, f1 = collect_outcome(study, "synthetic", "tiny", {"only": tuple(keys)}, ledger).cells[0]
+    wacc, f1 = collect(study, {"only": tuple(keys)}, ledger).cells[0]
     for cell, scores in zip((wacc, f1), zip(*expected, strict=True), strict=True):
         assert [seed.score for seed in cell.scores] == pytest.approx(scores, abs=1e-12)
         assert cell.mean == pytest.approx(np.mean(scores))
@@ -67,7 +68,7 @@ def test_unfinished_trial_lowers_n(tmp_path):
     ledger, study = Ledger(tmp_path), make_study(["only"])
     key = write_trial(ledger, make_trial(0), draw_predictions(0)).key
     planned = {"only": ("not-finished", key)}
-    cell = collect_outcome(study, "synthetic", "tiny", planned, ledger).cells[0][0]
+    cell = collect(study, planned, ledger).cells[0][0]
     assert (cell.num_scores, cell.num_planned, cell.complete) == (1, 2, False)
 
 
@@ -75,7 +76,7 @@ def test_undefined_metric_lowers_n_of_that_metric_only(tmp_path):
     ledger, study = Ledger(tmp_path), make_study(["only"])
     absent = make_predictions(np.zeros((4, 3), np.int8), np.full((4, 3), 0.9))
     key = write_trial(ledger, make_trial(0), absent).key
-    wacc, f1 = collect_outcome(study, "synthetic", "tiny", {"only": (key,)}, ledger).cells[0]
+    wacc, f1 = collect(study, {"only": (key,)}, ledger).cells[0]
     assert (wacc.num_scores, f1.num_scores, f1.mean) == (0, 1, 0.0)
 
 
@@ -86,7 +87,7 @@ def test_shared_trial_is_read_once(tmp_path, monkeypatch):
     predictions = ledger.predictions
     monkeypatch.setattr(ledger, "predictions", lambda r: read.append(r.key) or predictions(r))
     planned = {"one": (key,), "other": (key,)}
-    outcome = collect_outcome(study, "synthetic", "tiny", planned, ledger)
+    outcome = collect(study, planned, ledger)
     assert read == [key]
     assert outcome.cells[0][1].scores == outcome.cells[1][1].scores
 
@@ -96,4 +97,4 @@ def test_changed_predictions_are_refused(tmp_path):
     planned = write_rows(ledger, study, [0], num_seeds=1)
     (ledger.folder(planned["only"][0]) / PREDICTIONS_FILE).write_bytes(b"other")
     with pytest.raises(LedgerError, match="not those that the record names"):
-        collect_outcome(study, "synthetic", "tiny", planned, ledger)
+        collect(study, planned, ledger)

@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from reports.blocks import MISSING, OursBlock, PublishedBlock, header
-from reports.cells import collect_outcome
+from reports.blocks import MISSING, OursBlock, PublishedBlock, block_title, header
 from reports.ledger import Ledger
 from reports.table import build_table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import ANY_CORPUS, Column
 from tests.reports.factories import (
+    collect,
     make_circumstances,
     make_mixed_table,
     make_predictions,
@@ -37,7 +37,7 @@ def test_unknown_corpus_stands_beside_all_published_columns(tmp_path):
         "IEMOCAP (published)",
         "CMU-MOSEI (published)",
     ]
-    assert table.blocks[2].headers == ("WAcc", "F1")
+    assert [column.header for column in table.blocks[2].columns] == ["WAcc", "F1"]
 
 
 def test_published_corpus_stands_beside_its_own_columns(tmp_path):
@@ -52,9 +52,11 @@ def test_several_corpora_share_a_table(tmp_path):
     study, ledger = make_study(), Ledger(tmp_path)
     planned = write_rows(ledger, study, [4, 2, 0])
     places = [("iemocap", "paper"), ("synthetic", "tiny")]
-    outcomes = [collect_outcome(study, *place, planned, ledger) for place in places]
+    outcomes = [
+        collect(study, planned, ledger, corpus=corpus, scale=scale) for corpus, scale in places
+    ]
     blocks = build_table(study, outcomes).blocks
-    assert [block.title for block in blocks] == [
+    assert [block_title(block) for block in blocks] == [
         *("IEMOCAP", "IEMOCAP", "Synthetic corpus", "CMU-MOSEI")
     ]
 
@@ -137,7 +139,7 @@ def test_note_tells_what_differs_between_trials(tmp_path, change, note):
         write_trial(ledger, make_trial(seed), make_split(seed, 1), circumstances=c).key
         for seed, c in enumerate(given)
     ]
-    outcome = collect_outcome(study, "synthetic", "tiny", {"only": tuple(keys)}, ledger)
+    outcome = collect(study, {"only": tuple(keys)}, ledger)
     assert f"Trials differ in {note}" in build_table(study, [outcome]).notes
 
 
@@ -145,7 +147,7 @@ def test_note_tells_an_undefined_metric(tmp_path):
     ledger, study = Ledger(tmp_path), make_study(["only"])
     absent = make_predictions(np.zeros((4, 3), np.int8), np.full((4, 3), 0.9))
     key = write_trial(ledger, make_trial(0), absent).key
-    outcome = collect_outcome(study, "synthetic", "tiny", {"only": (key,)}, ledger)
+    outcome = collect(study, {"only": (key,)}, ledger)
     notes = build_table(study, [outcome]).notes
     assert any(note.startswith("WAcc is undefined for 1 finished trial on") for note in notes)
 
@@ -154,7 +156,7 @@ def test_note_tells_an_undefined_metric(tmp_path):
 @pytest.mark.parametrize("corpus", ["iemocap", "mosei", "synthetic"])
 def test_every_study_has_a_table_before_anything_is_trained(tmp_path, study, corpus):
     planned = {row.name: (f"{row.name}-0",) for row in study.rows}
-    table = build_table(study, [collect_outcome(study, corpus, "tiny", planned, Ledger(tmp_path))])
+    table = build_table(study, [collect(study, planned, Ledger(tmp_path), corpus=corpus)])
     is_printed = any(row.published for row in study.rows)
     expected = {OursBlock, PublishedBlock} if is_printed else {OursBlock}
     assert {type(block) for block in table.blocks} == expected

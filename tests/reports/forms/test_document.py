@@ -1,21 +1,59 @@
 import shutil
+import subprocess
 
 import pytest
 
 from reports.forms import document
 from reports.forms.document import compile_pdf, write_pdf
 from reports.forms.latex import standalone
-from tests.reports.factories import make_mixed_table, make_study, make_table
+from reports.ledger import Ledger
+from reports.table import VARIANTS, build_table
+from search_spaces.catalogue import find_study
+from tests.reports.factories import (
+    collect,
+    make_mixed_table,
+    make_study,
+    make_table,
+    write_wrong,
+)
 
 needs_tex = pytest.mark.skipif(
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
 )
 
+SECTIONS = "".join(rf"\clearpage\section{{{number}}}" for number in range(60))
+"""Whose table of contents takes more than the page that is kept for it at first."""
+
 NASTY = r"a_b & 50 % #1 \cmd {x} ~ ^2 $y$"
+EVERY_EMOTION = ("ang", "exc", "fru", "hap", "neu", "sad")
+
+
+def make_wide_table(storage, variant="beside"):
+    """Build a table of 14 columns, which needs panels, on one of the paper's corpora."""
+    ledger, study = Ledger(storage), find_study("main")
+    wrong = {row.name: [5, 5, 6] for row in study.rows}
+    keys = write_wrong(ledger, wrong, EVERY_EMOTION)
+    outcome = collect(study, keys, ledger, corpus="iemocap", scale="paper")
+    return build_table(study, [outcome], variant)
+
+
+def make_two_corpora_table(storage):
+    """Build a table that goes on on a second page."""
+    ledger, study = Ledger(storage), find_study("main")
+    keys = write_wrong(ledger, {row.name: [5] for row in study.rows}, EVERY_EMOTION)
+    corpora = ("iemocap", "mosei", "synthetic")
+    return build_table(study, [collect(study, keys, ledger, corpus=corpus) for corpus in corpora])
+
 
 TABLES = {
     "complete": lambda storage: make_table(storage, make_study(), [4, 2, 0]),
-    "mixed": make_mixed_table,
+    **{
+        variant: lambda storage, variant=variant: make_mixed_table(storage, variant, "iemocap")
+        for variant in VARIANTS
+    },
+    "wide": make_wide_table,
+    "wide differences": lambda storage: make_wide_table(storage, "minus-baseline"),
+    "two pages": make_two_corpora_table,
     "nasty names": lambda storage: make_table(
         storage, make_study([NASTY, f"[{NASTY}]", '* <x> | "y" -- z'], title=NASTY), [4, 2, 0]
     ),
@@ -30,9 +68,10 @@ TABLES = {
 @needs_tex
 @pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
 def test_table_compiles(tmp_path, make):
-    compilation = write_pdf(make(tmp_path), tmp_path)
+    table = make(tmp_path)
+    compilation = write_pdf(table, tmp_path)
     assert compilation.problem == ""
-    assert compilation.pdf == tmp_path / "depth.pdf"
+    assert compilation.pdf == tmp_path / f"{table.name}.pdf"
     assert compilation.pdf.read_bytes().startswith(b"%PDF")
 
 
@@ -56,3 +95,13 @@ def test_missing_compiler_is_told(tmp_path, monkeypatch):
     compilation = compile_pdf("", tmp_path / "x.pdf")
     assert compilation.pdf is None
     assert compilation.problem == "no PDF: no-such-tex (TeX Live) is not installed"
+
+
+@needs_tex
+@pytest.mark.parametrize(("text", "num_runs"), [("text", 2), (r"\tableofcontents" + SECTIONS, 3)])
+def test_compiler_runs_until_the_contents_are_settled(text, num_runs, tmp_path, monkeypatch):
+    runs = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: runs.append(a) or run(*a, **k))
+    assert compile_pdf(standalone(text), tmp_path / "x.pdf").problem == ""
+    assert len(runs) == num_runs

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -8,19 +9,30 @@ from reports.forms.files import FORMS, write_table
 from reports.forms.latex import escape, to_latex
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
+from search_spaces.study import Column
 from tests.reports.factories import make_mixed_table, make_study, make_table
-from tests.reports.forms.golden import GOLDEN, show
+from tests.reports.forms.golden import (
+    FILES,
+    STUDY_FILES,
+    WRITERS,
+    golden_file,
+    mixed_table,
+    show,
+    study_file,
+    study_tables,
+)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_form_equals_its_golden_file(tmp_path, form):
-    expected = (GOLDEN / f"mixed.{form}").read_text(encoding="utf-8")
-    assert FORMS[form](make_mixed_table(tmp_path)) == expected
+@pytest.mark.parametrize(("variant", "form"), FILES, ids="-".join)
+def test_form_equals_its_golden_file(variant, form):
+    expected = golden_file(variant, form).read_text(encoding="utf-8")
+    assert WRITERS[form](mixed_table(variant)) == expected
 
 
-def test_terminal_equals_its_golden_file(tmp_path):
-    expected = (GOLDEN / "mixed.txt").read_text(encoding="utf-8")
-    assert show(make_mixed_table(tmp_path), 120) == expected
+@pytest.mark.parametrize(("name", "variant", "form"), STUDY_FILES, ids="-".join)
+def test_table_of_a_study_equals_its_golden_file(name, variant, form):
+    expected = study_file(name, variant, form).read_text(encoding="utf-8")
+    assert WRITERS[form](study_tables(name)[variant]) == expected
 
 
 def test_terminal_stacks_what_is_too_wide(tmp_path):
@@ -36,7 +48,7 @@ def test_equal_records_give_equal_files(tmp_path):
         write_table(make_mixed_table(tmp_path / name), tmp_path / "tables" / name)
         for name in ("one", "other")
     ]
-    assert list(files[0]) == ["tex", "csv", "json", "md"]
+    assert list(files[0]) == ["tex", "csv", "json", "md", "html"]
     for form in FORMS:
         assert files[0][form].read_bytes() == files[1][form].read_bytes()
 
@@ -49,9 +61,22 @@ def test_latex_escapes_what_tex_would_read():
 
 
 def test_latex_turns_a_wide_table(tmp_path):
-    columns = make_study().columns["iemocap"] * 4
+    columns = make_study().columns["iemocap"] * 5
     table = make_table(tmp_path, make_study(columns={"*": columns}), [4, 2, 0])
     assert r"\begin{sidewaystable*}" in to_latex(table)
+
+
+def test_latex_stacks_panels_and_goes_on_in_another_float(tmp_path):
+    groups = [(group, header) for group in "abcdefghij" for header in ("Acc", "F1")]
+    columns = [Column(metric="acc", header=header, group=group) for group, header in groups]
+    study = make_study([f"row {number}" for number in range(16)], columns={"*": columns})
+    text = to_latex(make_table(tmp_path, study, [4] * 16))
+    assert text.count(r"\begin{sidewaystable*}") == 2
+    assert text.count(r"\caption") == 1
+    assert r"\tablename~\ref{tab:depth}, continued" in text
+    printed = re.findall(r"\\multicolumn\{2\}\{c\}\{([a-j])\}", text)
+    assert "".join(printed) == "abcdefghij"
+    assert text.index(r"\begin{tablenotes}") > text.rindex(r"\begin{sidewaystable*}")
 
 
 def test_markdown_escapes_what_would_end_a_cell(tmp_path):

@@ -1,12 +1,15 @@
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tests.reports.forms.golden import (
+    FILES,
+    STUDY_FILES,
+    WRITERS,
+    golden_file,
+    mixed_table,
+    study_file,
+    study_tables,
+)
 
-from reports.forms.files import FORMS
-from tests.reports.factories import make_mixed_table
-from tests.reports.forms.golden import GOLDEN, show
-
-with TemporaryDirectory() as storage:
-    table = make_mixed_table(Path(storage))
-texts = {form: write(table) for form, write in FORMS.items()} | {"txt": show(table, 120)}
-for form, text in texts.items():
-    (GOLDEN / f"mixed.{form}").write_text(text, encoding="utf-8")
+for variant, form in FILES:
+    golden_file(variant, form).write_text(WRITERS[form](mixed_table(variant)), encoding="utf-8")
+for name, variant, form in STUDY_FILES:
+    text = WRITERS[form](study_tables(name)[variant])
+    study_file(name, variant, form).write_text(text, encoding="utf-8")

@@ -1,0 +1,72 @@
+"""Adaptive seeds: rows get another look's seeds only while an open claim compares them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.adaptive import next_look
+from reports.cells import collect_outcome
+from reports.judgement import Judged, judge_claims
+from reports.planned import Planned, read_planned
+from reports.statistics.sequential import LOOKS
+from reports.trial_scores import TrialScores
+
+MAX_SEEDS = LOOKS[-1]
+
+
+@dataclass(frozen=True)
+class AdaptiveSeeds:
+    """The numbers of seeds at which open claims are judged, ascending."""
+
+    looks: tuple[int, ...] = LOOKS
+
+
+Seeds = int | AdaptiveSeeds | None
+"""How many seeds a sweep trains: a number, as many as claims need, or what the study says."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Which claims of a study are open, and how many seeds each row gets for their sake."""
+
+    study: str
+    open_claims: tuple[str, ...]
+    num_seeds: Mapping[str, int]
+
+
+def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
+    """Judge a study's claims by its trials here and, of claims about several corpora, elsewhere."""
+    elsewhere = [
+        other
+        for other in read_planned(trial_scores.ledger)
+        if other.study.name == planned.study.name
+        and (other.corpus, other.scale) != (planned.corpus, planned.scale)
+    ]
+    outcomes = [collect_outcome(one, trial_scores) for one in (planned, *elsewhere)]
+    return judge_claims(planned.study, outcomes, trial_scores)
+
+
+def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
+    """Give the rows that open claims compare on this corpus the seeds of the next look."""
+    num_seeds = {row: len(keys) for row, keys in planned.keys.items()}
+    extended = dict(num_seeds)
+    open_claims = []
+    for judged in judge_planned(planned, trial_scores):
+        rows = _rows_here(judged, planned)
+        look = next_look(min((num_seeds[row] for row in rows), default=0), planned.looks)
+        if judged.verdict != "UNDECIDED" or look is None:
+            continue
+        open_claims.append(judged.claim.id)
+        extended |= {row: max(look, extended[row]) for row in rows}
+    return Extension(planned.study.name, tuple(open_claims), extended)
+
+
+def _rows_here(judged: Judged, planned: Planned) -> list[str]:
+    here = (planned.corpus, planned.family)
+    compared = [one for one in judged.claim.comparisons if one.score.corpus in here]
+    return list(dict.fromkeys(name for one in compared for name in (one.row, one.rival)))
+
+
+def describe_open(extensions: Sequence[Extension]) -> str:
+    """Say which claims get more seeds."""
+    names = [name for extension in extensions for name in extension.open_claims]
+    return f"More seeds for the open claims: {', '.join(names)}"

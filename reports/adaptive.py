@@ -1,0 +1,100 @@
+"""Verdicts where seeds are added while a claim is open: the claims of a table, look after look.
+
+Alpha is split evenly over the claims of a table, and what a decided claim no longer needs goes to
+those that are open (Holm); `benchmarks/README.md` says what that saves, and where it saves nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.evidence import Compared, weigh
+from reports.statistics.gap import Gap, paired_gap
+from reports.statistics.sequential import cutoff
+from reports.statistics.verdicts import Verdict, first_that_fits
+from search_spaces.claim import Claim
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How a claim ended, or stands: at which look, and with which cutoff of p."""
+
+    verdict: Verdict
+    look: int
+    cutoff: float
+
+
+def next_look(num_seeds: int, looks: Sequence[int]) -> int | None:
+    """Return the look that comes after a number of seeds."""
+    return next((look for look in looks if look > num_seeds), None)
+
+
+def looks_until(max_seeds: int, looks: Sequence[int]) -> tuple[int, ...]:
+    """Return the looks of a plan that ends with `max_seeds`."""
+    return (*(look for look in looks if look < max_seeds), max_seeds)
+
+
+def judge_in_sequence(
+    claims: Sequence[tuple[Claim, Sequence[Compared]]], looks: tuple[int, ...], level: float
+) -> list[Closed | None]:
+    """Judge the claims of one table at every look that their seeds reach.
+
+    A claim that is decided at a look is closed; later seeds do not open it again.
+
+    Args:
+        claims: Claims with all of their comparisons.
+        looks: The planned numbers of seeds, ascending.
+        level: One-sided, of the table.
+
+    Returns:
+        How each ended, or where it stands; None if its seeds do not reach the first look.
+    """
+    ends: list[Closed | None] = [None] * len(claims)
+    rejected = np.zeros((len(claims), 3), dtype=bool)
+    for look in looks:
+        p = np.full(rejected.shape, np.inf)  # that of a claim that is closed, or not so far
+        for number, (claim, compared) in enumerate(claims):
+            is_closed = bool(rejected[number].any())
+            if not is_closed and all(len(one.differences) >= look for one in compared):
+                p[number] = _weigh_at(look, claim, compared)
+        left = _reject(p, rejected, look, looks, level)
+        for judged in np.flatnonzero(np.isfinite(p).all(axis=1)).tolist():
+            ends[judged] = Closed(first_that_fits(*rejected[judged].tolist()), look, left)
+    return ends
+
+
+def gap_at(look: int, compared: Compared) -> Gap:
+    """Estimate a gap from the seeds of a look alone."""
+    return paired_gap(np.array(compared.differences[:look]))
+
+
+def _weigh_at(look: int, claim: Claim, compared: Sequence[Compared]) -> list[float]:
+    """Return the p-values of a claim's three hypotheses, in the order of their verdicts."""
+    evidence = weigh(claim, {one.comparison: gap_at(look, one) for one in compared})
+    return [evidence.p_not_below_zero, evidence.p_not_above_zero, evidence.p_not_below_margin]
+
+
+def _reject(
+    p: NDArray[np.float64],
+    rejected: NDArray[np.bool_],
+    look: int,
+    looks: tuple[int, ...],
+    level: float,
+) -> float:
+    """Add what is rejected at this look, until no more follows.
+
+    Shapes:
+        p, rejected: (claims, hypotheses)
+
+    Returns:
+        The cutoff that was left to those who are still open, of the hypothesis gap <= 0.
+    """
+    while True:
+        sharing = np.maximum(len(p) - rejected.sum(axis=0), 1)
+        cutoffs = np.array([cutoff(look, level / int(number), looks) for number in sharing])
+        new = (p < cutoffs) & ~rejected
+        if not new.any():
+            return float(cutoffs[1])
+        rejected |= new

@@ -1,0 +1,143 @@
+"""Differences between cells: paired by seed, or to a published number that has no spread."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean, stdev
+
+import numpy as np
+
+from reports.cells import Cell
+from reports.statistics.compatibility import compatible, smallest_best_of
+from reports.statistics.gap import paired_gap
+from reports.statistics.multiplicity import holm
+
+LEVEL = 0.05
+"""Two-sided level of the marks in a column, Holm-corrected within it; claims have verdicts."""
+
+MIN_PAIRS = 3
+"""Fewer pairs are not tested."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The differences of a cell's scores, as fractions, to those of another row or to a number.
+
+    `seeds` names each trial that a value comes from, by seed and key; `distinct` says whether the
+    difference is one, None where that is not tested. `best_of` is the smallest number of our seeds
+    whose best is expected to reach a published value, None if none is large enough.
+    """
+
+    to: str
+    values: tuple[float, ...]
+    seeds: tuple[tuple[int, str], ...]
+    num_planned: int
+    distinct: bool | None = None
+    best_of: int | None = None
+
+    @property
+    def num_values(self) -> int:
+        """The n of the difference."""
+        return len(self.values)
+
+    @cached_property
+    def mean(self) -> float | None:
+        """The mean over seeds."""
+        return fmean(self.values) if self.values else None
+
+    @cached_property
+    def std(self) -> float | None:
+        """The sample standard deviation over seeds; one seed has none."""
+        return stdev(self.values) if self.num_values > 1 else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The two-sided 95 % Student t interval of the mean."""
+        return paired_gap(np.array(self.values)).interval() if self.num_values > 1 else None
+
+
+def pair(cell: Cell, other: Cell) -> list[tuple[int, float]]:
+    """List the differences to another cell's scores, by the seeds that both have."""
+    scores = other.by_seed
+    return [(s.seed, s.score - scores[s.seed]) for s in cell.scores if s.seed in scores]
+
+
+def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None]:
+    """Return a column's differences to one of its rows, which itself has none.
+
+    A difference is distinct if the paired t-test says so, Holm-corrected within the column.
+    """
+    other = cells[baseline]
+    pairs = [pair(cell, other) for cell in cells]
+    tested = [
+        number
+        for number in range(len(cells))
+        if number != baseline and len(pairs[number]) >= MIN_PAIRS
+    ]
+    p_values = holm([two_sided_p([d for _, d in pairs[number]]) for number in tested])
+    distinct = {number: p < LEVEL for number, p in zip(tested, p_values, strict=True)}
+    return [
+        None
+        if number == baseline
+        else Difference(
+            to=other.row,
+            values=tuple(difference for _, difference in pairs[number]),
+            seeds=_seeds(cell, {seed for seed, _ in pairs[number]}),
+            num_planned=cell.num_planned,
+            distinct=distinct.get(number),
+        )
+        for number, cell in enumerate(cells)
+    ]
+
+
+def subtract_published(
+    cell: Cell, published: float, half_unit: float, reference: str
+) -> Difference:
+    """Return the difference to a printed value, distinct if that is incompatible with our scores.
+
+    Args:
+        cell: Our scores.
+        published: The printed value, a fraction.
+        half_unit: Half of its last digit's unit, a fraction.
+        reference: Where it is printed.
+    """
+    difference = Difference(
+        to=reference,
+        values=tuple(seed.score - published for seed in cell.scores),
+        seeds=_seeds(cell, cell.by_seed),
+        num_planned=cell.num_planned,
+    )
+    if cell.num_scores < MIN_PAIRS:
+        return difference
+    scores = np.array([seed.score for seed in cell.scores])
+    return replace(
+        difference,
+        distinct=not compatible(scores, published, half_unit),
+        best_of=smallest_best_of(scores, published),
+    )
+
+
+def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
+    """Say which cells of a column cannot be told from the complete one of the highest mean.
+
+    The best itself, and cells with too few common seeds, have None.
+    """
+    complete = [number for number, cell in enumerate(cells) if cell.complete]
+    if not complete:
+        return [None] * len(cells)
+    best = max(complete, key=lambda number: cells[number].mean or 0.0)
+    differences = subtract_row(cells, best)
+    return [
+        None if d is None or d.distinct is None or not cell.complete else not d.distinct
+        for d, cell in zip(differences, cells, strict=True)
+    ]
+
+
+def two_sided_p(differences: Sequence[float]) -> float:
+    """Return the p of the paired t-test that the differences are 0 on average."""
+    gap = paired_gap(np.array(differences))
+    return min(1.0, 2 * min(gap.p_not_above(0.0), gap.p_not_below(0.0)))
+
+
+def _seeds(cell: Cell, wanted: Container[int]) -> tuple[tuple[int, str], ...]:
+    return tuple((s.seed, s.key) for s in cell.scores if s.seed in wanted)

@@ -1,0 +1,119 @@
+"""What trials say about one comparison of a claim: its gap over seeds, and over test sets too."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reports.blocks import corpus_title
+from reports.cells import Cell, Outcome, make_cell
+from reports.redrawn import RedrawnScores
+from reports.statistics.effects import d_z, pairing_correlation
+from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
+from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
+from reports.trial_scores import TrialScores
+from search_spaces.claim import Claim, Comparison, Score
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison with its paired scores, or why there are too few.
+
+    `differences` include the comparison's allowance; `keys` names the trials of both rows that each
+    comes from. `gap` is over seeds, on this test split; `gap_beyond` also varies the test set, None
+    if that cannot be estimated. `correlation` is what pairing by seed achieved.
+    """
+
+    comparison: Comparison
+    seeds: tuple[int, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    differences: tuple[float, ...] = ()
+    gap: Gap | None = None
+    gap_beyond: Gap | None = None
+    correlation: float | None = None
+    problem: str = ""
+
+    @property
+    def effect_size(self) -> float | None:
+        """The mean difference in standard deviations of the differences."""
+        return d_z(np.array(self.differences))
+
+
+def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
+    """Find the outcome on the corpus that a claim is about, at its scale."""
+    for outcome in outcomes:
+        if corpus in (outcome.corpus, outcome.family) and claim.scale in (None, outcome.scale):
+            return outcome
+    return None
+
+
+def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores) -> Cell:
+    """Collect a row's scores of what is compared."""
+    return make_cell(outcome, row, score.metric, score.emotion, trial_scores)
+
+
+def compare(
+    comparison: Comparison, claim: Claim, outcomes: Sequence[Outcome], trial_scores: TrialScores
+) -> Compared:
+    """Pair the scores of the two rows by seed and estimate their gap."""
+    score = comparison.score
+    outcome = find_outcome(outcomes, claim, score.corpus)
+    if outcome is None:
+        return Compared(comparison, problem=describe_absence(claim, score.corpus))
+    cells = [find_cell(outcome, r, score, trial_scores) for r in (comparison.row, comparison.rival)]
+    scores = [cell.by_seed for cell in cells]
+    seeds = tuple(seed for seed in scores[0] if seed in scores[1])
+    if len(seeds) < FEWEST_SEEDS:
+        names = f"'{comparison.row}' and '{comparison.rival}'"
+        return Compared(
+            comparison,
+            problem=f"{names} share {len(seeds)} of at least {FEWEST_SEEDS} seeds",
+        )
+    row, rival = (np.array([of_row[seed] for seed in seeds]) for of_row in scores)
+    keys = [{seed.seed: seed.key for seed in cell.scores} for cell in cells]
+    trials = tuple((keys[0][seed], keys[1][seed]) for seed in seeds)
+    differences = row - rival + comparison.allowance
+    return Compared(
+        comparison=comparison,
+        seeds=seeds,
+        keys=trials,
+        differences=tuple(differences.tolist()),
+        gap=paired_gap(differences),
+        correlation=pairing_correlation(row, rival),
+    )
+
+
+def weigh(claim: Claim, gaps: Mapping[Comparison, Gap]) -> Evidence:
+    """Return the p-values of a claim's three hypotheses from the gaps of all its comparisons."""
+    evidence = {
+        one: Evidence(
+            p_not_above_zero=gap.p_not_above(0.0),
+            p_not_below_zero=gap.p_not_below(0.0),
+            p_not_below_margin=gap.p_not_below(claim.margin),
+        )
+        for one, gap in gaps.items()
+    }
+    parts = [conjoin([evidence[one] for one in part]) for part in claim.parts]
+    return at_least(claim.at_least or len(parts), parts)
+
+
+def describe_absence(claim: Claim, corpus: str) -> str:
+    """Say which trials a claim would need."""
+    scale = f" at the {claim.scale} scale" if claim.scale else ""
+    return f"no trials on {corpus_title(corpus)}{scale}"
+
+
+def vary_test_set(
+    compared: Compared, claim: Claim, outcomes: Sequence[Outcome], redrawn: RedrawnScores
+) -> Compared:
+    """Add the gap that also varies the test set, if it can be estimated."""
+    score = compared.comparison.score
+    outcome = find_outcome(outcomes, claim, score.corpus)
+    if outcome is None or compared.gap is None:
+        return compared
+    keys = zip(*compared.keys, strict=True)
+    row, rival = ([outcome.records[key] for key in of_row] for of_row in keys)
+    found = redrawn.find_variance(row, rival, score)
+    if found is None:
+        return compared
+    return replace(compared, gap_beyond=with_test_set_variance(compared.gap, *found))

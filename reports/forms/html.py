@@ -1,0 +1,176 @@
+"""The table as HTML: a fragment for any page, and a small page around it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from reports.blocks import (
+    DISTINCT,
+    TIED,
+    Block,
+    DifferenceBlock,
+    OursBlock,
+    PublishedBlock,
+    Shown,
+    Unit,
+)
+from reports.cells import Cell
+from reports.differences import Difference
+from reports.panels import BlockView, view
+from reports.table import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = "templates"
+
+STYLE = files("reports.forms").joinpath(TEMPLATES, "table.css").read_text(encoding="utf-8")
+"""CSS of all fragments, for a page that holds several."""
+
+MARKS = {
+    TIED: "not told from the highest mean of the column",
+    DISTINCT: "a difference beyond what seeds explain; see the notes",
+}
+
+
+@dataclass(frozen=True)
+class HeadCell:
+    """A header over `width` columns and `height` lines; the corner has no scope."""
+
+    text: str
+    scope: str = ""
+    origin: str = ""
+    width: int = 1
+    height: int = 1
+    classes: str = ""
+
+
+@dataclass(frozen=True)
+class BodyCell:
+    """A number, and what a reader who asks for more is told about it."""
+
+    shown: Shown
+    about: str
+    classes: str
+
+    @property
+    def number(self) -> str:
+        """The value with its spread."""
+        return self.shown.value + (f" ± {self.shown.spread}" if self.shown.spread else "")
+
+
+def to_html(table: Table) -> str:
+    """Write the table as a fragment; its classes are those of `STYLE`."""
+    views = [view(block) for block in table.blocks]
+    cells = [_body(block, one) for block, one in zip(table.blocks, views, strict=True)]
+    lines = [[cell for line in row for cell in line] for row in zip(*cells, strict=True)]
+    names = [row.name for row in table.rows]
+    return render(
+        "table.html.j2",
+        table=table,
+        head=_head(views),
+        body=list(zip(names, table.marks, lines, strict=True)),
+        marks=MARKS,
+    )
+
+
+def to_page(table: Table) -> str:
+    """Write the table as a page of its own, which loads nothing."""
+    return wrap(table.title, to_html(table))
+
+
+def wrap(title: str, fragment: str) -> str:
+    """Put a fragment, which is HTML already, into a page."""
+    from markupsafe import Markup
+
+    return render("page.html.j2", title=title, fragment=Markup(fragment))
+
+
+def render(template: str, **given: object) -> str:
+    """Fill in a template of this package; text is escaped."""
+    return _environment().get_template(template).render(given)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # takes a while to load
+
+    return Environment(
+        loader=PackageLoader("reports.forms", TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+
+
+def _head(views: Sequence[BlockView]) -> list[list[HeadCell]]:
+    """Write titles, then groups if there are any, over the columns' own headers."""
+    has_groups = any(any(one.groups) for one in views)
+    titles = [HeadCell("", height=3 if has_groups else 2)]
+    groups: list[HeadCell] = []
+    heads: list[HeadCell] = []
+    for one in views:
+        width = len(one.headers)
+        titles.append(HeadCell(one.title, "colgroup", one.origin, width, classes=_classes(one, 0)))
+        place = 0
+        for group, width in one.spans:
+            if group:
+                classes = _classes(one, place)
+                groups.append(HeadCell(group, "colgroup", width=width, classes=classes))
+            for header in one.headers[place : place + width]:
+                height = 2 if has_groups and not group else 1
+                cell = HeadCell(header, "col", height=height, classes=_classes(one, place))
+                (heads if height == 1 else groups).append(cell)
+                place += 1
+    return [titles, groups, heads] if has_groups else [titles, heads]
+
+
+def _body(block: Block, one: BlockView) -> list[list[BodyCell]]:
+    """Write a block's cells, by row, then by column."""
+    return [
+        [
+            BodyCell(cell, about, _classes(one, number))
+            for number, (cell, about) in enumerate(zip(row, told, strict=True))
+        ]
+        for row, told in zip(block.shown, _about(block), strict=True)
+    ]
+
+
+def _classes(one: BlockView, place: int) -> str:
+    """Tell a block's first column, and what was published."""
+    return " ".join(["first"] * (place == 0) + ["published"] * one.is_published)
+
+
+def _about(block: Block) -> list[list[str]]:
+    """Tell what stands behind each cell, by row, then by column."""
+    match block:
+        case OursBlock(cells=ours, unit=unit):
+            return [[_about_ours(cell, unit) for cell in row] for row in ours]
+        case DifferenceBlock(cells=differences, unit=unit):
+            return [
+                [_about_difference(one, unit) if one else "" for one in row] for row in differences
+            ]
+        case PublishedBlock(cells=printed):
+            return [[cell.reference if cell else "" for cell in row] for row in printed]
+
+
+def _about_ours(cell: Cell, unit: Unit) -> str:
+    told = f"n = {cell.num_scores} of {cell.num_planned}"
+    if cell.interval is None:
+        return told
+    low, high = map(unit.show, cell.interval)
+    return f"{told}; 95 % t interval {low} to {high}"
+
+
+def _about_difference(difference: Difference, unit: Unit) -> str:
+    told = f"minus {difference.to}; n = {difference.num_values} of {difference.num_planned}"
+    if difference.interval is not None:
+        low, high = map(unit.show_signed, difference.interval)
+        told += f"; 95 % t interval {low} to {high}"
+    if difference.best_of is not None:
+        told += f"; the published value is expected from the best of {difference.best_of}"
+    return told

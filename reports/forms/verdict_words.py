@@ -1,0 +1,84 @@
+"""What the words of verdicts mean, and how many claims got each."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from reports.judgement import LEVEL, Judged, Word
+from reports.statistics.power import MOST_SEEDS
+from reports.statistics.verdicts import FEWEST_SEEDS
+from search_spaces.claim import NO_STATED_GAP
+
+MEANINGS: dict[Word, str] = {
+    "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
+    "HOLDS-WEAKER": "the gap is above 0, but below the margin",
+    "FAILS": "the gap is below the margin, and nothing shows that it is above 0",
+    "REVERSED": "the gap is below 0: the other way round",
+    "UNDECIDED": "these seeds show none of that; more might",
+    "COMPATIBLE": "the printed value lies in the 95 % prediction interval of one more seed",
+    "INCOMPATIBLE": "the printed value lies outside the 95 % prediction interval of one more seed",
+    "REPORTED": "a cost, which is told and not judged",
+    "UNTESTABLE": (
+        f"fewer than {FEWEST_SEEDS} common seeds, no such trials, or nothing that trials can decide"
+    ),
+}
+"""In the order in which they are told."""
+
+TONES: dict[Word, str] = {
+    "HOLDS": "good",
+    "COMPATIBLE": "good",
+    "HOLDS-WEAKER": "open",
+    "UNDECIDED": "open",
+    "FAILS": "bad",
+    "REVERSED": "bad",
+    "INCOMPATIBLE": "bad",
+    "UNTESTABLE": "untested",
+}
+"""How a form may colour a verdict, beside its word."""
+
+METHOD = (
+    "A claim is about gaps between rows, paired by seed, in points; where it is about several, it "
+    "needs them all unless it is read otherwise. Its margin was fixed beforehand: half the "
+    f"published gap, or {100 * NO_STATED_GAP:.2f} where none is stated. Tests are Student's t, "
+    f"one-sided at {LEVEL}, Holm-corrected over the claims of one table. A verdict on this split "
+    "takes the test set as it is; one beyond it also varies the dialogues or videos in it."
+)
+
+
+def count_words(judged: Iterable[Judged]) -> dict[Word, int]:
+    """Count the verdicts that occur, in the order of `MEANINGS`."""
+    counts = Counter(one.verdict for one in judged)
+    return {word: counts[word] for word in MEANINGS if word in counts}
+
+
+def summarise(judged: Sequence[Judged]) -> str:
+    """Say in one line how many claims got which verdict."""
+    words = ", ".join(f"{number} {word}" for word, number in count_words(judged).items())
+    return f"{count_claims(len(judged))}: {words or 'none'}."
+
+
+def explain(judged: Iterable[Judged]) -> dict[Word, str]:
+    """Explain the verdicts that occur, on this split or beyond it."""
+    words = {word for one in judged for word in (one.verdict, one.beyond)}
+    return {word: meaning for word, meaning in MEANINGS.items() if word in words}
+
+
+def count_claims(number: int) -> str:
+    """Name a number of claims."""
+    return "1 claim" if number == 1 else f"{number} claims"
+
+
+def show_margin(judged: Judged) -> str:
+    """Print the margin in points; a claim without comparisons has none."""
+    return f"{100 * judged.claim.margin:.2f}" if judged.claim.parts else ""
+
+
+def show_evidence(judged: Judged) -> str:
+    """Say what a verdict rests on, with the margin and how many seeds would probably decide it."""
+    words = [judged.reason]
+    if judged.verdict != "UNTESTABLE" and judged.claim.parts:
+        words.append(f"margin {show_margin(judged)}")
+    if judged.projected_seeds is not None:
+        words.append(f"about {judged.projected_seeds} seeds would decide")
+    elif judged.verdict == "UNDECIDED":
+        words.append(f"{MOST_SEEDS} seeds would probably not decide")
+    return "; ".join(words)

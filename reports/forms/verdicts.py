@@ -1,0 +1,134 @@
+"""Verdicts in print: Markdown, LaTeX and HTML, and the files of all forms."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reports.forms import latex, markdown
+from reports.forms.html import render, wrap
+from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
+from reports.forms.verdicts_plain import to_csv, to_json
+from reports.judgement import Judged
+from reports.ledger import write_atomically
+
+PREAMBLE = (
+    r"\usepackage{array}",
+    r"\usepackage{booktabs}",
+    r"\usepackage{longtable}",
+)
+
+HEADS = ("Claim", "On this split", "Beyond", "What it rests on")
+WIDTHS = (0.06, 0.33, 0.15, 0.14, 0.26)
+"""Of the columns in LaTeX, the id's first; the rest of the line is between them."""
+
+
+def to_markdown(judged: Sequence[Judged]) -> str:
+    """Write a line for each claim."""
+    escape = markdown.escape
+    lines = [
+        summarise(judged),
+        "",
+        f"| | {' | '.join(HEADS)} |",
+        "| :-- | :-- | :-- | :-- | :-- |",
+    ]
+    for one in judged:
+        reading = f"<br>*Read as:* {escape(one.claim.note)}" if one.claim.note else ""
+        cells = (
+            escape(one.claim.id),
+            escape(one.claim.text) + reading,
+            f"**{one.verdict}**",
+            one.beyond or "",
+            escape(show_evidence(one)),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    legend = [f"- **{word}**: {escape(meaning)}" for word, meaning in explain(judged).items()]
+    return "\n".join([*lines, "", escape(METHOD), "", *legend]) + "\n"
+
+
+def to_latex(judged: Sequence[Judged]) -> str:
+    """Write a table that breaks over pages; the packages it needs stand on top."""
+    heads = " & ".join(["", *HEADS])
+    legend = [
+        rf"\par\noindent\textbf{{{word}}}: {latex.escape(meaning)}."
+        for word, meaning in explain(judged).items()
+    ]
+    lines = [
+        *(f"% {package}" for package in PREAMBLE),
+        r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
+        rf"\noindent {latex.escape(summarise(judged))}",
+        rf"\begin{{longtable}}{{@{{}}{''.join(map(_column, WIDTHS))}@{{}}}}",
+        rf"\toprule {heads} \\ \midrule \endhead",
+        r"\bottomrule \endfoot",
+        *map(_latex_line, judged),
+        r"\end{longtable}",
+        rf"\noindent {latex.escape(METHOD)}",
+        *legend,
+        r"\par\endgroup",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def to_html(judged: Sequence[Judged]) -> str:
+    """Write a fragment; its classes are those of `reports.forms.html.STYLE`."""
+    return render(
+        "verdicts.html.j2",
+        judged=judged,
+        heads=HEADS,
+        tones=TONES,
+        evidence=show_evidence,
+        summary=summarise(judged),
+        method=METHOD,
+        legend=explain(judged),
+    )
+
+
+def to_page(judged: Sequence[Judged]) -> str:
+    """Write a page of its own, which loads nothing."""
+    return wrap("Verdicts", to_html(judged))
+
+
+FORMS: dict[str, Callable[[Sequence[Judged]], str]] = {
+    "json": to_json,
+    "csv": to_csv,
+    "md": to_markdown,
+    "tex": to_latex,
+    "html": to_page,
+}
+
+
+def write_verdicts(judged: Sequence[Judged], name: str, folder: Path) -> dict[str, Path]:
+    """Write `<name>-verdicts.json` and so on; equal verdicts give equal bytes.
+
+    Returns:
+        The files by form.
+    """
+    paths = {form: folder / f"{name}-verdicts.{form}" for form in FORMS}
+    for form, path in paths.items():
+        write_atomically(path, FORMS[form](judged).encode())
+    return paths
+
+
+def _column(share: float) -> str:
+    return rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"
+
+
+def _latex_line(judged: Judged) -> str:
+    escape = latex.escape
+    claim = escape(judged.claim.text)
+    if judged.claim.note:
+        claim += rf" \emph{{Read as:}} {escape(judged.claim.note)}"
+    verdict, beyond = (_breakable(word or "") for word in (judged.verdict, judged.beyond))
+    evidence = re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", show_evidence(judged))
+    cells = (
+        escape(judged.claim.id),
+        claim,
+        verdict if judged.verdict == "UNTESTABLE" else rf"\textbf{{{verdict}}}",
+        beyond,
+        escape(evidence),
+    )
+    return rf"{' & '.join(cells)} \\ \addlinespace"
+
+
+def _breakable(word: str) -> str:
+    """Let a line end after a hyphen in a narrow column."""
+    return word.replace("-", r"-\hspace{0pt}")

@@ -1,0 +1,132 @@
+"""Verdicts for machines: CSV, and a JSON twin with every comparison behind them.
+
+Scores and gaps are fractions; what hangs on a quantile is rounded, for its last digits differ
+between machines.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import JsonValue
+
+from reports.cells import Cell
+from reports.evidence import Compared
+from reports.forms.verdict_words import count_words, explain, show_margin
+from reports.judgement import LEVEL, Judged
+from reports.statistics.gap import Gap
+from reports.statistics.sign_flip import sign_flip_p
+
+VERDICTS_SCHEMA = 1
+
+
+def to_csv(judged: Sequence[Judged]) -> str:
+    """Write one line a claim; what does not apply to it is empty."""
+    text = io.StringIO()
+    fields = (
+        *("id", "claim", "kind", "family", "reading", "margin_points"),
+        *("verdict", "beyond", "num_seeds", "projected_seeds", "reason"),
+    )
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer.writeheader()
+    for one in judged:
+        writer.writerow(
+            {
+                "id": one.claim.id,
+                "claim": one.claim.text,
+                "kind": one.claim.kind,
+                "family": one.claim.family,
+                "reading": one.claim.note,
+                "margin_points": show_margin(one),
+                "verdict": one.verdict,
+                "beyond": one.beyond,
+                "num_seeds": one.num_seeds,
+                "projected_seeds": one.projected_seeds,
+                "reason": one.reason,
+            }
+        )
+    return text.getvalue()
+
+
+def to_json(judged: Sequence[Judged]) -> str:
+    """Write everything: each claim, its verdicts, and its comparisons with their trials."""
+    document = {
+        "schema": VERDICTS_SCHEMA,
+        "level": LEVEL,
+        "counts": count_words(judged),
+        "legend": explain(judged),
+        "claims": [_claim(one) for one in judged],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _claim(judged: Judged) -> JsonValue:
+    claim = judged.claim
+    return {
+        "id": claim.id,
+        "claim": claim.text,
+        "kind": claim.kind,
+        "family": claim.family,
+        "reading": claim.note,
+        "scale": claim.scale,
+        "margin": claim.margin if claim.parts else None,
+        "at_least": claim.at_least or len(claim.parts) or None,
+        "parts": [[claim.comparisons.index(one) for one in part] for part in claim.parts],
+        "verdict": judged.verdict,
+        "beyond": judged.beyond,
+        "reason": judged.reason,
+        "num_seeds": judged.num_seeds,
+        "projected_seeds": judged.projected_seeds,
+        "value": claim.value.model_dump(mode="json") if claim.value else None,
+        "scores": _scores(judged.cell) if judged.cell else None,
+        "comparisons": [_comparison(one, claim.margin) for one in judged.compared],
+    }
+
+
+def _scores(cell: Cell) -> JsonValue:
+    return [{"trial": one.key, "seed": one.seed, "score": one.score} for one in cell.scores]
+
+
+def _comparison(compared: Compared, margin: float) -> JsonValue:
+    """Write a comparison; its differences include what its claim allows."""
+    comparison = compared.comparison
+    about: dict[str, JsonValue] = {
+        "row": comparison.row,
+        "rival": comparison.rival,
+        **comparison.score._asdict(),
+        "allowance": comparison.allowance,
+    }
+    if compared.gap is None:
+        return {**about, "problem": compared.problem}
+    pairs = zip(compared.seeds, compared.keys, compared.differences, strict=True)
+    return {
+        **about,
+        "differences": [
+            {"seed": seed, "trial": row, "rival_trial": rival, "difference": difference}
+            for seed, (row, rival), difference in pairs
+        ],
+        "gap": _gap(compared.gap, margin),
+        "gap_beyond": _gap(compared.gap_beyond, margin) if compared.gap_beyond else None,
+        "effect_size_d_z": _round(compared.effect_size),
+        "pairing_correlation": _round(compared.correlation),
+        "sign_flip_p": sign_flip_p(np.array(compared.differences)),
+        "sign_flip_p_floor": 0.5 ** len(compared.differences),
+    }
+
+
+def _gap(gap: Gap, margin: float) -> JsonValue:
+    return {
+        "mean": gap.mean,
+        "std_error": _round(gap.std_error),
+        "df": _round(gap.df),
+        "t_interval_95": [_round(end) for end in gap.interval()],
+        "p_not_above_zero": _round(gap.p_not_above(0.0)),
+        "p_not_below_zero": _round(gap.p_not_below(0.0)),
+        "p_not_below_margin": _round(gap.p_not_below(margin)),
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.10g}")

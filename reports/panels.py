@@ -1,0 +1,96 @@
+"""Tables wider than the page: blocks cut between emotions, chunks of one corpus kept together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from reports.blocks import Block, PublishedBlock, Shown, block_title
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """A block, or some columns of it, as it is printed; `columns` hold a cell for each row."""
+
+    title: str
+    origin: str
+    is_published: bool
+    groups: tuple[str, ...]
+    headers: tuple[str, ...]
+    columns: tuple[tuple[Shown, ...], ...]
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """The groups with their numbers of columns, neighbours of equal name together."""
+        spans: list[tuple[str, int]] = []
+        for group in self.groups:
+            if spans and spans[-1][0] == group:
+                spans[-1] = (group, spans[-1][1] + 1)
+            else:
+                spans.append((group, 1))
+        return spans
+
+    def take(self, wanted: Sequence[str]) -> "BlockView":
+        """Return the part of some groups."""
+        kept = [number for number, group in enumerate(self.groups) if group in wanted]
+        return BlockView(
+            title=self.title,
+            origin=self.origin,
+            is_published=self.is_published,
+            groups=tuple(self.groups[number] for number in kept),
+            headers=tuple(self.headers[number] for number in kept),
+            columns=tuple(self.columns[number] for number in kept),
+        )
+
+
+Panel = list[BlockView]
+"""Blocks side by side."""
+
+
+def view(block: Block) -> BlockView:
+    """Show a block."""
+    return BlockView(
+        title=block_title(block),
+        origin=block.origin,
+        is_published=isinstance(block, PublishedBlock),
+        groups=tuple(column.group for column in block.columns),
+        headers=tuple(column.header for column in block.columns),
+        columns=tuple(zip(*block.shown, strict=True)),
+    )
+
+
+def split_into_panels(blocks: Sequence[Block], fits: Callable[[Panel], bool]) -> list[Panel]:
+    """Put blocks side by side while they fit; what does not is stacked, and cut between groups.
+
+    Blocks of one corpus are cut at the same places, so that what belongs together stays together
+    as long as it fits. A single group that does not fit is a panel of its own.
+    """
+    views = [view(block) for block in blocks]
+    if fits(views):
+        return [views]
+    panels: list[Panel] = []
+    for family in _families(views):
+        groups = list(dict.fromkeys(group for one in family for group in one.groups))
+        chunks = next(
+            (c for n in range(1, len(groups) + 1) if all(map(fits, c := _cut(family, groups, n)))),
+            [[one] for part in _cut(family, groups, len(groups)) for one in part],
+        )
+        for chunk in chunks:
+            if panels and fits([*panels[-1], *chunk]):
+                panels[-1] = [*panels[-1], *chunk]
+            else:
+                panels.append(chunk)
+    return panels
+
+
+def _families(views: Sequence[BlockView]) -> list[Panel]:
+    """Group the blocks of each corpus."""
+    titles = dict.fromkeys(one.title for one in views)
+    return [[one for one in views if one.title == title] for title in titles]
+
+
+def _cut(family: Panel, groups: Sequence[str], num_chunks: int) -> list[Panel]:
+    """Cut the blocks of a corpus into chunks of about equally many groups."""
+    bounds = [len(groups) * number // num_chunks for number in range(num_chunks + 1)]
+    wanted = [groups[start:end] for start, end in pairwise(bounds)]
+    chunks = [[one.take(names) for one in family] for names in wanted]
+    return [[one for one in chunk if one.columns] for chunk in chunks]

@@ -1,0 +1,72 @@
+"""What was asked for: a study on a corpus with the keys of its trials, kept beside the ledger.
+
+It lets a report find every study, a user's own too, without the corpus or the study's file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.configs.base import Config
+from reports.ledger import Ledger, LedgerError, write_atomically
+from search_spaces.study import Study
+from search_spaces.terms import Scale
+
+FOLDER = "plans"
+
+
+class Planned(Config):
+    """A study on one corpus at one scale: for each row, the keys of its trials, a seed each.
+
+    `looks` are the numbers of seeds at which open claims were to be judged, where seeds are added
+    as long as a claim is open; none where their number was fixed.
+    """
+
+    study: Study
+    corpus: str
+    family: str
+    scale: Scale
+    keys: Mapping[str, tuple[str, ...]]
+    looks: tuple[int, ...] = ()
+
+
+def remember(planned: Planned, storage: Path) -> Planned:
+    """Keep what was asked for; fewer seeds than before do not shorten it.
+
+    Returns:
+        What is kept: rows that are planned as before, with more seeds, keep those; a number of
+        seeds that once depended on the scores is never called fixed again.
+    """
+    path = _path(planned, storage)
+    before = _read(path) if path.is_file() else None
+    if before is not None:
+        longer = {
+            row: before.keys[row]
+            for row, keys in planned.keys.items()
+            if before.keys.get(row, ())[: len(keys)] == keys
+        }
+        looks = planned.looks or before.looks
+        planned = planned.model_copy(update={"keys": {**planned.keys, **longer}, "looks": looks})
+    write_atomically(path, planned.model_dump_json(indent=1).encode())
+    return planned
+
+
+def read_planned(ledger: Ledger) -> list[Planned]:
+    """Read all that was asked for, in the order of studies' and corpora's names.
+
+    Raises:
+        LedgerError: If a file is damaged.
+    """
+    return [_read(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
+
+
+def _path(planned: Planned, storage: Path) -> Path:
+    return storage / FOLDER / planned.study.name / f"{planned.corpus}-{planned.scale}.json"
+
+
+def _read(path: Path) -> Planned:
+    try:
+        return Planned.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise LedgerError(f"plan '{path}' is damaged or of another version: {error}") from error

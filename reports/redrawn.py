@@ -1,0 +1,66 @@
+"""Scores on test sets that might have been: the dialogues or videos of the test split, redrawn."""
+
+import math
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.record import Record
+from reports.scores import COUNTED
+from reports.statistics.bootstrap import redraw, variance_over
+from reports.trial_scores import TrialScores
+from search_spaces.claim import Score
+from search_spaces.terms import Metric
+
+FEWEST_CLUSTERS = 2
+
+
+class RedrawnScores:
+    """Scores trials on redrawn test sets, and remembers them: many comparisons share a trial."""
+
+    def __init__(self, trial_scores: TrialScores) -> None:
+        self._trial_scores = trial_scores
+        self._scores: dict[tuple[str, Metric], NDArray[np.float64]] = {}
+
+    def find_variance(
+        self, row: Sequence[Record], rival: Sequence[Record], score: Score
+    ) -> tuple[float, int] | None:
+        """Estimate the variance over test sets of two rows' seed-averaged difference.
+
+        Returns:
+            The variance and the number of clusters; None if the metric is not one of counts, if
+            trials were tested on different clusters or on a single one, or if the metric is
+            undefined on too many test sets.
+        """
+        if score.metric not in COUNTED:
+            return None
+        clusters = [list(self._trial_scores.count_by_cluster(one)) for one in (*row, *rival)]
+        num_clusters = len(clusters[0])
+        if num_clusters < FEWEST_CLUSTERS or any(one != clusters[0] for one in clusters):
+            return None
+        ours, theirs = (
+            np.mean([self._score(record, score) for record in records], axis=0)
+            for records in (row, rival)
+        )
+        variance = variance_over(ours - theirs, num_clusters).variance
+        if variance is None or not math.isfinite(variance):
+            return None
+        return variance, num_clusters
+
+    def _score(self, record: Record, score: Score) -> NDArray[np.float64]:
+        """Score a trial on every redrawn test set, (test sets,)."""
+        by_emotion = self._by_emotion(record, score.metric)
+        if score.emotion is None:
+            return by_emotion.mean(axis=-1)
+        return by_emotion[:, record.result.emotions.index(score.emotion)]
+
+    def _by_emotion(self, record: Record, metric: Metric) -> NDArray[np.float64]:
+        """Score every emotion, (test sets, K); trials on one corpus see the same test sets."""
+        place = (record.key, metric)
+        if place not in self._scores:
+            counts = np.stack(list(self._trial_scores.count_by_cluster(record).values()))
+            redrawn = redraw(counts, seed=crc32(record.trial.corpus.name.encode()))
+            self._scores[place] = COUNTED[metric](redrawn.astype(np.int64))
+        return self._scores[place]

@@ -1,0 +1,100 @@
+"""The test scores of finished trials, computed from their predictions, each file read once."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.count_index import CountIndex
+from reports.ledger import Ledger
+from reports.record import Predictions, Record
+from reports.scores import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
+from search_spaces.terms import Metric
+
+
+class TrialScores:
+    """Knows the test scores of a ledger's trials, and remembers what it has read."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._index = CountIndex(ledger.storage)
+        self._records: dict[str, Record] = {}
+        self._by_cluster: dict[str, dict[str, Counts]] = {}
+        self._scores: dict[tuple[str, Metric], EmotionScores] = {}
+
+    def finished(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Read the records of those trials that are finished, by key, in the order given.
+
+        Raises:
+            LedgerError: If a record is damaged.
+        """
+        keys = list(dict.fromkeys(keys))
+        self._records |= self.ledger.finished(key for key in keys if key not in self._records)
+        return {key: self._records[key] for key in keys if key in self._records}
+
+    def find(self, record: Record, metric: Metric, emotion: str | None = None) -> float | None:
+        """Return a trial's score for one emotion, or the mean over all if it is None.
+
+        A metric that is undefined, or an emotion that the trial's corpus has not, gives None.
+
+        Raises:
+            LedgerError: If the trial's predictions are damaged or missing.
+        """
+        scores = self.by_emotion(record, metric)
+        if emotion is None:
+            return scores.mean
+        names = record.result.emotions
+        return scores.by_emotion[names.index(emotion)] if emotion in names else None
+
+    def by_emotion(self, record: Record, metric: Metric) -> EmotionScores:
+        """Return a trial's score for each emotion."""
+        place = (record.key, metric)
+        if place not in self._scores:
+            self._scores[place] = self._compute(record, metric)
+        return self._scores[place]
+
+    def count_by_cluster(self, record: Record) -> dict[str, Counts]:
+        """Count what a trial decided on test, for each dialogue or video.
+
+        Shapes:
+            (K, 4) for each cluster: TP, FP, TN, FN of every emotion
+        """
+        if record.key not in self._by_cluster:
+            test = self.ledger.predictions(record)["test"]
+            thresholds = np.array(record.result.thresholds)
+            self._by_cluster[record.key] = count_by_cluster(test, thresholds)
+        return self._by_cluster[record.key]
+
+    def remember(self) -> None:
+        """Keep what was counted for the next time."""
+        self._index.write()
+
+    def _compute(self, record: Record, metric: Metric) -> EmotionScores:
+        if metric == "auc":
+            test = self.ledger.predictions(record)["test"]
+            return as_scores(auc(test.labels, test.probabilities))
+        return as_scores(COUNTED[metric](self._count(record)))
+
+    def _count(self, record: Record) -> Counts:
+        counts = self._index.find(record)
+        if counts is None:
+            test = self.ledger.predictions(record)["test"]
+            called = decide(test.probabilities, np.array(record.result.thresholds))
+            counts = count(test.labels, called).sum(axis=0)
+            self._index.keep(record, counts)
+        return counts
+
+
+def count_by_cluster(
+    predictions: Predictions, thresholds: NDArray[np.float64]
+) -> dict[str, Counts]:
+    """Count true and false positives and negatives of every emotion in every cluster.
+
+    Shapes:
+        thresholds: (K,) -> (K, 4) for each cluster: TP, FP, TN, FN
+    """
+    decisions = count(predictions.labels, decide(predictions.probabilities, thresholds))
+    names, numbers = np.unique(predictions.groups, return_inverse=True)
+    counts = np.zeros((len(names), *decisions.shape[1:]), dtype=np.int64)
+    np.add.at(counts, numbers, decisions)
+    return dict(zip(names.tolist(), counts, strict=True))

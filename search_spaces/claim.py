@@ -1,0 +1,121 @@
+"""Claims as data: what a sentence says about rows, so that trials can decide it."""
+
+from typing import NamedTuple, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from models.configs.base import Config
+from search_spaces.published import ClaimKind
+from search_spaces.terms import Metric, Scale
+
+NO_STATED_GAP = 0.005
+"""The margin of a claim that states no positive gap: half a point."""
+
+
+OWN = "own"
+"""The family of claims that no paper makes."""
+
+
+class Score(NamedTuple):
+    """What is compared: a metric on a corpus, of one emotion or averaged over all."""
+
+    corpus: str
+    metric: Metric
+    emotion: str | None = None
+
+
+class Comparison(Config):
+    """`row` scores above `rival`: gap = score(row) - score(rival) + allowance, and gap > 0.
+
+    A positive `allowance`, a fraction, says "not worse by that much or more".
+    """
+
+    row: str
+    rival: str
+    score: Score
+    allowance: float = 0.0
+
+
+class PrintedValue(Config):
+    """A value that a row is claimed to have, as text, with the unit it was printed in."""
+
+    row: str
+    score: Score
+    text: str
+    unit: str
+
+
+class Claim(Config):
+    """One sentence under test.
+
+    Its `parts` are conjunctions of comparisons. It holds if `at_least` of its parts hold, by
+    default all. `margin` is the gap, a fraction, below which a positive gap is weaker than claimed;
+    it is fixed here, before any test score is read. `family` names the table whose claims are
+    corrected together. A claim that trials cannot decide says why in `untestable`; `value` is that
+    of a claim about one number. It is about trained models of one `scale`, None if about any.
+    """
+
+    id: str
+    text: str
+    kind: ClaimKind
+    family: str
+    parts: tuple[tuple[Comparison, ...], ...] = ()
+    at_least: PositiveInt | None = None
+    margin: PositiveFloat = NO_STATED_GAP
+    scale: Scale | None = None
+    value: PrintedValue | None = None
+    untestable: str = ""
+    note: str = Field(default="", description="how the sentence became comparisons")
+
+    @model_validator(mode="after")
+    def _cannot_ask_for_more_parts_than_there_are(self) -> Self:
+        if self.at_least is not None and self.at_least > len(self.parts):
+            raise ValueError(
+                f"claim '{self.id}': at_least is {self.at_least}, but it has {len(self.parts)} "
+                "parts; choose fewer"
+            )
+        return self
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All comparisons of all parts, each once."""
+        return tuple(dict.fromkeys(one for part in self.parts for one in part))
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """All rows that it is about."""
+        compared = [name for one in self.comparisons for name in (one.row, one.rival)]
+        return tuple(dict.fromkeys([*compared, *([self.value.row] if self.value else [])]))
+
+
+def greater(
+    claim_id: str,
+    text: str,
+    row: str,
+    *rivals: str,
+    corpus: str,
+    metric: Metric,
+    emotion: str | None = None,
+    margin: float = NO_STATED_GAP,
+) -> Claim:
+    """Claim that a row scores above each of its rivals.
+
+    Args:
+        claim_id: Names the claim in the report.
+        text: The sentence.
+        row: The row of the study that is better.
+        rivals: The rows that it beats.
+        corpus: The corpus, or the family of corpora, that the sentence is about.
+        metric: What is compared.
+        emotion: One emotion's score instead of the average.
+        margin: The gap below which the claim holds only in a weaker form, a fraction.
+    """
+    score = Score(corpus, metric, emotion)
+    return Claim(
+        id=claim_id,
+        text=text,
+        kind="greater",
+        family=OWN,
+        parts=(tuple(Comparison(row=row, rival=rival, score=score) for rival in rivals),),
+        margin=margin,
+    )

@@ -1,0 +1,171 @@
+"""The papers' claims in the terms of a study: printed cells become rows, corpora and metrics."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+
+from search_spaces.claim import NO_STATED_GAP, Claim, Comparison, PrintedValue, Score
+from search_spaces.errors import StudyError
+from search_spaces.published import PublishedClaim, load_published
+from search_spaces.study import Column, Row, Study
+
+MARGIN_SHARE = 0.5
+"""A claim holds in full if its gap is at least this share of the published one."""
+
+NOT_A_RIVAL = "proposed"
+"""The mark of a paper's own rows, which are not among the methods that it compares with."""
+
+
+def claims_of(study: Study) -> tuple[Claim, ...]:
+    """Return a study's claims, those of the papers resolved to its rows.
+
+    A paper's claim about rows that the study has not is untestable.
+
+    Raises:
+        StudyError: If a paper's claim is of a kind that must be restated and is not.
+    """
+    return tuple(
+        _resolve(study, load_published().claim(claim))
+        if isinstance(claim, str)
+        else _with_missing_rows(study, claim)
+        for claim in study.claims
+    )
+
+
+def _with_missing_rows(study: Study, claim: Claim) -> Claim:
+    """Say of a claim which of its rows the study has not."""
+    names = [row.name for row in study.rows]
+    missing = [f"'{name}'" for name in claim.rows if name not in names]
+    if not missing:
+        return claim
+    fault = f"the study has no row {', '.join(missing)}"
+    return claim.model_copy(update={"untestable": fault})
+
+
+def restate(
+    claim_id: str,
+    *parts: Iterable[Comparison],
+    note: str,
+    at_least: int | None = None,
+    untestable: str = "",
+) -> Claim:
+    """Put a paper's sentence that names no pairs of cells as comparisons of a study's rows.
+
+    Args:
+        claim_id: The id of the claim.
+        parts: What must hold, each a conjunction; none if trials cannot decide it.
+        note: How the sentence was read.
+        at_least: How many parts must hold, by default all.
+        untestable: Why trials cannot decide it.
+    """
+    printed = load_published().claim(claim_id)
+    return Claim(
+        id=printed.id,
+        text=printed.claim,
+        kind=printed.kind,
+        family=_family(printed),
+        parts=tuple(tuple(part) for part in parts),
+        at_least=at_least,
+        scale="paper",
+        untestable=untestable,
+        note=note,
+    )
+
+
+def _resolve(study: Study, printed: PublishedClaim) -> Claim:
+    given = {
+        "id": printed.id,
+        "text": printed.claim,
+        "kind": printed.kind,
+        "family": _family(printed),
+        "scale": "paper",
+    }
+    absent = [reference for reference in printed.cells if not _stands_for(study, reference)]
+    if absent:
+        return Claim(**given, untestable=f"the study has no cell for {', '.join(absent)}")
+    cells = [_Cell(study, reference) for reference in printed.cells]
+    match printed.kind:
+        case "delta" | "greater":
+            pairs = zip(cells[::2], cells[1::2], strict=True)
+            comparisons = [
+                Comparison(row=row.row.name, rival=rival.row.name, score=row.score)
+                for row, rival in pairs
+            ]
+            return Claim(**given, parts=_each(comparisons), margin=_margin(printed, cells[0].unit))
+        case "argmax" | "greater_than_all":
+            comparisons = [
+                Comparison(row=cell.row.name, rival=rival.name, score=cell.score)
+                for cell in cells
+                for rival in cell.rivals(compared_only=printed.kind == "greater_than_all")
+            ]
+            return Claim(**given, parts=_each(comparisons))
+        case "value":
+            (cell,) = cells
+            value = PrintedValue(
+                row=cell.row.name, score=cell.score, text=printed.published, unit=cell.unit
+            )
+            return Claim(**given, value=value)
+        case kind:
+            raise StudyError(
+                f"study '{study.name}', claim '{printed.id}': a claim of the kind '{kind}' must be "
+                "restated as comparisons"
+            )
+
+
+def _each(comparisons: Sequence[Comparison]) -> tuple[tuple[Comparison, ...], ...]:
+    return tuple((one,) for one in comparisons)
+
+
+def _family(printed: PublishedClaim) -> str:
+    """Name the table that a claim is about; some name none."""
+    return printed.cells[0].partition("/")[0] if printed.cells else f"{printed.paper} text"
+
+
+def _margin(printed: PublishedClaim, unit: str) -> float:
+    """Take half of the gap that is stated, as a fraction."""
+    gap = float(printed.published or 0) / (100 if unit == "percent" else 1)
+    return MARGIN_SHARE * gap if gap > 0 else NO_STATED_GAP
+
+
+def _stands_for(study: Study, reference: str) -> bool:
+    """Whether a row and a column of a study stand for a printed cell."""
+    table_id, row_id, column = reference.split("/")
+    return any(f"{table_id}/{row_id}" in row.published for row in study.rows) and bool(
+        _find_columns(study, table_id, column)
+    )
+
+
+def _find_columns(study: Study, table_id: str, pattern: str) -> list[Column]:
+    """Find the columns of a study that a printed name such as `*.F1` means."""
+    corpus = _corpus_of(table_id, pattern)
+    return [
+        c for c in study.columns.get(corpus, ()) if c.published and fnmatch(c.published, pattern)
+    ]
+
+
+def _corpus_of(table_id: str, column: str) -> str:
+    return load_published().table(table_id).dataset or column.partition(".")[0].lower()
+
+
+class _Cell:
+    """A printed cell as a study's row and score; `*.F1` is the mean over the emotions."""
+
+    def __init__(self, study: Study, reference: str) -> None:
+        table_id, row_id, column = reference.split("/")
+        self._study, self._table_id = study, table_id
+        self.unit = load_published().table(table_id).unit
+        self.row = next(r for r in study.rows if f"{table_id}/{row_id}" in r.published)
+        first, *_ = _find_columns(study, table_id, column)
+        emotion = None if "*" in column else first.emotion
+        self.score = Score(_corpus_of(table_id, column), first.metric, emotion)
+
+    def rivals(self, *, compared_only: bool) -> list[Row]:
+        """List the other rows that are printed in the same table."""
+        rows = [row for row in self._study.rows if row != self.row and self._mark(row) is not None]
+        return [row for row in rows if not compared_only or self._mark(row) != NOT_A_RIVAL]
+
+    def _mark(self, row: Row) -> str | None:
+        """Return the mark of a row in this cell's table, None if it is not printed there."""
+        for reference in row.published:
+            if reference.startswith(f"{self._table_id}/"):
+                return load_published().row(reference).mark
+        return None

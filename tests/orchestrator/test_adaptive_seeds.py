@@ -1,0 +1,86 @@
+"""Seeds are added only where a claim is open."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adaptive_seeds import Extension, extend, judge_planned
+from reports.ledger import Ledger
+from reports.planned import Planned, remember
+from reports.trial_scores import TrialScores
+from search_spaces.claim import Claim, Comparison, Score, greater
+from search_spaces.study import Study
+from tests.reports.factories import make_study, write_wrong
+
+ROWS = ("clear", "open", "bad")
+LOOKS = (3, 5, 10)
+CLEARLY_ABOVE_BAD = greater("C", "clear beats bad", "clear", "bad", corpus="mine", metric="acc")
+PERHAPS_ABOVE_BAD = greater("O", "open beats bad", "open", "bad", corpus="mine", metric="acc")
+
+
+def make_planned(
+    storage: Path, claims: Sequence[Claim], bad: Sequence[int] = (10, 10, 10)
+) -> tuple[Planned, TrialScores]:
+    """Finish three seeds: of 20 utterances are wrong 1 for the clear row, 8 to 12 for the open."""
+    study: Study = make_study(ROWS, claims=tuple(claims))
+    wrong = {"clear": [1, 1, 1], "open": [8, 12, 9], "bad": list(bad)}
+    ledger = Ledger(storage)
+    planned = Planned(
+        study=study,
+        corpus="mine",
+        family="mine",
+        scale="tiny",
+        keys=write_wrong(ledger, wrong),
+        looks=LOOKS,
+    )
+    return planned, TrialScores(ledger)
+
+
+def test_rows_of_an_open_claim_get_the_seeds_of_the_next_look(tmp_path: Path) -> None:
+    planned, scores = make_planned(tmp_path, [CLEARLY_ABOVE_BAD, PERHAPS_ABOVE_BAD])
+    verdicts = {one.claim.id: one.verdict for one in judge_planned(planned, scores)}
+    assert verdicts == {"C": "HOLDS", "O": "UNDECIDED"}
+    assert extend(planned, scores) == Extension("depth", ("O",), {"clear": 3, "open": 5, "bad": 5})
+
+
+def test_nothing_is_added_when_every_claim_is_decided(tmp_path: Path) -> None:
+    planned, scores = make_planned(tmp_path, [CLEARLY_ABOVE_BAD])
+    assert extend(planned, scores) == Extension("depth", (), dict.fromkeys(ROWS, 3))
+
+
+def test_study_without_claims_keeps_its_seeds(tmp_path: Path) -> None:
+    planned, scores = make_planned(tmp_path, [])
+    assert extend(planned, scores).open_claims == ()
+
+
+def test_open_claim_at_the_last_look_stays_open(tmp_path: Path) -> None:
+    planned, scores = make_planned(tmp_path, [PERHAPS_ABOVE_BAD])
+    last = planned.model_copy(update={"looks": (3,)})
+    assert extend(last, scores) == Extension("depth", (), dict.fromkeys(ROWS, 3))
+
+
+def test_claim_about_another_corpus_asks_for_nothing(tmp_path: Path) -> None:
+    elsewhere = greater("E", "", "open", "bad", corpus="other", metric="acc")
+    planned, scores = make_planned(tmp_path, [elsewhere])
+    assert extend(planned, scores).open_claims == ()
+
+
+def test_claim_about_two_corpora_is_judged_with_the_trials_of_both(tmp_path: Path) -> None:
+    parts = tuple(
+        (Comparison(row="clear", rival="bad", score=Score(corpus, "acc")),)
+        for corpus in ("mine", "other")
+    )
+    both = Claim(id="B", text="on both", kind="greater", family="own", parts=parts)
+    planned, scores = make_planned(tmp_path, [both])
+    assert judge_planned(planned, scores)[0].verdict == "UNTESTABLE"
+    remember(planned.model_copy(update={"corpus": "other", "family": "other"}), tmp_path)
+    assert judge_planned(planned, scores)[0].verdict == "HOLDS"
+
+
+@pytest.mark.parametrize("bad", [(1, 1, 2), (1, 2, 1)])
+def test_verdict_says_that_seeds_were_adaptive(tmp_path: Path, bad: Sequence[int]) -> None:
+    planned, scores = make_planned(tmp_path, [CLEARLY_ABOVE_BAD], bad)
+    (judged,) = judge_planned(planned, scores)
+    assert judged.verdict == "UNDECIDED"
+    assert judged.reason.endswith("n = 3, adaptive seeds")

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports.cells import Cell, SeedScore
+from reports.differences import Difference, find_ties, pair, subtract_published, subtract_row
+
+
+def make_cell(row: str, *scores: float, num_planned: int | None = None) -> Cell:
+    seeds = tuple(SeedScore(f"{row}-{seed}", seed, score) for seed, score in enumerate(scores))
+    return Cell(row, "synthetic", "f1", seeds, num_planned or len(scores))
+
+
+def without_seed(cell: Cell, seed: int) -> Cell:
+    scores = tuple(one for one in cell.scores if one.seed != seed)
+    return Cell(cell.row, cell.corpus, cell.metric, scores, cell.num_planned)
+
+
+BASELINE = make_cell("baseline", 0.50, 0.52, 0.54, 0.56)
+FAR = make_cell("far", 0.60, 0.63, 0.64, 0.67)
+NEAR = make_cell("near", 0.51, 0.55, 0.52, 0.57)
+
+
+def test_scores_are_paired_by_seed():
+    pairs = pair(without_seed(FAR, 1), BASELINE)
+    assert [seed for seed, _ in pairs] == [0, 2, 3]
+    assert [d for _, d in pairs] == pytest.approx([0.10, 0.10, 0.11])
+
+
+def test_difference_to_a_row_is_that_of_the_common_seeds():
+    _, difference = subtract_row([without_seed(BASELINE, 0), FAR], 0)
+    assert difference.to == "baseline"
+    assert difference.seeds == ((1, "far-1"), (2, "far-2"), (3, "far-3"))
+    assert difference.mean == pytest.approx(0.32 / 3)
+    assert difference.std == pytest.approx(np.std([0.11, 0.10, 0.11], ddof=1))
+    assert (difference.num_values, difference.num_planned) == (3, 4)
+
+
+def test_interval_is_that_of_scipy():
+    difference = subtract_row([BASELINE, FAR], 0)[1]
+    expected = stats.ttest_rel([0.60, 0.63, 0.64, 0.67], [0.50, 0.52, 0.54, 0.56])
+    assert difference.interval == pytest.approx(tuple(expected.confidence_interval(0.95)))
+
+
+@pytest.mark.parametrize("values", [(), (0.1,)])
+def test_fewer_than_two_differences_have_no_interval(values):
+    difference = Difference("baseline", values, (), num_planned=2)
+    assert (difference.std, difference.interval) == (None, None)
+
+
+def test_baseline_has_no_difference_to_itself():
+    assert subtract_row([FAR, BASELINE], 1)[1] is None
+
+
+def test_differences_are_told_from_0_by_a_paired_t_test():
+    _, far, near = subtract_row([BASELINE, FAR, NEAR], 0)
+    assert (far.distinct, near.distinct) == (True, False)
+
+
+def test_two_pairs_are_not_tested():
+    difference = subtract_row([BASELINE, make_cell("two", 0.6, 0.6)], 0)[1]
+    assert difference.distinct is None
+    assert difference.num_values == 2
+
+
+def test_equal_differences_are_decided_by_their_sign():
+    """Without a spread p is 0, or 1 where the rows are equal."""
+    shifted = make_cell("shifted", *(one.score + 0.125 for one in BASELINE.scores))
+    same = make_cell("same", *(one.score for one in BASELINE.scores))
+    _, up, equal = subtract_row([BASELINE, shifted, same], 0)
+    assert (up.distinct, equal.distinct) == (True, False)
+
+
+@pytest.mark.parametrize(("num_rows", "distinct"), [(1, True), (3, False)])
+def test_marks_of_a_column_are_corrected_together(num_rows, distinct):
+    """p = .0298 alone; Holm multiplies the least of three by three."""
+    baseline = make_cell("baseline", 0.50, 0.50, 0.50)
+    row = make_cell("row", 0.51, 0.52, 0.515)
+    p = stats.ttest_1samp([0.01, 0.02, 0.015], 0).pvalue
+    assert p < 0.05 < 3 * p
+    differences = subtract_row([baseline, *[row] * num_rows], 0)
+    assert {one.distinct for one in differences[1:]} == {distinct}
+
+
+def test_published_value_is_subtracted_from_every_score():
+    difference = subtract_published(NEAR, 0.50, 0.0005, "le_t6/d1111/IEMOCAP.F1")
+    assert difference.to == "le_t6/d1111/IEMOCAP.F1"
+    assert difference.values == pytest.approx((0.01, 0.05, 0.02, 0.07))
+    assert difference.seeds[2] == (2, "near-2")
+
+
+@pytest.mark.parametrize(
+    ("published", "distinct"), [(0.6475, False), (0.6490, True), (0.4275, False), (0.4260, True)]
+)
+def test_published_value_outside_the_prediction_interval_is_distinct(published, distinct):
+    """Mean .5375, std .0275, t(.975, 3) = 3.182: .5375 ± (.0979 + half a unit of .0125)."""
+    difference = subtract_published(NEAR, published, 0.0125, "reference")
+    assert difference.distinct == distinct
+
+
+def test_published_value_is_not_tested_with_two_seeds():
+    difference = subtract_published(make_cell("two", 0.5, 0.6), 0.9, 0.0005, "reference")
+    assert (difference.distinct, difference.best_of) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("published", "best_of"), [(0.53, 1), (0.55, 2), (0.555, 3), (0.56, 4), (0.57, None)]
+)
+def test_best_of_says_how_lucky_a_run_would_be(published, best_of):
+    """Of .51, .52, .55 and .57 the mean is .5375; best of 2 .5506, of 3 .5577, of 4 .5618."""
+    assert subtract_published(NEAR, published, 0.0005, "reference").best_of == best_of
+
+
+def test_ties_are_with_the_highest_complete_mean():
+    incomplete = make_cell("incomplete", 0.9, 0.9, 0.9, num_planned=4)
+    close = make_cell("close", 0.61, 0.61, 0.64, 0.66)
+    assert find_ties([BASELINE, FAR, incomplete, close]) == [False, None, None, True]
+
+
+def test_column_without_a_complete_cell_has_no_ties():
+    assert find_ties([make_cell("a", 0.5, num_planned=3), make_cell("b", num_planned=3)]) == [
+        *(None, None)
+    ]

@@ -1,0 +1,217 @@
+import pytest
+
+from reports.judgement import LEVEL, Judged, judge_claims
+from reports.ledger import Ledger
+from reports.statistics.power import seeds_needed
+from reports.trial_scores import TrialScores
+from search_spaces.catalogue import find_study
+from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater
+from tests.reports.factories import collect, make_study, write_wrong
+
+ACCURACY = Score("synthetic", "acc")
+
+ABOVE = [10, 11, 10, 11, 10], [6, 6, 6, 6, 6]
+"""Utterances that a rival and a row have wrong: the row is 20 or 25 points above, by seed."""
+
+
+def above(row: str, rival: str, allowance: float = 0.0) -> Comparison:
+    return Comparison(row=row, rival=rival, score=ACCURACY, allowance=allowance)
+
+
+def claim(*parts, **given) -> Claim:
+    about = {"id": "own", "text": "", "kind": "greater", "family": "own"}
+    return Claim.model_validate({**about, "parts": parts, **given})
+
+
+def judge(tmp_path, claims, wrong, **given) -> list[Judged]:
+    ledger, study = Ledger(tmp_path), make_study(wrong, claims=tuple(claims))
+    outcome = collect(study, write_wrong(ledger, wrong), ledger, **given)
+    return judge_claims(study, [outcome], TrialScores(ledger))
+
+
+def judge_pair(tmp_path, row, rival, margin=0.005) -> Judged:
+    (judged,) = judge(
+        tmp_path, [claim([above("a", "b")], margin=margin)], {"a": list(row), "b": list(rival)}
+    )
+    return judged
+
+
+@pytest.mark.parametrize(
+    ("row", "rival", "margin", "verdict"),
+    [
+        (ABOVE[1], ABOVE[0], 0.005, "HOLDS"),
+        (ABOVE[1], ABOVE[0], 0.5, "HOLDS-WEAKER"),
+        (ABOVE[0], ABOVE[1], 0.005, "REVERSED"),
+        ([9, 8, 9, 10, 9], [9, 9, 9, 9, 9], 0.3, "FAILS"),
+        ([9, 5, 9, 11, 7], [9, 9, 9, 9, 9], 0.05, "UNDECIDED"),
+        ([9, 9, 9], [9, 9, 9], 0.3, "FAILS"),
+    ],
+)
+def test_verdict_is_that_of_the_gap_and_the_margin(tmp_path, row, rival, margin, verdict):
+    assert judge_pair(tmp_path, row, rival, margin).verdict == verdict
+
+
+def test_reason_tells_the_gap_in_points_with_its_interval(tmp_path):
+    reason = judge_pair(tmp_path, *reversed(ABOVE)).reason
+    # differences of 20, 25, 20, 25, 20 points: std 2.739, t(.975, 4) = 2.776
+    assert reason == "gap +22.00 points [+18.60, +25.40], n = 5"
+
+
+def test_open_claim_has_a_projection(tmp_path):
+    judged = judge_pair(tmp_path, [9, 5, 9, 11, 7], [9, 9, 9, 9, 9], 0.05)
+    # differences of 0, 20, 0, -10, 10 points: mean 4, std sqrt(130)
+    assert judged.projected_seeds == seeds_needed(4 / 130**0.5, LEVEL)
+
+
+def test_two_seeds_are_too_few(tmp_path):
+    judged = judge_pair(tmp_path, [1, 2], [9, 9])
+    assert (judged.verdict, judged.beyond) == ("UNTESTABLE", None)
+    assert judged.reason == "'a' and 'b' share 2 of at least 3 seeds"
+
+
+def test_row_without_trials_is_untestable(tmp_path):
+    (judged,) = judge(tmp_path, [claim([above("a", "b")])], {"a": [1, 1, 1], "b": []})
+    assert judged.reason == "'a' and 'b' share 0 of at least 3 seeds"
+
+
+def test_other_corpus_is_untestable(tmp_path):
+    other = greater("own", "", "a", "b", corpus="mosei", metric="acc")
+    (judged,) = judge(tmp_path, [other], {"a": ABOVE[1], "b": ABOVE[0]})
+    assert (judged.verdict, judged.reason) == ("UNTESTABLE", "no trials on CMU-MOSEI")
+
+
+def test_other_scale_is_untestable(tmp_path):
+    paper = claim([above("a", "b")], scale="paper")
+    (judged,) = judge(tmp_path, [paper], {"a": ABOVE[1], "b": ABOVE[0]})
+    assert judged.reason == "no trials on Synthetic corpus at the paper scale"
+
+
+def test_what_trials_cannot_decide_says_why(tmp_path):
+    stated = claim([above("a", "b")], untestable="it is about the future")
+    (judged,) = judge(tmp_path, [stated], {"a": ABOVE[1], "b": ABOVE[0]})
+    assert (judged.verdict, judged.reason) == ("UNTESTABLE", "it is about the future")
+    assert judged.compared == ()
+
+
+@pytest.mark.parametrize(
+    ("third", "verdict"),
+    [(ABOVE[0], "HOLDS"), ([9, 5, 2, 11, 3], "UNDECIDED"), ([1, 2, 1, 2, 1], "REVERSED")],
+    ids=str,
+)
+def test_conjunction_needs_all_its_gaps(tmp_path, third, verdict):
+    both = claim([above("a", "b"), above("a", "c")])
+    wrong = {"a": ABOVE[1], "b": ABOVE[0], "c": third}
+    (judged,) = judge(tmp_path, [both], wrong)
+    assert judged.verdict == verdict
+    assert judged.reason.startswith(f"smallest of 2 gaps, to '{'b' if third == ABOVE[0] else 'c'}'")
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(2, "HOLDS"), (3, "REVERSED")])
+def test_some_parts_are_enough_where_the_claim_says_so(tmp_path, number, verdict):
+    parts = [[above("a", "b")], [above("a", "c")], [above("a", "d")]]
+    wrong = {"a": ABOVE[1], "b": ABOVE[0], "c": ABOVE[0], "d": [1, 2, 1, 2, 1]}
+    (judged,) = judge(tmp_path, [claim(*parts, at_least=number)], wrong)
+    assert judged.verdict == verdict
+
+
+def test_projection_asks_only_for_the_parts_that_are_needed(tmp_path):
+    parts = [[above("a", "b")], [above("a", "c")]]
+    wrong = {"a": [9, 9, 9, 9, 9], "b": [9, 13, 9, 7, 11], "c": [9, 12, 5, 9, 10]}
+    (one,) = judge(tmp_path / "one", [claim(*parts, at_least=1)], wrong)
+    (both,) = judge(tmp_path / "both", [claim(*parts)], wrong)
+    # to b: mean 4, std sqrt(130); to c, of 0, 15, -20, 0, 5 points: mean 0, which no seeds decide
+    assert one.projected_seeds == seeds_needed(4 / 130**0.5, LEVEL / 2)
+    assert both.projected_seeds is None
+
+
+def test_allowance_is_added_and_told(tmp_path):
+    wrong = {"a": [11, 10, 11, 10, 11], "b": [9, 9, 9, 9, 9]}  # -10 or -5 points
+    strict, lenient = (claim([above("a", "b", allowed)]) for allowed in (0.0, 0.2))
+    (reversed_,) = judge(tmp_path / "strict", [strict], wrong)
+    (holds,) = judge(tmp_path / "lenient", [lenient], wrong)
+    assert (reversed_.verdict, holds.verdict) == ("REVERSED", "HOLDS")
+    assert holds.reason == "gap +12.00 points [+8.60, +15.40] with 20.00 allowed, n = 5"
+
+
+@pytest.mark.parametrize(
+    ("families", "verdict"),
+    [(["own"], "HOLDS"), (["own"] * 3, "UNDECIDED"), (["x", "y", "z"], "HOLDS")],
+)
+def test_claims_of_one_family_are_corrected_together(tmp_path, families, verdict):
+    """Differences of 10, 15, 10 points: t = 7, p = .0099, three times which is above .025."""
+    claims = [claim([above("a", "b")], family=family) for family in families]
+    judged = judge(tmp_path, claims, {"a": [6, 6, 6], "b": [8, 9, 8]})
+    assert [one.verdict for one in judged] == [verdict] * len(families)
+
+
+def test_claims_that_cannot_be_tested_do_not_weigh_on_the_others(tmp_path):
+    claims = [claim([above("a", "b")]), *[claim([above("a", "c")])] * 3]
+    judged = judge(tmp_path, claims, {"a": [6, 6, 6], "b": [8, 9, 8], "c": []})
+    assert [one.verdict for one in judged] == ["HOLDS", *["UNTESTABLE"] * 3]
+
+
+def test_test_set_of_few_clusters_leaves_open_what_the_split_shows(tmp_path):
+    """The wrong utterances of a row stand in one of four dialogues, those of the rival in three."""
+    judged = judge_pair(tmp_path, *reversed(ABOVE))
+    assert (judged.verdict, judged.beyond) == ("HOLDS", "UNDECIDED")
+
+
+def test_auc_has_no_verdict_beyond_the_split(tmp_path):
+    about = greater("own", "", "a", "b", corpus="synthetic", metric="auc")
+    (judged,) = judge(tmp_path, [about], {"a": ABOVE[1], "b": ABOVE[0]})
+    assert (judged.verdict, judged.beyond) == ("HOLDS", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "verdict", "luck"),
+    [
+        ("65", "percent", "COMPATIBLE", "a usual run reaches it"),
+        ("95.0", "percent", "INCOMPATIBLE", "no best of any number of runs reaches it"),
+        ("0.72", "fraction", "COMPATIBLE", "expected from the best of 3"),
+    ],
+)
+def test_printed_value_is_held_against_our_scores(tmp_path, text, unit, verdict, luck):
+    """Ours are 65, 70, 70, 70 and 75 %: best of two 71.6, of three 72.4 expected."""
+    value = PrintedValue(row="a", score=ACCURACY, text=text, unit=unit)
+    (judged,) = judge(tmp_path, [claim(kind="value", value=value)], {"a": [5, 6, 7, 6, 6]})
+    assert judged.verdict == verdict
+    assert judged.reason.endswith(f"(n = 5), published {text}; {luck}")
+    assert judged.num_seeds == 5
+
+
+def test_printed_value_without_trials_is_untestable(tmp_path):
+    value = PrintedValue(row="a", score=ACCURACY, text="70", unit="percent")
+    elsewhere = value.model_copy(update={"score": Score("iemocap", "acc")})
+    claims = [claim(kind="value", value=one) for one in (value, elsewhere)]
+    judged = judge(tmp_path, claims, {"a": [5, 6]})
+    assert [one.verdict for one in judged] == ["UNTESTABLE"] * 2
+    assert [one.reason for one in judged] == [
+        *("'a' has 2 of at least 3 seeds", "no trials on IEMOCAP")
+    ]
+
+
+def test_costs_are_reported_at_the_claims_scale(tmp_path):
+    costs = [claim(kind="complexity"), claim(kind="complexity", scale="paper")]
+    judged = judge(tmp_path, costs, {"a": [5]})
+    assert [one.verdict for one in judged] == ["REPORTED", "UNTESTABLE"]
+    assert judged[0].reason == "largest model, 'a': 0.0 M parameters"
+    assert judged[1].reason == "no finished trial at the paper scale"
+
+
+def test_papers_claims_are_judged_on_the_papers_corpus(tmp_path):
+    study, ledger = find_study("layers"), Ledger(tmp_path)
+    wrong = {row.name: ABOVE[1 if row.name == "2-2-2-2" else 0] for row in study.rows}
+    keys = write_wrong(ledger, wrong)
+    outcome = collect(study, keys, ledger, corpus="iemocap", scale="paper")
+    judged = {one.claim.id: one for one in judge_claims(study, [outcome], TrialScores(ledger))}
+    verdicts = [judged[name].verdict for name in ("L12a", "L12b", "L12c", "L12d", "L13")]
+    assert verdicts == ["HOLDS", "HOLDS", *["UNTESTABLE"] * 3]
+    assert judged["L13"].reason == "no trials on CMU-MOSEI at the paper scale"
+
+
+def test_no_claim_of_a_paper_is_judged_on_another_corpus(tmp_path):
+    study, ledger = find_study("layers"), Ledger(tmp_path)
+    keys = write_wrong(ledger, {row.name: ABOVE[0] for row in study.rows})
+    outcome = collect(study, keys, ledger, corpus="synthetic", scale="paper")
+    judged = judge_claims(study, [outcome], TrialScores(ledger))
+    assert {one.verdict for one in judged} == {"UNTESTABLE"}

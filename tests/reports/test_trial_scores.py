@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from reports.count_index import INDEX_FILE, CountIndex
+from reports.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.trial_scores import TrialScores, count_by_cluster
+from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path)
+
+
+@pytest.fixture
+def record(ledger):
+    return write_trial(ledger, make_trial(0), make_split(0, 4))
+
+
+def test_mean_is_that_over_the_emotions(ledger, record):
+    scores = TrialScores(ledger)
+    each = [scores.find(record, "f1", emotion) for emotion in record.result.emotions]
+    assert scores.find(record, "f1") == pytest.approx(np.mean(each))
+    assert len(set(each)) > 1
+
+
+def test_emotion_of_another_corpus_has_no_score(ledger, record):
+    assert TrialScores(ledger).find(record, "f1", "joy") is None
+
+
+def test_auc_is_computed_from_the_probabilities(ledger, record):
+    assert 0.5 < TrialScores(ledger).find(record, "auc") < 1
+
+
+def test_counts_of_a_cluster_are_those_of_its_utterances():
+    labels = np.array([[1, 0], [1, 1], [0, 0]], np.int8)
+    probabilities = np.array([[0.9, 0.9], [0.1, 0.9], [0.1, 0.1]], np.float32)
+    predictions = make_predictions(labels, probabilities)
+    predictions.groups[:] = ["b", "a", "b"]
+    counts = count_by_cluster(predictions, np.array([0.5, 0.5]))
+    assert {name: of.tolist() for name, of in counts.items()} == {
+        "a": [[0, 0, 0, 1], [1, 0, 0, 0]],
+        "b": [[1, 0, 1, 0], [0, 1, 1, 0]],
+    }
+
+
+def test_what_was_counted_is_known_the_next_time(ledger, record):
+    first = TrialScores(ledger)
+    expected = first.find(record, "f1")
+    first.remember()
+    (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
+    assert TrialScores(ledger).find(record, "f1") == expected
+
+
+def test_counts_of_another_record_of_the_same_key_are_not_taken(ledger, record):
+    scores = TrialScores(ledger)
+    scores.find(record, "f1")
+    scores.remember()
+    result = record.result.model_copy(update={"thresholds": (0.8,) * 3})
+    changed = record.model_copy(update={"result": result})
+    assert TrialScores(ledger).find(changed, "recall") == 0
+
+
+def test_damaged_index_is_as_good_as_none(ledger, record):
+    scores = TrialScores(ledger)
+    expected = scores.find(record, "f1")
+    scores.remember()
+    (ledger.storage / INDEX_FILE).write_bytes(b"broken")
+    assert TrialScores(ledger).find(record, "f1") == expected
+
+
+def test_two_writers_of_the_index_lose_nothing(ledger):
+    records = [write_trial(ledger, make_trial(seed), make_split(seed, seed)) for seed in range(2)]
+    writers = [CountIndex(ledger.storage) for _ in records]
+    for writer, record in zip(writers, records, strict=True):
+        writer.keep(record, np.full((3, 4), record.trial.seed))
+        writer.write()
+    index = CountIndex(ledger.storage)
+    assert [index.find(record)[0, 0] for record in records] == [0, 1]
+
+
+def test_missing_predictions_are_told(ledger, record):
+    (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
+    with pytest.raises(LedgerError, match="are missing though the trial has a record"):
+        TrialScores(ledger).find(record, "f1")
