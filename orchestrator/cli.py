@@ -17,6 +17,7 @@ from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.choose_trial import TrialChoiceError
 from orchestrator.errors import ClusterError, KeptModelError
 from orchestrator.known_corpus import know_corpus
+from orchestrator.lint_commands import lint_paper
 from orchestrator.options import (
     ChoiceGroup,
     choose_seeds,
@@ -34,7 +35,7 @@ from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from reports.ledger import Ledger, LedgerError
 from search_spaces.catalogue import COLLECTIONS, STUDIES, find_study, load_studies
-from search_spaces.errors import StudyError
+from search_spaces.errors import PublishedError, StudyError
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 
@@ -43,6 +44,7 @@ USER_ERRORS = (
     CorpusError,
     KeptModelError,
     LedgerError,
+    PublishedError,
     StorageError,
     StudyError,
     TrialChoiceError,
@@ -196,6 +198,7 @@ def _studies_of(name: str) -> list[Study]:
 
 cli.add_command(prepare)
 cli.add_command(predict)
+cli.add_command(lint_paper)
 
 
 @cli.command("ui")

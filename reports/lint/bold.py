@@ -1,0 +1,30 @@
+"""Bold cells below their column's maximum; the higher score is the better one."""
+
+from collections import defaultdict
+
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.printed import PrintedScore, by_column, printed_scores
+from search_spaces.published import PublishedData
+
+
+def check_bold(data: PublishedData) -> Examined:
+    """Compare each row's bold cells with the maxima of their columns."""
+    best_above: dict[str, list[tuple[PrintedScore, PrintedScore]]] = defaultdict(list)
+    for column in by_column(printed_scores(data)):
+        best = max(column, key=lambda score: score.number.value)
+        for score in column:
+            if score.bold:
+                best_above[score.row_reference].append((score, best))
+    for row, pairs in best_above.items():
+        wrong = [pair for pair in pairs if pair[0].number.value < pair[1].number.value]
+        yield Finding(BOLD.name, row, _text(wrong)) if wrong else None
+
+
+def _text(pairs: list[tuple[PrintedScore, PrintedScore]]) -> str:
+    return "; ".join(
+        f"{score.column}: {score.number.text} is bold, but {best.row.id} has {best.number.text}"
+        for score, best in pairs
+    )
+
+
+BOLD = Check("bold", "bold cells below their column's maximum", "rows with bold cells", check_bold)

@@ -1,0 +1,170 @@
+"""Claims of the text that the printed cells contradict.
+
+A claim compares cells as printed, by the mean over the cells where a column is a pattern such as
+`*.F1`. "Best" allows a tie; "greater" does not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.gains import difference_fault
+from reports.lint.printed import AVERAGE, Number, PrintedScore, mean_of, printed_scores, read_number
+from search_spaces.published import ClaimKind, PublishedClaim, PublishedData
+
+OWN = "proposed"
+"""The mark of a paper's own rows, which are not among the methods that it compares with."""
+
+EVERY_EMOTION = "*"
+"""Stands in a column for all emotions, whose scores are averaged."""
+
+Scores = Sequence[PrintedScore]
+
+
+def check_claims(data: PublishedData) -> Examined:
+    """Judge every claim of a kind that cells alone can decide."""
+    scores = printed_scores(data)
+    for claim in data.claims:
+        if is_computable(claim):
+            faults = JUDGES[claim.kind](claim, scores)
+            text = f"{claim.claim}: {'; '.join(faults)}"
+            yield Finding(CLAIMS.name, f"claim {claim.id}", text) if faults else None
+
+
+def is_computable(claim: PublishedClaim) -> bool:
+    """Say whether printed cells can decide a claim."""
+    return claim.kind in JUDGES and bool(claim.cells or claim.rows)
+
+
+def find_scores(reference: str, scores: Scores) -> list[PrintedScore]:
+    """Find the score of `le_t3/ours/Avg.F1`, or those of every emotion by `le_t3/ours/*.F1`."""
+    row, _, column = reference.rpartition("/")
+    return [
+        score
+        for score in scores
+        if score.row_reference == row
+        and (score.column == column or _is_of_every_emotion(score, column))
+    ]
+
+
+def _is_of_every_emotion(score: PrintedScore, column: str) -> bool:
+    return (
+        column.startswith(EVERY_EMOTION)
+        and score.quantity.emotion != AVERAGE
+        and score.column.endswith(column.removeprefix(EVERY_EMOTION))
+    )
+
+
+def pairs_of(claim: PublishedClaim, scores: Scores) -> list[tuple[PrintedScore, PrintedScore]]:
+    """Pair the cells of a claim: each higher one with the lower one after it."""
+    cells = [find_scores(reference, scores)[0] for reference in claim.cells]
+    return list(zip(cells[::2], cells[1::2], strict=True))
+
+
+def _delta(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The stated gap is the difference of two cells; without one it is positive."""
+    if not claim.published:
+        return _greater(claim, scores)
+    faults = [
+        (higher, difference_fault(higher.number, lower.number, _stated(claim, higher)))
+        for higher, lower in pairs_of(claim, scores)
+    ]
+    return [f"{higher.reference}: {fault}" for higher, fault in faults if fault]
+
+
+def _greater(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The first cell of each pair is above the second."""
+    return [
+        f"{_say(higher)} is not above {_say(lower)}"
+        for higher, lower in pairs_of(claim, scores)
+        if higher.number.value <= lower.number.value
+    ]
+
+
+def _argmax(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """Each cell is the best of its column."""
+    cells = [find_scores(reference, scores)[0] for reference in claim.cells]
+    return [
+        f"{_say(cell)} is below {_say(best)}"
+        for cell in cells
+        for best in [max(_column(cell, scores), key=lambda score: score.number.value)]
+        if best.number.value > cell.number.value
+    ]
+
+
+def _greater_than_all(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The mean over a row's cells is above that of every method compared with."""
+    return [
+        f"{reference} {own.text} is not above {row} {other.text}"
+        for reference in claim.cells
+        for own, row, other in _means(reference, scores)
+        if other.value >= own.value
+    ]
+
+
+def _value(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The cell holds the stated value, to the coarser of the two."""
+    cells = [find_scores(reference, scores)[0] for reference in claim.cells]
+    return [
+        f"{_say(cell)} is not the stated {stated.text}"
+        for cell in cells
+        for stated in [_stated(claim, cell)]
+        if abs(cell.number.value - stated.value) > max(cell.number.step, stated.step) / 2
+    ]
+
+
+def _count(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The rows are the best of the methods compared with in most of their columns."""
+    cells = [score for score in scores if score.row_reference in claim.rows]
+    best = [cell for cell in cells if _is_best(cell, scores)]
+    return [] if 2 * len(best) > len(cells) else [f"best in {len(best)} of {len(cells)} cells"]
+
+
+def _is_best(cell: PrintedScore, scores: Scores) -> bool:
+    rivals = _rivals(cell.row_reference, scores)
+    return all(
+        cell.number.value >= other.number.value
+        for other in _column(cell, scores)
+        if other.row_reference in rivals
+    )
+
+
+def _column(cell: PrintedScore, scores: Scores) -> list[PrintedScore]:
+    return [s for s in scores if (s.table, s.column) == (cell.table, cell.column)]
+
+
+def _rivals(own_row: str, scores: Scores) -> list[str]:
+    """List the rows of a row's table that the paper compares its own with."""
+    table = own_row.partition("/")[0]
+    rows = (score for score in scores if score.table == table and score.row.mark != OWN)
+    return [row for row in dict.fromkeys(r.row_reference for r in rows) if row != own_row]
+
+
+def _stated(claim: PublishedClaim, cell: PrintedScore) -> Number:
+    return read_number(claim.published, cell.number.unit)
+
+
+def _say(cell: PrintedScore) -> str:
+    return f"{cell.reference} {cell.number.text}"
+
+
+def _means(reference: str, scores: Scores) -> Iterator[tuple[Number, str, Number]]:
+    """Give a row's mean beside that of each rival that has as many values."""
+    own_row, _, column = reference.rpartition("/")
+    own = [score.number for score in find_scores(reference, scores)]
+    for row in _rivals(own_row, scores):
+        other = [score.number for score in find_scores(f"{row}/{column}", scores)]
+        if len(other) == len(own):
+            yield mean_of(own), row, mean_of(other)
+
+
+JUDGES: Mapping[ClaimKind, Callable[[PublishedClaim, Scores], list[str]]] = {
+    "delta": _delta,
+    "greater": _greater,
+    "argmax": _argmax,
+    "greater_than_all": _greater_than_all,
+    "value": _value,
+    "count": _count,
+}
+"""How cells contradict a claim, by its kind; other kinds cells cannot decide."""
+
+CLAIMS = Check("claims", "claims that the cells contradict", "claims", check_claims)

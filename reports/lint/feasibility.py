@@ -1,0 +1,110 @@
+"""Pairs of accuracy and F1 that no classifier can have on the printed test split."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.printed import Number, PrintedScore, by_row, columns_of, printed_scores
+from reports.lint.reachable import Support, is_reachable
+from search_spaces.published import PublishedData
+
+F1 = "F1"
+IS_BALANCED = {"Acc": False, "WAcc": True}
+"""Metrics that are printed beside F1: plain accuracy, and the mean of the two recalls."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One emotion's accuracy and F1, in every table that prints the same two of one system."""
+
+    cells: tuple[str, ...]
+    metric: str
+    accuracy: Number
+    f1: Number
+    support: Support
+
+    def is_reachable(self, *, balanced: bool) -> bool:
+        """Say whether a classifier can have both numbers, for one reading of the accuracy."""
+        return is_reachable(self.support, self.accuracy, self.f1, balanced=balanced)
+
+
+def check_feasibility(data: PublishedData) -> Examined:
+    """Search all (TP, FP) for each pair, with the accuracy read as its column says."""
+    for pair in printed_pairs(data):
+        balanced = IS_BALANCED[pair.metric]
+        if pair.is_reachable(balanced=balanced):
+            yield None
+        else:
+            other = "possible" if pair.is_reachable(balanced=not balanced) else "impossible too"
+            text = (
+                f"no (TP, FP) gives {pair.metric} {pair.accuracy.text} with F1 {pair.f1.text} for "
+                f"{pair.support.positives} positives of "
+                f"{pair.support.positives + pair.support.negatives}; "
+                f"{'plain' if balanced else 'balanced'} accuracy: {other}"
+            )
+            yield Finding(FEASIBILITY.name, " = ".join(pair.cells), text)
+
+
+def printed_pairs(data: PublishedData) -> list[Pair]:
+    """List the pairs of the emotions whose counts on the test split are printed."""
+    supports = {
+        data.names.get(corpus, corpus): supports_of(data, corpus) for corpus in data.supports
+    }
+    found = defaultdict(list)
+    for row in by_row(printed_scores(data)):
+        f1s = {s.quantity: s.number for s in row if s.quantity.metric == F1}
+        for score in row:
+            f1 = f1s.get(score.quantity._replace(metric=F1))
+            counted = score.quantity.emotion in supports.get(score.quantity.corpus, ())
+            if score.quantity.metric in IS_BALANCED and f1 and counted:
+                found[_same(score, f1)].append((score, f1))
+    return [_pair(printed, supports) for printed in found.values()]
+
+
+def _same(score: PrintedScore, f1: Number) -> tuple[object, ...]:
+    """Return what pairs have in common that were copied from table to table."""
+    number = score.number
+    system = frozenset(score.row.config.items()) or score.row_reference
+    return (system, score.quantity, number.value, number.step, f1.value, f1.step)
+
+
+def _pair(
+    printed: Sequence[tuple[PrintedScore, Number]],
+    supports: Mapping[str, Mapping[str, Support]],
+) -> Pair:
+    score, f1 = printed[0]
+    corpus, emotion, metric = score.quantity
+    cells = tuple(
+        f"{score.row_reference}/{score.column.rpartition('.')[0]}" for score, _ in printed
+    )
+    return Pair(cells, metric, score.number, f1, supports[corpus][emotion])
+
+
+def supports_of(data: PublishedData, corpus: str) -> dict[str, Support]:
+    """Read the counts of a corpus's test split, by emotion."""
+    printed = data.supports[corpus]
+    row = data.row(printed.positives)
+    columns = columns_of(data.table(printed.positives.partition("/")[0]), row)
+    total = _count(data, printed.utterances)
+    return {
+        data.names.get(column, column): Support(int(count), total - int(count))
+        for column, count in zip(columns, row.values, strict=True)
+        if f"{printed.positives}/{column}" != printed.utterances
+    }
+
+
+def _count(data: PublishedData, reference: str) -> int:
+    """Read the count in a cell, `table/row/column`."""
+    row_reference, _, column = reference.rpartition("/")
+    row = data.row(row_reference)
+    columns = columns_of(data.table(reference.partition("/")[0]), row)
+    return int(row.values[columns.index(column)])
+
+
+FEASIBILITY = Check(
+    "feasibility",
+    "pairs of accuracy and F1 out of reach of every (TP, FP)",
+    "pairs with a support",
+    check_feasibility,
+)

@@ -1,0 +1,47 @@
+"""Printed gains that are not the difference to the line before."""
+
+from itertools import pairwise
+
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.printed import (
+    NOT_PRINTED,
+    Number,
+    columns_of,
+    printed_scores,
+    read_number,
+    show,
+)
+from search_spaces.published import PublishedData
+
+
+def check_gains(data: PublishedData) -> Examined:
+    """Compare each printed gain with the difference of the two cells that it is about."""
+    numbers = {score.reference: score.number for score in printed_scores(data)}
+    for table_id, table in data.tables.items():
+        for before, row in pairwise(table.rows):
+            for column, text in zip(columns_of(table, row), row.printed_gain, strict=False):
+                cell = f"{table_id}/{row.id}/{column}"
+                new, old = numbers.get(cell), numbers.get(f"{table_id}/{before.id}/{column}")
+                if new and old and text != NOT_PRINTED:
+                    fault = difference_fault(new, old, read_number(text, table.unit))
+                    yield Finding(GAINS.name, cell, f"printed gain: {fault}") if fault else None
+
+
+def difference_fault(new: Number, old: Number, stated: Number) -> str:
+    """Say how the difference of two printed numbers is not the stated one; "" if it is.
+
+    They are compared to the coarsest last digit of the three.
+    """
+    difference = new.value - old.value
+    if abs(difference - stated.value) <= max(new.step, old.step, stated.step) / 2:
+        return ""
+    shown = show(difference, new.unit, min(new.step, old.step))
+    return f"{new.text} - {old.text} = {shown}, not {stated.text}"
+
+
+GAINS = Check(
+    "gains",
+    "printed gains that are not the difference to the line before",
+    "printed gains",
+    check_gains,
+)

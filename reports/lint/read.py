@@ -1,0 +1,132 @@
+"""Reading a user's own tables, in the form of `search_spaces/published.yaml`."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from reports.lint.faults import claim_faults, support_faults, table_faults
+from search_spaces.errors import PublishedError
+from search_spaces.published import (
+    Inconsistency,
+    PublishedClaim,
+    PublishedData,
+    PublishedSupports,
+    PublishedTable,
+)
+
+SCHEMA = "1"
+
+Part = TypeVar("Part", bound=BaseModel)
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Reads every scalar as text, and refuses a key that stands twice: one would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise PublishedError(f"below line {line}: twice the key {', '.join(twice)}")
+        return super().construct_mapping(node, deep)
+
+
+def read_published(path: Path) -> PublishedData:
+    """Read printed tables from a file.
+
+    Raises:
+        PublishedError: If it is no such file; the message lists every fault.
+    """
+    reader = _Reader(_load(path))
+    data = reader.read()
+    if reader.faults:
+        faults = dict.fromkeys(reader.faults)
+        raise PublishedError("\n  ".join([f"{path}:", *faults]))
+    return data
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    """Parse the file, every scalar as text."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, PublishedError) as error:
+        raise PublishedError(f"{path}: {error}") from error
+    if not isinstance(content, Mapping):
+        raise PublishedError(f"{path}: no mapping; it must have the keys schema and tables")
+    return content
+
+
+class _Reader:
+    """Reads the parts of a file one by one, so that a fault in one does not hide the others'."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.content = content
+        self.faults: list[str] = []
+
+    def read(self) -> PublishedData:
+        """Read what can be read; `faults` says what cannot."""
+        if self.content.get("schema") != SCHEMA:
+            self.faults.append(f"schema: '{self.content.get('schema', '')}'; choose {SCHEMA}")
+        data = PublishedData(
+            tables=self._sound_tables(),
+            claims=tuple(self._listed("claims", PublishedClaim)),
+            supports=self._named("supports", PublishedSupports),
+            names=self._names(),
+            inconsistencies=tuple(self._listed("inconsistencies", Inconsistency)),
+        )
+        unsound = self._mapping("tables").keys() - data.tables.keys()
+        self.faults += claim_faults(data, unsound) + support_faults(data, unsound)
+        return data
+
+    def _sound_tables(self) -> dict[str, PublishedTable]:
+        """Read the tables in which nothing is wrong."""
+        if not self.content.get("tables"):
+            self.faults.append("tables: there are none")
+        tables = self._named("tables", PublishedTable)
+        faults = {table_id: table_faults(table_id, table) for table_id, table in tables.items()}
+        self.faults += [fault for of_table in faults.values() for fault in of_table]
+        return {table_id: table for table_id, table in tables.items() if not faults[table_id]}
+
+    def _names(self) -> dict[str, str]:
+        names = self._mapping("names")
+        wrong = [key for key, value in names.items() if not isinstance(value, str)]
+        self.faults += [f"names/{key}: must be text" for key in wrong]
+        return {key: value for key, value in names.items() if isinstance(value, str)}
+
+    def _named(self, key: str, form: type[Part]) -> dict[str, Part]:
+        parts = {
+            name: self._part(f"{key}/{name}", form, content)
+            for name, content in self._mapping(key).items()
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def _listed(self, key: str, form: type[Part]) -> list[Part]:
+        content = self.content.get(key) or []
+        if not isinstance(content, list):
+            self.faults.append(f"{key}: must be a list")
+            return []
+        parts = [self._part(f"{key}/{place}", form, one) for place, one in enumerate(content)]
+        return [part for part in parts if part is not None]
+
+    def _mapping(self, key: str) -> Mapping[str, Any]:
+        content = self.content.get(key) or {}
+        if isinstance(content, Mapping):
+            return content
+        self.faults.append(f"{key}: must be a mapping")
+        return {}
+
+    def _part(self, place: str, form: type[Part], content: object) -> Part | None:
+        try:
+            return form.model_validate(content)
+        except ValidationError as error:
+            for fault in error.errors():
+                where = "/".join([place, *map(str, fault["loc"])])
+                self.faults.append(f"{where}: {fault['msg']}{_given(fault['input'])}")
+            return None
+
+
+def _given(value: object) -> str:
+    return f", not '{value}'" if isinstance(value, str) else ""

@@ -1,0 +1,29 @@
+"""Cells that tie with a bold maximum and are not bold themselves."""
+
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.printed import by_column, printed_scores
+from search_spaces.published import PublishedData
+
+
+def check_ties(data: PublishedData) -> Examined:
+    """Look at the other maxima of each column that has a bold one."""
+    for column in by_column(printed_scores(data)):
+        highest = max(score.number.value for score in column)
+        best = [score for score in column if score.number.value == highest]
+        bold = [score.row.id for score in best if score.bold]
+        if not bold:
+            continue
+        plain = [score for score in best if not score.bold]
+        for score in plain:
+            text = f"{score.number.text} ties with the bold one of {', '.join(bold)}"
+            yield Finding(TIES.name, score.reference, f"{text}, and is not bold")
+        if not plain:
+            yield None
+
+
+TIES = Check(
+    "ties",
+    "cells that tie with a bold maximum but are not bold",
+    "columns with a bold maximum",
+    check_ties,
+)

@@ -1,0 +1,81 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import EXIT_BAD_INPUT, main
+from orchestrator.lint_commands import EXIT_FINDINGS
+
+TABLES = """
+schema: 1
+tables:
+  main:
+    paper: mine
+    label: Table 1
+    dataset: calls
+    unit: percent
+    columns: [Sad.F1]
+    rows:
+    - {{id: base, v: ['50.0']}}
+    - {{id: ours, v: ['{ours}'], bold: [0]}}
+"""
+
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def lint_paper(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Give the command in this process; returns its exit status."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["mmer-sweep", "lint-paper", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    return run
+
+
+def write_tables(folder: Path, ours: str) -> str:
+    file = folder / "mine.yaml"
+    file.write_text(TABLES.format(ours=ours), encoding="utf-8")
+    return str(file)
+
+
+def test_papers_are_checked_by_default(
+    lint_paper: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint_paper() == 0
+    assert "29 findings: bold 3," in capsys.readouterr().out
+
+
+def test_json_is_all_that_is_printed(
+    lint_paper: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint_paper("--json") == 0
+    assert json.loads(capsys.readouterr().out)["num_findings"] == 29
+
+
+@pytest.mark.parametrize(("ours", "status"), [("49.0", EXIT_FINDINGS), ("51.0", 0)])
+def test_strict_fails_where_there_is_a_finding(
+    ours: str, status: int, lint_paper: Command, tmp_path: Path
+) -> None:
+    file = write_tables(tmp_path, ours)
+    assert lint_paper(file) == 0
+    assert lint_paper(file, "--strict") == status
+
+
+def test_wrong_file_is_refused_with_its_fault(
+    lint_paper: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint_paper(write_tables(tmp_path, "much")) == EXIT_BAD_INPUT
+    printed = capsys.readouterr()
+    assert "row 'ours': Sad.F1 'much' is no number" in printed.err
+    assert printed.out == ""
+
+
+def test_missing_file_is_refused(lint_paper: Command, tmp_path: Path) -> None:
+    assert lint_paper(str(tmp_path / "none.yaml")) == EXIT_BAD_INPUT
