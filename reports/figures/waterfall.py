@@ -1,0 +1,201 @@
+"""Scores as components are added one by one (Le et al., Table 5; Xia et al. 2022, Table 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.blocks import Unit
+from reports.cells import Outcome
+from reports.figures.averages import (
+    MIN_SEEDS,
+    Average,
+    PrintedScore,
+    collect_averages,
+    tell_printed,
+)
+from reports.figures.chains import find_chains
+from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
+from reports.figures.words import PERCENT, show_name, write_figure_caption
+from reports.statistics.gap import paired_gap
+from search_spaces.study import Study
+
+MAX_CHAINS = 2
+MAX_NARROW_PANELS = 1
+LINE_IN, GAP_IN, FRAME_IN = 0.115, 0.14, 0.55
+BAR_HEIGHT = 0.6
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of a chain: its mean score, and the paired difference to the row before it.
+
+    The first row has no `difference`; an `interval` needs three seeds.
+    """
+
+    row: str
+    mean: float
+    difference: float | None
+    interval: tuple[float, float] | None
+    printed: PrintedScore | None
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """One metric along one chain, over the seeds that all of its rows have."""
+
+    chain: int
+    header: str
+    num_seeds: int
+    steps: tuple[Step, ...]
+
+
+def draw_waterfall(study: Study, outcome: Outcome) -> Drawing | None:
+    """Draw what each component adds to the rows without it.
+
+    Returns:
+        Nothing if no three rows are nested, or no seed is finished for all of such rows.
+    """
+    chains = find_chains(study.rows)
+    averages = collect_averages(study, outcome)
+    climbed = [[_climb(n, chain, a) for a in averages] for n, chain in enumerate(chains)]
+    whole = [[fall for fall in line if fall] for line in climbed if line and all(line)]
+    falls = whole[:MAX_CHAINS]
+    if not falls:
+        return None
+    every = [fall for line in falls for fall in line]
+    return Drawing(
+        name=f"{study.name}-waterfall",
+        title=f"{study.title}: what each adds",
+        caption=write_figure_caption(study, outcome, *_describe(every, len(chains) - len(falls))),
+        figure=_draw(falls),
+        data=pd.DataFrame(_line(fall, step) for fall in every for step in fall.steps),
+    )
+
+
+def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | None:
+    """Follow a chain from row to row; nothing if its rows have no seed in common."""
+    places = {cell.row: place for place, cell in enumerate(average.cells)}
+    cells = [average.cells[places[row]] for row in chain]
+    seeds = sorted(set.intersection(*(set(cell.by_seed) for cell in cells)))
+    if not seeds:
+        return None
+    scores = [np.array([cell.by_seed[seed] for seed in seeds]) for cell in cells]
+    gaps = [later - earlier for earlier, later in pairwise(scores)]
+    intervals = [paired_gap(gap).interval() if len(seeds) >= MIN_SEEDS else None for gap in gaps]
+    steps = (
+        Step(row, fmean(score), difference, interval, average.printed[places[row]])
+        for row, score, difference, interval in zip(
+            chain, scores, [None, *map(fmean, gaps)], [None, *intervals], strict=True
+        )
+    )
+    return Waterfall(number, average.header, len(seeds), tuple(steps))
+
+
+def _describe(falls: Sequence[Waterfall], num_other_orders: int) -> list[str]:
+    counts = sorted({fall.num_seeds for fall in falls})
+    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    seeds = "one seed" if number == "1" else f"{number} seeds"
+    sentences = [
+        "Test scores averaged over the emotions, in percent, as components are added from top to "
+        f"bottom: means over the {seeds} that all rows have; numbers: gain over the row "
+        "above, in points, paired by seed."
+    ]
+    if any(step.interval for fall in falls for step in fall.steps):
+        sentences.append("Error bars and brackets: 95 % Student t interval of the gain.")
+    printed = [step.printed for fall in falls for step in fall.steps]
+    sentences.append(tell_printed(printed, "Hollow diamonds"))
+    if len({fall.chain for fall in falls}) > 1:
+        sentences.append("The panels differ in the order in which the same components are added.")
+    if num_other_orders:
+        sentences.append(f"Other orders of adding them that are not shown: {num_other_orders}.")
+    return sentences
+
+
+def _line(fall: Waterfall, step: Step) -> dict[str, object]:
+    low, high = step.interval or (None, None)
+    return {
+        "chain": fall.chain,
+        "metric": fall.header,
+        "row": step.row,
+        "mean": step.mean,
+        "difference": step.difference,
+        "low": low,
+        "high": high,
+        "num_seeds": fall.num_seeds,
+        "published": step.printed.score if step.printed else None,
+        "published_is_derived": step.printed.is_derived if step.printed else None,
+    }
+
+
+def _draw(falls: Sequence[Sequence[Waterfall]]) -> Figure:
+    names = [[show_name(step.row) for step in line[0].steps] for line in falls]
+    num_lines = max(name.count("\n") for line in names for name in line) + 1
+    num_columns = len(falls[0])
+    height = FRAME_IN + sum(len(line) for line in names) * (GAP_IN + LINE_IN * num_lines)
+    width = COLUMN_WIDTH_IN if num_columns <= MAX_NARROW_PANELS else FULL_WIDTH_IN
+    with in_style():
+        figure = Figure(figsize=(width, height))
+        grid = figure.subplots(len(falls), num_columns, sharex="col", sharey="row", squeeze=False)
+        for panels, line, rows in zip(grid, falls, names, strict=True):
+            for axes, fall in zip(panels, line, strict=True):
+                _draw_panel(axes, fall)
+            panels[0].set_yticks(range(len(rows)), rows)
+            panels[0].set_ylim(len(rows) - 0.5, -0.5)
+        for axes, fall in zip(grid[-1], falls[-1], strict=True):
+            axes.set_xlabel(f"{show_name(fall.header)} (%)")
+    return figure
+
+
+def _draw_panel(axes: Axes, fall: Waterfall) -> None:
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.margins(x=0.12)
+    axes.use_sticky_edges = False
+    first = fall.steps[0]
+    axes.plot(PERCENT * first.mean, 0, marker="o", color="black")
+    for place, (before, step) in enumerate(pairwise(fall.steps), start=1):
+        _draw_step(axes, place, before.mean, step)
+    printed = [(place, s.printed.score) for place, s in enumerate(fall.steps) if s.printed]
+    if printed:
+        axes.plot(
+            [PERCENT * score for _, score in printed],
+            [place for place, _ in printed],
+            linestyle="",
+            marker="D",
+            markersize=4.5,
+            markerfacecolor="none",
+            markeredgecolor=COLOURS[3],
+        )
+
+
+def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
+    """Draw a bar from the score of the row above to that of this row."""
+    difference, unit = step.mean - before, Unit()
+    colour = COLOURS[0] if difference >= 0 else COLOURS[1]
+    hatch = "" if difference >= 0 else "////"
+    axes.plot(
+        [PERCENT * before] * 2, [place - 1, place + BAR_HEIGHT / 2], color=GREY, linewidth=0.6
+    )
+    axes.barh(
+        place,
+        PERCENT * difference,
+        left=PERCENT * before,
+        height=BAR_HEIGHT,
+        color=colour,
+        alpha=0.6,
+        hatch=hatch,
+    )
+    text = unit.show_signed(difference)
+    if step.interval is not None:
+        low, high = step.interval
+        axes.hlines(
+            place, PERCENT * (before + low), PERCENT * (before + high), color="black", linewidth=0.8
+        )
+        text += f" [{unit.show_signed(low)}, {unit.show_signed(high)}]"
+    axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=6)

@@ -1,0 +1,52 @@
+"""What figures say in words: names that fit, and captions."""
+
+from textwrap import fill
+
+from reports.caption import disclaim, name_place, name_study
+from reports.cells import Outcome
+from search_spaces.study import Study
+
+NAME_CHARS = 22
+PERCENT = 100
+"""Figures show fractions in percent, and differences of fractions in points."""
+
+_FIELD_NAMES = {"sem_after": "number of SEMs"}
+
+
+def show_name(name: str, width: int = NAME_CHARS) -> str:
+    """Wrap a name to `width` letters a line, and keep Matplotlib from reading more into it.
+
+    It takes what is between two `$` as mathematics, and leaves out of legends what begins with `_`.
+    """
+    text = fill(name, width, break_on_hyphens=False).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def name_field(path: str) -> str:
+    """Name a config's field, as in `fusion depth` or `number of tokens`."""
+    *parents, last = path.removeprefix("model.").split(".")
+    if last in _FIELD_NAMES:
+        return _FIELD_NAMES[last]
+    if last.startswith("num_"):
+        return last.replace("num_", "number of ", 1).replace("_", " ")
+    return " ".join([*parents, last]).replace("_", " ")
+
+
+def write_figure_caption(study: Study, outcome: Outcome, *sentences: str) -> str:
+    """Say what the study asks, what the `sentences` tell, and of which trials that is.
+
+    Each sentence that is not empty stands as it is.
+    """
+    parts = [name_study(study), *sentences, _describe_trials(outcome), *disclaim(outcome)]
+    return " ".join(part for part in parts if part)
+
+
+def _describe_trials(outcome: Outcome) -> str:
+    counts = sorted({len(keys) for keys in outcome.planned.values()})
+    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    seeds = "one seed" if number == "1" else f"{number} seeds"
+    trials = f"Trained on {name_place(outcome)}, {seeds} a row"
+    planned = {key for keys in outcome.planned.values() for key in keys}
+    if len(outcome.records) == len(planned):
+        return f"{trials}."
+    return f"{trials}; {len(outcome.records)} of {len(planned)} planned trials are finished."
