@@ -1,0 +1,57 @@
+"""What a trained model has learnt: its penultimate features of the test split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from models.parts.outputs import outputs_of
+from models.systems.xia import XiaModel
+from orchestrator.trained import MissingPartError, Trained
+from orchestrator.training import predict
+from reports.record import Predictions
+
+
+@dataclass(frozen=True)
+class LearnedFeatures:
+    """Features of the test split, by modality, in the order of the predictions.
+
+    Shapes:
+        features: (U, D) of each, float32
+    """
+
+    features: Mapping[str, NDArray[np.float32]]
+    predictions: Predictions
+
+
+def read_features(trained: Trained) -> LearnedFeatures:
+    """Predict the test split, and collect what the last layer of each MLP reads on the way.
+
+    That is the hidden layer after its ReLU (and a dropout, which does nothing now), of every
+    modality that decides.
+
+    Raises:
+        MissingPartError: If the model has no MLP a modality.
+    """
+    model, record = trained.model, trained.record
+    if not isinstance(model, XiaModel):
+        raise MissingPartError(
+            f"trial '{record.key}', system '{record.trial.config.model.system}', has no MLP a "
+            "modality; choose a trial of the system 'xia'"
+        )
+    before_last: dict[str, nn.Module] = {
+        name: list(decide.children())[-2] for name, decide in model.decide.items()
+    }
+    with torch.inference_mode(), outputs_of(before_last) as outputs:
+        predictions, _ = predict(
+            model,
+            trained.corpus.splits["test"],
+            trained.corpus.positive_weights,
+            record.trial.config.training.batch_size,
+            record.circumstances.precision,
+        )
+    features = {name: torch.cat(batches).float().cpu().numpy() for name, batches in outputs.items()}
+    return LearnedFeatures(features, predictions)

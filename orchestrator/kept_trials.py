@@ -1,0 +1,47 @@
+"""Which finished trials a figure of trained models shows: no score has a say."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.kept_model import MODEL_FILE
+from reports.ledger import Ledger
+from reports.record import Record
+from search_spaces.study import RowRef
+
+Trials = Mapping[RowRef, Sequence[Record]]
+"""The finished trials of rows, all on one corpus and at one scale."""
+
+
+class NotDrawnError(Exception):
+    """A figure cannot be drawn; the message says why, and what to do."""
+
+
+def with_kept_models(trials: Trials, rows: Sequence[RowRef], storage: Path) -> dict[RowRef, Record]:
+    """Choose a trial of each row, all of the lowest seed at which every row's model is kept.
+
+    Raises:
+        NotDrawnError: If there is no such seed.
+    """
+    ledger = Ledger(storage)
+    wanted = list(dict.fromkeys(rows))
+    by_seed = {
+        row: {
+            record.trial.seed: record
+            for record in trials.get(row, ())
+            if record.circumstances.model_sha256 is not None
+            and (ledger.folder(record.key) / MODEL_FILE).is_file()
+        }
+        for row in wanted
+    }
+    seeds = set.intersection(*(set(found) for found in by_seed.values()))
+    if seeds:
+        return {row: found[min(seeds)] for row, found in by_seed.items()}
+    lacking = [str(row) for row, found in by_seed.items() if not found]
+    studies = ", ".join(sorted({row.study for row in wanted}))
+    which = "the rows have no seed in common of which every model is kept"
+    if lacking:
+        which = f"no trained model is kept of {', '.join(lacking)}"
+    raise NotDrawnError(
+        f"{which}; run {studies} without --no-models (a trial that is finished already is trained "
+        "again only if its folder is moved away)"
+    )

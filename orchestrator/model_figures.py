@@ -1,0 +1,280 @@
+"""The figures that need trained models: those that the kept models of a ledger allow."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from corpora.errors import CorpusError
+from models.configs.base import Modality
+from models.weights.errors import WeightsError
+from orchestrator.attention import (
+    CLS,
+    Attended,
+    attend,
+    bottleneck_weights,
+    fusion_weights,
+    site_weights,
+)
+from orchestrator.errors import KeptModelError
+from orchestrator.features import LearnedFeatures, read_features
+from orchestrator.kept_trials import NotDrawnError, Trials, with_kept_models
+from orchestrator.shown_clip import ShownClip, choose_clip
+from orchestrator.trained import MissingPartError, load_trained
+from reports.figures.embedding import Panel, draw_embedding
+from reports.figures.site_attention import SiteAttention, draw_site_attention
+from reports.figures.step_attention import Band, Steps, draw_step_attention
+from reports.figures.style import Drawing
+from reports.record import Record
+from search_spaces.study import RowRef
+
+XIA_FULL = RowRef("modules", "MER-SEM-MBT")
+LE_FULL = RowRef("components", "+ Transformer-based Fusion + Emotion-level Embedding")
+
+WIDE = 2.0
+"""How many times as wide as a token a face is drawn."""
+
+TITLES: dict[Modality, str] = {"text": "text", "audio": "sound", "vision": "faces"}
+
+
+class FeaturePanel(NamedTuple):
+    """A panel of Xia et al.'s Figure 6."""
+
+    title: str
+    row: RowRef
+    modality: Modality
+
+
+FIGURE_6 = (
+    FeaturePanel("SER without SEM", RowRef("unimodal", "SER (audio)"), "audio"),
+    FeaturePanel("SER with SEM", RowRef("unimodal", "SER with SEM (audio, text)"), "audio"),
+    FeaturePanel("MER-SEM-MBT, sound", XIA_FULL, "audio"),
+    FeaturePanel("FER without SEM", RowRef("unimodal", "FER (faces)"), "vision"),
+    FeaturePanel("FER with SEM", RowRef("unimodal", "FER with SEM (faces, text)"), "vision"),
+    FeaturePanel("MER-SEM-MBT, faces", XIA_FULL, "vision"),
+)
+
+
+def draw_model_figures(
+    trials: Trials, storage: Path, *, device: torch.device | None = None
+) -> tuple[list[Drawing], list[str]]:
+    """Draw what can be drawn of the trained models.
+
+    Each figure takes the lowest seed whose models are kept, of all rows that it shows: no score
+    has a say. A figure of which no row has a finished trial is passed over.
+
+    Args:
+        trials: The finished trials of one corpus and scale, by row; rows that no figure needs may
+            be among them.
+        storage: Where their models and their corpus are.
+        device: Where to run them; by default the first GPU, else the CPU.
+
+    Returns:
+        The drawings, and a sentence on each figure that cannot be drawn.
+    """
+    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    drawings, reasons = [], []
+    for name, figure in FIGURES.items():
+        if not any(trials.get(row) for row in figure.rows):
+            continue
+        try:
+            drawings.append(figure.draw(trials, storage, device))
+        except (
+            CorpusError,
+            KeptModelError,
+            MissingPartError,
+            NotDrawnError,
+            WeightsError,
+        ) as error:
+            reasons.append(f"{name} is not drawn: {error}")
+    return drawings, reasons
+
+
+def draw_features(trials: Trials, storage: Path, device: torch.device) -> Drawing:
+    """Draw Xia et al.'s Figure 6: features of sound and faces; the textual decision is not read.
+
+    Raises:
+        NotDrawnError: If models are missing, or no utterance has exactly one emotion.
+        CorpusError, KeptModelError, MissingPartError, WeightsError: As `load_trained`.
+    """
+    records = with_kept_models(trials, [panel.row for panel in FIGURE_6], storage)
+    learned = {
+        row: read_features(load_trained(record, storage, device=device))
+        for row, record in records.items()
+    }
+    emotions = next(iter(records.values())).result.emotions
+    panels = [
+        Panel(panel.title, *_of_one_emotion(learned[panel.row], panel.modality, emotions))
+        for panel in FIGURE_6
+    ]
+    num_all = len(learned[XIA_FULL].predictions.ids)
+    num_shown = len(panels[0].emotions)
+    if not num_shown:
+        raise NotDrawnError(f"none of {num_all} test utterances has exactly one emotion")
+    left_out = num_all - num_shown
+    return draw_embedding(
+        panels,
+        name="xia2022-figure-6",
+        title="Learned features of sound and faces",
+        about=(
+            "After Figure 6 of Xia et al.: what the last layer of the MLP of sound (A to C) and of "
+            f"faces (D to F) reads, for the {num_shown} test utterances with exactly one emotion; "
+            f"{left_out} with none or several are left out. {_place(records[XIA_FULL])}"
+        ),
+    )
+
+
+def draw_sites(trials: Trials, storage: Path, device: torch.device) -> Drawing:
+    """Draw where semantic enhancement looks in sound and faces.
+
+    Raises:
+        NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
+            `draw_features`, and if no clip can be shown.
+    """
+    record, clip, attended = _attended(trials, XIA_FULL, storage, device)
+    weights = site_weights(attended)
+    as_seen = {  # a map of sound has time downwards and mel bands to the right
+        "vision": {f"SEM {group}": each for group, each in weights.get("vision", {}).items()},
+        "audio": {
+            f"SEM {group}": each.transpose(0, 2, 1)[:, ::-1]
+            for group, each in weights.get("audio", {}).items()
+        },
+    }
+    return draw_site_attention(
+        [
+            SiteAttention(TITLES["vision"], clip.faces, as_seen["vision"]),
+            SiteAttention(TITLES["audio"], clip.sound, as_seen["audio"]),
+        ],
+        window_s=clip.window_s,
+        name="xia2022-sem-attention",
+        title="Where semantic enhancement looks",
+        about=(
+            "Attention of the text to the sites of maps in MER-SEM-MBT (Xia et al.), "
+            f"{_said(clip)} Sound: log-mel spectrogram, low bands at the bottom. {_place(record)}"
+        ),
+    )
+
+
+def draw_bottleneck(trials: Trials, storage: Path, device: torch.device) -> Drawing:
+    """Draw how the bottleneck tokens exchange between sound and faces.
+
+    Raises:
+        NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
+            `draw_features`, and if no clip can be shown.
+    """
+    record, clip, attended = _attended(trials, XIA_FULL, storage, device)
+    write, read = bottleneck_weights(attended)
+    tokens = tuple(f"token {token + 1}" for token in range(len(write["audio"])))
+    return draw_step_attention(
+        [_sound_steps(clip, width=WIDE), _face_steps(clip)],
+        [
+            Band("tokens attend\nto windows", tokens, (write["audio"], write["vision"])),
+            Band("windows attend\nto tokens", tokens, (read["audio"], read["vision"])),
+        ],
+        name="xia2022-bottleneck-attention",
+        title="What passes the bottleneck between sound and faces",
+        about=(
+            f"Attention in the bottleneck of MER-SEM-MBT (Xia et al.), {_said(clip)} Last layer, "
+            "mean over heads. Above, the weights of a token add up to 1 over the windows of each "
+            "modality; below, the weights of a window add up to 1 over the tokens. Columns are "
+            f"windows, by the time at which they begin. {_place(record)}"
+        ),
+    )
+
+
+def draw_fusion(trials: Trials, storage: Path, device: torch.device) -> Drawing:
+    """Draw what [CLS] and the emotions attend to in the fusion of Le et al.
+
+    Raises:
+        NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
+            `draw_features`, and if no clip can be shown.
+    """
+    record, clip, attended = _attended(trials, LE_FULL, storage, device)
+    queries, weights = fusion_weights(attended)
+    steps = [
+        Steps("[CLS]", (CLS,)),
+        Steps("text", clip.tokens),
+        _sound_steps(clip),
+        _face_steps(clip),
+    ]
+    ends = np.cumsum([len(part.names) for part in steps])
+    return draw_step_attention(
+        steps,
+        [Band("", queries, (*np.split(weights, ends[:-1], axis=1),), True)],
+        name="le2023-fusion-attention",
+        title="What the fused [CLS] and each emotion attend to",
+        about=(
+            f"Attention in the full model of Le et al., {_said(clip)} Rows: the [CLS] of the fused "
+            "sequence, in the last layer of the fusion, and each emotion's embedding, in the last "
+            "layer of the decoder; mean over heads. A row adds up to 1 over all steps, where even "
+            f"weights would be {1 / ends[-1]:.3f}; bars tell the sum of each modality. The layers "
+            "before have mixed the steps, so weight on one is not evidence from it alone. Sound "
+            "and faces by the time at which they begin. "
+            f"{_place(record)}"
+        ),
+    )
+
+
+class ModelFigure(NamedTuple):
+    """A figure by the rows whose models it shows."""
+
+    rows: tuple[RowRef, ...]
+    draw: Callable[[Trials, Path, torch.device], Drawing]
+
+
+FIGURES: dict[str, ModelFigure] = {
+    "Figure 6 of Xia et al. (features)": ModelFigure(
+        tuple(panel.row for panel in FIGURE_6), draw_features
+    ),
+    "the attention of semantic enhancement (Xia et al.)": ModelFigure((XIA_FULL,), draw_sites),
+    "the attention of the bottleneck (Xia et al.)": ModelFigure((XIA_FULL,), draw_bottleneck),
+    "the attention of fusion and decoder (Le et al.)": ModelFigure((LE_FULL,), draw_fusion),
+}
+"""Every figure that needs trained models."""
+
+
+def _attended(
+    trials: Trials, row: RowRef, storage: Path, device: torch.device
+) -> tuple[Record, ShownClip, Attended]:
+    record = with_kept_models(trials, [row], storage)[row]
+    trained = load_trained(record, storage, device=device)
+    clip = choose_clip(trained, storage)
+    return record, clip, attend(trained, clip.index)
+
+
+def _of_one_emotion(
+    learned: LearnedFeatures, modality: Modality, emotions: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    labels = learned.predictions.labels
+    has_one = labels.sum(1) == 1
+    names = np.array(emotions)[labels[has_one].argmax(1)]
+    return learned.features[modality][has_one], names
+
+
+def _sound_steps(clip: ShownClip, *, width: float = 1.0) -> Steps:
+    times = _times(len(clip.sound), clip.chunk_s)
+    return Steps(TITLES["audio"], times, clip.sound, width)
+
+
+def _face_steps(clip: ShownClip) -> Steps:
+    times = _times(len(clip.faces), clip.window_s)
+    return Steps(TITLES["vision"], times, clip.faces, WIDE, keep_shape=True)
+
+
+def _times(number: int, seconds_each: float) -> tuple[str, ...]:
+    return tuple(f"{step * seconds_each:.2f} s" for step in range(number))
+
+
+def _said(clip: ShownClip) -> str:
+    """Say what is shown, and how it was chosen."""
+    return (
+        f"while it reads '{clip.text.strip()}' ({clip.id}: the first test utterance by id with a "
+        "text and a face in every window)."
+    )
+
+
+def _place(record: Record) -> str:
+    return f"Corpus {record.trial.corpus.name}, seed {record.trial.seed}: the lowest that is kept."

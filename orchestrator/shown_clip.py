@@ -1,0 +1,82 @@
+"""The utterance of the test split that figures show, as the eye sees it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.errors import CorpusError
+from corpora.prepared import recipe_folder, split_file
+from corpora.prepared_rows import PreparedRow, PreparedRows
+from corpora.recipe import Recipe
+from orchestrator.trained import Trained
+from reports.corpus.contact_picture import loudness_db
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """One test utterance; `index` is its place in the split, `tokens` what a model reads of it.
+
+    Shapes:
+        faces: (N, face_px, face_px, 3), uint8, RGB, one a window
+        sound: (M, num_mels, frames), decibels, one a chunk, the highest band first
+    """
+
+    index: int
+    id: str
+    text: str
+    tokens: tuple[str, ...]
+    faces: NDArray[np.uint8]
+    sound: NDArray[np.float64]
+    window_s: float
+    chunk_s: float
+
+
+def choose_clip(trained: Trained, storage: Path) -> ShownClip:
+    """Take the first test utterance, by id, that has a text and shows a face in every window.
+
+    Nothing that the model says of it has a say.
+
+    Raises:
+        CorpusError: If there is none, or the corpus holds no pictures.
+    """
+    reference, recipe = trained.record.trial.corpus, trained.corpus.manifest.recipe
+    if not isinstance(recipe, Recipe):
+        raise CorpusError(f"corpus '{reference.name}', recipe '{recipe.name}', holds no pictures")
+    folder = recipe_folder(storage, reference.name, recipe.name)
+    rows = PreparedRows(split_file(folder, "test"), recipe)
+    for index, row in _in_order_of_ids(rows):
+        if row.text.strip() and _is_seen(row).all():
+            return _shown(index, row, recipe, trained)
+    raise CorpusError(
+        f"corpus '{reference.name}', recipe '{recipe.name}', has no test utterance with a text and "
+        "a face in every window; see what was found with `mmer-sweep show`"
+    )
+
+
+def _in_order_of_ids(rows: PreparedRows) -> Iterator[tuple[int, PreparedRow]]:
+    for index in sorted(range(len(rows)), key=rows.ids.__getitem__):
+        if rows.has_face(index):
+            yield index, rows.read(index)
+
+
+def _is_seen(row: PreparedRow) -> NDArray[np.bool_]:
+    """Tell of each window whether the frame that is evaluated, its middle one, shows a face."""
+    return row.found[:, row.found.shape[1] // 2]
+
+
+def _shown(index: int, row: PreparedRow, recipe: Recipe, trained: Trained) -> ShownClip:
+    settings, tokenizer = recipe.spectrogram, trained.corpus.tokenizer
+    loudness = np.split(loudness_db(row.mels, settings), len(row.mels), axis=1)
+    return ShownClip(
+        index=index,
+        id=row.id,
+        text=row.text,
+        tokens=tuple(tokenizer.encode(row.text).tokens) if tokenizer is not None else (),
+        faces=row.crops[:, row.crops.shape[1] // 2],
+        sound=np.stack(loudness)[:, ::-1],
+        window_s=recipe.window_s,
+        chunk_s=settings.chunk_frames * settings.hop / settings.sample_rate_hz,
+    )

@@ -1,0 +1,56 @@
+"""A finished trial's model, loaded again beside the corpus that it was trained on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from corpora.batches import AnyCorpus
+from corpora.errors import CorpusError
+from models.build import build
+from orchestrator.errors import KeptModelError
+from orchestrator.kept_model import read_kept_model
+from orchestrator.open_corpus import open_corpus, task_of
+from reports.ledger import Ledger
+from reports.record import Record
+
+
+class MissingPartError(Exception):
+    """A trained model has no such part as one wants to look into; the message names the trial."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model in evaluation mode, the record of its trial, and its corpus."""
+
+    record: Record
+    model: nn.Module
+    corpus: AnyCorpus
+
+
+def load_trained(record: Record, storage: Path, *, device: torch.device) -> Trained:
+    """Load the model that a trial left, and open its corpus.
+
+    Raises:
+        CorpusError: If the corpus is not there, or not the one that the trial names.
+        KeptModelError: If the model was not kept, is not the one that the record names, or does not
+            fit the code of now.
+        WeightsError: If the checkpoint that the model began with cannot be had.
+    """
+    state, _ = read_kept_model(Ledger(storage), record)
+    config = record.trial.config.model
+    try:
+        corpus = open_corpus(storage, record.trial.corpus, config, device)
+    except CorpusError as error:
+        raise CorpusError(f"trial '{record.key}' is to be read again, but {error}") from error
+    model = build(config, task_of(corpus, config))
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise KeptModelError(
+            f"the model of trial '{record.key}', trained by code "
+            f"{record.circumstances.code_version}, does not fit this version of the code; move its "
+            f"folder away and run its study again: {error}"
+        ) from error
+    return Trained(record, model.to(device).eval(), corpus)
