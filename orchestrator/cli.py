@@ -29,6 +29,7 @@ from orchestrator.options import (
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
+from orchestrator.report_commands import report
 from orchestrator.run_studies import run_studies
 from orchestrator.show import plan_view, studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
@@ -199,6 +200,7 @@ def _studies_of(name: str) -> list[Study]:
 cli.add_command(prepare)
 cli.add_command(predict)
 cli.add_command(lint_paper)
+cli.add_command(report)
 
 
 @cli.command("ui")

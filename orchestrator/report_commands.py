@@ -1,0 +1,148 @@
+"""The command that puts all that was found into one document."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from orchestrator.options import console, storage_option
+from reports.forms.verdicts_terminal import VerdictsView
+from reports.ledger import Ledger
+from reports.planned import Planned, read_planned
+from reports.trial_scores import TrialScores
+from search_spaces.catalogue import COLLECTIONS, STUDIES
+from search_spaces.errors import StudyError
+
+if TYPE_CHECKING:
+    from reports.document.content import Picture, Report
+    from reports.forms.document import Compilation
+
+OUTPUT = "report"
+
+
+@click.command("report")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Folder to write to.  [default: '{OUTPUT}' in the storage folder]",
+)
+@click.option(
+    "--model-figures/--no-model-figures",
+    default=True,
+    show_default=True,
+    help="Run kept models to draw features and attention.",
+)
+@storage_option
+def report(names: tuple[str, ...], output: Path | None, model_figures: bool, storage: Path) -> None:
+    """Write a PDF and an HTML file about NAMES, studies or papers; without any, about all.
+
+    They hold what the storage folder has of each: tables, verdicts, figures, environment and every
+    trial. Studies of your own are among them, and one that is unfinished is shown as far as it is.
+    """
+    ledger = Ledger(storage)
+    chosen = choose_planned(read_planned(ledger), names, storage)
+    folder = output.expanduser().absolute() if output else storage / OUTPUT
+    from reports.document.assemble import assemble  # loads Matplotlib
+    from reports.document.files import write_html, write_pdf, write_twins
+
+    with console.status("report") as status:
+        assembled = assemble(chosen, TrialScores(ledger), folder, status.update)
+        if not assembled.trials:
+            raise StudyError(f"nothing to report: {_list_unfinished(chosen, storage)}")
+        if model_figures:
+            status.update("figures of trained models")
+            assembled = _with_model_figures(assembled, storage, folder)
+        status.update("HTML and tables")
+        html = write_html(assembled, folder)
+        write_twins(assembled, folder)
+        status.update("compiling the PDF")
+        compilation = write_pdf(assembled, folder)
+    _tell(assembled, html, compilation)
+
+
+def choose_planned(
+    planned: Sequence[Planned], names: Sequence[str], storage: Path
+) -> list[Planned]:
+    """Choose what was asked for by the names of studies and papers; without any, everything.
+
+    Returns:
+        The built-in studies in the papers' order, then the others by name.
+
+    Raises:
+        StudyError: If nothing was planned yet, or there is nothing of a name.
+    """
+    if not planned:
+        raise StudyError(
+            f"nothing was run in '{storage}' yet; run a study first, such as `mmer-sweep layers`, "
+            "or choose another folder with --storage"
+        )
+    known = list(dict.fromkeys(one.study.name for one in planned))
+    wanted = {study for name in names for study in _studies_of(name, known, storage)}
+    order = [*STUDIES, *(name for name in known if name not in STUDIES)]
+    chosen = [one for one in planned if not names or one.study.name in wanted]
+    return sorted(chosen, key=lambda one: order.index(one.study.name))
+
+
+def _studies_of(name: str, known: Sequence[str], storage: Path) -> list[str]:
+    """Name the studies that a name stands for, as far as they were planned."""
+    members = [study.name for study in COLLECTIONS.get(name, ())] or [name]
+    found = [member for member in members if member in known]
+    if found:
+        return found
+    if name in STUDIES or name in COLLECTIONS:
+        raise StudyError(
+            f"'{name}' was not run in '{storage}' yet: run `mmer-sweep {name}` first; choose from "
+            f"{', '.join(known)}"
+        )
+    raise StudyError(
+        f"'{name}' is no study that was run in '{storage}' and no paper; choose from "
+        f"{', '.join((*known, *COLLECTIONS))}"
+    )
+
+
+def _list_unfinished(planned: Sequence[Planned], storage: Path) -> str:
+    names = ", ".join(dict.fromkeys(one.study.name for one in planned))
+    return f"'{storage}' has no finished trial of {names}; run the study again, it goes on"
+
+
+def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Report":
+    """Add the figures of trained models; PyTorch is loaded only if a model was kept."""
+    from reports.document.assemble import FIGURES, MODELS, write_pictures
+
+    if not any(line.record.circumstances.model_sha256 for line in assembled.trials):
+        return replace(
+            assembled, not_drawn=("No figure of trained models is drawn: no model was kept.",)
+        )
+    from orchestrator.model_figures import draw_model_figures
+
+    pictures: list[Picture] = []
+    not_drawn: list[str] = []
+    for place, trials in assembled.trials_by_place.items():
+        drawings, reasons = draw_model_figures(trials, storage)
+        pictures += write_pictures(drawings, folder / FIGURES / MODELS / place.folder)
+        not_drawn += [f"{place.title}: {reason}" for reason in reasons]
+    return replace(assembled, model_pictures=tuple(pictures), not_drawn=tuple(not_drawn))
+
+
+def _tell(assembled: "Report", html: Path, compilation: "Compilation") -> None:
+    """Print the verdicts, what is not in the report and why, and where it is."""
+    for chapter in assembled.chapters:
+        for progress in chapter.progress:
+            console.print(f"{chapter.study.name}: {progress.text} trials are finished")
+    if assembled.judged:
+        console.print()
+        console.print(VerdictsView(assembled.judged))
+    if assembled.not_drawn:
+        console.print()
+        for reason in assembled.not_drawn:
+            console.print(Text(reason, style="dim"))
+    console.print("\nThe report is in:")
+    for path in (html, compilation.pdf or compilation.problem):
+        console.print(f"  {path}", soft_wrap=True)
+    console.print(
+        f"Its tables, figures and verdicts are beside it, in {html.parent}", soft_wrap=True
+    )

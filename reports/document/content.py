@@ -1,0 +1,121 @@
+"""What a report holds, before it takes a form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from reports.blocks import corpus_title
+from reports.cells import Outcome
+from reports.document.environment import Environment
+from reports.document.trial_line import TrialLine
+from reports.judgement import Judged
+from reports.lint.checks import Lint
+from reports.record import Record
+from reports.table import Table
+from search_spaces.study import RowRef, Study
+from search_spaces.terms import Scale
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure whose files are written; `files` are by suffix: pdf, png and csv."""
+
+    title: str
+    caption: str
+    files: Mapping[str, Path]
+
+
+class Place(NamedTuple):
+    """A corpus at a scale."""
+
+    corpus: str
+    scale: Scale
+
+    @property
+    def title(self) -> str:
+        """The place in words, as in `IEMOCAP, paper scale`."""
+        return f"{corpus_title(self.corpus)}, {self.scale} scale"
+
+    @property
+    def folder(self) -> str:
+        """The folder of what is about it."""
+        return f"{self.corpus}-{self.scale}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many trials of a study are finished in one place; rows of equal config share trials."""
+
+    place: Place
+    num_finished: int
+    num_planned: int
+
+    @property
+    def text(self) -> str:
+        """The numbers with what they are about, as in `IEMOCAP, paper scale: 29 of 30`."""
+        return f"{self.place.title}: {self.num_finished} of {self.num_planned}"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One study on all its corpora; `name` is safe as a file's name and as an anchor.
+
+    `tables` hold every variant, the one beside the published values first.
+    """
+
+    name: str
+    study: Study
+    outcomes: tuple[Outcome, ...]
+    tables: tuple[Table, ...]
+    judged: tuple[Judged, ...]
+    pictures: tuple[Picture, ...]
+
+    @property
+    def progress(self) -> tuple["Progress", ...]:
+        """How far its trials are, on each corpus."""
+        return tuple(count_finished(outcome) for outcome in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is shown.
+
+    `model_pictures` are those of trained models, `not_drawn` says which of them are not there and
+    why. `lint` is about the papers whose studies are in the report, None if there are none.
+    """
+
+    chapters: tuple[Chapter, ...]
+    model_pictures: tuple[Picture, ...]
+    not_drawn: tuple[str, ...]
+    lint: Lint | None
+    environment: Environment
+    trials: tuple[TrialLine, ...]
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """The claims of all studies."""
+        return tuple(one for chapter in self.chapters for one in chapter.judged)
+
+    @property
+    def trials_by_place(self) -> dict[Place, dict[RowRef, tuple[Record, ...]]]:
+        """The finished trials of every row in every place."""
+        places: dict[Place, dict[RowRef, tuple[Record, ...]]] = {}
+        for chapter in self.chapters:
+            for outcome in chapter.outcomes:
+                rows = places.setdefault(place_of(outcome), {})
+                for row, keys in outcome.planned.items():
+                    finished = (outcome.records[key] for key in keys if key in outcome.records)
+                    rows[RowRef(chapter.study.name, row)] = tuple(finished)
+        return places
+
+
+def place_of(outcome: Outcome) -> Place:
+    """Return where an outcome is from."""
+    return Place(outcome.corpus, outcome.scale)
+
+
+def count_finished(outcome: Outcome) -> Progress:
+    """Count the trials of a study in one place."""
+    planned = {key for keys in outcome.planned.values() for key in keys}
+    return Progress(place_of(outcome), len(outcome.records), len(planned))

@@ -1,0 +1,123 @@
+"""Under what conditions a report's trials came about."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from reports.record import Record
+from search_spaces.trial import CorpusRef
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One circumstance; `values` are those that occur, each with its number of trials."""
+
+    name: str
+    values: tuple[tuple[str, int], ...]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether trials differ in it."""
+        return len(self.values) > 1
+
+
+@dataclass(frozen=True)
+class CorpusUsed:
+    """A prepared corpus that trials read, and the settings it was prepared by, as text by name."""
+
+    corpus: CorpusRef
+    num_trials: int
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The conditions of some trials.
+
+    `weights` maps pretrained files to their SHA-256; `hours` are those of all trials together,
+    `newest` is when the last of them started, ISO 8601 in UTC, empty without trials.
+    """
+
+    num_trials: int
+    facts: tuple[Fact, ...]
+    corpora: tuple[CorpusUsed, ...]
+    weights: Mapping[str, str]
+    num_resumed: int
+    hours: float
+    newest: str
+
+    @property
+    def mixed(self) -> tuple[Fact, ...]:
+        """The facts in which trials differ."""
+        return tuple(fact for fact in self.facts if fact.is_mixed)
+
+
+def describe_environment(records: Sequence[Record]) -> Environment:
+    """Collect the circumstances of trials; which host they ran on is left out."""
+    circumstances = [record.circumstances for record in records]
+    return Environment(
+        num_trials=len(records),
+        facts=tuple(_count(name, map(read, records)) for name, read in _facts(records).items()),
+        corpora=_corpora(records),
+        weights={
+            name: sha256
+            for record in records
+            for name, sha256 in sorted(record.trial.weights.items())
+        },
+        num_resumed=sum(bool(one.resumed_from_epochs) for one in circumstances),
+        hours=sum(one.wall_s for one in circumstances) / 3600,
+        newest=max((one.started_at for one in circumstances), default=""),
+    )
+
+
+def _facts(records: Iterable[Record]) -> dict[str, Callable[[Record], str]]:
+    """Name the facts, and how each is read from a record."""
+    libraries = sorted({name for record in records for name in record.circumstances.libraries})
+    return {
+        "code version": lambda record: record.circumstances.code_version,
+        "device": lambda record: record.circumstances.device,
+        "precision": lambda record: record.circumstances.precision,
+        "number of threads": lambda record: str(record.circumstances.num_threads),
+        **{name: _read_library(name) for name in libraries},
+    }
+
+
+def _read_library(name: str) -> Callable[[Record], str]:
+    return lambda record: record.circumstances.libraries.get(name, ABSENT)
+
+
+def _count(name: str, values: Iterable[str]) -> Fact:
+    """Count the trials of each value, the commonest first."""
+    counts = Counter(values)
+    return Fact(name, tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
+
+
+def _corpora(records: Iterable[Record]) -> tuple[CorpusUsed, ...]:
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        corpus = record.trial.corpus
+        found.setdefault((corpus.name, corpus.recipe, corpus.fingerprint), []).append(record)
+    return tuple(
+        CorpusUsed(
+            corpus=of_corpus[0].trial.corpus,
+            num_trials=len(of_corpus),
+            settings=_flatten(of_corpus[0].circumstances.recipe),
+        )
+        for _, of_corpus in sorted(found.items())
+    )
+
+
+def _flatten(settings: Mapping[str, JsonValue], prefix: str = "") -> dict[str, str]:
+    """Name nested settings by dotted paths, as in `spectrogram.num_mels`."""
+    flat: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value if isinstance(value, str) else json.dumps(value)
+    return flat

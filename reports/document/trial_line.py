@@ -1,0 +1,87 @@
+"""The appendix: one line for each finished trial."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reports.blocks import MISSING
+from reports.cells import Outcome
+from reports.record import Record
+from reports.trial_scores import TrialScores
+from search_spaces.study import RowRef
+
+HEADERS = (
+    "key",
+    "study/row",
+    "corpus",
+    "seed",
+    "best epoch",
+    "valid F1, %",
+    "test F1, %",
+    "parameters",
+    "wall time, s",
+    "device",
+    "code version",
+)
+
+
+@dataclass(frozen=True)
+class TrialLine:
+    """A finished trial, the rows that it stands for, and its mean F1 on both splits."""
+
+    record: Record
+    rows: tuple[RowRef, ...]
+    valid_f1: float | None
+    test_f1: float | None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is printed, in the order of `HEADERS`."""
+        record = self.record
+        return (
+            record.key,
+            ", ".join(map(str, self.rows)),
+            record.trial.corpus.name,
+            str(record.trial.seed),
+            str(record.result.best_epoch),
+            _percent(self.valid_f1),
+            _percent(self.test_f1),
+            f"{record.result.num_parameters:,}",
+            f"{record.circumstances.wall_s:.1f}",
+            record.circumstances.device,
+            record.circumstances.code_version,
+        )
+
+
+def list_trials(
+    outcomes: Iterable[tuple[str, Outcome]], trial_scores: TrialScores
+) -> tuple[TrialLine, ...]:
+    """List the finished trials of studies, each once, in the order of the studies and their rows.
+
+    Args:
+        outcomes: What studies have given, each with the study's name.
+        trial_scores: The scores of their trials.
+
+    Raises:
+        LedgerError: If predictions are damaged or missing.
+    """
+    records: dict[str, Record] = {}
+    rows: dict[str, dict[RowRef, None]] = {}
+    for study, outcome in outcomes:
+        for row, keys in outcome.planned.items():
+            for key in keys:
+                if key in outcome.records:
+                    records[key] = outcome.records[key]
+                    rows.setdefault(key, {})[RowRef(study, row)] = None
+    return tuple(
+        TrialLine(
+            record=record,
+            rows=tuple(rows[key]),
+            valid_f1=record.result.epochs[record.result.best_epoch].valid.get("f1"),
+            test_f1=trial_scores.find(record, "f1"),
+        )
+        for key, record in records.items()
+    )
+
+
+def _percent(score: float | None) -> str:
+    return MISSING if score is None else f"{100 * score:.2f}"

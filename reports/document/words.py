@@ -1,0 +1,130 @@
+"""What every form of the report says in the same words."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from corpora.utterance import SYNTHETIC
+from reports.document.content import Chapter, Report
+from reports.document.environment import Environment, Fact
+from reports.forms.verdict_words import count_words
+from reports.judgement import Judged
+from reports.lint.checks import Lint
+from reports.statistics.verdicts import Verdict
+from reports.table import Table
+from search_spaces.study import Study
+
+TITLE = "Ablation studies of multimodal emotion recognition"
+LEFT_OUT = "ours"
+"""The variant that is only a part of another one; its files are beside the report."""
+
+PAPERS_ABOUT = (
+    "What does not agree in the tables that the papers print, found without any training; "
+    "'mmer-sweep lint-paper' says how each is checked."
+)
+TRIALS_ABOUT = (
+    "Every finished trial, with all rows that it stands for. F1 is the mean over the emotions; the "
+    "epoch and the thresholds were chosen on the validation split."
+)
+NOT_DECIDED: Verdict = "UNTESTABLE"
+
+
+class Group(NamedTuple):
+    """Entries under one heading: where, and what."""
+
+    heading: str
+    entries: tuple[tuple[str, str], ...]
+
+
+def write_opening(report: Report) -> Iterator[str]:
+    """Say what the report is about, and what makes its numbers less than they seem."""
+    planned = {
+        key
+        for chapter in report.chapters
+        for outcome in chapter.outcomes
+        for keys in outcome.planned.values()
+        for key in keys
+    }
+    yield (
+        f"{count(len(report.chapters), 'study', 'studies')}; {len(report.trials)} of "
+        f"{len(planned)} planned trials are finished"
+        f"{_describe_newest(report.environment)}."
+    )
+    outcomes = [outcome for chapter in report.chapters for outcome in chapter.outcomes]
+    if any(outcome.corpus == SYNTHETIC or outcome.scale == "tiny" for outcome in outcomes):
+        yield (
+            "Scores on the synthetic corpus or at the tiny scale are no reproduction of published "
+            "numbers."
+        )
+    yield from (describe_mixture(fact) for fact in report.environment.mixed)
+
+
+def describe_source(study: Study) -> str:
+    """Say which table of which paper a study is after."""
+    if study.source is None:
+        return ""
+    paper = study.source.paper
+    return f"After {study.source.label} of {paper.authors}: {paper.title}, {paper.venue}."
+
+
+def shown_tables(chapter: Chapter) -> list[Table]:
+    """List the tables of a study that are shown."""
+    return [table for table in chapter.tables if table.variant != LEFT_OUT]
+
+
+def list_verdicts(chapter: Chapter) -> str:
+    """Count a study's verdicts, as in `2 HOLDS, 1 UNDECIDED`."""
+    counts = count_words(chapter.judged).items()
+    return ", ".join(f"{number} {word}" for word, number in counts) or "none stated"
+
+
+def list_decided(chapter: Chapter) -> list[Judged]:
+    """List a study's claims that the trials say anything about."""
+    return [one for one in chapter.judged if one.verdict != NOT_DECIDED]
+
+
+def has_verdicts(report: Report) -> bool:
+    """Say whether the trials say anything about any claim."""
+    return any(list_decided(chapter) for chapter in report.chapters)
+
+
+def describe_mixture(fact: Fact) -> str:
+    """Say how trials differ."""
+    values = ", ".join(f"{value} ({count(number, 'trial')})" for value, number in fact.values)
+    return f"Trials differ in {fact.name}: {values}."
+
+
+def describe_training(environment: Environment) -> str:
+    """Say how long training took."""
+    text = f"{count(environment.num_trials, 'trial')} took {environment.hours:.2f} hours in all."
+    if environment.num_resumed:
+        text += f" {count(environment.num_resumed, 'trial')} went on after an interruption."
+    return text
+
+
+def list_findings(found: Lint) -> list[Group]:
+    """List the findings of each check that has any, then the notes."""
+    groups = [
+        Group(
+            f"{checked.check.name.capitalize()}: {checked.check.wrong}",
+            tuple((finding.where, finding.text) for finding in checked.findings),
+        )
+        for checked in found.checked
+        if checked.findings
+    ]
+    if found.notes:
+        notes = tuple((f"{note.id}, {note.where}", note.text) for note in found.notes)
+        groups.append(Group("Notes (not computed)", notes))
+    return groups
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """Count things, as in `1 trial` or `2 trials`."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def _describe_newest(environment: Environment) -> str:
+    if not environment.newest:
+        return ""
+    started = datetime.fromisoformat(environment.newest)
+    return f", the newest started on {started:%Y-%m-%d} at {started:%H:%M} UTC"
