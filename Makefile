@@ -2,6 +2,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+TEST_PROCESSES ?= 2
 INSTALLED := $(VENV)/installed
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
 
@@ -11,7 +12,7 @@ demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
 
 test: lint  ## set everything up and run lint, types and the quick tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-slow: setup  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
