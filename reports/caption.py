@@ -37,10 +37,10 @@ def write_caption(
     study: Study, outcomes: Sequence[Outcome], unit: Unit, blocks: Sequence[Block]
 ) -> str:
     """Say what is shown, of which corpus, scale and seeds, and what it does not reproduce."""
-    conditions = [f"{name_place(outcome)}, {_count_seeds(outcome)}" for outcome in outcomes]
+    conditions = "; ".join(_describe_conditions(outcomes))
     sentences = [
         name_study(study),
-        f"Ours: {'; '.join(conditions)}; {_describe_scores(blocks, unit)}.",
+        f"Ours: {conditions}; {_describe_scores(blocks, unit)}.",
         *(sentence for outcome in outcomes for sentence in disclaim(outcome)),
     ]
     return " ".join(sentences)
@@ -74,10 +74,22 @@ def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
     return scores
 
 
+def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say on what, at which scale and over how many seeds; corpora of equal conditions together."""
+    corpora: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        conditions = f"at the {outcome.scale} scale, {_count_seeds(outcome)}"
+        corpora.setdefault(conditions, []).append(_name_corpus(outcome))
+    return [f"{' and '.join(names)} {conditions}" for conditions, names in corpora.items()]
+
+
 def name_place(outcome: Outcome) -> str:
     """Name the corpus and the scale."""
-    title = "the synthetic corpus" if outcome.corpus == SYNTHETIC else corpus_title(outcome.corpus)
-    return f"{title} at the {outcome.scale} scale"
+    return f"{_name_corpus(outcome)} at the {outcome.scale} scale"
+
+
+def _name_corpus(outcome: Outcome) -> str:
+    return "the synthetic corpus" if outcome.corpus == SYNTHETIC else corpus_title(outcome.corpus)
 
 
 def _count_seeds(outcome: Outcome) -> str:
