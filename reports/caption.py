@@ -1,6 +1,5 @@
 """What a table says in words: its caption, its notes and its rows' footnotes."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
 
@@ -18,7 +17,8 @@ from reports.blocks import (
 )
 from reports.cells import Outcome
 from reports.differences import LEVEL
-from reports.record import Circumstances, Record
+from reports.environment import count_facts
+from reports.record import Record
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -164,7 +164,7 @@ def write_notes(
         yield f"{MISSING}: no seed has a score yet."
     for outcome, block in zip(outcomes, ours, strict=False):
         yield from _undefined_notes(outcome, block)
-    yield from _mixture_notes([record.circumstances for record in records.values()])
+    yield from _mixture_notes(list(records.values()))
 
 
 def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:
@@ -189,21 +189,12 @@ def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
             )
 
 
-def _mixture_notes(circumstances: Sequence[Circumstances]) -> Iterable[str]:
+def _mixture_notes(records: Sequence[Record]) -> Iterable[str]:
     """Say which circumstances differ between the trials of a table, and how."""
-    libraries = sorted({name for c in circumstances for name in c.libraries})
-    facts: dict[str, list[str]] = {
-        "code version": [c.code_version for c in circumstances],
-        "device": [c.device for c in circumstances],
-        "precision": [c.precision for c in circumstances],
-        "number of threads": [str(c.num_threads) for c in circumstances],
-        **{name: [c.libraries.get(name, "absent") for c in circumstances] for name in libraries},
-    }
-    for fact, values in facts.items():
-        counts = sorted(Counter(values).items())
-        if len(counts) > 1:
-            mixture = ", ".join(f"{value} ({_count(n, 'trial')})" for value, n in counts)
-            yield f"Trials differ in {fact}: {mixture}."
+    for fact in count_facts(records):
+        if fact.is_mixed:
+            mixture = ", ".join(f"{value} ({_count(n, 'trial')})" for value, n in fact.values)
+            yield f"Trials differ in {fact.name}: {mixture}."
 
 
 def _count(number: int, thing: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from reports.cells import collect_outcome
 from reports.document.content import Chapter, Picture, Report, place_of
-from reports.document.environment import describe_environment
 from reports.document.papers import check_papers
 from reports.document.trial_line import list_trials
+from reports.environment import describe_environment
 from reports.figures.draw import draw_figures
 from reports.figures.style import Drawing, write_drawing
 from reports.judgement import judge_claims

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from reports.blocks import corpus_title
 from reports.cells import Outcome
-from reports.document.environment import Environment
 from reports.document.trial_line import TrialLine
+from reports.environment import Environment
 from reports.judgement import Judged
 from reports.lint.checks import Lint
 from reports.record import Record

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from corpora.utterance import SYNTHETIC
 from reports.document.content import Chapter, Report
-from reports.document.environment import Environment, Fact
+from reports.environment import Environment, Fact
 from reports.forms.verdict_words import count_words
 from reports.judgement import Judged
 from reports.lint.checks import Lint

@@ -1,4 +1,4 @@
-"""Under what conditions a report's trials came about."""
+"""Under what conditions trials came about."""
 
 import json
 from collections import Counter
@@ -62,7 +62,7 @@ def describe_environment(records: Sequence[Record]) -> Environment:
     circumstances = [record.circumstances for record in records]
     return Environment(
         num_trials=len(records),
-        facts=tuple(_count(name, map(read, records)) for name, read in _facts(records).items()),
+        facts=count_facts(records),
         corpora=_corpora(records),
         weights={
             name: sha256
@@ -73,6 +73,11 @@ def describe_environment(records: Sequence[Record]) -> Environment:
         hours=sum(one.wall_s for one in circumstances) / 3600,
         newest=max((one.started_at for one in circumstances), default=""),
     )
+
+
+def count_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
+    """Count how many trials have each code version, device, precision and so on."""
+    return tuple(_count(name, map(read, records)) for name, read in _facts(records).items())
 
 
 def _facts(records: Iterable[Record]) -> dict[str, Callable[[Record], str]]:
