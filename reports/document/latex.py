@@ -4,7 +4,6 @@ Figures are included under plain names that `picture_files` maps to the files: a
 hold what `\includegraphics` cannot read.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from reports.document.content import Chapter, Picture, Report
 from reports.document.trial_line import HEADERS, TrialLine
 from reports.forms import latex as table_form
 from reports.forms import verdicts as verdicts_form
-from reports.forms.latex import escape
+from reports.forms.latex_text import UNKNOWN_LETTERS, breakable, escape
 from reports.forms.verdict_words import show_evidence, summarise
 
 PREAMBLE = (
@@ -32,10 +31,8 @@ SETUP = (
     r"\newcommand{\fitted}[1]{\sbox0{\includegraphics{#1}}%",
     r"  \ifdim\wd0>\linewidth\sbox0{\includegraphics[width=\linewidth]{#1}}\fi",
     r"  \ifdim\ht0>.8\textheight\sbox0{\includegraphics[height=.8\textheight]{#1}}\fi\usebox0}",
-    r"\makeatletter",
-    r"\def\fps@table{!htbp}",
-    r"\def\UTFviii@undefined@err#1{\rule{.5em}{.7em}} % letters that the fonts have not",
-    r"\makeatother",
+    r"\makeatletter\def\fps@table{!htbp}\makeatother",
+    *UNKNOWN_LETTERS,
 )
 LEFT = r">{\raggedright\arraybackslash}"
 
@@ -44,9 +41,6 @@ TRIAL_COLUMNS = (
     *(r"r" * 6),
     *(rf"{LEFT}p{{{width}\linewidth}}" for width in (0.1, 0.1)),
 )
-SHORT_WORD = 10
-LONG_RUN = 20
-"""Letters without a place to break, after which one is made."""
 
 
 def to_latex(report: Report) -> str:
@@ -76,21 +70,6 @@ def picture_files(report: Report) -> dict[str, Path]:
     pictures = [picture for chapter in report.chapters for picture in chapter.pictures]
     paths = [picture.files["pdf"] for picture in (*pictures, *report.model_pictures)]
     return {f"figure-{number}.pdf": path for number, path in enumerate(paths, start=1)}
-
-
-def breakable(text: str) -> str:
-    r"""Escape a text so that a narrow column can break it: after marks, and inside long runs."""
-    return " ".join(r"\hspace{0pt}".join(map(escape, _pieces(word))) for word in text.split())
-
-
-def _pieces(word: str) -> list[str]:
-    """Cut a word after marks, and what is long between them; a short word stays whole."""
-    if len(word) <= SHORT_WORD:
-        return [word]
-    parts = re.findall(r"[^_/.:+-]*[_/.:+-]+|[^_/.:+-]+", word)
-    return [
-        part[start : start + LONG_RUN] for part in parts for start in range(0, len(part), LONG_RUN)
-    ]
 
 
 def _summary(report: Report) -> Iterator[str]:

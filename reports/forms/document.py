@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.forms.latex import standalone, to_latex
+from reports.forms.latex import PREAMBLE, to_latex
+from reports.forms.latex_text import standalone
 from reports.ledger import write_atomically
 from reports.table import Table
 
@@ -28,7 +29,7 @@ class Compilation:
 
 def write_pdf(table: Table, folder: Path) -> Compilation:
     """Compile a table into `<study>.pdf`."""
-    return compile_pdf(standalone(to_latex(table)), folder / f"{table.name}.pdf")
+    return compile_pdf(standalone(to_latex(table), PREAMBLE), folder / f"{table.name}.pdf")
 
 
 def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = None) -> Compilation:

@@ -1,4 +1,4 @@
-r"""The table as LaTeX: a fragment for `\input`, and a document around it.
+r"""The table as LaTeX: a fragment for `\input`.
 
 Numbers stand in siunitx columns, aligned at the decimal marker. The second best is underlined by
 a macro before the number, because a siunitx column cannot hold a number inside a command.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from reports.blocks import DISTINCT, MISSING, TIED, Shown
+from reports.forms.latex_text import breakable, escape, one_line
 from reports.panels import Panel, split_into_panels, view
 from reports.table import Table
 
@@ -29,26 +30,6 @@ SETUP = (
     r"  table-align-uncertainty=false, table-align-text-after=false,",
     r"  reset-text-series=false, text-series-to-math=true}",
 )
-
-ESCAPES = {
-    **{mark: f"\\{mark}" for mark in "_&%#{}$"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "[": "{[}",  # else an option of the line break before it
-    "]": "{]}",
-    "*": "{*}",
-    "\N{PLUS-MINUS SIGN}": r"$\pm$",
-    "\N{MULTIPLICATION SIGN}": r"$\times$",
-    "\N{MINUS SIGN}": "$-$",
-    "\N{RIGHTWARDS ARROW}": r"$\to$",
-    TIED: r"$\approx$",
-    "\N{EN DASH}": "--",
-    "\N{EM DASH}": "---",
-}
 
 MARKS = {TIED: r"\approx", DISTINCT: "*"}
 
@@ -85,7 +66,7 @@ def to_latex(table: Table) -> str:
     layout = _choose_layout(table)
     panels = split_into_panels(table.blocks, lambda panel: _fits(table, panel))
     pages = _split_into_pages(table, panels)
-    lines = [f"% {_one_line(table.title)}", *(f"% {package}" for package in PREAMBLE)]
+    lines = [f"% {one_line(table.title)}", *(f"% {package}" for package in PREAMBLE)]
     for number, page in enumerate(pages):
         notes = _notes(table) if number == len(pages) - 1 else []
         lines += _float(table, page, layout, _caption(table, number), notes)
@@ -145,31 +126,6 @@ def _panel(table: Table, panel: Panel, layout: Layout, notes: Sequence[str]) -> 
         *notes,
         r"\end{threeparttable}",
     ]
-
-
-def standalone(fragment: str, packages: Sequence[str] = PREAMBLE) -> str:
-    """Wrap a fragment into a document that compiles."""
-    lines = [
-        r"\documentclass{article}",
-        r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage[T1]{fontenc}}{}",
-        r"\usepackage[a4paper, margin=2cm]{geometry}",
-        *packages,
-        r"\pagestyle{empty}",
-        r"\begin{document}",
-        fragment.rstrip("\n"),
-        r"\end{document}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def escape(text: str) -> str:
-    """Make any text printable as it is, on one line."""
-    pieces = re.split("(?<=-)(?=-)", _one_line(text))  # two hyphens would become a dash
-    return "{}".join("".join(ESCAPES.get(c, c) for c in piece) for piece in pieces)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _choose_layout(table: Table) -> Layout:
@@ -261,10 +217,11 @@ def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
         max((len(c.value.partition(".")[0]) for c in column if _is_number(c.value)), default=0)
         for column in columns
     ]
+    write_name = escape if _longest_name(table) <= NARROW_NAMES else breakable
     lines = []
     for row, mark, cells in zip(table.rows, table.marks, zip(*columns, strict=True), strict=True):
         printed = [_cell(cell, width) for cell, width in zip(cells, widths, strict=True)]
-        name = escape(row.name) + (rf"\tnote{{{mark}}}" if mark else "")
+        name = write_name(row.name) + (rf"\tnote{{{mark}}}" if mark else "")
         lines.append(" & ".join([name, *printed]) + r" \\")
     return lines
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reports.forms import latex, markdown
+from reports.forms import markdown
 from reports.forms.html import render, wrap
+from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.judgement import Judged
@@ -49,19 +50,19 @@ def to_latex(judged: Sequence[Judged]) -> str:
     """Write a table that breaks over pages; the packages it needs stand on top."""
     heads = " & ".join(["", *HEADS])
     legend = [
-        rf"\par\noindent\textbf{{{word}}}: {latex.escape(meaning)}."
+        rf"\par\noindent\textbf{{{word}}}: {escape(meaning)}."
         for word, meaning in explain(judged).items()
     ]
     lines = [
         *(f"% {package}" for package in PREAMBLE),
         r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
-        rf"\noindent {latex.escape(summarise(judged))}",
+        rf"\noindent {escape(summarise(judged))}",
         rf"\begin{{longtable}}{{@{{}}{''.join(map(_column, WIDTHS))}@{{}}}}",
         rf"\toprule {heads} \\ \midrule \endhead",
         r"\bottomrule \endfoot",
         *map(_latex_line, judged),
         r"\end{longtable}",
-        rf"\noindent {latex.escape(METHOD)}",
+        rf"\noindent {escape(METHOD)}",
         *legend,
         r"\par\endgroup",
     ]
@@ -113,11 +114,10 @@ def _column(share: float) -> str:
 
 
 def _latex_line(judged: Judged) -> str:
-    escape = latex.escape
     claim = escape(judged.claim.text)
     if judged.claim.note:
         claim += rf" \emph{{Read as:}} {escape(judged.claim.note)}"
-    verdict, beyond = (_breakable(word or "") for word in (judged.verdict, judged.beyond))
+    verdict, beyond = (breakable(word or "") for word in (judged.verdict, judged.beyond))
     evidence = re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", show_evidence(judged))
     cells = (
         escape(judged.claim.id),
@@ -127,8 +127,3 @@ def _latex_line(judged: Judged) -> str:
         escape(evidence),
     )
     return rf"{' & '.join(cells)} \\ \addlinespace"
-
-
-def _breakable(word: str) -> str:
-    """Let a line end after a hyphen in a narrow column."""
-    return word.replace("-", r"-\hspace{0pt}")

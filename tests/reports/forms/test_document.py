@@ -5,7 +5,8 @@ import pytest
 
 from reports.forms import document
 from reports.forms.document import compile_pdf, write_pdf
-from reports.forms.latex import standalone
+from reports.forms.latex import PREAMBLE
+from reports.forms.latex_text import standalone
 from reports.ledger import Ledger
 from reports.table import VARIANTS, build_table
 from search_spaces.catalogue import find_study
@@ -57,6 +58,12 @@ TABLES = {
     "nasty names": lambda storage: make_table(
         storage, make_study([NASTY, f"[{NASTY}]", '* <x> | "y" -- z'], title=NASTY), [4, 2, 0]
     ),
+    "letters that fonts lack": lambda storage: make_table(
+        storage, make_study(["幸せ", "\N{GREEK SMALL LETTER ALPHA}-blend", "é"]), [4, 2, 0]
+    ),
+    "long names": lambda storage: make_table(
+        storage, make_study(["a" * 90, "transformer_with_many_layers/and.more" * 2]), [4, 2]
+    ),
     "one row": lambda storage: make_table(storage, make_study(["2-2-2-2"]), [2]),
     "one seed": lambda storage: make_table(storage, make_study(), [4, 2, 0], num_seeds=1),
     "no finished trial": lambda storage: make_table(
@@ -77,7 +84,7 @@ def test_table_compiles(tmp_path, make):
 
 @needs_tex
 def test_failure_shows_the_log(tmp_path):
-    compilation = compile_pdf(standalone(r"\undefinedcommand"), tmp_path / "x.pdf")
+    compilation = compile_pdf(standalone(r"\undefinedcommand", PREAMBLE), tmp_path / "x.pdf")
     assert compilation.pdf is None
     assert "Undefined control sequence" in compilation.problem
     assert r"\undefinedcommand" in compilation.problem
@@ -86,7 +93,7 @@ def test_failure_shows_the_log(tmp_path):
 
 @needs_tex
 def test_equal_documents_give_equal_bytes(tmp_path):
-    pdfs = [compile_pdf(standalone("text"), tmp_path / f"{n}.pdf").pdf for n in range(2)]
+    pdfs = [compile_pdf(standalone("text", PREAMBLE), tmp_path / f"{n}.pdf").pdf for n in range(2)]
     assert pdfs[0].read_bytes() == pdfs[1].read_bytes()
 
 
@@ -103,5 +110,5 @@ def test_compiler_runs_until_the_contents_are_settled(text, num_runs, tmp_path, 
     runs = []
     run = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: runs.append(a) or run(*a, **k))
-    assert compile_pdf(standalone(text), tmp_path / "x.pdf").problem == ""
+    assert compile_pdf(standalone(text, PREAMBLE), tmp_path / "x.pdf").problem == ""
     assert len(runs) == num_runs

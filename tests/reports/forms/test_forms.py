@@ -6,7 +6,8 @@ import re
 import pytest
 
 from reports.forms.files import FORMS, write_table
-from reports.forms.latex import escape, to_latex
+from reports.forms.latex import to_latex
+from reports.forms.latex_text import escape
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
 from search_spaces.study import Column

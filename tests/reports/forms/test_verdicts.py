@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from reports.forms.document import compile_pdf
-from reports.forms.latex import standalone
+from reports.forms.latex_text import standalone
 from reports.forms.verdict_words import MEANINGS, explain, summarise
 from reports.forms.verdicts import FORMS, PREAMBLE, to_html, to_latex, to_markdown, write_verdicts
 from reports.forms.verdicts_plain import to_csv, to_json
