@@ -50,7 +50,9 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     from reports.document.files import write_html, write_pdf, write_twins
 
     with console.status("report") as status:
-        assembled = assemble(chosen, TrialScores(ledger), folder, status.update)
+        trial_scores = TrialScores(ledger)
+        assembled = assemble(chosen, trial_scores, folder, status.update)
+        trial_scores.remember()
         if not assembled.trials:
             raise StudyError(f"nothing to report: {_list_unfinished(chosen, storage)}")
         if model_figures:
