@@ -8,7 +8,7 @@ import numpy as np
 from reports.blocks import corpus_title
 from reports.cells import Cell, Outcome, make_cell
 from reports.redrawn import RedrawnScores
-from reports.statistics.effects import d_z, pairing_correlation
+from reports.statistics.effects import d_z, pairing_correlation, probability_of_superiority
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
 from reports.trial_scores import TrialScores
@@ -21,7 +21,8 @@ class Compared:
 
     `differences` include the comparison's allowance; `keys` names the trials of both rows that each
     comes from. `gap` is over seeds, on this test split; `gap_beyond` also varies the test set, None
-    if that cannot be estimated. `correlation` is what pairing by seed achieved.
+    if that cannot be estimated. `correlation` is what pairing by seed achieved,
+    `superiority` the share of all pairs of seeds in which the row scores higher.
     """
 
     comparison: Comparison
@@ -31,6 +32,7 @@ class Compared:
     gap: Gap | None = None
     gap_beyond: Gap | None = None
     correlation: float | None = None
+    superiority: float | None = None
     problem: str = ""
 
     @property
@@ -80,6 +82,7 @@ def compare(
         differences=tuple(differences.tolist()),
         gap=paired_gap(differences),
         correlation=pairing_correlation(row, rival),
+        superiority=probability_of_superiority(row + comparison.allowance, rival),
     )
 
 

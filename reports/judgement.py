@@ -143,7 +143,7 @@ def _with_end(judged: Judged, end: Closed | None, num_claims: int) -> Judged:
     """Take the verdict of adaptive seeds; with a test set that varies, where no seed came after."""
     if end is None:
         return replace(judged, reason="the seeds do not reach the first look")
-    at_end = [replace(one, gap=gap_at(end.look, one)) for one in judged.compared]
+    at_end = [_until(end.look, one) for one in judged.compared]
     evidence = _evidence(judged, beyond=True) if judged.num_seeds == end.look else None
     (beyond,) = judge([evidence], end.cutoff)
     return replace(
@@ -152,6 +152,17 @@ def _with_end(judged: Judged, end: Closed | None, num_claims: int) -> Judged:
         beyond=None if beyond == "UNTESTABLE" else beyond,
         reason=f"{_describe_gaps(at_end, 1 - 2 * end.cutoff)}, adaptive seeds",
         projected_seeds=_project(judged, num_claims) if end.verdict == "UNDECIDED" else None,
+    )
+
+
+def _until(look: int, compared: Compared) -> Compared:
+    """Leave out what came after a look."""
+    is_all = len(compared.differences) == look
+    return replace(
+        compared,
+        gap=gap_at(look, compared),
+        differences=compared.differences[:look],
+        superiority=compared.superiority if is_all else None,
     )
 
 
@@ -177,12 +188,17 @@ def _project(judged: Judged, num_claims: int) -> int | None:
 
 def _describe_gaps(compared: Sequence[Compared], level: float = 0.95) -> str:
     """Tell the gap, in points; of several the smallest, on which a conjunction hangs."""
-    gaps = [(one.gap, one.comparison) for one in compared if one.gap is not None]
-    gap, comparison = min(gaps, key=lambda one: one[0].mean)
+    gaps = [(one.gap, one) for one in compared if one.gap is not None]
+    gap, smallest = min(gaps, key=lambda one: one[0].mean)
+    comparison = smallest.comparison
     low, high = gap.interval(level)
     text = f"{100 * gap.mean:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}]"
     text += f" with {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
+    if smallest.effect_size is not None:
+        text += f", d_z = {smallest.effect_size:.1f}"
+    if smallest.superiority is not None:
+        text += f", P(better) = {smallest.superiority:.2f}"
     if len(gaps) == 1:
         return f"gap {text}"
     return f"smallest of {len(gaps)} gaps, to '{comparison.rival}', {text}"

@@ -110,6 +110,7 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
         "gap": _gap(compared.gap, margin),
         "gap_beyond": _gap(compared.gap_beyond, margin) if compared.gap_beyond else None,
         "effect_size_d_z": _round(compared.effect_size),
+        "probability_of_superiority": _round(compared.superiority),
         "pairing_correlation": _round(compared.correlation),
         "sign_flip_p": sign_flip_p(np.array(compared.differences)),
         "sign_flip_p_floor": 0.5 ** len(compared.differences),

@@ -83,4 +83,5 @@ def test_verdict_says_that_seeds_were_adaptive(tmp_path: Path, bad: Sequence[int
     planned, scores = make_planned(tmp_path, [CLEARLY_ABOVE_BAD], bad)
     (judged,) = judge_planned(planned, scores)
     assert judged.verdict == "UNDECIDED"
-    assert judged.reason.endswith("n = 3, adaptive seeds")
+    assert "n = 3, d_z = " in judged.reason
+    assert judged.reason.endswith(", adaptive seeds")

@@ -54,7 +54,7 @@ def test_verdict_is_that_of_the_gap_and_the_margin(tmp_path, row, rival, margin,
 def test_reason_tells_the_gap_in_points_with_its_interval(tmp_path):
     reason = judge_pair(tmp_path, *reversed(ABOVE)).reason
     # differences of 20, 25, 20, 25, 20 points: std 2.739, t(.975, 4) = 2.776
-    assert reason == "gap +22.00 points [+18.60, +25.40], n = 5"
+    assert reason == ("gap +22.00 points [+18.60, +25.40], n = 5, d_z = 8.0, P(better) = 1.00")
 
 
 def test_open_claim_has_a_projection(tmp_path):
@@ -130,7 +130,9 @@ def test_allowance_is_added_and_told(tmp_path):
     (reversed_,) = judge(tmp_path / "strict", [strict], wrong)
     (holds,) = judge(tmp_path / "lenient", [lenient], wrong)
     assert (reversed_.verdict, holds.verdict) == ("REVERSED", "HOLDS")
-    assert holds.reason == "gap +12.00 points [+8.60, +15.40] with 20.00 allowed, n = 5"
+    assert holds.reason == (
+        "gap +12.00 points [+8.60, +15.40] with 20.00 allowed, n = 5, d_z = 4.4, P(better) = 1.00"
+    )
 
 
 @pytest.mark.parametrize(
