@@ -42,8 +42,8 @@ METHOD = (
     f"one-sided at {LEVEL}, Holm-corrected over the claims of one table. A verdict on this split "
     "takes the test set as it is; one beyond it also varies the dialogues or videos in it. "
     "Brackets hold the t interval, d_z is the gap in standard deviations of its seeds, and "
-    "P(better) the share of all pairs of seeds in which the row scores higher. With adaptive seeds the cutoffs "
-    "and intervals hold over all looks together."
+    "P(better) the share of all pairs of seeds in which the row scores higher. With adaptive "
+    "seeds the cutoffs and intervals hold over all looks together."
 )
 
 
