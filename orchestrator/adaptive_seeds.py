@@ -38,7 +38,7 @@ def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
     elsewhere = [
         other
         for other in read_planned(trial_scores.ledger)
-        if other.study.name == planned.study.name
+        if other.study == planned.study
         and (other.corpus, other.scale) != (planned.corpus, planned.scale)
     ]
     outcomes = [collect_outcome(one, trial_scores) for one in (planned, *elsewhere)]
@@ -53,11 +53,17 @@ def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
     for judged in judge_planned(planned, trial_scores):
         rows = _rows_here(judged, planned)
         look = next_look(min((num_seeds[row] for row in rows), default=0), planned.looks)
-        if judged.verdict != "UNDECIDED" or look is None:
+        if judged.verdict != "UNDECIDED" or look is None or _waits(judged, planned, look):
             continue
         open_claims.append(judged.claim.id)
         extended |= {row: max(look, extended[row]) for row in rows}
     return Extension(planned.study.name, tuple(open_claims), extended)
+
+
+def _waits(judged: Judged, planned: Planned, look: int) -> bool:
+    """Whether a claim is also about another corpus, whose seeds do not reach the next look."""
+    elsewhere = [one for one in judged.compared if one.corpus != planned.corpus]
+    return any(len(one.seeds) < look for one in elsewhere)
 
 
 def _rows_here(judged: Judged, planned: Planned) -> list[str]:

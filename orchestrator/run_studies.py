@@ -21,7 +21,7 @@ from reports.forms.terminal import TableView
 from reports.forms.verdicts import write_verdicts
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger import Ledger
-from reports.planned import Planned, remember
+from reports.planned import Planned, changed_claims, remember
 from reports.record import Epoch, Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
@@ -92,10 +92,11 @@ def run_studies(
         recipes = sorted({recipe for plan in plans for recipe in plan.recipes})
         ensure_corpus(corpus, storage, console, *recipes)
         console.print(plan_view(plans))
-        planned = [remember(planned_of(plan, looks), storage) for plan in plans]
+        planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
         failures = _train_missing(plans, storage, tracking_uri, num_slots, keeps_models, console)
-        is_whole = all(ledger.find(key) for key in missing_trials(plans))
-        extensions = [extend(one, trial_scores) for one in planned if looks and is_whole]
+        left = {key for key in missing_trials(plans) if ledger.find(key) is None}
+        was_stopped = bool(left - failures.keys())
+        extensions = [extend(one, trial_scores) for one in planned if looks and not was_stopped]
         if not any(extension.open_claims for extension in extensions):
             break
         console.print(describe_open(extensions))
@@ -168,6 +169,19 @@ def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
         keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
         looks=looks,
     )
+
+
+def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
+    """Keep what was asked for, and say which claims are no longer what they were."""
+    changed = changed_claims(planned, storage)
+    if changed:
+        console.print(
+            f"study '{planned.study.name}': changed since it was run: claim {', '.join(changed)}; "
+            "a verdict counts only on a claim that was made before its scores were seen",
+            style="yellow",
+            markup=False,
+        )
+    return remember(planned, storage)
 
 
 def _write_table(

@@ -19,11 +19,10 @@ from search_spaces.claim import Claim
 
 @dataclass(frozen=True)
 class Closed:
-    """How a claim ended, or stands: at which look, and with which cutoff of p."""
+    """How a claim ended, or stands, and at which look."""
 
     verdict: Verdict
     look: int
-    cutoff: float
 
 
 def next_look(num_seeds: int, looks: Sequence[int]) -> int | None:
@@ -59,9 +58,9 @@ def judge_in_sequence(
             is_closed = bool(rejected[number].any())
             if not is_closed and all(len(one.differences) >= look for one in compared):
                 p[number] = _weigh_at(look, claim, compared)
-        left = _reject(p, rejected, look, looks, level)
+        _reject(p, rejected, look, looks, level)
         for judged in np.flatnonzero(np.isfinite(p).all(axis=1)).tolist():
-            ends[judged] = Closed(first_that_fits(*rejected[judged].tolist()), look, left)
+            ends[judged] = Closed(first_that_fits(*rejected[judged].tolist()), look)
     return ends
 
 
@@ -82,19 +81,16 @@ def _reject(
     look: int,
     looks: tuple[int, ...],
     level: float,
-) -> float:
+) -> None:
     """Add what is rejected at this look, until no more follows.
 
     Shapes:
         p, rejected: (claims, hypotheses)
-
-    Returns:
-        The cutoff that was left to those who are still open, of the hypothesis gap <= 0.
     """
     while True:
         sharing = np.maximum(len(p) - rejected.sum(axis=0), 1)
         cutoffs = np.array([cutoff(look, level / int(number), looks) for number in sharing])
         new = (p < cutoffs) & ~rejected
         if not new.any():
-            return float(cutoffs[1])
+            return
         rejected |= new

@@ -22,7 +22,9 @@ class Compared:
     `differences` include the comparison's allowance; `keys` names the trials of both rows that each
     comes from. `gap` is over seeds, on this test split; `gap_beyond` also varies the test set, None
     if that cannot be estimated. `correlation` is what pairing by seed achieved,
-    `superiority` the share of all pairs of seeds in which the row scores higher.
+    `superiority` the share of all pairs of seeds in which the row scores higher. `corpus` is the
+    one that was scored, `looks` are those of its adaptive seeds, and `num_missing` is how many
+    planned pairs have no score.
     """
 
     comparison: Comparison
@@ -33,6 +35,9 @@ class Compared:
     gap_beyond: Gap | None = None
     correlation: float | None = None
     superiority: float | None = None
+    corpus: str = ""
+    looks: tuple[int, ...] = ()
+    num_missing: int = 0
     problem: str = ""
 
     @property
@@ -42,11 +47,16 @@ class Compared:
 
 
 def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
-    """Find the outcome on the corpus that a claim is about, at its scale."""
-    for outcome in outcomes:
-        if corpus in (outcome.corpus, outcome.family) and claim.scale in (None, outcome.scale):
-            return outcome
-    return None
+    """Find the outcome on the corpus that a claim is about, at its scale.
+
+    The corpus of that very name comes before others of its family.
+    """
+    fitting = [
+        outcome
+        for outcome in outcomes
+        if corpus in (outcome.corpus, outcome.family) and claim.scale in (None, outcome.scale)
+    ]
+    return next((o for o in fitting if o.corpus == corpus), fitting[0] if fitting else None)
 
 
 def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores) -> Cell:
@@ -83,6 +93,9 @@ def compare(
         gap=paired_gap(differences),
         correlation=pairing_correlation(row, rival),
         superiority=probability_of_superiority(row + comparison.allowance, rival),
+        corpus=outcome.corpus,
+        looks=outcome.looks,
+        num_missing=min(cell.num_planned for cell in cells) - len(seeds),
     )
 
 

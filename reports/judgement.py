@@ -1,13 +1,13 @@
 """Verdicts on a study's claims, from its trials."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from reports.adaptive import Closed, gap_at, judge_in_sequence
+from corpora.utterance import SYNTHETIC
+from reports.adaptive import gap_at, judge_in_sequence
 from reports.cells import Cell, Outcome
 from reports.evidence import (
     Compared,
@@ -18,9 +18,10 @@ from reports.evidence import (
     vary_test_set,
     weigh,
 )
+from reports.reasons import describe_costs, describe_gaps, describe_value, project_seeds
 from reports.redrawn import RedrawnScores
 from reports.statistics.compatibility import compatible, smallest_best_of
-from reports.statistics.power import seeds_needed
+from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, Verdict, judge
 from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, PrintedValue
@@ -74,24 +75,27 @@ def judge_claims(
     """
     redrawn = RedrawnScores(trial_scores)
     judged = [_weigh_claim(claim, outcomes, trial_scores, redrawn) for claim in claims_of(study)]
-    looks = next((outcome.looks for outcome in outcomes if outcome.looks), ())
-    for family in dict.fromkeys(one.claim.family for one in judged):
-        tested = [
-            number
-            for number, one in enumerate(judged)
-            if one.claim.family == family and _is_testable(one)
-        ]
-        members = [judged[number] for number in tested]
-        if looks:
-            ends = judge_in_sequence([(one.claim, one.compared) for one in members], looks, LEVEL)
-            for number, end in zip(tested, ends, strict=True):
-                judged[number] = _with_end(judged[number], end, len(members))
-            continue
-        on_split = judge([_evidence(one, beyond=False) for one in members], LEVEL)
-        beyond = judge([_evidence(one, beyond=True) for one in members], LEVEL)
-        for number, verdict, wider in zip(tested, on_split, beyond, strict=True):
-            judged[number] = _with_verdict(judged[number], verdict, wider, len(members))
+    tables: dict[str, dict[tuple[int, ...], list[int]]] = {}
+    for number, one in enumerate(judged):
+        if _is_testable(one):
+            tables.setdefault(one.claim.family, {}).setdefault(_looks_of(one), []).append(number)
+    for by_looks in tables.values():
+        num_claims = sum(map(len, by_looks.values()))
+        for looks, numbers in by_looks.items():
+            group = [judged[number] for number in numbers]
+            level = (
+                LEVEL * len(group) / num_claims
+            )  # fixed and adaptive claims share that of a table
+            ends = _judge_adaptive(group, looks, level) if looks else _judge_fixed(group, level)
+            for number, end in zip(numbers, ends, strict=True):
+                judged[number] = end
     return judged
+
+
+def _looks_of(judged: Judged) -> tuple[int, ...]:
+    """Return the looks of adaptive seeds that all adaptive corpora of a claim have in common."""
+    adaptive = [set(one.looks) for one in judged.compared if one.looks]
+    return tuple(sorted(set.intersection(*adaptive))) if adaptive else ()
 
 
 def _weigh_claim(
@@ -129,30 +133,35 @@ def _evidence(judged: Judged, *, beyond: bool) -> Evidence | None:
     return weigh(judged.claim, found)
 
 
-def _with_verdict(judged: Judged, verdict: Verdict, beyond: Verdict, num_claims: int) -> Judged:
-    return replace(
-        judged,
-        verdict=verdict,
-        beyond=None if beyond == "UNTESTABLE" else beyond,
-        reason=_describe_gaps(judged.compared),
-        projected_seeds=_project(judged, num_claims) if verdict == "UNDECIDED" else None,
-    )
+def _judge_fixed(group: Sequence[Judged], level: float) -> list[Judged]:
+    """Judge claims of one table whose numbers of seeds were fixed."""
+    on_split = judge([_evidence(one, beyond=False) for one in group], level)
+    beyond = judge([_evidence(one, beyond=True) for one in group], level)
+    return [
+        _with_verdict(one, verdict, wider, level / len(group))
+        for one, verdict, wider in zip(group, on_split, beyond, strict=True)
+    ]
 
 
-def _with_end(judged: Judged, end: Closed | None, num_claims: int) -> Judged:
-    """Take the verdict of adaptive seeds; with a test set that varies, where no seed came after."""
-    if end is None:
-        return replace(judged, reason="the seeds do not reach the first look")
-    at_end = [_until(end.look, one) for one in judged.compared]
-    evidence = _evidence(judged, beyond=True) if judged.num_seeds == end.look else None
-    (beyond,) = judge([evidence], end.cutoff)
-    return replace(
-        judged,
-        verdict=end.verdict,
-        beyond=None if beyond == "UNTESTABLE" else beyond,
-        reason=f"{_describe_gaps(at_end, 1 - 2 * end.cutoff)}, adaptive seeds",
-        projected_seeds=_project(judged, num_claims) if end.verdict == "UNDECIDED" else None,
-    )
+def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: float) -> list[Judged]:
+    """Judge claims of one table whose rows got seeds while a claim was open.
+
+    What varies the test set too is tested at each claim's own share of alpha, and only where all
+    comparisons ended at the same look.
+    """
+    ends = judge_in_sequence([(one.claim, one.compared) for one in group], looks, level)
+    found = []
+    for one, end in zip(group, ends, strict=True):
+        if end is None:
+            found.append(replace(one, reason="the seeds do not reach the first look"))
+            continue
+        own = cutoff(end.look, level / len(group), looks)
+        is_whole = all(len(compared.seeds) == end.look for compared in one.compared)
+        (beyond,) = judge([_evidence(one, beyond=True) if is_whole else None], own)
+        at_end = replace(one, compared=tuple(_until(end.look, c) for c in one.compared))
+        told = _with_verdict(at_end, end.verdict, beyond, level / len(group), 1 - 2 * own)
+        found.append(replace(told, compared=one.compared, reason=f"{told.reason}, adaptive seeds"))
+    return found
 
 
 def _until(look: int, compared: Compared) -> Compared:
@@ -166,42 +175,18 @@ def _until(look: int, compared: Compared) -> Compared:
     )
 
 
-def _project(judged: Judged, num_claims: int) -> int | None:
-    """Project how many seeds would show every part that is needed, if the gaps are as they look.
-
-    The level is the most cautious of Holm's, over the claims of the family and the parts of which
-    any may be the ones that hold.
-    """
-    claim = judged.claim
-    number = claim.at_least or len(claim.parts)
-    level = LEVEL / num_claims / (len(claim.parts) - number + 1)
-    needed = {
-        one.comparison: None
-        if one.effect_size is None
-        else seeds_needed(abs(one.effect_size), level)
-        for one in judged.compared
-    }
-    of_parts = [[needed[one] or math.inf for one in part] for part in claim.parts]
-    projected = sorted(map(max, of_parts))[number - 1]
-    return None if projected == math.inf else int(projected)
-
-
-def _describe_gaps(compared: Sequence[Compared], level: float = 0.95) -> str:
-    """Tell the gap, in points; of several the smallest, on which a conjunction hangs."""
-    gaps = [(one.gap, one) for one in compared if one.gap is not None]
-    gap, smallest = min(gaps, key=lambda one: one[0].mean)
-    comparison = smallest.comparison
-    low, high = gap.interval(level)
-    text = f"{100 * gap.mean:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}]"
-    text += f" with {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
-    text += f", n = {gap.num_seeds}"
-    if smallest.effect_size is not None:
-        text += f", d_z = {smallest.effect_size:.1f}"
-    if smallest.superiority is not None:
-        text += f", P(better) = {smallest.superiority:.2f}"
-    if len(gaps) == 1:
-        return f"gap {text}"
-    return f"smallest of {len(gaps)} gaps, to '{comparison.rival}', {text}"
+def _with_verdict(
+    judged: Judged, verdict: Verdict, beyond: Verdict, level: float, confidence: float = 0.95
+) -> Judged:
+    """Add verdicts and reasons; `level` is the claim's own share, for what it would need."""
+    is_open = verdict == "UNDECIDED"
+    return replace(
+        judged,
+        verdict=verdict,
+        beyond=None if beyond == "UNTESTABLE" else beyond,
+        reason=describe_gaps(judged.claim, judged.compared, confidence),
+        projected_seeds=project_seeds(judged.claim, judged.compared, level) if is_open else None,
+    )
 
 
 def _judge_value(
@@ -224,39 +209,22 @@ def _judge_value(
     return replace(
         undecided,
         verdict="COMPATIBLE" if fits else "INCOMPATIBLE",
-        reason=_describe_value(cell, value, smallest_best_of(scores, published)),
+        reason=describe_value(cell, value, smallest_best_of(scores, published)),
         cell=cell,
     )
 
 
-def _describe_value(cell: Cell, value: PrintedValue, best_of: int | None) -> str:
-    factor = 100 if value.unit == "percent" else 1
-    decimals = len(value.text.partition(".")[2])
-    ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
-    luck = {None: "no best of any number of runs reaches it", 1: "a usual run reaches it"}.get(
-        best_of, f"expected from the best of {best_of}"
-    )
-    return f"ours {ours} (n = {cell.num_scores}), published {value.text}; {luck}"
-
-
 def _report_costs(claim: Claim, outcomes: Iterable[Outcome]) -> Judged:
-    """Tell the largest model's parameters and multiply-accumulates, as recorded."""
+    """Tell the parameters and multiply-accumulates of the row that a claim is about."""
     results = [
-        (row, outcome.records[key].result)
+        outcome.records[key].result
         for outcome in outcomes
-        if claim.scale in (None, outcome.scale)
-        for row, keys in outcome.planned.items()
-        for key in keys
+        if claim.scale in (None, outcome.scale) and outcome.corpus != SYNTHETIC
+        for key in outcome.planned.get(claim.costs_of, ())
         if key in outcome.records
     ]
     if not results:
         scale = f" at the {claim.scale} scale" if claim.scale else ""
-        return Judged(claim, "UNTESTABLE", None, f"no finished trial{scale}")
-    row, largest = max(results, key=lambda one: one[1].num_parameters)
-    text = f"largest model, '{row}': {largest.num_parameters / 1e6:.1f} M parameters"
-    if largest.num_parameters_without_embeddings is not None:
-        without = largest.num_parameters_without_embeddings
-        text += f" ({without / 1e6:.1f} M without embeddings)"
-    if largest.macs is not None:
-        text += f", {largest.macs / 1e9:.2f} G multiply-accumulates on the reference clip"
-    return Judged(claim, "REPORTED", None, text)
+        reason = f"no finished trial of '{claim.costs_of}'{scale} on a corpus of the paper"
+        return Judged(claim, "UNTESTABLE", None, reason)
+    return Judged(claim, "REPORTED", None, describe_costs(claim.costs_of, results[0]))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from models.configs.base import Config
 from reports.ledger import Ledger, LedgerError, write_atomically
+from search_spaces.claim import Claim
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 
@@ -37,19 +38,49 @@ def remember(planned: Planned, storage: Path) -> Planned:
     Returns:
         What is kept: rows that are planned as before, with more seeds, keep those; a number of
         seeds that once depended on the scores is never called fixed again.
+
+    Raises:
+        LedgerError: If seeds were adaptive before and shall now end elsewhere.
     """
     path = _path(planned, storage)
     before = _read(path) if path.is_file() else None
     if before is not None:
-        longer = {
-            row: before.keys[row]
-            for row, keys in planned.keys.items()
-            if before.keys.get(row, ())[: len(keys)] == keys
-        }
-        looks = planned.looks or before.looks
-        planned = planned.model_copy(update={"keys": {**planned.keys, **longer}, "looks": looks})
+        planned = _go_on(planned, before, path)
     write_atomically(path, planned.model_dump_json(indent=1).encode())
     return planned
+
+
+def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
+    if planned.looks and before.looks and planned.looks != before.looks:
+        raise LedgerError(
+            f"plan '{path}' was begun with at most {before.looks[-1]} adaptive seeds, not "
+            f"{planned.looks[-1]}: an end that is chosen after scores were seen makes verdicts err "
+            f"more often; give --max-seeds {before.looks[-1]}, or another --storage"
+        )
+    longer = {
+        row: before.keys[row]
+        for row, keys in planned.keys.items()
+        if before.keys.get(row, ())[: len(keys)] == keys
+    }
+    looks = planned.looks or before.looks
+    return planned.model_copy(update={"keys": {**planned.keys, **longer}, "looks": looks})
+
+
+def changed_claims(planned: Planned, storage: Path) -> list[str]:
+    """Name the claims that a study makes otherwise than when it was run before."""
+    path = _path(planned, storage)
+    if not path.is_file():
+        return []
+    before = {_id_of(claim): claim for claim in _read(path).study.claims}
+    return [
+        _id_of(claim)
+        for claim in planned.study.claims
+        if before.get(_id_of(claim)) not in (None, claim)
+    ]
+
+
+def _id_of(claim: Claim | str) -> str:
+    return claim if isinstance(claim, str) else claim.id
 
 
 def read_planned(ledger: Ledger) -> list[Planned]:

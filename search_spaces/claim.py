@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from models.configs.base import Config
 from search_spaces.published import ClaimKind
@@ -27,7 +27,8 @@ class Score(NamedTuple):
 class Comparison(Config):
     """`row` scores above `rival`: gap = score(row) - score(rival) + allowance, and gap > 0.
 
-    A positive `allowance`, a fraction, says "not worse by that much or more".
+    A positive `allowance`, a fraction, says "not worse by that much or more"; a claim with one has
+    no margin besides.
     """
 
     row: str
@@ -52,7 +53,8 @@ class Claim(Config):
     default all. `margin` is the gap, a fraction, below which a positive gap is weaker than claimed;
     it is fixed here, before any test score is read. `family` names the table whose claims are
     corrected together. A claim that trials cannot decide says why in `untestable`; `value` is that
-    of a claim about one number. It is about trained models of one `scale`, None if about any.
+    of a claim about one number, `costs_of` the row of one about a model's cost. It is about trained
+    models of one `scale`, None if about any.
     """
 
     id: str
@@ -61,9 +63,10 @@ class Claim(Config):
     family: str
     parts: tuple[tuple[Comparison, ...], ...] = ()
     at_least: PositiveInt | None = None
-    margin: PositiveFloat = NO_STATED_GAP
+    margin: NonNegativeFloat = NO_STATED_GAP
     scale: Scale | None = None
     value: PrintedValue | None = None
+    costs_of: str = ""
     untestable: str = ""
     note: str = Field(default="", description="how the sentence became comparisons")
 

@@ -46,27 +46,34 @@ def restate(
     *parts: Iterable[Comparison],
     note: str,
     at_least: int | None = None,
-    untestable: str = "",
+    table: str = "",
+    costs_of: str = "",
 ) -> Claim:
     """Put a paper's sentence that names no pairs of cells as comparisons of a study's rows.
 
+    Where something is allowed, as in "close to", that is the margin, and there is no other.
+
     Args:
         claim_id: The id of the claim.
-        parts: What must hold, each a conjunction; none if trials cannot decide it.
+        parts: What must hold, each a conjunction; none if nothing is compared.
         note: How the sentence was read.
         at_least: How many parts must hold, by default all.
-        untestable: Why trials cannot decide it.
+        table: The id of the printed table that it is about, by default that of its cells.
+        costs_of: The row whose cost it is about.
     """
     printed = load_published().claim(claim_id)
+    conjunctions = tuple(tuple(part) for part in parts)
+    has_allowance = any(one.allowance for part in conjunctions for one in part)
     return Claim(
         id=printed.id,
         text=printed.claim,
         kind=printed.kind,
-        family=_family(printed),
-        parts=tuple(tuple(part) for part in parts),
+        family=_family(printed, table),
+        parts=conjunctions,
         at_least=at_least,
+        margin=0.0 if has_allowance else NO_STATED_GAP,
         scale="paper",
-        untestable=untestable,
+        costs_of=costs_of,
         note=note,
     )
 
@@ -115,9 +122,13 @@ def _each(comparisons: Sequence[Comparison]) -> tuple[tuple[Comparison, ...], ..
     return tuple((one,) for one in comparisons)
 
 
-def _family(printed: PublishedClaim) -> str:
-    """Name the table that a claim is about; some name none."""
-    return printed.cells[0].partition("/")[0] if printed.cells else f"{printed.paper} text"
+def _family(printed: PublishedClaim, table: str = "") -> str:
+    """Name the table that a claim is about, halves of one together; some name none."""
+    tables = [table, *(cell.partition("/")[0] for cell in printed.cells)]
+    first = next(filter(None, tables), None)
+    if first is None:
+        return f"{printed.paper}, text"
+    return f"{printed.paper}, {load_published().table(first).label.partition(' (')[0]}"
 
 
 def _margin(printed: PublishedClaim, unit: str) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from reports.judgement import LEVEL, Judged, judge_claims
@@ -131,7 +133,7 @@ def test_allowance_is_added_and_told(tmp_path):
     (holds,) = judge(tmp_path / "lenient", [lenient], wrong)
     assert (reversed_.verdict, holds.verdict) == ("REVERSED", "HOLDS")
     assert holds.reason == (
-        "gap +12.00 points [+8.60, +15.40] with 20.00 allowed, n = 5, d_z = 4.4, P(better) = 1.00"
+        "gap -8.00 points [-11.40, -4.60], 20.00 allowed, n = 5, d_z = 4.4, P(better) = 1.00"
     )
 
 
@@ -192,12 +194,72 @@ def test_printed_value_without_trials_is_untestable(tmp_path):
     ]
 
 
-def test_costs_are_reported_at_the_claims_scale(tmp_path):
-    costs = [claim(kind="complexity"), claim(kind="complexity", scale="paper")]
-    judged = judge(tmp_path, costs, {"a": [5]})
-    assert [one.verdict for one in judged] == ["REPORTED", "UNTESTABLE"]
-    assert judged[0].reason == "largest model, 'a': 0.0 M parameters"
-    assert judged[1].reason == "no finished trial at the paper scale"
+def test_costs_are_reported_of_the_row_at_the_claims_scale(tmp_path):
+    costs = [
+        claim(kind="complexity", costs_of="a"),
+        claim(kind="complexity", costs_of="a", scale="paper"),
+        claim(kind="complexity", costs_of="b"),
+    ]
+    judged = judge(tmp_path, costs, {"a": [5]}, corpus="mine")
+    assert [one.verdict for one in judged] == ["REPORTED", "UNTESTABLE", "UNTESTABLE"]
+    assert judged[0].reason == "'a': 0.0 M parameters"
+    assert judged[1].reason == (
+        "no finished trial of 'a' at the paper scale on a corpus of the paper"
+    )
+
+
+def test_adaptive_seeds_on_one_corpus_leave_fixed_ones_elsewhere_alone(tmp_path):
+    claims = [
+        greater(name, "", "a", "b", corpus=name, metric="acc", margin=0.001)
+        for name in ("one", "other")
+    ]
+    study = make_study(["a", "b"], claims=tuple(claims))
+    ledger = Ledger(tmp_path)
+    keys = write_wrong(ledger, {"a": [4, 3, 4, 3, 4], "b": [6, 6, 5, 6, 5]})
+    outcomes = [
+        replace(collect(study, keys, ledger, corpus="one"), looks=(3, 5, 10)),
+        collect(study, keys, ledger, corpus="other"),
+    ]
+    adaptive, fixed = judge_claims(study, outcomes, TrialScores(ledger))
+    assert "adaptive" in adaptive.reason
+    assert "adaptive" not in fixed.reason
+    assert fixed.verdict == "HOLDS"
+
+
+def test_corpus_of_the_very_name_comes_before_its_family(tmp_path):
+    study = make_study(["a", "b"], claims=(greater("C", "", "a", "b", corpus="x", metric="acc"),))
+    ledger = Ledger(tmp_path)
+    good = write_wrong(ledger, {"a": [1, 1, 2], "b": [8, 8, 9]})
+    bad = {"a": good["b"], "b": good["a"]}
+    by_family = collect(study, bad, ledger, corpus="copy-of-x", family="x")
+    exact = collect(study, good, ledger, corpus="x")
+    (judged,) = judge_claims(study, [by_family, exact], TrialScores(ledger))
+    assert judged.verdict == "HOLDS"
+    (judged,) = judge_claims(study, [by_family], TrialScores(ledger))
+    assert judged.verdict == "REVERSED"
+    assert ", on copy-of-x" in judged.reason
+
+
+def test_missing_seeds_of_a_comparison_are_told(tmp_path):
+    study = make_study(["a", "b"], claims=(greater("C", "", "a", "b", corpus="x", metric="acc"),))
+    ledger = Ledger(tmp_path)
+    keys = write_wrong(ledger, {"a": [1, 1, 2], "b": [8, 8, 9]})
+    planned = {"a": (*keys["a"], "lost", "lost too"), "b": (*keys["b"], "lost", "gone")}
+    outcome = collect(study, planned, ledger, corpus="x")
+    (judged,) = judge_claims(study, [outcome], TrialScores(ledger))
+    assert ", 2 planned seeds without a score" in judged.reason
+
+
+def test_what_would_decide_a_claim_that_looks_false_is_projected_too(tmp_path):
+    study = make_study(
+        ["a", "b", "c"], claims=(greater("C", "", "a", "b", "c", corpus="x", metric="acc"),)
+    )
+    ledger = Ledger(tmp_path)
+    keys = write_wrong(ledger, {"a": [5, 4, 6], "b": [5, 3, 5], "c": [6, 3, 7]})
+    (judged,) = judge_claims(study, [collect(study, keys, ledger, corpus="x")], TrialScores(ledger))
+    assert judged.verdict == "UNDECIDED"
+    d_z = 2 / 3**0.5  # of b over a: 0, 1 and 1 of 20 utterances
+    assert judged.projected_seeds == seeds_needed(d_z, LEVEL / 2)
 
 
 def test_papers_claims_are_judged_on_the_papers_corpus(tmp_path):

@@ -1,8 +1,9 @@
 import pytest
 
 from reports.ledger import Ledger, LedgerError
-from reports.planned import Planned, read_planned, remember
+from reports.planned import Planned, changed_claims, read_planned, remember
 from search_spaces.catalogue import STUDIES
+from search_spaces.claim import greater
 from tests.reports.factories import make_study
 
 
@@ -36,6 +37,37 @@ def test_fewer_seeds_do_not_shorten_what_was_planned(tmp_path):
 def test_changed_row_takes_the_place_of_the_old_one(tmp_path):
     remember(plan(a=("old0", "old1"), b=("b0",)), tmp_path)
     assert remember(plan(a=("new0",), b=("b0",)), tmp_path).keys["a"] == ("new0",)
+
+
+def with_looks(*looks):
+    return plan(a=("a0",)).model_copy(update={"looks": looks})
+
+
+def test_seeds_that_were_once_adaptive_stay_so(tmp_path):
+    remember(with_looks(3, 5), tmp_path)
+    assert remember(plan(a=("a0", "a1")), tmp_path).looks == (3, 5)
+
+
+def test_end_of_adaptive_seeds_cannot_be_chosen_anew(tmp_path):
+    remember(with_looks(3, 5, 7, 10), tmp_path)
+    with pytest.raises(LedgerError, match=r"at most 10 adaptive seeds, not 5.* --max-seeds 10"):
+        remember(with_looks(3, 5), tmp_path)
+
+
+def test_claims_that_were_changed_after_the_run_are_named(tmp_path):
+    claims = [greater(name, "", "a", "b", corpus="x", metric="f1") for name in ("A", "B")]
+    before = plan(a=("a0",)).model_copy(
+        update={"study": make_study(["a", "b"], claims=(*claims, "L12a"))}
+    )
+    remember(before, tmp_path)
+    changed = claims[1].model_copy(update={"margin": 0.001})
+    new = greater("C", "", "a", "b", corpus="x", metric="f1")
+    after = before.model_copy(
+        update={"study": make_study(["a", "b"], claims=(claims[0], changed, "L12a", new))}
+    )
+    assert changed_claims(before, tmp_path) == []
+    assert changed_claims(after, tmp_path) == ["B"]
+    assert changed_claims(after, tmp_path / "elsewhere") == []
 
 
 def test_damaged_plan_is_told(tmp_path):

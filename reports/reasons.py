@@ -1,0 +1,85 @@
+"""What a verdict rests on, in words, and how many seeds would decide an open claim."""
+
+from collections.abc import Sequence
+from math import inf
+
+from reports.cells import Cell
+from reports.evidence import Compared
+from reports.record import Result
+from reports.statistics.power import seeds_needed
+from search_spaces.claim import Claim, PrintedValue
+
+
+def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
+    """Tell the gap, in points; of several the smallest, on which a conjunction hangs.
+
+    An allowance is told beside the gap, which does not contain it.
+    """
+    gaps = [(one.gap, one) for one in compared if one.gap is not None]
+    gap, smallest = min(gaps, key=lambda one: one[0].mean)
+    comparison = smallest.comparison
+    mean, low, high = (
+        100 * (value - comparison.allowance) for value in (gap.mean, *gap.interval(confidence))
+    )
+    text = f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
+    text += f", {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
+    text += f", n = {gap.num_seeds}"
+    if smallest.effect_size is not None:
+        text += f", d_z = {smallest.effect_size:.1f}"
+    if smallest.superiority is not None:
+        text += f", P(better) = {smallest.superiority:.2f}"
+    named = {one.comparison.score.corpus for one in compared}
+    others = sorted({one.corpus for one in compared} - named)
+    text += f", on {', '.join(others)}" if others else ""
+    missing = max(one.num_missing for one in compared)
+    text += f", {missing} planned seeds without a score" if missing else ""
+    if len(gaps) == 1:
+        return f"gap {text}"
+    return f"smallest of {len(gaps)} gaps, to '{comparison.rival}', {text}"
+
+
+def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> int | None:
+    """Project how many seeds would decide a claim, if its gaps are as they look.
+
+    Either as many of its parts as are needed turn out above 0, or so many below that it cannot
+    hold; each at the most cautious level of the partial conjunction.
+
+    Args:
+        claim: The claim.
+        compared: All of its comparisons.
+        level: One-sided, its own share of that of its table.
+    """
+    num_parts = len(claim.parts)
+    needed = claim.at_least or num_parts
+    refuting = num_parts - needed + 1
+    effects = {one.comparison: one.effect_size or 0.0 for one in compared}
+    holding, failing = [], []
+    for part in claim.parts:
+        above = [seeds_needed(effects[one], level / refuting) for one in part]
+        below = [seeds_needed(-effects[one], level / needed / len(part)) for one in part]
+        holding.append(max(number or inf for number in above))
+        failing.append(min(number or inf for number in below))
+    fewest = min(sorted(holding)[needed - 1], sorted(failing)[refuting - 1])
+    return None if fewest == inf else int(fewest)
+
+
+def describe_value(cell: Cell, value: PrintedValue, best_of: int | None) -> str:
+    """Tell our score beside a printed one, and how lucky one run of ours would have to be."""
+    factor = 100 if value.unit == "percent" else 1
+    decimals = len(value.text.partition(".")[2])
+    ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
+    luck = {None: "no best of any number of runs reaches it", 1: "a usual run reaches it"}.get(
+        best_of, f"expected from the best of {best_of}"
+    )
+    return f"ours {ours} (n = {cell.num_scores}), published {value.text}; {luck}"
+
+
+def describe_costs(row: str, result: Result) -> str:
+    """Tell a model's parameters and its multiply-accumulates on the reference clip."""
+    text = f"'{row}': {result.num_parameters / 1e6:.1f} M parameters"
+    if result.num_parameters_without_embeddings is not None:
+        without = result.num_parameters_without_embeddings
+        text += f" ({without / 1e6:.1f} M without embeddings)"
+    if result.macs is not None:
+        text += f", {result.macs / 1e9:.2f} G multiply-accumulates on the reference clip"
+    return text
