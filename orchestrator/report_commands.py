@@ -1,5 +1,6 @@
 """The command that puts all that was found into one document."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,8 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
     folder = output.expanduser().absolute() if output else storage / OUTPUT
+    if output is None and folder.is_dir():
+        shutil.rmtree(folder)  # a report of before, maybe of other studies
     from reports.document.assemble import assemble  # loads Matplotlib
     from reports.document.files import write_html, write_pdf, write_twins
 
@@ -79,8 +82,8 @@ def choose_planned(
     """
     if not planned:
         raise StudyError(
-            f"nothing was run in '{storage}' yet; run a study first, such as `mmer-sweep layers`, "
-            "or choose another folder with --storage"
+            f"no study is known to have been run in '{storage}'; run one, such as `mmer-sweep "
+            "layers` (finished trials are not trained again), or choose another --storage"
         )
     known = list(dict.fromkeys(one.study.name for one in planned))
     wanted = {study for name in names for study in _studies_of(name, known, storage)}

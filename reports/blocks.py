@@ -127,7 +127,10 @@ class PublishedBlock:
 
 @dataclass(frozen=True)
 class DifferenceBlock:
-    """Our columns for one corpus as differences to something else, which `origin` names."""
+    """Our columns for one corpus as differences to something else, which `origin` names.
+
+    `nothing` is printed where a row has no difference.
+    """
 
     corpus: str
     scale: Scale
@@ -135,11 +138,18 @@ class DifferenceBlock:
     cells: tuple[tuple[Difference | None, ...], ...]
     unit: Unit
     origin: str
+    nothing: str = ""
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
         """What is printed: by row, then by column."""
-        return tuple(tuple(_show_difference(cell, self.unit) for cell in row) for row in self.cells)
+        return tuple(
+            tuple(
+                Shown(self.nothing) if cell is None else _show_difference(cell, self.unit)
+                for cell in row
+            )
+            for row in self.cells
+        )
 
 
 Block = OursBlock | PublishedBlock | DifferenceBlock
@@ -180,9 +190,7 @@ def _show(cell: Cell, tie: bool | None, unit: Unit, ranks: Mapping[str, Rank]) -
     )
 
 
-def _show_difference(difference: Difference | None, unit: Unit) -> Shown:
-    if difference is None:
-        return Shown("")
+def _show_difference(difference: Difference, unit: Unit) -> Shown:
     if difference.mean is None:
         return Shown(MISSING)
     complete = difference.num_values == difference.num_planned
@@ -195,8 +203,11 @@ def _show_difference(difference: Difference | None, unit: Unit) -> Shown:
 
 
 def _rank(values: Sequence[str]) -> dict[str, Rank]:
-    """Rank printed values, equals alike; where all are equal none is best."""
+    """Rank printed values, equals alike; the best of one, and the second of two, are no ranks."""
     ordered = sorted(set(values), key=float, reverse=True)
     if len(ordered) < 2:
         return {}
-    return {ordered[0]: "best", ordered[1]: "second"}
+    ranks: dict[str, Rank] = {ordered[0]: "best"}
+    if len(ordered) > 2:
+        ranks[ordered[1]] = "second"
+    return ranks

@@ -173,9 +173,12 @@ def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:
             f"{DISTINCT}: the published value lies outside the 95 % prediction interval of one "
             "more seed of ours; it has no spread of its own."
         )
+    correction = "Holm-corrected within the column"
+    if any(column.emotion for block in differences for column in block.columns):
+        correction += "; of single emotions, Benjamini-Hochberg over all of a metric"
     return (
         f"{DISTINCT}: a paired t-test over seeds tells the difference from 0 (two-sided {LEVEL}, "
-        "Holm-corrected within the column)."
+        f"{correction})."
     )
 
 
@@ -185,7 +188,8 @@ def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
         if num_undefined := len(outcome.records.keys() - scored):
             yield (
                 f"{column.title} is undefined for {_count(num_undefined, 'finished trial')} on "
-                f"{name_place(outcome)}: some emotion leaves its denominator at 0."
+                f"{name_place(outcome)}: some emotion leaves its denominator at 0, or a "
+                "probability is not a number."
             )
 
 

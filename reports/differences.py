@@ -1,6 +1,6 @@
 """Differences between cells: paired by seed, or to a published number that has no spread."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, stdev
@@ -23,7 +23,8 @@ MIN_PAIRS = 3
 class Difference:
     """The differences of a cell's scores, as fractions, to those of another row or to a number.
 
-    `seeds` names each trial that a value comes from, by seed and key; `distinct` says whether the
+    `seeds` names each trial that a value comes from, by seed and key, and `minus` the key of the
+    other row's; `distinct` says whether the
     difference is one, None where that is not tested. `best_of` is the smallest number of our seeds
     whose best is expected to reach a published value, None if none is large enough.
     """
@@ -32,6 +33,7 @@ class Difference:
     values: tuple[float, ...]
     seeds: tuple[tuple[int, str], ...]
     num_planned: int
+    minus: tuple[str, ...] = ()
     distinct: bool | None = None
     best_of: int | None = None
 
@@ -63,30 +65,40 @@ def pair(cell: Cell, other: Cell) -> list[tuple[int, float]]:
 
 
 def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None]:
-    """Return a column's differences to one of its rows, which itself has none.
-
-    A difference is distinct if the paired t-test says so, Holm-corrected within the column.
-    """
+    """Return a column's differences to one of its rows, which itself has none; see `mark`."""
     other = cells[baseline]
-    pairs = [pair(cell, other) for cell in cells]
-    tested = [
-        number
-        for number in range(len(cells))
-        if number != baseline and len(pairs[number]) >= MIN_PAIRS
-    ]
-    p_values = holm([two_sided_p([d for _, d in pairs[number]]) for number in tested])
-    distinct = {number: p < LEVEL for number, p in zip(tested, p_values, strict=True)}
-    return [
-        None
-        if number == baseline
-        else Difference(
+    keys = {seed.seed: seed.key for seed in other.scores}
+    columns: list[Difference | None] = []
+    for number, cell in enumerate(cells):
+        pairs = dict(pair(cell, other))
+        difference = Difference(
             to=other.row,
-            values=tuple(difference for _, difference in pairs[number]),
-            seeds=_seeds(cell, {seed for seed, _ in pairs[number]}),
+            values=tuple(pairs.values()),
+            seeds=_seeds(cell, pairs),
+            minus=tuple(keys[seed] for seed in pairs),
             num_planned=cell.num_planned,
-            distinct=distinct.get(number),
         )
-        for number, cell in enumerate(cells)
+        columns.append(None if number == baseline else difference)
+    return columns
+
+
+def mark(
+    columns: Sequence[Sequence[Difference | None]], adjust: Callable[[Sequence[float]], list[float]]
+) -> list[list[Difference | None]]:
+    """Say which differences of a family of columns are distinct from 0, by paired t-tests.
+
+    Args:
+        columns: Differences of rows, by column.
+        adjust: Corrects the p-values of the whole family.
+    """
+    tested = [d for column in columns for d in column if d and d.num_values >= MIN_PAIRS]
+    p_values = iter(adjust([two_sided_p(difference.values) for difference in tested]))
+    return [
+        [
+            replace(d, distinct=next(p_values) < LEVEL) if d and d.num_values >= MIN_PAIRS else d
+            for d in column
+        ]
+        for column in columns
     ]
 
 
@@ -126,7 +138,7 @@ def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
     if not complete:
         return [None] * len(cells)
     best = max(complete, key=lambda number: cells[number].mean or 0.0)
-    differences = subtract_row(cells, best)
+    (differences,) = mark([subtract_row(cells, best)], holm)
     return [
         None if d is None or d.distinct is None or not cell.complete else not d.distinct
         for d, cell in zip(differences, cells, strict=True)

@@ -15,8 +15,9 @@ from reports.blocks import (
 )
 from reports.caption import write_caption, write_footnotes, write_notes
 from reports.cells import Outcome
-from reports.differences import Difference, find_ties, subtract_published, subtract_row
+from reports.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from reports.record import Record
+from reports.statistics.multiplicity import benjamini_hochberg, holm
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
 
@@ -79,10 +80,12 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
 def build_tables(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:
     """Show a study's outcomes in every variant that has something to show.
 
-    Nothing published is subtracted on a corpus that the paper has not.
+    Nothing published is subtracted on a corpus that the paper has not, and without anything
+    published ours alone are the first variant.
     """
     tables = [build_table(study, outcomes, variant) for variant in VARIANTS]
-    return [table for table in tables if table.blocks]
+    first, *others = [table for table in tables if table.blocks]
+    return [first, *(table for table in others if table.blocks != first.blocks)]
 
 
 def table_name(study: Study) -> str:
@@ -206,12 +209,22 @@ def _minus_published(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBl
 def _minus_baseline(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBlock:
     baseline = study.find_baseline_row(outcome.family, outcome.scale)
     number = [row.name for row in study.rows].index(baseline)
-    columns = [subtract_row(column, number) for column in zip(*outcome.cells, strict=True)]
+    columns = study.columns_for(outcome.family)
+    differences = [subtract_row(cells, number) for cells in zip(*outcome.cells, strict=True)]
+    marked = dict(enumerate(differences))
+    for place, column in enumerate(columns):
+        if column.emotion is None:
+            (marked[place],) = mark([differences[place]], holm)
+    for metric in dict.fromkeys(column.metric for column in columns):
+        places = [n for n, c in enumerate(columns) if c.emotion and c.metric == metric]
+        family = mark([differences[place] for place in places], benjamini_hochberg)
+        marked.update(zip(places, family, strict=True))
     return DifferenceBlock(
         corpus=outcome.corpus,
         scale=outcome.scale,
-        columns=study.columns_for(outcome.family),
-        cells=tuple(zip(*columns, strict=True)),
+        columns=columns,
+        cells=tuple(zip(*marked.values(), strict=True)),
         unit=unit,
         origin=f"ours, {outcome.scale} scale, minus {baseline}",
+        nothing="reference",
     )

@@ -59,7 +59,7 @@ def load_studies(path: Path) -> list[Study]:
     for study in _run(path).values():
         if not isinstance(study, Study) or study in studies or study in STUDIES.values():
             continue
-        if study.name in (*STUDIES, *(other.name for other in studies)):
+        if study.name in (*STUDIES, *COLLECTIONS, *(other.name for other in studies)):
             raise StudyError(f"study file '{path}': another study has the name '{study.name}' too")
         studies.append(study)
     if not studies:
@@ -70,7 +70,8 @@ def load_studies(path: Path) -> list[Study]:
 def _run(path: Path) -> dict[str, object]:
     """Run a Python file and return what it defines."""
     if not path.is_file():
-        raise StudyError(f"study file '{path}' does not exist")
+        hint = f"; `mmer-sweep {path}` runs the built-in study" if str(path) in STUDIES else ""
+        raise StudyError(f"study file '{path}' does not exist{hint}")
     spec = importlib.util.spec_from_file_location(f"user_study_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise StudyError(f"study file '{path}' is not a Python file: its name must end in .py")

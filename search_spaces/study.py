@@ -213,10 +213,11 @@ class Study(Config):
                 faults += _missing(load_published().claim, claim, "claims")
             elif claim.family == OWN:
                 missing = [name for name in claim.rows if name not in names]
-                faults += [
-                    f"claim '{claim.id}': no row '{name}'; {_choices(names)}" for name in missing
-                ]
-        return faults
+                own = [f"no row '{name}'; {_choices(names)}" for name in missing]
+                own += _claim_without_sense(claim)
+                faults += [f"claim '{claim.id}': {fault}" for fault in own]
+        ids = [claim if isinstance(claim, str) else claim.id for claim in self.claims]
+        return faults + [f"claim '{name}': stands twice" for name in _repeated(ids)]
 
     def _column_faults(self) -> list[str]:
         tables = load_published().tables
@@ -229,6 +230,18 @@ class Study(Config):
             for header, published in sorted(named, key=str)
             if cited and published is not None and published not in printed
         ]
+
+
+def _claim_without_sense(claim: Claim) -> list[str]:
+    """Find what cannot be compared."""
+    faults = [
+        f"row '{one.row}' is its own rival" for one in claim.comparisons if one.row == one.rival
+    ]
+    if not claim.comparisons and claim.value is None and not claim.untestable:
+        faults.append("compares nothing: name a rival")
+    if claim.margin >= 1:
+        faults.append(f"margin {claim.margin:g} is 100 points or more; it is a fraction")
+    return faults
 
 
 def _choices(names: Iterable[str]) -> str:

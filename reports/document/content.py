@@ -1,6 +1,6 @@
 """What a report holds, before it takes a form."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from reports.judgement import Judged
 from reports.lint.checks import Lint
 from reports.record import Record
 from reports.table import Table
+from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
 
@@ -99,7 +100,7 @@ class Report:
 
     @property
     def trials_by_place(self) -> dict[Place, dict[RowRef, tuple[Record, ...]]]:
-        """The finished trials of every row in every place."""
+        """The finished trials of every row in every place; built-in rows share those of equals."""
         places: dict[Place, dict[RowRef, tuple[Record, ...]]] = {}
         for chapter in self.chapters:
             for outcome in chapter.outcomes:
@@ -107,7 +108,19 @@ class Report:
                 for row, keys in outcome.planned.items():
                     finished = (outcome.records[key] for key in keys if key in outcome.records)
                     rows[RowRef(chapter.study.name, row)] = tuple(finished)
+                rows |= {ref: of_row for ref, of_row in _equal_rows(outcome) if not rows.get(ref)}
         return places
+
+
+def _equal_rows(outcome: Outcome) -> Iterator[tuple[RowRef, tuple[Record, ...]]]:
+    """Find the finished trials that are also those of rows of built-in studies."""
+    by_config: dict[str, list[Record]] = {}
+    for record in outcome.records.values():
+        by_config.setdefault(record.trial.config.model_dump_json(), []).append(record)
+    for study in STUDIES.values():
+        for row, config in study.configs(outcome.family, outcome.scale).items():
+            if found := by_config.get(config.model_dump_json()):
+                yield RowRef(study.name, row), tuple(found)
 
 
 def place_of(outcome: Outcome) -> Place:

@@ -222,4 +222,4 @@ def _long_table_of(
     yield rf"\toprule {' & '.join(map(escape, heads))} \\ \midrule \endhead"
     yield r"\bottomrule \endfoot"
     yield from (rf"{' & '.join(row)} \\" for row in rows)
-    yield r"\end{longtable}"
+    yield r"\end{longtable}\addtocounter{table}{-1}"

@@ -42,7 +42,7 @@ class TrialLine:
             ", ".join(map(str, self.rows)),
             record.trial.corpus.name,
             str(record.trial.seed),
-            str(record.result.best_epoch),
+            str(record.result.best_epoch + 1),  # as the terminal and the curves count
             _percent(self.valid_f1),
             _percent(self.test_f1),
             f"{record.result.num_parameters:,}",

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from reports.cells import Cell, Outcome, make_cell
 from reports.corpus.counts import PRINTED_EMOTIONS
-from reports.differences import LEVEL, MIN_PAIRS, subtract_row, two_sided_p
+from reports.differences import LEVEL, MIN_PAIRS, mark, subtract_row, two_sided_p
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, GREY, Drawing, in_style
 from reports.figures.words import NAME_CHARS, PERCENT, show_name, write_figure_caption
 from reports.statistics.gap import paired_gap
-from reports.statistics.multiplicity import benjamini_hochberg
+from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.trial_scores import TrialScores
 from search_spaces.study import Column, Study
 
@@ -98,7 +98,8 @@ def _name_emotion(study: Study, outcome: Outcome, emotion: str) -> str:
 def _subtract(cells: Sequence[Cell], baseline: int, emotion: str) -> list[Effect]:
     """Subtract one row's cell from the others; `distinct` is as in the table's column."""
     effects = []
-    for cell, difference in zip(cells, subtract_row(cells, baseline), strict=True):
+    (differences,) = mark([subtract_row(cells, baseline)], holm)
+    for cell, difference in zip(cells, differences, strict=True):
         if difference is None or not difference.values:
             continue
         values = np.array(difference.values)

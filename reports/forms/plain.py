@@ -147,8 +147,13 @@ def _difference(column: Column, difference: Difference) -> Values:
         "distinct": difference.distinct,
         "best_of": difference.best_of,
         "differences": [
-            {"trial": key, "seed": seed, "difference": value}
-            for (seed, key), value in zip(difference.seeds, difference.values, strict=True)
+            {"trial": key, "minus_trial": minus, "seed": seed, "difference": value}
+            for (seed, key), minus, value in zip(
+                difference.seeds,
+                difference.minus or (None,) * difference.num_values,
+                difference.values,
+                strict=True,
+            )
         ],
     }
 

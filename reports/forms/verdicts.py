@@ -61,7 +61,7 @@ def to_latex(judged: Sequence[Judged]) -> str:
         rf"\toprule {heads} \\ \midrule \endhead",
         r"\bottomrule \endfoot",
         *map(_latex_line, judged),
-        r"\end{longtable}",
+        r"\end{longtable}\addtocounter{table}{-1}",
         rf"\noindent {escape(METHOD)}",
         *legend,
         r"\par\endgroup",

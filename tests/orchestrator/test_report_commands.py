@@ -162,7 +162,10 @@ def test_figures_of_kept_models_are_drawn(
 def test_nothing_run_is_told(report: Command, tmp_path: Path) -> None:
     status, printed = report()
     assert status == EXIT_BAD_INPUT
-    assert f"nothing was run in '{tmp_path}' yet; run a study first, such as `mmer-sweep" in printed
+    assert (
+        f"no study is known to have been run in '{tmp_path}'; run one, such as `mmer-sweep layers`"
+        in printed
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,7 +3,15 @@ import pytest
 from scipy import stats
 
 from reports.cells import Cell, SeedScore
-from reports.differences import Difference, find_ties, pair, subtract_published, subtract_row
+from reports.differences import (
+    Difference,
+    find_ties,
+    mark,
+    pair,
+    subtract_published,
+    subtract_row,
+)
+from reports.statistics.multiplicity import benjamini_hochberg, holm
 
 
 def make_cell(row: str, *scores: float, num_planned: int | None = None) -> Cell:
@@ -53,12 +61,12 @@ def test_baseline_has_no_difference_to_itself():
 
 
 def test_differences_are_told_from_0_by_a_paired_t_test():
-    _, far, near = subtract_row([BASELINE, FAR, NEAR], 0)
+    ((_, far, near),) = mark([subtract_row([BASELINE, FAR, NEAR], 0)], holm)
     assert (far.distinct, near.distinct) == (True, False)
 
 
 def test_two_pairs_are_not_tested():
-    difference = subtract_row([BASELINE, make_cell("two", 0.6, 0.6)], 0)[1]
+    ((_, difference),) = mark([subtract_row([BASELINE, make_cell("two", 0.6, 0.6)], 0)], holm)
     assert difference.distinct is None
     assert difference.num_values == 2
 
@@ -67,7 +75,7 @@ def test_equal_differences_are_decided_by_their_sign():
     """Without a spread p is 0, or 1 where the rows are equal."""
     shifted = make_cell("shifted", *(one.score + 0.125 for one in BASELINE.scores))
     same = make_cell("same", *(one.score for one in BASELINE.scores))
-    _, up, equal = subtract_row([BASELINE, shifted, same], 0)
+    ((_, up, equal),) = mark([subtract_row([BASELINE, shifted, same], 0)], holm)
     assert (up.distinct, equal.distinct) == (True, False)
 
 
@@ -78,8 +86,24 @@ def test_marks_of_a_column_are_corrected_together(num_rows, distinct):
     row = make_cell("row", 0.51, 0.52, 0.515)
     p = stats.ttest_1samp([0.01, 0.02, 0.015], 0).pvalue
     assert p < 0.05 < 3 * p
-    differences = subtract_row([baseline, *[row] * num_rows], 0)
+    (differences,) = mark([subtract_row([baseline, *[row] * num_rows], 0)], holm)
     assert {one.distinct for one in differences[1:]} == {distinct}
+
+
+def test_columns_of_one_family_are_corrected_together():
+    """The p of .0298 and a tiny one: Benjamini-Hochberg keeps both, Holm the larger not in four."""
+    baseline = make_cell("baseline", 0.50, 0.50, 0.50)
+    marginal = make_cell("row", 0.51, 0.52, 0.515)
+    none = make_cell("none", 0.51, 0.49, 0.505)
+    columns = [subtract_row([baseline, one], 0) for one in (marginal, none)]
+    assert [column[1].distinct for column in mark(columns[:1], benjamini_hochberg)] == [True]
+    assert [column[1].distinct for column in mark(columns, benjamini_hochberg)] == [False, False]
+
+
+def test_difference_names_the_trials_of_both_rows():
+    _, difference = subtract_row([BASELINE, FAR], 0)
+    assert difference.seeds[1] == (1, "far-1")
+    assert difference.minus[1] == "baseline-1"
 
 
 def test_published_value_is_subtracted_from_every_score():

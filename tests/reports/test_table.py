@@ -83,15 +83,21 @@ def test_study_without_published_values_shows_one_decimal(tmp_path):
 
 
 def test_best_and_second_are_ranked_among_complete_cells(tmp_path):
-    table = make_table(tmp_path, make_study(), [4, 2, 0], unfinished=["2-0"])
-    assert [cell.rank for cell in column(table, 1)] == ["second", "best", ""]
-    assert column(table, 1)[2].count == "2/3"
+    study = make_study(["a", "b", "c", "d"], columns=OURS_ONLY)
+    table = make_table(tmp_path, study, [4, 2, 6, 0], unfinished=["3-0"])
+    assert [cell.rank for cell in column(table, 0)] == ["second", "best", "", ""]
+    assert column(table, 0)[3].count == "2/3"
 
 
 def test_equal_cells_share_their_rank(tmp_path):
-    study = make_study(["a", "b", "c", "d"], columns=OURS_ONLY)
-    table = make_table(tmp_path, study, [0, 0, 4, 4])
-    assert [cell.rank for cell in column(table, 0)] == ["best", "best", "second", "second"]
+    study = make_study(["a", "b", "c", "d", "e"], columns=OURS_ONLY)
+    table = make_table(tmp_path, study, [0, 0, 4, 4, 6])
+    assert [cell.rank for cell in column(table, 0)] == ["best", "best", "second", "second", ""]
+
+
+def test_the_worse_of_two_is_not_second(tmp_path):
+    study = make_study(["a", "b"], columns=OURS_ONLY)
+    assert [cell.rank for cell in column(make_table(tmp_path, study, [0, 4]), 0)] == ["best", ""]
 
 
 def test_one_row_is_not_ranked(tmp_path):

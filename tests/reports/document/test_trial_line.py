@@ -42,7 +42,7 @@ def test_line_says_what_is_known() -> None:
         "study/row": "depth/a",
         "corpus": "synthetic",
         "seed": "3",
-        "best epoch": "0",
+        "best epoch": "1",
         "valid F1, %": "50.00",
         "test F1, %": MISSING,
         "parameters": "1,000",

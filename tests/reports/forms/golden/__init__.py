@@ -44,7 +44,7 @@ STUDY_FILES = [
     (name, variant, "tex" if variant == "beside" else "md")
     for name in STUDIES
     for variant in VARIANTS
-    if variant != "minus-published" or STUDIES[name].printed_tables
+    if variant in ("beside", "minus-baseline") or STUDIES[name].printed_tables
 ]
 """Every built-in study on both papers' corpora: the paper's table as LaTeX, variants to read."""
 
