@@ -7,7 +7,7 @@ into place last, and only that makes the trial finished.
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,10 @@ class Ledger:
             if record is not None:
                 yield record
 
-    def predictions(self, record: Record) -> dict[Split, Predictions]:
-        """Read what a trial predicted on the validation and test splits.
+    def predictions(
+        self, record: Record, splits: Sequence[Split] = EVALUATED_SPLITS
+    ) -> dict[Split, Predictions]:
+        """Read what a trial predicted on the validation and test splits, or on one of them.
 
         Raises:
             LedgerError: If the file is missing or is not the one that the record names.
@@ -78,7 +80,7 @@ class Ledger:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != record.result.predictions_sha256:
             raise LedgerError(f"predictions '{path}' are not those that the record names")
-        return read_predictions(pa.BufferReader(content))
+        return read_predictions(pa.BufferReader(content), splits)
 
     def write(self, record: Record) -> None:
         """Finish a trial: its predictions must lie in its folder already.
@@ -108,12 +110,14 @@ def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> s
     return hashlib.sha256(content).hexdigest()
 
 
-def read_predictions(file: Path | pa.NativeFile) -> dict[Split, Predictions]:
-    """Read a predictions file."""
+def read_predictions(
+    file: Path | pa.NativeFile, splits: Sequence[Split] = EVALUATED_SPLITS
+) -> dict[Split, Predictions]:
+    """Read a predictions file, or some of its splits."""
     table = pq.read_table(file, use_threads=False)
     return {
         split: _from_table(table.filter(pc.equal(table["split"], split)))
-        for split in EVALUATED_SPLITS
+        for split in splits
     }
 
 

@@ -60,7 +60,7 @@ class TrialScores:
             (K, 4) for each cluster: TP, FP, TN, FN of every emotion
         """
         if record.key not in self._by_cluster:
-            test = self.ledger.predictions(record)["test"]
+            test = self.ledger.predictions(record, ["test"])["test"]
             thresholds = np.array(record.result.thresholds)
             self._by_cluster[record.key] = count_by_cluster(test, thresholds)
         return self._by_cluster[record.key]
@@ -71,14 +71,14 @@ class TrialScores:
 
     def _compute(self, record: Record, metric: Metric) -> EmotionScores:
         if metric == "auc":
-            test = self.ledger.predictions(record)["test"]
+            test = self.ledger.predictions(record, ["test"])["test"]
             return as_scores(auc(test.labels, test.probabilities))
         return as_scores(COUNTED[metric](self._count(record)))
 
     def _count(self, record: Record) -> Counts:
         counts = self._index.find(record)
         if counts is None:
-            test = self.ledger.predictions(record)["test"]
+            test = self.ledger.predictions(record, ["test"])["test"]
             called = decide(test.probabilities, np.array(record.result.thresholds))
             counts = count(test.labels, called).sum(axis=0)
             self._index.keep(record, counts)

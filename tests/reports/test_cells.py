@@ -85,7 +85,9 @@ def test_shared_trial_is_read_once(tmp_path, monkeypatch):
     key = write_trial(ledger, make_trial(0), draw_predictions(0)).key
     read = []
     predictions = ledger.predictions
-    monkeypatch.setattr(ledger, "predictions", lambda r: read.append(r.key) or predictions(r))
+    monkeypatch.setattr(
+        ledger, "predictions", lambda r, splits: read.append(r.key) or predictions(r, splits)
+    )
     planned = {"one": (key,), "other": (key,)}
     outcome = collect(study, planned, ledger)
     assert read == [key]
