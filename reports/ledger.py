@@ -115,10 +115,7 @@ def read_predictions(
 ) -> dict[Split, Predictions]:
     """Read a predictions file, or some of its splits."""
     table = pq.read_table(file, use_threads=False)
-    return {
-        split: _from_table(table.filter(pc.equal(table["split"], split)))
-        for split in splits
-    }
+    return {split: _from_table(table.filter(pc.equal(table["split"], split))) for split in splits}
 
 
 def write_atomically(path: Path, content: bytes) -> None:
