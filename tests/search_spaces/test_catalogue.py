@@ -50,6 +50,7 @@ def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:
         ),
         (derived("A", title="A") + derived("B"), "another study has the name 'mine' too"),
         (derived("A", "layers"), "another study has the name 'layers' too"),
+        (derived("A", "le2023"), "another study has the name 'le2023' too"),
     ],
     ids=lambda value: value.strip().splitlines()[-1][:40],
 )

@@ -99,6 +99,37 @@ def test_own_claim_about_a_row_that_is_not_there_is_a_fault() -> None:
         study.configs("mine", "tiny")
 
 
+@pytest.mark.parametrize(
+    ("claims", "fault"),
+    [
+        ([greater("x", "", "a", "a", corpus="mine", metric="f1")], "row 'a' is its own rival"),
+        ([greater("x", "", "a", corpus="mine", metric="f1")], "compares nothing: name a rival"),
+        (
+            [greater("x", "", "a", "b", corpus="mine", metric="f1", margin=1)],
+            "margin 1 is 100 points or more; it is a fraction",
+        ),
+        ([greater("x", "", "a", "b", corpus="mine", metric="f1")] * 2, "stands twice"),
+    ],
+    ids=["itself", "nothing", "percent", "twice"],
+)
+def test_claim_without_sense_is_a_fault(claims: list[Claim], fault: str) -> None:
+    rows = (Row(name="a"), Row(name="b", change={"model.width": 64}))
+    study = STUDIES["layers"].model_copy(update={"rows": rows, "claims": tuple(claims)})
+    with pytest.raises(StudyError, match=f"claim 'x': {fault}"):
+        study.configs("mine", "tiny")
+
+
+def test_what_is_allowed_is_the_margin() -> None:
+    assert {CLAIMS[name].margin for name in ("X04", "X10", "X14")} == {0.0}
+
+
+def test_claims_of_one_printed_table_are_one_family() -> None:
+    families = {claim.id: claim.family for claim in CLAIMS.values()}
+    table_2 = ("X02a", "X02b", "X02c", "X02d", "X03", "X04", "X05", "X12")
+    assert {families[name] for name in table_2} == {"xia, Table 2"}
+    assert (families["L05a"], families["L05d"]) == ("le, Table 3", "le, Table 4")
+
+
 def test_claim_cannot_need_more_parts_than_it_has() -> None:
     part = (Comparison(row="a", rival="b", score=Score("mine", "f1")),)
     with pytest.raises(ValueError, match=r"claim 'x': at_least is 2, but it has 1 parts"):

@@ -5,7 +5,8 @@ from reports.document.content import Place, Report
 from reports.document.files import write_html, write_twins
 from reports.document.latex import to_latex
 from reports.ledger import Ledger
-from reports.planned import read_planned
+from reports.planned import Planned, read_planned, remember
+from search_spaces.catalogue import find_study
 from search_spaces.study import RowRef
 from tests.reports.document.factories import (
     assemble_report,
@@ -13,7 +14,9 @@ from tests.reports.document.factories import (
     write_own_study,
     write_study,
 )
-from tests.reports.factories import make_study
+from tests.reports.factories import make_split, make_study, make_trial, write_trial
+
+COMPONENTS_FULL = "+ Transformer-based Fusion + Emotion-level Embedding"
 
 
 def test_studies_hold_all_their_corpora(made: Report) -> None:
@@ -86,3 +89,14 @@ def test_equal_records_give_equal_files(tmp_path: Path) -> None:
     ]
     assert files[0] == files[1]
     assert to_latex(reports[0]) == to_latex(reports[1])
+
+
+def test_row_of_a_built_in_study_has_the_trials_of_its_equal(tmp_path: Path) -> None:
+    layers, row = find_study("layers"), RowRef("components", COMPONENTS_FULL)
+    config = layers.configs("synthetic", "tiny")["2-2-2-2"]
+    record = write_trial(Ledger(tmp_path), make_trial(0, config), make_split(0, 1), key="full")
+    keys = {name.name: () for name in layers.rows} | {"2-2-2-2": ("full",)}
+    given = {"corpus": "synthetic", "family": "synthetic", "scale": "tiny"}
+    remember(Planned(study=layers, keys=keys, **given), tmp_path)
+    (rows,) = assemble_report(tmp_path).trials_by_place.values()
+    assert rows[RowRef("layers", "2-2-2-2")] == rows[row] == (record,)
