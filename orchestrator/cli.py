@@ -135,6 +135,9 @@ def sweep_studies(
 def list_all(storage: Path) -> None:
     """List the studies and the prepared corpora."""
     console.print(studies_table(STUDIES.values()))
+    console.print("\nTogether, with shared trials trained once:")
+    for collection, members in COLLECTIONS.items():
+        console.print(f"  {collection}: {', '.join(member.name for member in members)}")
     names = [SYNTHETIC, *(name for name in prepared_names(storage) if name != SYNTHETIC)]
     console.print(f"\nCorpora: {', '.join(names)}")
 
@@ -187,7 +190,10 @@ def plan(
     console.print(plan_view(plans))
     if isinstance(chosen, AdaptiveSeeds):
         looks = ", ".join(map(str, chosen.looks[1:]))
-        console.print(f"Rows that open claims compare then get {looks} seeds, look after look.")
+        console.print(
+            "Rows that open claims compare then get more seeds, look after look, at most at "
+            f"{looks}; a claim is open only where it can be tested."
+        )
 
 
 def _studies_of(name: str) -> list[Study]:

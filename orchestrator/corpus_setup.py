@@ -45,6 +45,8 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
         return [read_manifest(storage, name, recipe) for recipe in recipes]
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
+    if not console.is_terminal:  # which shows its own progress
+        console.print("making the synthetic corpus")
     with locked(storage / MEDIA_FOLDER / LOCK_FILE):
         media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
         source = replace(read_clips(media), kind=SYNTHETIC, digest=synthetic_digest())

@@ -94,6 +94,7 @@ def test_list_names_studies_and_corpora(call: Call, storage: Path) -> None:
     outcome = call("list", "--storage", str(storage))
     assert outcome.code == 0
     assert all(name in outcome.out for name in STUDIES)
+    assert "  le2023: main, components, layers" in outcome.out
     assert "Corpora: synthetic, mine" in outcome.out
 
 
@@ -132,7 +133,7 @@ def test_plan_of_both_papers_says_what_sharing_saves(call: Call) -> None:
 def test_plan_of_adaptive_seeds_says_how_they_go_on(call: Call) -> None:
     outcome = call("plan", "unimodal", "--seeds", "auto", "--max-seeds", "7")
     assert "12 rows x seeds are 12 trials" in outcome.out
-    assert "Rows that open claims compare then get 5, 7 seeds, look after look." in outcome.out
+    assert "get more seeds, look after look, at most at 5, 7;" in " ".join(outcome.out.split())
 
 
 def test_plan_takes_study_files(call: Call, storage: Path) -> None:
