@@ -47,11 +47,12 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
     folder = output.expanduser().absolute() if output else storage / OUTPUT
-    if output is None and folder.is_dir():
-        shutil.rmtree(folder)  # a report of before, maybe of other studies
-    from reports.document.assemble import assemble  # loads Matplotlib
-    from reports.document.files import write_html, write_pdf, write_twins
+    from reports.document.assemble import FIGURES, assemble  # loads Matplotlib
+    from reports.document.files import TABLES, VERDICTS, write_html, write_pdf, write_twins
 
+    if output is None:
+        for part in (TABLES, FIGURES, VERDICTS):  # of a report before, maybe of other studies
+            shutil.rmtree(folder / part, ignore_errors=True)
     with console.status("report") as status:
         trial_scores = TrialScores(ledger)
         assembled = assemble(chosen, trial_scores, folder, status.update)

@@ -92,7 +92,7 @@ def embed(features: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
         ValueError: If there are fewer than 4 vectors.
     """
     from sklearn.manifold import TSNE  # takes a second to load
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     if len(features) < MIN_UTTERANCES:
         raise ValueError(

@@ -24,6 +24,7 @@ def fake_feat(found: list[pd.DataFrame]) -> ModuleType:
             return next(tables)
 
     module = ModuleType("feat")
+    # mypy knows no attribute that a module gets later
     module.Detectorv1 = Detectorv1  # type: ignore[attr-defined]
     return module
 

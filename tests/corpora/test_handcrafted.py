@@ -25,7 +25,7 @@ def test_recipe_refuses_what_does_not_fit() -> None:
         with pytest.raises(ValidationError, match=message):
             HandcraftedRecipe(words="random", **change)
     with pytest.raises(ValidationError, match="words"):
-        HandcraftedRecipe()  # type: ignore[call-arg]
+        HandcraftedRecipe()  # type: ignore[call-arg]  # what is tested is that it is missing
 
 
 def test_features_without_a_step_or_of_another_type_are_refused() -> None:

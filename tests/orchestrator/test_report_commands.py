@@ -111,6 +111,19 @@ def test_report_is_written_beside_its_twins(report: Command, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("without_tex")
+def test_parts_of_an_earlier_report_go_and_a_users_files_stay(
+    report: Command, tmp_path: Path
+) -> None:
+    write_own_study(tmp_path)
+    old, notes = tmp_path / "report" / "tables" / "old" / "old.tex", tmp_path / "report" / "notes"
+    for file in (old, notes):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    assert report()[0] == 0
+    assert (old.exists(), notes.exists()) == (False, True)
+
+
+@pytest.mark.usefixtures("without_tex")
 def test_missing_tex_is_told_and_the_rest_is_written(report: Command, tmp_path: Path) -> None:
     write_own_study(tmp_path)
     output = tmp_path / "elsewhere"
