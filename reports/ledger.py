@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,8 @@ class Ledger:
         folder = self.folder(record.key)
         if not (folder / PREDICTIONS_FILE).is_file():
             raise LedgerError(f"trial '{record.key}' has no predictions to record")
-        if (folder / RECORD_FILE).exists():
+        if not create_once(folder / RECORD_FILE, record.model_dump_json(indent=1).encode()):
             raise LedgerError(f"trial '{record.key}' is finished already: a record never changes")
-        write_atomically(folder / RECORD_FILE, record.model_dump_json(indent=1).encode())
 
 
 def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> str:
@@ -120,13 +120,37 @@ def read_predictions(
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    with _partial(path, content) as partial:
+        partial.replace(path)
+
+
+def create_once(path: Path, content: bytes) -> bool:
+    """Write a file, whole, unless it exists; of several who try at once, on NFS too, one does.
+
+    Returns:
+        Whether it was this call that wrote it.
+    """
+    with _partial(path, content) as partial:
+        try:
+            path.hardlink_to(partial)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _partial(path: Path, content: bytes) -> Iterator[Path]:
+    """Write the content beside its place, safe on disk; remove what is left of it in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def remove_partial_files(folder: Path) -> None:
