@@ -29,11 +29,13 @@ from corpora.prepared import corpus_folder
 from corpora.recipe import LE
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.known_corpus import know_corpus
+from orchestrator.machines import Machines
+from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
-from orchestrator.run_studies import missing_trials
+from orchestrator.run_studies import missing_trials, planned_of
 from orchestrator.storage import open_storage, tracking_uri_of
-from orchestrator.tracking import MlflowMirror
+from orchestrator.trial_queue import Assignment
 from reports.ledger import Ledger
 from reports.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study
@@ -56,6 +58,9 @@ class Stopwatch:
         self.started_at.setdefault(trial.key, time.perf_counter())
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def retried(self, trial: Trial, reason: str) -> None:
         """Do nothing."""
 
     def finished(self, record: Record) -> None:
@@ -136,9 +141,10 @@ def time_sweep(
         scale = default_scale(known)
         plans = [make_plan(find_study(study), known, scale, num_seeds, ledger)]
         missing, stopwatch = missing_trials(plans), Stopwatch()
-        mirror = MlflowMirror(plans, storage, tracking_uri_of(None, storage))
+        mirror = MlflowMirror(storage, tracking_uri_of(None, storage))
+        mirror.follow([planned_of(plan, ()) for plan in plans])
         before_load = time.perf_counter()
-        from orchestrator.tune import Assignment, sweep
+        from orchestrator.tune import sweep
 
         with SweepProgress(console, missing, 0) as progress:
             start = time.perf_counter()
@@ -146,7 +152,7 @@ def time_sweep(
                 [Assignment(trial, row) for trial, row in missing.values()],
                 storage,
                 watchers=(stopwatch, progress, mirror),
-                num_slots=num_slots,
+                machines=Machines(num_slots=num_slots),
                 reuse_workers=reuse_workers,
             )
             end = time.perf_counter()

@@ -1,6 +1,8 @@
 """What a model is given at once: some utterances, prepared by a recipe."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -18,7 +20,11 @@ class Batch:
             chunk_frames x num_mels of log magnitude
         num_chunks: (B,), int64
         labels: (B, K), float, 0 or 1
+
+    `LENGTHS` names the field with the lengths of each that is packed.
     """
+
+    LENGTHS: ClassVar[Mapping[str, str]] = {"faces": "num_faces", "mels": "num_chunks"}
 
     tokens: Tensor
     token_mask: Tensor
@@ -37,7 +43,15 @@ class HandcraftedBatch:
         text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`
         num_text, num_audio, num_vision: (B,), int64
         labels: (B, K), float, 0 or 1
+
+    `LENGTHS` is as in `Batch`.
     """
+
+    LENGTHS: ClassVar[Mapping[str, str]] = {
+        "text": "num_text",
+        "audio": "num_audio",
+        "vision": "num_vision",
+    }
 
     text: Tensor
     num_text: Tensor
@@ -46,3 +60,23 @@ class HandcraftedBatch:
     vision: Tensor
     num_vision: Tensor
     labels: Tensor
+
+
+KindOfBatch = TypeVar("KindOfBatch", bound=Batch | HandcraftedBatch)
+
+
+def split_batch(batch: KindOfBatch, size: int) -> Iterator[KindOfBatch]:
+    """Yield the utterances in order, at most `size` at once; texts stay as padded as they are."""
+    if len(batch.labels) <= size:
+        yield batch
+        return
+    parts = {}
+    for field in fields(batch):
+        values: Tensor = getattr(batch, field.name)
+        if field.name in batch.LENGTHS:
+            lengths: Tensor = getattr(batch, batch.LENGTHS[field.name])
+            parts[field.name] = values.split([int(part.sum()) for part in lengths.split(size)])
+        else:
+            parts[field.name] = values.split(size)
+    for values_of_part in zip(*parts.values(), strict=True):
+        yield type(batch)(**dict(zip(parts, values_of_part, strict=True)))

@@ -1,31 +1,31 @@
 """Checkpoints of running trials: one file a trial, replaced after every epoch."""
 
-import io
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
-from reports.ledger import write_atomically
-
-CHECKPOINT_FILE = "checkpoint.pt"
+from reports.ledger import CHECKPOINT_FILE, stream_atomically
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a trial goes on from: tensors and plain values, and the code that they came from."""
+    """What a trial goes on from: tensors and plain values, and the code that they came from.
+
+    `micro_batches` are as in `reports.record.Circumstances`: what did not fit would not fit again.
+    """
 
     code_version: str
     training: dict[str, Any]
     resumed_from_epochs: tuple[int, ...]
+    micro_batches: tuple[tuple[int, int], ...] = ()
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Replace a trial's checkpoint; a crash leaves the old one or the new one, whole."""
-    buffer = io.BytesIO()
-    torch.save(asdict(checkpoint), buffer)
-    write_atomically(folder / CHECKPOINT_FILE, buffer.getvalue())
+    stream_atomically(folder / CHECKPOINT_FILE, partial(_write, checkpoint))
 
 
 def load_checkpoint(folder: Path, device: torch.device, code_version: str) -> Checkpoint | None:
@@ -40,6 +40,15 @@ def load_checkpoint(folder: Path, device: torch.device, code_version: str) -> Ch
     content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     checkpoint = Checkpoint(**content)
     return checkpoint if checkpoint.code_version == code_version else None
+
+
+def _write(checkpoint: Checkpoint, file: BinaryIO) -> None:
+    try:
+        torch.save(vars(checkpoint), file)
+    except RuntimeError as error:  # where a disk is full PyTorch complains of half a file
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from error
+        raise
 
 
 def drop_checkpoint(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.mirrored_files import place_of
 from orchestrator.plan import Plan
 from reports.ledger import RECORD_FILE, Ledger
 from reports.prediction import valid_f1
@@ -47,8 +48,8 @@ def trial_by_key(ledger: Ledger, prefix: str) -> ChosenTrial:
     if record is None:
         choices = f"choose from {_described(ledger, every)}" if every else "train some first"
         raise TrialChoiceError(
-            f"no finished trial in '{ledger.storage}' has a key that begins with '{prefix}'; "
-            f"{choices}; or name a study with --best"
+            f"no finished trial in '{place_of(ledger.storage)}' has a key that begins with "
+            f"'{prefix}'; {choices}; or name a study with --best"
         )
     return ChosenTrial(record, (_trained_for(record),))
 
@@ -56,13 +57,14 @@ def trial_by_key(ledger: Ledger, prefix: str) -> ChosenTrial:
 def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
     """Find the finished trial of some studies whose validation F1 is highest.
 
-    Of equal ones the first key is taken. The test split has no say.
+    Of equal ones the first key is taken. The test split has no say, and a trial that diverged
+    before it had a model none either.
 
     Args:
         plans: The studies, resolved on one corpus.
 
     Raises:
-        TrialChoiceError: If none is finished.
+        TrialChoiceError: If none is finished, or all have diverged.
     """
     finished = {key: record for plan in plans for key, record in plan.finished.items()}
     if not finished:
@@ -72,7 +74,13 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
             f"scale '{plans[0].scale}'; run it first, or choose another --corpus, --scale or "
             "--seeds"
         )
-    best = min(finished.values(), key=lambda record: (-valid_f1(record), record.key))
+    with_model = [record for record in finished.values() if record.result.best]
+    if not with_model:
+        raise TrialChoiceError(
+            f"all {len(finished)} finished trials diverged before they had a model; choose another "
+            "study, --corpus or --scale"
+        )
+    best = min(with_model, key=lambda record: (-valid_f1(record), record.key))
     rows = (row for plan in plans for row in plan.rows_by_key.get(best.key, ()))
     return ChosenTrial(best, tuple(rows))
 

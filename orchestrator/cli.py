@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -15,16 +16,21 @@ from corpora.utterance import SYNTHETIC
 from models.weights.errors import WeightsError
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.choose_trial import TrialChoiceError
-from orchestrator.errors import ClusterError, KeptModelError
+from orchestrator.errors import ClusterError, KeptModelError, TrackingError
 from orchestrator.known_corpus import know_corpus
 from orchestrator.lint_commands import lint_paper
+from orchestrator.machines import Device, Machines
+from orchestrator.mlflow_mirror.session import mirrored_to_mlflow
 from orchestrator.options import (
     ChoiceGroup,
     choose_seeds,
     console,
     errors,
+    log_models_option,
+    machine_options,
     plan_options,
     storage_option,
+    tracking_option,
 )
 from orchestrator.plan import default_scale, make_plan
 from orchestrator.predict_commands import predict
@@ -33,7 +39,9 @@ from orchestrator.report_commands import report
 from orchestrator.run_studies import run_studies
 from orchestrator.show import plan_view, studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
+from orchestrator.stop_signals import Terminated, raise_terminated
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
+from orchestrator.sync_commands import pull, sync
 from reports.ledger import Ledger, LedgerError
 from search_spaces.catalogue import COLLECTIONS, STUDIES, find_study, load_studies
 from search_spaces.errors import PublishedError, StudyError
@@ -48,30 +56,22 @@ USER_ERRORS = (
     PublishedError,
     StorageError,
     StudyError,
+    TrackingError,
     TrialChoiceError,
     WeightsError,
 )
-EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
-
-tracking_option = click.option(
-    "--tracking-uri",
-    envvar="MLFLOW_TRACKING_URI",
-    help="MLflow to mirror to  [default: an SQLite file in the storage folder]",
-)
+EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 
 
 def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a sweep."""
-    slots = click.option(
-        "--slots", type=click.IntRange(min=1), help="Trials at once.  [default: GPUs, else cores]"
-    )
     models = click.option(
         "--models/--no-models",
         default=True,
         show_default=True,
         help="Keep each trained model, for `predict`: 4 bytes a parameter.",
     )
-    return plan_options(tracking_option(slots(models(command))))
+    return plan_options(tracking_option(machine_options(models(log_models_option(command)))))
 
 
 @click.group(cls=ChoiceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,23 +108,30 @@ def sweep_studies(
     scale: Scale | None,
     storage: Path,
     tracking_uri: str | None,
+    address: str | None,
+    device: Device,
     slots: int | None,
     models: bool,
+    log_models: float,
 ) -> None:
     """Run studies, and exit with a status that says whether all their trials are finished."""
     opened = open_storage(storage)
-    end = run_studies(
-        studies,
-        corpus=corpus,
-        scale=scale,
-        seeds=choose_seeds(seeds, max_seeds),
-        storage=opened,
-        tracking_uri=tracking_uri_of(tracking_uri, opened),
-        num_slots=slots,
-        keeps_models=models,
-        console=console,
-    )
-    if end.num_left:
+    uri = tracking_uri_of(tracking_uri, opened)
+    with mirrored_to_mlflow(opened, uri, console, max_model_mib=log_models) as mirror:
+        end = run_studies(
+            studies,
+            corpus=corpus,
+            scale=scale,
+            seeds=choose_seeds(seeds, max_seeds),
+            storage=opened,
+            mirror=mirror,
+            machines=Machines(address, device, slots),
+            keeps_models=models,
+            console=console,
+        )
+    if end.stopped_by == signal.SIGTERM:
+        raise Terminated
+    if end.stopped_by is not None:
         raise KeyboardInterrupt
     if end.num_failed:
         sys.exit(EXIT_FAILED_TRIALS)
@@ -207,6 +214,8 @@ cli.add_command(prepare)
 cli.add_command(predict)
 cli.add_command(lint_paper)
 cli.add_command(report)
+cli.add_command(sync)
+cli.add_command(pull)
 
 
 @cli.command("ui")
@@ -234,6 +243,7 @@ for collection, members in COLLECTIONS.items():
 
 def main() -> NoReturn:
     """Run the command line; bad input and interruption end with a message, not a traceback."""
+    signal.signal(signal.SIGTERM, raise_terminated)
     try:
         sys.exit(cli(prog_name="mmer-sweep", standalone_mode=False))
     except click.ClickException as error:
@@ -245,6 +255,7 @@ def main() -> NoReturn:
     except OSError as error:  # a full disk, a folder that is no longer there
         errors.print(f"error: {error}", style="red")
         sys.exit(EXIT_FAILED_TRIALS)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stop:
         errors.print("\nStopped. The same command goes on where this one ended.")
-        sys.exit(EXIT_INTERRUPTED)
+        is_terminated = isinstance(stop, Terminated) or isinstance(stop.__cause__, Terminated)
+        sys.exit(EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED)

@@ -31,6 +31,7 @@ from corpora.utterance import SYNTHETIC, Source
 from corpora.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from orchestrator.locks import locked
+from orchestrator.mirrored_corpora import publish_corpus
 
 MEDIA_FOLDER = "media"
 LOCK_FILE = ".lock"
@@ -43,7 +44,10 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
         CorpusError: If another corpus is not prepared.
     """
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
-        return [read_manifest(storage, name, recipe) for recipe in recipes]
+        found = [read_manifest(storage, name, recipe) for recipe in recipes]
+        for manifest in found:  # a kill may have come before it was in the bucket
+            publish_corpus(storage, manifest)
+        return found
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
     if not console.is_terminal:  # which shows its own progress
         console.print("making the synthetic corpus")
@@ -108,6 +112,8 @@ def prepare_source(
             run=run_here if ingredients.published else runner_on_ray(storage, address),
             progress=advance,
         )
+    for manifest in manifests.values():
+        publish_corpus(storage, manifest)
     return list(manifests.values())
 
 

@@ -11,3 +11,7 @@ class ChangedWeightsError(Exception):
 
 class KeptModelError(Exception):
     """A finished trial's model is not there, or not the one that its record names."""
+
+
+class TrackingError(Exception):
+    """MLflow cannot be reached, refuses, or has nothing of ours; the message names its address."""

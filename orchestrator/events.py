@@ -15,8 +15,11 @@ class Watcher(Protocol):
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Learn the scores of one more epoch."""
 
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Learn that a trial was hit (its process lost, memory or storage wanting) and goes on."""
+
     def finished(self, record: Record) -> None:
-        """Learn that a trial has its record."""
+        """Learn that a trial has its record, from this driver or another."""
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Learn that a trial ended without one."""

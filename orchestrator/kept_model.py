@@ -7,10 +7,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from orchestrator.errors import KeptModelError
-from reports.ledger import Ledger, sha256_of, write_atomically
+from orchestrator.mirrored_trials import fetch_model
+from reports.ledger import MODEL_FILE, TOKENIZER_FILE, Ledger, sha256_of, write_atomically
 from reports.record import Record
-
-MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
 
 
 def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:
@@ -26,12 +25,22 @@ def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> s
     return sha256_of(folder / MODEL_FILE)
 
 
+def num_bytes(model: nn.Module) -> int:
+    """Return about how much a kept model takes on disk."""
+    return sum(value.nbytes for value in model.state_dict().values())
+
+
 def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], Tokenizer | None]:
     """Read what `keep_model` wrote.
 
     Raises:
         KeptModelError: If it is not there, or not the one that the record names.
     """
+    if record.result.best is None:
+        raise KeptModelError(
+            f"trial '{record.key}' diverged before it had a model; choose another trial"
+        )
+    fetch_model(ledger.storage, record)
     path = ledger.folder(record.key) / MODEL_FILE
     if record.circumstances.model_sha256 is None or not path.is_file():
         raise KeptModelError(

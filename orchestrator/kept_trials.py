@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.kept_model import MODEL_FILE
-from reports.ledger import Ledger
+from orchestrator.mirrored_trials import has_model
 from reports.record import Record
 from search_spaces.study import RowRef
 
@@ -22,14 +21,12 @@ def with_kept_models(trials: Trials, rows: Sequence[RowRef], storage: Path) -> d
     Raises:
         NotDrawnError: If there is no such seed.
     """
-    ledger = Ledger(storage)
     wanted = list(dict.fromkeys(rows))
     by_seed = {
         row: {
             record.trial.seed: record
             for record in trials.get(row, ())
-            if record.circumstances.model_sha256 is not None
-            and (ledger.folder(record.key) / MODEL_FILE).is_file()
+            if has_model(storage, record)
         }
         for row in wanted
     }

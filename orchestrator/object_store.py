@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.mirrored_files import mirror_at
 from reports.ledger import PARTIAL_SUFFIX, create_once, write_atomically
 
 
@@ -65,4 +66,5 @@ class FolderStore:
 
 def store_of(storage: Path) -> ObjectStore:
     """Return where a storage folder's shared files lie."""
-    return FolderStore(storage)
+    mirror = mirror_at(storage)
+    return FolderStore(storage) if mirror is None else mirror.store

@@ -19,6 +19,7 @@ from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
 from models.task import Features, Task
 from models.weights.find import find_files
+from orchestrator.mirrored_corpora import fetch_corpus
 from search_spaces.trial import CorpusRef
 
 
@@ -83,6 +84,7 @@ def _vectors_in(path: Path, words: tuple[str, ...]) -> Tensor:
 def _open(
     storage: Path, reference: CorpusRef, tokens: TokenSettings | None, device: torch.device
 ) -> AnyCorpus:
+    fetch_corpus(storage, reference.name, reference.recipe, reference.fingerprint)
     manifest = read_manifest(storage, reference.name, reference.recipe)
     if manifest.fingerprint != reference.fingerprint:
         raise CorpusError(

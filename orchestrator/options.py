@@ -1,7 +1,6 @@
 """What commands share: their options, where they print, and how a group names its choices."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -9,7 +8,9 @@ from rich.console import Console
 
 from corpora.utterance import SYNTHETIC
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
-from orchestrator.storage import DEFAULT_STORAGE, locate_storage
+from orchestrator.machines import MAX_REQUESTED, Device
+from orchestrator.mirror import locate_place
+from orchestrator.storage import DEFAULT_STORAGE
 from reports.adaptive import looks_until
 from reports.statistics.sequential import LOOKS
 from search_spaces.catalogue import COLLECTIONS, STUDIES
@@ -42,14 +43,29 @@ class ChoiceGroup(click.Group):
 
 storage_option = click.option(
     "--storage",
-    type=click.Path(path_type=Path),
-    callback=lambda _context, _option, path: locate_storage(path),
+    metavar="FOLDER|s3://BUCKET/PREFIX",
+    callback=lambda _context, _option, place: locate_place(place),
     default=DEFAULT_STORAGE,
     envvar="MMER_SWEEP_STORAGE",
     show_default=True,
-    help="Folder of corpora, records, tables and MLflow's files.",
+    help="Holds corpora, records and tables. A bucket is worked on in a folder of this machine, "
+    "which keeps MLflow's files too.",
 )
 
+
+tracking_option = click.option(
+    "--tracking-uri",
+    envvar="MLFLOW_TRACKING_URI",
+    help="MLflow to mirror to  [default: an SQLite file in the storage folder]",
+)
+
+log_models_option = click.option(
+    "--log-models",
+    type=click.FloatRange(min=0),
+    metavar="MAX_MIB",
+    default=0.0,
+    help="Keep trained models of at most this size in MLflow too.  [default: none]",
+)
 
 fixed_seeds_option = click.option(
     "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
@@ -113,6 +129,34 @@ def plan_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
     )
     return place_options(seeds)
+
+
+def machine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say on which machines to train."""
+    return _add(
+        command,
+        click.option(
+            "--address",
+            help="Train on a Ray cluster that runs: `auto`, or HOST:PORT. All its machines must "
+            "see the storage in the same place.  [default: this machine alone]",
+        ),
+        click.option(
+            "--device",
+            type=click.Choice(get_args(Device)),
+            default="auto",
+            envvar="MMER_SWEEP_DEVICE",
+            show_default=True,
+            show_envvar=True,
+            help="What each trial trains on: auto is a GPU where a machine has one now; a cluster "
+            "that has no machine yet must be told.",
+        ),
+        click.option(
+            "--slots",
+            type=click.IntRange(min=1),
+            help="Trials at once.  [default: GPUs, else cores; on a cluster as many as it takes, "
+            f"at most {MAX_REQUESTED}]",
+        ),
+    )
 
 
 def _add(

@@ -25,9 +25,10 @@ from orchestrator.handcrafted_options import (
     handcrafted_options,
 )
 from orchestrator.known_corpus import SYNTHETIC_RECIPES
+from orchestrator.mirrored_files import mirror_at, place_of
 from orchestrator.options import ChoiceGroup, console, storage_option
 from orchestrator.show_corpus import print_manifests
-from orchestrator.storage import DEFAULT_STORAGE, locate_storage, open_storage
+from orchestrator.storage import DEFAULT_STORAGE, StorageError, locate_storage, open_storage
 from search_spaces.catalogue import STUDIES
 
 Command = Callable[..., None]
@@ -259,6 +260,12 @@ def _prepare(
     published = handcrafted.published(source, compat) if handcrafted else None
     own = handcrafted.own_recipe(source) if handcrafted and published is None else None
     opened = open_storage(storage)
+    mirror = mirror_at(opened)
+    if mirror is not None and address is not None:
+        raise StorageError(
+            f"a cluster cannot prepare in '{mirror.uri}': its machines must see one folder; leave "
+            "out --address, and this machine alone prepares and puts the corpus there"
+        )
     manifests = prepare_source(
         source,
         [*recipes, own[0]] if own else recipes,
@@ -282,7 +289,7 @@ def _prepare(
         return
     next_command = ["mmer-sweep", "layers", "--corpus", name]
     if storage != locate_storage(Path(DEFAULT_STORAGE)):
-        next_command += ["--storage", str(storage)]
+        next_command += ["--storage", place_of(storage)]
     console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)
 
 

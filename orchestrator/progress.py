@@ -62,13 +62,22 @@ class SweepProgress:
         self._num_epochs_seen += 1
         self._epochs_left[trial.key] = trial.config.training.max_epochs - epoch.epoch - 1
 
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Say what hit a trial that goes on."""
+        first_line, _, _ = reason.partition("\n")
+        line = Text.assemble(f"{self._name(trial)}: ", (first_line, "yellow"))
+        self._console.print(line, soft_wrap=True)
+
     def finished(self, record: Record) -> None:
         """Count a trial as done."""
         self._num_done += 1
-        best = record.result.epochs[record.result.best_epoch]
-        took = f"{record.circumstances.wall_s:.1f} s"
-        score = f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}"
-        self._end(record.trial, Text(f"{score}, {took}"))
+        outcome = []
+        if (best := record.result.best) is not None:
+            outcome.append(f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}")
+        if (epoch := record.result.diverged_at_epoch) is not None:
+            outcome.append(f"diverged in epoch {epoch + 1}")
+        outcome.append(f"{record.circumstances.wall_s:.1f} s")
+        self._end(record.trial, Text(", ".join(outcome)))
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Count a trial as failed, and say why."""

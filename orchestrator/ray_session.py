@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +13,7 @@ from pathlib import Path
 import ray
 
 from orchestrator.errors import ClusterError
+from orchestrator.stop_signals import Terminated
 
 ANSWER_S = 10.0
 """A cluster that does not answer within this time is not there."""
@@ -20,7 +23,12 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `stop_signals` handles it
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # nobody restores Tune's state
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    # Else Tune itself starts a trial again whose machine was taken back.
+    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
 }
 
 
@@ -58,6 +66,20 @@ def ray_session(
 
 
 def _start(address: str | None, num_cpus: int | None) -> None:
+    """Start or join; SIGTERM, which Ray claims for itself, is handled as before."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        _start_or_join(address, num_cpus)
+    except SystemExit as stop:  # Ray's answer to SIGTERM
+        if stop.code == signal.SIGTERM:
+            raise Terminated from None
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
+
+
+def _start_or_join(address: str | None, num_cpus: int | None) -> None:
     start = partial(ray.init, log_to_driver=False, logging_level=logging.ERROR)
     if address is None:
         start(address="local", num_cpus=num_cpus, include_dashboard=False)

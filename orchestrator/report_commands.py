@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from orchestrator.mirror import publish_folder
+from orchestrator.mirrored_files import place_of
 from orchestrator.options import console, storage_option
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger import Ledger
@@ -68,6 +70,9 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
         status.update("compiling the PDF")
         compilation = write_pdf(assembled, folder)
     _tell(assembled, html, compilation)
+    published = publish_folder(storage, folder) if output is None else None
+    if published is not None:
+        console.print(f"The same is in {published}", soft_wrap=True)
 
 
 def choose_planned(
@@ -83,8 +88,9 @@ def choose_planned(
     """
     if not planned:
         raise StudyError(
-            f"no study is known to have been run in '{storage}'; run one, such as `mmer-sweep "
-            "layers` (finished trials are not trained again), or choose another --storage"
+            f"no study is known to have been run in '{place_of(storage)}'; run one, such as "
+            "`mmer-sweep layers` (finished trials are not trained again), or choose another "
+            "--storage"
         )
     known = list(dict.fromkeys(one.study.name for one in planned))
     wanted = {study for name in names for study in _studies_of(name, known, storage)}
@@ -101,18 +107,20 @@ def _studies_of(name: str, known: Sequence[str], storage: Path) -> list[str]:
         return found
     if name in STUDIES or name in COLLECTIONS:
         raise StudyError(
-            f"'{name}' was not run in '{storage}' yet: run `mmer-sweep {name}` first; choose from "
-            f"{', '.join(known)}"
+            f"'{name}' was not run in '{place_of(storage)}' yet: run `mmer-sweep {name}` first; "
+            f"choose from {', '.join(known)}"
         )
     raise StudyError(
-        f"'{name}' is no study that was run in '{storage}' and no paper; choose from "
+        f"'{name}' is no study that was run in '{place_of(storage)}' and no paper; choose from "
         f"{', '.join((*known, *COLLECTIONS))}"
     )
 
 
 def _list_unfinished(planned: Sequence[Planned], storage: Path) -> str:
     names = ", ".join(dict.fromkeys(one.study.name for one in planned))
-    return f"'{storage}' has no finished trial of {names}; run the study again, it goes on"
+    return (
+        f"'{place_of(storage)}' has no finished trial of {names}; run the study again, it goes on"
+    )
 
 
 def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Report":

@@ -9,11 +9,14 @@ from rich.console import Console
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds, describe_open, extend, judge_planned
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.known_corpus import know_corpus
+from orchestrator.machines import Machines
+from orchestrator.mirror import publish_file, publish_folder, pull_plans
+from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan import Plan, SeedNumbers, default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
-from orchestrator.tracking import MlflowMirror
+from orchestrator.trial_queue import Assignment
 from reports.cells import collect_outcome
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
@@ -21,7 +24,7 @@ from reports.forms.terminal import TableView
 from reports.forms.verdicts import write_verdicts
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger import Ledger
-from reports.planned import Planned, changed_claims, remember
+from reports.planned import Planned, changed_claims, plan_file, remember
 from reports.record import Epoch, Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
@@ -31,10 +34,10 @@ from search_spaces.trial import Trial
 
 
 class SweepEnd(NamedTuple):
-    """How many trials failed, and how many are left because the sweep was stopped."""
+    """How many trials failed, and the signal that stopped the sweep, if one did."""
 
     num_failed: int
-    num_left: int
+    stopped_by: int | None
 
 
 class _Failures:
@@ -48,6 +51,9 @@ class _Failures:
         self.reasons.pop(trial.key, None)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def retried(self, trial: Trial, reason: str) -> None:
         """Do nothing."""
 
     def finished(self, record: Record) -> None:
@@ -65,8 +71,8 @@ def run_studies(
     scale: Scale | None,
     seeds: Seeds,
     storage: Path,
-    tracking_uri: str,
-    num_slots: int | None,
+    mirror: MlflowMirror,
+    machines: Machines,
     keeps_models: bool,
     console: Console,
 ) -> SweepEnd:
@@ -93,10 +99,12 @@ def run_studies(
         ensure_corpus(corpus, storage, console, *recipes)
         console.print(plan_view(plans))
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
-        failures = _train_missing(plans, storage, tracking_uri, num_slots, keeps_models, console)
-        left = {key for key in missing_trials(plans) if ledger.find(key) is None}
-        was_stopped = bool(left - failures.keys())
-        extensions = [extend(one, trial_scores) for one in planned if looks and not was_stopped]
+        mirror.follow(planned)
+        failures, stopped_by = _train_missing(
+            plans, storage, mirror, machines, keeps_models, console
+        )
+        looks_on = looks and stopped_by is None
+        extensions = [extend(one, trial_scores) for one in planned if looks_on]
         if not any(extension.open_claims for extension in extensions):
             break
         console.print(describe_open(extensions))
@@ -108,8 +116,7 @@ def run_studies(
         console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
     if failures:
         console.print(f"{len(failures)} failed; the same command tries them again.")
-    num_unfinished = sum(ledger.find(key) is None for key in missing_trials(plans))
-    return SweepEnd(num_failed=len(failures), num_left=num_unfinished - len(failures))
+    return SweepEnd(len(failures), stopped_by)
 
 
 def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
@@ -124,39 +131,32 @@ def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
 def _train_missing(
     plans: Sequence[Plan],
     storage: Path,
-    tracking_uri: str,
-    num_slots: int | None,
+    mirror: MlflowMirror,
+    machines: Machines,
     keeps_models: bool,
     console: Console,
-) -> dict[str, str]:
-    """Train what the plans lack, and mirror it; return why trials failed, by key."""
+) -> tuple[dict[str, str], int | None]:
+    """Train what the plans lack, and mirror it.
+
+    Returns:
+        Why trials failed, by key, and the signal that stopped the sweep.
+    """
     missing = missing_trials(plans)
     num_finished = len({key for plan in plans for key in plan.finished})
-    mirror = MlflowMirror(plans, storage, tracking_uri)
     failures = _Failures()
-    try:
-        if missing:
-            from orchestrator.tune import Assignment, sweep
+    stopped_by = None
+    if missing:
+        from orchestrator.tune import sweep
 
-            with SweepProgress(console, missing, num_finished) as progress:
-                sweep(
-                    [Assignment(trial, row) for trial, row in missing.values()],
-                    storage,
-                    watchers=(progress, mirror, failures),
-                    num_slots=num_slots,
-                    keeps_models=keeps_models,
-                )
-    finally:
-        with console.status("mirroring to MLflow"):
-            mlflow_failure = mirror.close()
-    if mlflow_failure is not None:
-        console.print(
-            f"MLflow at {tracking_uri} lacks some of this: {mlflow_failure}\n"
-            "The ledger is whole, and the next run of this command catches up.",
-            style="yellow",
-            markup=False,
-        )
-    return failures.reasons
+        with SweepProgress(console, missing, num_finished) as progress:
+            stopped_by = sweep(
+                [Assignment(trial, row) for trial, row in missing.values()],
+                storage,
+                watchers=(progress, mirror, failures),
+                machines=machines,
+                keeps_models=keeps_models,
+            )
+    return failures.reasons, stopped_by
 
 
 def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
@@ -168,11 +168,13 @@ def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
         scale=plan.scale,
         keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
         looks=looks,
+        fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
     )
 
 
 def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
     """Keep what was asked for, and say which claims are no longer what they were."""
+    pull_plans(storage)
     changed = changed_claims(planned, storage)
     if changed:
         console.print(
@@ -181,7 +183,9 @@ def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
             style="yellow",
             markup=False,
         )
-    return remember(planned, storage)
+    kept = remember(planned, storage)
+    publish_file(storage, plan_file(kept, storage))
+    return kept
 
 
 def _write_table(
@@ -208,3 +212,6 @@ def _write_table(
     for path in (*files.values(), compilation.pdf or compilation.problem):
         console.print(f"  {path}", soft_wrap=True, markup=False)
     console.print(f"and beside it: {', '.join(beside)}.", soft_wrap=True, markup=False)
+    published = publish_folder(storage, folder)
+    if published is not None:
+        console.print(f"The same is in {published}.", soft_wrap=True, markup=False)

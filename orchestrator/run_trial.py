@@ -1,38 +1,37 @@
 """Run one trial, start to record: a plain function call, on whatever process it happens to be."""
 
+import logging
 import platform
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
-from models.build import build
-from models.init import init_weights
-from models.macs import count_macs, count_parameters, count_parameters_without_embeddings
+from corpora.batches import AnyCorpus
+from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
-from orchestrator.checkpoints import (
-    Checkpoint,
-    drop_checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-)
+from orchestrator.checkpoints import drop_checkpoint
 from orchestrator.code_version import code_version
 from orchestrator.errors import ChangedWeightsError
-from orchestrator.kept_model import keep_model
+from orchestrator.kept_model import keep_model, num_bytes
 from orchestrator.locks import locked
-from orchestrator.open_corpus import open_corpus, task_of
+from orchestrator.open_corpus import open_corpus
+from orchestrator.patience import PATIENCE, Patience, explained
 from orchestrator.precision import resolve_precision
-from orchestrator.reference_clip import reference_clip
-from orchestrator.training import TrainingState, start_training, train
+from orchestrator.train_trial import Setting, TrainedTrial, train_trial
+from orchestrator.usage import Meter
 from orchestrator.without_text import valid_f1_without_text
 from reports.ledger import PREDICTIONS_FILE, Ledger, remove_partial_files, write_predictions
 from reports.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
+LOG = logging.getLogger(__name__)
 LOCK_FILE = "lock"
 RECORDED_LIBRARIES = ("numpy", "ray", "torch", "torchaudio", "torchvision", "transformers")
 
@@ -45,12 +44,16 @@ def run_trial(
     device: torch.device | None = None,
     num_threads: int = 1,
     keeps_model: bool = True,
+    micro_batch_size: int | None = None,
+    patience: Patience = PATIENCE,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_trouble: Callable[[str], None] = LOG.warning,
 ) -> Record:
     """Train a trial and record it; go on from its checkpoint if it was interrupted.
 
-    A trial that is finished already, by whomever, is not trained again. Two processes never train
-    the same trial at once: the second waits for the first.
+    A trial that is finished already, by whomever, is not trained again. Two processes of a machine
+    never train the same trial at once: the second waits for the first. One that diverges is
+    recorded like any other.
 
     Args:
         trial: What to train.
@@ -59,106 +62,134 @@ def run_trial(
         device: Where to train; by default the first GPU, else the CPU.
         num_threads: Of PyTorch on the CPU.
         keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
+        micro_batch_size: At most so many utterances go through the model at once; by default whole
+            batches do, until memory runs out.
+        patience: With storage that fails.
         on_epoch: Called after each epoch is safe in the checkpoint.
+        on_trouble: Told, in a line, what the trial goes on in spite of.
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
         ChangedWeightsError, WeightsError: If the pretrained weights cannot be had.
-        DivergedError: If the loss is not finite.
+        NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
+        StorageError: If the record could not be written; the checkpoint stays.
     """
     ledger = Ledger(storage)
     folder = ledger.folder(trial.key)
-    with locked(folder / LOCK_FILE):
-        remove_partial_files(folder)
-        known = ledger.find(trial.key)
-        if known is not None:
-            drop_checkpoint(folder)
-            return known
-        device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        record = _train_and_record(
-            trial, storage, trained_for, device, num_threads, keeps_model, on_epoch
-        )
-        drop_checkpoint(folder)
+    with ExitStack() as held:
+        patience.at_start(lambda: held.enter_context(locked(folder / LOCK_FILE)))
+        patience.at_start(lambda: remove_partial_files(folder))
+        record = patience.at_start(lambda: ledger.find(trial.key))
+        if record is None:
+            device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+            precision = resolve_precision(trial.config.training.precision, device)
+            setting = Setting(folder, device, precision, patience, on_epoch, on_trouble)
+            torch.set_num_threads(num_threads)
+            record = _train_and_record(
+                trial, ledger, setting, trained_for, micro_batch_size, keeps_model
+            )
+        try:
+            patience.for_checkpoint(lambda: drop_checkpoint(folder))
+        except OSError as error:
+            on_trouble(f"checkpoint of a finished trial stays in '{folder}': {error.strerror}")
         return record
 
 
 def _train_and_record(
     trial: Trial,
-    storage: Path,
+    ledger: Ledger,
+    setting: Setting,
     trained_for: RowRef,
-    device: torch.device,
-    num_threads: int,
+    micro_batch_size: int | None,
     keeps_model: bool,
-    on_epoch: Callable[[Epoch], None],
 ) -> Record:
-    started_at, start = datetime.now(UTC), time.perf_counter()
-    torch.set_num_threads(num_threads)
+    started_at, start, meter = datetime.now(UTC), time.perf_counter(), Meter(setting.device)
     torch.backends.cudnn.deterministic = True
-    ledger = Ledger(storage)
-    folder = ledger.folder(trial.key)
-    config = trial.config
-    if weights_sha256(config.model) != trial.weights:
+    folder, patience = setting.folder, setting.patience
+    corpus = _open_corpus(trial, ledger.storage, setting)
+    done = train_trial(trial, corpus, setting, micro_batch_size=micro_batch_size)
+    trained, model = done.trained, done.model
+    without_text = _valid_f1_without_text(done, trial, corpus, setting)
+    usage, wall_s = meter.read(), time.perf_counter() - start
+    with explained(ledger.storage, needed_bytes=num_bytes(model), tried_s=patience.end_s):
+        if (known := patience.at_end(lambda: ledger.find(trial.key))) is not None:
+            return known
+        sha256 = patience.at_end(
+            lambda: write_predictions(folder / PREDICTIONS_FILE, trained.predictions)
+        )
+        keep = partial(keep_model, folder, model, corpus.tokenizer)
+        keeps_model = keeps_model and trained.best_epoch >= 0
+        model_sha256 = patience.at_end(keep) if keeps_model else None
+        record = Record(
+            key=trial.key,
+            trial=trial,
+            result=Result(
+                emotions=corpus.manifest.emotions,
+                epochs=trained.epochs,
+                best_epoch=trained.best_epoch,
+                thresholds=trained.thresholds,
+                num_parameters=count_parameters(model),
+                num_parameters_without_embeddings=count_parameters_without_embeddings(model),
+                macs=done.macs,
+                valid_f1_without_text=without_text,
+                predictions_sha256=sha256,
+                diverged_at_epoch=trained.diverged_at_epoch,
+            ),
+            circumstances=Circumstances(
+                study=trained_for.study,
+                row=trained_for.row,
+                code_version=code_version(),
+                device=_device_name(setting.device),
+                precision=setting.precision,
+                num_threads=torch.get_num_threads(),
+                libraries={library: version(library) for library in RECORDED_LIBRARIES},
+                recipe=corpus.manifest.recipe.model_dump(mode="json"),
+                host=platform.node(),
+                started_at=started_at.isoformat(timespec="seconds"),
+                wall_s=round(wall_s, 3),
+                training_s=round(done.training_s, 3),
+                resumed_from_epochs=done.resumed_from_epochs,
+                model_sha256=model_sha256,
+                micro_batches=done.micro_batches,
+                peak_memory_mib=usage.peak_memory_mib,
+                peak_gpu_memory_mib=usage.peak_gpu_memory_mib,
+                cpu_s=usage.cpu_s,
+            ),
+        )
+        patience.at_end(lambda: _write_once(ledger, record))
+    return record
+
+
+def _open_corpus(trial: Trial, storage: Path, setting: Setting) -> AnyCorpus:
+    if weights_sha256(trial.config.model) != trial.weights:
         raise ChangedWeightsError(
             f"trial '{trial.key}' was planned with other pretrained weights than those found now; "
             "run the command again, on a machine that has the weights you mean"
         )
-    corpus = open_corpus(storage, trial.corpus, config.model, device)
-    precision = resolve_precision(config.training.precision, device)
-    model = build(config.model, task_of(corpus, config.model))
-    init_weights(model, trial.seed)
-    macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
-    state = start_training(model.to(device), corpus, config.training, seed=trial.seed)
-    checkpoint = load_checkpoint(folder, device, code_version())
-    resumed: tuple[int, ...] = ()
-    if checkpoint is not None:
-        state.load_state_dict(checkpoint.training)
-        resumed = (*checkpoint.resumed_from_epochs, len(state.epochs))
-
-    def keep(epoch: Epoch, state: TrainingState) -> None:
-        save_checkpoint(folder, Checkpoint(code_version(), state.state_dict(), resumed))
-        on_epoch(epoch)
-
-    training_start = time.perf_counter()
-    trained = train(
-        state, corpus, config.training, seed=trial.seed, precision=precision, on_epoch=keep
+    return setting.patience.at_start(
+        lambda: open_corpus(storage, trial.corpus, trial.config.model, setting.device)
     )
-    training_s = time.perf_counter() - training_start
-    sha256 = write_predictions(folder / PREDICTIONS_FILE, trained.predictions)
-    record = Record(
-        key=trial.key,
-        trial=trial,
-        result=Result(
-            emotions=corpus.manifest.emotions,
-            epochs=trained.epochs,
-            best_epoch=trained.best_epoch,
-            thresholds=trained.thresholds,
-            num_parameters=count_parameters(model),
-            num_parameters_without_embeddings=count_parameters_without_embeddings(model),
-            macs=macs,
-            valid_f1_without_text=valid_f1_without_text(
-                model, corpus, config, trained.thresholds, precision
-            ),
-            predictions_sha256=sha256,
-        ),
-        circumstances=Circumstances(
-            study=trained_for.study,
-            row=trained_for.row,
-            code_version=code_version(),
-            device=_device_name(device),
-            precision=precision,
-            num_threads=num_threads,
-            libraries={library: version(library) for library in RECORDED_LIBRARIES},
-            recipe=corpus.manifest.recipe.model_dump(mode="json"),
-            host=platform.node(),
-            started_at=started_at.isoformat(timespec="seconds"),
-            wall_s=round(time.perf_counter() - start, 3),
-            training_s=round(training_s, 3),
-            resumed_from_epochs=resumed,
-            model_sha256=keep_model(folder, model, corpus.tokenizer) if keeps_model else None,
-        ),
+
+
+def _valid_f1_without_text(
+    done: TrainedTrial, trial: Trial, corpus: AnyCorpus, setting: Setting
+) -> float | None:
+    if done.trained.best_epoch < 0:
+        return None
+    return valid_f1_without_text(
+        done.model,
+        corpus,
+        trial.config,
+        done.largest_batch,
+        done.trained.thresholds,
+        setting.precision,
     )
-    ledger.write(record)
-    return record
+
+
+def _write_once(ledger: Ledger, record: Record) -> None:
+    """Write a record, unless an earlier try did whose answer was lost."""
+    if ledger.find(record.key) != record:
+        ledger.write(record)
 
 
 def _device_name(device: torch.device) -> str:

@@ -8,6 +8,7 @@ from rich.console import Console
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest, recipe_folder
 from corpora.recipe import Recipe
+from orchestrator.mirrored_corpora import fetch_corpus
 from reports.corpus.view import corpus_view
 
 NUM_SAMPLES, MAX_SAMPLES = 12, 50
@@ -30,6 +31,8 @@ def show_corpus(
     manifests = [read_manifest(storage, name, recipe) for recipe in recipes]
     print_manifests(manifests, console)
     if num_samples:
+        for manifest in manifests:
+            fetch_corpus(storage, name, manifest.recipe.name, manifest.fingerprint)
         print_contact_sheets(manifests, storage, console, num_samples)
 
 

@@ -1,14 +1,17 @@
 """The storage folder: where corpora, records, tables and MLflow's files live."""
 
+import secrets
 import tempfile
 from pathlib import Path
+
+from orchestrator.mirrored_files import Mirror, mirror_at
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
 CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
 
 
 class StorageError(Exception):
-    """The storage folder cannot be used."""
+    """The storage folder, or the bucket that it mirrors, cannot be used."""
 
 
 def locate_storage(path: Path) -> Path:
@@ -32,7 +35,7 @@ def locate_storage(path: Path) -> Path:
 
 
 def open_storage(path: Path) -> Path:
-    """Make the storage folder if need be, and make sure that it can be written.
+    """Make the storage folder if need be, and make sure that it and its bucket can be written.
 
     Raises:
         StorageError: If it cannot.
@@ -46,7 +49,33 @@ def open_storage(path: Path) -> Path:
         raise StorageError(
             f"storage folder '{folder}' cannot be written: {error.strerror}; {CHOICES}"
         ) from error
+    mirror = mirror_at(folder)
+    if mirror is not None:
+        try:
+            _probe(mirror)
+        except OSError as error:
+            raise StorageError(
+                f"storage '{mirror.uri}' cannot be written: {error}; {CHOICES}"
+            ) from error
     return folder
+
+
+def _probe(mirror: Mirror) -> None:
+    """Write to a bucket, and see that what is created is never written over.
+
+    Raises:
+        OSError: If it cannot be written.
+        StorageError: If its server writes over it.
+    """
+    name = f".probe-{secrets.token_hex(8)}"
+    mirror.store.write(name, b"first")
+    is_overwritten = mirror.store.create(name, b"second")
+    mirror.store.remove(name)
+    if is_overwritten:
+        raise StorageError(
+            f"storage '{mirror.uri}' cannot be used: its server does not know If-None-Match on "
+            f"writing, so trials could have two records; {CHOICES}"
+        )
 
 
 def tables_folder(storage: Path, study: str, corpus: str, scale: str) -> Path:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 
-from corpora.batch import Batch, HandcraftedBatch
+from corpora.batch import Batch, HandcraftedBatch, split_batch
 from corpora.batches import AnyCorpus, AnySplit
 from models.groups import parameter_groups
 from orchestrator.precision import Precision
@@ -27,10 +27,6 @@ AnyInputs = Batch | HandcraftedBatch
 FIXED_THRESHOLD = 0.5
 
 
-class DivergedError(Exception):
-    """The loss is no longer a finite number."""
-
-
 @dataclass
 class TrainingState:
     """All that a training needs to go on: what a checkpoint holds."""
@@ -41,6 +37,7 @@ class TrainingState:
     epochs: list[Epoch] = field(default_factory=list)
     best_epoch: int = -1
     best_model: dict[str, Tensor] = field(default_factory=dict)
+    diverged_at_epoch: int | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Collect everything as tensors and plain values, the random state included."""
@@ -51,6 +48,7 @@ class TrainingState:
             "epochs": [epoch.model_dump() for epoch in self.epochs],
             "best_epoch": self.best_epoch,
             "best_model": self.best_model,
+            "diverged_at_epoch": self.diverged_at_epoch,
             "random_cpu": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
         }
@@ -63,6 +61,7 @@ class TrainingState:
         self.epochs = [Epoch.model_validate(epoch) for epoch in state["epochs"]]
         self.best_epoch = state["best_epoch"]
         self.best_model = state["best_model"]
+        self.diverged_at_epoch = state["diverged_at_epoch"]
         torch.set_rng_state(state["random_cpu"].cpu())
         torch.cuda.set_rng_state_all([random.cpu() for random in state["random_cuda"]])
 
@@ -72,10 +71,12 @@ class Trained:
     """What a training gives: decided on validation; test read once, at the end.
 
     `thresholds` follow the corpus's emotions: a label is predicted where the probability is above.
+    A training that diverged before it had a model has `best_epoch` -1 and predicts no emotion.
     """
 
     epochs: tuple[Epoch, ...]
     best_epoch: int
+    diverged_at_epoch: int | None
     thresholds: tuple[float, ...]
     predictions: dict[Split, Predictions]
 
@@ -102,69 +103,79 @@ def train(
     seed: int,
     precision: Precision,
     on_epoch: Callable[[Epoch, TrainingState], None],
+    micro_batch_size: int | None = None,
 ) -> Trained:
     """Train from where `state` stands to the last epoch, and predict with the best one.
 
-    The last is `max_epochs`, or before it the first after `patience` epochs that were no better.
+    The last is `max_epochs`, or before it the first after `patience` epochs that were no better, or
+    the one in which the training diverges: the loss of a step or of validation is no longer a
+    finite number, as it is not either where a probability is none.
 
     The loss is binary cross-entropy with positives weighted by negatives over positives of the
     training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
     fitted on validation, is strictly higher.
 
-    Raises:
-        DivergedError: If the loss is not finite.
+    With a `micro_batch_size` at most so many utterances go through the model at once; a step is
+    still that of the whole batch.
     """
-    device = corpus.splits["train"].labels.device
-    weights = corpus.positive_weights
-    autocast = _autocast(device, precision)
+    splits, weights = corpus.splits, corpus.positive_weights
+    size = min(micro_batch_size or config.batch_size, config.batch_size)
+    autocast = _autocast(weights.device, precision)
     while not _is_over(state, config):
         epoch = len(state.epochs)
         state.model.train()
         losses = []
-        for batch in corpus.splits["train"].in_random_order(
-            config.batch_size, seed=seed, epoch=epoch
-        ):
-            with autocast:
-                logits = state.model(batch)
-            loss = binary_cross_entropy_with_logits(logits, batch.labels, pos_weight=weights)
+        for batch in splits["train"].in_random_order(config.batch_size, seed=seed, epoch=epoch):
             state.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            for part in split_batch(batch, size):
+                with autocast:
+                    logits = state.model(part)
+                loss = binary_cross_entropy_with_logits(logits, part.labels, pos_weight=weights)
+                (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
+                losses.append(loss.detach() * len(part.labels))
             if config.clip_norm is not None:
                 nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
             state.optimizer.step()
             state.schedule.after_step()
-            losses.append(loss.detach() * len(batch.labels))
-        train_loss = float(torch.stack(losses).sum()) / len(corpus.splits["train"])
-        valid, valid_loss = predict(
-            state.model, corpus.splits["valid"], weights, config.batch_size, precision
-        )
+        train_loss = float(torch.stack(losses).sum()) / len(splits["train"])
+        valid, valid_loss = predict(state.model, splits["valid"], weights, size, precision)
         if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
-            raise DivergedError(
-                f"the losses of epoch {epoch} are {train_loss} (train) and {valid_loss} (valid)"
-            )
+            state.diverged_at_epoch = epoch
+            break
         scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
         done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
         _keep_best(state, done, config)
         state.schedule.after_epoch(valid_loss)
         on_epoch(done, state)
+    return _finish(state, corpus, config, size, precision)
+
+
+def _finish(
+    state: TrainingState, corpus: AnyCorpus, config: TrainingConfig, size: int, precision: Precision
+) -> Trained:
+    """Predict with the epoch that was chosen; without one, predict no emotion."""
+    epochs, diverged = tuple(state.epochs), state.diverged_at_epoch
+    if not epochs or (diverged is not None and config.selection == "last"):
+        nothing = {split: _predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
+        thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
+        return Trained(epochs, -1, diverged, thresholds, nothing)
     state.model.load_state_dict(state.best_model)
     predictions = {
-        split: predict(state.model, corpus.splits[split], weights, config.batch_size, precision)[0]
+        split: predict(state.model, corpus.splits[split], corpus.positive_weights, size, precision)[
+            0
+        ]
         for split in EVALUATED_SPLITS
     }
-    return Trained(
-        epochs=tuple(state.epochs),
-        best_epoch=state.best_epoch,
-        thresholds=tuple(_thresholds(predictions["valid"], config).tolist()),
-        predictions=predictions,
-    )
+    thresholds = tuple(_thresholds(predictions["valid"], config).tolist())
+    return Trained(epochs, state.best_epoch, diverged, thresholds, predictions)
 
 
 def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
     num_done = len(state.epochs)
     num_no_better = num_done - 1 - state.best_epoch
     is_patient = config.patience is None or num_no_better < config.patience
-    return num_done == config.max_epochs or not is_patient
+    has_diverged = state.diverged_at_epoch is not None
+    return has_diverged or num_done == config.max_epochs or not is_patient
 
 
 def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
@@ -199,13 +210,20 @@ def predict(
     with _autocast(split.labels.device, precision):
         logits = torch.cat([model(change(batch)) for batch in split.in_order(batch_size)])
     loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)
-    predictions = Predictions(
+    return _predictions(split, logits.sigmoid()), float(loss)
+
+
+def _predict_nothing(split: AnySplit) -> Predictions:
+    return _predictions(split, torch.zeros_like(split.labels))
+
+
+def _predictions(split: AnySplit, probabilities: Tensor) -> Predictions:
+    return Predictions(
         ids=np.array(split.ids, dtype=np.str_),
         groups=np.array(split.groups, dtype=np.str_),
         labels=split.labels.cpu().numpy().astype(np.int8),
-        probabilities=logits.sigmoid().cpu().numpy(),
+        probabilities=probabilities.cpu().numpy(),
     )
-    return predictions, float(loss)
 
 
 def _autocast(device: torch.device, precision: Precision) -> torch.autocast:

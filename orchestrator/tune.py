@@ -1,38 +1,41 @@
-"""Trials on Ray Tune: placement, concurrency and retries. The ledger, not Tune, is the record.
+"""Trials on Ray Tune: placement and concurrency. The ledger, not Tune, is the record.
 
-Tune is given only what is missing, each trial as one point of a grid. Checkpoints are the trial's
-own (`orchestrator.checkpoints`): they survive the driver, which Tune's do not.
+Tune asks for trials one by one and gets what `trial_queue.TrialQueue` leases. A trial that comes
+back, its process lost, is a new one to Tune. Checkpoints are the trial's own
+(`orchestrator.checkpoints`): they survive the driver, which Tune's do not.
 """
 
 import tempfile
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ray
 from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.search import Searcher
 
 from orchestrator.events import Watcher
+from orchestrator.leases import Leases
+from orchestrator.losses import count_memory_kills, loss_of, tolerate_losses
+from orchestrator.machines import (
+    THIS_MACHINE,
+    Machines,
+    check_storage_is_seen,
+    count_requested,
+    resources_of_trial,
+)
+from orchestrator.mirrored_files import is_bucket, place_of
+from orchestrator.mirrored_trials import fetch_record, prepare_trial, publish_epoch, publish_trial
+from orchestrator.object_store import store_of
 from orchestrator.ray_session import ray_session
-from reports.ledger import Ledger
+from orchestrator.stop_signals import StopSignals
+from orchestrator.trial_queue import Assignment, TrialQueue
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
-
-MAX_LOST_WORKERS = 3
-"""How often a trial starts again after its process was killed."""
-
-FAILURE_FILE = "failure.txt"
-"""Beside the record's place: why the trial's last try failed."""
-
-
-class Assignment(NamedTuple):
-    """One trial to train, and the row that asks for it."""
-
-    trial: Trial
-    trained_for: RowRef
 
 
 def sweep(
@@ -40,98 +43,203 @@ def sweep(
     storage: Path,
     *,
     watchers: Sequence[Watcher],
-    num_slots: int | None = None,
+    machines: Machines = THIS_MACHINE,
     reuse_workers: bool = True,
     keeps_models: bool = True,
-) -> None:
-    """Train trials on this machine; each GPU, or each CPU core where there is none, takes one.
+) -> int | None:
+    """Train trials; each GPU, or each CPU core where there is none, takes one.
 
-    Returns when all have ended or the user has stopped the sweep; the ledger says what is finished.
+    Other drivers may sweep the same storage at once: they share the trials.
 
     Args:
         assignments: The trials, each key once.
         storage: Where the corpus lies and the records go.
         watchers: Are told what happens.
-        num_slots: Trials at once; by default as many as there are GPUs or CPU cores.
+        machines: Where to train, and how many trials at once.
         reuse_workers: Train one trial after another in the same process: saves its start.
         keeps_models: Keep each trained model beside its record.
+
+    Returns:
+        The signal that stopped the sweep; None if all trials have ended. The ledger says what is
+        finished.
+
+    Raises:
+        ClusterError: If there is no such cluster, or this machine lacks the GPU asked for.
     """
+    leases = Leases(store_of(storage))
+    queue = TrialQueue(
+        assignments, find_record=partial(fetch_record, storage), leases=leases, watchers=watchers
+    )
+    is_local = machines.address is None
     with (
         tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch,
-        ray_session(storage, num_cpus=num_slots),
+        leases,  # held until no worker is left
+        ray_session(
+            storage,
+            address=machines.address,
+            num_cpus=machines.num_slots if is_local else None,
+        ),
+        StopSignals() as signals,
     ):
-        has_gpu = bool(ray.cluster_resources().get("GPU"))
-        resources = {"cpu": 1.0, "gpu": 1.0} if has_gpu else {"cpu": 1.0}
-        points = [
-            {
-                "trial": trial.model_dump_json(),
-                "for": list(trained_for),
-                "storage": str(storage),
-                "keeps_model": keeps_models,
-            }
-            for trial, trained_for in assignments
-        ]
+        there = ray.cluster_resources()
+        resources = resources_of_trial(machines, there)
+        tolerate_losses()
         tuner = tune.Tuner(
             tune.with_resources(_train_one, resources),
-            param_space={"assignment": tune.grid_search(points)},
             tune_config=tune.TuneConfig(
-                max_concurrent_trials=num_slots or int(ray.cluster_resources()["CPU"]),
+                search_alg=_Supply(queue, signals, storage, keeps_models, "gpu" in resources),
+                num_samples=-1,
+                max_concurrent_trials=count_requested(machines, there, resources, len(assignments)),
                 reuse_actors=reuse_workers,
-                trial_dirname_creator=lambda tune_trial: _trial_of(tune_trial).key,
+                trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
             ),
             run_config=tune.RunConfig(
                 name="sweep",
                 storage_path=scratch,
                 verbose=0,
-                callbacks=[_Announcer(watchers, Ledger(storage))],
-                failure_config=tune.FailureConfig(max_failures=MAX_LOST_WORKERS),
+                stop=_Stopper(signals),
+                callbacks=[_Announcer(queue, is_local)],
+                failure_config=tune.FailureConfig(max_failures=0),
             ),
         )
         tuner.fit()
+    return signals.seen
 
 
 def _train_one(config: dict[str, Any]) -> None:
     """Train one trial inside a Ray worker.
 
-    A trial that raises has failed for good: it would fail again. It is reported, not raised, so
-    that Tune starts again only those whose process was lost.
+    One that raises would raise again: that is reported, not raised, so that Tune starts no other
+    worker for it.
     """
-    from orchestrator.run_trial import run_trial  # loads PyTorch, which the driver can do without
+    import torch  # which the driver can do without
+
+    from orchestrator.run_trial import run_trial
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])
-    storage = Path(assignment["storage"])
-    failure_file = Ledger(storage).folder(trial.key) / FAILURE_FILE
-    failure_file.unlink(missing_ok=True)
+    place: str = assignment["place"]
     try:
-        run_trial(
+        if not is_bucket(place):
+            check_storage_is_seen(Path(place), trial.corpus)
+        storage = prepare_trial(place, trial)
+
+        def after_epoch(epoch: Epoch) -> None:
+            publish_epoch(storage, trial.key, on_trouble=_tell)
+            tune.report({"epoch": epoch.model_dump_json()})
+
+        record = run_trial(
             trial,
             storage,
             trained_for=RowRef(*assignment["for"]),
+            device=None if assignment["on_gpu"] else torch.device("cpu"),
             keeps_model=assignment["keeps_model"],
-            on_epoch=lambda epoch: tune.report({"epoch": epoch.model_dump_json()}),
+            micro_batch_size=assignment["micro_batch_size"],
+            on_epoch=after_epoch,
+            on_trouble=_tell,
         )
+        publish_trial(storage, record)
     except Exception as error:
         failure = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
-        failure_file.write_text(failure, encoding="utf-8")
+        tune.report({"failure": failure})
+
+
+def _tell(trouble: str) -> None:
+    """Tell the driver what a trial goes on in spite of."""
+    tune.report({"trouble": trouble})
+
+
+class _Supply(Searcher):
+    """Gives Tune the trials that the queue leases."""
+
+    def __init__(
+        self,
+        queue: TrialQueue,
+        signals: StopSignals,
+        storage: Path,
+        keeps_models: bool,
+        on_gpu: bool,
+    ) -> None:
+        super().__init__()
+        self._queue = queue
+        self._signals = signals
+        self._common = {
+            "place": place_of(storage),
+            "keeps_model": keeps_models,
+            "on_gpu": on_gpu,
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all out of Tune's snapshots, which nobody restores."""
+        return {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """Return a trial; None where there is none now, so that Tune asks again."""
+        if self._signals.seen is not None:
+            return Searcher.FINISHED
+        assignment = self._queue.next()
+        if assignment is None:
+            return Searcher.FINISHED if self._queue.is_done else None
+        return {
+            "assignment": {
+                "trial": assignment.trial.model_dump_json(),
+                "for": list(assignment.trained_for),
+                "micro_batch_size": assignment.micro_batch_size,
+                **self._common,
+            }
+        }
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Do nothing: `_Announcer` is told more."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Do nothing: the ledger knows."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Do nothing: nobody restores."""
+
+
+class _Stopper(tune.Stopper):
+    """Ends the sweep when a signal came."""
+
+    def __init__(self, signals: StopSignals) -> None:
+        self._signals = signals
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all out of Tune's snapshots, which nobody restores."""
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether to stop."""
+        return self._signals.seen is not None
 
 
 class _Announcer(tune.Callback):
-    """Tells the watchers what Tune tells us."""
+    """Tells the queue what Tune tells us."""
 
-    def __init__(self, watchers: Sequence[Watcher], ledger: Ledger) -> None:
-        self._watchers = watchers
-        self._ledger = ledger
+    def __init__(self, queue: TrialQueue, is_local: bool) -> None:
+        self._queue = queue
+        self._is_local = is_local
+        self._failures: dict[str, str] = {}
+        self._memory_kills: dict[str, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the watchers out of Tune's snapshots, which nobody restores."""
+        """Leave all out of Tune's snapshots, which nobody restores."""
         return {}
+
+    def on_step_end(self, iteration: int, trials: list[TuneTrial], **info: object) -> None:
+        self._queue.look()
 
     def on_trial_start(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        for watcher in self._watchers:
-            watcher.started(_trial_of(trial))
+        self._memory_kills[trial.trial_id] = count_memory_kills()
+        self._queue.started(_trial_of(trial))
 
     def on_trial_result(
         self,
@@ -141,34 +249,40 @@ class _Announcer(tune.Callback):
         result: dict[str, Any],
         **info: object,
     ) -> None:
-        if "epoch" not in result:
-            return
-        epoch = Epoch.model_validate_json(result["epoch"])
-        for watcher in self._watchers:
-            watcher.epoch_done(_trial_of(trial), epoch)
+        if "epoch" in result:
+            self._queue.epoch_done(_trial_of(trial), Epoch.model_validate_json(result["epoch"]))
+        elif "trouble" in result:
+            self._queue.goes_on(_trial_of(trial), result["trouble"])
+        elif "failure" in result:
+            self._failures[trial.trial_id] = result["failure"]
 
     def on_trial_complete(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        self._ended(_trial_of(trial), "ended without a record")
+        self._queue.ended(_trial_of(trial), self._failures.pop(trial.trial_id, None))
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        lost = f"its process was lost {MAX_LOST_WORKERS + 1} times; the last time: "
-        self._ended(_trial_of(trial), lost + str(trial.get_error() or "unknown"))
-
-    def _ended(self, trial: Trial, reason: str) -> None:
-        record = self._ledger.find(trial.key)
-        failure = self._ledger.folder(trial.key) / FAILURE_FILE
-        for watcher in self._watchers:
-            if record is not None:
-                watcher.finished(record)
-            elif failure.is_file():
-                watcher.failed(trial, failure.read_text(encoding="utf-8"))
-            else:
-                watcher.failed(trial, reason)
+        kills_before = self._memory_kills.pop(trial.trial_id, None)
+        error = _error_of(trial)
+        loss = loss_of(
+            error,
+            was_killed_for_memory=self._is_local
+            and kills_before is not None
+            and count_memory_kills() > kills_before,
+        )
+        if loss is None:
+            self._queue.ended(_trial_of(trial), str(error or "ended for an unknown reason"))
+        else:
+            self._queue.lost(_trial_of(trial), loss)
 
 
 def _trial_of(tune_trial: TuneTrial) -> Trial:
     return Trial.model_validate_json(tune_trial.config["assignment"]["trial"])
+
+
+def _error_of(tune_trial: TuneTrial) -> Exception | None:
+    """Read what ended a trial from where Tune, just now, has put it on this machine."""
+    file = tune_trial.pickled_error_file
+    return None if file is None else ray.cloudpickle.loads(Path(file).read_bytes())

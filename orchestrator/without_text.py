@@ -19,6 +19,7 @@ def valid_f1_without_text(
     model: torch.nn.Module,
     corpus: AnyCorpus,
     config: TrialConfig,
+    batch_size: int,
     thresholds: tuple[float, ...],
     precision: Precision,
 ) -> float | None:
@@ -30,7 +31,7 @@ def valid_f1_without_text(
         model,
         valid,
         corpus.positive_weights,
-        config.training.batch_size,
+        batch_size,
         precision,
         change=lambda batch: without_text(batch, corpus.tokenizer),
     )

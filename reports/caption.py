@@ -101,15 +101,18 @@ def _count_seeds(outcome: Outcome) -> str:
 
 
 def write_footnotes(
-    study: Study, blocks: Sequence[Block]
+    study: Study, blocks: Sequence[Block], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Explain rows: who printed their values after whom, and whose architecture is ours.
+    """Explain rows: who printed their values after whom, whose architecture is ours, what diverged.
 
     Returns:
         The text of each letter, and the letters of each row.
     """
     has_published = any(isinstance(block, PublishedBlock) for block in blocks)
-    texts = [_row_notes(row, has_published=has_published) for row in study.rows]
+    texts = [
+        [*_row_notes(row, has_published=has_published), *_divergence_notes(row, outcomes)]
+        for row in study.rows
+    ]
     letters = dict(
         zip(dict.fromkeys(t for row in texts for t in row), ascii_lowercase, strict=False)
     )
@@ -125,6 +128,20 @@ def _row_notes(row: Row, *, has_published: bool) -> list[str]:
     if row.name.endswith(RECONSTRUCTED):
         notes.append(RECONSTRUCTED_NOTE)
     return notes
+
+
+def _divergence_notes(row: Row, outcomes: Sequence[Outcome]) -> Iterable[str]:
+    for outcome in outcomes:
+        records = [
+            outcome.records[key] for key in outcome.planned[row.name] if key in outcome.records
+        ]
+        num_diverged = sum(record.result.has_diverged for record in records)
+        if num_diverged:
+            yield (
+                f"{num_diverged} of {_count(len(records), 'seed')} on {name_place(outcome)} "
+                "diverged: the loss was no longer a finite number; such a seed is a result and "
+                "counts"
+            )
 
 
 def write_notes(

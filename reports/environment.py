@@ -40,7 +40,8 @@ class Environment:
     """The conditions of some trials.
 
     `weights` maps pretrained files to their SHA-256; `hours` are those of all trials together,
-    `newest` is when the last of them started, ISO 8601 in UTC, empty without trials.
+    `newest` is when the last of them started, ISO 8601 in UTC, empty without trials; the peaks are
+    the largest of any trial, None if no trial knows its own.
     """
 
     num_trials: int
@@ -50,6 +51,9 @@ class Environment:
     num_resumed: int
     hours: float
     newest: str
+    num_diverged: int = 0
+    peak_memory_mib: float | None = None
+    peak_gpu_memory_mib: float | None = None
 
     @property
     def mixed(self) -> tuple[Fact, ...]:
@@ -72,7 +76,14 @@ def describe_environment(records: Sequence[Record]) -> Environment:
         num_resumed=sum(bool(one.resumed_from_epochs) for one in circumstances),
         hours=sum(one.wall_s for one in circumstances) / 3600,
         newest=max((one.started_at for one in circumstances), default=""),
+        num_diverged=sum(record.result.has_diverged for record in records),
+        peak_memory_mib=_largest(one.peak_memory_mib for one in circumstances),
+        peak_gpu_memory_mib=_largest(one.peak_gpu_memory_mib for one in circumstances),
     )
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def count_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
@@ -80,16 +91,24 @@ def count_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
     return tuple(_count(name, map(read, records)) for name, read in _facts(records).items())
 
 
-def _facts(records: Iterable[Record]) -> dict[str, Callable[[Record], str]]:
+def _facts(records: Sequence[Record]) -> dict[str, Callable[[Record], str]]:
     """Name the facts, and how each is read from a record."""
     libraries = sorted({name for record in records for name in record.circumstances.libraries})
+    is_split = any(record.circumstances.micro_batches for record in records)
     return {
+        **({"what batch norm sees": _read_batches} if is_split else {}),
         "code version": lambda record: record.circumstances.code_version,
         "device": lambda record: record.circumstances.device,
         "precision": lambda record: record.circumstances.precision,
         "number of threads": lambda record: str(record.circumstances.num_threads),
         **{name: _read_library(name) for name in libraries},
     }
+
+
+def _read_batches(record: Record) -> str:
+    """Tell the smallest batches that went through the model at once in training."""
+    sizes = [size for _, size in record.circumstances.micro_batches]
+    return f"micro-batches of {min(sizes)}" if sizes else "whole batches"
 
 
 def _read_library(name: str) -> Callable[[Record], str]:

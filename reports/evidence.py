@@ -23,8 +23,8 @@ class Compared:
     comes from. `gap` is over seeds, on this test split; `gap_beyond` also varies the test set, None
     if that cannot be estimated. `correlation` is what pairing by seed achieved,
     `superiority` the share of all pairs of seeds in which the row scores higher. `corpus` is the
-    one that was scored, `looks` are those of its adaptive seeds, and `num_missing` is how many
-    planned pairs have no score.
+    one that was scored, `looks` are those of its adaptive seeds, `num_missing` is how many
+    planned pairs have no score, and `num_diverged` in how many a training diverged.
     """
 
     comparison: Comparison
@@ -38,6 +38,7 @@ class Compared:
     corpus: str = ""
     looks: tuple[int, ...] = ()
     num_missing: int = 0
+    num_diverged: int = 0
     problem: str = ""
 
     @property
@@ -96,6 +97,9 @@ def compare(
         corpus=outcome.corpus,
         looks=outcome.looks,
         num_missing=min(cell.num_planned for cell in cells) - len(seeds),
+        num_diverged=sum(
+            any(outcome.records[key].result.has_diverged for key in pair) for pair in trials
+        ),
     )
 
 

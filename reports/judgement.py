@@ -205,11 +205,12 @@ def _judge_value(
     decimals = len(value.text.partition(".")[2])
     scores = np.array(list(cell.by_seed.values()))
     published = float(value.text) / factor
+    num_diverged = sum(outcome.records[one.key].result.has_diverged for one in cell.scores)
     fits = compatible(scores, published, 0.5 * 10.0**-decimals / factor)
     return replace(
         undecided,
         verdict="COMPATIBLE" if fits else "INCOMPATIBLE",
-        reason=describe_value(cell, value, smallest_best_of(scores, published)),
+        reason=describe_value(cell, value, smallest_best_of(scores, published), num_diverged),
         cell=cell,
     )
 

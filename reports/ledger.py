@@ -7,10 +7,10 @@ into place last, and only that makes the trial finished.
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from reports.record import EVALUATED_SPLITS, Predictions, Record, Split
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
+CHECKPOINT_FILE = "checkpoint.pt"
+MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
 PARTIAL_SUFFIX = ".partial"
 
 
@@ -120,7 +122,12 @@ def read_predictions(
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
-    with _partial(path, content) as partial:
+    stream_atomically(path, lambda file: file.write(content))
+
+
+def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Do as `write_atomically` with what `write` puts into a file, never whole in memory."""
+    with _partial(path, write) as partial:
         partial.replace(path)
 
 
@@ -130,7 +137,7 @@ def create_once(path: Path, content: bytes) -> bool:
     Returns:
         Whether it was this call that wrote it.
     """
-    with _partial(path, content) as partial:
+    with _partial(path, lambda file: file.write(content)) as partial:
         try:
             path.hardlink_to(partial)
         except FileExistsError:
@@ -139,13 +146,13 @@ def create_once(path: Path, content: bytes) -> bool:
 
 
 @contextmanager
-def _partial(path: Path, content: bytes) -> Iterator[Path]:
+def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
     """Write the content beside its place, safe on disk; remove what is left of it in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     try:
         with partial.open("wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         yield partial

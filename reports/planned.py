@@ -21,7 +21,8 @@ class Planned(Config):
     """A study on one corpus at one scale: for each row, the keys of its trials, a seed each.
 
     `looks` are the numbers of seeds at which open claims were to be judged, where seeds are added
-    as long as a claim is open; none where their number was fixed.
+    as long as a claim is open; none where their number was fixed. `fingerprints` are those of the
+    corpus as it was prepared, one for each recipe that the study reads.
     """
 
     study: Study
@@ -30,6 +31,7 @@ class Planned(Config):
     scale: Scale
     keys: Mapping[str, tuple[str, ...]]
     looks: tuple[int, ...] = ()
+    fingerprints: tuple[str, ...] = ()
 
 
 def remember(planned: Planned, storage: Path) -> Planned:
@@ -42,7 +44,7 @@ def remember(planned: Planned, storage: Path) -> Planned:
     Raises:
         LedgerError: If seeds were adaptive before and shall now end elsewhere.
     """
-    path = _path(planned, storage)
+    path = plan_file(planned, storage)
     before = _read(path) if path.is_file() else None
     if before is not None:
         planned = _go_on(planned, before, path)
@@ -68,7 +70,7 @@ def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
 
 def changed_claims(planned: Planned, storage: Path) -> list[str]:
     """Name the claims that a study makes otherwise than when it was run before."""
-    path = _path(planned, storage)
+    path = plan_file(planned, storage)
     if not path.is_file():
         return []
     before = {_id_of(claim): claim for claim in _read(path).study.claims}
@@ -92,7 +94,8 @@ def read_planned(ledger: Ledger) -> list[Planned]:
     return [_read(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
 
 
-def _path(planned: Planned, storage: Path) -> Path:
+def plan_file(planned: Planned, storage: Path) -> Path:
+    """Return where a study that was asked for is kept."""
     return storage / FOLDER / planned.study.name / f"{planned.corpus}-{planned.scale}.json"
 
 

@@ -69,8 +69,9 @@ class Prediction:
 
 
 def valid_f1(record: Record) -> float:
-    """Return the mean F1 on validation of the epoch that a trial predicts with."""
-    return record.result.epochs[record.result.best_epoch].valid["f1"]
+    """Return the mean F1 on validation of the epoch that a trial predicts with; 0 without one."""
+    best = record.result.best
+    return best.valid["f1"] if best else 0.0
 
 
 def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> dict[str, object]:

@@ -33,6 +33,8 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     text += f", on {', '.join(others)}" if others else ""
     missing = max(one.num_missing for one in compared)
     text += f", {missing} planned seeds without a score" if missing else ""
+    diverged = max(one.num_diverged for one in compared)
+    text += f", {diverged} {'seed' if diverged == 1 else 'seeds'} diverged" if diverged else ""
     if len(gaps) == 1:
         return f"gap {text}"
     return f"smallest of {len(gaps)} gaps, to '{comparison.rival}', {text}"
@@ -63,7 +65,9 @@ def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> i
     return None if fewest == inf else int(fewest)
 
 
-def describe_value(cell: Cell, value: PrintedValue, best_of: int | None) -> str:
+def describe_value(
+    cell: Cell, value: PrintedValue, best_of: int | None, num_diverged: int = 0
+) -> str:
     """Tell our score beside a printed one, and how lucky one run of ours would have to be."""
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
@@ -71,7 +75,9 @@ def describe_value(cell: Cell, value: PrintedValue, best_of: int | None) -> str:
     luck = {None: "no best of any number of runs reaches it", 1: "a usual run reaches it"}.get(
         best_of, f"expected from the best of {best_of}"
     )
-    return f"ours {ours} (n = {cell.num_scores}), published {value.text}; {luck}"
+    num_seeds = f"n = {cell.num_scores}"
+    num_seeds += f", {num_diverged} of them diverged" if num_diverged else ""
+    return f"ours {ours} ({num_seeds}), published {value.text}; {luck}"
 
 
 def describe_costs(row: str, result: Result) -> str:

@@ -37,6 +37,9 @@ class Result(Config):
     `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file; `macs` are
     the multiply-accumulates at the reference clip, 4.8 s and 32 tokens; `valid_f1_without_text` is
     the validation F1 at the same thresholds where every text is empty, None if no text is read.
+
+    A training whose loss or probabilities stop being finite has diverged: `epochs` are those before
+    `diverged_at_epoch`. If none of them gives a model, `best_epoch` is -1 and no emotion predicted.
     """
 
     emotions: tuple[str, ...]
@@ -48,6 +51,17 @@ class Result(Config):
     macs: int | None = None
     valid_f1_without_text: float | None = None
     predictions_sha256: str
+    diverged_at_epoch: int | None = None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch whose model predicts; None if the training diverged before there was one."""
+        return self.epochs[self.best_epoch] if self.best_epoch >= 0 else None
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether the training ended because its numbers were no longer finite."""
+        return self.diverged_at_epoch is not None
 
 
 class Circumstances(Config):
@@ -55,7 +69,9 @@ class Circumstances(Config):
 
     `study` and `row` are those that the trial was trained for; others may share it. `recipe` holds
     the settings that its corpus was prepared by, which the corpus's fingerprint stands for;
-    `model_sha256` is that of the trained model's file, if it was kept.
+    `model_sha256` is that of the trained model's file, if it was kept. `micro_batches` are sizes
+    that batches were split to, each with the epoch from which it was; whole ones are not listed.
+    The peaks are those of the process and of the GPU while it trained, None if not known.
     """
 
     study: str
@@ -72,6 +88,10 @@ class Circumstances(Config):
     training_s: float
     resumed_from_epochs: tuple[int, ...] = ()
     model_sha256: str | None = None
+    micro_batches: tuple[tuple[int, int], ...] = ()
+    peak_memory_mib: float | None = None
+    peak_gpu_memory_mib: float | None = None
+    cpu_s: float | None = None
 
 
 class Record(Config):

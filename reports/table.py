@@ -57,7 +57,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
     """
     unit = choose_unit(study)
     blocks = _ARRANGE[variant](study, outcomes, unit)
-    footnotes, marks = write_footnotes(study, blocks)
+    footnotes, marks = write_footnotes(study, blocks, outcomes)
     records = {key: record for outcome in outcomes for key, record in outcome.records.items()}
     name = table_name(study)
     full_name = name if variant == "beside" else f"{name}-{variant}"

@@ -1,124 +1,43 @@
 """The whole program, as a user runs it: the real command, real Ray, real MLflow."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from mlflow.tracking import MlflowClient
 
 from corpora.prepared import prepared_names, prepared_recipes, read_manifest
-from orchestrator.checkpoints import CHECKPOINT_FILE
-from orchestrator.storage import tracking_uri_of
-from orchestrator.tracking import EXPERIMENT
-from reports.ledger import RECORD_FILE, Ledger
-from reports.record import Record, Result
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
-
-COMMAND = Path(sys.executable).with_name("mmer-sweep")
-NUM_TRIALS = 4
-
-
-def call(*arguments: object, cwd: Path, limit_s: float = 300) -> str:
-    """Run the command to its end and return what it printed."""
-    done = subprocess.run(
-        [COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=limit_s
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@contextmanager
-def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the command; it is gone afterwards with all that it started."""
-    process = subprocess.Popen([COMMAND, *map(str, arguments)], cwd=cwd)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            family = psutil.Process(process.pid).children(recursive=True)
-            process.kill()
-            process.wait(60)
-            end(family)
-
-
-def end(family: list[psutil.Process]) -> list[psutil.Process]:
-    """Give processes some seconds to end by themselves, kill the others and return them."""
-    _, alive = psutil.wait_procs(family, timeout=20)
-    for process in alive:
-        process.kill()
-    return alive
-
-
-def is_trainer(process: psutil.Process) -> bool:
-    """Whether a process is a Ray worker that trains."""
-    return process.name().startswith("ray::") and "Func" in " ".join(process.cmdline())
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float = 180) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def records(storage: Path) -> dict[str, Record]:
-    return {record.key: record for record in Ledger(storage).records()}
-
-
-def results(storage: Path) -> dict[str, Result]:
-    return {key: record.result for key, record in records(storage).items()}
-
-
-def record_times(storage: Path) -> dict[str, int]:
-    return {
-        path.parent.name: path.stat().st_mtime_ns
-        for path in Ledger(storage).trials.glob(f"*/{RECORD_FILE}")
-    }
-
-
-def checkpoints(storage: Path) -> list[Path]:
-    return list(Ledger(storage).trials.glob(f"*/{CHECKPOINT_FILE}"))
-
-
-def mlflow_statuses(storage: Path) -> list[str]:
-    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'trial'")
-    assert len({run.data.tags["key"] for run in runs}) == len(runs)
-    return [run.info.status for run in runs]
+from tests.running import (
+    COMMAND,
+    NUM_TRIALS,
+    call,
+    end,
+    make_workplace,
+    mlflow_statuses,
+    record_times,
+    results,
+    started,
+    sweep,
+    wait_for,
+)
 
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with a prepared corpus, and someone else's `models` and `reports` in it."""
-    folder = tmp_path_factory.mktemp("workplace")
-    for name in ("models", "reports"):
-        (folder / name).mkdir()
-        (folder / name / "__init__.py").write_text("raise ImportError('not the program own')")
-    write_clip_folder(folder / "clips", clip_lines(per_split=12))
-    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--recipe", "xia")
-    call("prepare", "clips", *source, "--storage", "base", cwd=folder)
-    return folder
+    return make_workplace(tmp_path_factory.mktemp("workplace"))
 
 
 @pytest.fixture
 def storage(workplace: Path, tmp_path: Path) -> Path:
     shutil.copytree(workplace / "base", tmp_path / "storage")
     return tmp_path / "storage"
-
-
-def sweep(study: Path, storage: Path) -> tuple[object, ...]:
-    return ("run", study, "--corpus", "mine", "--storage", storage, "--slots", 2)
 
 
 def test_clips_become_a_table_and_the_second_run_trains_nothing(
@@ -141,15 +60,6 @@ def test_clips_become_a_table_and_the_second_run_trains_nothing(
     assert (folder / "small.json").read_bytes() == table
     assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
     assert took_s < 60  # the target of 15 s is measured in benchmarks; this catches a retraining
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(workplace: Path) -> dict[str, Result]:
-    """Train the study of the kill tests once without a kill."""
-    study = write_study_file(workplace / "long.py", max_epochs=25)
-    shutil.copytree(workplace / "base", workplace / "whole")
-    call(*sweep(study, workplace / "whole"), cwd=workplace)
-    return results(workplace / "whole")
 
 
 CLUSTER = """
@@ -248,69 +158,6 @@ def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_worker_is_replaced_and_its_trial_goes_on(
-    workplace: Path, storage: Path, uninterrupted: dict[str, Result]
-) -> None:
-    with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
-        wait_for(lambda: len(checkpoints(storage)) == 2)  # of both slots: whichever is killed
-        family = psutil.Process(process.pid).children(recursive=True)
-        next(child for child in family if is_trainer(child)).kill()
-        assert process.wait(300) == 0
-    assert results(storage) == uninterrupted
-    assert any(record.circumstances.resumed_from_epochs for record in records(storage).values())
-    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
-
-
-@pytest.mark.slow
-def test_killed_driver_loses_no_trial_and_repeats_none(
-    workplace: Path, storage: Path, uninterrupted: dict[str, Result]
-) -> None:
-    with started(*sweep(workplace / "long.py", storage), cwd=workplace) as process:
-        wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
-        family = psutil.Process(process.pid).children(recursive=True)
-        trainers = [child for child in family if is_trainer(child)]
-        assert trainers
-        process.kill()
-        process.wait(60)
-        assert not set(trainers) & set(end(family))
-    finished = record_times(storage)
-    assert 0 < len(finished) < NUM_TRIALS
-    call(*sweep(workplace / "long.py", storage), cwd=workplace)
-    assert results(storage) == uninterrupted
-    assert record_times(storage).items() >= finished.items()
-    assert any(record.circumstances.resumed_from_epochs for record in records(storage).values())
-    assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
-    assert not checkpoints(storage)
-
-
-@pytest.mark.slow
-def test_interrupt_stops_cleanly_and_says_how_to_go_on(workplace: Path, storage: Path) -> None:
-    study = write_study_file(workplace / "interrupted.py", max_epochs=25)
-    process = subprocess.Popen(
-        [COMMAND, *map(str, sweep(study, storage))],
-        cwd=workplace,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        wait_for(lambda: bool(checkpoints(storage)))
-        family = psutil.Process(process.pid).children(recursive=True)
-        trainers = [child for child in family if is_trainer(child)]
-        assert trainers
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
-        printed, _ = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == 130, printed
-    assert "The same command goes on" in printed
-    assert "Traceback" not in printed
-    assert not set(trainers) & set(end(family))
-    assert "RUNNING" not in mlflow_statuses(storage)
-
-
-@pytest.mark.slow
 def test_records_do_not_depend_on_reusing_workers(
     workplace: Path, storage: Path, tmp_path: Path
 ) -> None:
@@ -321,7 +168,9 @@ def test_records_do_not_depend_on_reusing_workers(
         "import sys\n"
         "from orchestrator.known_corpus import know_corpus\n"
         "from orchestrator.plan import make_plan\n"
-        "from orchestrator.tune import Assignment, sweep\n"
+        "from orchestrator.machines import Machines\n"
+        "from orchestrator.trial_queue import Assignment\n"
+        "from orchestrator.tune import sweep\n"
         "from reports.ledger import Ledger\n"
         "from search_spaces.catalogue import load_studies\n"
         "if __name__ == '__main__':\n"
@@ -329,7 +178,9 @@ def test_records_do_not_depend_on_reusing_workers(
         "    corpus = know_corpus('mine', storage)\n"
         "    plan = make_plan(study, corpus, 'tiny', None, Ledger(storage))\n"
         "    work = [Assignment(t, plan.rows_by_key[t.key][0]) for t in plan.missing]\n"
-        "    sweep(work, storage, watchers=(), num_slots=1, reuse_workers=sys.argv[3] == 'reuse')\n"
+        "    one = Machines(num_slots=1)\n"
+        "    reuse = sys.argv[3] == 'reuse'\n"
+        "    sweep(work, storage, watchers=(), machines=one, reuse_workers=reuse)\n"
     )
     study = write_study_file(tmp_path / "short.py", max_epochs=3)
     found = []

@@ -23,9 +23,10 @@ FILES_OF = {
     "ray": {
         "orchestrator/ray_session.py",
         "orchestrator/prepare_on_ray.py",
+        "orchestrator/losses.py",
         "orchestrator/tune.py",
     },
-    "mlflow": {"orchestrator/tracking.py"},
+    "mlflow": {"orchestrator/mlflow_mirror/client.py"},
 }
 HEAVY = ("torch", "ray", "mlflow")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reports.blocks import MISSING
 from reports.cells import Outcome
-from reports.record import Record
+from reports.record import Record, Result
 from reports.trial_scores import TrialScores
 from search_spaces.study import RowRef
 
@@ -42,7 +42,7 @@ class TrialLine:
             ", ".join(map(str, self.rows)),
             record.trial.corpus.name,
             str(record.trial.seed),
-            str(record.result.best_epoch + 1),  # as the terminal and the curves count
+            _describe_epoch(record.result),
             _percent(self.valid_f1),
             _percent(self.test_f1),
             f"{record.result.num_parameters:,}",
@@ -76,11 +76,19 @@ def list_trials(
         TrialLine(
             record=record,
             rows=tuple(rows[key]),
-            valid_f1=record.result.epochs[record.result.best_epoch].valid.get("f1"),
+            valid_f1=best.valid.get("f1") if (best := record.result.best) else None,
             test_f1=trial_scores.find(record, "f1"),
         )
         for key, record in records.items()
     )
+
+
+def _describe_epoch(result: Result) -> str:
+    """Tell the epoch that was chosen, counted from 1 as in the terminal and the curves."""
+    best = MISSING if result.best is None else str(result.best.epoch + 1)
+    if result.diverged_at_epoch is None:
+        return best
+    return f"{best}, diverged in {result.diverged_at_epoch + 1}"
 
 
 def _percent(score: float | None) -> str:

@@ -56,6 +56,11 @@ def write_opening(report: Report) -> Iterator[str]:
             "Scores on the synthetic corpus or at the tiny scale are no reproduction of published "
             "numbers."
         )
+    if report.environment.num_diverged:
+        yield (
+            f"{count(report.environment.num_diverged, 'trial')} diverged: the loss was no longer a "
+            "finite number. That is a result, which counts; the tables say where."
+        )
     yield from (describe_mixture(fact) for fact in report.environment.mixed)
 
 
@@ -99,6 +104,16 @@ def describe_training(environment: Environment) -> str:
     text = f"{count(environment.num_trials, 'trial')} took {environment.hours:.2f} hours in all."
     if environment.num_resumed:
         text += f" {count(environment.num_resumed, 'trial')} went on after an interruption."
+    peaks = [
+        f"{mib / 1024:.1f} GiB of {memory}"
+        for mib, memory in (
+            (environment.peak_memory_mib, "memory"),
+            (environment.peak_gpu_memory_mib, "the GPU's memory"),
+        )
+        if mib is not None
+    ]
+    if peaks:
+        text += f" At its peak a trial took {' and '.join(peaks)}."
     return text
 
 

@@ -43,7 +43,7 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
     """Draw how the rows' trials learned; the first epoch is 1, as in the terminal.
 
     Returns:
-        Nothing if no trial is finished.
+        Nothing if no trial has finished an epoch.
     """
     trials = {
         row.name: [
@@ -52,7 +52,7 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
         for row in study.rows
     }
     trials = {row: records for row, records in trials.items() if records}
-    if not trials:
+    if not any(record.result.epochs for records in trials.values() for record in records):
         return None
     return Drawing(
         name=f"{study.name}-curves",
@@ -107,10 +107,16 @@ def _draw_row(axes: Axes, curve: Curve, row: str, records: Sequence[Record], num
     for record, line in zip(records, lines, strict=True):
         epochs = [epoch.epoch + 1 for epoch in record.result.epochs]
         axes.plot(epochs, line, color=colour, linewidth=0.4, alpha=0.45)
-        best = epochs.index(record.result.best_epoch + 1)
-        axes.plot(
-            epochs[best], line[best], marker="o", markersize=2.2, markeredgewidth=0, color=colour
-        )
+        if record.result.best is not None:
+            best = record.result.best_epoch
+            axes.plot(
+                epochs[best],
+                line[best],
+                marker="o",
+                markersize=2.2,
+                markeredgewidth=0,
+                color=colour,
+            )
     common = min(len(line) for line in lines)
     mean = np.mean([line[:common] for line in lines], axis=0)
     epochs = [epoch.epoch + 1 for epoch in records[0].result.epochs[:common]]

@@ -5,7 +5,8 @@ Our scores are fractions at full precision; published values are the text that w
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -32,32 +33,29 @@ AnyCell = TypeVar("AnyCell")
 
 
 def to_csv(table: Table) -> str:
-    """Write one line a cell; what does not apply to a cell is empty."""
+    """Write one line a cell; what does not apply to a cell is empty.
+
+    How many of a cell's trials diverged is a column only if any of the table did.
+    """
     text = io.StringIO()
+    diverged = _diverged(table)
     fields = (
         *("row", "origin", "corpus", "scale", "column", "emotion", "metric", "unit"),
-        *(
-            "mean",
-            "std",
-            "n",
-            "num_planned",
-            "minus",
-            "distinct",
-            "best_of",
-            "printed",
-            "reference",
-        ),
+        *("mean", "std", "n", "num_planned"),
+        *(("num_diverged",) if diverged else ()),
+        *("minus", "distinct", "best_of", "printed", "reference"),
     )
     writer = csv.DictWriter(text, fields, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for block in table.blocks:
-        for row, cells in zip(table.rows, _cells(block), strict=True):
+        for row, cells in zip(table.rows, _cells(block, diverged), strict=True):
             writer.writerows({"row": row.name, **_about(block), **cell} for cell in cells)
     return text.getvalue()
 
 
 def to_json(table: Table) -> str:
     """Write everything: each cell with its trials' scores, each trial with its circumstances."""
+    diverged = _diverged(table)
     document = {
         "schema": TABLE_SCHEMA,
         "name": table.name,
@@ -70,7 +68,7 @@ def to_json(table: Table) -> str:
         "marks": list(table.marks),
         "rows": [row.model_dump(mode="json", exclude={"baseline"}) for row in table.rows],
         "blocks": [
-            {**_about(block), "cells": [list(cells) for cells in _cells(block)]}
+            {**_about(block), "cells": [list(cells) for cells in _cells(block, diverged)]}
             for block in table.blocks
         ],
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
@@ -90,16 +88,20 @@ def _about(block: Block) -> Values:
     return {"origin": origin, "corpus": block.corpus, "scale": block.scale, "unit": "fraction"}
 
 
-def _cells(block: Block) -> list[list[Values]]:
+def _diverged(table: Table) -> set[str]:
+    return {key for key, record in table.records.items() if record.result.has_diverged}
+
+
+def _cells(block: Block, diverged: Container[str]) -> list[list[Values]]:
     """List what each cell holds, by row, then by column."""
     match block:
         case OursBlock():
             return [
-                [_ours(*three) for three in zip(block.columns, *row, strict=True)]
+                [_ours(*three, diverged) for three in zip(block.columns, *row, strict=True)]
                 for row in zip(block.cells, block.ties, strict=True)
             ]
         case DifferenceBlock():
-            return _present(block.columns, block.cells, _difference)
+            return _present(block.columns, block.cells, partial(_difference, diverged=diverged))
         case PublishedBlock():
             return _present(block.columns, block.cells, _published)
 
@@ -116,7 +118,12 @@ def _present(
     ]
 
 
-def _ours(column: Column, cell: Cell, tied: bool | None) -> Values:
+def _count_diverged(keys: Iterable[str], diverged: Container[str]) -> Values:
+    num_diverged = sum(key in diverged for key in set(keys))
+    return {"num_diverged": num_diverged} if num_diverged else {}
+
+
+def _ours(column: Column, cell: Cell, tied: bool | None, diverged: Container[str]) -> Values:
     return {
         "column": column.title,
         "emotion": cell.emotion,
@@ -125,6 +132,7 @@ def _ours(column: Column, cell: Cell, tied: bool | None) -> Values:
         "std": cell.std,
         "n": cell.num_scores,
         "num_planned": cell.num_planned,
+        **_count_diverged((seed.key for seed in cell.scores), diverged),
         "t_interval_95": _ends(cell.interval),
         "tied_with_best": tied,
         "scores": [
@@ -133,7 +141,8 @@ def _ours(column: Column, cell: Cell, tied: bool | None) -> Values:
     }
 
 
-def _difference(column: Column, difference: Difference) -> Values:
+def _difference(column: Column, difference: Difference, diverged: Container[str]) -> Values:
+    keys = (*(key for _, key in difference.seeds), *difference.minus)
     return {
         "column": column.title,
         "emotion": column.emotion,
@@ -143,6 +152,7 @@ def _difference(column: Column, difference: Difference) -> Values:
         "std": difference.std,
         "n": difference.num_values,
         "num_planned": difference.num_planned,
+        **_count_diverged(keys, diverged),
         "t_interval_95": _ends(difference.interval),
         "distinct": difference.distinct,
         "best_of": difference.best_of,
@@ -172,6 +182,16 @@ def _published(column: Column, cell: PublishedCell) -> Values:
     }
 
 
+def _exceptions(record: Record) -> Values:
+    """Say what went otherwise than in most trials, which do not mention it."""
+    told: dict[str, JsonValue] = {}
+    if record.result.has_diverged:
+        told["diverged_at_epoch"] = record.result.diverged_at_epoch
+    if record.circumstances.micro_batches:
+        told["micro_batches"] = [list(one) for one in record.circumstances.micro_batches]
+    return told
+
+
 def _trial(record: Record) -> Values:
     """Say what made a trial's numbers, without the host and the times, which do not."""
     circumstances = record.circumstances.model_dump(
@@ -184,5 +204,6 @@ def _trial(record: Record) -> Values:
         "weights": record.trial.weights,
         "thresholds": list(record.result.thresholds),
         "predictions_sha256": record.result.predictions_sha256,
+        **_exceptions(record),
         **circumstances,
     }

@@ -1,4 +1,5 @@
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.recipe import LE
+from tests.bucket_server import BucketServer, bucket_server
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
 CORPUS = "mine"
@@ -35,3 +37,18 @@ def storage(prepared: Path, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def manifest(storage: Path) -> Manifest:
     return read_manifest(storage, CORPUS, LE.name)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """Start what stands for S3, once."""
+    with bucket_server(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture
+def bucket(server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the URI of a new bucket that this process finds."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return server.make_bucket(f"bucket-{uuid.uuid4().hex}")

@@ -192,6 +192,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("layers --max-seeds 5", "'--max-seeds' is for '--seeds auto'"),
         ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("layers --slots 0", "'--slots': 0 is not in the range x>=1"),
+        ("layers --device tpu", "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
         ("layers extra", "Got unexpected extra argument (extra)"),
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),

@@ -34,12 +34,12 @@ from orchestrator.attention import (
 )
 from orchestrator.errors import KeptModelError
 from orchestrator.features import LearnedFeatures, read_features
-from orchestrator.kept_model import MODEL_FILE, keep_model
+from orchestrator.kept_model import keep_model
 from orchestrator.model_figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_figures
 from orchestrator.run_trial import run_trial
 from orchestrator.shown_clip import choose_clip
 from orchestrator.trained import MissingPartError, Trained, load_trained
-from reports.ledger import Ledger
+from reports.ledger import MODEL_FILE, Ledger
 from reports.record import Record
 from search_spaces.catalogue import find_study
 from search_spaces.study import RowRef

@@ -348,6 +348,21 @@ def test_best_trial_is_that_of_validation_whatever_the_test_split_says(
     assert chosen.rows == plan.rows_by_key[chosen.record.key]
 
 
+def test_trial_that_diverged_before_it_had_a_model_is_never_the_best(
+    record: Record, storage: Path
+) -> None:
+    known = know_corpus(CORPUS, storage)
+    plan = make_plan(small_study(), known, "tiny", None, Ledger(storage))
+    diverged, other = sorted(plan.by_key)
+    nothing = {"epochs": (), "best_epoch": -1, "diverged_at_epoch": 0}
+    result = record.result.model_copy(update=nothing)
+    plan.finished[diverged] = record.model_copy(update={"key": diverged, "result": result})
+    with pytest.raises(TrialChoiceError, match="all 1 finished trials diverged before they had"):
+        best_trial([plan])
+    plan.finished[other] = record.model_copy(update={"key": other})
+    assert best_trial([plan]).record.key == other
+
+
 # What it needs
 
 

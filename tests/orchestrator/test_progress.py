@@ -71,3 +71,35 @@ def test_each_end_is_a_line_even_without_a_terminal() -> None:
     lines = capture.get().splitlines()
     assert lines[0].startswith("[  3/4] a [b] row seed 0: valid F1 ")
     assert lines[1] == "[  4/4] a [b] row seed 1: failed: KeyError: '[/x]'"
+
+
+def test_trial_that_was_hit_is_told_and_stays_among_the_running() -> None:
+    first, second = make_trials(2)
+    progress, console = watch([first, second], terminal=False)
+    with progress, console.capture() as capture:
+        progress.started(first)
+        progress.retried(first, "its process was lost: goes on\nActorDiedError")
+    assert capture.get() == "a [b] row seed 0: its process was lost: goes on\n"
+    assert "2 done, 1 running, 1 left" in shown(progress, console)
+
+
+def test_diverged_trial_ends_with_what_it_reached() -> None:
+    first, second = make_trials(2)
+    progress, console = watch([first, second], terminal=False)
+    early, late = make_record(first), make_record(second)
+    early = early.model_copy(
+        update={
+            "result": early.result.model_copy(
+                update={"epochs": (), "best_epoch": -1, "diverged_at_epoch": 0}
+            )
+        }
+    )
+    late = late.model_copy(
+        update={"result": late.result.model_copy(update={"diverged_at_epoch": 1})}
+    )
+    with progress, console.capture() as capture:
+        progress.finished(early)
+        progress.finished(late)
+    lines = capture.get().splitlines()
+    assert "seed 0: diverged in epoch 1, 2.5 s" in lines[0]
+    assert "seed 1: valid F1 0.500 at epoch 1, diverged in epoch 2, 2.5 s" in lines[1]

@@ -1,9 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
 from corpora.manifest import Manifest
 from corpora.prepared import recipe_folder
@@ -11,7 +14,10 @@ from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
-from orchestrator.training import TrainingState, start_training, train
+from orchestrator.training import Trained, TrainingState, start_training, train
+from reports.record import Epoch
+from reports.scores import mean_scores
+from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig
 from tests.orchestrator.factories import small_config
 
@@ -129,3 +135,125 @@ def test_rate_falls_to_a_tenth_on_a_plateau(corpus: Corpus) -> None:
         state.schedule.after_epoch(valid_loss)
         found.append(state.optimizer.param_groups[0]["lr"])
     assert found == pytest.approx([1.0] * 7 + [0.1] * 2)
+
+
+RISING = {"warmup": 0.9, "schedule": "constant", "max_epochs": 20, "precision": "fp32"}
+"""With a learning rate of 3: about 0.1 in the first epoch, and too much for any model later."""
+
+
+def train_until_it_diverges(corpus: Corpus, **training: object) -> Trained:
+    state, config = start(corpus, **(RISING | training))
+    return train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+
+
+def test_training_that_diverges_ends_there_and_predicts_with_the_best_epoch_before(
+    corpus: Corpus,
+) -> None:
+    trained = train_until_it_diverges(corpus, learning_rate=3.0)
+    assert trained.diverged_at_epoch == len(trained.epochs) > 0
+    scores = [epoch.valid["f1"] for epoch in trained.epochs]
+    assert trained.best_epoch == scores.index(max(scores))
+    valid = trained.predictions["valid"]
+    reached = mean_scores(valid.labels, valid.probabilities, np.array(trained.thresholds))
+    assert reached["f1"] == max(scores)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"learning_rate": 1e30, "warmup": 0.0}, {"learning_rate": 3.0, "selection": "last"}],
+)
+def test_training_that_diverges_without_a_model_predicts_no_emotion(
+    corpus: Corpus, settings: dict[str, object]
+) -> None:
+    trained = train_until_it_diverges(corpus, **settings)
+    assert trained.diverged_at_epoch == len(trained.epochs)
+    assert trained.best_epoch == -1
+    assert trained.thresholds == (0.5, 0.5)
+    for split in ("valid", "test"):
+        predictions = trained.predictions[split]
+        assert predictions.ids.tolist() == corpus.splits[split].ids
+        assert predictions.probabilities.shape == predictions.labels.shape
+        assert not predictions.probabilities.any()
+
+
+def test_training_that_diverged_does_not_go_on_from_its_state(corpus: Corpus) -> None:
+    state, config = start(corpus, **RISING, learning_rate=3.0)
+    first = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    other, _ = start(corpus, **RISING, learning_rate=3.0)
+    other.load_state_dict(state.state_dict())
+    again = train(other, corpus, config, seed=0, precision="fp32", on_epoch=fail_on_epoch)
+    assert (again.epochs, again.diverged_at_epoch) == (first.epochs, first.diverged_at_epoch)
+
+
+def fail_on_epoch(epoch: Epoch, state: TrainingState) -> None:
+    raise AssertionError(f"epoch {epoch.epoch} was trained")
+
+
+class InFloat64(nn.Module):
+    """A model that computes in float64, where sums in another order differ in no digit shown."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model.double()
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        return self.model(replace(batch, faces=batch.faces.double(), mels=batch.mels.double()))
+
+
+def gradients_of(
+    corpus: Corpus, micro_batch_size: int | None, **training: object
+) -> tuple[list[torch.Tensor], Trained]:
+    """Train a single step, of all 12 utterances, without dropout and batch norm."""
+    changes = {"model.audio.batch_norm": False, "model.vision.batch_norm": False}
+    whole = apply_change(small_config(max_epochs=1, batch_size=12, **training), changes)
+    config = whole.training
+    model = build(whole.model, Task(emotions=("happy", "sad")))
+    init_weights(model, 0)
+    state = start_training(InFloat64(model), corpus, config, seed=0)
+    trained = train(
+        state,
+        corpus,
+        config,
+        seed=0,
+        precision="fp32",
+        on_epoch=lambda *_: None,
+        micro_batch_size=micro_batch_size,
+    )
+    return [p.grad for p in state.model.parameters() if p.grad is not None], trained
+
+
+@pytest.mark.parametrize(("micro_batch_size", "clip_norm"), [(1, None), (5, 0.01)])
+def test_step_of_micro_batches_is_that_of_the_whole_batch(
+    corpus: Corpus, micro_batch_size: int, clip_norm: float | None
+) -> None:
+    whole, once = gradients_of(corpus, None, clip_norm=clip_norm)
+    split, parts = gradients_of(corpus, micro_batch_size, clip_norm=clip_norm)
+    assert max(gradient.abs().max() for gradient in whole) > 1e-3
+    for one, other in zip(split, whole, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-7)
+    assert parts.epochs[0].train_loss == pytest.approx(once.epochs[0].train_loss, abs=1e-9)
+
+
+@pytest.mark.parametrize("micro_batch_size", [8, 100])
+def test_micro_batches_that_split_nothing_change_no_bit(
+    corpus: Corpus, micro_batch_size: int
+) -> None:
+    results = []
+    for size in (None, micro_batch_size):
+        state, config = start(corpus, max_epochs=2, batch_size=8)
+        results.append(
+            train(
+                state,
+                corpus,
+                config,
+                seed=0,
+                precision="fp32",
+                on_epoch=lambda *_: None,
+                micro_batch_size=size,
+            )
+        )
+    assert results[0].epochs == results[1].epochs
+    for split, predictions in results[0].predictions.items():
+        np.testing.assert_array_equal(
+            predictions.probabilities, results[1].predictions[split].probabilities
+        )

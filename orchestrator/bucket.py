@@ -1,0 +1,158 @@
+"""A bucket of S3, or of a server that speaks like it, as a place of shared files.
+
+Credentials, region and server (`AWS_ENDPOINT_URL`) come from where every AWS tool takes them.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from s3fs import S3FileSystem
+
+SCHEME = "s3://"
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+MAX_CONFLICTS = 5
+"""How often S3 may ask to repeat a request because another wrote the same name meanwhile."""
+
+
+class Version(NamedTuple):
+    """What a file in a bucket holds now: another content has another `tag`."""
+
+    tag: str
+    size: int
+
+
+class BucketStore:
+    """An `ObjectStore` in a bucket; large files go straight from and to disk."""
+
+    def __init__(self, uri: str) -> None:
+        """Name a place, such as `s3://bucket/prefix`; nothing is asked of the bucket yet.
+
+        Raises:
+            ValueError: If the URI names no bucket.
+        """
+        bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
+        if not BUCKET_NAME.fullmatch(bucket):
+            raise ValueError(f"'{bucket}' is no name of a bucket")
+        self._root = "/".join(filter(None, [bucket, *prefix.split("/")]))
+        self.uri = f"{SCHEME}{self._root}"
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that is not there yet; of several who try, one gets True.
+
+        An answer may be lost on its way and the request repeated: who finds its own content is the
+        one who wrote it. So the content must name its writer.
+        """
+        for _ in range(MAX_CONFLICTS):
+            try:
+                with _os_errors():
+                    self._files.pipe_file(self._path(name), content, mode="create")
+                return True
+            except OSError as error:
+                code = _code_of(error)
+                if code == "PreconditionFailed":
+                    return self.read(name) == content
+                if code != "ConditionalRequestConflict":
+                    raise
+        raise OSError(f"'{name}' is written by too many at once")
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write or replace a file; readers see the old one or the new one, whole."""
+        with _os_errors():
+            self._files.pipe_file(self._path(name), content)
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file, or None if it is not there."""
+        try:
+            with _os_errors():
+                content: bytes = self._files.cat_file(self._path(name))
+        except FileNotFoundError:
+            return None
+        return content
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        with _os_errors():
+            self._files.rm_file(self._path(name))
+
+    def names(self, below: str) -> list[str]:
+        """List the files below a folder, at any depth, in order."""
+        return sorted(self.versions(below))
+
+    def versions(self, below: str) -> dict[str, Version]:
+        """List the files below a folder, at any depth, with what they hold."""
+        with _os_errors():
+            found = self._files.find(self._path(below), detail=True)
+        start = f"{self._path(below)}/"
+        return {
+            path.removeprefix(f"{self._root}/"): Version(info["ETag"], info["size"])
+            for path, info in found.items()
+            if path.startswith(start) and info["type"] == "file"
+        }
+
+    def version(self, name: str) -> Version | None:
+        """Tell what a file holds, or None if it is not there."""
+        try:
+            with _os_errors():
+                info = self._files.info(self._path(name))
+        except FileNotFoundError:
+            return None
+        return Version(info["ETag"], info["size"]) if info["type"] == "file" else None
+
+    def download(self, name: str, path: Path) -> None:
+        """Copy a file from the bucket."""
+        with _os_errors():
+            self._files.get_file(self._path(name), str(path))
+
+    def upload(self, path: Path, name: str) -> None:
+        """Copy a file to the bucket; readers see it whole or not at all."""
+        with _os_errors():
+            self._files.put_file(str(path), self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    @cached_property
+    def _files(self) -> "S3FileSystem":
+        from s3fs import S3FileSystem  # takes a second to load
+
+        # What others write must be seen at once; s3fs itself repeats what gets no answer.
+        once = {"retries": {"max_attempts": 1}}
+        return S3FileSystem(
+            endpoint_url=endpoint() or None, use_listings_cache=False, config_kwargs=once
+        )
+
+
+def endpoint() -> str:
+    """Return the server that stands for S3, if one is set."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Let every reason why a bucket cannot be used be an OSError that says it."""
+    from aiohttp import ClientError as HttpError
+    from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
+
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise PermissionError(
+            f"{error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        ) from error
+    except (BotoCoreError, HttpError) as error:
+        raise OSError(str(error)) from error
+
+
+def _code_of(error: OSError) -> str:
+    """Return S3's own name of an error."""
+    from botocore.exceptions import ClientError
+
+    cause = error.__cause__
+    return str(cause.response["Error"].get("Code")) if isinstance(cause, ClientError) else ""

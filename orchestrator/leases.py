@@ -1,0 +1,153 @@
+"""Leases on trials: which of several drivers trains which, agreed through files that all see.
+
+A trial's leases are `trials/<key>/lease-<n>`; the highest n holds, and its content names the driver
+or says that it is released. A new lease is created, never written over, so one driver gets it. A
+driver shows that it lives by a counter in `drivers/<name>`. It is dead if it was a process of this
+machine that is no more, or if this driver saw the same counter for as long as a lease lasts, by its
+own clock: no two clocks are compared. Should two drivers still train one trial (one was taken for
+dead and was not), it has one record all the same: that too is created, not written over.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from orchestrator.driver import is_dead_here, this_driver
+from orchestrator.object_store import ObjectStore
+
+LEASE_S = 60.0
+"""How long a driver may show no life before its trials go to others."""
+
+BEAT_S = 5.0
+RELEASED = b"released"
+LEASE_PREFIX = "lease-"
+
+
+class _Seen(NamedTuple):
+    """A driver's counter, and when it was seen first by this driver's clock."""
+
+    beat: bytes | None
+    since: float
+
+
+class Leases:
+    """The leases of this driver, which shows that it lives while they are open.
+
+    No method raises while the store cannot be reached: then no lease is taken, and one that could
+    not be released ends with its driver.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        driver: str | None = None,
+        lease_s: float = LEASE_S,
+        beat_s: float = BEAT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._driver = driver or this_driver()
+        self._lease_s = lease_s
+        self._beat_s = beat_s
+        self._clock = clock
+        self._held: dict[str, int] = {}
+        self._seen: dict[str, _Seen] = {}
+        self._ended = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "Leases":
+        self._heart.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._heart.join(self._beat_s)
+        for key in list(self._held):
+            self.release(key)
+        with suppress(OSError):
+            self._store.remove(_beat_name(self._driver))
+
+    def take(self, key: str) -> bool:
+        """Take the lease of a trial, unless a driver that lives holds it.
+
+        Whoever takes one must look for the record again: it may have come about before.
+        """
+        own = self._driver.encode()
+        try:
+            latest, holder = self._latest(key)
+            if holder != own:  # it may be ours already: creating it seemed to fail, or it was lost
+                latest += 1
+                if not self._has_ended(holder) or not self._store.create(_name(key, latest), own):
+                    return False
+        except OSError:
+            self._seen.clear()  # what went unseen must not count as silence
+            return False
+        self._held[key] = latest
+        return True
+
+    def is_free(self, key: str) -> bool:
+        """Whether the lease of a trial could be taken."""
+        try:
+            _, holder = self._latest(key)
+            return holder == self._driver.encode() or self._has_ended(holder)
+        except OSError:
+            self._seen.clear()
+            return False
+
+    def release(self, key: str) -> None:
+        """Give a trial that has no record back to all drivers."""
+        generation = self._held.pop(key, None)
+        if generation is not None:
+            with suppress(OSError):
+                self._store.write(_name(key, generation), RELEASED)
+
+    def drop(self, key: str) -> None:
+        """Remove the leases of a trial that has its record."""
+        with suppress(OSError):
+            for generation in range(self._held.pop(key, 0), 0, -1):
+                self._store.remove(_name(key, generation))
+
+    def _latest(self, key: str) -> tuple[int, bytes | None]:
+        """Return the number of the lease that holds and its content; 0 if there never was one."""
+        below = f"trials/{key}/{LEASE_PREFIX}"
+        numbers = [
+            int(name.removeprefix(below))
+            for name in self._store.names(f"trials/{key}")
+            if name.startswith(below) and name.removeprefix(below).isdecimal()
+        ]
+        latest = max(numbers, default=0)
+        return latest, self._store.read(_name(key, latest)) if latest else RELEASED
+
+    def _has_ended(self, holder: bytes | None) -> bool:
+        """Whether a lease is released, or the driver that it names is dead."""
+        return holder is not None and (holder == RELEASED or self._is_dead(holder.decode()))
+
+    def _is_dead(self, driver: str) -> bool:
+        if is_dead_here(driver):
+            return True
+        beat, now = self._store.read(_beat_name(driver)), self._clock()
+        seen = self._seen.get(driver)
+        if seen is None or seen.beat != beat:
+            self._seen[driver] = _Seen(beat, now)
+            return False
+        return now - seen.since >= self._lease_s
+
+    def _beat(self) -> None:
+        count = 0
+        while True:
+            with suppress(OSError):
+                self._store.write(_beat_name(self._driver), str(count).encode())
+            count += 1
+            if self._ended.wait(self._beat_s):
+                return
+
+
+def _name(key: str, generation: int) -> str:
+    return f"trials/{key}/{LEASE_PREFIX}{generation}"
+
+
+def _beat_name(driver: str) -> str:
+    return f"drivers/{driver}"

@@ -1,0 +1,106 @@
+"""Storage in a bucket: every command works on a folder of this machine that mirrors it.
+
+`orchestrator.mirrored_trials` and `orchestrator.mirrored_corpora` say how trials and corpora get
+there and back. A storage folder that mirrors no bucket is shared as it is.
+"""
+
+import re
+from pathlib import Path
+
+from corpora.manifest import MANIFEST_FILE
+from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
+from orchestrator.mirrored_trials import PATIENCE, pull_trials
+from orchestrator.storage import CHOICES, StorageError, locate_storage
+from reports import planned
+
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+
+
+def locate_place(place: str) -> Path:
+    """Return the storage folder that a user names; a bucket's is its mirror, brought up to date.
+
+    Raises:
+        LedgerError: If a record in the bucket is damaged.
+        StorageError: If the folder, or the bucket, cannot be used.
+    """
+    if not URI.match(place):
+        return locate_storage(Path(place))
+    if not is_bucket(place):
+        raise StorageError(
+            f"storage '{place}' is neither a folder nor s3://BUCKET/PREFIX; {CHOICES}"
+        )
+    try:
+        mirror = mirror_of(place)
+        pull(mirror)
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"storage '{place}' cannot be used: {error}; make the bucket first, with "
+            f"`aws s3 mb`, or {CHOICES}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"storage '{place}' cannot be used: {error}; {CHOICES}") from error
+    return mirror.folder
+
+
+def pull(mirror: Mirror) -> None:
+    """Bring all that commands read level with the bucket: what was planned, prepared and trained.
+
+    Corpora and models themselves are fetched only when they are needed.
+
+    Raises:
+        LedgerError: If a record is damaged.
+        OSError: While the bucket cannot be reached.
+    """
+    _pull_plans(mirror)
+    mirror.pull("corpora", lambda name: name.endswith(f"/{MANIFEST_FILE}"))
+    pull_trials(mirror)
+
+
+def pull_plans(storage: Path) -> None:
+    """Bring what was planned level with the bucket, before it is changed.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        PATIENCE.at_start(lambda: _pull_plans(mirror))
+
+
+def publish_file(storage: Path, file: Path) -> None:
+    """Put a file of the storage folder into the bucket.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        PATIENCE.at_start(lambda: mirror.push(file.relative_to(storage).as_posix()))
+
+
+def publish_folder(storage: Path, folder: Path) -> str | None:
+    """Make a folder of the bucket equal to one of the storage folder.
+
+    Returns:
+        The folder's URI; None if the storage folder mirrors no bucket.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return None
+    below = folder.relative_to(storage).as_posix()
+    PATIENCE.at_start(lambda: _publish_folder(mirror, below))
+    return f"{mirror.uri}/{below}"
+
+
+def _pull_plans(mirror: Mirror) -> None:
+    mirror.pull(planned.FOLDER, lambda name: name.endswith(".json"))
+
+
+def _publish_folder(mirror: Mirror, below: str) -> None:
+    files = (path for path in (mirror.folder / below).rglob("*") if path.is_file())
+    ours = {path.relative_to(mirror.folder).as_posix() for path in files}
+    in_parallel(mirror.push, ours)
+    in_parallel(mirror.store.remove, set(mirror.store.names(below)) - ours)

@@ -1,0 +1,76 @@
+"""Prepared corpora in a bucket: pushed where they were prepared, fetched where they are read.
+
+The splits lie in a folder named by the corpus's fingerprint, and the manifest is put beside it
+last: so a corpus that is prepared anew is never mixed with the one before.
+"""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from corpora.manifest import MANIFEST_FILE, Manifest
+from corpora.prepared import recipe_folder, split_file
+from orchestrator.locks import locked
+from orchestrator.mirrored_files import OWN_FOLDER, Mirror, mirror_at
+
+LOCK_FILE = Path(OWN_FOLDER, "corpora.lock")
+DIGITS = 16
+
+
+def publish_corpus(storage: Path, manifest: Manifest) -> None:
+    """Put a corpus that was prepared here into the bucket, unless it is there.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return
+    folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+    ours = _name(mirror, folder / MANIFEST_FILE)
+    there = mirror.store.read(ours)
+    if there is not None and _fingerprint_in(there) == manifest.fingerprint:
+        mirror.fetch(ours, mirror.store.version(ours))  # of two that prepared it, the first counts
+        return
+    for split in manifest.splits:
+        name = _name(mirror, split_file(folder, split))
+        mirror.push(name, target=_with_fingerprint(name, manifest.fingerprint))
+    mirror.push(ours)
+
+
+def fetch_corpus(storage: Path, name: str, recipe: str, fingerprint: str) -> None:
+    """Fetch the files of a corpus that are not here, once a machine; what is not there is left.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return
+    folder = recipe_folder(storage, name, recipe)
+    manifest = _name(mirror, folder / MANIFEST_FILE)
+    with locked(storage / LOCK_FILE):
+        version = mirror.store.version(manifest)
+        if version is None:
+            return
+        below = _with_fingerprint(manifest, fingerprint).rpartition("/")[0]
+        for source, split in mirror.store.versions(below).items():
+            mirror.fetch(_name(mirror, folder / Path(source).name), split, source=source)
+        mirror.fetch(manifest, version)
+
+
+def _name(mirror: Mirror, path: Path) -> str:
+    return path.relative_to(mirror.folder).as_posix()
+
+
+def _with_fingerprint(name: str, fingerprint: str) -> str:
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/{fingerprint[:DIGITS]}/{file}"
+
+
+def _fingerprint_in(manifest: bytes) -> str | None:
+    """Read a manifest's fingerprint; None if it is damaged or of another version."""
+    try:
+        return Manifest.model_validate_json(manifest).fingerprint
+    except ValidationError:
+        return None

@@ -1,0 +1,255 @@
+"""Trials in a bucket: what a machine fetches before it works on them, and what it leaves there.
+
+A storage folder that mirrors no bucket is shared as it is: there these functions do nothing. In the
+bucket, predictions and models carry their digest in their name: so, of two machines that finish one
+trial, neither overwrites what the other's record names. The record is created last, and once.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.bucket import Version
+from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
+from orchestrator.patience import Patience
+from orchestrator.storage import StorageError
+from reports.ledger import (
+    CHECKPOINT_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    TOKENIZER_FILE,
+    Ledger,
+    LedgerError,
+    write_atomically,
+)
+from reports.record import Record
+from search_spaces.trial import Trial
+
+TRIALS = "trials"
+DIGITS = 16
+PATIENCE = Patience()
+WARN = logging.getLogger(__name__).warning
+
+
+def prepare_trial(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:
+    """Return the storage folder of this machine, with what others left of a trial in it.
+
+    That is the trial's record, or the checkpoint to go on from. Its corpus is fetched when it is
+    opened.
+
+    Args:
+        place: What `place_of` said on the driver.
+        trial: The trial that is about to train.
+        patience: With a bucket that is away.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    if not is_bucket(place):
+        return Path(place)
+    mirror = mirror_of(place)
+    patience.at_start(lambda: _fetch_what_is_left(mirror, trial.key))
+    return mirror.folder
+
+
+def publish_epoch(
+    storage: Path,
+    key: str,
+    *,
+    patience: Patience = PATIENCE,
+    on_trouble: Callable[[str], None] = WARN,
+) -> None:
+    """Put a trial's checkpoint into the bucket: any machine can go on from it.
+
+    Where that fails for some time the trial goes on, and `on_trouble` is told: should its machine
+    be lost too, it goes on from an earlier epoch.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return
+    try:
+        patience.for_checkpoint(lambda: mirror.push(_name(key, CHECKPOINT_FILE)))
+    except OSError as error:
+        on_trouble(f"checkpoint of trial '{key}' is not in '{mirror.uri}': {error}")
+
+
+def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENCE) -> Record:
+    """Put a finished trial into the bucket, its record last.
+
+    Returns:
+        The record that stands: another's, if it was there first; it replaces ours here.
+
+    Raises:
+        StorageError: If the bucket could not be reached for long. The trial is whole in the mirror,
+            and the next command on this machine puts it into the bucket.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return record
+    try:
+        return patience.at_end(lambda: _publish(mirror, record))
+    except OSError as error:
+        raise StorageError(
+            f"trial '{record.key}' is finished and lies in '{storage}', but '{mirror.uri}' could "
+            f"not be written: {error}; the next command on this machine puts it there"
+        ) from error
+
+
+def fetch_record(storage: Path, key: str) -> Record | None:
+    """Read a trial's record, if it is finished, on whatever machine.
+
+    Raises:
+        LedgerError: If the record is damaged.
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    name = _name(key, RECORD_FILE)
+    if mirror is not None and not (mirror.has_seen(name) and (storage / name).is_file()):
+        versions = mirror.store.versions(_name(key))
+        if name not in versions:
+            return None
+        _fetch_finished(mirror, key, versions)
+    return Ledger(storage).find(key)
+
+
+def has_model(storage: Path, record: Record) -> bool:
+    """Whether the model of a trial was kept, and still is, here or in the bucket.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    sha256 = record.circumstances.model_sha256
+    model = _name(record.key, MODEL_FILE)
+    if sha256 is None or (storage / model).is_file():
+        return sha256 is not None
+    mirror = mirror_at(storage)
+    return mirror is not None and mirror.store.version(_with_digest(model, sha256)) is not None
+
+
+def fetch_model(storage: Path, record: Record) -> None:
+    """Fetch the model that a trial kept, and its tokenizer, unless just these are here.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    sha256 = record.circumstances.model_sha256
+    if mirror is None or sha256 is None:
+        return
+    model, tokenizer = _name(record.key, MODEL_FILE), _name(record.key, TOKENIZER_FILE)
+    versions = mirror.store.versions(_name(record.key))
+    mirror.fetch(tokenizer, versions.get(tokenizer))
+    source = _with_digest(model, sha256)
+    mirror.fetch(model, versions.get(source), source=source)
+
+
+def pull_trials(mirror: Mirror) -> None:
+    """Bring records and predictions level with the bucket.
+
+    What was finished here while the bucket was away is put there; what was removed there goes.
+
+    Raises:
+        LedgerError: If a record is damaged.
+        OSError: While the bucket cannot be reached.
+    """
+    ledger = Ledger(mirror.folder)
+    here = [path.parent.name for path in ledger.trials.glob(f"*/{RECORD_FILE}")]
+    published = {key for key in here if mirror.has_seen(_name(key, RECORD_FILE))}
+    versions = mirror.store.versions(TRIALS)  # after: another process may publish meanwhile
+    there = {name.split("/")[1] for name in versions if name.endswith(f"/{RECORD_FILE}")}
+    in_parallel(lambda key: _fetch_finished(mirror, key, versions), there)
+    for key in published - there:
+        mirror.forget(_name(key, RECORD_FILE))
+    for record in ledger.finished(set(here) - published - there).values():
+        _publish(mirror, record)
+
+
+def _fetch_what_is_left(mirror: Mirror, key: str) -> None:
+    """Fetch a trial's record or, if it has none, its checkpoint."""
+    record, checkpoint = _name(key, RECORD_FILE), _name(key, CHECKPOINT_FILE)
+    was_published = mirror.has_seen(record)
+    versions = mirror.store.versions(_name(key))
+    if record in versions:
+        _fetch_finished(mirror, key, versions)
+    else:
+        if was_published:  # and was removed there since
+            mirror.forget(record)
+        mirror.fetch(checkpoint, versions.get(checkpoint))
+
+
+def _fetch_finished(mirror: Mirror, key: str, versions: Mapping[str, Version]) -> None:
+    """Fetch a record and, before it, the predictions that it names; both have their versions."""
+    name, predictions = _name(key, RECORD_FILE), _name(key, PREDICTIONS_FILE)
+    if mirror.is_level(name, versions[name]):
+        return
+    content = mirror.store.read(name)
+    if content is None:
+        return
+    try:
+        sha256 = Record.model_validate_json(content).result.predictions_sha256
+    except ValidationError as error:
+        raise LedgerError(f"record '{mirror.uri}/{name}' is damaged: {error}") from error
+    source = _with_digest(predictions, sha256)
+    if source not in versions:
+        raise LedgerError(
+            f"predictions '{mirror.uri}/{source}' are missing though the trial has a record"
+        )
+    mirror.fetch(predictions, versions[source], source=source)
+    write_atomically(mirror.folder / name, content)
+    mirror.mark(name, versions[name], name)
+
+
+def _publish(mirror: Mirror, record: Record) -> Record:
+    """Push what a record names, create it, and make sure that ours is the one that stands."""
+    key = record.key
+    name = _name(key, RECORD_FILE)
+    if mirror.has_seen(name):
+        return record
+    pushed = _push_named(mirror, record)
+    created = mirror.store.create(name, (mirror.folder / name).read_bytes())
+    versions = mirror.store.versions(_name(key))
+    if name not in versions:
+        raise FileNotFoundError(f"'{mirror.uri}/{name}' was removed as soon as it was there")
+    if created:
+        mirror.mark(name, versions[name], name)
+    else:
+        _fetch_finished(mirror, key, versions)
+    mirror.forget(_name(key, MODEL_FILE))  # machines that train for a week would run full
+    mirror.store.remove(_name(key, CHECKPOINT_FILE))
+    standing = Ledger(mirror.folder).find(key) or record
+    for target in pushed - _named_by(standing).keys():
+        mirror.store.remove(target)
+    return standing
+
+
+def _push_named(mirror: Mirror, record: Record) -> set[str]:
+    """Push predictions, model and tokenizer; return the names that carry a digest."""
+    tokenizer = _name(record.key, TOKENIZER_FILE)
+    if (mirror.folder / tokenizer).is_file():
+        mirror.push(tokenizer)
+    named = _named_by(record)
+    for target, file in named.items():
+        mirror.push(file, target=target)
+    return set(named)
+
+
+def _named_by(record: Record) -> dict[str, str]:
+    """List the files that a record names by their digests: name in the bucket, name here."""
+    predictions, model = _name(record.key, PREDICTIONS_FILE), _name(record.key, MODEL_FILE)
+    named = {_with_digest(predictions, record.result.predictions_sha256): predictions}
+    if record.circumstances.model_sha256 is not None:
+        named[_with_digest(model, record.circumstances.model_sha256)] = model
+    return named
+
+
+def _name(key: str, *file: str) -> str:
+    return "/".join((TRIALS, key, *file))
+
+
+def _with_digest(name: str, sha256: str) -> str:
+    """Name a file by what it holds too: `model-<digest>.safetensors`."""
+    path = Path(name)
+    return path.with_name(f"{path.stem}-{sha256[:DIGITS]}{path.suffix}").as_posix()

@@ -1,0 +1,208 @@
+"""What the mirror asks of MLflow: the only file that imports it.
+
+A request is sent once, never again by itself: one that timed out may have been heard all the same,
+and a run created twice would be two. Whoever asks finds out first what is there.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import TrackingError
+from orchestrator.mlflow_mirror.content import Input, Point, split_batches
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
+EXPERIMENT = "mmer-sweep"
+SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""Of MLflow's own client, unless the environment says otherwise; the timeout is in seconds."""
+
+PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as MLflow has it; `started_s` is in seconds since 1970, by its driver's clock."""
+
+    id: str
+    status: str
+    started_s: float
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+
+
+class Client:
+    """The runs of one MLflow; `on_answer` is called after each request that was answered.
+
+    Every method raises TrackingError if MLflow is away or refuses.
+    """
+
+    def __init__(self, tracking_uri: str, on_answer: Callable[[], None] = lambda: None) -> None:
+        for name, value in SETTINGS.items():
+            os.environ.setdefault(name, value)
+        self._uri = tracking_uri
+        self._on_answer = on_answer
+        self._experiment = ""
+        with self._asking():
+            from mlflow.tracking import MlflowClient  # takes seconds to load
+
+            logging.getLogger("mlflow").setLevel(logging.WARNING)
+            self._client = MlflowClient(tracking_uri=tracking_uri)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Note that MLflow answered, or say that it did not."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except (MlflowException, OSError) as error:  # of requests too
+            first_line = str(error).partition("\n")[0]
+            raise TrackingError(f"MLflow at {self._uri}: {first_line}") from error
+        self._on_answer()
+
+    def open_experiment(self, artifacts: Path | None) -> None:
+        """Find our experiment, or create it; its artifacts go to a folder, or where MLflow says."""
+        if self.find_experiment():
+            return
+        uri = None if artifacts is None else artifacts.as_uri()
+        with self._asking():
+            self._experiment = self._client.create_experiment(EXPERIMENT, artifact_location=uri)
+
+    def find_experiment(self) -> bool:
+        """Find our experiment, and say whether it is there."""
+        with self._asking():
+            found = self._client.get_experiment_by_name(EXPERIMENT)
+        self._experiment = "" if found is None else str(found.experiment_id)
+        return found is not None
+
+    def runs(self, condition: str = "") -> list[Run]:
+        """Read all runs that fulfil a condition in MLflow's language, oldest first."""
+        found: list[Run] = []
+        token: str | None = None
+        while True:
+            with self._asking():
+                page = self._client.search_runs(
+                    [self._experiment],
+                    condition,
+                    max_results=PAGE_SIZE,
+                    order_by=["attributes.start_time ASC"],
+                    page_token=token,
+                )
+            found += [_to_run(run) for run in page]
+            token = page.token
+            if not token:
+                return found
+
+    def create(self, name: str, tags: Mapping[str, str]) -> Run:
+        """Create a run, which is running then."""
+        with self._asking():
+            run = self._client.create_run(self._experiment, tags=dict(tags), run_name=name)
+        return _to_run(run)
+
+    def log(
+        self,
+        run: Run,
+        *,
+        points: Sequence[Point] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Log in as few requests as MLflow's limits allow."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        for batch in split_batches(points, params or {}, tags or {}):
+            with self._asking():
+                self._client.log_batch(
+                    run.id,
+                    metrics=[Metric(*point) for point in batch.points],
+                    params=[Param(*param) for param in batch.params],
+                    tags=[RunTag(*tag) for tag in batch.tags],
+                )
+
+    def steps(self, run: Run, metric: str) -> set[int]:
+        """Read at which steps a run has a metric."""
+        with self._asking():
+            history = self._client.get_metric_history(run.id, metric)
+        return {point.step for point in history}
+
+    def log_inputs(self, run: Run, inputs: Iterable[Input]) -> None:
+        """Log what a run read."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        datasets = [
+            DatasetInput(
+                Dataset(one.name, one.digest, one.source_type, one.source),
+                [InputTag("mlflow.data.context", one.context)],
+            )
+            for one in inputs
+        ]
+        with self._asking():
+            self._client.log_inputs(run.id, datasets=datasets)
+
+    def upload(self, run: Run, files: Mapping[str, bytes | Path], folder: str | None) -> None:
+        """Keep files with a run, each by its name; those that are there are replaced."""
+        with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch:
+            for name, content in files.items():
+                path = Path(scratch, name)
+                if isinstance(content, Path):
+                    path.symlink_to(content)
+                else:
+                    path.write_bytes(content)
+                with self._asking():
+                    self._client.log_artifact(run.id, str(path), folder)
+
+    def download(self, run: Run, name: str) -> bytes | None:
+        """Read a file that was kept with a run, or None if it is not there."""
+        from mlflow.exceptions import MlflowException
+
+        with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch, self._asking():
+            try:
+                path = self._client.download_artifacts(run.id, name, scratch)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                return None
+            return Path(path).read_bytes()
+
+    def end(self, run: Run, status: str) -> None:
+        """End a run as FINISHED, FAILED or KILLED."""
+        with self._asking():
+            self._client.set_terminated(run.id, status)
+
+    def resume(self, run: Run) -> None:
+        """Set a run running again."""
+        with self._asking():
+            self._client.update_run(run.id, status="RUNNING")
+
+    def drop_tag(self, run: Run, name: str) -> None:
+        """Remove a tag that is there."""
+        with self._asking():
+            self._client.delete_tag(run.id, name)
+
+    def delete(self, run: Run) -> None:
+        """Delete a run, as MLflow deletes: it can be restored there."""
+        with self._asking():
+            self._client.delete_run(run.id)
+
+
+def _to_run(run: "MlflowRun") -> Run:
+    return Run(
+        id=run.info.run_id,
+        status=run.info.status,
+        started_s=run.info.start_time / 1000,
+        tags=dict(run.data.tags),
+        params=dict(run.data.params),
+    )

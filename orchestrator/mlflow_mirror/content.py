@@ -1,0 +1,245 @@
+"""What a run in MLflow holds of a study or a trial: pure data, made from plan and record."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import starmap, zip_longest
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from reports.planned import Planned
+from reports.record import Epoch, Predictions, Record
+from reports.scores import mean_scores
+from search_spaces.change import flatten
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
+
+T = TypeVar("T")
+
+TRIAL, STUDY = "trial", "study"
+ROW_SEPARATOR = ", "
+EPOCH_METRIC = "train_loss"
+"""Every epoch has it: where it is, the epoch was logged."""
+
+MAX_POINTS, MAX_PARAMS, MAX_TAGS = 500, 100, 100
+"""A request's. MLflow takes 1,000 metrics, 100 params and 100 tags, 1,000 together, in 1 MB."""
+
+MAX_DIGEST = 36
+"""Characters of a data set's digest in MLflow."""
+
+
+class Point(NamedTuple):
+    """One value of a metric, in MLflow's order; equal points that are logged twice are one."""
+
+    name: str
+    value: float
+    time_ms: int
+    step: int
+
+
+class Batch(NamedTuple):
+    """What one request logs."""
+
+    points: Sequence[Point]
+    params: Sequence[tuple[str, str]]
+    tags: Sequence[tuple[str, str]]
+
+
+class Input(NamedTuple):
+    """A split of a corpus that a trial read."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    context: str
+
+
+class MirroredStudy:
+    """A study on a corpus as its parent run shows it."""
+
+    def __init__(self, planned: Planned) -> None:
+        self.planned = planned
+        study = planned.study
+        corpora = "+".join(fingerprint[:12] for fingerprint in planned.fingerprints)
+        self.key = f"{study.name}/{planned.corpus}/{planned.scale}/{corpora}"
+        self.rows_by_key = _rows_by_key(planned)
+        self.differing = _differing_fields(planned)
+        self.tags = {
+            "kind": STUDY,
+            "study": study.name,
+            "corpus": planned.corpus,
+            "scale": planned.scale,
+            "title": study.title,
+        }
+
+    def tags_of(self, trial: Trial, key: str) -> dict[str, str]:
+        """Say what a trial of the study is, for its run."""
+        return {
+            "kind": TRIAL,
+            "study": self.planned.study.name,
+            "row": self.rows_by_key[key][0].row,
+            "corpus": trial.corpus.name,
+            "corpus_fingerprint": trial.corpus.fingerprint,
+            "scale": self.planned.scale,
+            "seed": str(trial.seed),
+        }
+
+    def params_of(self, trial: Trial) -> dict[str, str]:
+        """List the fields of a trial in which the study's rows differ, its seed and its corpus."""
+        flat = flatten(trial.config)
+        params = {field: str(flat[field]) for field in self.differing if field in flat}
+        return params | {"seed": str(trial.seed), "corpus": trial.corpus.name}
+
+
+def _rows_by_key(planned: Planned) -> dict[str, tuple[RowRef, ...]]:
+    """Name the rows that share each trial, seed after seed."""
+    rows: dict[str, tuple[RowRef, ...]] = {}
+    for keys in zip_longest(*planned.keys.values()):
+        for row, key in zip(planned.keys, keys, strict=True):
+            if key is not None:
+                rows[key] = (*rows.get(key, ()), RowRef(planned.study.name, row))
+    return rows
+
+
+def _differing_fields(planned: Planned) -> list[str]:
+    """List the fields whose values differ between the rows of a study."""
+    configs = planned.study.configs(planned.family, planned.scale)
+    flats = [flatten(config) for config in configs.values()]
+    fields = dict.fromkeys(field for flat in flats for field in flat)
+    return [field for field in fields if len({repr(flat.get(field)) for flat in flats}) > 1]
+
+
+def points_of(epoch: Epoch, time_ms: int) -> list[Point]:
+    """Show an epoch's losses and scores at its step."""
+    values = {
+        EPOCH_METRIC: epoch.train_loss,
+        "valid_loss": epoch.valid_loss,
+        **{f"valid_{name}": value for name, value in epoch.valid.items()},
+    }
+    return [Point(name, value, time_ms, epoch.epoch) for name, value in values.items()]
+
+
+def recorded_points(
+    record: Record, known_epochs: set[int], test: Predictions | None
+) -> list[Point]:
+    """Show what a record says: the epochs that are not known yet, test scores, and what it cost.
+
+    The times follow from the record, epochs spread evenly over the training: who logs the same
+    record again, or at the same moment, logs the same points.
+    """
+    circumstances, epochs = record.circumstances, record.result.epochs
+    start_s = datetime.fromisoformat(circumstances.started_at).timestamp()
+    an_epoch_s = circumstances.training_s / max(len(epochs), 1)
+    points = [
+        point
+        for number, epoch in enumerate(epochs, start=1)
+        if epoch.epoch not in known_epochs
+        for point in points_of(epoch, int(1000 * (start_s + number * an_epoch_s)))
+    ]
+    end_ms = int(1000 * (start_s + circumstances.wall_s))
+    facts = _test_scores(record, test) | _costs_of(record)
+    return points + [Point(name, value, end_ms, 0) for name, value in facts.items()]
+
+
+def _test_scores(record: Record, test: Predictions | None) -> dict[str, float]:
+    if test is None:
+        return {}
+    scores = mean_scores(test.labels, test.probabilities, np.array(record.result.thresholds))
+    return {f"test_{name}": score for name, score in scores.items()}
+
+
+def _costs_of(record: Record) -> dict[str, float]:
+    """Return what is known of a model's cost; `system/` is what its own process measured."""
+    result, circumstances = record.result, record.circumstances
+    costs = {
+        "num_parameters": result.num_parameters,
+        "num_parameters_without_embeddings": result.num_parameters_without_embeddings,
+        "macs": result.macs,
+        "system/wall_s": circumstances.wall_s,
+        "system/training_s": circumstances.training_s,
+        "system/cpu_s": circumstances.cpu_s,
+        "system/peak_memory_mib": circumstances.peak_memory_mib,
+        "system/peak_gpu_memory_mib": circumstances.peak_gpu_memory_mib,
+    }
+    return {name: float(cost) for name, cost in costs.items() if cost is not None}
+
+
+def recorded_tags(record: Record, record_file: bytes, model_files: Sequence[str]) -> dict[str, str]:
+    """Say under what conditions a trial ended, and which files of it are kept."""
+    circumstances, diverged = record.circumstances, record.result.diverged_at_epoch
+    return {
+        "code_version": circumstances.code_version,
+        "device": circumstances.device,
+        "precision": circumstances.precision,
+        "host": circumstances.host,
+        "record_sha256": hashlib.sha256(record_file).hexdigest(),
+        **({"model_files": " ".join(model_files)} if model_files else {}),
+        **({} if diverged is None else {"diverged_at_epoch": str(diverged)}),
+    }
+
+
+def config_file(trial: Trial) -> bytes:
+    """Write the whole config as JSON."""
+    return trial.config.model_dump_json(indent=1).encode()
+
+
+def curves_file(epochs: Sequence[Epoch]) -> bytes:
+    """Write the learning curves as CSV, a line an epoch: MLflow draws them itself."""
+    lines = [
+        {point.name: repr(point.value) for point in points_of(epoch, 0)} | {"epoch": epoch.epoch}
+        for epoch in epochs
+    ]
+    metrics = dict.fromkeys(name for line in lines for name in line if name != "epoch")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["epoch", *metrics], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue().encode()
+
+
+def inputs_of(trial: Trial) -> list[Input]:
+    """Name the splits that a trial read: MLflow keeps one context a data set and run."""
+    corpus = trial.corpus
+    source = json.dumps(corpus.model_dump())
+    digest = corpus.fingerprint[:MAX_DIGEST]
+    return [
+        Input(f"{corpus.name}/{split}", digest, "mmer-sweep corpus", source, split)
+        for split in ("train", "valid", "test")
+    ]
+
+
+def tables_of(folder: Path) -> dict[str, bytes]:
+    """Read a study's tables and verdicts as LaTeX and Markdown, by the names of their files."""
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".tex", ".md"))
+    return {path.name: path.read_bytes() for path in files}
+
+
+def sha256_of_all(files: Mapping[str, bytes]) -> str:
+    """Hash some files with their names."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def split_batches(
+    points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
+) -> Iterator[Batch]:
+    """Cut what is to be logged into requests that MLflow takes; none if there is nothing."""
+    return starmap(
+        Batch,
+        zip_longest(
+            _cut(points, MAX_POINTS),
+            _cut(list(params.items()), MAX_PARAMS),
+            _cut(list(tags.items()), MAX_TAGS),
+            fillvalue=(),
+        ),
+    )
+
+
+def _cut(items: Sequence[T], limit: int) -> Iterator[Sequence[T]]:
+    return (items[begin : begin + limit] for begin in range(0, len(items), limit))

@@ -1,0 +1,109 @@
+"""Brings an MLflow level with the ledger, study by study."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from orchestrator.mlflow_mirror.client import Client
+from orchestrator.mlflow_mirror.content import MirroredStudy
+from orchestrator.mlflow_mirror.run_index import RunIndex
+from orchestrator.mlflow_mirror.spool import spool_lock
+from orchestrator.mlflow_mirror.study_runs import StudyRuns
+from orchestrator.mlflow_mirror.trial_runs import TrialRuns
+from reports.ledger import RECORD_FILE, Ledger, LedgerError
+from reports.planned import Planned
+from reports.record import Record
+
+ARTIFACTS_FOLDER = "mlflow-artifacts"
+
+
+class Delivery:
+    """Studies and their trials in one MLflow; what dead drivers left running is closed first.
+
+    `delivered` are the keys of trials that were completed from their records, `faults` says which
+    records are damaged: the others are delivered all the same.
+    """
+
+    def __init__(
+        self,
+        storage: Path,
+        tracking_uri: str,
+        *,
+        max_model_mib: float = 0.0,
+        on_answer: Callable[[], None] = lambda: None,
+    ) -> None:
+        client = Client(tracking_uri, on_answer)
+        is_local = tracking_uri.startswith("sqlite:")
+        client.open_experiment(storage / ARTIFACTS_FOLDER if is_local else None)
+        self._ledger = Ledger(storage)
+        self._index = RunIndex(client, spool_lock(storage, tracking_uri))
+        self.studies = StudyRuns(self._index, storage)
+        self.trials = TrialRuns(self._index, self.studies, storage, max_model_mib)
+        self.delivered: list[str] = []
+        self.faults: dict[str, str] = {}
+        self._close_orphans()
+
+    def catch_up(self, planned: Iterable[Planned]) -> None:
+        """Deliver what the ledger has of some studies."""
+        for study in self.studies.follow(planned):
+            self._catch_up(study)
+
+    def follow(self, planned: Sequence[Planned]) -> None:
+        """Deliver what the ledger has of some studies that are about to be trained."""
+        for study in self.studies.follow(planned):
+            if not self._is_recorded(study):
+                self.studies.open(study)
+        self.catch_up(planned)
+
+    def finish(self, record: Record) -> None:
+        """Complete a trial's run; a record that is damaged is noted."""
+        try:
+            if self.trials.finish(record):
+                self.delivered.append(record.key)
+        except LedgerError as error:
+            self.faults[record.key] = str(error)
+
+    def close(self) -> None:
+        """Deliver what others recorded in the meantime, and end the runs that are ours."""
+        studies = self.studies.followed.values()
+        if not all(self.trials.is_complete(key) for s in studies for key in s.rows_by_key):
+            self._index.read()
+        for study in studies:
+            self._catch_up(study)
+            self.studies.close(study)
+        for run in self._index.my_trials():
+            self._index.end(run, "KILLED")
+
+    def left(self) -> list[str]:
+        """List the finished trials of all studies whose runs are not complete."""
+        studies = self.studies.followed.values()
+        keys = dict.fromkeys(key for study in studies for key in study.rows_by_key)
+        return [key for key in keys if self._is_finished(key) and not self.trials.is_complete(key)]
+
+    def _catch_up(self, study: MirroredStudy) -> None:
+        """Complete the runs of finished trials; those that are complete cost nothing."""
+        for key in study.rows_by_key:
+            if not self.trials.is_complete(key):
+                self._deliver(key)
+                self.studies.beat()
+
+    def _deliver(self, key: str) -> bool:
+        """Complete a trial's run from the ledger; say whether the trial is finished."""
+        try:
+            record = self._ledger.find(key)
+        except LedgerError as error:
+            self.faults[key] = str(error)
+            return False
+        if record is not None:
+            self.finish(record)
+        return record is not None
+
+    def _close_orphans(self) -> None:
+        for key, run in self._index.orphans().items():
+            if not self._deliver(key):
+                self._index.end(run, "KILLED")
+
+    def _is_recorded(self, study: MirroredStudy) -> bool:
+        return all(self._is_finished(key) for key in study.rows_by_key)
+
+    def _is_finished(self, key: str) -> bool:
+        return (self._ledger.folder(key) / RECORD_FILE).is_file()

@@ -1,0 +1,142 @@
+"""Mirrors a sweep to MLflow while it runs, on one thread off the path of the trials."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from orchestrator.errors import TrackingError
+from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.mlflow_mirror.orphans import BEAT_S
+from orchestrator.mlflow_mirror.spool import read_spooled, spool, unspool
+from reports.planned import Planned
+from reports.record import Epoch, Record
+from search_spaces.trial import Trial
+
+RECONNECT_S = 60.0
+"""How long after trouble MLflow is tried again; the ledger then says what it missed."""
+
+SILENCE_S, CLOSE_S = 30.0, 120.0
+"""How long the end of a sweep waits: for an MLflow that answers nothing, and at most."""
+
+Call = Callable[[Delivery], object]
+
+
+class MlflowMirror:
+    """Mirrors studies to one MLflow; a `Watcher` of their sweep.
+
+    No method waits for MLflow but `close`, and that for a bounded time. MLflow is not asked
+    anything before there is a study to follow.
+    """
+
+    def __init__(self, storage: Path, tracking_uri: str, *, max_model_mib: float = 0.0) -> None:
+        self._storage = storage
+        self._tracking_uri = tracking_uri
+        self._max_model_mib = max_model_mib
+        self._followed: dict[tuple[str, str, str], Planned] = {}
+        self._calls: queue.Queue[Call | None] = queue.Queue()
+        self._ended = False
+        self._failure: str | None = None
+        self._answered_at = time.monotonic()
+        self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
+
+    def follow(self, planned: Sequence[Planned]) -> None:
+        """Mirror some studies from now on; what is not delivered at the end stays in the spool."""
+        spool(planned, self._storage, self._tracking_uri)
+        self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
+        self._calls.put(lambda delivery: delivery.follow(planned))
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def started(self, trial: Trial) -> None:
+        """Open the trial's run."""
+        self._calls.put(lambda delivery: delivery.trials.start(trial))
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Log an epoch's scores at its step."""
+        self._calls.put(lambda delivery: delivery.trials.log_epoch(trial, epoch))
+
+    def finished(self, record: Record) -> None:
+        """Complete and finish the trial's run."""
+        self._calls.put(lambda delivery: delivery.finish(record))
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Close the trial's run as failed."""
+        self._calls.put(lambda delivery: delivery.trials.fail(trial, reason))
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Say on the trial's run why it was started again."""
+        self._calls.put(lambda delivery: delivery.trials.retry(trial, reason))
+
+    def close(self) -> str | None:
+        """Wait until everything is mirrored, or MLflow is silent, or it takes too long.
+
+        Returns:
+            What went wrong, if MLflow lacks something; the ledger is whole all the same.
+        """
+        self._calls.put(None)
+        closed_at = time.monotonic()
+        while self._thread.is_alive():
+            self._thread.join(0.1)
+            now = time.monotonic()
+            if now - max(self._answered_at, closed_at) > SILENCE_S:
+                return self._failure or f"no answer for {SILENCE_S:.0f} s"
+            if now - closed_at > CLOSE_S:
+                return f"not everything was delivered within {CLOSE_S:.0f} s"
+        return self._failure
+
+    def _work(self) -> None:
+        """Mirror what happens; after trouble begin again from the ledger, once more at the end."""
+        while True:
+            is_last = self._ended
+            try:
+                self._failure = self._mirror()
+                return
+            except TrackingError as error:
+                self._failure = str(error)
+            except Exception as error:  # told by `close`: a mirror that breaks must end no sweep
+                self._failure = f"{type(error).__name__}: {error}"
+            if is_last:
+                return
+            self._let_pass(RECONNECT_S)
+
+    def _mirror(self) -> str | None:
+        """Deliver the spool, then what happens until the end; say which records cannot be."""
+        delivery = Delivery(
+            self._storage,
+            self._tracking_uri,
+            max_model_mib=self._max_model_mib,
+            on_answer=self._note_answer,
+        )
+        delivery.catch_up(read_spooled(self._storage, self._tracking_uri))
+        delivery.follow(list(self._followed.values()))
+        while not self._ended:
+            call = self._next(BEAT_S)
+            if call is not None:
+                call(delivery)
+            delivery.studies.beat()
+        delivery.close()
+        if delivery.faults:
+            return "; ".join(delivery.faults.values())
+        done = [study.planned for study in delivery.studies.followed.values()]
+        unspool(done, self._storage, self._tracking_uri)
+        return None
+
+    def _next(self, limit_s: float) -> Call | None:
+        """Wait for the next call, or the end, or a time."""
+        try:
+            call = self._calls.get(timeout=limit_s)
+        except queue.Empty:
+            return None
+        self._ended = call is None
+        return call
+
+    def _let_pass(self, limit_s: float) -> None:
+        """Do nothing of what is asked for a time, or until the end."""
+        until = time.monotonic() + limit_s
+        while not self._ended and (left := until - time.monotonic()) > 0:
+            self._next(left)
+
+    def _note_answer(self) -> None:
+        self._answered_at = time.monotonic()

@@ -1,0 +1,130 @@
+"""The way back: a ledger from MLflow alone, each file checked against its hash."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.mirror import publish_file
+from orchestrator.mirrored_trials import publish_trial
+from orchestrator.mlflow_mirror.client import Client, Run
+from orchestrator.mlflow_mirror.content import STUDY, TRIAL, sha256_of_all
+from orchestrator.mlflow_mirror.study_runs import PLAN_FILE
+from orchestrator.mlflow_mirror.trial_runs import MODEL_FOLDER
+from reports.ledger import (
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    Ledger,
+    LedgerError,
+    create_once,
+    write_atomically,
+)
+from reports.planned import Planned, plan_file, remember
+from reports.record import Record
+
+
+class DamagedRunError(Exception):
+    """What a run in MLflow holds is not what its tags and its record say."""
+
+
+@dataclass
+class Pulled:
+    """What was pulled: keys of trials that are new here, how many were known, what is damaged."""
+
+    plans: list[str] = field(default_factory=list)
+    trials: list[str] = field(default_factory=list)
+    num_known: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def pull_ledger(client: Client, storage: Path) -> Pulled:
+    """Fetch the plans, and the finished trials that the ledger lacks; a record never changes.
+
+    A run that is damaged is noted, and the others are fetched all the same.
+
+    Raises:
+        TrackingError: If MLflow is away; what was fetched stays, and the next call goes on.
+    """
+    pulled = Pulled()
+    runs = client.runs()
+    for run in _of_kind(STUDY, runs):
+        try:
+            pulled.plans.append(_pull_plan(client, run, storage))
+        except (DamagedRunError, LedgerError) as error:
+            pulled.faults.append(f"study '{run.tags.get('study')}' (run {run.id}): {error}")
+    for run in _of_kind(TRIAL, runs):
+        if run.status == "FINISHED":
+            _pull_or_note(client, run, storage, pulled)
+    return pulled
+
+
+def _of_kind(kind: str, runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.tags.get("kind") == kind and "key" in run.tags]
+
+
+def _pull_or_note(client: Client, run: Run, storage: Path, pulled: Pulled) -> None:
+    key = run.tags["key"]
+    if (Ledger(storage).folder(key) / RECORD_FILE).is_file():
+        pulled.num_known += 1
+        return
+    try:
+        _pull_trial(client, run, storage)
+        pulled.trials.append(key)
+    except DamagedRunError as error:
+        pulled.faults.append(f"trial '{key}' (run {run.id}): {error}")
+
+
+def _pull_plan(client: Client, run: Run, storage: Path) -> str:
+    content = _download(client, run, PLAN_FILE)
+    if sha256_of_all({PLAN_FILE: content}) != run.tags.get("plan_sha256"):
+        raise DamagedRunError(f"{PLAN_FILE} is not the one that its tag names")
+    try:
+        planned = remember(Planned.model_validate_json(content), storage)
+    except ValidationError as error:
+        raise DamagedRunError(f"{PLAN_FILE} is of another version: {error}") from error
+    publish_file(storage, plan_file(planned, storage))
+    return planned.study.name
+
+
+def _pull_trial(client: Client, run: Run, storage: Path) -> None:
+    """Fetch a trial's files, its record last."""
+    content = _download(client, run, RECORD_FILE)
+    _check(RECORD_FILE, content, run.tags.get("record_sha256"))
+    try:
+        record = Record.model_validate_json(content)
+    except ValidationError as error:
+        raise DamagedRunError(f"{RECORD_FILE} is of another version: {error}") from error
+    if record.key != run.tags["key"]:
+        raise DamagedRunError(f"{RECORD_FILE} is that of trial '{record.key}'")
+    predictions = _download(client, run, PREDICTIONS_FILE)
+    _check(PREDICTIONS_FILE, predictions, record.result.predictions_sha256)
+    files = {PREDICTIONS_FILE: predictions, **_model_files(client, run, record)}
+    folder = Ledger(storage).folder(record.key)
+    for name, file in files.items():
+        write_atomically(folder / name, file)
+    create_once(folder / RECORD_FILE, content)
+    publish_trial(storage, record)
+
+
+def _model_files(client: Client, run: Run, record: Record) -> dict[str, bytes]:
+    """Fetch the trained model and its tokenizer, if they were kept there."""
+    names = run.tags.get("model_files", "").split()
+    files = {name: _download(client, run, f"{MODEL_FOLDER}/{name}") for name in names}
+    if MODEL_FILE in files:
+        _check(MODEL_FILE, files[MODEL_FILE], record.circumstances.model_sha256)
+    return files
+
+
+def _download(client: Client, run: Run, name: str) -> bytes:
+    content = client.download(run, name)
+    if content is None:
+        raise DamagedRunError(f"{name} is missing")
+    return content
+
+
+def _check(name: str, content: bytes, sha256: str | None) -> None:
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DamagedRunError(f"{name} is not the one that was recorded: its SHA-256 differs")

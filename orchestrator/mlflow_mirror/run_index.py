@@ -1,0 +1,157 @@
+"""All runs of one MLflow by key, each key once, and who works on them."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.driver import this_driver
+from orchestrator.locks import locked
+from orchestrator.mlflow_mirror.client import Client, Run
+from orchestrator.mlflow_mirror.content import STUDY, TRIAL
+from orchestrator.mlflow_mirror.orphans import (
+    DRIVER,
+    HEARTBEAT,
+    is_alive,
+    is_orphan,
+    read_heartbeats,
+)
+
+PARENT = "mlflow.parentRunId"
+"""MLflow's own tag of a run below another."""
+
+
+class RunIndex:
+    """Runs by key, as they were when last read and as this driver changed them since."""
+
+    def __init__(self, client: Client, lock: Path) -> None:
+        self.client = client
+        self._lock = lock
+        self._driver = this_driver()
+        self.read()
+
+    def read(self) -> None:
+        """Read all runs; where a key has several, keep one."""
+        found = [run for run in self.client.runs() if "key" in run.tags]
+        self._heartbeats = read_heartbeats(found)
+        self._runs: dict[str, Run] = {}
+        doubles: list[tuple[Run, Run]] = []
+        for run in found:
+            before = self._runs.setdefault(run.tags["key"], run)
+            if before is not run:
+                kept, other = _choose(before, run)
+                self._runs[kept.tags["key"]] = kept
+                doubles.append((kept, other))
+        for kept, other in doubles:
+            self._replace(other, kept)
+
+    def find(self, key: str) -> Run | None:
+        """Return the run of a key, as far as it was known when runs were read."""
+        return self._runs.get(key)
+
+    def find_or_create(self, key: str, name: str, tags: Mapping[str, str]) -> Run:
+        """Return the run of a key; a new one is ours and running.
+
+        MLflow is asked again, under a lock: another driver of this storage may have created it.
+        """
+        if key not in self._runs:
+            with locked(self._lock):
+                found = self.client.runs(f"tags.key = '{key}'")
+                mine = {**tags, "key": key, DRIVER: self._driver}
+                self._runs[key] = found[0] if found else self.client.create(name, mine)
+        return self._runs[key]
+
+    def refresh(self, run: Run) -> Run:
+        """Read a run again: another driver may have gone on with it."""
+        found = self.client.runs(f"tags.key = '{run.tags['key']}'")
+        return self._keep(next((one for one in found if one.id == run.id), run))
+
+    def take_over(self, run: Run, beat: bool = False) -> Run:
+        """Set a run running, as ours; with a heartbeat if it is a study's."""
+        if run.status != "RUNNING":
+            self.client.resume(run)
+        tags = {DRIVER: self._driver}
+        if beat:
+            tags[HEARTBEAT + self._driver] = f"{time.time():.0f}"
+        self.client.log(run, tags=tags)
+        return self._keep(replace(run, status="RUNNING", tags={**run.tags, **tags}))
+
+    def end(self, run: Run, status: str) -> Run:
+        """End a run."""
+        self.client.end(run, status)
+        return self._keep(replace(run, status=status))
+
+    def log_tags(self, run: Run, tags: Mapping[str, str]) -> Run:
+        """Set those tags of a run that it has not yet."""
+        new = {name: text for name, text in tags.items() if run.tags.get(name) != text}
+        if new:
+            self.client.log(run, tags=new)
+        return self._keep(replace(run, tags={**run.tags, **new}))
+
+    def log_params(self, run: Run, params: Mapping[str, str], tags: Mapping[str, str]) -> Run:
+        """Log those params that a run has not yet, and then the tags: a param never changes."""
+        new = {name: text for name, text in params.items() if name not in run.params}
+        self.client.log(run, params=new, tags=tags)
+        return self._keep(replace(run, params={**run.params, **new}, tags={**run.tags, **tags}))
+
+    def drop_tags(self, run: Run, *names: str) -> Run:
+        """Remove tags of a run, where they are."""
+        for name in set(names) & set(run.tags):
+            self.client.drop_tag(run, name)
+        left = {name: text for name, text in run.tags.items() if name not in names}
+        return self._keep(replace(run, tags=left))
+
+    def is_mine(self, run: Run) -> bool:
+        """Whether a run is running and ours."""
+        return run.status == "RUNNING" and run.tags.get(DRIVER) == self._driver
+
+    def is_anothers(self, run: Run) -> bool:
+        """Whether another driver, that is alive, works on a run."""
+        if run.status != "RUNNING" or self.is_mine(run):
+            return False
+        if self._is_orphan(run):  # or it was heard of after runs were read
+            self._heartbeats = read_heartbeats(self.client.runs(f"tags.kind = '{STUDY}'"))
+        return not self._is_orphan(run)
+
+    def is_shared(self, run: Run) -> bool:
+        """Whether another driver, that is alive, was seen at a study."""
+        drivers = {name.removeprefix(HEARTBEAT) for name in run.tags if name.startswith(HEARTBEAT)}
+        return any(
+            is_alive(driver, self._heartbeats, time.time()) for driver in drivers - {self._driver}
+        )
+
+    def orphans(self) -> dict[str, Run]:
+        """List the runs that are running though no driver works on them, by key."""
+        return {key: run for key, run in self._runs.items() if self._is_orphan(run)}
+
+    def my_trials(self) -> list[Run]:
+        """List the runs of trials that are running and ours."""
+        runs = (run for run in self._runs.values() if run.tags.get("kind") == TRIAL)
+        return [run for run in runs if self.is_mine(run)]
+
+    def _is_orphan(self, run: Run) -> bool:
+        return is_orphan(run, self._heartbeats, time.time())
+
+    def _replace(self, double: Run, kept: Run) -> None:
+        """Delete the double of a run, unless a driver works on it; its children change parents.
+
+        Doubles come about when two storage folders are mirrored at the same moment, or when MLflow
+        heard a request that it never answered.
+        """
+        if self.is_anothers(double):
+            return
+        for run in list(self._runs.values()):
+            if run.tags.get(PARENT) == double.id:
+                self.log_tags(run, {PARENT: kept.id})
+        self.client.delete(double)
+
+    def _keep(self, run: Run) -> Run:
+        self._runs[run.tags["key"]] = run
+        return run
+
+
+def _choose(older: Run, newer: Run) -> tuple[Run, Run]:
+    """Of two runs of a key, say which to keep: the one that is finished, else the older."""
+    if newer.status == "FINISHED" != older.status:
+        return newer, older
+    return older, newer

@@ -1,0 +1,55 @@
+"""Which studies an MLflow may lack something of: a small file each, below the storage folder.
+
+It is made before a sweep trains and removed when MLflow has everything. What exactly is lacking is
+found by comparing ledger and MLflow, so that a kill at any moment loses nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from reports.ledger import Ledger, write_atomically
+from reports.planned import Planned, read_planned
+
+SPOOL_FOLDER = "mlflow-spool"
+
+
+def spool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
+    """Note that an MLflow may lack something of some studies."""
+    for one in planned:
+        write_atomically(_path(one, storage, tracking_uri), tracking_uri.encode())
+
+
+def unspool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
+    """Note that an MLflow has everything of some studies."""
+    for one in planned:
+        _path(one, storage, tracking_uri).unlink(missing_ok=True)
+
+
+def read_spooled(storage: Path, tracking_uri: str) -> list[Planned]:
+    """Read the plans of those studies that an MLflow may lack something of.
+
+    Raises:
+        LedgerError: If a plan is damaged.
+    """
+    known = read_planned(Ledger(storage))
+    return [one for one in known if _path(one, storage, tracking_uri).is_file()]
+
+
+def spooled_uris(storage: Path) -> list[str]:
+    """List where something may be lacking."""
+    return sorted({path.read_text() for path in (storage / SPOOL_FOLDER).glob("*/*/*")})
+
+
+def spool_lock(storage: Path, tracking_uri: str) -> Path:
+    """Return the lock under which runs are created: of two processes that try, one does."""
+    return _folder(storage, tracking_uri) / "lock"
+
+
+def _path(planned: Planned, storage: Path, tracking_uri: str) -> Path:
+    name = f"{planned.corpus}-{planned.scale}"
+    return _folder(storage, tracking_uri) / planned.study.name / name
+
+
+def _folder(storage: Path, tracking_uri: str) -> Path:
+    return storage / SPOOL_FOLDER / hashlib.sha256(tracking_uri.encode()).hexdigest()[:12]

@@ -1,0 +1,94 @@
+"""Parent runs, one a study on a corpus: its plan, how far it is, its tables at the end."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestrator.code_version import code_version
+from orchestrator.driver import this_driver
+from orchestrator.mlflow_mirror.client import Run
+from orchestrator.mlflow_mirror.content import MirroredStudy, sha256_of_all, tables_of
+from orchestrator.mlflow_mirror.orphans import BEAT_S, HEARTBEAT
+from orchestrator.mlflow_mirror.run_index import RunIndex
+from orchestrator.storage import tables_folder
+from reports.planned import Planned
+
+PLAN_FILE = "plan.json"
+TABLES_FOLDER = "tables"
+
+
+class StudyRuns:
+    """The parent runs of those studies that are followed."""
+
+    def __init__(self, index: RunIndex, storage: Path) -> None:
+        self._index = index
+        self._storage = storage
+        self._heartbeat = HEARTBEAT + this_driver()
+        self._beat_at = time.monotonic()
+        self.followed: dict[str, MirroredStudy] = {}
+
+    def follow(self, planned: Iterable[Planned]) -> list[MirroredStudy]:
+        """Mirror these studies from now on, as they are planned now."""
+        studies = [MirroredStudy(one) for one in planned]
+        self.followed |= {study.key: study for study in studies}
+        return studies
+
+    def of_trial(self, key: str) -> list[MirroredStudy]:
+        """List the followed studies that a trial belongs to."""
+        return [study for study in self.followed.values() if key in study.rows_by_key]
+
+    def open(self, study: MirroredStudy) -> None:
+        """Set a study's run running, with a heartbeat and the plan."""
+        self._index.take_over(self.run_of(study), beat=True)
+        self._keep_plan(study)
+
+    def run_of(self, study: MirroredStudy) -> Run:
+        """Find or create a study's run."""
+        tags = {
+            **study.tags,
+            "code_version": code_version(),
+            self._heartbeat: f"{time.time():.0f}",
+        }
+        return self._index.find_or_create(study.key, study.planned.study.name, tags)
+
+    def beat(self) -> None:
+        """Tell that this driver is alive, if it is time to."""
+        if time.monotonic() - self._beat_at < BEAT_S:
+            return
+        self._beat_at = time.monotonic()
+        for study in self.followed.values():
+            run = self._index.find(study.key)
+            if run is not None and run.status == "RUNNING":
+                self._index.log_tags(run, {self._heartbeat: f"{time.time():.0f}"})
+
+    def close(self, study: MirroredStudy) -> None:
+        """Say how far a study is, keep its tables, end its run unless another driver goes on."""
+        self._keep_plan(study)
+        self._keep_tables(study)
+        runs = [self._index.find(key) for key in study.rows_by_key]
+        num_finished = sum(run is not None and run.status == "FINISHED" for run in runs)
+        counts = {"num_trials": str(len(runs)), "num_finished": str(num_finished)}
+        run = self._index.log_tags(self.run_of(study), counts)
+        run = self._index.drop_tags(run, self._heartbeat)
+        is_complete = num_finished == len(runs)
+        status = "FINISHED" if is_complete else "KILLED"
+        if run.status != status and (is_complete or not self._index.is_shared(run)):
+            self._index.end(run, status)
+
+    def _keep_plan(self, study: MirroredStudy) -> None:
+        files = {PLAN_FILE: study.planned.model_dump_json(indent=1).encode()}
+        self._keep(study, files, None)
+
+    def _keep_tables(self, study: MirroredStudy) -> None:
+        planned = study.planned
+        folder = tables_folder(self._storage, planned.study.name, planned.corpus, planned.scale)
+        if files := tables_of(folder):
+            self._keep(study, files, TABLES_FOLDER)
+
+    def _keep(self, study: MirroredStudy, files: dict[str, bytes], folder: str | None) -> None:
+        """Upload files, unless the run has the same; a tag names their hash."""
+        run = self.run_of(study)
+        tags = {f"{folder or 'plan'}_sha256": sha256_of_all(files)}
+        if not tags.items() <= run.tags.items():
+            self._index.client.upload(run, files, folder)
+            self._index.log_tags(run, tags)

@@ -1,0 +1,205 @@
+"""Child runs, one a trial: begun when it starts, completed from its record."""
+
+import hashlib
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+
+from orchestrator.code_version import code_version
+from orchestrator.mirrored_trials import fetch_model
+from orchestrator.mlflow_mirror.client import Run
+from orchestrator.mlflow_mirror.content import (
+    EPOCH_METRIC,
+    ROW_SEPARATOR,
+    config_file,
+    curves_file,
+    inputs_of,
+    points_of,
+    recorded_points,
+    recorded_tags,
+)
+from orchestrator.mlflow_mirror.run_index import PARENT, RunIndex
+from orchestrator.mlflow_mirror.study_runs import StudyRuns
+from reports.ledger import (
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    TOKENIZER_FILE,
+    Ledger,
+    LedgerError,
+    read_predictions,
+)
+from reports.record import Epoch, Predictions, Record
+from search_spaces.trial import Trial
+
+CONFIG_FILE, CURVES_FILE = "config.json", "epochs.csv"
+MODEL_FOLDER = "model"
+BYTES_A_PARAMETER = 4
+DESCRIBED = "seed"
+"""The param that every trial has: where it is, config and inputs were logged before."""
+
+FAILURE = "failure"
+
+
+class TrialRuns:
+    """The runs of trials of the studies that are followed.
+
+    Trained models are kept with a run if they take at most `max_model_mib`.
+    """
+
+    def __init__(
+        self, index: RunIndex, studies: StudyRuns, storage: Path, max_model_mib: float
+    ) -> None:
+        self._index = index
+        self._studies = studies
+        self._storage = storage
+        self._ledger = Ledger(storage)
+        self._max_model_mib = max_model_mib
+        self._epochs: dict[str, set[int]] = {}
+        self._num_retries: Counter[str] = Counter()
+
+    def start(self, trial: Trial) -> None:
+        """Find or create a trial's run and set it running."""
+        run = self._open_run_of(trial)
+        if run is not None and not self._index.is_mine(run):
+            self._index.take_over(run)
+
+    def log_epoch(self, trial: Trial, epoch: Epoch) -> None:
+        """Log an epoch, unless the run has it."""
+        run = self._open_run_of(trial)
+        if run is not None and epoch.epoch not in self._known_epochs(run):
+            self._index.client.log(run, points=points_of(epoch, int(1000 * time.time())))
+            self._known_epochs(run).add(epoch.epoch)
+
+    def finish(self, record: Record) -> bool:
+        """Complete a trial's run from its record; say whether there was anything to do.
+
+        Raises:
+            LedgerError: If the predictions are not those that the record names.
+        """
+        if self.is_complete(record.key):
+            return False
+        run = self._run_of(record.trial, record.key)
+        if not self._index.is_mine(run):
+            run = self._index.refresh(run)
+        if run.status == "FINISHED" or self._index.is_anothers(run):
+            return False
+        record_file, predictions_file = self._read(record)
+        test = _test_of(record, predictions_file)
+        files: dict[str, bytes | Path] = {
+            PREDICTIONS_FILE: predictions_file,
+            CURVES_FILE: curves_file(record.result.epochs),
+            RECORD_FILE: record_file,
+        }
+        models = self._model_files(record)
+        self._index.client.upload(run, files, None)
+        self._index.client.upload(run, models, MODEL_FOLDER)
+        points = recorded_points(record, self._known_epochs(run), test)
+        tags = recorded_tags(record, record_file, list(models))
+        self._index.client.log(run, points=points, tags=tags)
+        self._index.end(self._index.drop_tags(run, FAILURE), "FINISHED")
+        return True
+
+    def is_complete(self, key: str) -> bool:
+        """Whether a trial's run is finished and names all rows that share the trial."""
+        run = self._index.find(key)
+        return run is not None and run.status == "FINISHED" and not self._new_rows(run, key)
+
+    def fail(self, trial: Trial, reason: str) -> None:
+        """Close a trial's run as failed, with the reason as a tag."""
+        run = self._open_run_of(trial)
+        if run is not None:
+            self._index.end(self._index.log_tags(run, {FAILURE: _first_line(reason)}), "FAILED")
+
+    def retry(self, trial: Trial, reason: str) -> None:
+        """Say on a trial's run why it was started again, and how often by this driver."""
+        self._num_retries[trial.key] += 1
+        run = self._open_run_of(trial)
+        if run is not None:
+            number = str(self._num_retries[trial.key])
+            self._index.log_tags(run, {"num_retries": number, "retried": _first_line(reason)})
+
+    def _open_run_of(self, trial: Trial) -> Run | None:
+        """Find or create a trial's run, unless it was completed from the record already."""
+        run = self._run_of(trial, trial.key)
+        return None if run.status == "FINISHED" else run
+
+    def _run_of(self, trial: Trial, key: str) -> Run:
+        """Find or create a trial's run; it names all rows that share the trial."""
+        run, studies = self._index.find(key), self._studies.of_trial(key)
+        if not studies:  # an orphan of another study
+            if run is None:
+                raise LookupError(f"trial '{key}' belongs to no study that is mirrored")
+            return run
+        if run is None:
+            study = studies[0]
+            tags = {
+                **study.tags_of(trial, key),
+                "code_version": code_version(),
+                PARENT: self._studies.run_of(study).id,
+            }
+            name = f"{tags['row']} seed {trial.seed}"
+            run = self._index.find_or_create(key, name, tags)
+            if DESCRIBED not in run.params:
+                self._epochs[run.id] = set()
+        if DESCRIBED not in run.params:  # it is new, or its driver was killed before it got here
+            self._index.client.upload(run, {CONFIG_FILE: config_file(trial)}, None)
+            self._index.client.log_inputs(run, inputs_of(trial))
+        if new_rows := self._new_rows(run, key):
+            params = {name: text for s in studies for name, text in s.params_of(trial).items()}
+            rows = ROW_SEPARATOR.join([*_rows_named(run), *new_rows])
+            run = self._index.log_params(run, params, {"rows": rows})
+        return run
+
+    def _new_rows(self, run: Run, key: str) -> list[str]:
+        """Name those rows that share a trial and do not stand in its run yet."""
+        named = _rows_named(run)
+        rows = [str(row) for s in self._studies.of_trial(key) for row in s.rows_by_key[key]]
+        return [row for row in rows if row not in named]
+
+    def _known_epochs(self, run: Run) -> set[int]:
+        """Know which epochs a run has, also those that an earlier driver logged."""
+        if run.id not in self._epochs:
+            self._epochs[run.id] = self._index.client.steps(run, EPOCH_METRIC)
+        return self._epochs[run.id]
+
+    def _read(self, record: Record) -> tuple[bytes, bytes]:
+        """Read the files of record and predictions."""
+        folder = self._ledger.folder(record.key)
+        try:
+            return (folder / RECORD_FILE).read_bytes(), (folder / PREDICTIONS_FILE).read_bytes()
+        except FileNotFoundError as error:
+            raise LedgerError(f"trial '{record.key}' has no record or no predictions") from error
+
+    def _model_files(self, record: Record) -> dict[str, bytes | Path]:
+        """Find the trained model and its tokenizer, if they were kept and are not too large."""
+        if record.result.num_parameters * BYTES_A_PARAMETER / 2**20 > self._max_model_mib:
+            return {}
+        fetch_model(self._storage, record)
+        folder = self._ledger.folder(record.key)
+        files = [folder / name for name in (MODEL_FILE, TOKENIZER_FILE)]
+        there = [file for file in files if file.is_file()]
+        size_mib = sum(file.stat().st_size for file in there) / 2**20
+        if record.circumstances.model_sha256 is None or size_mib > self._max_model_mib:
+            return {}
+        return {file.name: file for file in there}
+
+
+def _test_of(record: Record, predictions_file: bytes) -> Predictions | None:
+    """Read the predictions on test, if a trial came to any."""
+    if hashlib.sha256(predictions_file).hexdigest() != record.result.predictions_sha256:
+        raise LedgerError(f"predictions of trial '{record.key}' are not those that it recorded")
+    if record.result.best is None:
+        return None
+    return read_predictions(pa.BufferReader(predictions_file), ("test",))["test"]
+
+
+def _rows_named(run: Run) -> list[str]:
+    """Name the rows that stand in a run; one that was not described yet has none."""
+    return [row for row in run.tags.get("rows", "").split(ROW_SEPARATOR) if row]
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

@@ -1,0 +1,86 @@
+"""Trying again where storage fails for a while: a full disk, a server or a mount that is away."""
+
+import errno
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from orchestrator.storage import StorageError
+
+Outcome = TypeVar("Outcome")
+
+STAYS_WRONG = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What waiting does not mend."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a trial goes on trying; each pause is about twice as long as the last one.
+
+    A checkpoint may be missed, so training waits for it only briefly. The end of a trial is worth
+    a long wait: without it the last epoch has to be trained again.
+    """
+
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 20.0
+    start_s: float = 120.0
+    checkpoint_s: float = 15.0
+    end_s: float = 600.0
+
+    def at_start(self, attempt: Callable[[], Outcome]) -> Outcome:
+        """Read, or take, what a trial begins with; see `_try_for`."""
+        return self._try_for(self.start_s, attempt)
+
+    def for_checkpoint(self, attempt: Callable[[], Outcome]) -> Outcome:
+        """Write, or remove, a checkpoint; see `_try_for`."""
+        return self._try_for(self.checkpoint_s, attempt)
+
+    def at_end(self, attempt: Callable[[], Outcome]) -> Outcome:
+        """Write what a trial leaves; see `_try_for`."""
+        return self._try_for(self.end_s, attempt)
+
+    def _try_for(self, seconds: float, attempt: Callable[[], Outcome]) -> Outcome:
+        """Call until it raises no OSError.
+
+        Raises:
+            OSError: The last one, when the time is over; one that waiting does not mend, at once.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_exponential(self.first_pause_s, max=self.longest_pause_s),
+            stop=stop_after_delay(seconds),
+            reraise=True,
+        )
+        return retrying(attempt)
+
+
+PATIENCE = Patience()
+
+
+@contextmanager
+def explained(storage: Path, *, needed_bytes: int, tried_s: float) -> Iterator[None]:
+    """Say what to do about storage that could not be written for so long.
+
+    Raises:
+        StorageError: Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        cure = "make it writable again"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            cure = f"free at least {math.ceil(needed_bytes / 2**20) + 1} MiB"
+        raise StorageError(
+            f"storage '{storage}' could not be written for {tried_s:.0f} s: "
+            f"{error.strerror or error}; {cure} and run the same command again: it goes on from "
+            "the last checkpoint"
+        ) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, OSError) and not isinstance(error, STAYS_WRONG)

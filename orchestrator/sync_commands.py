@@ -1,0 +1,106 @@
+"""The commands that bring an MLflow level with the ledger, and a ledger level with an MLflow."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator.errors import TrackingError
+from orchestrator.mlflow_mirror.client import EXPERIMENT, Client
+from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.mlflow_mirror.pull import pull_ledger
+from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris, unspool
+from orchestrator.options import console, errors, log_models_option, storage_option
+from orchestrator.storage import open_storage, tracking_uri_of
+from reports.ledger import Ledger
+from reports.planned import read_planned
+
+EXIT_INCOMPLETE = 1
+
+
+@click.command("sync")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Compare the whole ledger, not only the studies of sweeps that MLflow missed.",
+)
+@log_models_option
+@storage_option
+@click.option(
+    "--tracking-uri",
+    envvar="MLFLOW_TRACKING_URI",
+    help="MLflow to deliver to.  [default: every one that missed something]",
+)
+def sync(everything: bool, log_models: float, storage: Path, tracking_uri: str | None) -> None:
+    """Deliver to MLflow what it missed, each trial once.
+
+    Ends with status 1 if something is left.
+    """
+    opened = open_storage(storage)
+    known = spooled_uris(opened)
+    if everything or tracking_uri or not known:
+        known = [tracking_uri_of(tracking_uri, opened)]
+    is_complete = [_sync_one(uri, opened, everything, log_models) for uri in known]
+    if not all(is_complete):
+        sys.exit(EXIT_INCOMPLETE)
+
+
+def _sync_one(tracking_uri: str, storage: Path, everything: bool, max_model_mib: float) -> bool:
+    """Deliver to one MLflow, say what was delivered, and return whether that was all."""
+    planned = read_planned(Ledger(storage)) if everything else read_spooled(storage, tracking_uri)
+    if not planned:
+        console.print(
+            f"Nothing waits for MLflow at {tracking_uri}; `--all` compares the whole ledger.",
+            soft_wrap=True,
+        )
+        return True
+    spool(planned, storage, tracking_uri)
+    try:
+        delivery = Delivery(storage, tracking_uri, max_model_mib=max_model_mib)
+        delivery.catch_up(planned)
+        delivery.close()
+    except TrackingError as error:
+        errors.print(f"error: {error}; what is left waits for the next `mmer-sweep sync`")
+        return False
+    left, faults = delivery.left(), delivery.faults.values()
+    for fault in faults:
+        errors.print(f"error: {fault}", style="red")
+    console.print(
+        f"MLflow at {tracking_uri}: {len(delivery.delivered)} trials delivered, {len(left)} left.",
+        soft_wrap=True,
+    )
+    if not left and not faults:
+        unspool(planned, storage, tracking_uri)
+    return not left and not faults
+
+
+@click.command("pull")
+@click.option(
+    "--tracking-uri", required=True, envvar="MLFLOW_TRACKING_URI", help="Where MLflow is."
+)
+@storage_option
+def pull(tracking_uri: str, storage: Path) -> None:
+    """Rebuild a ledger from MLflow: plans, records, predictions, and models that were kept there.
+
+    Records that are here stay as they are. Ends with status 1 if something there is damaged.
+    """
+    opened = open_storage(storage)
+    client = Client(tracking_uri_of(tracking_uri, opened))
+    if not client.find_experiment():
+        raise TrackingError(
+            f"MLflow at {tracking_uri} has no experiment '{EXPERIMENT}': no sweep was mirrored to "
+            "it; choose another --tracking-uri"
+        )
+    with console.status(f"pulling from {tracking_uri}"):
+        pulled = pull_ledger(client, opened)
+    for fault in pulled.faults:
+        errors.print(f"error: {fault}", style="red")
+    studies = ", ".join(dict.fromkeys(pulled.plans)) or "no study"
+    console.print(
+        f"{len(pulled.trials)} trials of {studies} pulled, {pulled.num_known} were here.\n"
+        "`mmer-sweep report` makes tables and verdicts of them.",
+        soft_wrap=True,
+    )
+    if pulled.faults:
+        sys.exit(EXIT_INCOMPLETE)

@@ -1,0 +1,173 @@
+"""Training one trial to its end, in memory that may be too small, on storage that may fail."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from corpora.batches import AnyCorpus
+from models.build import build
+from models.init import init_weights
+from models.macs import count_macs
+from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.code_version import code_version
+from orchestrator.memory import (
+    MicroBatches,
+    NotEnoughMemoryError,
+    halve,
+    is_out_of_memory,
+    note_size,
+    release_memory,
+)
+from orchestrator.open_corpus import task_of
+from orchestrator.patience import Patience
+from orchestrator.precision import Precision
+from orchestrator.reference_clip import reference_clip
+from orchestrator.training import Trained, TrainingState, start_training, train
+from reports.record import Epoch
+from search_spaces.trial import Trial
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a trial trains; `on_trouble` is told what it went on in spite of."""
+
+    folder: Path
+    device: torch.device
+    precision: Precision
+    patience: Patience
+    on_epoch: Callable[[Epoch], None]
+    on_trouble: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainedTrial:
+    """A trained model, what the training gave, and what it went through.
+
+    `largest_batch` is the largest number of utterances that went through the model at once, in the
+    end.
+    """
+
+    model: nn.Module
+    trained: Trained
+    macs: int
+    resumed_from_epochs: tuple[int, ...]
+    micro_batches: MicroBatches
+    largest_batch: int
+    training_s: float
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A state to train from, and how it came about."""
+
+    state: TrainingState
+    macs: int
+    resumed_from_epochs: tuple[int, ...]
+    micro_batches: MicroBatches
+    size: int
+
+
+def train_trial(
+    trial: Trial, corpus: AnyCorpus, setting: Setting, *, micro_batch_size: int | None
+) -> TrainedTrial:
+    """Train from a trial's checkpoint, if it has one; where memory runs out, from there again.
+
+    Each time the micro-batches are half as large, so at most one epoch is lost to it.
+
+    Raises:
+        NotEnoughMemoryError: If a single utterance, or the model alone, is too much.
+    """
+    batch_size = trial.config.training.batch_size
+    size = min(micro_batch_size or batch_size, batch_size)
+    clock = time.perf_counter()
+    while True:
+        start = None
+        try:
+            start = _start(trial, corpus, setting, size)
+            trained = _train(start, trial, corpus, setting)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            problem = str(error)
+        else:
+            return TrainedTrial(
+                model=start.state.model,
+                trained=trained,
+                macs=start.macs,
+                resumed_from_epochs=start.resumed_from_epochs,
+                micro_batches=start.micro_batches,
+                largest_batch=start.size,
+                training_s=time.perf_counter() - clock,
+            )
+        if start is None:
+            raise NotEnoughMemoryError("before any batch", problem)
+        size = halve(start.size, batch_size=batch_size, problem=problem)
+        start = None  # here and not while the error is handled: that holds what filled the memory
+        release_memory()
+        setting.on_trouble(f"out of memory: goes on with micro-batches of {size}")
+
+
+def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Start:
+    """Make the model and all that trains it, as the checkpoint left them or new."""
+    config = trial.config
+    model = build(config.model, task_of(corpus, config.model))
+    init_weights(model, trial.seed)
+    macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
+    state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
+    checkpoint = setting.patience.at_start(
+        lambda: load_checkpoint(setting.folder, setting.device, code_version())
+    )
+    resumed: tuple[int, ...] = ()
+    sizes: MicroBatches = ()
+    if checkpoint is not None:
+        state.load_state_dict(checkpoint.training)
+        resumed = (*checkpoint.resumed_from_epochs, len(state.epochs))
+        sizes = checkpoint.micro_batches
+        size = min([size, *(known for _, known in sizes)])
+    sizes = note_size(sizes, len(state.epochs), size, config.training.batch_size)
+    return _Start(state, macs, resumed, sizes, size)
+
+
+def _train(start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting) -> Trained:
+    """Train to the end, with a checkpoint after every epoch and where the training diverges."""
+
+    def keep(state: TrainingState) -> None:
+        _keep_checkpoint(
+            setting,
+            Checkpoint(
+                code_version(), state.state_dict(), start.resumed_from_epochs, start.micro_batches
+            ),
+        )
+
+    def after_epoch(epoch: Epoch, state: TrainingState) -> None:
+        keep(state)
+        setting.on_epoch(epoch)
+
+    trained = train(
+        start.state,
+        corpus,
+        trial.config.training,
+        seed=trial.seed,
+        precision=setting.precision,
+        on_epoch=after_epoch,
+        micro_batch_size=start.size,
+    )
+    if trained.diverged_at_epoch is not None:
+        keep(start.state)
+    return trained
+
+
+def _keep_checkpoint(setting: Setting, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint; without one the trial goes on, and more epochs are at risk."""
+    try:
+        setting.patience.for_checkpoint(lambda: save_checkpoint(setting.folder, checkpoint))
+    except OSError as error:
+        setting.on_trouble(
+            f"checkpoint in '{setting.folder}' could not be written: {error.strerror or error}; "
+            "training goes on, and what it does until it can be written would be lost with its "
+            "process"
+        )

@@ -1,0 +1,199 @@
+"""Which trial a driver trains next: what is missing, that no other driver trains.
+
+The queue leases a trial when it hands it out. Of trials that others hold it looks for the record,
+or for the end of their lease, every few seconds. A trial whose process was lost comes back to it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from orchestrator.events import Watcher
+from orchestrator.leases import Leases
+from reports.ledger import LedgerError
+from reports.record import Epoch, Record
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
+
+MAX_LOSSES = 3
+"""How often a trial starts again after its process was lost without one more epoch done."""
+
+LOOK_S = 2.0
+"""How often the queue looks for what others do."""
+
+MAX_LOOKS = 16
+"""At how many trials it looks in one go: each may take some tenths of a second in a bucket."""
+
+
+class Assignment(NamedTuple):
+    """One trial to train, the row that asks for it, and how much of a batch fits into memory."""
+
+    trial: Trial
+    trained_for: RowRef
+    micro_batch_size: int | None = None
+
+
+class Loss(NamedTuple):
+    """How a trial's process ended before the trial did."""
+
+    reason: str
+    is_out_of_memory: bool
+
+
+class _Progress:
+    """How far a trial is, and how often it was lost without getting further."""
+
+    def __init__(self) -> None:
+        self.num_epochs = 0
+        self.num_epochs_at_loss = 0
+        self.num_losses = 0
+
+    def lose(self) -> int:
+        """Count a loss; return how many there were since the trial last got further."""
+        got_further = self.num_epochs > self.num_epochs_at_loss
+        self.num_losses = 1 if got_further else self.num_losses + 1
+        self.num_epochs_at_loss = self.num_epochs
+        return self.num_losses
+
+
+class TrialQueue:
+    """The trials of a sweep that are not finished; tells the watchers what becomes of them.
+
+    No method raises while storage fails: a trial whose record cannot be read is looked at later.
+    """
+
+    def __init__(
+        self,
+        assignments: Sequence[Assignment],
+        *,
+        find_record: Callable[[str], Record | None],
+        leases: Leases,
+        watchers: Sequence[Watcher],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Queue trials, each key once; `find_record` raises OSError while storage fails."""
+        self._waiting = deque(assignments)
+        self._elsewhere: deque[Assignment] = deque()
+        self._running: dict[str, Assignment] = {}
+        self._progress = {assignment.trial.key: _Progress() for assignment in assignments}
+        self._find_record = find_record
+        self._leases = leases
+        self._watchers = watchers
+        self._clock = clock
+        self._next_look = clock()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every trial is finished or given up."""
+        return not (self._waiting or self._elsewhere or self._running)
+
+    def next(self) -> Assignment | None:
+        """Lease a trial to train; None if there is none now."""
+        self.look()
+        for _ in range(min(MAX_LOOKS, len(self._waiting))):
+            assignment = self._waiting.popleft()
+            if self._is_leased(assignment):
+                self._running[assignment.trial.key] = assignment
+                return assignment
+        return None
+
+    def look(self) -> None:
+        """See what became of trials that others hold, if it is time to."""
+        if self._clock() < self._next_look:
+            return
+        self._next_look = self._clock() + LOOK_S
+        for _ in range(min(MAX_LOOKS, len(self._elsewhere))):
+            assignment = self._elsewhere.popleft()
+            try:
+                if self._is_settled(assignment):
+                    continue
+                is_free = self._leases.is_free(assignment.trial.key)
+            except OSError:
+                is_free = False
+            (self._waiting if is_free else self._elsewhere).append(assignment)
+
+    def started(self, trial: Trial) -> None:
+        """Learn that a trial trains."""
+        for watcher in self._watchers:
+            watcher.started(trial)
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Learn that an epoch is safe in the trial's checkpoint."""
+        self._progress[trial.key].num_epochs = epoch.epoch + 1
+        for watcher in self._watchers:
+            watcher.epoch_done(trial, epoch)
+
+    def goes_on(self, trial: Trial, trouble: str) -> None:
+        """Learn what a trial goes on in spite of."""
+        for watcher in self._watchers:
+            watcher.retried(trial, trouble)
+
+    def ended(self, trial: Trial, failure: str | None) -> None:
+        """Learn that a trial's function returned, and why it failed if it did."""
+        assignment = self._running.pop(trial.key)
+        try:
+            if self._is_settled(assignment):
+                return
+        except OSError:
+            if failure is None:  # the record may be there
+                self._elsewhere.append(assignment)
+                return
+        self._fail(trial, failure or "ended without a record")
+
+    def lost(self, trial: Trial, loss: Loss) -> None:
+        """Learn that a trial's process is no more; queue it again, unless that cannot help."""
+        assignment = self._running.pop(trial.key)
+        num_losses = self._progress[trial.key].lose()
+        if loss.is_out_of_memory:
+            size = assignment.micro_batch_size or trial.config.training.batch_size
+            if size == 1:
+                self._fail(trial, f"micro-batches of 1 utterance are too much: {loss.reason}")
+                return
+            size = -(-size // 2)
+            assignment = assignment._replace(micro_batch_size=size)
+            reason = f"out of memory: goes on with micro-batches of {size}"
+        elif num_losses > MAX_LOSSES:
+            self._fail(trial, f"{num_losses} times without one more epoch: {loss.reason}")
+            return
+        else:
+            reason = "its process was lost: goes on from its last epoch"
+        self._waiting.appendleft(assignment)
+        self.goes_on(trial, f"{reason}\n{loss.reason}")
+
+    def _is_leased(self, assignment: Assignment) -> bool:
+        """Lease a trial that has no record, or leave it to those who hold it."""
+        try:
+            if self._is_settled(assignment):
+                return False
+            if self._leases.take(assignment.trial.key):
+                # Whoever held it before may have recorded it since.
+                return not self._is_settled(assignment)
+        except OSError:
+            pass
+        self._elsewhere.append(assignment)
+        return False
+
+    def _is_settled(self, assignment: Assignment) -> bool:
+        """Tell of a trial that has its record, or whose record is damaged.
+
+        Raises:
+            OSError: If that cannot be seen now.
+        """
+        trial = assignment.trial
+        try:
+            record = self._find_record(trial.key)
+        except LedgerError as error:
+            self._fail(trial, str(error))
+            return True
+        if record is None:
+            return False
+        self._leases.drop(trial.key)
+        for watcher in self._watchers:
+            watcher.finished(record)
+        return True
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        self._leases.release(trial.key)
+        for watcher in self._watchers:
+            watcher.failed(trial, reason)

@@ -1,0 +1,63 @@
+"""A trial in a process whose memory does not suffice for whole batches: `test_memory_limit`.
+
+    python -m tests.orchestrator.limited_memory STORAGE MIB
+
+STORAGE holds the prepared corpus. What happened is printed as JSON.
+"""
+
+import json
+import re
+import resource
+import sys
+from pathlib import Path
+
+from corpora.prepared import read_manifest
+from orchestrator.memory import NotEnoughMemoryError
+from orchestrator.run_trial import run_trial
+from search_spaces.change import apply_change
+from search_spaces.trial import Trial
+from tests.orchestrator.factories import TRAINED_FOR, small_trial
+
+LARGER = {
+    "model.audio.pool": (1, 1),
+    "model.audio.base_channels": 16,
+    "model.vision.pool": (1, 1),
+    "model.vision.base_channels": 16,
+}
+
+
+def make_trial(storage: Path, batch_size: int) -> Trial:
+    trial = small_trial(read_manifest(storage, "mine", "le"), precision="fp32")
+    config = apply_change(trial.config, LARGER | {"training.batch_size": batch_size})
+    return trial.model_copy(update={"config": config})
+
+
+def address_space_bytes() -> int:
+    found = re.search(r"^VmSize:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def main(storage: Path, mib: int) -> None:
+    # one utterance at a time loads all libraries, and leaves the memory that it needs
+    run_trial(make_trial(storage, 1), storage, trained_for=TRAINED_FOR)
+    limit = address_space_bytes() + mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    troubles: list[str] = []
+    found: dict[str, object] = {"troubles": troubles, "error": ""}
+    try:
+        record = run_trial(
+            make_trial(storage, 12),
+            storage,
+            trained_for=TRAINED_FOR,
+            on_trouble=troubles.append,
+        )
+        found["micro_batches"] = record.circumstances.micro_batches
+        found["num_epochs"] = len(record.result.epochs)
+    except NotEnoughMemoryError as error:
+        found["error"] = str(error)
+    print(json.dumps(found))  # noqa: T201, for the test that started it
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

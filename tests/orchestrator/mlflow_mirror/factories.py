@@ -1,0 +1,85 @@
+"""A storage folder with a plan and made-up records, and what an MLflow then holds."""
+
+from pathlib import Path
+
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from orchestrator.mlflow_mirror.client import EXPERIMENT
+from orchestrator.mlflow_mirror.delivery import Delivery
+from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.planned import Planned, remember
+from reports.record import Epoch, Record
+from search_spaces.study import ANY_CORPUS, Study
+from search_spaces.trial import Trial, TrialConfig
+from tests.reports.factories import make_record, make_split, make_study, make_trial
+
+ROWS = ("shallow", "deep")
+NUM_EPOCHS = 3
+PLACE = {"corpus": "synthetic", "family": "synthetic", "scale": "tiny"}
+
+
+def make_plan(
+    storage: Path, *, name: str = "depth", rows: tuple[str, ...] = ROWS, num_seeds: int = 2
+) -> tuple[Planned, list[Trial]]:
+    """Plan a study whose rows differ in the audio encoder's depth: 1, 2 and so on."""
+    study = make_study(rows, name=name, baseline={"tiny": {ANY_CORPUS: TrialConfig()}})
+    return plan_study(storage, study, num_seeds)
+
+
+def plan_study(storage: Path, study: Study, num_seeds: int) -> tuple[Planned, list[Trial]]:
+    """Plan a study on the synthetic corpus; nobody asks whether it is there."""
+    configs = study.configs("synthetic", "tiny")
+    trials = {
+        row: [make_trial(seed, config) for seed in range(num_seeds)]
+        for row, config in configs.items()
+    }
+    keys = {row: tuple(trial.key for trial in of_row) for row, of_row in trials.items()}
+    planned = Planned(study=study, keys=keys, fingerprints=("0123456789abcdef",), **PLACE)
+    return remember(planned, storage), [t for of_row in trials.values() for t in of_row]
+
+
+def record_trial(storage: Path, trial: Trial, *, num_epochs: int = NUM_EPOCHS) -> Record:
+    """Finish a trial that nobody trained."""
+    ledger = Ledger(storage)
+    folder = ledger.folder(trial.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    test = make_split(trial.seed, trial.config.model.audio.depth)
+    sha256 = write_predictions(folder / PREDICTIONS_FILE, {"valid": test, "test": test})
+    epochs = tuple(make_epoch(number) for number in range(num_epochs))
+    record = make_record(trial, sha256)
+    result = record.result.model_copy(update={"epochs": epochs})
+    record = record.model_copy(update={"result": result})
+    ledger.write(record)
+    return record
+
+
+def make_epoch(number: int) -> Epoch:
+    return Epoch(
+        epoch=number, train_loss=0.7 - number / 10, valid_loss=0.6, valid={"f1": 0.5 + number / 10}
+    )
+
+
+def deliver(storage: Path, tracking_uri: str, *planned: Planned, **options: float) -> Delivery:
+    """Deliver some studies as `mmer-sweep sync` does."""
+    delivery = Delivery(storage, tracking_uri, **options)
+    delivery.catch_up(planned)
+    delivery.close()
+    return delivery
+
+
+def runs_of(tracking_uri: str, kind: str = "trial") -> list[Run]:
+    client = MlflowClient(tracking_uri=tracking_uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id], f"tags.kind = '{kind}'"))
+
+
+def run_of(tracking_uri: str, key: str) -> Run:
+    (run,) = (run for run in runs_of(tracking_uri) if run.data.tags["key"] == key)
+    return run
+
+
+def steps_of(tracking_uri: str, run: Run, metric: str = "valid_f1") -> list[int]:
+    history = MlflowClient(tracking_uri=tracking_uri).get_metric_history(run.info.run_id, metric)
+    return sorted(point.step for point in history)

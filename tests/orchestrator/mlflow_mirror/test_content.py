@@ -1,0 +1,99 @@
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from orchestrator.mlflow_mirror.content import (
+    MAX_PARAMS,
+    MAX_POINTS,
+    MirroredStudy,
+    Point,
+    curves_file,
+    inputs_of,
+    recorded_points,
+    split_batches,
+)
+from search_spaces.study import RowRef
+from tests.orchestrator.mlflow_mirror.factories import make_epoch, make_plan, record_trial
+from tests.reports.factories import make_split
+
+START_MS = 1735689600000
+"""2025-01-01, when made-up trials started; they trained 2 s and took 2.5 s."""
+
+
+def test_batches_hold_everything_within_the_limits() -> None:
+    points = [Point("loss", 0.5, 0, step) for step in range(MAX_POINTS * 2 + 1)]
+    params = {f"param{number}": "" for number in range(MAX_PARAMS + 1)}
+    batches = list(split_batches(points, params, {"tag": ""}))
+    assert [len(batch.points) for batch in batches] == [MAX_POINTS, MAX_POINTS, 1]
+    assert [len(batch.params) for batch in batches] == [MAX_PARAMS, 1, 0]
+    assert [point for batch in batches for point in batch.points] == points
+    assert {name for batch in batches for name, _ in batch.params} == set(params)
+    assert [batch.tags for batch in batches] == [[("tag", "")], (), ()]
+
+
+def test_nothing_to_log_makes_no_batch() -> None:
+    assert list(split_batches([], {}, {})) == []
+
+
+def test_params_are_the_fields_that_differ(storage: Path) -> None:
+    planned, trials = make_plan(storage)
+    assert MirroredStudy(planned).params_of(trials[-1]) == {
+        "model.audio.depth": "2",
+        "seed": "1",
+        "corpus": "synthetic",
+    }
+
+
+def test_rows_of_equal_config_share_a_trial(storage: Path) -> None:
+    planned, _ = make_plan(storage)
+    key = planned.keys["shallow"][0]
+    twin = planned.model_copy(update={"keys": {"shallow": (key,), "deep": (key,)}})
+    assert MirroredStudy(twin).rows_by_key == {
+        key: (RowRef("depth", "shallow"), RowRef("depth", "deep"))
+    }
+
+
+def test_points_follow_from_the_record_alone(storage: Path) -> None:
+    _, (trial, *_) = make_plan(storage)
+    record = record_trial(storage, trial, num_epochs=2)
+    test = make_split(0, 1)
+    points = recorded_points(record, {0}, test)
+    assert points == recorded_points(record, {0}, test)
+    assert Point("valid_f1", 0.6, START_MS + 2000, 1) in points
+    assert Point("system/wall_s", 2.5, START_MS + 2500, 0) in points
+    (accuracy,) = (point.value for point in points if point.name == "test_acc")
+    assert accuracy == pytest.approx(0.95)  # one utterance of 20 is wrong
+    assert not [p for p in points if p.name == "train_loss" and p.step == 0]
+
+
+def test_costs_that_are_not_known_are_left_out(storage: Path) -> None:
+    _, (trial, *_) = make_plan(storage)
+    record = record_trial(storage, trial)
+    measured = record.circumstances.model_copy(update={"peak_memory_mib": 812.5})
+    names = {
+        point.name: point.value
+        for point in recorded_points(
+            record.model_copy(update={"circumstances": measured}), set(), None
+        )
+    }
+    assert names["system/peak_memory_mib"] == 812.5
+    assert "system/peak_gpu_memory_mib" not in names
+    assert not any(name.startswith("test_") for name in names)
+
+
+def test_curves_are_a_line_an_epoch() -> None:
+    lines = csv.DictReader(io.StringIO(curves_file([make_epoch(0), make_epoch(1)]).decode()))
+    assert [(line["epoch"], line["valid_f1"]) for line in lines] == [("0", "0.5"), ("1", "0.6")]
+
+
+def test_inputs_are_the_three_splits_with_digests_that_mlflow_takes(storage: Path) -> None:
+    _, (trial, *_) = make_plan(storage)
+    inputs = inputs_of(trial)
+    assert [(one.name, one.context) for one in inputs] == [
+        ("synthetic/train", "train"),
+        ("synthetic/valid", "valid"),
+        ("synthetic/test", "test"),
+    ]
+    assert all(0 < len(one.digest) <= 36 for one in inputs)

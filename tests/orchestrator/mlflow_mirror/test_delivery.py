@@ -1,0 +1,227 @@
+import json
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from orchestrator.driver import this_driver
+from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.storage import tables_folder
+from reports.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
+from reports.planned import Planned
+from reports.record import Record
+from search_spaces.trial import Trial
+from tests.orchestrator.mlflow_mirror.factories import (
+    NUM_EPOCHS,
+    deliver,
+    make_plan,
+    record_trial,
+    run_of,
+    runs_of,
+    steps_of,
+)
+
+DEAD_DRIVER = f"{this_driver().rsplit('/', 2)[0]}/999999999/1"
+
+
+def record_all(storage: Path) -> tuple[Planned, list[Trial]]:
+    planned, trials = make_plan(storage)
+    for trial in trials:
+        record_trial(storage, trial)
+    return planned, trials
+
+
+def files_of(uri: str, run_id: str, folder: str | None = None) -> set[str]:
+    items = MlflowClient(tracking_uri=uri).list_artifacts(run_id, folder)
+    return {item.path for item in items if not item.is_dir}
+
+
+def text_of(uri: str, run_id: str, name: str) -> str:
+    return Path(MlflowClient(tracking_uri=uri).download_artifacts(run_id, name)).read_text()
+
+
+def test_each_finished_trial_has_one_finished_run_below_its_study(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    assert deliver(storage, uri, planned).delivered == [trials[i].key for i in (0, 2, 1, 3)]
+    assert deliver(storage, uri, planned).delivered == []
+    (parent,) = runs_of(uri, "study")
+    runs = runs_of(uri)
+    assert {run.data.tags["key"] for run in runs} == {trial.key for trial in trials}
+    assert len(runs) == len(trials)
+    assert {run.info.status for run in (*runs, parent)} == {"FINISHED"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs} == {parent.info.run_id}
+    assert {run.info.run_name for run in runs} == {
+        f"{row} seed {seed}" for row in ("shallow", "deep") for seed in (0, 1)
+    }
+
+
+def test_run_holds_params_epochs_costs_and_files(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    deliver(storage, uri, planned)
+    run = run_of(uri, trials[-1].key)
+    assert run.data.params == {"model.audio.depth": "2", "seed": "1", "corpus": "synthetic"}
+    assert steps_of(uri, run) == list(range(NUM_EPOCHS))
+    assert run.data.metrics["system/wall_s"] == 2.5
+    assert "test_f1" in run.data.metrics
+    assert run.data.tags["code_version"] == "0.1.0+abc1234"
+    names = {"config.json", "epochs.csv", RECORD_FILE, PREDICTIONS_FILE}
+    assert files_of(uri, run.info.run_id) == names
+    config = json.loads(text_of(uri, run.info.run_id, "config.json"))
+    assert config == trials[-1].config.model_dump(mode="json")
+    inputs = {
+        (one.dataset.name, one.tags[0].value): one.dataset.digest
+        for one in run.inputs.dataset_inputs
+    }
+    digest = trials[-1].corpus.fingerprint
+    assert inputs == {(f"synthetic/{split}", split): digest for split in ("train", "valid", "test")}
+
+
+def test_study_holds_its_plan_its_counts_and_its_tables(storage: Path, uri: str) -> None:
+    planned, trials = make_plan(storage)
+    record_trial(storage, trials[0])
+    folder = tables_folder(storage, "depth", "synthetic", "tiny")
+    folder.mkdir(parents=True)
+    for name in ("depth.tex", "depth.md", "depth.pdf"):
+        (folder / name).write_text(name)
+    deliver(storage, uri, planned)
+    (parent,) = runs_of(uri, "study")
+    assert parent.info.status == "KILLED"
+    assert (parent.data.tags["num_trials"], parent.data.tags["num_finished"]) == ("4", "1")
+    assert files_of(uri, parent.info.run_id) == {"plan.json"}
+    assert files_of(uri, parent.info.run_id, "tables") == {"tables/depth.tex", "tables/depth.md"}
+    assert Planned.model_validate_json(text_of(uri, parent.info.run_id, "plan.json")) == planned
+    (folder / "depth.tex").write_text("of more trials")
+    deliver(storage, uri, planned)
+    assert text_of(uri, parent.info.run_id, "tables/depth.tex") == "of more trials"
+
+
+def test_shared_trial_has_one_run_with_the_rows_and_params_of_both(storage: Path, uri: str) -> None:
+    planned, _ = record_all(storage)
+    deliver(storage, uri, planned)
+    second, _ = make_plan(storage, name="second", rows=("shallow", "deep", "deeper"))
+    both = second.model_copy(update={"keys": {**second.keys, "deeper": ()}})
+    assert deliver(storage, uri, both).delivered == []
+    assert {run.data.tags["rows"] for run in runs_of(uri)} == {
+        "depth/shallow, second/shallow",
+        "depth/deep, second/deep",
+    }
+    assert {run.info.status for run in runs_of(uri, "study")} == {"FINISHED"}
+
+
+def test_what_is_complete_costs_no_request_of_its_own(storage: Path, uri: str) -> None:
+    planned, _ = record_all(storage)
+    deliver(storage, uri, planned)
+    answers: list[None] = []
+    delivery = Delivery(storage, uri, on_answer=lambda: answers.append(None))
+    delivery.catch_up([planned])
+    delivery.close()
+    assert len(answers) == 3  # the client, the experiment, all runs
+
+
+def test_diverged_trial_is_finished_and_says_when(storage: Path, uri: str) -> None:
+    planned, trials = make_plan(storage)
+    record = record_trial(storage, trials[0], num_epochs=0)
+    diverged = {"best_epoch": -1, "diverged_at_epoch": 0}
+    result = record.result.model_copy(update=diverged)
+    rewrite(storage, record.model_copy(update={"result": result}))
+    deliver(storage, uri, planned)
+    (run,) = runs_of(uri)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["diverged_at_epoch"] == "0"
+    assert not any(name.startswith(("test_", "valid_")) for name in run.data.metrics)
+
+
+def rewrite(storage: Path, record: Record) -> None:
+    path = Ledger(storage).folder(record.key) / RECORD_FILE
+    path.write_text(record.model_dump_json())
+
+
+@pytest.mark.parametrize(("max_model_mib", "kept"), [(2.0, True), (0.5, False)])
+def test_model_is_kept_if_it_is_not_too_large(
+    storage: Path, uri: str, max_model_mib: float, kept: bool
+) -> None:
+    planned, trials = make_plan(storage)
+    record = record_trial(storage, trials[0])
+    with_model = record.circumstances.model_copy(update={"model_sha256": "of the model"})
+    rewrite(storage, record.model_copy(update={"circumstances": with_model}))
+    folder = Ledger(storage).folder(trials[0].key)
+    (folder / MODEL_FILE).write_bytes(bytes(2**20))
+    (folder / TOKENIZER_FILE).write_text("{}")
+    deliver(storage, uri, planned, max_model_mib=max_model_mib)
+    (run,) = runs_of(uri)
+    names = {f"model/{name}" for name in (MODEL_FILE, TOKENIZER_FILE)} if kept else set()
+    assert files_of(uri, run.info.run_id, "model") == names
+
+
+def test_damaged_predictions_are_told_and_the_others_delivered(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    (Ledger(storage).folder(trials[0].key) / PREDICTIONS_FILE).write_bytes(b"damaged")
+    delivery = deliver(storage, uri, planned)
+    assert "not those that it recorded" in delivery.faults[trials[0].key]
+    assert len(delivery.delivered) == 3
+    assert delivery.left() == [trials[0].key]
+
+
+def test_double_of_a_run_is_deleted_and_its_children_change_parents(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = record_all(storage)
+    deliver(storage, uri, planned)
+    client = MlflowClient(tracking_uri=uri)
+    for kind in ("trial", "study"):  # as if created at the same moment, from another storage
+        run = runs_of(uri, kind)[0]
+        double = client.create_run(run.info.experiment_id, tags=run.data.tags)
+        client.set_tag(double.info.run_id, "driver", DEAD_DRIVER)
+    child = runs_of(uri)[-1]
+    client.set_tag(child.info.run_id, "mlflow.parentRunId", double.info.run_id)
+    deliver(storage, uri, planned)
+    (parent,) = runs_of(uri, "study")
+    assert len(runs_of(uri)) == len(trials)
+    assert {run.info.status for run in (parent, *runs_of(uri))} == {"FINISHED"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs_of(uri)} == {parent.info.run_id}
+
+
+def test_delivery_killed_anywhere_delivers_each_trial_once_in_the_end(
+    storage: Path, uri: str
+) -> None:
+    """SIGKILL it after its 3rd answer, the next one after its 5th, until one gets to the end."""
+    planned, trials = record_all(storage)
+    num_killed = 0
+    for num_answers in range(3, 60, 2):
+        if deliver_or_die(storage, uri, planned, num_answers) == 0:
+            break
+        num_killed += 1
+    assert num_killed >= 5
+    runs = runs_of(uri)
+    assert {run.data.tags["key"] for run in runs} == {trial.key for trial in trials}
+    assert len(runs) == len(trials)
+    assert {run.info.status for run in (*runs, *runs_of(uri, "study"))} == {"FINISHED"}
+    for run in runs:
+        assert steps_of(uri, run) == list(range(NUM_EPOCHS))
+        assert steps_of(uri, run, "test_f1") == [0]
+        assert len(run.inputs.dataset_inputs) == 3
+
+
+def deliver_or_die(storage: Path, uri: str, planned: Planned, num_answers: int) -> int | None:
+    """Deliver in a process that kills itself after so many answers; return how it ended."""
+    process = multiprocessing.get_context("fork").Process(
+        target=_deliver_or_die, args=(storage, uri, planned, num_answers)
+    )
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+def _deliver_or_die(storage: Path, uri: str, planned: Planned, num_answers: int) -> None:
+    answers = iter(range(num_answers - 1))
+
+    def count() -> None:
+        if next(answers, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    delivery = Delivery(storage, uri, on_answer=count)
+    delivery.catch_up([planned])
+    delivery.close()

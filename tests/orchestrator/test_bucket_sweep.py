@@ -1,0 +1,41 @@
+"""The whole program on a bucket: the real command on two machines, each with its own cache."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.bucket import BucketStore
+from orchestrator.mirror import locate_place
+from reports.ledger import Ledger
+from tests.orchestrator.factories import write_study_file
+from tests.running import NUM_TRIALS, call, records
+
+TABLE = Path("tables", "small", "mine-tiny")
+
+
+@pytest.mark.slow
+def test_what_one_machine_trained_another_reports(
+    bucket: str, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMER_SWEEP_STORAGE", f"{bucket}/place")
+    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "here"))
+    shutil.copytree(prepared / "corpora", locate_place(f"{bucket}/place") / "corpora")
+    study = write_study_file(tmp_path / "small.py", max_epochs=1)
+    plan = ("run", study, "--corpus", "mine", "--slots", 2)
+    printed = call(*plan, cwd=tmp_path)
+    assert "0 finished, 4 to train" in printed
+    assert f"The same is in {bucket}/place/{TABLE}" in printed
+    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "there"))
+    assert "4 finished, 0 to train" in call("plan", study, "--corpus", "mine", cwd=tmp_path)
+    assert "4 finished, 0 to train" in call(*plan, cwd=tmp_path)
+    (here,), (there,) = ((tmp_path / name).iterdir() for name in ("here", "there"))
+    assert records(here) == records(there)
+    assert len(records(there)) == NUM_TRIALS
+    assert not list(Ledger(there).trials.glob("*/model.safetensors"))
+    for name in ("small.tex", "small.csv", "small.json", "small.md"):
+        ours = (here / TABLE / name).read_bytes()
+        assert ours == (there / TABLE / name).read_bytes()
+        assert ours == BucketStore(f"{bucket}/place").read(f"{TABLE}/{name}")
+    call("report", "--no-model-figures", cwd=tmp_path)
+    assert "report/report.html" in BucketStore(f"{bucket}/place").names("report")

@@ -1,0 +1,51 @@
+import os
+import platform
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from orchestrator.driver import is_dead_here, this_driver
+
+NAME = "from orchestrator.driver import this_driver; print(this_driver(), flush=True)"
+
+
+def test_driver_of_this_process_is_alive_and_named_by_host_and_process() -> None:
+    name = this_driver()
+    host, process, started = name.split("/")
+    assert host.startswith(platform.node())
+    assert int(process) == os.getpid()
+    assert int(started) == pytest.approx(psutil.Process().create_time(), abs=1)
+    assert not is_dead_here(name)
+
+
+def test_killed_driver_is_dead_here() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{NAME}; import sys; sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        assert not is_dead_here(name)
+        process.kill()
+        deadline = time.monotonic() + 20
+        while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+        assert is_dead_here(name)  # though nobody has collected it yet
+    assert is_dead_here(name)
+
+
+def test_process_that_took_the_number_of_a_dead_driver_is_another() -> None:
+    host, process, started = this_driver().split("/")
+    assert is_dead_here(f"{host}/{process}/{int(started) - 60}")
+    assert not is_dead_here(f"{host}/{process}/{int(started) + 1}")  # as clocks are set
+
+
+@pytest.mark.parametrize("name", ["elsewhere-1/1/1", "", "no driver", "a/b/c"])
+def test_nothing_is_known_of_drivers_elsewhere(name: str) -> None:
+    assert not is_dead_here(name)

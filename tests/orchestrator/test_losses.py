@@ -1,0 +1,70 @@
+import pickle
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    NodeDiedError,
+    OutOfMemoryError,
+    RayTaskError,
+)
+from ray.tune.execution import tune_controller
+
+from orchestrator.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
+
+
+def task_error() -> RayTaskError:
+    return RayTaskError("train", "Traceback", ImportError("no module named orchestrator"))
+
+
+def died(message: str) -> ActorDiedError:
+    error = ActorDiedError()
+    error.error_msg = message
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        died("worker died"),
+        ActorUnavailableError("unreachable", None),
+        LostWorkerError(NodeDiedError("gone")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_lost_process_is_told_from_one_killed_for_memory(error: Exception) -> None:
+    loss = loss_of(error, was_killed_for_memory=False)
+    assert loss is not None
+    assert loss.reason == str(error)
+    assert not loss.is_out_of_memory
+    by_kernel = loss_of(error, was_killed_for_memory=True)
+    assert by_kernel is not None
+    assert by_kernel.is_out_of_memory
+
+
+@pytest.mark.parametrize(
+    "error", [None, task_error(), ActorDiedError(task_error())], ids=["unknown", "task", "start"]
+)
+def test_exception_is_no_loss(error: Exception | None) -> None:
+    assert loss_of(error, was_killed_for_memory=True) is None
+
+
+def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep() -> None:
+    tolerate_losses()
+    manager = tune_controller.RayActorManager(SimpleNamespace())
+    told: list[Exception] = []
+    actor = SimpleNamespace(actor_id=1, _on_error=lambda _actor, error: told.append(error))
+    task: Any = SimpleNamespace(
+        _tracked_actor=actor, _on_error=lambda _actor, error: told.append(error)
+    )
+    manager._cleanup_actor = lambda tracked_actor: None
+    manager._actor_task_failed(task, OutOfMemoryError("2 workers were killed"))
+    assert len(told) == 2
+    loss = loss_of(pickle.loads(pickle.dumps(told[0])), was_killed_for_memory=False)
+    assert loss == ("2 workers were killed", True)
+
+
+def test_memory_kills_of_the_kernel_are_counted() -> None:
+    assert count_memory_kills() >= 0

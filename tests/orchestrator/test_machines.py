@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ClusterError
+from orchestrator.machines import (
+    MAX_REQUESTED,
+    Device,
+    Machines,
+    check_storage_is_seen,
+    count_requested,
+    resources_of_trial,
+)
+from search_spaces.trial import CorpusRef
+
+CPU, GPU = {"cpu": 1.0}, {"cpu": 1.0, "gpu": 1.0}
+CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f")
+
+
+@pytest.mark.parametrize(
+    ("device", "num_gpus", "resources"),
+    [
+        ("auto", 0, CPU),
+        ("auto", 2, GPU),
+        ("cpu", 2, CPU),
+        ("gpu", 2, GPU),
+    ],
+)
+@pytest.mark.parametrize("address", [None, "auto"])
+def test_trial_takes_a_gpu_where_there_is_one_and_it_may(
+    device: Device, num_gpus: int, resources: dict[str, float], address: str | None
+) -> None:
+    there = {"CPU": 8.0, "GPU": float(num_gpus)} if num_gpus else {"CPU": 8.0}
+    assert resources_of_trial(Machines(address, device), there) == resources
+
+
+def test_cluster_may_get_the_gpus_that_it_lacks() -> None:
+    assert resources_of_trial(Machines("auto", "gpu"), {"CPU": 2.0}) == GPU
+
+
+def test_gpu_that_this_machine_lacks_is_told() -> None:
+    with pytest.raises(ClusterError, match="this machine has no GPU that can be used"):
+        resources_of_trial(Machines(device="gpu"), {"CPU": 8.0})
+
+
+@pytest.mark.parametrize(
+    ("machines", "there", "resources", "num_missing", "expected"),
+    [
+        (Machines(), {"CPU": 8.0}, CPU, 100, 8),
+        (Machines(), {"CPU": 8.0, "GPU": 2.0}, GPU, 100, 2),
+        (Machines(), {"CPU": 1.0, "GPU": 2.0}, GPU, 100, 1),
+        (Machines(num_slots=3), {"CPU": 8.0}, CPU, 100, 3),
+        (Machines("auto"), {}, GPU, 12, 12),
+        (Machines("auto"), {}, GPU, 1000, MAX_REQUESTED),
+        (Machines("auto", num_slots=4), {}, GPU, 1000, 4),
+    ],
+)
+def test_cluster_is_asked_for_more_trials_than_it_has_places(
+    machines: Machines,
+    there: dict[str, float],
+    resources: dict[str, float],
+    num_missing: int,
+    expected: int,
+) -> None:
+    assert count_requested(machines, there, resources, num_missing) == expected
+
+
+def test_machine_that_does_not_see_the_storage_says_so(tmp_path: Path) -> None:
+    seen = tmp_path / "corpora" / "mine" / "le"
+    with pytest.raises(ClusterError, match=f"machine '.+' does not see '{tmp_path}/no': every"):
+        check_storage_is_seen(tmp_path / "no", CORPUS)
+    with pytest.raises(ClusterError, match=f"does not see '{seen}'.*or use a bucket"):
+        check_storage_is_seen(tmp_path, CORPUS)
+    seen.mkdir(parents=True)
+    check_storage_is_seen(tmp_path, CORPUS)

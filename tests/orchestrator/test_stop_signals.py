@@ -1,0 +1,37 @@
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.stop_signals import StopSignals, Terminated, raise_terminated
+
+
+@pytest.fixture(autouse=True)
+def sigterm_raises() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, raise_terminated)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("signum", "exception"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)],
+)
+def test_first_signal_is_noted_and_the_second_raises(
+    signum: int, exception: type[BaseException]
+) -> None:
+    with StopSignals() as signals:
+        assert signals.seen is None
+        os.kill(os.getpid(), signum)
+        assert signals.seen == signum
+        with pytest.raises(exception):
+            os.kill(os.getpid(), signum)
+    assert signals.seen == signum
+
+
+def test_signals_are_handled_as_before_in_the_end() -> None:
+    with StopSignals():
+        pass
+    with pytest.raises(Terminated):
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,241 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.leases import Leases
+from orchestrator.object_store import FolderStore
+from orchestrator.trial_queue import LOOK_S, MAX_LOSSES, Assignment, Loss, TrialQueue
+from reports.ledger import LedgerError
+from reports.record import Epoch, Record
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import TRAINED_FOR, small_config
+from tests.reports.factories import make_record
+
+LOST = Loss("the node died", is_out_of_memory=False)
+TOO_BIG = Loss("killed for memory", is_out_of_memory=True)
+
+
+class Diary:
+    """A watcher that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, int, str]] = []
+
+    def started(self, trial: Trial) -> None:
+        self.entries.append(("started", trial.seed, ""))
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        self.entries.append(("epoch", trial.seed, str(epoch.epoch)))
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        self.entries.append(("retried", trial.seed, reason.partition("\n")[0]))
+
+    def finished(self, record: Record) -> None:
+        self.entries.append(("finished", record.trial.seed, ""))
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        self.entries.append(("failed", trial.seed, reason))
+
+
+class Bench:
+    """A queue of two trials, and all that is around it."""
+
+    def __init__(self, folder: Path, *, driver: str = "a/1/1", num_trials: int = 2) -> None:
+        reference = CorpusRef(name="mine", recipe="le", fingerprint="f")
+        self.trials = [
+            Trial(config=small_config(batch_size=5), corpus=reference, seed=seed)
+            for seed in range(num_trials)
+        ]
+        self.store = FolderStore(folder)
+        self.records: dict[str, Record] = {}
+        self.problem: Exception | None = None
+        self.now = 0.0
+        self.diary = Diary()
+        self.leases = Leases(self.store, driver=driver, clock=lambda: self.now)
+        self.queue = TrialQueue(
+            [Assignment(trial, TRAINED_FOR) for trial in self.trials],
+            find_record=self.find,
+            leases=self.leases,
+            watchers=[self.diary],
+            clock=lambda: self.now,
+        )
+
+    def find(self, key: str) -> Record | None:
+        if self.problem is not None:
+            raise self.problem
+        return self.records.get(key)
+
+    def record(self, trial: Trial) -> None:
+        self.records[trial.key] = make_record(trial)
+
+    def next_seed(self) -> int | None:
+        assignment = self.queue.next()
+        return None if assignment is None else assignment.trial.seed
+
+    def wait(self) -> None:
+        self.now += LOOK_S
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def epoch(number: int) -> Epoch:
+    return Epoch(epoch=number, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.5})
+
+
+def test_trials_are_handed_out_once_and_told(bench: Bench) -> None:
+    first, second = bench.trials
+    assert [bench.next_seed(), bench.next_seed(), bench.next_seed()] == [0, 1, None]
+    bench.queue.started(first)
+    bench.queue.epoch_done(first, epoch(0))
+    bench.record(first)
+    bench.queue.ended(first, None)
+    assert not bench.queue.is_done
+    bench.queue.ended(second, "KeyError: 'x'")
+    assert bench.queue.is_done
+    assert bench.diary.entries == [
+        ("started", 0, ""),
+        ("epoch", 0, "0"),
+        ("finished", 0, ""),
+        ("failed", 1, "KeyError: 'x'"),
+    ]
+    names = bench.store.names("trials")
+    assert names == [f"trials/{second.key}/lease-1"]  # which is released: the next command's
+    assert bench.leases.is_free(second.key)
+
+
+def test_trial_that_ends_without_a_record_has_failed(bench: Bench) -> None:
+    bench.next_seed()
+    bench.queue.ended(bench.trials[0], None)
+    assert bench.diary.entries == [("failed", 0, "ended without a record")]
+
+
+def test_two_drivers_share_the_trials_and_both_tell_of_all(tmp_path: Path) -> None:
+    ours, theirs = Bench(tmp_path), Bench(tmp_path, driver="b/1/1")
+    assert [ours.next_seed(), theirs.next_seed()] == [0, 1]
+    assert [ours.next_seed(), theirs.next_seed()] == [None, None]
+    for bench, other, seed in ((ours, theirs, 0), (theirs, ours, 1)):
+        bench.record(bench.trials[seed])
+        other.record(bench.trials[seed])
+        bench.queue.ended(bench.trials[seed], None)
+        assert not other.queue.is_done
+        other.wait()
+        other.queue.look()
+    assert ours.queue.is_done
+    assert theirs.queue.is_done
+    assert ours.diary.entries == theirs.diary.entries == [("finished", 0, ""), ("finished", 1, "")]
+    assert ours.store.names("trials") == []
+
+
+def test_others_are_looked_at_now_and_then_only(tmp_path: Path) -> None:
+    ours, theirs = Bench(tmp_path, num_trials=1), Bench(tmp_path, driver="b/1/1", num_trials=1)
+    theirs.next_seed()
+    ours.next_seed()
+    theirs.queue.ended(theirs.trials[0], "failed there")
+    assert ours.next_seed() is None  # it has just looked
+    ours.wait()
+    assert ours.next_seed() == 0
+
+
+def test_trial_finished_elsewhere_before_its_turn_is_not_trained(bench: Bench) -> None:
+    bench.record(bench.trials[0])
+    assert bench.next_seed() == 1
+    assert bench.diary.entries == [("finished", 0, "")]
+
+
+def test_record_that_came_with_the_end_of_a_lease_is_seen(bench: Bench) -> None:
+    """Another driver records a trial and drops its lease between our two looks."""
+    answers = iter([None, make_record(bench.trials[0])])
+    bench.queue = TrialQueue(
+        [Assignment(bench.trials[0], TRAINED_FOR)],
+        find_record=lambda key: next(answers),
+        leases=bench.leases,
+        watchers=[bench.diary],
+    )
+    assert bench.next_seed() is None
+    assert bench.queue.is_done
+    assert bench.diary.entries == [("finished", 0, "")]
+    assert bench.store.names("trials") == []
+
+
+def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: Bench) -> None:
+    trial = bench.trials[0]
+    for number in range(3 * MAX_LOSSES):
+        assert bench.next_seed() == 0
+        bench.queue.epoch_done(trial, epoch(number))
+        bench.queue.lost(trial, LOST)
+    told = [entry for entry in bench.diary.entries if entry[0] != "epoch"]
+    assert told == [("retried", 0, "its process was lost: goes on from its last epoch")] * (
+        3 * MAX_LOSSES
+    )
+
+
+def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: Bench) -> None:
+    trial = bench.trials[0]
+    bench.next_seed()
+    bench.queue.epoch_done(trial, epoch(0))
+    for _ in range(1 + MAX_LOSSES):
+        bench.queue.lost(trial, LOST)
+        following = bench.next_seed()
+    assert following == 1
+    assert bench.diary.entries[-1] == (
+        "failed",
+        0,
+        "4 times without one more epoch: the node died",
+    )
+    assert [kind for kind, *_ in bench.diary.entries].count("retried") == MAX_LOSSES
+
+
+def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench) -> None:
+    trial, sizes = bench.trials[0], []
+    while (assignment := bench.queue.next()) is not None and assignment.trial == trial:
+        sizes.append(assignment.micro_batch_size)
+        bench.queue.lost(trial, TOO_BIG)
+    assert sizes == [None, 3, 2, 1]
+    assert [text for kind, _, text in bench.diary.entries if kind == "retried"] == [
+        f"out of memory: goes on with micro-batches of {size}" for size in (3, 2, 1)
+    ]
+    assert bench.diary.entries[-1] == (
+        "failed",
+        0,
+        "micro-batches of 1 utterance are too much: killed for memory",
+    )
+
+
+def test_trial_whose_record_cannot_be_read_is_looked_at_later(bench: Bench) -> None:
+    trial = bench.trials[0]
+    bench.next_seed()
+    bench.record(trial)
+    bench.problem = OSError("stale file handle")
+    bench.queue.ended(trial, None)
+    bench.wait()
+    bench.queue.look()
+    assert bench.next_seed() is None
+    assert bench.diary.entries == []
+    bench.problem = None
+    bench.wait()
+    bench.queue.look()
+    assert bench.diary.entries == [("finished", 0, "")]
+
+
+def test_failure_is_told_also_while_storage_fails(bench: Bench) -> None:
+    bench.next_seed()
+    bench.problem = OSError("stale file handle")
+    bench.queue.ended(bench.trials[0], "OSError: disk full")
+    assert bench.diary.entries == [("failed", 0, "OSError: disk full")]
+
+
+def test_damaged_record_fails_its_trial_alone(bench: Bench) -> None:
+    bench.next_seed()
+    bench.problem = LedgerError("record 'r' is damaged")
+    bench.queue.ended(bench.trials[0], None)
+    bench.problem = None
+    assert bench.diary.entries == [("failed", 0, "record 'r' is damaged")]
+    assert bench.next_seed() == 1
+
+
+def test_trouble_of_a_trial_that_goes_on_is_told(bench: Bench) -> None:
+    bench.queue.goes_on(bench.trials[1], "checkpoint not written")
+    assert bench.diary.entries == [("retried", 1, "checkpoint not written")]

@@ -1,0 +1,138 @@
+"""How tests run the real command, look at what it left, and end all that it started."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import torch
+from mlflow.tracking import MlflowClient
+
+from orchestrator.leases import LEASE_PREFIX
+from orchestrator.mlflow_mirror.client import EXPERIMENT
+from orchestrator.storage import tracking_uri_of
+from reports.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
+from reports.record import Record, Result
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+
+COMMAND = Path(sys.executable).with_name("mmer-sweep")
+NUM_TRIALS = 4
+"""Of the study that `tests.orchestrator.factories.write_study_file` writes."""
+
+
+def call(*arguments: object, cwd: Path, limit_s: float = 300) -> str:
+    """Run the command to its end and return what it printed."""
+    done = subprocess.run(
+        [COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=limit_s
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command; it is gone afterwards with all that it started."""
+    process = subprocess.Popen([COMMAND, *map(str, arguments)], cwd=cwd)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.kill()
+            process.wait(60)
+            end(family)
+
+
+def end(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Give processes some seconds to end by themselves, kill the others and return them."""
+    _, alive = psutil.wait_procs(family, timeout=20)
+    for process in alive:
+        process.kill()
+    return alive
+
+
+def is_trainer(process: psutil.Process) -> bool:
+    """Whether a process is a Ray worker that trains."""
+    return process.name().startswith("ray::") and "Func" in " ".join(process.cmdline())
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 180) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def records(storage: Path) -> dict[str, Record]:
+    return {record.key: record for record in Ledger(storage).records()}
+
+
+def results(storage: Path) -> dict[str, Result]:
+    return {key: record.result for key, record in records(storage).items()}
+
+
+def record_times(storage: Path) -> dict[str, int]:
+    return {
+        path.parent.name: path.stat().st_mtime_ns
+        for path in Ledger(storage).trials.glob(f"*/{RECORD_FILE}")
+    }
+
+
+def checkpoints(storage: Path) -> list[Path]:
+    return list(Ledger(storage).trials.glob(f"*/{CHECKPOINT_FILE}"))
+
+
+def epochs_done(storage: Path) -> dict[str, int]:
+    """Return how many epochs are safe in each checkpoint, by the key of its trial."""
+    done = {}
+    for file in checkpoints(storage):
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        done[file.parent.name] = len(content["training"]["epochs"])
+    return done
+
+
+def resumed_from(storage: Path) -> dict[str, tuple[int, ...]]:
+    """Return after how many epochs interrupted trials went on, by key."""
+    found = records(storage).items()
+    return {
+        key: record.circumstances.resumed_from_epochs
+        for key, record in found
+        if record.circumstances.resumed_from_epochs
+    }
+
+
+def leases(storage: Path) -> dict[str, str]:
+    """Return what the trials' leases say, by `<key>/lease-<n>`."""
+    found = {}
+    for file in Ledger(storage).trials.glob(f"*/{LEASE_PREFIX}*"):
+        with suppress(FileNotFoundError):
+            found[f"{file.parent.name}/{file.name}"] = file.read_text(encoding="utf-8")
+    return found
+
+
+def mlflow_statuses(storage: Path) -> list[str]:
+    client = MlflowClient(tracking_uri=tracking_uri_of(None, storage))
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'trial'")
+    assert len({run.data.tags["key"] for run in runs}) == len(runs)
+    return [run.info.status for run in runs]
+
+
+def make_workplace(folder: Path) -> Path:
+    """Prepare a corpus in the storage `base`, beside someone else's `models` and `reports`."""
+    for name in ("models", "reports"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise ImportError('not the program own')")
+    write_clip_folder(folder / "clips", clip_lines(per_split=12))
+    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--recipe", "xia")
+    call("prepare", "clips", *source, "--storage", "base", cwd=folder)
+    return folder
+
+
+def sweep(study: Path, storage: Path, *options: object) -> tuple[object, ...]:
+    """Return the arguments that run a study on the corpus of `make_workplace`."""
+    return ("run", study, "--corpus", "mine", "--storage", storage, "--slots", 2, *options)
