@@ -1,0 +1,1 @@
+"""Clusters, on hosts that are namespaces of this machine."""
