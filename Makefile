@@ -15,7 +15,7 @@ test: lint  ## set everything up and run lint, types and the quick tests
 	$(BIN)/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-slow: setup  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
