@@ -24,7 +24,13 @@ from orchestrator.run_studies import planned_of
 from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.judgement import judge_claims
-from reports.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, write_predictions
+from reports.ledger import (
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    Ledger,
+    stage_predictions,
+    staged_at,
+)
 from reports.planned import read_planned, remember
 from reports.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.table import build_tables
@@ -136,8 +142,10 @@ def _write_seed(
     test = draw(sizes.num_test, sizes.num_groups, num_emotions, rng)
     first = ledger.folder(trials[0].key)
     first.mkdir(parents=True, exist_ok=True)
-    sha256 = write_predictions(first / PREDICTIONS_FILE, {"valid": valid, "test": test})
-    content = (first / PREDICTIONS_FILE).read_bytes()
+    sha256 = stage_predictions(first, {"valid": valid, "test": test})
+    staged = staged_at(first / PREDICTIONS_FILE, sha256)
+    content = staged.read_bytes()
+    staged.unlink()
     for trial in trials:
         folder = ledger.folder(trial.key)
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,9 +25,10 @@ export RAY_gcs_rpc_server_reconnect_timeout_s=20    # a node whose head is gone 
 ray get-auth-token --generate >/dev/null 2>&1       # without it nobody on the network runs programs here
 
 trap 'scontrol requeue "$SLURM_JOB_ID"' USR1
-address=$(hostname --all-ip-addresses | cut --delimiter=' ' --fields=1) # this script runs on the first node
+# This script runs on the first node, whose address is the one that Slurm knows: a node may have several.
+address=$(scontrol getaddrs "$SLURMD_NODENAME" | sed 's/^[^ ]* *//; s/:[0-9]*$//')
 # What is of interest is in the file of the first node; the others say how Ray ended there, at length.
-srun --no-kill --kill-on-bad-exit=0 --output="slurm-$SLURM_JOB_ID-node%t.out" \
+srun --cpu-bind=none --no-kill --kill-on-bad-exit=0 --output="slurm-$SLURM_JOB_ID-node%t.out" \
   ray symmetric-run --address "$address:6379" --min-nodes "$SLURM_JOB_NUM_NODES" -- \
   mmer-sweep "$@" --address auto &
 wait $!

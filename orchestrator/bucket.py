@@ -19,6 +19,12 @@ BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_CONFLICTS = 5
 """How often S3 may ask to repeat a request because another wrote the same name meanwhile."""
 
+SILENCE_S = 5
+"""A bucket that says nothing for so long is asked once more, and is then away."""
+
+SLOWEST_BYTES_PER_S = 2**20
+"""A bucket that takes less is away too: while a file is sent, no answer is waited for."""
+
 
 class Version(NamedTuple):
     """What a file in a bucket holds now: another content has another `tag`."""
@@ -51,7 +57,9 @@ class BucketStore:
         for _ in range(MAX_CONFLICTS):
             try:
                 with _os_errors():
-                    self._files.pipe_file(self._path(name), content, mode="create")
+                    self._files.pipe_file(
+                        self._path(name), content, mode="create", timeout=_longest_s(len(content))
+                    )
                 return True
             except OSError as error:
                 code = _code_of(error)
@@ -64,7 +72,7 @@ class BucketStore:
     def write(self, name: str, content: bytes) -> None:
         """Write or replace a file; readers see the old one or the new one, whole."""
         with _os_errors():
-            self._files.pipe_file(self._path(name), content)
+            self._files.pipe_file(self._path(name), content, timeout=_longest_s(len(content)))
 
     def read(self, name: str) -> bytes | None:
         """Read a file, or None if it is not there."""
@@ -112,7 +120,8 @@ class BucketStore:
     def upload(self, path: Path, name: str) -> None:
         """Copy a file to the bucket; readers see it whole or not at all."""
         with _os_errors():
-            self._files.put_file(str(path), self._path(name))
+            longest_s = _longest_s(path.stat().st_size)
+            self._files.put_file(str(path), self._path(name), timeout=longest_s)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
@@ -121,17 +130,34 @@ class BucketStore:
     def _files(self) -> "S3FileSystem":
         from s3fs import S3FileSystem  # takes a second to load
 
-        # What others write must be seen at once; s3fs itself repeats what gets no answer.
-        once = {"retries": {"max_attempts": 1}}
-        return S3FileSystem(
-            endpoint_url=endpoint() or None, use_listings_cache=False, config_kwargs=once
+        config = {
+            "connect_timeout": SILENCE_S,
+            "read_timeout": SILENCE_S,
+            "retries": {"total_max_attempts": 2},
+        }
+        files = S3FileSystem(
+            endpoint_url=endpoint() or None,
+            use_listings_cache=False,  # what others write must be seen at once
+            config_kwargs=config,
         )
+        files.retries = 1  # its own loops, one in another, would wait minutes
+        return files
 
 
 def endpoint() -> str:
     """Return the server that stands for S3, if one is set."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def _longest_s(num_bytes: int) -> float:
+    """Return how long a file of some size may take to be sent, with one repetition."""
+    return 3 * SILENCE_S + num_bytes / SLOWEST_BYTES_PER_S
+
+
+def is_missing_bucket(error: Exception) -> bool:
+    """Whether what failed did so because there is no such bucket."""
+    return _code_of(error) == "NoSuchBucket"
 
 
 @contextmanager
@@ -148,9 +174,11 @@ def _os_errors() -> Iterator[None]:
         ) from error
     except (BotoCoreError, HttpError) as error:
         raise OSError(str(error)) from error
+    except TimeoutError as error:
+        raise TimeoutError("timeout: the bucket took too long") from error
 
 
-def _code_of(error: OSError) -> str:
+def _code_of(error: Exception) -> str:
     """Return S3's own name of an error."""
     from botocore.exceptions import ClientError
 

@@ -28,18 +28,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     stream_atomically(folder / CHECKPOINT_FILE, partial(_write, checkpoint))
 
 
-def load_checkpoint(folder: Path, device: torch.device, code_version: str) -> Checkpoint | None:
-    """Read a trial's checkpoint, if it has one that this code wrote.
-
-    Other code may mean other arithmetic: such a trial starts anew. Nothing but tensors and plain
-    values is ever built from the file.
-    """
+def load_checkpoint(folder: Path, device: torch.device) -> Checkpoint | None:
+    """Read a trial's checkpoint, if it has one; nothing but tensors and plain values is built."""
     path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return None
     content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    checkpoint = Checkpoint(**content)
-    return checkpoint if checkpoint.code_version == code_version else None
+    return Checkpoint(**content)
 
 
 def _write(checkpoint: Checkpoint, file: BinaryIO) -> None:

@@ -5,12 +5,20 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from orchestrator.errors import CodeVersionError
+
+PATIENCE_S = 60
+
 
 @cache
 def code_version() -> str:
     """Return the package's version and, in a git checkout, its commit: "0.1.0+g1a2b3c4d5e6f".
 
     A commit with uncommitted changes ends in ".dirty".
+
+    Raises:
+        CodeVersionError: If git cannot tell the commit of a checkout. Without it, records would
+            name other code than theirs, and checkpoints be taken for those of other code.
     """
     release = version("mmer-sweep")
     checkout = Path(__file__).resolve().parent.parent
@@ -19,8 +27,12 @@ def code_version() -> str:
     command = ["git", "describe", "--always", "--abbrev=12", "--dirty=.dirty", "--exclude=*"]
     try:
         described = subprocess.run(
-            command, cwd=checkout, capture_output=True, text=True, check=True, timeout=10
+            command, cwd=checkout, capture_output=True, text=True, check=True, timeout=PATIENCE_S
         )
-    except (OSError, subprocess.SubprocessError):
-        return release
+    except (OSError, subprocess.SubprocessError) as error:
+        why = (getattr(error, "stderr", None) or str(error)).strip()
+        raise CodeVersionError(
+            f"git cannot tell the version of the checkout '{checkout}': {why}; make "
+            f"`{' '.join(command)}` work there, as the user who trains"
+        ) from error
     return f"{release}+g{described.stdout.strip()}"

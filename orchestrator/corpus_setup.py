@@ -30,8 +30,8 @@ from corpora.synthetic import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.utterance import SYNTHETIC, Source
 from corpora.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
-from orchestrator.locks import locked
 from orchestrator.mirrored_corpora import publish_corpus
+from reports.locks import locked
 
 MEDIA_FOLDER = "media"
 LOCK_FILE = ".lock"

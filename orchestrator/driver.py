@@ -1,7 +1,8 @@
 """Which process drives a sweep, and whether a driver of this machine is no more.
 
-A driver is named `<host>/<process>/<second it started>`. A host is a machine's name and its process
-namespace: containers that share the name do not see each other's processes.
+A driver is named `<host>/<process>/<second it started>`. A host is a machine's name, its process
+namespace (containers that share the name do not see each other's processes) and its boot: machines
+may share name and namespace, which is the same number outside of containers.
 """
 
 import os
@@ -13,6 +14,8 @@ import psutil
 
 START_TOLERANCE_S = 2.0
 """The time a process started is worked out from the machine's clock, which is set now and then."""
+
+BOOT_DIGITS = 8
 
 
 def this_driver() -> str:
@@ -36,4 +39,5 @@ def is_dead_here(driver: str) -> bool:
 
 def _this_host() -> str:
     namespace = Path("/proc/self/ns/pid").readlink().name  # pid:[4026531836]
-    return f"{platform.node()}-{namespace.strip('pid:[]')}"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    return f"{platform.node()}-{namespace.strip('pid:[]')}-{boot[:BOOT_DIGITS]}"

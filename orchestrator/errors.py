@@ -5,6 +5,10 @@ class ClusterError(Exception):
     """A Ray cluster cannot be reached; the message names its address."""
 
 
+class CodeVersionError(Exception):
+    """Git cannot tell which code a checkout holds; the message says why."""
+
+
 class ChangedWeightsError(Exception):
     """The pretrained weights found now are not those that a trial was planned with."""
 

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from orchestrator.errors import KeptModelError
 from orchestrator.mirrored_trials import fetch_model
-from reports.ledger import MODEL_FILE, TOKENIZER_FILE, Ledger, sha256_of, write_atomically
+from reports.ledger import MODEL_FILE, TOKENIZER_FILE, Ledger, sha256_of, stage, write_atomically
 from reports.record import Record
 
 
 def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:
-    """Write a trained model, and the tokenizer that made its tokens if it reads any.
+    """Stage a trained model; write the tokenizer that made its tokens, if it reads any.
 
     Returns:
         The SHA-256 of the model's file.
@@ -21,8 +21,7 @@ def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> s
     if tokenizer is not None:
         write_atomically(folder / TOKENIZER_FILE, tokenizer.to_str().encode())
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    write_atomically(folder / MODEL_FILE, save(state))
-    return sha256_of(folder / MODEL_FILE)
+    return stage(folder / MODEL_FILE, save(state))
 
 
 def num_bytes(model: nn.Module) -> int:
@@ -41,12 +40,12 @@ def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], 
             f"trial '{record.key}' diverged before it had a model; choose another trial"
         )
     fetch_model(ledger.storage, record)
-    path = ledger.folder(record.key) / MODEL_FILE
-    if record.circumstances.model_sha256 is None or not path.is_file():
+    path = ledger.model_file(record)
+    if path is None or not path.is_file():
         raise KeptModelError(
-            f"trial '{record.key}' has no model in '{path.parent}': it was trained with "
-            "--no-models, or the file was removed; choose another trial, or move its folder away "
-            "and run its study again"
+            f"trial '{record.key}' has no model in '{ledger.folder(record.key)}': it was trained "
+            "with --no-models, or the file was removed; choose another trial, or move its folder "
+            "away and run its study again"
         )
     if sha256_of(path) != record.circumstances.model_sha256:
         raise KeptModelError(f"model '{path}' is not the one that its record names")

@@ -8,14 +8,17 @@ own clock: no two clocks are compared. Should two drivers still train one trial 
 dead and was not), it has one record all the same: that too is created, not written over.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from orchestrator.driver import is_dead_here, this_driver
 from orchestrator.object_store import ObjectStore
+
+LOG = logging.getLogger(__name__)
 
 LEASE_S = 60.0
 """How long a driver may show no life before its trials go to others."""
@@ -35,8 +38,7 @@ class _Seen(NamedTuple):
 class Leases:
     """The leases of this driver, which shows that it lives while they are open.
 
-    No method raises while the store cannot be reached: then no lease is taken, and one that could
-    not be released ends with its driver.
+    A lease that cannot be released while the store is out of reach ends with its driver.
     """
 
     def __init__(
@@ -65,50 +67,63 @@ class Leases:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._heart.join(self._beat_s)
-        for key in list(self._held):
-            self.release(key)
-        with suppress(OSError):
+        with suppress(OSError):  # the first one ends it: each may take long to come
+            for key in list(self._held):
+                self._give_back(key)
             self._store.remove(_beat_name(self._driver))
 
     def take(self, key: str) -> bool:
         """Take the lease of a trial, unless a driver that lives holds it.
 
         Whoever takes one must look for the record again: it may have come about before.
+
+        Raises:
+            OSError: While the store cannot be reached.
         """
         own = self._driver.encode()
-        try:
+        with self._noting_absence():
             latest, holder = self._latest(key)
             if holder != own:  # it may be ours already: creating it seemed to fail, or it was lost
                 latest += 1
                 if not self._has_ended(holder) or not self._store.create(_name(key, latest), own):
                     return False
-        except OSError:
-            self._seen.clear()  # what went unseen must not count as silence
-            return False
         self._held[key] = latest
         return True
 
     def is_free(self, key: str) -> bool:
-        """Whether the lease of a trial could be taken."""
-        try:
+        """Whether the lease of a trial could be taken.
+
+        Raises:
+            OSError: While the store cannot be reached.
+        """
+        with self._noting_absence():
             _, holder = self._latest(key)
             return holder == self._driver.encode() or self._has_ended(holder)
-        except OSError:
-            self._seen.clear()
-            return False
 
     def release(self, key: str) -> None:
         """Give a trial that has no record back to all drivers."""
-        generation = self._held.pop(key, None)
-        if generation is not None:
-            with suppress(OSError):
-                self._store.write(_name(key, generation), RELEASED)
+        with suppress(OSError):
+            self._give_back(key)
 
     def drop(self, key: str) -> None:
         """Remove the leases of a trial that has its record."""
         with suppress(OSError):
             for generation in range(self._held.pop(key, 0), 0, -1):
                 self._store.remove(_name(key, generation))
+
+    def _give_back(self, key: str) -> None:
+        generation = self._held.pop(key, None)
+        if generation is not None:
+            self._store.write(_name(key, generation), RELEASED)
+
+    @contextmanager
+    def _noting_absence(self) -> Iterator[None]:
+        """Forget what was seen once the store is out of reach: that must not count as silence."""
+        try:
+            yield
+        except OSError:
+            self._seen.clear()
+            raise
 
     def _latest(self, key: str) -> tuple[int, bytes | None]:
         """Return the number of the lease that holds and its content; 0 if there never was one."""
@@ -138,8 +153,12 @@ class Leases:
     def _beat(self) -> None:
         count = 0
         while True:
-            with suppress(OSError):
+            try:
                 self._store.write(_beat_name(self._driver), str(count).encode())
+            except OSError as error:
+                LOG.debug("this driver cannot show that it lives: %s", error)
+            except Exception:  # no error of ours may let the trials go to others
+                LOG.exception("this driver cannot show that it lives")
             count += 1
             if self._ended.wait(self._beat_s):
                 return

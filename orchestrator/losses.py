@@ -53,7 +53,7 @@ def loss_of(error: Exception | None, *, was_killed_for_memory: bool) -> Loss | N
     return Loss(str(error), out_of_memory or was_killed_for_memory)
 
 
-def count_memory_kills() -> int:
+def count_memory_kills(counters: Path = Path("/proc/vmstat")) -> int:
     """Return how many processes this machine's kernel has killed for memory since it started."""
-    lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    lines = counters.read_text(encoding="ascii").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))

@@ -7,12 +7,22 @@ from typing import Literal, NamedTuple
 
 from corpora.prepared import recipe_folder
 from orchestrator.errors import ClusterError
-from search_spaces.trial import CorpusRef
+from orchestrator.mirrored_files import is_bucket
+from orchestrator.mirrored_trials import prepare_trial
+from orchestrator.patience import PATIENCE, Patience
+from search_spaces.trial import CorpusRef, Trial
 
 Device = Literal["auto", "cpu", "gpu"]
 
 MAX_REQUESTED = 64
-"""Trials that a cluster is asked to place at once; those without a place make it grow."""
+"""Trials that a cluster is asked to place at once."""
+
+NUM_WITHOUT_PLACE = 8
+"""How many of them have no place yet: they make it grow. The rest is left to other drivers."""
+
+
+class UnreachedStorageError(Exception):
+    """A machine does not reach the storage, which another one may."""
 
 
 class Machines(NamedTuple):
@@ -52,25 +62,46 @@ def count_requested(
     """Return how many trials are asked for at once.
 
     On this machine there are as many as run at once. A cluster is asked for more than it has
-    places, or it would not grow.
+    places now, or it would not grow.
     """
     if machines.num_slots is not None:
         return machines.num_slots
+    num_places = int(min(there.get(kind.upper(), 0) / n for kind, n in resources.items()))
     if machines.address is not None:
-        return min(num_missing, MAX_REQUESTED)
-    return max(1, int(min(there.get(kind.upper(), 0) / n for kind, n in resources.items())))
+        return min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
+    return max(1, num_places)
 
 
-def check_storage_is_seen(storage: Path, corpus: CorpusRef) -> None:
+def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:
+    """Return the storage folder of this machine, which may come late.
+
+    Args:
+        place: What `place_of` said on the driver.
+        trial: The trial that is about to train.
+        patience: With a mount or a bucket that is away.
+
+    Raises:
+        UnreachedStorageError: If it did not come.
+    """
+    try:
+        if not is_bucket(place):
+            patience.at_start(lambda: _check_folders(Path(place), trial.corpus))
+        return prepare_trial(place, trial, patience=patience)
+    except OSError as error:
+        raise UnreachedStorageError(
+            f"machine '{platform.node()}' does not reach '{place}': {error}"
+        ) from error
+
+
+def _check_folders(storage: Path, corpus: CorpusRef) -> None:
     """Make sure that this machine sees what a trial reads.
 
     Raises:
-        ClusterError: If it does not.
+        OSError: If it does not: one that may pass, as a mount that is not there yet.
     """
-    for place in (storage, recipe_folder(storage, corpus.name, corpus.recipe)):
-        if not place.is_dir():
-            raise ClusterError(
-                f"machine '{platform.node()}' does not see '{place}': every machine of a cluster "
-                "must see the storage folder in the same place (NFS), or use a bucket "
-                "(--storage s3://BUCKET/PREFIX)"
+    for folder in (storage, recipe_folder(storage, corpus.name, corpus.recipe)):
+        if not folder.is_dir():
+            raise OSError(
+                f"there is no '{folder}'; every machine of a cluster must see the storage folder "
+                "in the same place (NFS), or use a bucket (--storage s3://BUCKET/PREFIX)"
             )

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from corpora.manifest import MANIFEST_FILE
+from orchestrator.bucket import is_missing_bucket
 from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.mirrored_trials import PATIENCE, pull_trials
 from orchestrator.storage import CHOICES, StorageError, locate_storage
@@ -32,13 +33,9 @@ def locate_place(place: str) -> Path:
     try:
         mirror = mirror_of(place)
         pull(mirror)
-    except FileNotFoundError as error:
-        raise StorageError(
-            f"storage '{place}' cannot be used: {error}; make the bucket first, with "
-            f"`aws s3 mb`, or {CHOICES}"
-        ) from error
     except (OSError, ValueError) as error:
-        raise StorageError(f"storage '{place}' cannot be used: {error}; {CHOICES}") from error
+        cure = "make the bucket first, with `aws s3 mb`, or " if is_missing_bucket(error) else ""
+        raise StorageError(f"storage '{place}' cannot be used: {error}; {cure}{CHOICES}") from error
     return mirror.folder
 
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from corpora.manifest import MANIFEST_FILE, Manifest
 from corpora.prepared import recipe_folder, split_file
-from orchestrator.locks import locked
 from orchestrator.mirrored_files import OWN_FOLDER, Mirror, mirror_at
+from reports.locks import locked
 
 LOCK_FILE = Path(OWN_FOLDER, "corpora.lock")
 DIGITS = 16

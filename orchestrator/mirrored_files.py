@@ -7,6 +7,7 @@ not in the bucket yet stays, and one that was removed there goes.
 
 import hashlib
 import os
+import platform
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -130,14 +131,16 @@ def is_bucket(place: str) -> bool:
 def mirror_of(uri: str) -> Mirror:
     """Return this machine's mirror of a bucket; its folder is made if need be.
 
+    Machines that share a cache folder, such as a home on NFS, have a mirror each.
+
     Raises:
         ValueError: If the URI names no bucket.
         OSError: If the folder cannot be made.
     """
     uri = BucketStore(uri).uri  # as it is written with no slash too many
     name = re.sub(r"[^\w.-]+", "-", uri.removeprefix(SCHEME))[:60]
-    digest = hashlib.sha256(f"{endpoint()} {uri}".encode()).hexdigest()
-    folder = _cache_folder() / f"{name}-{digest[:8]}"
+    digest = hashlib.sha256(f"{endpoint()} {uri} {_machine_id()}".encode()).hexdigest()
+    folder = _cache_folder() / platform.node() / f"{name}-{digest[:8]}"
     origin = folder / ORIGIN_FILE
     if not origin.is_file():
         origin.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +172,14 @@ def _cache_folder() -> Path:
     if own:
         return Path(own).expanduser().absolute()
     return (Path(base) if base else Path.home() / ".cache") / "mmer-sweep"
+
+
+def _machine_id() -> str:
+    """Tell machines of one name apart, also after they started anew, where the system can."""
+    try:
+        return Path("/etc/machine-id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def in_parallel(do: Callable[[str], object], names: Iterable[str]) -> None:

@@ -23,13 +23,14 @@ from reports.ledger import (
     TOKENIZER_FILE,
     Ledger,
     LedgerError,
+    sha256_of,
+    staged_at,
     write_atomically,
 )
 from reports.record import Record
 from search_spaces.trial import Trial
 
 TRIALS = "trials"
-DIGITS = 16
 PATIENCE = Patience()
 WARN = logging.getLogger(__name__).warning
 
@@ -83,6 +84,7 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
         The record that stands: another's, if it was there first; it replaces ours here.
 
     Raises:
+        LedgerError: If a file of the trial is not the one that the record names.
         StorageError: If the bucket could not be reached for long. The trial is whole in the mirror,
             and the next command on this machine puts it into the bucket.
     """
@@ -122,11 +124,12 @@ def has_model(storage: Path, record: Record) -> bool:
         OSError: While the bucket cannot be reached.
     """
     sha256 = record.circumstances.model_sha256
-    model = _name(record.key, MODEL_FILE)
-    if sha256 is None or (storage / model).is_file():
+    model = Ledger(storage).model_file(record)
+    if sha256 is None or model is None or model.is_file():
         return sha256 is not None
     mirror = mirror_at(storage)
-    return mirror is not None and mirror.store.version(_with_digest(model, sha256)) is not None
+    source = _with_digest(_name(record.key, MODEL_FILE), sha256)
+    return mirror is not None and mirror.store.version(source) is not None
 
 
 def fetch_model(storage: Path, record: Record) -> None:
@@ -146,10 +149,11 @@ def fetch_model(storage: Path, record: Record) -> None:
     mirror.fetch(model, versions.get(source), source=source)
 
 
-def pull_trials(mirror: Mirror) -> None:
+def pull_trials(mirror: Mirror, *, on_trouble: Callable[[str], None] = WARN) -> None:
     """Bring records and predictions level with the bucket.
 
-    What was finished here while the bucket was away is put there; what was removed there goes.
+    What was finished here while the bucket was away is put there; what was removed there goes. Of
+    a trial that cannot be put there `on_trouble` is told, and the next command tries again.
 
     Raises:
         LedgerError: If a record is damaged.
@@ -163,8 +167,15 @@ def pull_trials(mirror: Mirror) -> None:
     in_parallel(lambda key: _fetch_finished(mirror, key, versions), there)
     for key in published - there:
         mirror.forget(_name(key, RECORD_FILE))
-    for record in ledger.finished(set(here) - published - there).values():
+    unpublished = ledger.finished(set(here) - published - there)
+    in_parallel(lambda key: _publish_late(mirror, unpublished[key], on_trouble), unpublished)
+
+
+def _publish_late(mirror: Mirror, record: Record, on_trouble: Callable[[str], None]) -> None:
+    try:
         _publish(mirror, record)
+    except (LedgerError, OSError) as error:
+        on_trouble(f"finished trial '{record.key}' is not in '{mirror.uri}': {error}")
 
 
 def _fetch_what_is_left(mirror: Mirror, key: str) -> None:
@@ -208,6 +219,7 @@ def _publish(mirror: Mirror, record: Record) -> Record:
     name = _name(key, RECORD_FILE)
     if mirror.has_seen(name):
         return record
+    Ledger(mirror.folder).settle(record)
     pushed = _push_named(mirror, record)
     created = mirror.store.create(name, (mirror.folder / name).read_bytes())
     versions = mirror.store.versions(_name(key))
@@ -220,29 +232,41 @@ def _publish(mirror: Mirror, record: Record) -> Record:
     mirror.forget(_name(key, MODEL_FILE))  # machines that train for a week would run full
     mirror.store.remove(_name(key, CHECKPOINT_FILE))
     standing = Ledger(mirror.folder).find(key) or record
-    for target in pushed - _named_by(standing).keys():
+    for target in pushed - {_with_digest(*named) for named in _digests(standing).items()}:
         mirror.store.remove(target)
     return standing
 
 
 def _push_named(mirror: Mirror, record: Record) -> set[str]:
-    """Push predictions, model and tokenizer; return the names that carry a digest."""
-    tokenizer = _name(record.key, TOKENIZER_FILE)
+    """Push predictions, model and tokenizer; return the names that carry a digest.
+
+    Model and tokenizer may be gone, as they may be deleted.
+
+    Raises:
+        LedgerError: If the predictions are gone, or a file is not the one that the record names.
+    """
+    key, pushed = record.key, set()
+    for file, sha256 in _digests(record).items():
+        path = mirror.folder / file
+        if path.is_file():
+            if sha256_of(path) != sha256:
+                raise LedgerError(f"'{path}' is not the file that the record of '{key}' names")
+            mirror.push(file, target=_with_digest(file, sha256))
+            pushed.add(_with_digest(file, sha256))
+        elif path.name == PREDICTIONS_FILE:
+            raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
+    tokenizer = _name(key, TOKENIZER_FILE)
     if (mirror.folder / tokenizer).is_file():
         mirror.push(tokenizer)
-    named = _named_by(record)
-    for target, file in named.items():
-        mirror.push(file, target=target)
-    return set(named)
+    return pushed
 
 
-def _named_by(record: Record) -> dict[str, str]:
-    """List the files that a record names by their digests: name in the bucket, name here."""
-    predictions, model = _name(record.key, PREDICTIONS_FILE), _name(record.key, MODEL_FILE)
-    named = {_with_digest(predictions, record.result.predictions_sha256): predictions}
+def _digests(record: Record) -> dict[str, str]:
+    """List the files that a record names by what they hold, with their SHA-256."""
+    digests = {_name(record.key, PREDICTIONS_FILE): record.result.predictions_sha256}
     if record.circumstances.model_sha256 is not None:
-        named[_with_digest(model, record.circumstances.model_sha256)] = model
-    return named
+        digests[_name(record.key, MODEL_FILE)] = record.circumstances.model_sha256
+    return digests
 
 
 def _name(key: str, *file: str) -> str:
@@ -251,5 +275,4 @@ def _name(key: str, *file: str) -> str:
 
 def _with_digest(name: str, sha256: str) -> str:
     """Name a file by what it holds too: `model-<digest>.safetensors`."""
-    path = Path(name)
-    return path.with_name(f"{path.stem}-{sha256[:DIGITS]}{path.suffix}").as_posix()
+    return staged_at(Path(name), sha256).as_posix()

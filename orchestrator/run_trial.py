@@ -19,14 +19,13 @@ from orchestrator.checkpoints import drop_checkpoint
 from orchestrator.code_version import code_version
 from orchestrator.errors import ChangedWeightsError
 from orchestrator.kept_model import keep_model, num_bytes
-from orchestrator.locks import locked
 from orchestrator.open_corpus import open_corpus
 from orchestrator.patience import PATIENCE, Patience, explained
 from orchestrator.precision import resolve_precision
-from orchestrator.train_trial import Setting, TrainedTrial, train_trial
+from orchestrator.train_trial import Setting, train_trial
 from orchestrator.usage import Meter
-from orchestrator.without_text import valid_f1_without_text
-from reports.ledger import PREDICTIONS_FILE, Ledger, remove_partial_files, write_predictions
+from reports.ledger import Ledger, remove_partial_files, stage_predictions
+from reports.locks import locked
 from reports.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -70,6 +69,7 @@ def run_trial(
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
+        CodeVersionError: If git cannot say which code this is.
         ChangedWeightsError, WeightsError: If the pretrained weights cannot be had.
         NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
         StorageError: If the record could not be written; the checkpoint stays.
@@ -88,6 +88,8 @@ def run_trial(
             record = _train_and_record(
                 trial, ledger, setting, trained_for, micro_batch_size, keeps_model
             )
+        else:
+            patience.at_start(partial(ledger.settle, record))
         try:
             patience.for_checkpoint(lambda: drop_checkpoint(folder))
         except OSError as error:
@@ -109,14 +111,11 @@ def _train_and_record(
     corpus = _open_corpus(trial, ledger.storage, setting)
     done = train_trial(trial, corpus, setting, micro_batch_size=micro_batch_size)
     trained, model = done.trained, done.model
-    without_text = _valid_f1_without_text(done, trial, corpus, setting)
     usage, wall_s = meter.read(), time.perf_counter() - start
     with explained(ledger.storage, needed_bytes=num_bytes(model), tried_s=patience.end_s):
         if (known := patience.at_end(lambda: ledger.find(trial.key))) is not None:
             return known
-        sha256 = patience.at_end(
-            lambda: write_predictions(folder / PREDICTIONS_FILE, trained.predictions)
-        )
+        sha256 = patience.at_end(lambda: stage_predictions(folder, trained.predictions))
         keep = partial(keep_model, folder, model, corpus.tokenizer)
         keeps_model = keeps_model and trained.best_epoch >= 0
         model_sha256 = patience.at_end(keep) if keeps_model else None
@@ -131,7 +130,7 @@ def _train_and_record(
                 num_parameters=count_parameters(model),
                 num_parameters_without_embeddings=count_parameters_without_embeddings(model),
                 macs=done.macs,
-                valid_f1_without_text=without_text,
+                valid_f1_without_text=done.valid_f1_without_text,
                 predictions_sha256=sha256,
                 diverged_at_epoch=trained.diverged_at_epoch,
             ),
@@ -156,8 +155,7 @@ def _train_and_record(
                 cpu_s=usage.cpu_s,
             ),
         )
-        patience.at_end(lambda: _write_once(ledger, record))
-    return record
+        return patience.at_end(lambda: ledger.write(record))
 
 
 def _open_corpus(trial: Trial, storage: Path, setting: Setting) -> AnyCorpus:
@@ -169,27 +167,6 @@ def _open_corpus(trial: Trial, storage: Path, setting: Setting) -> AnyCorpus:
     return setting.patience.at_start(
         lambda: open_corpus(storage, trial.corpus, trial.config.model, setting.device)
     )
-
-
-def _valid_f1_without_text(
-    done: TrainedTrial, trial: Trial, corpus: AnyCorpus, setting: Setting
-) -> float | None:
-    if done.trained.best_epoch < 0:
-        return None
-    return valid_f1_without_text(
-        done.model,
-        corpus,
-        trial.config,
-        done.largest_batch,
-        done.trained.thresholds,
-        setting.precision,
-    )
-
-
-def _write_once(ledger: Ledger, record: Record) -> None:
-    """Write a record, unless an earlier try did whose answer was lost."""
-    if ledger.find(record.key) != record:
-        ledger.write(record)
 
 
 def _device_name(device: torch.device) -> str:

@@ -27,6 +27,7 @@ from orchestrator.patience import Patience
 from orchestrator.precision import Precision
 from orchestrator.reference_clip import reference_clip
 from orchestrator.training import Trained, TrainingState, start_training, train
+from orchestrator.without_text import valid_f1_without_text
 from reports.record import Epoch
 from search_spaces.trial import Trial
 
@@ -45,19 +46,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class TrainedTrial:
-    """A trained model, what the training gave, and what it went through.
-
-    `largest_batch` is the largest number of utterances that went through the model at once, in the
-    end.
-    """
+    """A trained model, what the training gave, and what it went through."""
 
     model: nn.Module
     trained: Trained
     macs: int
     resumed_from_epochs: tuple[int, ...]
     micro_batches: MicroBatches
-    largest_batch: int
     training_s: float
+    valid_f1_without_text: float | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +86,8 @@ def train_trial(
         try:
             start = _start(trial, corpus, setting, size)
             trained = _train(start, trial, corpus, setting)
+            training_s = time.perf_counter() - clock
+            without_text = _valid_f1_without_text(start, trained, trial, corpus, setting)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -100,8 +99,8 @@ def train_trial(
                 macs=start.macs,
                 resumed_from_epochs=start.resumed_from_epochs,
                 micro_batches=start.micro_batches,
-                largest_batch=start.size,
-                training_s=time.perf_counter() - clock,
+                training_s=training_s,
+                valid_f1_without_text=without_text,
             )
         if start is None:
             raise NotEnoughMemoryError("before any batch", problem)
@@ -118,9 +117,7 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     init_weights(model, trial.seed)
     macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
     state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
-    checkpoint = setting.patience.at_start(
-        lambda: load_checkpoint(setting.folder, setting.device, code_version())
-    )
+    checkpoint = _checkpoint_of_this_code(setting)
     resumed: tuple[int, ...] = ()
     sizes: MicroBatches = ()
     if checkpoint is not None:
@@ -130,6 +127,18 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
         size = min([size, *(known for _, known in sizes)])
     sizes = note_size(sizes, len(state.epochs), size, config.training.batch_size)
     return _Start(state, macs, resumed, sizes, size)
+
+
+def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
+    """Read the trial's checkpoint; other code may mean other arithmetic: then start anew."""
+    checkpoint = setting.patience.at_start(lambda: load_checkpoint(setting.folder, setting.device))
+    if checkpoint is None or checkpoint.code_version == code_version():
+        return checkpoint
+    setting.on_trouble(
+        f"checkpoint in '{setting.folder}' was written by {checkpoint.code_version}, and this is "
+        f"{code_version()}: the trial starts anew"
+    )
+    return None
 
 
 def _train(start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting) -> Trained:
@@ -156,9 +165,24 @@ def _train(start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting) -> 
         on_epoch=after_epoch,
         micro_batch_size=start.size,
     )
-    if trained.diverged_at_epoch is not None:
+    if start.state.diverged_at_epoch is not None:
         keep(start.state)
     return trained
+
+
+def _valid_f1_without_text(
+    start: _Start, trained: Trained, trial: Trial, corpus: AnyCorpus, setting: Setting
+) -> float | None:
+    if trained.best_epoch < 0:
+        return None
+    return valid_f1_without_text(
+        start.state.model,
+        corpus,
+        trial.config,
+        start.size,
+        trained.thresholds,
+        setting.precision,
+    )
 
 
 def _keep_checkpoint(setting: Setting, checkpoint: Checkpoint) -> None:

@@ -109,7 +109,8 @@ def train(
 
     The last is `max_epochs`, or before it the first after `patience` epochs that were no better, or
     the one in which the training diverges: the loss of a step or of validation is no longer a
-    finite number, as it is not either where a probability is none.
+    finite number, as it is not either where a probability is none. A model whose loss on test is
+    none has diverged too, after the last epoch.
 
     The loss is binary cross-entropy with positives weighted by negatives over positives of the
     training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
@@ -156,18 +157,23 @@ def _finish(
     """Predict with the epoch that was chosen; without one, predict no emotion."""
     epochs, diverged = tuple(state.epochs), state.diverged_at_epoch
     if not epochs or (diverged is not None and config.selection == "last"):
-        nothing = {split: _predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
-        thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
-        return Trained(epochs, -1, diverged, thresholds, nothing)
+        return _without_model(epochs, diverged, corpus)
     state.model.load_state_dict(state.best_model)
-    predictions = {
-        split: predict(state.model, corpus.splits[split], corpus.positive_weights, size, precision)[
-            0
-        ]
-        for split in EVALUATED_SPLITS
-    }
+    predictions: dict[Split, Predictions] = {}
+    for split in EVALUATED_SPLITS:
+        predictions[split], loss = predict(
+            state.model, corpus.splits[split], corpus.positive_weights, size, precision
+        )
+        if not math.isfinite(loss):  # only here can it be seen on test
+            return _without_model(epochs, len(epochs), corpus)
     thresholds = tuple(_thresholds(predictions["valid"], config).tolist())
     return Trained(epochs, state.best_epoch, diverged, thresholds, predictions)
+
+
+def _without_model(epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus) -> Trained:
+    nothing = {split: _predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
+    thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
+    return Trained(epochs, -1, diverged, thresholds, nothing)
 
 
 def _is_over(state: TrainingState, config: TrainingConfig) -> bool:

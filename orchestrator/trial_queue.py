@@ -35,10 +35,11 @@ class Assignment(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """How a trial's process ended before the trial did."""
+    """How a trial's process ended before the trial did, or `never_began` it."""
 
     reason: str
-    is_out_of_memory: bool
+    is_out_of_memory: bool = False
+    never_began: bool = False
 
 
 class _Progress:
@@ -53,7 +54,7 @@ class _Progress:
         """Count a loss; return how many there were since the trial last got further."""
         got_further = self.num_epochs > self.num_epochs_at_loss
         self.num_losses = 1 if got_further else self.num_losses + 1
-        self.num_epochs_at_loss = self.num_epochs
+        self.num_epochs_at_loss = max(self.num_epochs, self.num_epochs_at_loss)
         return self.num_losses
 
 
@@ -61,6 +62,7 @@ class TrialQueue:
     """The trials of a sweep that are not finished; tells the watchers what becomes of them.
 
     No method raises while storage fails: a trial whose record cannot be read is looked at later.
+    Then each call may take long, so one that fails ends the look at the others.
     """
 
     def __init__(
@@ -82,16 +84,24 @@ class TrialQueue:
         self._watchers = watchers
         self._clock = clock
         self._next_look = clock()
+        self._is_storage_silent = False
 
     @property
     def is_done(self) -> bool:
         """Whether every trial is finished or given up."""
         return not (self._waiting or self._elsewhere or self._running)
 
+    @property
+    def num_running(self) -> int:
+        """How many trials were handed out and have not ended."""
+        return len(self._running)
+
     def next(self) -> Assignment | None:
         """Lease a trial to train; None if there is none now."""
         self.look()
         for _ in range(min(MAX_LOOKS, len(self._waiting))):
+            if self._is_storage_silent:
+                return None
             assignment = self._waiting.popleft()
             if self._is_leased(assignment):
                 self._running[assignment.trial.key] = assignment
@@ -103,6 +113,7 @@ class TrialQueue:
         if self._clock() < self._next_look:
             return
         self._next_look = self._clock() + LOOK_S
+        self._is_storage_silent = False
         for _ in range(min(MAX_LOOKS, len(self._elsewhere))):
             assignment = self._elsewhere.popleft()
             try:
@@ -110,7 +121,8 @@ class TrialQueue:
                     continue
                 is_free = self._leases.is_free(assignment.trial.key)
             except OSError:
-                is_free = False
+                self._try_later(assignment)
+                return
             (self._waiting if is_free else self._elsewhere).append(assignment)
 
     def started(self, trial: Trial) -> None:
@@ -119,7 +131,7 @@ class TrialQueue:
             watcher.started(trial)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Learn that an epoch is safe in the trial's checkpoint."""
+        """Learn of an epoch: it is in the trial's checkpoint, unless trouble with that was told."""
         self._progress[trial.key].num_epochs = epoch.epoch + 1
         for watcher in self._watchers:
             watcher.epoch_done(trial, epoch)
@@ -156,6 +168,10 @@ class TrialQueue:
         elif num_losses > MAX_LOSSES:
             self._fail(trial, f"{num_losses} times without one more epoch: {loss.reason}")
             return
+        elif loss.never_began:
+            self._waiting.append(assignment)  # else one machine could take it again and again
+            self.goes_on(trial, f"tried again later: {loss.reason}")
+            return
         else:
             reason = "its process was lost: goes on from its last epoch"
         self._waiting.appendleft(assignment)
@@ -170,9 +186,16 @@ class TrialQueue:
                 # Whoever held it before may have recorded it since.
                 return not self._is_settled(assignment)
         except OSError:
-            pass
+            self._try_later(assignment)
+            return False
         self._elsewhere.append(assignment)
         return False
+
+    def _try_later(self, assignment: Assignment) -> None:
+        """Look at a trial, and at any other, no sooner than at the next look."""
+        self._is_storage_silent = True
+        self._next_look = self._clock() + LOOK_S
+        self._elsewhere.append(assignment)
 
     def _is_settled(self, assignment: Assignment) -> bool:
         """Tell of a trial that has its record, or whose record is damaged.

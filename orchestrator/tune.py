@@ -7,7 +7,7 @@ back, its process lost, is a new one to Tune. Checkpoints are the trial's own
 
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,17 @@ from orchestrator.losses import count_memory_kills, loss_of, tolerate_losses
 from orchestrator.machines import (
     THIS_MACHINE,
     Machines,
-    check_storage_is_seen,
+    UnreachedStorageError,
     count_requested,
+    reach_storage,
     resources_of_trial,
 )
-from orchestrator.mirrored_files import is_bucket, place_of
-from orchestrator.mirrored_trials import fetch_record, prepare_trial, publish_epoch, publish_trial
+from orchestrator.mirrored_files import place_of
+from orchestrator.mirrored_trials import fetch_record, publish_epoch, publish_trial
 from orchestrator.object_store import store_of
 from orchestrator.ray_session import ray_session
 from orchestrator.stop_signals import StopSignals
-from orchestrator.trial_queue import Assignment, TrialQueue
+from orchestrator.trial_queue import Assignment, Loss, TrialQueue
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -81,15 +82,23 @@ def sweep(
         ),
         StopSignals() as signals,
     ):
-        there = ray.cluster_resources()
-        resources = resources_of_trial(machines, there)
+        resources = resources_of_trial(machines, ray.cluster_resources())
         tolerate_losses()
         tuner = tune.Tuner(
             tune.with_resources(_train_one, resources),
             tune_config=tune.TuneConfig(
-                search_alg=_Supply(queue, signals, storage, keeps_models, "gpu" in resources),
+                search_alg=_Supply(
+                    queue,
+                    signals,
+                    storage,
+                    keeps_models,
+                    "gpu" in resources,
+                    lambda: count_requested(
+                        machines, ray.cluster_resources(), resources, len(assignments)
+                    ),
+                ),
                 num_samples=-1,
-                max_concurrent_trials=count_requested(machines, there, resources, len(assignments)),
+                max_concurrent_trials=len(assignments),  # `_Supply` says how many there are now
                 reuse_actors=reuse_workers,
                 trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
             ),
@@ -109,8 +118,8 @@ def sweep(
 def _train_one(config: dict[str, Any]) -> None:
     """Train one trial inside a Ray worker.
 
-    One that raises would raise again: that is reported, not raised, so that Tune starts no other
-    worker for it.
+    An error is reported, then raised: so Tune ends the process. Another trial in it might fail of
+    the same cause, as all do after a fault of the GPU.
     """
     import torch  # which the driver can do without
 
@@ -118,11 +127,8 @@ def _train_one(config: dict[str, Any]) -> None:
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])
-    place: str = assignment["place"]
     try:
-        if not is_bucket(place):
-            check_storage_is_seen(Path(place), trial.corpus)
-        storage = prepare_trial(place, trial)
+        storage = reach_storage(assignment["place"], trial)
 
         def after_epoch(epoch: Epoch) -> None:
             publish_epoch(storage, trial.key, on_trouble=_tell)
@@ -139,9 +145,13 @@ def _train_one(config: dict[str, Any]) -> None:
             on_trouble=_tell,
         )
         publish_trial(storage, record)
+    except UnreachedStorageError as error:
+        tune.report({"unreached": str(error)})
+        raise
     except Exception as error:
         failure = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
         tune.report({"failure": failure})
+        raise
 
 
 def _tell(trouble: str) -> None:
@@ -159,8 +169,11 @@ class _Supply(Searcher):
         storage: Path,
         keeps_models: bool,
         on_gpu: bool,
+        count_now: Callable[[], int],
     ) -> None:
+        """Supply trials; `count_now` says how many may run or wait for a place now."""
         super().__init__()
+        self._count_now = count_now
         self._queue = queue
         self._signals = signals
         self._common = {
@@ -177,6 +190,8 @@ class _Supply(Searcher):
         """Return a trial; None where there is none now, so that Tune asks again."""
         if self._signals.seen is not None:
             return Searcher.FINISHED
+        if self._queue.num_running >= self._count_now():
+            return None
         assignment = self._queue.next()
         if assignment is None:
             return Searcher.FINISHED if self._queue.is_done else None
@@ -225,7 +240,7 @@ class _Announcer(tune.Callback):
     def __init__(self, queue: TrialQueue, is_local: bool) -> None:
         self._queue = queue
         self._is_local = is_local
-        self._failures: dict[str, str] = {}
+        self._last_words: dict[str, dict[str, Any]] = {}
         self._memory_kills: dict[str, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -250,21 +265,27 @@ class _Announcer(tune.Callback):
         **info: object,
     ) -> None:
         if "epoch" in result:
+            self._memory_kills[trial.trial_id] = count_memory_kills()  # what came before spared it
             self._queue.epoch_done(_trial_of(trial), Epoch.model_validate_json(result["epoch"]))
         elif "trouble" in result:
             self._queue.goes_on(_trial_of(trial), result["trouble"])
-        elif "failure" in result:
-            self._failures[trial.trial_id] = result["failure"]
+        elif "failure" in result or "unreached" in result:
+            self._last_words[trial.trial_id] = result
 
     def on_trial_complete(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        self._queue.ended(_trial_of(trial), self._failures.pop(trial.trial_id, None))
+        last_words = self._last_words.pop(trial.trial_id, {})
+        self._queue.ended(_trial_of(trial), last_words.get("failure"))
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
         kills_before = self._memory_kills.pop(trial.trial_id, None)
+        last_words = self._last_words.pop(trial.trial_id, None)
+        if last_words is not None:
+            self._learn_last_words(_trial_of(trial), last_words)
+            return
         error = _error_of(trial)
         loss = loss_of(
             error,
@@ -276,6 +297,12 @@ class _Announcer(tune.Callback):
             self._queue.ended(_trial_of(trial), str(error or "ended for an unknown reason"))
         else:
             self._queue.lost(_trial_of(trial), loss)
+
+    def _learn_last_words(self, trial: Trial, words: dict[str, Any]) -> None:
+        if "failure" in words:
+            self._queue.ended(trial, words["failure"])
+        else:
+            self._queue.lost(trial, Loss(words["unreached"], never_began=True))
 
 
 def _trial_of(tune_trial: TuneTrial) -> Trial:

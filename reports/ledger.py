@@ -1,14 +1,16 @@
 """The ledger: one immutable record a finished trial, in a folder named by the trial's key.
 
-`<storage>/trials/<key>/predictions.parquet` is written first; `record.json` beside it is renamed
-into place last, and only that makes the trial finished.
+The files that a record names by their digests are staged first, as `predictions-<digest>.parquet`;
+then `record.json` is created, once, and only that makes the trial finished; last they are renamed
+to `predictions.parquet`. So, of two processes that finish one trial, neither overwrites what the
+other's record names, and a reader finds them even if the writer died before it renamed them.
 """
 
 import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +28,8 @@ PREDICTIONS_FILE = "predictions.parquet"
 CHECKPOINT_FILE = "checkpoint.pt"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
 PARTIAL_SUFFIX = ".partial"
+NUM_DIGITS = 16
+"""Of a digest, in the name of a staged file."""
 
 
 class LedgerError(Exception):
@@ -77,7 +81,7 @@ class Ledger:
         Raises:
             LedgerError: If the file is missing or is not the one that the record names.
         """
-        path = self.folder(record.key) / PREDICTIONS_FILE
+        path = self.predictions_file(record)
         if not path.is_file():
             raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
         content = path.read_bytes()
@@ -85,21 +89,63 @@ class Ledger:
             raise LedgerError(f"predictions '{path}' are not those that the record names")
         return read_predictions(pa.BufferReader(content), splits)
 
-    def write(self, record: Record) -> None:
-        """Finish a trial: its predictions must lie in its folder already.
+    def predictions_file(self, record: Record) -> Path:
+        """Return where the predictions lie that a record names."""
+        path = self.folder(record.key) / PREDICTIONS_FILE
+        return _staged_or_placed(path, record.result.predictions_sha256)
+
+    def model_file(self, record: Record) -> Path | None:
+        """Return where the model lies that a record names, if it names one."""
+        sha256 = record.circumstances.model_sha256
+        path = self.folder(record.key) / MODEL_FILE
+        return None if sha256 is None else _staged_or_placed(path, sha256)
+
+    def write(self, record: Record) -> Record:
+        """Finish a trial, unless it is finished; a record never changes. What it names is staged.
+
+        Returns:
+            The record that stands; if it is another's, what ours named is removed.
 
         Raises:
-            LedgerError: If there is no predictions file, or the trial is finished already.
+            LedgerError: If there are no predictions, or another's record is damaged.
         """
-        folder = self.folder(record.key)
-        if not (folder / PREDICTIONS_FILE).is_file():
-            raise LedgerError(f"trial '{record.key}' has no predictions to record")
-        if not create_once(folder / RECORD_FILE, record.model_dump_json(indent=1).encode()):
-            raise LedgerError(f"trial '{record.key}' is finished already: a record never changes")
+        path = self.folder(record.key) / RECORD_FILE
+        while (standing := self.find(record.key)) is None:
+            if not self.predictions_file(record).is_file():
+                raise LedgerError(f"trial '{record.key}' has no predictions to record")
+            create_once(path, record.model_dump_json(indent=1).encode())
+        self.settle(standing)
+        return standing
+
+    def settle(self, standing: Record) -> None:
+        """Rename what a finished trial's record names into place; remove what else is staged."""
+        folder = self.folder(standing.key)
+        named = {
+            PREDICTIONS_FILE: standing.result.predictions_sha256,
+            MODEL_FILE: standing.circumstances.model_sha256,
+        }
+        for name, sha256 in named.items():
+            if sha256 is not None:
+                with suppress(FileNotFoundError):  # in place already
+                    staged_at(folder / name, sha256).replace(folder / name)
+            for staged in folder.glob(staged_at(Path(name), "?" * NUM_DIGITS).name):
+                staged.unlink(missing_ok=True)
 
 
-def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> str:
-    """Write the splits' predictions as one Parquet file.
+def staged_at(path: Path, sha256: str) -> Path:
+    """Name a file by what it holds too: `model-<digest>.safetensors`."""
+    return path.with_name(f"{path.stem}-{sha256[:NUM_DIGITS]}{path.suffix}")
+
+
+def stage(path: Path, content: bytes) -> str:
+    """Write a file beside its place, to be renamed once a record names it; return its SHA-256."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    write_atomically(staged_at(path, sha256), content)
+    return sha256
+
+
+def stage_predictions(folder: Path, predictions: Mapping[Split, Predictions]) -> str:
+    """Stage the splits' predictions as one Parquet file.
 
     Returns:
         The file's SHA-256; equal predictions give equal bytes.
@@ -107,9 +153,7 @@ def write_predictions(path: Path, predictions: Mapping[Split, Predictions]) -> s
     tables = [_to_table(split, predictions[split]) for split in EVALUATED_SPLITS]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.concat_tables(tables), sink)
-    content = sink.getvalue().to_pybytes()
-    write_atomically(path, content)
-    return hashlib.sha256(content).hexdigest()
+    return stage(folder / PREDICTIONS_FILE, sink.getvalue().to_pybytes())
 
 
 def read_predictions(
@@ -161,15 +205,21 @@ def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what killed writers left in a folder that nobody else writes to now."""
-    for partial in folder.glob(f".*{PARTIAL_SUFFIX}"):
-        partial.unlink()
+    """Remove what killed trainings left of a trial's files; other files there are not touched."""
+    for name in (CHECKPOINT_FILE, PREDICTIONS_FILE, MODEL_FILE, TOKENIZER_FILE, RECORD_FILE):
+        for partial in folder.glob(f".{Path(name).stem}*{PARTIAL_SUFFIX}"):
+            partial.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:
     """Hash a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _staged_or_placed(path: Path, sha256: str) -> Path:
+    staged = staged_at(path, sha256)
+    return staged if staged.is_file() else path
 
 
 def _to_table(split: Split, predictions: Predictions) -> pa.Table:

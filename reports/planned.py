@@ -10,11 +10,13 @@ from pydantic import ValidationError
 
 from models.configs.base import Config
 from reports.ledger import Ledger, LedgerError, write_atomically
+from reports.locks import locked
 from search_spaces.claim import Claim
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 
 FOLDER = "plans"
+LOCK_FILE = "lock"
 
 
 class Planned(Config):
@@ -35,7 +37,7 @@ class Planned(Config):
 
 
 def remember(planned: Planned, storage: Path) -> Planned:
-    """Keep what was asked for; fewer seeds than before do not shorten it.
+    """Keep what was asked for; fewer seeds than before do not shorten it, whoever else writes.
 
     Returns:
         What is kept: rows that are planned as before, with more seeds, keep those; a number of
@@ -45,10 +47,10 @@ def remember(planned: Planned, storage: Path) -> Planned:
         LedgerError: If seeds were adaptive before and shall now end elsewhere.
     """
     path = plan_file(planned, storage)
-    before = _read(path) if path.is_file() else None
-    if before is not None:
-        planned = _go_on(planned, before, path)
-    write_atomically(path, planned.model_dump_json(indent=1).encode())
+    with locked(path.with_name(LOCK_FILE)):
+        if path.is_file():
+            planned = _go_on(planned, _read(path), path)
+        write_atomically(path, planned.model_dump_json(indent=1).encode())
     return planned
 
 

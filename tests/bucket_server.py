@@ -1,4 +1,4 @@
-"""A server that stands for S3, as a process of its own: `python -m tests.bucket_server PORT FILE`.
+"""A server that stands for S3, a process of its own: `python -m tests.bucket_server PORT FOLDER`.
 
 moto looks whether a name is taken and writes then; S3 does both in one step. So requests are
 served one at a time.
@@ -19,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
+AWAY, SILENT = "away", "silent"
+"""Files in the server's folder: while one is there, requests fail or wait."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class BucketServer:
 
     process: "subprocess.Popen[bytes]"
     port: int
-    away_file: Path
+    folder: Path
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -49,15 +51,29 @@ class BucketServer:
     @contextmanager
     def away(self, for_s: float | None = None) -> Iterator[None]:
         """Let the server fail, for some seconds or to the end of the block."""
-        self.away_file.touch()
-        back = threading.Timer(for_s or 0, self.away_file.unlink, [True])
-        if for_s is not None:
-            back.start()
-        try:
+        with _present(self.folder / AWAY) as file:
+            back = threading.Timer(for_s or 0, file.unlink, [True])
+            if for_s is not None:
+                back.start()
+            try:
+                yield
+            finally:
+                back.cancel()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let the server take requests and answer none, to the end of the block."""
+        with _present(self.folder / SILENT):
             yield
-        finally:
-            back.cancel()
-            self.away_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _present(file: Path) -> Iterator[Path]:
+    file.touch()
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -66,12 +82,11 @@ def bucket_server(folder: Path) -> Iterator[BucketServer]:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    away_file = folder / "away"
-    command = [sys.executable, "-m", "tests.bucket_server", str(port), str(away_file)]
+    command = [sys.executable, "-m", "tests.bucket_server", str(port), str(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         _wait_for(process, port)
-        yield BucketServer(process, port, away_file)
+        yield BucketServer(process, port, folder)
     finally:
         process.kill()
         process.wait()
@@ -89,8 +104,8 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
             time.sleep(0.05)
 
 
-def main(port: int, away_file: Path) -> None:
-    """Serve until the process is ended; while there is an `away_file`, fail."""
+def main(port: int, folder: Path) -> None:
+    """Serve until the process is ended, unless a file in the folder says otherwise."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 
@@ -99,7 +114,9 @@ def main(port: int, away_file: Path) -> None:
     lock = threading.Lock()
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if away_file.exists():
+        while (folder / SILENT).exists():
+            time.sleep(0.05)
+        if (folder / AWAY).exists():
             start_response("503 Service Unavailable", [])
             return []
         with lock:

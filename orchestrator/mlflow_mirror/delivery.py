@@ -20,7 +20,7 @@ class Delivery:
     """Studies and their trials in one MLflow; what dead drivers left running is closed first.
 
     `delivered` are the keys of trials that were completed from their records, `faults` says which
-    records are damaged: the others are delivered all the same.
+    records are damaged, or lack what they name: the others are delivered all the same.
     """
 
     def __init__(

@@ -20,6 +20,7 @@ from reports.ledger import (
     Ledger,
     LedgerError,
     create_once,
+    stage,
     write_atomically,
 )
 from reports.planned import Planned, plan_file, remember
@@ -90,7 +91,7 @@ def _pull_plan(client: Client, run: Run, storage: Path) -> str:
 
 
 def _pull_trial(client: Client, run: Run, storage: Path) -> None:
-    """Fetch a trial's files, its record last."""
+    """Fetch a trial's files; of two who finish it at once, the first one's stand."""
     content = _download(client, run, RECORD_FILE)
     _check(RECORD_FILE, content, run.tags.get("record_sha256"))
     try:
@@ -101,12 +102,16 @@ def _pull_trial(client: Client, run: Run, storage: Path) -> None:
         raise DamagedRunError(f"{RECORD_FILE} is that of trial '{record.key}'")
     predictions = _download(client, run, PREDICTIONS_FILE)
     _check(PREDICTIONS_FILE, predictions, record.result.predictions_sha256)
-    files = {PREDICTIONS_FILE: predictions, **_model_files(client, run, record)}
-    folder = Ledger(storage).folder(record.key)
-    for name, file in files.items():
-        write_atomically(folder / name, file)
-    create_once(folder / RECORD_FILE, content)
-    publish_trial(storage, record)
+    models = _model_files(client, run, record)
+    ledger = Ledger(storage)
+    folder = ledger.folder(record.key)
+    stage(folder / PREDICTIONS_FILE, predictions)
+    for name, file in models.items():
+        (stage if name == MODEL_FILE else write_atomically)(folder / name, file)
+    create_once(folder / RECORD_FILE, content)  # as it is there, byte by byte
+    standing = ledger.find(record.key) or record
+    ledger.settle(standing)
+    publish_trial(storage, standing)
 
 
 def _model_files(client: Client, run: Run, record: Record) -> dict[str, bytes]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.driver import this_driver
-from orchestrator.locks import locked
 from orchestrator.mlflow_mirror.client import Client, Run
 from orchestrator.mlflow_mirror.content import STUDY, TRIAL
 from orchestrator.mlflow_mirror.orphans import (
@@ -16,6 +15,7 @@ from orchestrator.mlflow_mirror.orphans import (
     is_orphan,
     read_heartbeats,
 )
+from reports.locks import locked
 
 PARENT = "mlflow.parentRunId"
 """MLflow's own tag of a run below another."""

@@ -77,7 +77,8 @@ class TrialRuns:
         """Complete a trial's run from its record; say whether there was anything to do.
 
         Raises:
-            LedgerError: If the predictions are not those that the record names.
+            LedgerError: If the predictions are not those that the record names, or the model
+                cannot be fetched from the bucket.
         """
         if self.is_complete(record.key):
             return False
@@ -169,7 +170,8 @@ class TrialRuns:
         """Read the files of record and predictions."""
         folder = self._ledger.folder(record.key)
         try:
-            return (folder / RECORD_FILE).read_bytes(), (folder / PREDICTIONS_FILE).read_bytes()
+            predictions = self._ledger.predictions_file(record).read_bytes()
+            return (folder / RECORD_FILE).read_bytes(), predictions
         except FileNotFoundError as error:
             raise LedgerError(f"trial '{record.key}' has no record or no predictions") from error
 
@@ -177,7 +179,10 @@ class TrialRuns:
         """Find the trained model and its tokenizer, if they were kept and are not too large."""
         if record.result.num_parameters * BYTES_A_PARAMETER / 2**20 > self._max_model_mib:
             return {}
-        fetch_model(self._storage, record)
+        try:
+            fetch_model(self._storage, record)
+        except OSError as error:
+            raise LedgerError(f"model of trial '{record.key}' is out of reach: {error}") from error
         folder = self._ledger.folder(record.key)
         files = [folder / name for name in (MODEL_FILE, TOKENIZER_FILE)]
         there = [file for file in files if file.is_file()]

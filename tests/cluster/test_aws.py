@@ -63,11 +63,21 @@ def image(aws: AwsStandIn) -> str:
     return str(aws.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
 
 
+@pytest.fixture(scope="module")
+def group(aws: AwsStandIn) -> str:
+    """Name the security group that the template made."""
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName="mmer-sweep")["Stacks"]
+    (output,) = stack["Outputs"]
+    return str(output["OutputValue"])
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _cluster(aws: AwsStandIn, image: str, laptop: Laptop) -> None:
+def _cluster(aws: AwsStandIn, image: str, group: str, laptop: Laptop) -> None:
     """Fill in what a user fills in, replace what hosts are not, and bring the head up."""
     text = (ROOT / "cluster.yaml").read_text(encoding="utf-8")
-    shipped = yaml.safe_load(text.replace("ami-FILL-IN", image).replace("FILL-IN", BUCKET))
+    for blank, filled in (("ami-FILL-IN", image), ("sg-FILL-IN", group), ("FILL-IN", BUCKET)):
+        text = text.replace(blank, filled)
+    shipped = yaml.safe_load(text)
     assert shipped["setup_commands"][0].startswith("make --quiet")
     laptop.write_cluster_file(
         shipped
@@ -92,21 +102,23 @@ def test_only_a_head_on_demand_is_launched_at_first(aws: AwsStandIn, image: str)
     assert head["IamInstanceProfile"]["Arn"].endswith("/mmer-sweep-head")
 
 
-def test_nothing_but_ssh_is_open_to_the_outside(aws: AwsStandIn) -> None:
+def test_template_is_one_that_cloudformation_takes() -> None:
+    """It refuses aliases, which the stand-in takes."""
+    text = (ROOT / "clusters" / "aws-account.yaml").read_text(encoding="utf-8")
+    assert not [event for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent)]
+
+
+def test_nothing_but_ssh_is_open_to_the_outside(aws: AwsStandIn, group: str) -> None:
     (head,) = aws.instances(kind="head")
-    (group,) = head["SecurityGroups"]
-    (described,) = aws.client("ec2").describe_security_groups(GroupIds=[group["GroupId"]])[
-        "SecurityGroups"
-    ]
+    assert [one["GroupId"] for one in head["SecurityGroups"]] == [group]
+    (described,) = aws.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
     outside = [rule for rule in described["IpPermissions"] if not rule["UserIdGroupPairs"]]
     assert [(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in outside] == [
         ("tcp", 22, 22)
     ]
     assert [source["CidrIp"] for rule in outside for source in rule["IpRanges"]] == [SSH_FROM]
     within = [rule for rule in described["IpPermissions"] if rule["UserIdGroupPairs"]]
-    assert {pair["GroupId"] for rule in within for pair in rule["UserIdGroupPairs"]} == {
-        group["GroupId"]
-    }
+    assert {pair["GroupId"] for rule in within for pair in rule["UserIdGroupPairs"]} == {group}
 
 
 def test_sweep_brings_up_spot_workers_which_train_into_the_bucket(

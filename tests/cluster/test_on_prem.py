@@ -62,7 +62,8 @@ def test_machines_get_the_project_and_nothing_that_was_built_or_trained(
     for host in hosts:
         there = host.run("ls -A ~/mmer-sweep").split()
         assert {"Makefile", "requirements.lock", "orchestrator", ".git"} <= set(there)
-        assert "mmer-sweep-storage" not in there
+        assert (ROOT / ".pytest_cache").is_dir()
+        assert ".pytest_cache" not in there
         assert host.run("cat ~/mmer-sweep/requirements.lock") == (
             ROOT / "requirements.lock"
         ).read_text(encoding="utf-8")

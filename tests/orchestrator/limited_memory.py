@@ -1,8 +1,9 @@
 """A trial in a process whose memory does not suffice for whole batches: `test_memory_limit`.
 
-    python -m tests.orchestrator.limited_memory STORAGE MIB
+    python -m tests.orchestrator.limited_memory STORAGE MIB CHANNELS
 
-STORAGE holds the prepared corpus. What happened is printed as JSON.
+STORAGE holds the prepared corpus, CHANNELS says how large the model is. What happened is printed as
+JSON.
 """
 
 import json
@@ -18,17 +19,20 @@ from search_spaces.change import apply_change
 from search_spaces.trial import Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
-LARGER = {
-    "model.audio.pool": (1, 1),
-    "model.audio.base_channels": 16,
-    "model.vision.pool": (1, 1),
-    "model.vision.base_channels": 16,
-}
+WARM_CHANNELS = 16
 
 
-def make_trial(storage: Path, batch_size: int) -> Trial:
+def make_trial(storage: Path, batch_size: int, channels: int) -> Trial:
     trial = small_trial(read_manifest(storage, "mine", "le"), precision="fp32")
-    config = apply_change(trial.config, LARGER | {"training.batch_size": batch_size})
+    larger = {
+        field: value
+        for encoder in ("model.audio", "model.vision")
+        for field, value in (
+            (f"{encoder}.pool", (1, 1)),
+            (f"{encoder}.base_channels", channels),
+        )
+    }
+    config = apply_change(trial.config, larger | {"training.batch_size": batch_size})
     return trial.model_copy(update={"config": config})
 
 
@@ -38,16 +42,16 @@ def address_space_bytes() -> int:
     return int(found[1]) * 1024
 
 
-def main(storage: Path, mib: int) -> None:
+def main(storage: Path, mib: int, channels: int) -> None:
     # one utterance at a time loads all libraries, and leaves the memory that it needs
-    run_trial(make_trial(storage, 1), storage, trained_for=TRAINED_FOR)
+    run_trial(make_trial(storage, 1, WARM_CHANNELS), storage, trained_for=TRAINED_FOR)
     limit = address_space_bytes() + mib * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     troubles: list[str] = []
     found: dict[str, object] = {"troubles": troubles, "error": ""}
     try:
         record = run_trial(
-            make_trial(storage, 12),
+            make_trial(storage, 12, channels),
             storage,
             trained_for=TRAINED_FOR,
             on_trouble=troubles.append,
@@ -60,4 +64,4 @@ def main(storage: Path, mib: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

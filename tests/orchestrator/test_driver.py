@@ -3,6 +3,7 @@ import platform
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -19,6 +20,15 @@ def test_driver_of_this_process_is_alive_and_named_by_host_and_process() -> None
     assert int(process) == os.getpid()
     assert int(started) == pytest.approx(psutil.Process().create_time(), abs=1)
     assert not is_dead_here(name)
+
+
+def test_machines_of_one_name_are_told_apart() -> None:
+    """Outside of containers the process namespace has the same number on all of them."""
+    host, _, boot = this_driver().split("/")[0].rpartition("-")
+    assert Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").startswith(boot)
+    assert len(boot) == 8
+    assert not is_dead_here(f"{host}-another0/999999999/1")
+    assert is_dead_here(f"{host}-{boot}/999999999/1")
 
 
 def test_killed_driver_is_dead_here() -> None:

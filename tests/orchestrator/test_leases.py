@@ -25,6 +25,7 @@ class FailingStore(FolderStore):
 
     fails = False
     loses_answers = False
+    num_calls = 0
 
     def create(self, name: str, content: bytes) -> bool:
         self.check()
@@ -50,6 +51,7 @@ class FailingStore(FolderStore):
         return super().names(below)
 
     def check(self) -> None:
+        self.num_calls += 1
         if self.fails:
             raise OSError("not there")
 
@@ -114,8 +116,10 @@ def test_driver_that_was_out_of_reach_is_not_taken_for_silent(store: FailingStor
     theirs.take(KEY)
     assert not ours.take(KEY)
     store.fails, clock.now = True, 50
-    assert not ours.take(KEY)
-    assert not ours.is_free(KEY)
+    with pytest.raises(OSError, match="not there"):
+        ours.take(KEY)
+    with pytest.raises(OSError, match="not there"):
+        ours.is_free(KEY)
     store.fails, clock.now = False, 70  # it could not write its counter either
     assert not ours.take(KEY)
     clock.now = 130
@@ -148,7 +152,8 @@ def test_one_of_many_takes_over(tmp_path: Path) -> None:
 def test_lease_whose_answer_was_lost_is_ours_and_nobody_elses(store: FailingStore) -> None:
     ours, theirs = leases_of(store, "a/1/1"), leases_of(store, "b/1/1")
     store.loses_answers = True
-    assert not ours.take(KEY)
+    with pytest.raises(OSError, match="timed out"):
+        ours.take(KEY)
     store.loses_answers = False
     assert not theirs.take(KEY)
     assert ours.take(KEY)
@@ -168,9 +173,38 @@ def test_open_leases_show_life_and_leave_nothing_held(store: FailingStore) -> No
 def test_store_that_fails_ends_nothing(store: FailingStore) -> None:
     with Leases(store, driver="a/1/1", beat_s=0.01) as ours:
         ours.take(KEY)
+        ours.take("other")
         store.fails = True
         ours.release(KEY)
-        ours.take("other")
         ours.drop("other")
     store.fails = False
     assert store.read(f"trials/{KEY}/lease-1") == b"a/1/1"  # until its driver is seen to be dead
+
+
+def test_end_does_not_wait_for_a_silent_store_more_than_once(store: FailingStore) -> None:
+    with Leases(store, driver="a/1/1", beat_s=60) as ours:
+        for number in range(5):
+            ours.take(str(number))
+        while not store.names("drivers"):  # the one beat is written
+            pass
+        store.fails, store.num_calls = True, 0
+    assert store.num_calls == 1
+
+
+def test_heart_survives_errors_that_are_not_of_the_store(
+    store: FailingStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    written = threading.Event()
+    answers = iter([ValueError("half an answer"), OSError("timed out")])
+
+    def write(name: str, content: bytes) -> None:
+        problem = next(answers, None)
+        if problem is not None:
+            raise problem
+        written.set()
+
+    monkeypatch.setattr(store, "write", write)
+    with Leases(store, driver="a/1/1", beat_s=0.01):
+        assert written.wait(20)
+    assert "half an answer" in caplog.text
+    assert "timed out" not in caplog.text

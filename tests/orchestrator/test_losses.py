@@ -1,4 +1,5 @@
 import pickle
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from ray.exceptions import (
 from ray.tune.execution import tune_controller
 
 from orchestrator.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
+from orchestrator.trial_queue import Loss
 
 
 def task_error() -> RayTaskError:
@@ -63,8 +65,12 @@ def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep() -> None:
     manager._actor_task_failed(task, OutOfMemoryError("2 workers were killed"))
     assert len(told) == 2
     loss = loss_of(pickle.loads(pickle.dumps(told[0])), was_killed_for_memory=False)
-    assert loss == ("2 workers were killed", True)
+    assert loss == Loss("2 workers were killed", is_out_of_memory=True)
 
 
-def test_memory_kills_of_the_kernel_are_counted() -> None:
-    assert count_memory_kills() >= 0
+def test_memory_kills_of_the_kernel_are_counted(tmp_path: Path) -> None:
+    counters = tmp_path / "vmstat"
+    counters.write_text("pgmajfault 9\noom_kill 3\noom_kill_other 5\n", encoding="ascii")
+    assert count_memory_kills(counters) == 3
+    counters.write_text("pgmajfault 9\n", encoding="ascii")  # of an old kernel
+    assert count_memory_kills(counters) == 0

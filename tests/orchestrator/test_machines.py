@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,20 @@ from orchestrator.machines import (
     MAX_REQUESTED,
     Device,
     Machines,
-    check_storage_is_seen,
+    UnreachedStorageError,
     count_requested,
+    reach_storage,
     resources_of_trial,
 )
-from search_spaces.trial import CorpusRef
+from orchestrator.patience import Patience
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import small_config
 
 CPU, GPU = {"cpu": 1.0}, {"cpu": 1.0, "gpu": 1.0}
-CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f")
+TRIAL = Trial(
+    config=small_config(), corpus=CorpusRef(name="mine", recipe="le", fingerprint="f"), seed=0
+)
+BRIEF = Patience(first_pause_s=0.01, start_s=0.05)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +57,10 @@ def test_gpu_that_this_machine_lacks_is_told() -> None:
         (Machines(), {"CPU": 8.0, "GPU": 2.0}, GPU, 100, 2),
         (Machines(), {"CPU": 1.0, "GPU": 2.0}, GPU, 100, 1),
         (Machines(num_slots=3), {"CPU": 8.0}, CPU, 100, 3),
-        (Machines("auto"), {}, GPU, 12, 12),
-        (Machines("auto"), {}, GPU, 1000, MAX_REQUESTED),
+        (Machines("auto"), {"CPU": 4.0}, GPU, 1000, 8),
+        (Machines("auto"), {"CPU": 64.0, "GPU": 4.0}, GPU, 1000, 12),
+        (Machines("auto"), {"CPU": 64.0, "GPU": 4.0}, GPU, 5, 5),
+        (Machines("auto"), {"CPU": 640.0}, CPU, 1000, MAX_REQUESTED),
         (Machines("auto", num_slots=4), {}, GPU, 1000, 4),
     ],
 )
@@ -66,10 +75,23 @@ def test_cluster_is_asked_for_more_trials_than_it_has_places(
 
 
 def test_machine_that_does_not_see_the_storage_says_so(tmp_path: Path) -> None:
-    seen = tmp_path / "corpora" / "mine" / "le"
-    with pytest.raises(ClusterError, match=f"machine '.+' does not see '{tmp_path}/no': every"):
-        check_storage_is_seen(tmp_path / "no", CORPUS)
-    with pytest.raises(ClusterError, match=f"does not see '{seen}'.*or use a bucket"):
-        check_storage_is_seen(tmp_path, CORPUS)
-    seen.mkdir(parents=True)
-    check_storage_is_seen(tmp_path, CORPUS)
+    corpus = tmp_path / "corpora" / "mine" / "le"
+    missing = tmp_path / "no"
+    with pytest.raises(
+        UnreachedStorageError, match=f"machine '.+' does not reach '{missing}': there is no '"
+    ):
+        reach_storage(str(missing), TRIAL, patience=BRIEF)
+    with pytest.raises(UnreachedStorageError, match=f"there is no '{corpus}'.*or use a bucket"):
+        reach_storage(str(tmp_path), TRIAL, patience=BRIEF)
+
+
+def test_storage_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    mount = threading.Timer(
+        0.2, (tmp_path / "corpora" / "mine" / "le").mkdir, kwargs={"parents": True}
+    )
+    mount.start()
+    try:
+        patience = Patience(first_pause_s=0.01, longest_pause_s=0.1, start_s=30)
+        assert reach_storage(str(tmp_path), TRIAL, patience=patience) == tmp_path
+    finally:
+        mount.join()

@@ -11,8 +11,9 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of this kind are Linux's")
 
 
-def train_with(mib: int, storage: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.orchestrator.limited_memory", storage, str(mib)]
+def train_with(mib: int, storage: Path, *, channels: int = 16) -> dict[str, Any]:
+    numbers = (str(mib), str(channels))
+    command = [sys.executable, "-m", "tests.orchestrator.limited_memory", storage, *numbers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -29,6 +30,6 @@ def test_trial_that_runs_out_of_memory_ends_with_smaller_micro_batches(storage: 
 
 
 def test_trial_that_fits_in_no_way_says_what_to_do(storage: Path) -> None:
-    found = train_with(10, storage)
+    found = train_with(130, storage, channels=256)  # the parameters alone take more
     assert found["error"].startswith("out of memory ")
     assert found["error"].endswith("a larger GPU), or choose a smaller model")

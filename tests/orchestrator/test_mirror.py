@@ -30,7 +30,14 @@ from orchestrator.object_store import store_of
 from orchestrator.patience import Patience
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import StorageError
-from reports.ledger import CHECKPOINT_FILE, MODEL_FILE, RECORD_FILE, Ledger, LedgerError
+from reports.ledger import (
+    CHECKPOINT_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    Ledger,
+    LedgerError,
+)
 from reports.planned import Planned, plan_file, read_planned, remember
 from reports.record import Epoch, Record
 from tests.bucket_server import BucketServer
@@ -156,6 +163,40 @@ def test_of_two_machines_that_finish_a_trial_one_gives_the_record(on: Machine, p
         model = ledger.folder(standing[0].key) / MODEL_FILE
         assert model.read_text() == standing[0].circumstances.host
     assert len(names(place, f"trials/{standing[0].key}")) == 3
+
+
+def test_model_that_was_deleted_before_it_was_published_is_just_gone(on: Machine) -> None:
+    here = on("here")
+    record = finish(here)
+    (Ledger(here).folder(record.key) / MODEL_FILE).unlink()
+    assert list(Ledger(on("here")).records()) == [record]
+    there = on("there")
+    assert list(Ledger(there).records()) == [record]
+    assert not has_model(there, record)
+
+
+@pytest.mark.parametrize("name", [PREDICTIONS_FILE, MODEL_FILE])
+def test_file_that_is_not_the_records_never_gets_its_name(
+    on: Machine, place: str, name: str
+) -> None:
+    here = on("here")
+    record = finish(here)
+    (Ledger(here).folder(record.key) / name).write_bytes(b"another's")
+    with pytest.raises(LedgerError, match=rf"{name}' is not the file that the record of"):
+        publish_trial(here, record)
+    assert f"trials/{record.key}/{RECORD_FILE}" not in names(place)
+
+
+def test_trial_that_cannot_be_published_is_told_and_the_others_go_on(
+    on: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = on("here")
+    damaged, whole = finish(here), write_trial(Ledger(here), make_trial(1), make_split(0, 1))
+    (Ledger(here).folder(damaged.key) / PREDICTIONS_FILE).unlink()
+    on("here")
+    (told,) = caplog.messages
+    assert f"finished trial '{damaged.key}' is not in 's3://bucket-" in told
+    assert list(Ledger(on("there")).records()) == [whole]
 
 
 def test_trial_that_was_finished_while_the_bucket_was_away_is_put_there_later(

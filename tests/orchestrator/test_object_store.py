@@ -1,11 +1,15 @@
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from orchestrator import bucket as bucket_module
 from orchestrator.bucket import BucketStore
 from orchestrator.mirrored_files import mirror_of
 from orchestrator.object_store import FolderStore, ObjectStore, store_of
+from tests.bucket_server import BucketServer
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -59,3 +63,32 @@ def test_names_are_those_below_a_folder(store: ObjectStore) -> None:
     store.remove("b/2")
     assert store.names("b") == ["b/1/x"]
     assert store.names("nothing") == []
+
+
+def test_call_to_a_bucket_that_is_silent_ends_soon(
+    bucket: str, server: BucketServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_module, "SILENCE_S", 1)
+    store, file = BucketStore(bucket), tmp_path / "file"
+    store.write("a", b"1")  # connects
+    file.write_bytes(b"1")
+
+    def seconds_of(call: Callable[[], object]) -> float:
+        start = time.monotonic()
+        with pytest.raises(OSError, match="timeout"):
+            call()
+        return time.monotonic() - start
+
+    calls: list[Callable[[], object]] = [
+        lambda: store.read("a"),
+        lambda: store.version("a"),
+        lambda: store.names(""),
+        lambda: store.write("a", b"2"),
+        lambda: store.create("b", b"1"),
+        lambda: store.upload(file, "b"),
+        lambda: store.download("a", tmp_path / "other"),
+    ]
+    with server.silent(), ThreadPoolExecutor(len(calls)) as pool:
+        took = list(pool.map(seconds_of, calls))
+    assert min(took) > 1
+    assert max(took) < 8  # at most three seconds, on a busy machine

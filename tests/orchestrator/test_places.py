@@ -1,10 +1,12 @@
 """What `--storage` may name, and what a user is told where it cannot be used."""
 
+import platform
 import sys
 from pathlib import Path
 
 import pytest
 
+from orchestrator import mirrored_files
 from orchestrator.bucket import BucketStore
 from orchestrator.cli import EXIT_BAD_INPUT, main
 from orchestrator.mirror import locate_place
@@ -31,11 +33,21 @@ def test_mirror_is_named_by_its_bucket_and_by_its_server(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
     here = mirror_of("s3://bucket/some//place/")
-    assert here.folder.parent == cache
+    assert here.folder.parent == cache / platform.node()
     assert here.folder.name.startswith("bucket-some-place-")
     assert here == mirror_of("s3://bucket/some/place")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:2")
     assert mirror_of("s3://bucket/some/place").folder != here.folder
+
+
+def test_machines_that_share_a_cache_folder_have_a_mirror_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = mirror_of("s3://bucket/place").folder
+    monkeypatch.setattr(platform, "node", lambda: "another")
+    there = mirror_of("s3://bucket/place").folder
+    monkeypatch.setattr(mirrored_files, "_machine_id", lambda: "1234")
+    assert len({here, there, mirror_of("s3://bucket/place").folder}) == 3
 
 
 def test_folder_is_named_by_its_path(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import re
+import shutil
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from corpora.manifest import Manifest
 from models.build import build
 from models.init import init_weights
 from models.task import Task
+from orchestrator import run_trial as run_trial_module
+from orchestrator import train_trial
 from orchestrator.checkpoints import load_checkpoint
-from orchestrator.code_version import code_version
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.run_trial import run_trial
@@ -113,7 +116,7 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
     with pytest.raises(InterruptedHereError):
         run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
     folder = Ledger(storage).folder(trial.key)
-    checkpoint = load_checkpoint(folder, torch.device("cpu"), code_version())
+    checkpoint = load_checkpoint(folder, torch.device("cpu"))
     assert checkpoint is not None
     state = checkpoint.training
     model = build(trial.config.model, Task(emotions=("happy", "sad")))
@@ -138,8 +141,9 @@ def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -
     "place",
     [
         "orchestrator.train_trial.save_checkpoint",
-        "orchestrator.run_trial.write_predictions",
+        "orchestrator.run_trial.stage_predictions",
         "reports.ledger.Ledger.write",
+        "reports.ledger.Ledger.settle",
         "orchestrator.run_trial.drop_checkpoint",
     ],
 )
@@ -179,9 +183,11 @@ def test_checkpoint_of_other_code_is_not_gone_on_from(
     with pytest.raises(InterruptedHereError):
         run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
     monkeypatch.setattr("orchestrator.train_trial.code_version", lambda: "9.9.9")
-    record = run(trial, storage)
+    troubles: list[str] = []
+    record = run_trial(trial, storage, trained_for=TRAINED_FOR, on_trouble=troubles.append)
     assert record.circumstances.resumed_from_epochs == ()
     assert len(record.result.epochs) == 2
+    assert re.search(r"was written by .*, and this is 9\.9\.9: the trial starts anew", troubles[0])
 
 
 def test_weights_that_are_not_those_of_the_plan_are_refused(
@@ -223,9 +229,7 @@ def test_trial_that_diverged_is_not_trained_again_though_its_record_was_lost(
         patch.setattr("reports.ledger.Ledger.write", die)
         with pytest.raises(InterruptedHereError):
             run(trial, storage)
-    checkpoint = load_checkpoint(
-        Ledger(storage).folder(trial.key), torch.device("cpu"), code_version()
-    )
+    checkpoint = load_checkpoint(Ledger(storage).folder(trial.key), torch.device("cpu"))
     assert checkpoint is not None
     assert checkpoint.training["diverged_at_epoch"] == 0
 
@@ -276,6 +280,24 @@ def test_trial_that_runs_out_of_memory_once_goes_on_from_its_checkpoint(
     assert record.circumstances.resumed_from_epochs == (1,)
 
 
+def test_memory_that_does_not_suffice_after_training_is_worked_with_too(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With empty texts a model reads validation once more."""
+    score, failures = train_trial.valid_f1_without_text, iter([torch.OutOfMemoryError("CUDA")])
+
+    def fail_once(*given: Any) -> float | None:
+        for error in failures:
+            raise error
+        return score(*given)
+
+    monkeypatch.setattr(train_trial, "valid_f1_without_text", fail_once)
+    record = run(small_trial(manifest, max_epochs=2, batch_size=8), storage)
+    assert record.circumstances.resumed_from_epochs == (2,)
+    assert record.circumstances.micro_batches == ((2, 4),)
+    assert record.result.valid_f1_without_text is not None
+
+
 def test_record_tells_what_the_trial_took(storage: Path, manifest: Manifest) -> None:
     taken = run(small_trial(manifest), storage).circumstances
     assert taken.cpu_s is not None
@@ -299,3 +321,30 @@ def test_record_of_another_driver_is_kept(storage: Path, manifest: Manifest) -> 
 
     second = run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=finish_meanwhile)
     assert second == first
+
+
+def test_record_of_another_machine_keeps_its_files_whenever_it_comes(
+    storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without locks that hold, both see no record and write theirs: one of them stands, whole."""
+    trial, other = small_trial(manifest), tmp_path / "other"
+    other.mkdir()
+    (other / "corpora").symlink_to(storage / "corpora")
+    changed = trial.config.training.model_copy(update={"learning_rate": 0.01})
+    rounded = trial.config.model_copy(update={"training": changed})  # as on other hardware
+    theirs = run(trial.model_copy(update={"config": rounded}), other)
+    theirs_whole = theirs.model_copy(update={"key": trial.key, "trial": trial})
+    stage = run_trial_module.stage_predictions
+
+    def finish_before(folder: Path, predictions: Any) -> str:
+        if not (folder / RECORD_FILE).exists():
+            shutil.copytree(Ledger(other).folder(theirs.key), folder, dirs_exist_ok=True)
+            (folder / RECORD_FILE).write_text(theirs_whole.model_dump_json())
+        return stage(folder, predictions)
+
+    monkeypatch.setattr(run_trial_module, "stage_predictions", finish_before)
+    assert run(trial, storage) == theirs_whole
+    ledger = Ledger(storage)
+    assert ledger.predictions(theirs_whole)
+    assert read_kept_model(ledger, theirs_whole)
+    assert not list(ledger.folder(trial.key).glob("*-*"))

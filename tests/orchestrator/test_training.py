@@ -1,5 +1,7 @@
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,15 +9,15 @@ import torch
 from torch import nn
 
 from corpora.batch import Batch
-from corpora.batches import Corpus, load_corpus
+from corpora.batches import AnySplit, Corpus, load_corpus
 from corpora.manifest import Manifest
 from corpora.prepared import recipe_folder
 from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
-from orchestrator.training import Trained, TrainingState, start_training, train
-from reports.record import Epoch
+from orchestrator.training import Trained, TrainingState, predict, start_training, train
+from reports.record import Epoch, Predictions
 from reports.scores import mean_scores
 from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig
@@ -174,6 +176,23 @@ def test_training_that_diverges_without_a_model_predicts_no_emotion(
         assert predictions.ids.tolist() == corpus.splits[split].ids
         assert predictions.probabilities.shape == predictions.labels.shape
         assert not predictions.probabilities.any()
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_model_that_gives_no_numbers_in_the_end_predicts_no_emotion(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, split: str
+) -> None:
+    state, config = start(corpus, max_epochs=2)
+
+    def overflow_at_last(model: nn.Module, of: AnySplit, *rest: Any) -> tuple[Predictions, float]:
+        predictions, loss = predict(model, of, *rest)
+        is_last = len(state.epochs) == 2 and of is corpus.splits[split]
+        return predictions, math.inf if is_last else loss
+
+    monkeypatch.setattr("orchestrator.training.predict", overflow_at_last)
+    trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    assert (len(trained.epochs), trained.best_epoch, trained.diverged_at_epoch) == (2, -1, 2)
+    assert not any(trained.predictions[name].probabilities.any() for name in ("valid", "test"))
 
 
 def test_training_that_diverged_does_not_go_on_from_its_state(corpus: Corpus) -> None:

@@ -49,6 +49,7 @@ class Bench:
         self.store = FolderStore(folder)
         self.records: dict[str, Record] = {}
         self.problem: Exception | None = None
+        self.num_finds = 0
         self.now = 0.0
         self.diary = Diary()
         self.leases = Leases(self.store, driver=driver, clock=lambda: self.now)
@@ -61,6 +62,7 @@ class Bench:
         )
 
     def find(self, key: str) -> Record | None:
+        self.num_finds += 1
         if self.problem is not None:
             raise self.problem
         return self.records.get(key)
@@ -186,6 +188,45 @@ def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: Bench) -> No
         "4 times without one more epoch: the node died",
     )
     assert [kind for kind, *_ in bench.diary.entries].count("retried") == MAX_LOSSES
+
+
+def test_trial_lost_further_and_further_back_is_given_up(bench: Bench) -> None:
+    """Its checkpoints cannot be written: it begins again, and gets a little further each time."""
+    trial = bench.trials[0]
+    for num_epochs in (8, 1, 2, 3):
+        assert bench.next_seed() == 0
+        for number in range(num_epochs):
+            bench.queue.epoch_done(trial, epoch(number))
+        bench.queue.lost(trial, LOST)
+    assert bench.diary.entries[-1][0] == "failed"
+
+
+def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Bench) -> None:
+    first = bench.trials[0]
+    unreached = Loss("machine 'm' does not reach 's'", never_began=True)
+    assert bench.next_seed() == 0
+    bench.queue.lost(first, unreached)
+    assert [bench.next_seed(), bench.next_seed()] == [1, 0]
+    for _ in range(MAX_LOSSES):
+        bench.queue.lost(first, unreached)
+        bench.next_seed()
+    told = "machine 'm' does not reach 's'"
+    assert bench.diary.entries == [
+        *[("retried", 0, f"tried again later: {told}")] * MAX_LOSSES,
+        ("failed", 0, f"4 times without one more epoch: {told}"),
+    ]
+    assert bench.queue.num_running == 1
+
+
+def test_silent_storage_is_asked_once_a_look(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, num_trials=5)
+    bench.problem = OSError("timed out")
+    for number in range(1, 4):  # first of those that wait, then also of those put aside
+        assert [bench.next_seed() for _ in range(3)] == [None] * 3
+        assert bench.num_finds == number
+        bench.wait()
+    bench.problem = None
+    assert sorted(bench.next_seed() or 0 for _ in range(5)) == [0, 1, 2, 3, 4]
 
 
 def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench) -> None:

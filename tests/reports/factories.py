@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.cells import Outcome, collect_outcome
-from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.ledger import Ledger, stage_predictions
 from reports.planned import Planned
 from reports.record import Circumstances, Epoch, Predictions, Record, Result, Split
 from reports.table import Table, Variant, build_table
@@ -109,7 +109,7 @@ def write_trial(
     splits: dict[Split, Predictions] = {"valid": test, "test": test}
     folder = ledger.folder(key or trial.key)
     folder.mkdir(parents=True)
-    sha256 = write_predictions(folder / PREDICTIONS_FILE, splits)
+    sha256 = stage_predictions(folder, splits)
     record = make_record(trial, sha256, thresholds, key, circumstances, emotions)
     ledger.write(record)
     return record

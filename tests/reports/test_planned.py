@@ -1,5 +1,8 @@
+from threading import Thread
+
 import pytest
 
+from reports import planned as planned_module
 from reports.ledger import Ledger, LedgerError
 from reports.planned import Planned, changed_claims, read_planned, remember
 from search_spaces.catalogue import STUDIES
@@ -32,6 +35,25 @@ def test_fewer_seeds_do_not_shorten_what_was_planned(tmp_path):
     remember(plan(a=("a0", "a1"), b=("b0",)), tmp_path)
     kept = remember(plan(a=("a0",), b=("b0", "b1")), tmp_path)
     assert kept.keys == {"a": ("a0", "a1"), "b": ("b0", "b1")}
+
+
+def test_longer_plan_that_comes_while_a_shorter_one_is_merged_is_kept(tmp_path, monkeypatch):
+    remember(plan(a=("a0",)), tmp_path)
+    longer = Thread(target=remember, args=(plan(a=("a0", "a1")), tmp_path))
+    read = planned_module._read
+
+    def read_and_be_overtaken(path):
+        found = read(path)
+        if longer.ident is None:
+            longer.start()
+            longer.join(timeout=0.3)
+        return found
+
+    monkeypatch.setattr(planned_module, "_read", read_and_be_overtaken)
+    remember(plan(a=("a0",)), tmp_path)
+    longer.join(timeout=30)
+    (kept,) = read_planned(Ledger(tmp_path))
+    assert kept.keys["a"] == ("a0", "a1")
 
 
 def test_changed_row_takes_the_place_of_the_old_one(tmp_path):

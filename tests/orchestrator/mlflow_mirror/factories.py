@@ -7,7 +7,7 @@ from mlflow.tracking import MlflowClient
 
 from orchestrator.mlflow_mirror.client import EXPERIMENT
 from orchestrator.mlflow_mirror.delivery import Delivery
-from reports.ledger import PREDICTIONS_FILE, Ledger, write_predictions
+from reports.ledger import Ledger, stage_predictions
 from reports.planned import Planned, remember
 from reports.record import Epoch, Record
 from search_spaces.study import ANY_CORPUS, Study
@@ -45,7 +45,7 @@ def record_trial(storage: Path, trial: Trial, *, num_epochs: int = NUM_EPOCHS) -
     folder = ledger.folder(trial.key)
     folder.mkdir(parents=True, exist_ok=True)
     test = make_split(trial.seed, trial.config.model.audio.depth)
-    sha256 = write_predictions(folder / PREDICTIONS_FILE, {"valid": test, "test": test})
+    sha256 = stage_predictions(folder, {"valid": test, "test": test})
     epochs = tuple(make_epoch(number) for number in range(num_epochs))
     record = make_record(trial, sha256)
     result = record.result.model_copy(update={"epochs": epochs})

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import multiprocessing
 import os
@@ -8,12 +9,15 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from orchestrator.driver import this_driver
+from orchestrator.mirror import locate_place
+from orchestrator.mirrored_trials import publish_trial
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.storage import tables_folder
 from reports.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.planned import Planned
 from reports.record import Record
 from search_spaces.trial import Trial
+from tests.bucket_server import BucketServer
 from tests.orchestrator.mlflow_mirror.factories import (
     NUM_EPOCHS,
     deliver,
@@ -23,6 +27,7 @@ from tests.orchestrator.mlflow_mirror.factories import (
     runs_of,
     steps_of,
 )
+from tests.reports.factories import make_circumstances, make_split, write_trial
 
 DEAD_DRIVER = f"{this_driver().rsplit('/', 2)[0]}/999999999/1"
 
@@ -154,6 +159,29 @@ def test_model_is_kept_if_it_is_not_too_large(
     (run,) = runs_of(uri)
     names = {f"model/{name}" for name in (MODEL_FILE, TOKENIZER_FILE)} if kept else set()
     assert files_of(uri, run.info.run_id, "model") == names
+
+
+def test_model_that_only_the_bucket_has_is_fetched_and_kept(
+    uri: str,
+    bucket: str,
+    server: BucketServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "cache"))
+    storage = locate_place(bucket)
+    planned, trials = make_plan(storage)
+    kept = make_circumstances(model_sha256=hashlib.sha256(b"weights").hexdigest())
+    record = write_trial(Ledger(storage), trials[0], make_split(0, 1), circumstances=kept)
+    model = Ledger(storage).folder(record.key) / MODEL_FILE
+    model.write_bytes(b"weights")
+    publish_trial(storage, record)
+    assert not model.exists()
+    with server.away():
+        faults = deliver(storage, uri, planned, max_model_mib=1.0).faults
+    assert f"model of trial '{record.key}' is out of reach" in faults[record.key]
+    assert deliver(storage, uri, planned, max_model_mib=1.0).delivered == [record.key]
+    assert text_of(uri, run_of(uri, record.key).info.run_id, f"model/{MODEL_FILE}") == "weights"
 
 
 def test_damaged_predictions_are_told_and_the_others_delivered(storage: Path, uri: str) -> None:

@@ -1,9 +1,12 @@
+import shutil
 from pathlib import Path
 
 import pytest
 from mlflow.entities import Run
 
 from orchestrator.adaptive_seeds import judge_planned
+from orchestrator.mirror import locate_place
+from orchestrator.mlflow_mirror import pull as pull_module
 from orchestrator.mlflow_mirror.client import Client
 from orchestrator.mlflow_mirror.pull import Pulled, pull_ledger
 from reports.cells import collect_outcome
@@ -15,9 +18,11 @@ from reports.ledger import (
     RECORD_FILE,
     TOKENIZER_FILE,
     Ledger,
+    create_once,
     sha256_of,
 )
 from reports.planned import Planned, read_planned
+from reports.record import Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
 from search_spaces.catalogue import find_study
@@ -30,6 +35,7 @@ from tests.orchestrator.mlflow_mirror.factories import (
     run_of,
     runs_of,
 )
+from tests.reports.factories import make_circumstances, make_split, write_trial
 
 
 def pull(uri: str, storage: Path) -> Pulled:
@@ -117,6 +123,44 @@ def test_model_comes_back_if_it_was_kept(storage: Path, uri: str, tmp_path: Path
     back = Ledger(tmp_path / "back").folder(trial.key)
     assert (back / MODEL_FILE).read_bytes() == b"weights"
     assert (back / TOKENIZER_FILE).read_bytes() == b"{}"
+
+
+def test_ledger_is_pulled_into_a_bucket_also_without_its_models(
+    storage: Path, uri: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, (trial, *_) = make_plan(storage)
+    kept = make_circumstances(model_sha256="f" * 64)
+    write_trial(Ledger(storage), trial, make_split(0, 1), circumstances=kept)
+    deliver(storage, uri, planned)
+    for machine in ("here", "there"):
+        monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / machine))
+        mirror = locate_place(bucket)
+        if machine == "here":
+            assert pull(uri, mirror).trials == [trial.key]
+            assert locate_place(bucket) == mirror
+    assert [record.key for record in Ledger(mirror).records()] == [trial.key]
+    assert read_planned(Ledger(mirror)) == [planned]
+
+
+def test_record_that_another_wrote_meanwhile_keeps_its_predictions(
+    storage: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, trials = mirror_all(storage, uri)
+    back = Ledger(tmp_path / "back")
+    others: list[Record] = []
+
+    def write_first(path: Path, content: bytes) -> bool:
+        if not others:
+            trial = next(one for one in trials if one.key == path.parent.name)
+            others.append(write_trial(Ledger(tmp_path / "other"), trial, make_split(0, 3)))
+            other = Ledger(tmp_path / "other").folder(trial.key)
+            shutil.copytree(other, path.parent, dirs_exist_ok=True)
+        return create_once(path, content)
+
+    monkeypatch.setattr(pull_module, "create_once", write_first)
+    assert len(pull(uri, back.storage).trials) == 4
+    assert back.find(others[0].key) == others[0]
+    back.predictions(others[0])  # raises unless they are those of the record
 
 
 def artifacts(run: Run) -> Path:

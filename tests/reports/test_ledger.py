@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+
+from reports.ledger import (
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    Ledger,
+    LedgerError,
+    remove_partial_files,
+    stage,
+    stage_predictions,
+)
+from reports.record import Record
+from tests.reports.factories import make_circumstances, make_record, make_split, make_trial
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def stage_trial(ledger: Ledger, num_wrong: int) -> Record:
+    """Stage what a machine leaves of the one trial of these tests."""
+    trial, split = make_trial(), make_split(0, num_wrong)
+    folder = ledger.folder(trial.key)
+    sha256 = stage_predictions(folder, {"valid": split, "test": split})
+    model = stage(folder / MODEL_FILE, bytes([num_wrong]))
+    return make_record(trial, sha256, circumstances=make_circumstances(model_sha256=model))
+
+
+def files(ledger: Ledger) -> set[str]:
+    return {path.name for path in ledger.folder(make_trial().key).iterdir()}
+
+
+FINISHED = {RECORD_FILE, PREDICTIONS_FILE, MODEL_FILE}
+
+
+def test_first_of_two_records_stands_with_its_own_files(ledger: Ledger) -> None:
+    first, second = stage_trial(ledger, 1), stage_trial(ledger, 2)
+    assert ledger.write(first) == first
+    assert ledger.write(second) == first
+    ledger.predictions(first)
+    assert ledger.folder(first.key).joinpath(MODEL_FILE).read_bytes() == b"\1"
+    assert files(ledger) == FINISHED
+
+
+def test_record_that_comes_between_look_and_creation_stands(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stage_trial(ledger, 1), stage_trial(ledger, 2)
+    find, looks = Ledger.find, []
+
+    def miss_once(self: Ledger, key: str) -> Record | None:
+        looks.append(key)
+        return None if len(looks) == 1 else find(self, key)
+
+    ledger.folder(first.key).joinpath(RECORD_FILE).write_text(first.model_dump_json())
+    monkeypatch.setattr(Ledger, "find", miss_once)
+    assert ledger.write(second) == first
+    assert ledger.predictions(first)
+    assert files(ledger) == FINISHED
+
+
+def test_files_of_a_writer_that_died_before_it_renamed_them_are_read(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = stage_trial(ledger, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "settle", lambda *_: None)
+        ledger.write(record)
+    assert PREDICTIONS_FILE not in files(ledger)
+    assert ledger.predictions(record)["test"].ids.size
+    model = ledger.model_file(record)
+    assert model is not None
+    assert model.read_bytes() == b"\1"
+    ledger.settle(record)
+    assert files(ledger) == FINISHED
+    assert ledger.predictions(record)["test"].ids.size
+
+
+def test_equal_files_of_two_machines_are_one(ledger: Ledger) -> None:
+    first = stage_trial(ledger, 1)
+    ledger.write(first)
+    assert ledger.write(stage_trial(ledger, 1)) == first
+    assert ledger.predictions(first)
+    assert files(ledger) == FINISHED
+
+
+def test_record_without_predictions_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="has no predictions to record"):
+        ledger.write(make_record(make_trial(), "0" * 64))
+
+
+def test_only_partial_files_of_a_training_are_removed(tmp_path: Path) -> None:
+    ours = [".checkpoint.pt.0.partial", ".predictions-ab.parquet.0.partial"]
+    theirs = {".lease-1.0.partial", "checkpoint.pt", "predictions-ab.parquet"}
+    for name in (*ours, *theirs):
+        (tmp_path / name).touch()
+    remove_partial_files(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == theirs
+
+
+def test_partial_file_that_its_writer_removes_meanwhile_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / ".record.json.0.partial"
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
+    remove_partial_files(tmp_path)
+    assert not gone.exists()
