@@ -37,7 +37,7 @@ class _TolerantActorManager(RayActorManager):
 def tolerate_losses() -> None:
     """Make Tune go on whatever a worker dies of, and leave it to us to tell."""
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)
-    tune_controller.RayActorManager = _TolerantActorManager  # type: ignore[misc]
+    tune_controller.RayActorManager = _TolerantActorManager  # type: ignore[misc]  # no setting does this
 
 
 def loss_of(error: Exception | None, *, was_killed_for_memory: bool) -> Loss | None:
