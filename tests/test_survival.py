@@ -111,7 +111,8 @@ def test_killed_driver_loses_no_trial_and_repeats_none(
     assert resumed_from(storage) == {key: (done,) for key, done in safe.items()}
     assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
     assert not checkpoints(storage)
-    assert not leases(storage)
+    # It may have died between a record and the end of that trial's lease, which harms nobody.
+    assert {name.partition("/")[0] for name in leases(storage)} <= finished.keys()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_what_one_machine_trained_another_reports(
     monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "there"))
     assert "4 finished, 0 to train" in call("plan", study, "--corpus", "mine", cwd=tmp_path)
     assert "4 finished, 0 to train" in call(*plan, cwd=tmp_path)
-    (here,), (there,) = ((tmp_path / name).iterdir() for name in ("here", "there"))
+    (here,), (there,) = ((tmp_path / name).glob("*/*") for name in ("here", "there"))
     assert records(here) == records(there)
     assert len(records(there)) == NUM_TRIALS
     assert not list(Ledger(there).trials.glob("*/model.safetensors"))
