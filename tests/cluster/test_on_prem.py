@@ -127,6 +127,7 @@ def test_down_leaves_no_process_of_ray(laptop: Laptop, hosts: Hosts) -> None:
     laptop.down()
     for host in hosts[:2]:
         wait_for(lambda host=host: not host.run("pgrep raylet || true"), limit_s=60)
+        assert not host.run("pgrep gcs_server || true")
 
 
 def begun_on(host: Host, storage: Path) -> set[str]:
