@@ -1,6 +1,6 @@
 """Hosts on one Linux machine: namespaces of network, processes, mounts and names, each with sshd.
 
-Private to a host: its processes, the home folder of root, `/tmp`, `/run`, `/dev/shm`. Shared with this machine are
+Private to a host: its processes, its home, `/tmp`, `/run`, `/dev/shm`. Shared with this machine are
 this checkout, the Python that it runs on, and one folder in the place of a lab's NFS. The root
 process of a host is its sshd: SIGKILL of it is a machine that loses its power.
 """
