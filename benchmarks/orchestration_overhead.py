@@ -35,7 +35,7 @@ from orchestrator.plan import default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.run_studies import missing_trials, planned_of
 from orchestrator.storage import open_storage, tracking_uri_of
-from orchestrator.trial_queue import Assignment
+from orchestrator.trial_supply import Assignment
 from reports.ledger import Ledger
 from reports.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study
@@ -144,17 +144,18 @@ def time_sweep(
         mirror = MlflowMirror(storage, tracking_uri_of(None, storage))
         mirror.follow([planned_of(plan, ()) for plan in plans])
         before_load = time.perf_counter()
+        from orchestrator.training_session import training_session
         from orchestrator.tune import sweep
 
         with SweepProgress(console, missing, 0) as progress:
             start = time.perf_counter()
-            sweep(
-                [Assignment(trial, row) for trial, row in missing.values()],
-                storage,
-                watchers=(stopwatch, progress, mirror),
-                machines=Machines(num_slots=num_slots),
-                reuse_workers=reuse_workers,
-            )
+            with training_session(storage, Machines(num_slots=num_slots)) as session:
+                sweep(
+                    session,
+                    [Assignment(trial, row) for trial, row in missing.values()],
+                    watchers=(stopwatch, progress, mirror),
+                    reuse_workers=reuse_workers,
+                )
             end = time.perf_counter()
         mirror_failure = mirror.close()
         mirrored = time.perf_counter()

@@ -16,7 +16,7 @@ from orchestrator.plan import Plan, SeedNumbers, default_scale, make_plan
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
-from orchestrator.trial_queue import Assignment
+from orchestrator.trial_supply import Assignment
 from reports.cells import collect_outcome
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
@@ -146,16 +146,20 @@ def _train_missing(
     failures = _Failures()
     stopped_by = None
     if missing:
+        from orchestrator.training_session import training_session
         from orchestrator.tune import sweep
 
-        with SweepProgress(console, missing, num_finished) as progress:
-            stopped_by = sweep(
+        with (
+            training_session(storage, machines) as session,
+            SweepProgress(console, missing, num_finished) as progress,
+        ):
+            sweep(
+                session,
                 [Assignment(trial, row) for trial, row in missing.values()],
-                storage,
                 watchers=(progress, mirror, failures),
-                machines=machines,
                 keeps_models=keeps_models,
             )
+            stopped_by = session.signals.seen
     return failures.reasons, stopped_by
 
 

@@ -7,13 +7,12 @@ or for the end of their lease, every few seconds. A trial whose process was lost
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from orchestrator.events import Watcher
 from orchestrator.leases import Leases
+from orchestrator.trial_supply import Assignment, Loss
 from reports.ledger import LedgerError
 from reports.record import Epoch, Record
-from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 MAX_LOSSES = 3
@@ -24,22 +23,6 @@ LOOK_S = 2.0
 
 MAX_LOOKS = 16
 """At how many trials it looks in one go: each may take some tenths of a second in a bucket."""
-
-
-class Assignment(NamedTuple):
-    """One trial to train, the row that asks for it, and how much of a batch fits into memory."""
-
-    trial: Trial
-    trained_for: RowRef
-    micro_batch_size: int | None = None
-
-
-class Loss(NamedTuple):
-    """How a trial's process ended before the trial did, or `never_began` it."""
-
-    reason: str
-    is_out_of_memory: bool = False
-    never_began: bool = False
 
 
 class _Progress:

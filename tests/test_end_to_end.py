@@ -169,7 +169,8 @@ def test_records_do_not_depend_on_reusing_workers(
         "from orchestrator.known_corpus import know_corpus\n"
         "from orchestrator.plan import make_plan\n"
         "from orchestrator.machines import Machines\n"
-        "from orchestrator.trial_queue import Assignment\n"
+        "from orchestrator.training_session import training_session\n"
+        "from orchestrator.trial_supply import Assignment\n"
         "from orchestrator.tune import sweep\n"
         "from reports.ledger import Ledger\n"
         "from search_spaces.catalogue import load_studies\n"
@@ -180,7 +181,8 @@ def test_records_do_not_depend_on_reusing_workers(
         "    work = [Assignment(t, plan.rows_by_key[t.key][0]) for t in plan.missing]\n"
         "    one = Machines(num_slots=1)\n"
         "    reuse = sys.argv[3] == 'reuse'\n"
-        "    sweep(work, storage, watchers=(), machines=one, reuse_workers=reuse)\n"
+        "    with training_session(storage, one) as session:\n"
+        "        sweep(session, work, watchers=(), reuse_workers=reuse)\n"
     )
     study = write_study_file(tmp_path / "short.py", max_epochs=3)
     found = []

@@ -24,7 +24,9 @@ FILES_OF = {
         "orchestrator/ray_session.py",
         "orchestrator/prepare_on_ray.py",
         "orchestrator/losses.py",
+        "orchestrator/on_worker.py",
         "orchestrator/tune.py",
+        "orchestrator/tune_hooks.py",
     },
     "mlflow": {"orchestrator/mlflow_mirror/client.py"},
 }

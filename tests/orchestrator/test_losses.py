@@ -14,7 +14,7 @@ from ray.exceptions import (
 from ray.tune.execution import tune_controller
 
 from orchestrator.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
-from orchestrator.trial_queue import Loss
+from orchestrator.trial_supply import Loss
 
 
 def task_error() -> RayTaskError:

@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.leases import Leases
 from orchestrator.object_store import FolderStore
-from orchestrator.trial_queue import LOOK_S, MAX_LOSSES, Assignment, Loss, TrialQueue
+from orchestrator.trial_queue import LOOK_S, MAX_LOSSES, TrialQueue
+from orchestrator.trial_supply import Assignment, Loss
 from reports.ledger import LedgerError
 from reports.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial

@@ -3,10 +3,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import ray
 from ray.tune.experiment import Trial as TuneTrial
 
-from orchestrator import tune
-from orchestrator.trial_queue import Loss, TrialQueue
+from orchestrator import on_worker, tune_hooks
+from orchestrator.trial_supply import Loss, TrialSupply
+from orchestrator.tune_hooks import Announcer, SupplySearcher
 from reports.record import Epoch
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
@@ -56,7 +58,7 @@ class FromTune:
     def __init__(self, folder: Path, error: Exception) -> None:
         self.config = config_of(folder)
         file = folder / "error.pkl"
-        file.write_bytes(tune.ray.cloudpickle.dumps(error))
+        file.write_bytes(ray.cloudpickle.dumps(error))
         self.pickled_error_file = str(file)
 
 
@@ -76,7 +78,7 @@ def test_failure_is_reported_and_ends_the_process(
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
     monkeypatch.setattr("orchestrator.run_trial.run_trial", fault)
     with pytest.raises(RuntimeError, match="illegal memory access"):
-        tune._train_one(config_of(tmp_path))
+        on_worker.train_assignment(config_of(tmp_path))
     ((kind, told),) = reports[0].items()
     assert kind == "failure"
     assert told.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
@@ -86,11 +88,11 @@ def test_storage_out_of_reach_is_reported_as_such(
     tmp_path: Path, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reach(place: str, trial: Trial) -> Path:
-        raise tune.UnreachedStorageError("machine 'm' does not reach 's'")
+        raise on_worker.UnreachedStorageError("machine 'm' does not reach 's'")
 
-    monkeypatch.setattr(tune, "reach_storage", reach)
-    with pytest.raises(tune.UnreachedStorageError):
-        tune._train_one(config_of(tmp_path))
+    monkeypatch.setattr(on_worker, "reach_storage", reach)
+    with pytest.raises(on_worker.UnreachedStorageError):
+        on_worker.train_assignment(config_of(tmp_path))
     assert reports == [{"unreached": "machine 'm' does not reach 's'"}]
 
 
@@ -105,7 +107,7 @@ def test_trials_are_taken_up_to_the_number_that_is_wanted_now(
 
     queue = SimpleNamespace(num_running=num_running, next=following, is_done=False)
     signals = SimpleNamespace(seen=None)
-    supply = tune._Supply(cast(Any, queue), cast(Any, signals), tmp_path, False, False, lambda: 2)
+    supply = SupplySearcher(cast(Any, queue), cast(Any, signals), tmp_path, False, False, lambda: 2)
     assert supply.suggest("t1") is None
     assert bool(asked) == is_asked
 
@@ -122,7 +124,7 @@ def test_what_a_trial_reported_comes_before_the_error_of_its_process(
     tmp_path: Path, reported: dict[str, Any], told: str | Loss
 ) -> None:
     queue, trial = Ended(), cast(TuneTrial, FromTune(tmp_path, KeyError("raised")))
-    announcer = tune._Announcer(cast(TrialQueue, queue), is_local=True)
+    announcer = Announcer(cast(TrialSupply, queue), is_local=True)
     announcer.on_trial_result(0, [], trial, reported)
     announcer.on_trial_error(0, [], trial)
     assert queue.told == [told if reported else "'raised'"]
@@ -134,10 +136,10 @@ def test_kill_for_memory_counts_since_the_last_epoch(
 ) -> None:
     """The counter is the machine's: a kill before the last epoch hit another process."""
     counts = iter(kills)
-    monkeypatch.setattr(tune, "count_memory_kills", lambda: next(counts))
-    lost = tune.ray.exceptions.ActorDiedError()
+    monkeypatch.setattr(tune_hooks, "count_memory_kills", lambda: next(counts))
+    lost = ray.exceptions.ActorDiedError()
     queue, trial = Ended(), cast(TuneTrial, FromTune(tmp_path, lost))
-    announcer = tune._Announcer(cast(TrialQueue, queue), is_local=True)
+    announcer = Announcer(cast(TrialSupply, queue), is_local=True)
     announcer.on_trial_start(0, [], trial)
     announcer.on_trial_result(0, [], trial, {"epoch": EPOCH.model_dump_json()})
     announcer.on_trial_error(0, [], trial)

@@ -1,0 +1,41 @@
+"""What training needs for its length: Ray, leases on trials, an ear for signals."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.leases import Leases
+from orchestrator.machines import Machines
+from orchestrator.object_store import store_of
+from orchestrator.ray_session import ray_session
+from orchestrator.stop_signals import StopSignals
+
+
+@dataclass(frozen=True)
+class TrainingSession:
+    """Ray is there, the leases are this driver's; `signals` knows if one asked to stop."""
+
+    storage: Path
+    machines: Machines
+    leases: Leases
+    signals: StopSignals
+
+
+@contextmanager
+def training_session(storage: Path, machines: Machines) -> Iterator[TrainingSession]:
+    """Start Ray, or join a cluster, to measure and train there.
+
+    Leases are held until no worker is left.
+
+    Raises:
+        ClusterError: If there is no such cluster.
+    """
+    leases = Leases(store_of(storage))
+    num_cpus = machines.num_slots if machines.address is None else None
+    with (
+        leases,
+        ray_session(storage, address=machines.address, num_cpus=num_cpus),
+        StopSignals() as signals,
+    ):
+        yield TrainingSession(storage, machines, leases, signals)

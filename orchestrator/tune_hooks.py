@@ -1,0 +1,179 @@
+"""Joins Ray Tune to a supply of trials: what Tune asks for, when it stops, what it tells."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.search import Searcher
+
+from orchestrator.losses import count_memory_kills, loss_of
+from orchestrator.mirrored_files import place_of
+from orchestrator.stop_signals import StopSignals
+from orchestrator.trial_supply import Loss, TrialSupply
+from reports.record import Epoch
+from search_spaces.trial import Trial
+
+
+class SupplySearcher(Searcher):
+    """Gives Tune the trials that a supply hands out."""
+
+    def __init__(
+        self,
+        supply: TrialSupply,
+        signals: StopSignals,
+        storage: Path,
+        keeps_models: bool,
+        on_gpu: bool,
+        count_now: Callable[[], int],
+    ) -> None:
+        """Supply trials; `count_now` says how many may run or wait for a place now."""
+        super().__init__()
+        self._count_now = count_now
+        self._supply = supply
+        self._signals = signals
+        self._common = {
+            "place": place_of(storage),
+            "keeps_model": keeps_models,
+            "on_gpu": on_gpu,
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all out of Tune's snapshots, which nobody restores."""
+        return {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """Return a trial; None where there is none now, so that Tune asks again."""
+        if self._signals.seen is not None:
+            return Searcher.FINISHED
+        if self._supply.num_running >= self._count_now():
+            return None
+        assignment = self._supply.next()
+        if assignment is None:
+            return Searcher.FINISHED if self._supply.is_done else None
+        return {
+            "assignment": {
+                "trial": assignment.trial.model_dump_json(),
+                "for": list(assignment.trained_for),
+                "micro_batch_size": assignment.micro_batch_size,
+                **self._common,
+            }
+        }
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Do nothing: `Announcer` is told more."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Do nothing: the ledger knows."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Do nothing: nobody restores."""
+
+
+class SignalStopper(tune.Stopper):
+    """Ends the sweep when a signal came."""
+
+    def __init__(self, signals: StopSignals) -> None:
+        self._signals = signals
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all out of Tune's snapshots, which nobody restores."""
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Say that no trial is to stop alone."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether to stop."""
+        return self._signals.seen is not None
+
+
+class Announcer(tune.Callback):
+    """Tells the supply what Tune tells us."""
+
+    def __init__(self, supply: TrialSupply, is_local: bool) -> None:
+        self._supply = supply
+        self._is_local = is_local
+        self._last_words: dict[str, dict[str, Any]] = {}
+        self._memory_kills: dict[str, int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all out of Tune's snapshots, which nobody restores."""
+        return {}
+
+    def on_step_end(self, iteration: int, trials: list[TuneTrial], **info: object) -> None:
+        """Let the supply use the moment."""
+        self._supply.look()
+
+    def on_trial_start(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
+        """Tell of a trial that trains."""
+        self._memory_kills[trial.trial_id] = count_memory_kills()
+        self._supply.started(_trial_of(trial))
+
+    def on_trial_result(
+        self,
+        iteration: int,
+        trials: list[TuneTrial],
+        trial: TuneTrial,
+        result: dict[str, Any],
+        **info: object,
+    ) -> None:
+        """Tell of an epoch or of trouble; keep last words for the end."""
+        if "epoch" in result:
+            self._memory_kills[trial.trial_id] = count_memory_kills()  # what came before spared it
+            self._supply.epoch_done(_trial_of(trial), Epoch.model_validate_json(result["epoch"]))
+        elif "trouble" in result:
+            self._supply.goes_on(_trial_of(trial), result["trouble"])
+        elif "failure" in result or "unreached" in result:
+            self._last_words[trial.trial_id] = result
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
+        """Tell of a trial whose function returned, or that was stopped."""
+        last_words = self._last_words.pop(trial.trial_id, {})
+        self._supply.ended(_trial_of(trial), last_words.get("failure"))
+
+    def on_trial_error(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
+        """Tell of a trial that failed, or whose process was lost."""
+        kills_before = self._memory_kills.pop(trial.trial_id, None)
+        last_words = self._last_words.pop(trial.trial_id, None)
+        if last_words is not None:
+            self._learn_last_words(_trial_of(trial), last_words)
+            return
+        error = _error_of(trial)
+        loss = loss_of(
+            error,
+            was_killed_for_memory=self._is_local
+            and kills_before is not None
+            and count_memory_kills() > kills_before,
+        )
+        if loss is None:
+            self._supply.ended(_trial_of(trial), str(error or "ended for an unknown reason"))
+        else:
+            self._supply.lost(_trial_of(trial), loss)
+
+    def _learn_last_words(self, trial: Trial, words: dict[str, Any]) -> None:
+        if "failure" in words:
+            self._supply.ended(trial, words["failure"])
+        else:
+            self._supply.lost(trial, Loss(words["unreached"], never_began=True))
+
+
+def _trial_of(tune_trial: TuneTrial) -> Trial:
+    return Trial.model_validate_json(tune_trial.config["assignment"]["trial"])
+
+
+def _error_of(tune_trial: TuneTrial) -> Exception | None:
+    """Read what ended a trial from where Tune, just now, has put it on this machine."""
+    file = tune_trial.pickled_error_file
+    return None if file is None else ray.cloudpickle.loads(Path(file).read_bytes())
