@@ -1,0 +1,92 @@
+"""Probes: what a few steps of an architecture took on one kind of machine, kept in the ledger."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.configs.base import Config
+from reports.ledger import LedgerError, write_atomically
+from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
+
+FOLDER = "probes"
+
+
+class Probe(Config):
+    """One architecture on one kind of device, measured beside as many others as train at once.
+
+    `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
+    a process that has loaded its libraries; `step_s` is the mean time of a training step and
+    `valid_s` that of one evaluation of the validation split. `memory_mib` is the peak of the
+    process, `gpu_memory_mib` that of the device by this process, `device_memory_mib` what the
+    device has in all; None where there is no GPU.
+    """
+
+    architecture: str
+    device: str
+    num_at_once: int
+    num_parameters: int
+    macs: int
+    num_steps: int
+    start_s: float
+    step_s: float
+    valid_s: float
+    end_s: float
+    memory_mib: float
+    gpu_memory_mib: float | None = None
+    device_memory_mib: float | None = None
+
+    def trial_s(self, num_epochs: int) -> float:
+        """Return what a trial of so many epochs takes, in seconds, of one slot."""
+        return (
+            self.start_s + num_epochs * (self.num_steps * self.step_s + self.valid_s) + self.end_s
+        )
+
+
+def architecture_of(trial: Trial) -> str:
+    """Name what decides a trial's time and memory: model, batch and corpus, no rate, no seed."""
+    training = trial.config.training
+    identity = {
+        "model": trial.config.model.model_dump(mode="json"),
+        "batch_size": training.batch_size,
+        "precision": training.precision,
+        "corpus": trial.corpus.fingerprint,
+    }
+    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]
+
+
+def remember_probe(probe: Probe, storage: Path) -> Path:
+    """Keep a probe; a newer one replaces it."""
+    path = probe_file(probe.architecture, probe.device, storage)
+    write_atomically(path, probe.model_dump_json(indent=1).encode())
+    return path
+
+
+def find_probe(architecture: str, device: str, storage: Path) -> Probe | None:
+    """Read the probe of an architecture on a kind of device, if it was measured.
+
+    Raises:
+        LedgerError: If it is damaged.
+    """
+    path = probe_file(architecture, device, storage)
+    try:
+        return Probe.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise LedgerError(f"probe '{path}' is damaged: {error}; delete it") from error
+
+
+def probe_file(architecture: str, device: str, storage: Path) -> Path:
+    """Return where a probe lies."""
+    return storage / FOLDER / f"{architecture}-{re.sub(r'[^A-Za-z0-9]+', '-', device)}.json"
+
+
+def distinct_architectures(trials: Iterable[Trial]) -> dict[str, Trial]:
+    """Choose one trial of each architecture, the first."""
+    chosen: dict[str, Trial] = {}
+    for trial in trials:
+        chosen.setdefault(architecture_of(trial), trial)
+    return chosen
