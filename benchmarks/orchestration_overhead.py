@@ -136,7 +136,7 @@ def time_sweep(
         RuntimeError: If a trial has no record at the end: nothing can be said then.
     """
     console = Console(stderr=True, highlight=False)
-    with _empty_storage(corpora_storage) as storage:
+    with empty_storage(corpora_storage) as storage:
         known, ledger = know_corpus(SYNTHETIC, storage), Ledger(storage)
         scale = default_scale(known)
         plans = [make_plan(find_study(study), known, scale, num_seeds, ledger)]
@@ -173,7 +173,7 @@ def time_sweep(
 
 
 @contextmanager
-def _empty_storage(corpora_storage: Path) -> Iterator[Path]:
+def empty_storage(corpora_storage: Path) -> Iterator[Path]:
     """Make a storage folder beside the corpora that holds nothing but them."""
     with tempfile.TemporaryDirectory(prefix="overhead-", dir=corpora_storage) as folder:
         storage = Path(folder)

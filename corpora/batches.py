@@ -51,6 +51,11 @@ class CorpusSplit(Generic[AnyBatch]):
         return len(self.ids)
 
     @property
+    def lengths(self) -> dict[str, Tensor]:
+        """How much each utterance has of what a model reads, such as frames or tokens: (U,)."""
+        return self._gatherer.lengths
+
+    @property
     def num_bytes(self) -> int:
         """What the split's columns need in memory."""
         return sum(column.num_bytes for column in self._gatherer.columns.values())
@@ -62,11 +67,18 @@ class CorpusSplit(Generic[AnyBatch]):
             if isinstance(column, MappedColumn):
                 columns[name] = ResidentColumn(column, self._device)
 
+    def random_order(self, *, seed: int, epoch: int) -> Tensor:
+        """Return the order of an epoch, which only `seed` and `epoch` decide: (U,)."""
+        return torch.randperm(len(self), generator=_generator(f"{seed}/order/{epoch}"))
+
     def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[AnyBatch]:
-        """Yield every utterance once, in an order that only `seed` and `epoch` decide."""
-        order = _generator(f"{seed}/order/{epoch}")
-        frames = _generator(f"{seed}/frames/{epoch}")
-        return self._batches(torch.randperm(len(self), generator=order), batch_size, frames)
+        """Yield every utterance once, in the order of an epoch."""
+        order = self.random_order(seed=seed, epoch=epoch)
+        return self._batches(order, batch_size, _generator(f"{seed}/frames/{epoch}"))
+
+    def in_given_order(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:
+        """Yield the utterances of an order, as often as it names them, as training reads them."""
+        return self._batches(order, batch_size, _generator("frames"))
 
     def in_order(self, batch_size: int) -> Iterator[AnyBatch]:
         """Yield every utterance once, in the order of `ids`."""

@@ -18,9 +18,13 @@ Gathered = TypeVar("Gathered", Batch, HandcraftedBatch, covariant=True)
 
 
 class Gatherer(Protocol[Gathered]):
-    """Makes batches of one split; `columns` hold what is large."""
+    """Makes batches of one split; `columns` hold what is large.
+
+    `lengths` are the steps of each utterance in each column, and its tokens: (U,) each.
+    """
 
     columns: dict[str, RaggedColumn]
+    lengths: dict[str, Tensor]
 
     def gather(
         self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
@@ -57,6 +61,7 @@ class PictureGatherer:
         }
         texts = table["text"].to_pylist()
         self._tokens, self._token_mask = encode(tokenizer, texts) if tokenizer else no_tokens(texts)
+        self.lengths = _lengths_of(self.columns) | {"tokens": self._token_mask.sum(1)}
         shape = (3, 1, 1)
         self._mean = torch.tensor(recipe.face_mean, device=device).reshape(shape)
         self._std = torch.tensor(recipe.face_std, device=device).reshape(shape)
@@ -89,6 +94,7 @@ class FeatureGatherer:
             for modality in MODALITIES
         }
         self.columns: dict[str, RaggedColumn] = dict(self._mapped)
+        self.lengths = _lengths_of(self.columns)
         self._device = device
 
     def moments(self) -> dict[str, Moments]:
@@ -149,6 +155,10 @@ def _gather(
     else:
         choices = torch.randint(count, (num_steps,), generator=generator)
     return column.gather(utterances, choices)
+
+
+def _lengths_of(columns: Mapping[str, RaggedColumn]) -> dict[str, Tensor]:
+    return {name: column.lengths for name, column in columns.items()}
 
 
 def _lengths(column: pa.ChunkedArray) -> Tensor:

@@ -14,10 +14,16 @@ from corpora.errors import CorpusError
 from corpora.prepared import prepared_names
 from corpora.utterance import SYNTHETIC
 from models.weights.errors import WeightsError
-from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
+from orchestrator.adaptive_seeds import Seeds
 from orchestrator.choose_trial import TrialChoiceError
-from orchestrator.errors import ClusterError, KeptModelError, TrackingError
-from orchestrator.known_corpus import know_corpus
+from orchestrator.errors import (
+    ClusterError,
+    FitError,
+    KeptModelError,
+    PriceError,
+    ProbeError,
+    TrackingError,
+)
 from orchestrator.lint_commands import lint_paper
 from orchestrator.machines import Device, Machines
 from orchestrator.mlflow_mirror.session import mirrored_to_mlflow
@@ -28,22 +34,25 @@ from orchestrator.options import (
     errors,
     log_models_option,
     machine_options,
+    measure_options,
     plan_options,
     storage_option,
     tracking_option,
 )
-from orchestrator.plan import default_scale, make_plan
+from orchestrator.plan_commands import plan
 from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
+from orchestrator.prices import find_prices
 from orchestrator.report_commands import report
 from orchestrator.run_studies import run_studies
-from orchestrator.show import plan_view, studies_table, study_view
+from orchestrator.search.command import tune
+from orchestrator.show import studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.stop_signals import Terminated, raise_terminated
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
-from reports.ledger import Ledger, LedgerError
-from search_spaces.catalogue import COLLECTIONS, STUDIES, find_study, load_studies
+from reports.ledger import LedgerError
+from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
 from search_spaces.errors import PublishedError, StudyError
 from search_spaces.study import Study
 from search_spaces.terms import Scale
@@ -51,8 +60,11 @@ from search_spaces.terms import Scale
 USER_ERRORS = (
     ClusterError,
     CorpusError,
+    FitError,
     KeptModelError,
     LedgerError,
+    PriceError,
+    ProbeError,
     PublishedError,
     StorageError,
     StudyError,
@@ -71,7 +83,9 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Keep each trained model, for `predict`: 4 bytes a parameter.",
     )
-    return plan_options(tracking_option(machine_options(models(log_models_option(command)))))
+    return plan_options(
+        tracking_option(machine_options(measure_options(models(log_models_option(command)))))
+    )
 
 
 @click.group(cls=ChoiceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,12 +125,15 @@ def sweep_studies(
     address: str | None,
     device: Device,
     slots: int | None,
+    measure: bool,
+    cluster_file: Path | None,
     models: bool,
     log_models: float,
 ) -> None:
     """Run studies, and exit with a status that says whether all their trials are finished."""
     opened = open_storage(storage)
     uri = tracking_uri_of(tracking_uri, opened)
+    prices = find_prices(cluster_file) if measure else None
     with mirrored_to_mlflow(opened, uri, console, max_model_mib=log_models) as mirror:
         end = run_studies(
             studies,
@@ -126,6 +143,8 @@ def sweep_studies(
             storage=opened,
             mirror=mirror,
             machines=Machines(address, device, slots),
+            measures=measure,
+            prices=prices,
             keeps_models=models,
             console=console,
         )
@@ -140,12 +159,13 @@ def sweep_studies(
 @cli.command("list")
 @storage_option
 def list_all(storage: Path) -> None:
-    """List the studies and the prepared corpora."""
+    """List the studies, the spaces and the prepared corpora."""
     console.print(studies_table(STUDIES.values()))
     console.print("\nTogether, with shared trials trained once:")
     for collection, members in COLLECTIONS.items():
         console.print(f"  {collection}: {', '.join(member.name for member in members)}")
     names = [SYNTHETIC, *(name for name in prepared_names(storage) if name != SYNTHETIC)]
+    console.print(f"\nSpaces to search: {', '.join(SPACES)}")
     console.print(f"\nCorpora: {', '.join(names)}")
 
 
@@ -173,43 +193,8 @@ def show(name: str, samples: int | None, storage: Path) -> None:
         )
 
 
-@cli.command("plan")
-@click.argument("studies", nargs=-1, required=True)
-@plan_options
-def plan(
-    studies: tuple[str, ...],
-    corpus: str,
-    seeds: Seeds,
-    max_seeds: int | None,
-    scale: Scale | None,
-    storage: Path,
-) -> None:
-    """Show what STUDIES (names, papers or Python files) would train and what is finished."""
-    found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
-    found = list({study.name: study for study in found}.values())
-    known = know_corpus(corpus, storage)
-    ledger = Ledger(storage)
-    chosen = choose_seeds(seeds, max_seeds)
-    numbers = chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen
-    plans = [
-        make_plan(study, known, scale or default_scale(known), numbers, ledger) for study in found
-    ]
-    console.print(plan_view(plans))
-    if isinstance(chosen, AdaptiveSeeds):
-        looks = ", ".join(map(str, chosen.looks[1:]))
-        console.print(
-            "Rows that open claims compare then get more seeds, look after look, at most at "
-            f"{looks}; a claim is open only where it can be tested."
-        )
-
-
-def _studies_of(name: str) -> list[Study]:
-    """Find a study by name, all of a paper, or those that a Python file defines."""
-    if name in COLLECTIONS:
-        return list(COLLECTIONS[name])
-    return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]
-
-
+cli.add_command(plan)
+cli.add_command(tune)
 cli.add_command(prepare)
 cli.add_command(predict)
 cli.add_command(lint_paper)

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from corpora.prepared import recipe_folder
 from orchestrator.errors import ClusterError
@@ -12,10 +12,19 @@ from orchestrator.mirrored_trials import prepare_trial
 from orchestrator.patience import PATIENCE, Patience
 from search_spaces.trial import CorpusRef, Trial
 
+if TYPE_CHECKING:  # it imports this file
+    from orchestrator.packing import Share
+
 Device = Literal["auto", "cpu", "gpu"]
 
 MAX_REQUESTED = 64
 """Trials that a cluster is asked to place at once."""
+
+NAMES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
+"""What Ray calls the resources of a machine, by what Tune calls those of a trial."""
+
+RAY_UNITS = 10_000
+"""Ray divides a resource into so many parts at most."""
 
 NUM_WITHOUT_PLACE = 8
 """How many of them have no place yet: they make it grow. The rest is left to other drivers."""
@@ -28,23 +37,30 @@ class UnreachedStorageError(Exception):
 class Machines(NamedTuple):
     """Which machines train; the defaults are this machine, its GPUs or else its cores.
 
-    `address` is that of a Ray cluster, or `auto`; `num_slots` the trials at once.
+    `address` is that of a Ray cluster, or `auto`; `num_slots` the trials at once; `memory_mib` what
+    they may take of this machine's memory together, by default what is free.
     """
 
     address: str | None = None
     device: Device = "auto"
     num_slots: int | None = None
+    memory_mib: float | None = None
 
 
 THIS_MACHINE = Machines()
 
 
-def resources_of_trial(machines: Machines, there: Mapping[str, float]) -> dict[str, float]:
+def resources_of_trial(
+    machines: Machines, there: Mapping[str, float], share: "Share | None" = None
+) -> dict[str, float]:
     """Return what a trial takes of a machine: a core, and a GPU where there are any.
+
+    With a share it takes a part of the GPU; where there is none, of the machine's memory.
 
     Args:
         machines: Where to train.
         there: What the cluster, or this machine, has now, by kind: `CPU`, `GPU`.
+        share: How many trials like it share a device.
 
     Raises:
         ClusterError: If this machine lacks the GPU asked for. A cluster may get one.
@@ -53,7 +69,14 @@ def resources_of_trial(machines: Machines, there: Mapping[str, float]) -> dict[s
     if machines.device == "gpu" and machines.address is None and not has_gpu:
         raise ClusterError("this machine has no GPU that can be used; leave out --device gpu")
     takes_gpu = machines.device == "gpu" or (machines.device == "auto" and has_gpu)
-    return {"cpu": 1.0, "gpu": 1.0} if takes_gpu else {"cpu": 1.0}
+    if takes_gpu:
+        return {"cpu": 1.0, "gpu": _part_of_gpu(share.num_at_once) if share else 1.0}
+    return {"cpu": 1.0, "memory": int(share.memory_mib * 2**20)} if share else {"cpu": 1.0}
+
+
+def _part_of_gpu(num_at_once: int) -> float:
+    """Return what so many trials take of a GPU each, in the units in which Ray counts."""
+    return RAY_UNITS // num_at_once / RAY_UNITS
 
 
 def count_requested(
@@ -64,12 +87,11 @@ def count_requested(
     On this machine there are as many as run at once. A cluster is asked for more than it has
     places now, or it would not grow.
     """
-    if machines.num_slots is not None:
-        return machines.num_slots
-    num_places = int(min(there.get(kind.upper(), 0) / n for kind, n in resources.items()))
+    num_places = int(min(there.get(NAMES[kind], 0) / n for kind, n in resources.items()))
     if machines.address is not None:
-        return min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
-    return max(1, num_places)
+        wanted = min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
+        return machines.num_slots or wanted
+    return max(1, min(num_places, machines.num_slots or num_places))
 
 
 def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:

@@ -12,7 +12,7 @@ from orchestrator.bucket import is_missing_bucket
 from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.mirrored_trials import PATIENCE, pull_trials
 from orchestrator.storage import CHOICES, StorageError, locate_storage
-from reports import planned
+from reports import planned, probe
 
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
@@ -40,7 +40,7 @@ def locate_place(place: str) -> Path:
 
 
 def pull(mirror: Mirror) -> None:
-    """Bring all that commands read level with the bucket: what was planned, prepared and trained.
+    """Bring all that commands read level with the bucket: plans, probes, manifests and records.
 
     Corpora and models themselves are fetched only when they are needed.
 
@@ -49,6 +49,7 @@ def pull(mirror: Mirror) -> None:
         OSError: While the bucket cannot be reached.
     """
     _pull_plans(mirror)
+    _pull_probes(mirror)
     mirror.pull("corpora", lambda name: name.endswith(f"/{MANIFEST_FILE}"))
     pull_trials(mirror)
 
@@ -62,6 +63,17 @@ def pull_plans(storage: Path) -> None:
     mirror = mirror_at(storage)
     if mirror is not None:
         PATIENCE.at_start(lambda: _pull_plans(mirror))
+
+
+def pull_probes(storage: Path) -> None:
+    """Bring what was measured level with the bucket, before more is.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        PATIENCE.at_start(lambda: _pull_probes(mirror))
 
 
 def publish_file(storage: Path, file: Path) -> None:
@@ -94,6 +106,10 @@ def publish_folder(storage: Path, folder: Path) -> str | None:
 
 def _pull_plans(mirror: Mirror) -> None:
     mirror.pull(planned.FOLDER, lambda name: name.endswith(".json"))
+
+
+def _pull_probes(mirror: Mirror) -> None:
+    mirror.pull(probe.FOLDER, lambda name: name.endswith(".json"))
 
 
 def _publish_folder(mirror: Mirror, below: str) -> None:

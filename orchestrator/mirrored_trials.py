@@ -100,6 +100,18 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
         ) from error
 
 
+def remove_checkpoint(storage: Path, key: str) -> None:
+    """Remove what a trial that never trains again would go on from, here and in the bucket.
+
+    Raises:
+        OSError: If it cannot be removed.
+    """
+    (storage / _name(key, CHECKPOINT_FILE)).unlink(missing_ok=True)
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        mirror.store.remove(_name(key, CHECKPOINT_FILE))
+
+
 def fetch_record(storage: Path, key: str) -> Record | None:
     """Read a trial's record, if it is finished, on whatever machine.
 

@@ -7,6 +7,7 @@ from ray import tune
 
 from orchestrator.machines import UnreachedStorageError, reach_storage
 from orchestrator.mirrored_trials import publish_epoch, publish_trial
+from orchestrator.packing import Share
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -16,28 +17,43 @@ def train_assignment(config: dict[str, Any]) -> None:
     """Train one trial inside a Ray worker: a trainable of Tune.
 
     An error is reported, then raised: so Tune ends the process. Another trial in it might fail of
-    the same cause, as all do after a fault of the GPU.
+    the same cause, as all do after a fault of the GPU. On a CPU that is so too where memory ran
+    out: oneDNN remembers that for its thread, and what was freed still counts against the cap. So
+    there a process ends, and the driver goes on with smaller micro-batches in another.
     """
     import torch  # which the driver can do without
 
-    from orchestrator.run_trial import run_trial
+    from orchestrator.memory import is_out_of_memory
+    from orchestrator.memory_cap import cap_memory
+    from orchestrator.run_trial import default_device, run_trial
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])
+    share = assignment["share"] and Share(*assignment["share"])
+    device = torch.device("cpu")
     try:
         storage = reach_storage(assignment["place"], trial)
+        device = default_device() if assignment["on_gpu"] else device
+        cap_memory(device, share and share.memory_mib)
 
         def after_epoch(epoch: Epoch) -> None:
             publish_epoch(storage, trial.key, on_trouble=_tell)
-            tune.report({"epoch": epoch.model_dump_json()})
+            tune.report(
+                {
+                    "epoch": epoch.model_dump_json(),
+                    "num_epochs": epoch.epoch + 1,
+                    "valid_f1": epoch.valid["f1"],
+                }
+            )
 
         record = run_trial(
             trial,
             storage,
             trained_for=RowRef(*assignment["for"]),
-            device=None if assignment["on_gpu"] else torch.device("cpu"),
+            device=device,
             keeps_model=assignment["keeps_model"],
             micro_batch_size=assignment["micro_batch_size"],
+            halves_batches=device.type != "cpu",
             on_epoch=after_epoch,
             on_trouble=_tell,
         )
@@ -46,6 +62,10 @@ def train_assignment(config: dict[str, Any]) -> None:
         tune.report({"unreached": str(error)})
         raise
     except Exception as error:
+        cap_memory(device, None)  # to tell takes memory too
+        if device.type == "cpu" and is_out_of_memory(error):
+            tune.report({"out_of_memory": str(error)})
+            raise
         failure = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
         tune.report({"failure": failure})
         raise

@@ -1,6 +1,7 @@
 """What commands share: their options, where they print, and how a group names its choices."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -155,6 +156,26 @@ def machine_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.IntRange(min=1),
             help="Trials at once.  [default: GPUs, else cores; on a cluster as many as it takes, "
             f"at most {MAX_REQUESTED}]",
+        ),
+    )
+
+
+def measure_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say whether to measure before training, and what machines cost."""
+    return _add(
+        command,
+        click.option(
+            "--measure/--no-measure",
+            default=True,
+            envvar="MMER_SWEEP_MEASURE",
+            show_default=True,
+            help="Measure each architecture for a few steps: how long a study takes, and how many "
+            "trials share a machine. Without it each takes a whole GPU, or a core.",
+        ),
+        click.option(
+            "--cluster-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Holds the prices of machines.  [default: the running cluster's, on its head]",
         ),
     )
 

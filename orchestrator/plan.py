@@ -94,13 +94,13 @@ def make_plan(
         WeightsError: If pretrained weights cannot be had.
     """
     configs = {
-        row: _with_absolute_weights(config)
+        row: with_absolute_weights(config)
         for row, config in study.configs(corpus.family, scale).items()
     }
     faults = [
         f"study '{study.name}', row '{row}', {fault}"
         for row, config in configs.items()
-        for fault in _misfits(config.model, corpus)
+        for fault in misfits(config.model, corpus)
     ]
     if faults:
         raise StudyError("\n".join(faults))
@@ -109,7 +109,7 @@ def make_plan(
         row: tuple(
             Trial(
                 config=config,
-                corpus=_reference(config.model, corpus),
+                corpus=reference(config.model, corpus),
                 seed=seed,
                 weights=weights_sha256(config.model),
             )
@@ -136,7 +136,7 @@ def default_scale(corpus: KnownCorpus) -> Scale:
     return "paper" if corpus.kind in PAPER_CORPORA else "tiny"
 
 
-def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
+def with_absolute_weights(config: TrialConfig) -> TrialConfig:
     """Name files of weights by their absolute paths: a worker runs in another folder."""
     paths = {
         f"model.{name}.weights": Path(encoder.weights).expanduser()
@@ -146,12 +146,13 @@ def _with_absolute_weights(config: TrialConfig) -> TrialConfig:
     return apply_change(config, there)
 
 
-def _reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
+def reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
+    """Name the preparation of a corpus that a model reads."""
     identity = corpus.identify(model.recipe)
     return CorpusRef(name=corpus.name, recipe=model.recipe, fingerprint=identity.fingerprint)
 
 
-def _misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
+def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
     """Say in which settings a corpus was prepared otherwise than a model needs."""
     recipe = corpus.identify(model.recipe).recipe
     if not isinstance(recipe, Recipe):

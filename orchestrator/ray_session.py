@@ -23,6 +23,7 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a report of trouble has no score
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `stop_signals` handles it
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # nobody restores Tune's state
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
@@ -38,6 +39,7 @@ def ray_session(
     *,
     address: str | None = None,
     num_cpus: int | None = None,
+    memory_mib: float | None = None,
 ) -> Iterator[None]:
     """Start Ray on this machine, or join a cluster, for the length of a sweep or a preparation.
 
@@ -48,6 +50,7 @@ def ray_session(
         storage: The storage folder.
         address: Of a cluster that runs; by default Ray is started on this machine.
         num_cpus: Cores that Ray may use of this machine; by default all.
+        memory_mib: What Ray may share out of this machine's memory; by default what is free.
 
     Raises:
         ClusterError: If there is no cluster at the address.
@@ -56,7 +59,7 @@ def ray_session(
     os.environ.update(QUIET)
     os.chdir(storage)
     try:
-        _start(address, num_cpus)
+        _start(address, num_cpus, memory_mib)
         yield
     finally:
         ray.shutdown()
@@ -65,11 +68,11 @@ def ray_session(
         os.chdir(came_from)
 
 
-def _start(address: str | None, num_cpus: int | None) -> None:
+def _start(address: str | None, num_cpus: int | None, memory_mib: float | None) -> None:
     """Start or join; SIGTERM, which Ray claims for itself, is handled as before."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        _start_or_join(address, num_cpus)
+        _start_or_join(address, num_cpus, memory_mib)
     except SystemExit as stop:  # Ray's answer to SIGTERM
         if stop.code == signal.SIGTERM:
             raise Terminated from None
@@ -79,10 +82,11 @@ def _start(address: str | None, num_cpus: int | None) -> None:
             signal.signal(signal.SIGTERM, handler)
 
 
-def _start_or_join(address: str | None, num_cpus: int | None) -> None:
+def _start_or_join(address: str | None, num_cpus: int | None, memory_mib: float | None) -> None:
     start = partial(ray.init, log_to_driver=False, logging_level=logging.ERROR)
     if address is None:
-        start(address="local", num_cpus=num_cpus, include_dashboard=False)
+        memory = None if memory_mib is None else int(memory_mib * 2**20)
+        start(address="local", num_cpus=num_cpus, _memory=memory, include_dashboard=False)
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:

@@ -13,6 +13,7 @@ from orchestrator.machines import Machines
 from orchestrator.mirror import publish_file, publish_folder, pull_plans
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan import Plan, SeedNumbers, default_scale, make_plan
+from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
 from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
@@ -73,16 +74,19 @@ def run_studies(
     storage: Path,
     mirror: MlflowMirror,
     machines: Machines,
+    measures: bool,
+    prices: Prices | None,
     keeps_models: bool,
     console: Console,
 ) -> SweepEnd:
     """Run studies on one corpus and write their tables.
 
     Adaptive seeds take several rounds: each plans, trains what is missing and judges the claims.
-    Ray and PyTorch are loaded only if there is something to train.
+    Ray and PyTorch are loaded only if there is something to train. With `measures` the machines
+    are filled by what each architecture was measured to take, and that is told first.
 
     Raises:
-        CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
+        CorpusError, FitError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
     ledger = Ledger(storage)
     known = know_corpus(corpus, storage)
@@ -101,7 +105,7 @@ def run_studies(
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
         mirror.follow(planned)
         failures, stopped_by = _train_missing(
-            plans, storage, mirror, machines, keeps_models, console
+            plans, storage, mirror, machines, measures, prices, keeps_models, console
         )
         looks_on = looks and stopped_by is None
         extensions = [extend(one, trial_scores) for one in planned if looks_on]
@@ -133,6 +137,8 @@ def _train_missing(
     storage: Path,
     mirror: MlflowMirror,
     machines: Machines,
+    measures: bool,
+    prices: Prices | None,
     keeps_models: bool,
     console: Console,
 ) -> tuple[dict[str, str], int | None]:
@@ -146,19 +152,21 @@ def _train_missing(
     failures = _Failures()
     stopped_by = None
     if missing:
+        from orchestrator.measured_sweep import plan_sweep
         from orchestrator.training_session import training_session
         from orchestrator.tune import sweep
 
-        with (
-            training_session(storage, machines) as session,
-            SweepProgress(console, missing, num_finished) as progress,
-        ):
-            sweep(
-                session,
-                [Assignment(trial, row) for trial, row in missing.values()],
-                watchers=(progress, mirror, failures),
-                keeps_models=keeps_models,
-            )
+        with training_session(storage, machines) as session:
+            assignments = [Assignment(trial, row) for trial, row in missing.values()]
+            if measures:
+                assignments = plan_sweep(session, assignments, prices, console)
+            with SweepProgress(console, missing, num_finished) as progress:
+                sweep(
+                    session,
+                    assignments,
+                    watchers=(progress, mirror, failures),
+                    keeps_models=keeps_models,
+                )
             stopped_by = session.signals.seen
     return failures.reasons, stopped_by
 

@@ -44,7 +44,9 @@ def run_trial(
     num_threads: int = 1,
     keeps_model: bool = True,
     micro_batch_size: int | None = None,
+    halves_batches: bool = True,
     patience: Patience = PATIENCE,
+    open_other_corpus: Callable[[], AnyCorpus] | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     on_trouble: Callable[[str], None] = LOG.warning,
 ) -> Record:
@@ -63,7 +65,9 @@ def run_trial(
         keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
         micro_batch_size: At most so many utterances go through the model at once; by default whole
             batches do, until memory runs out.
+        halves_batches: Go on with half of that where memory runs out; else the error is raised.
         patience: With storage that fails.
+        open_other_corpus: Gives another corpus than the one in the storage that the trial names.
         on_epoch: Called after each epoch is safe in the checkpoint.
         on_trouble: Told, in a line, what the trial goes on in spite of.
 
@@ -81,12 +85,15 @@ def run_trial(
         patience.at_start(lambda: remove_partial_files(folder))
         record = patience.at_start(lambda: ledger.find(trial.key))
         if record is None:
-            device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+            device = device or default_device()
             precision = resolve_precision(trial.config.training.precision, device)
-            setting = Setting(folder, device, precision, patience, on_epoch, on_trouble)
+            setting = Setting(
+                folder, device, precision, patience, halves_batches, on_epoch, on_trouble
+            )
             torch.set_num_threads(num_threads)
+            open_it = open_other_corpus or partial(open_corpus_of, trial, storage, device, patience)
             record = _train_and_record(
-                trial, ledger, setting, trained_for, micro_batch_size, keeps_model
+                trial, open_it, ledger, setting, trained_for, micro_batch_size, keeps_model
             )
         else:
             patience.at_start(partial(ledger.settle, record))
@@ -99,6 +106,7 @@ def run_trial(
 
 def _train_and_record(
     trial: Trial,
+    open_it: Callable[[], AnyCorpus],
     ledger: Ledger,
     setting: Setting,
     trained_for: RowRef,
@@ -108,7 +116,7 @@ def _train_and_record(
     started_at, start, meter = datetime.now(UTC), time.perf_counter(), Meter(setting.device)
     torch.backends.cudnn.deterministic = True
     folder, patience = setting.folder, setting.patience
-    corpus = _open_corpus(trial, ledger.storage, setting)
+    corpus = open_it()
     done = train_trial(trial, corpus, setting, micro_batch_size=micro_batch_size)
     trained, model = done.trained, done.model
     usage, wall_s = meter.read(), time.perf_counter() - start
@@ -138,7 +146,7 @@ def _train_and_record(
                 study=trained_for.study,
                 row=trained_for.row,
                 code_version=code_version(),
-                device=_device_name(setting.device),
+                device=device_name(setting.device),
                 precision=setting.precision,
                 num_threads=torch.get_num_threads(),
                 libraries={library: version(library) for library in RECORDED_LIBRARIES},
@@ -158,18 +166,29 @@ def _train_and_record(
         return patience.at_end(lambda: ledger.write(record))
 
 
-def _open_corpus(trial: Trial, storage: Path, setting: Setting) -> AnyCorpus:
+def open_corpus_of(
+    trial: Trial, storage: Path, device: torch.device, patience: Patience = PATIENCE
+) -> AnyCorpus:
+    """Open the corpus that a trial names, if its pretrained weights are those that it names.
+
+    Raises:
+        ChangedWeightsError, CorpusError, WeightsError: If one of them is not, or cannot be had.
+    """
     if weights_sha256(trial.config.model) != trial.weights:
         raise ChangedWeightsError(
             f"trial '{trial.key}' was planned with other pretrained weights than those found now; "
             "run the command again, on a machine that has the weights you mean"
         )
-    return setting.patience.at_start(
-        lambda: open_corpus(storage, trial.corpus, trial.config.model, setting.device)
-    )
+    return patience.at_start(lambda: open_corpus(storage, trial.corpus, trial.config.model, device))
 
 
-def _device_name(device: torch.device) -> str:
+def default_device() -> torch.device:
+    """Return the first GPU, or the CPU where there is none."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name(device: torch.device) -> str:
+    """Name the kind of a device, as records do."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.cpu.get_capabilities().get('cpu_name', platform.processor())} (CPU)"

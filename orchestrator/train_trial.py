@@ -34,12 +34,16 @@ from search_spaces.trial import Trial
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how a trial trains; `on_trouble` is told what it went on in spite of."""
+    """Where and how a trial trains; `on_trouble` is told what it went on in spite of.
+
+    `halves_batches` says whether it goes on with smaller micro-batches where memory runs out.
+    """
 
     folder: Path
     device: torch.device
     precision: Precision
     patience: Patience
+    halves_batches: bool
     on_epoch: Callable[[Epoch], None]
     on_trouble: Callable[[str], None]
 
@@ -89,7 +93,7 @@ def train_trial(
             training_s = time.perf_counter() - clock
             without_text = _valid_f1_without_text(start, trained, trial, corpus, setting)
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if not (setting.halves_batches and is_out_of_memory(error)):
                 raise
             problem = str(error)
         else:

@@ -33,9 +33,8 @@ def training_session(storage: Path, machines: Machines) -> Iterator[TrainingSess
     """
     leases = Leases(store_of(storage))
     num_cpus = machines.num_slots if machines.address is None else None
-    with (
-        leases,
-        ray_session(storage, address=machines.address, num_cpus=num_cpus),
-        StopSignals() as signals,
-    ):
+    started = ray_session(
+        storage, address=machines.address, num_cpus=num_cpus, memory_mib=machines.memory_mib
+    )
+    with leases, started, StopSignals() as signals:
         yield TrainingSession(storage, machines, leases, signals)

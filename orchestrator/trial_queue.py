@@ -69,6 +69,21 @@ class TrialQueue:
         self._next_look = clock()
         self._is_storage_silent = False
 
+    def add(self, assignment: Assignment) -> None:
+        """Queue one more trial, whose key is in no one's hands and not waiting here."""
+        self._waiting.append(assignment)
+        self._progress.setdefault(assignment.trial.key, _Progress())
+
+    def withdraw(self, trial: Trial) -> None:
+        """Take a trial back that was handed out, for good: nobody is told."""
+        del self._running[trial.key]
+        self._leases.release(trial.key)
+
+    @property
+    def is_storage_silent(self) -> bool:
+        """Whether storage failed when the queue last looked: until the next look it waits."""
+        return self._is_storage_silent
+
     @property
     def is_done(self) -> bool:
         """Whether every trial is finished or given up."""

@@ -2,17 +2,22 @@
 
 from typing import NamedTuple, Protocol
 
+from orchestrator.packing import Share
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 
 class Assignment(NamedTuple):
-    """One trial to train, the row that asks for it, and how much of a batch fits into memory."""
+    """One trial to train, the row that asks for it, and how much of a batch fits into memory.
+
+    `share` is its part of a device; None for a whole GPU, or a core, and no cap on memory.
+    """
 
     trial: Trial
     trained_for: RowRef
     micro_batch_size: int | None = None
+    share: Share | None = None
 
 
 class Loss(NamedTuple):

@@ -6,22 +6,31 @@ A trial that comes back, its process lost, is a new one to Tune. Checkpoints are
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
-import ray
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
+from orchestrator.cluster_resources import ClusterResources
 from orchestrator.events import Watcher
 from orchestrator.losses import tolerate_losses
-from orchestrator.machines import count_requested, resources_of_trial
+from orchestrator.machines import NAMES, Machines, count_requested, resources_of_trial
 from orchestrator.mirrored_trials import fetch_record
 from orchestrator.on_worker import train_assignment
+from orchestrator.packing import Share
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.trial_supply import Assignment, TrialSupply
 from orchestrator.tune_hooks import Announcer, SignalStopper, SupplySearcher
+
+Trainable = Callable[[dict[str, Any]], None]
+
+MAX_TRIALS_A_RUN = 2000
+"""How many trials one run of Tune takes: it keeps all of them in memory and looks at each one in
+every step. Between two runs the workers start again, once the last trials of the first have ended.
+A scheduler compares the trials of one run, so with one there is only one."""
 
 
 def sweep(
@@ -32,7 +41,7 @@ def sweep(
     reuse_workers: bool = True,
     keeps_models: bool = True,
 ) -> None:
-    """Train trials; each GPU, or each CPU core where there is none, takes one.
+    """Train trials; each GPU, or each CPU core where there is none, takes one, or its share says.
 
     Other drivers may sweep the same storage at once: they share the trials. It ends when all trials
     have ended, or a signal came. The ledger says what is finished.
@@ -67,6 +76,7 @@ def train(
     supply: TrialSupply,
     *,
     num_trials: int,
+    trainable: Trainable = train_assignment,
     scheduler: TrialScheduler | None = None,
     reuse_workers: bool = True,
     keeps_models: bool = True,
@@ -77,6 +87,7 @@ def train(
         session: Where to train.
         supply: Hands out trials, and is told what becomes of them.
         num_trials: How many there are at most: more are never asked for at once.
+        trainable: What a worker does with an assignment.
         scheduler: Stops trials early; by default none is.
         reuse_workers: Train one trial after another in the same process: saves its start.
         keeps_models: Keep each trained model beside its record.
@@ -84,36 +95,61 @@ def train(
     Raises:
         ClusterError: If this machine lacks the GPU asked for.
     """
-    machines = session.machines
-    resources = resources_of_trial(machines, ray.cluster_resources())
+    machines, cluster = session.machines, ClusterResources()
+    there = cluster.now()
     tolerate_losses()
-    with tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch:
-        tuner = tune.Tuner(
-            tune.with_resources(train_assignment, resources),
-            tune_config=tune.TuneConfig(
-                search_alg=SupplySearcher(
-                    supply,
-                    session.signals,
-                    session.storage,
-                    keeps_models,
-                    "gpu" in resources,
-                    lambda: count_requested(
-                        machines, ray.cluster_resources(), resources, num_trials
-                    ),
-                ),
-                scheduler=scheduler,
-                num_samples=-1,
-                max_concurrent_trials=num_trials,  # `SupplySearcher` says how many there are now
-                reuse_actors=reuse_workers,
-                trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
+    while not supply.is_done and session.signals.seen is None:
+        searcher = SupplySearcher(
+            supply,
+            session.signals,
+            session.storage,
+            keeps_models,
+            "gpu" in resources_of_trial(machines, there),
+            lambda share: count_requested(
+                machines, cluster.now(), resources_of_trial(machines, there, share), num_trials
             ),
-            run_config=tune.RunConfig(
-                name="sweep",
-                storage_path=scratch,
-                verbose=0,
-                stop=SignalStopper(session.signals),
-                callbacks=[Announcer(supply, is_local=machines.address is None)],
-                failure_config=tune.FailureConfig(max_failures=0),
-            ),
+            max_trials=MAX_TRIALS_A_RUN if scheduler is None else None,
         )
-        tuner.fit()
+        tune_config = tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=-1,
+            max_concurrent_trials=num_trials,  # `SupplySearcher` says how many there are now
+            reuse_actors=reuse_workers,
+            trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
+        )
+        _fit(
+            tune.with_resources(trainable, partial(_resources_of, machines, there)),
+            tune_config,
+            stopper=SignalStopper(session.signals),
+            announcer=Announcer(supply, is_local=machines.address is None),
+        )
+
+
+def _fit(
+    trainable: Callable[..., Any],
+    tune_config: tune.TuneConfig,
+    *,
+    stopper: SignalStopper,
+    announcer: Announcer,
+) -> None:
+    """Let Tune run until its searcher is finished, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch:
+        run_config = tune.RunConfig(
+            name="sweep",
+            storage_path=scratch,
+            verbose=0,
+            stop=stopper,
+            callbacks=[announcer],
+            failure_config=tune.FailureConfig(max_failures=0),
+        )
+        tune.Tuner(trainable, tune_config=tune_config, run_config=run_config).fit()
+
+
+def _resources_of(
+    machines: Machines, there: Mapping[str, float], config: dict[str, Any]
+) -> tune.PlacementGroupFactory:
+    """Say to Tune what a trial takes, by its share of a device if it has one."""
+    share = config["assignment"]["share"]
+    resources = resources_of_trial(machines, there, share and Share(*share))
+    return tune.PlacementGroupFactory([{NAMES[kind]: n for kind, n in resources.items()}])

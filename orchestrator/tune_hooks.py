@@ -1,5 +1,7 @@
 """Joins Ray Tune to a supply of trials: what Tune asks for, when it stops, what it tells."""
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,14 @@ from ray.tune.search import Searcher
 
 from orchestrator.losses import count_memory_kills, loss_of
 from orchestrator.mirrored_files import place_of
+from orchestrator.packing import Share
 from orchestrator.stop_signals import StopSignals
 from orchestrator.trial_supply import Loss, TrialSupply
 from reports.record import Epoch
 from search_spaces.trial import Trial
+
+LAST_WORDS = {"failure", "out_of_memory", "unreached"}
+"""What a worker reports before it ends."""
 
 
 class SupplySearcher(Searcher):
@@ -27,11 +33,18 @@ class SupplySearcher(Searcher):
         storage: Path,
         keeps_models: bool,
         on_gpu: bool,
-        count_now: Callable[[], int],
+        count_now: Callable[[Share | None], int],
+        *,
+        max_trials: int | None = None,
     ) -> None:
-        """Supply trials; `count_now` says how many may run or wait for a place now."""
+        """Supply trials; `count_now` says how many of a share may run or wait for a place now.
+
+        After `max_trials` Tune is told that there are no more.
+        """
         super().__init__()
+        self._num_left = math.inf if max_trials is None else max_trials
         self._count_now = count_now
+        self._shares: dict[str, Share | None] = {}
         self._supply = supply
         self._signals = signals
         self._common = {
@@ -46,18 +59,21 @@ class SupplySearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """Return a trial; None where there is none now, so that Tune asks again."""
-        if self._signals.seen is not None:
+        if self._signals.seen is not None or self._num_left == 0:
             return Searcher.FINISHED
-        if self._supply.num_running >= self._count_now():
+        if self._is_full():
             return None
         assignment = self._supply.next()
         if assignment is None:
             return Searcher.FINISHED if self._supply.is_done else None
+        self._num_left -= 1
+        self._shares[trial_id] = assignment.share
         return {
             "assignment": {
                 "trial": assignment.trial.model_dump_json(),
                 "for": list(assignment.trained_for),
                 "micro_batch_size": assignment.micro_batch_size,
+                "share": assignment.share,
                 **self._common,
             }
         }
@@ -65,7 +81,13 @@ class SupplySearcher(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Do nothing: `Announcer` is told more."""
+        """Let its place be taken; `Announcer` is told more."""
+        self._shares.pop(trial_id, None)
+
+    def _is_full(self) -> bool:
+        """Whether the trials that run or wait, each a part of all places, take them all."""
+        parts = Counter(self._shares.values())
+        return sum(num / self._count_now(share) for share, num in parts.items()) >= 1
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the ledger knows."""
@@ -115,7 +137,7 @@ class Announcer(tune.Callback):
     ) -> None:
         """Tell of a trial that trains."""
         self._memory_kills[trial.trial_id] = count_memory_kills()
-        self._supply.started(_trial_of(trial))
+        self._supply.started(trial_of(trial))
 
     def on_trial_result(
         self,
@@ -128,10 +150,10 @@ class Announcer(tune.Callback):
         """Tell of an epoch or of trouble; keep last words for the end."""
         if "epoch" in result:
             self._memory_kills[trial.trial_id] = count_memory_kills()  # what came before spared it
-            self._supply.epoch_done(_trial_of(trial), Epoch.model_validate_json(result["epoch"]))
+            self._supply.epoch_done(trial_of(trial), Epoch.model_validate_json(result["epoch"]))
         elif "trouble" in result:
-            self._supply.goes_on(_trial_of(trial), result["trouble"])
-        elif "failure" in result or "unreached" in result:
+            self._supply.goes_on(trial_of(trial), result["trouble"])
+        elif LAST_WORDS & result.keys():
             self._last_words[trial.trial_id] = result
 
     def on_trial_complete(
@@ -139,7 +161,7 @@ class Announcer(tune.Callback):
     ) -> None:
         """Tell of a trial whose function returned, or that was stopped."""
         last_words = self._last_words.pop(trial.trial_id, {})
-        self._supply.ended(_trial_of(trial), last_words.get("failure"))
+        self._supply.ended(trial_of(trial), last_words.get("failure"))
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
@@ -148,7 +170,7 @@ class Announcer(tune.Callback):
         kills_before = self._memory_kills.pop(trial.trial_id, None)
         last_words = self._last_words.pop(trial.trial_id, None)
         if last_words is not None:
-            self._learn_last_words(_trial_of(trial), last_words)
+            self._learn_last_words(trial_of(trial), last_words)
             return
         error = _error_of(trial)
         loss = loss_of(
@@ -158,18 +180,21 @@ class Announcer(tune.Callback):
             and count_memory_kills() > kills_before,
         )
         if loss is None:
-            self._supply.ended(_trial_of(trial), str(error or "ended for an unknown reason"))
+            self._supply.ended(trial_of(trial), str(error or "ended for an unknown reason"))
         else:
-            self._supply.lost(_trial_of(trial), loss)
+            self._supply.lost(trial_of(trial), loss)
 
     def _learn_last_words(self, trial: Trial, words: dict[str, Any]) -> None:
         if "failure" in words:
             self._supply.ended(trial, words["failure"])
+        elif "out_of_memory" in words:
+            self._supply.lost(trial, Loss(words["out_of_memory"], is_out_of_memory=True))
         else:
             self._supply.lost(trial, Loss(words["unreached"], never_began=True))
 
 
-def _trial_of(tune_trial: TuneTrial) -> Trial:
+def trial_of(tune_trial: TuneTrial) -> Trial:
+    """Return the trial that Tune trains."""
     return Trial.model_validate_json(tune_trial.config["assignment"]["trial"])
 
 

@@ -18,10 +18,11 @@ class Probe(Config):
     """One architecture on one kind of device, measured beside as many others as train at once.
 
     `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
-    a process that has loaded its libraries; `step_s` is the mean time of a training step and
-    `valid_s` that of one evaluation of the validation split. `memory_mib` is the peak of the
-    process, `gpu_memory_mib` that of the device by this process, `device_memory_mib` what the
-    device has in all; None where there is no GPU.
+    a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
+    an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the
+    validation split and the checkpoint. `memory_mib` is the peak of the process, its libraries and
+    mapped files included. `gpu_memory_mib` is what it took of the GPU, `gpu_context_mib` of it
+    beside what PyTorch manages, and `device_memory_mib` what the GPU has in all; None without one.
     """
 
     architecture: str
@@ -36,6 +37,7 @@ class Probe(Config):
     end_s: float
     memory_mib: float
     gpu_memory_mib: float | None = None
+    gpu_context_mib: float | None = None
     device_memory_mib: float | None = None
 
     def trial_s(self, num_epochs: int) -> float:

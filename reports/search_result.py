@@ -49,8 +49,9 @@ class Candidate(Config):
 class SearchResult(Config):
     """A search on one corpus; `importances` are of each objective, by field, and add up to 1.
 
-    `baselines` says, for each system of the space, where the baseline is that a candidate's change
-    is applied to: a module and a name in it, as in `search_spaces.systems.le:LE`.
+    Where there are none `no_importances` says why. F1 is always among the objectives. `baselines`
+    says, for each system of the space, where the baseline is that a candidate's change is applied
+    to: a module and a name in it, as in `search_spaces.systems.le:LE`.
     """
 
     space: str
@@ -59,6 +60,8 @@ class SearchResult(Config):
     scale: Scale
     objectives: tuple[Objective, ...]
     baselines: Mapping[str, str]
+    change: Mapping[str, JsonValue] = Field(default={})
     candidates: tuple[Candidate, ...]
     importances: Mapping[ObjectiveName, Mapping[str, float]] = Field(default={})
+    no_importances: str = ""
     num_asked: int = 0

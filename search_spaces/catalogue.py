@@ -1,4 +1,4 @@
-"""All studies: the built-in ones by name, and a user's own from a Python file."""
+"""All studies and spaces: the built-in ones by name, and a user's own from a Python file."""
 
 import importlib.util
 import traceback
@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
+from search_spaces.space import Space
+from search_spaces.spaces.architecture import ARCHITECTURE
 from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
 
@@ -36,6 +38,9 @@ STUDIES: dict[str, Study] = {
 }
 
 
+SPACES: dict[str, Space] = {ARCHITECTURE.name: ARCHITECTURE}
+
+
 def find_study(name: str) -> Study:
     """Return a built-in study.
 
@@ -56,7 +61,7 @@ def load_studies(path: Path) -> list[Study]:
         StudyError: If the file is missing, fails, defines no study, or one of a name that is taken.
     """
     studies: list[Study] = []
-    for study in _run(path).values():
+    for study in _run(path, "study").values():
         if not isinstance(study, Study) or study in studies or study in STUDIES.values():
             continue
         if study.name in (*STUDIES, *COLLECTIONS, *(other.name for other in studies)):
@@ -67,28 +72,53 @@ def load_studies(path: Path) -> list[Study]:
     return studies
 
 
-def _run(path: Path) -> dict[str, object]:
+def find_space(name: str) -> Space:
+    """Return a built-in space, or the one that a Python file defines.
+
+    Raises:
+        StudyError: If there is none of that name, or the file is missing, fails or does not define
+            just one at its top level.
+    """
+    if name in SPACES:
+        return SPACES[name]
+    if not name.endswith(".py"):
+        raise StudyError(
+            f"space '{name}' does not exist; choose from {', '.join(SPACES)}, or name a FILE.py"
+        )
+    defined = _run(Path(name), "space").values()
+    own = [one for one in defined if isinstance(one, Space) and one not in SPACES.values()]
+    if len(own) != 1:
+        names = ", ".join(space.name for space in own) or "none"
+        raise StudyError(
+            f"space file '{name}' must define one Space of its own at its top level, not {names}"
+        )
+    if own[0].name in SPACES:
+        raise StudyError(f"space file '{name}': another space has the name '{own[0].name}' too")
+    return own[0]
+
+
+def _run(path: Path, kind: str) -> dict[str, object]:
     """Run a Python file and return what it defines."""
     if not path.is_file():
         hint = f"; `mmer-sweep {path}` runs the built-in study" if str(path) in STUDIES else ""
-        raise StudyError(f"study file '{path}' does not exist{hint}")
-    spec = importlib.util.spec_from_file_location(f"user_study_{path.stem}", path)
+        raise StudyError(f"{kind} file '{path}' does not exist{hint}")
+    spec = importlib.util.spec_from_file_location(f"user_{kind}_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise StudyError(f"study file '{path}' is not a Python file: its name must end in .py")
+        raise StudyError(f"{kind} file '{path}' is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
-        raise StudyError(f"study file '{path}'{_line(error, path)}: {faults}") from error
+        raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {faults}") from error
     except (Exception, SystemExit) as error:
         fault = f"{type(error).__name__}: {error}"
-        raise StudyError(f"study file '{path}'{_line(error, path)}: {fault}") from error
+        raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {fault}") from error
     return vars(module)
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """Say where in a study file an error arose."""
+    """Say where in a user's file an error arose."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
     return f", line {lines[-1]}" if lines else ""

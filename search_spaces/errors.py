@@ -2,7 +2,7 @@
 
 
 class StudyError(Exception):
-    """A study, a row, a change or a reference is wrong; the message lists every fault found."""
+    """A study, a space, a change or a reference is wrong; the message lists every fault found."""
 
 
 class PublishedError(Exception):

@@ -21,16 +21,27 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 FILES_OF = {
     "ray": {
+        "orchestrator/cluster_resources.py",
         "orchestrator/ray_session.py",
         "orchestrator/prepare_on_ray.py",
+        "orchestrator/search/early_stopping.py",
         "orchestrator/losses.py",
+        "orchestrator/measure.py",
         "orchestrator/on_worker.py",
+        "orchestrator/packing.py",
+        "orchestrator/probers.py",
         "orchestrator/tune.py",
         "orchestrator/tune_hooks.py",
     },
     "mlflow": {"orchestrator/mlflow_mirror/client.py"},
+    "optuna": {
+        "orchestrator/search/importance.py",
+        "orchestrator/search/journal.py",
+        "orchestrator/search/sampling.py",
+        "orchestrator/search/search_log.py",
+    },
 }
-HEAVY = ("torch", "ray", "mlflow")
+HEAVY = ("torch", "ray", "mlflow", "optuna")
 
 every_package = pytest.mark.parametrize("package", ALLOWED)
 

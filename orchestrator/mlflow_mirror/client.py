@@ -29,6 +29,9 @@ SETTINGS = {
 }
 """Of MLflow's own client, unless the environment says otherwise; the timeout is in seconds."""
 
+LAST_CREATOR = "last_creator"
+"""The tag of the experiment that names who created runs last."""
+
 PAGE_SIZE = 1000
 
 
@@ -87,6 +90,17 @@ class Client:
             found = self._client.get_experiment_by_name(EXPERIMENT)
         self._experiment = "" if found is None else str(found.experiment_id)
         return found is not None
+
+    def last_creator(self) -> str:
+        """Return who said last that it creates runs; empty if nobody did."""
+        with self._asking():
+            experiment = self._client.get_experiment(self._experiment)
+        return str(experiment.tags.get(LAST_CREATOR, ""))
+
+    def be_last_creator(self, name: str) -> None:
+        """Say who creates runs from now on."""
+        with self._asking():
+            self._client.set_experiment_tag(self._experiment, LAST_CREATOR, name)
 
     def runs(self, condition: str = "") -> list[Run]:
         """Read all runs that fulfil a condition in MLflow's language, oldest first."""
@@ -154,6 +168,8 @@ class Client:
 
     def upload(self, run: Run, files: Mapping[str, bytes | Path], folder: str | None) -> None:
         """Keep files with a run, each by its name; those that are there are replaced."""
+        if not files:
+            return
         with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch:
             for name, content in files.items():
                 path = Path(scratch, name)
@@ -161,8 +177,8 @@ class Client:
                     path.symlink_to(content)
                 else:
                     path.write_bytes(content)
-                with self._asking():
-                    self._client.log_artifact(run.id, str(path), folder)
+            with self._asking():
+                self._client.log_artifacts(run.id, scratch, folder)
 
     def download(self, run: Run, name: str) -> bytes | None:
         """Read a file that was kept with a run, or None if it is not there."""

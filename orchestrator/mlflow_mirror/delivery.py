@@ -83,10 +83,10 @@ class Delivery:
         """Complete the runs of finished trials; those that are complete cost nothing."""
         for key in study.rows_by_key:
             if not self.trials.is_complete(key):
-                self._deliver(key)
+                self.deliver(key)
                 self.studies.beat()
 
-    def _deliver(self, key: str) -> bool:
+    def deliver(self, key: str) -> bool:
         """Complete a trial's run from the ledger; say whether the trial is finished."""
         try:
             record = self._ledger.find(key)
@@ -99,7 +99,7 @@ class Delivery:
 
     def _close_orphans(self) -> None:
         for key, run in self._index.orphans().items():
-            if not self._deliver(key):
+            if not self.deliver(key):
                 self._index.end(run, "KILLED")
 
     def _is_recorded(self, study: MirroredStudy) -> bool:

@@ -1,12 +1,12 @@
 """Mirrors a sweep to MLflow while it runs, on one thread off the path of the trials."""
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import TrackingError
+from orchestrator.mlflow_mirror.backlog import Backlog
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.mlflow_mirror.orphans import BEAT_S
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, unspool
@@ -19,8 +19,6 @@ RECONNECT_S = 60.0
 
 SILENCE_S, CLOSE_S = 30.0, 120.0
 """How long the end of a sweep waits: for an MLflow that answers nothing, and at most."""
-
-Call = Callable[[Delivery], object]
 
 
 class MlflowMirror:
@@ -35,8 +33,7 @@ class MlflowMirror:
         self._tracking_uri = tracking_uri
         self._max_model_mib = max_model_mib
         self._followed: dict[tuple[str, str, str], Planned] = {}
-        self._calls: queue.Queue[Call | None] = queue.Queue()
-        self._ended = False
+        self._backlog = Backlog()
         self._failure: str | None = None
         self._answered_at = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
@@ -45,29 +42,37 @@ class MlflowMirror:
         """Mirror some studies from now on; what is not delivered at the end stays in the spool."""
         spool(planned, self._storage, self._tracking_uri)
         self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
-        self._calls.put(lambda delivery: delivery.follow(planned))
+        self._backlog.put(lambda delivery: delivery.follow(planned))
         if self._thread.ident is None:
             self._thread.start()
 
     def started(self, trial: Trial) -> None:
         """Open the trial's run."""
-        self._calls.put(lambda delivery: delivery.trials.start(trial))
+
+        def start(delivery: Delivery) -> None:
+            delivery.trials.start(trial)
+
+        self._backlog.put(start, trial.key, is_in_record=True)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Log an epoch's scores at its step."""
-        self._calls.put(lambda delivery: delivery.trials.log_epoch(trial, epoch))
+
+        def log(delivery: Delivery) -> None:
+            delivery.trials.log_epoch(trial, epoch)
+
+        self._backlog.put(log, trial.key, is_in_record=True)
 
     def finished(self, record: Record) -> None:
         """Complete and finish the trial's run."""
-        self._calls.put(lambda delivery: delivery.finish(record))
+        self._backlog.put_finished(record.key)
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Close the trial's run as failed."""
-        self._calls.put(lambda delivery: delivery.trials.fail(trial, reason))
+        self._backlog.put(lambda delivery: delivery.trials.fail(trial, reason), trial.key)
 
     def retried(self, trial: Trial, reason: str) -> None:
         """Say on the trial's run why it was started again."""
-        self._calls.put(lambda delivery: delivery.trials.retry(trial, reason))
+        self._backlog.put(lambda delivery: delivery.trials.retry(trial, reason), trial.key)
 
     def close(self) -> str | None:
         """Wait until everything is mirrored, or MLflow is silent, or it takes too long.
@@ -75,7 +80,7 @@ class MlflowMirror:
         Returns:
             What went wrong, if MLflow lacks something; the ledger is whole all the same.
         """
-        self._calls.put(None)
+        self._backlog.close()
         closed_at = time.monotonic()
         while self._thread.is_alive():
             self._thread.join(0.1)
@@ -89,7 +94,7 @@ class MlflowMirror:
     def _work(self) -> None:
         """Mirror what happens; after trouble begin again from the ledger, once more at the end."""
         while True:
-            is_last = self._ended
+            is_last = self._backlog.is_at_end
             try:
                 self._failure = self._mirror()
                 return
@@ -99,7 +104,7 @@ class MlflowMirror:
                 self._failure = f"{type(error).__name__}: {error}"
             if is_last:
                 return
-            self._let_pass(RECONNECT_S)
+            self._backlog.drop_for(RECONNECT_S)
 
     def _mirror(self) -> str | None:
         """Deliver the spool, then what happens until the end; say which records cannot be."""
@@ -111,9 +116,8 @@ class MlflowMirror:
         )
         delivery.catch_up(read_spooled(self._storage, self._tracking_uri))
         delivery.follow(list(self._followed.values()))
-        while not self._ended:
-            call = self._next(BEAT_S)
-            if call is not None:
+        while not self._backlog.is_at_end:
+            for call in self._backlog.take(BEAT_S):
                 call(delivery)
             delivery.studies.beat()
         delivery.close()
@@ -122,21 +126,6 @@ class MlflowMirror:
         done = [study.planned for study in delivery.studies.followed.values()]
         unspool(done, self._storage, self._tracking_uri)
         return None
-
-    def _next(self, limit_s: float) -> Call | None:
-        """Wait for the next call, or the end, or a time."""
-        try:
-            call = self._calls.get(timeout=limit_s)
-        except queue.Empty:
-            return None
-        self._ended = call is None
-        return call
-
-    def _let_pass(self, limit_s: float) -> None:
-        """Do nothing of what is asked for a time, or until the end."""
-        until = time.monotonic() + limit_s
-        while not self._ended and (left := until - time.monotonic()) > 0:
-            self._next(left)
 
     def _note_answer(self) -> None:
         self._answered_at = time.monotonic()

@@ -1,13 +1,14 @@
 """All runs of one MLflow by key, each key once, and who works on them."""
 
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.driver import this_driver
 from orchestrator.mlflow_mirror.client import Client, Run
-from orchestrator.mlflow_mirror.content import STUDY, TRIAL
+from orchestrator.mlflow_mirror.content import STUDY, TRIAL, Point
 from orchestrator.mlflow_mirror.orphans import (
     DRIVER,
     HEARTBEAT,
@@ -28,6 +29,8 @@ class RunIndex:
         self.client = client
         self._lock = lock
         self._driver = this_driver()
+        self._name = f"{self._driver} {secrets.token_hex(4)}"
+        self._is_new, self._knows_all = True, False
         self.read()
 
     def read(self) -> None:
@@ -52,14 +55,36 @@ class RunIndex:
     def find_or_create(self, key: str, name: str, tags: Mapping[str, str]) -> Run:
         """Return the run of a key; a new one is ours and running.
 
-        MLflow is asked again, under a lock: another driver of this storage may have created it.
+        MLflow is asked again, under a lock, unless nobody else can have created it.
         """
         if key not in self._runs:
             with locked(self._lock):
-                found = self.client.runs(f"tags.key = '{key}'")
-                mine = {**tags, "key": key, DRIVER: self._driver}
-                self._runs[key] = found[0] if found else self.client.create(name, mine)
+                knows_all = self._come_before_others()
+                found = [] if knows_all else self.client.runs(f"tags.key = '{key}'")
+                if key not in self._runs:
+                    mine = {**tags, "key": key, DRIVER: self._driver}
+                    self._runs[key] = found[0] if found else self.client.create(name, mine)
         return self._runs[key]
+
+    def _come_before_others(self) -> bool:
+        """Say that we create runs, and return whether we know all that others created.
+
+        MLflow looks through all runs to find one by its key; who created runs last it knows at
+        once. Whoever is not the last creator says that it is, then creates. So all is known for as
+        long as nobody came since all runs were read.
+        """
+        last = self.client.last_creator()
+        if last == self._name:
+            return self._knows_all
+        self.client.be_last_creator(self._name)
+        is_new, self._is_new, self._knows_all = self._is_new, False, False
+        # What an earlier index of this driver asked for in vain may yet be heard.
+        if is_new and not last.startswith(self._driver):
+            self.read()
+            self._knows_all = self.client.last_creator() == self._name
+            if not self._knows_all:
+                self.client.be_last_creator(self._name)
+        return self._knows_all
 
     def refresh(self, run: Run) -> Run:
         """Read a run again: another driver may have gone on with it."""
@@ -88,10 +113,20 @@ class RunIndex:
             self.client.log(run, tags=new)
         return self._keep(replace(run, tags={**run.tags, **new}))
 
-    def log_params(self, run: Run, params: Mapping[str, str], tags: Mapping[str, str]) -> Run:
-        """Log those params that a run has not yet, and then the tags: a param never changes."""
+    def log(
+        self,
+        run: Run,
+        *,
+        points: Sequence[Point] = (),
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> Run:
+        """Log points, those params that a run has not yet, and then the tags.
+
+        A param never changes.
+        """
         new = {name: text for name, text in params.items() if name not in run.params}
-        self.client.log(run, params=new, tags=tags)
+        self.client.log(run, points=points, params=new, tags=tags)
         return self._keep(replace(run, params={**run.params, **new}, tags={**run.tags, **tags}))
 
     def drop_tags(self, run: Run, *names: str) -> Run:

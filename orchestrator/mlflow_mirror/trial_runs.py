@@ -3,7 +3,9 @@
 import hashlib
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -13,6 +15,7 @@ from orchestrator.mlflow_mirror.client import Run
 from orchestrator.mlflow_mirror.content import (
     EPOCH_METRIC,
     ROW_SEPARATOR,
+    Point,
     config_file,
     curves_file,
     inputs_of,
@@ -82,10 +85,11 @@ class TrialRuns:
         """
         if self.is_complete(record.key):
             return False
-        run = self._run_of(record.trial, record.key)
+        run = self._found_or_created(record.trial, record.key)
         if not self._index.is_mine(run):
             run = self._index.refresh(run)
         if run.status == "FINISHED" or self._index.is_anothers(run):
+            self._describe(run, record.trial)
             return False
         record_file, predictions_file = self._read(record)
         test = _test_of(record, predictions_file)
@@ -95,12 +99,12 @@ class TrialRuns:
             RECORD_FILE: record_file,
         }
         models = self._model_files(record)
-        self._index.client.upload(run, files, None)
         self._index.client.upload(run, models, MODEL_FOLDER)
         points = recorded_points(record, self._known_epochs(run), test)
         tags = recorded_tags(record, record_file, list(models))
-        self._index.client.log(run, points=points, tags=tags)
+        run = self._describe(run, record.trial, files=files, points=points, tags=tags)
         self._index.end(self._index.drop_tags(run, FAILURE), "FINISHED")
+        self._epochs.pop(run.id, None)
         return True
 
     def is_complete(self, key: str) -> bool:
@@ -124,34 +128,47 @@ class TrialRuns:
 
     def _open_run_of(self, trial: Trial) -> Run | None:
         """Find or create a trial's run, unless it was completed from the record already."""
-        run = self._run_of(trial, trial.key)
+        run = self._describe(self._found_or_created(trial, trial.key), trial)
         return None if run.status == "FINISHED" else run
 
-    def _run_of(self, trial: Trial, key: str) -> Run:
-        """Find or create a trial's run; it names all rows that share the trial."""
+    def _found_or_created(self, trial: Trial, key: str) -> Run:
+        """Find or create a trial's run; a new one is not described yet."""
         run, studies = self._index.find(key), self._studies.of_trial(key)
-        if not studies:  # an orphan of another study
-            if run is None:
-                raise LookupError(f"trial '{key}' belongs to no study that is mirrored")
+        if run is not None:
             return run
-        if run is None:
-            study = studies[0]
-            tags = {
-                **study.tags_of(trial, key),
-                "code_version": code_version(),
-                PARENT: self._studies.run_of(study).id,
-            }
-            name = f"{tags['row']} seed {trial.seed}"
-            run = self._index.find_or_create(key, name, tags)
-            if DESCRIBED not in run.params:
-                self._epochs[run.id] = set()
+        if not studies:  # an orphan of another study
+            raise LookupError(f"trial '{key}' belongs to no study that is mirrored")
+        tags = {
+            **studies[0].tags_of(trial, key),
+            "code_version": code_version(),
+            PARENT: self._studies.run_of(studies[0]).id,
+        }
+        run = self._index.find_or_create(key, f"{tags['row']} seed {trial.seed}", tags)
+        if DESCRIBED not in run.params:
+            self._epochs[run.id] = set()
+        return run
+
+    def _describe(
+        self,
+        run: Run,
+        trial: Trial,
+        *,
+        files: Mapping[str, bytes | Path] = MappingProxyType({}),
+        points: Sequence[Point] = (),
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> Run:
+        """Log all rows that share a trial, with their params, and what else there is to log."""
+        key, params = run.tags["key"], {}
         if DESCRIBED not in run.params:  # it is new, or its driver was killed before it got here
-            self._index.client.upload(run, {CONFIG_FILE: config_file(trial)}, None)
+            files = {CONFIG_FILE: config_file(trial), **files}
             self._index.client.log_inputs(run, inputs_of(trial))
+        self._index.client.upload(run, files, None)
         if new_rows := self._new_rows(run, key):
+            studies = self._studies.of_trial(key)
             params = {name: text for s in studies for name, text in s.params_of(trial).items()}
-            rows = ROW_SEPARATOR.join([*_rows_named(run), *new_rows])
-            run = self._index.log_params(run, params, {"rows": rows})
+            tags = {**tags, "rows": ROW_SEPARATOR.join([*_rows_named(run), *new_rows])}
+        if points or params or tags:
+            run = self._index.log(run, points=points, params=params, tags=tags)
         return run
 
     def _new_rows(self, run: Run, key: str) -> list[str]:

@@ -2,11 +2,14 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import nctdtr, stdtrit
+from scipy.special import nctdtr, nctdtrinc, stdtrit
 
 from reports.statistics.verdicts import FEWEST_SEEDS
 
 MOST_SEEDS = 1000
+
+POWER = 0.8
+"""The probability with which a gap should be found for a claim to count as one that can be."""
 
 
 def power_of(d_z: float, num_seeds: int, level: float = 0.025) -> float:
@@ -22,7 +25,7 @@ def power_of(d_z: float, num_seeds: int, level: float = 0.025) -> float:
 
 
 def seeds_needed(
-    d_z: float, level: float = 0.025, power: float = 0.8, most: int = MOST_SEEDS
+    d_z: float, level: float = 0.025, power: float = POWER, most: int = MOST_SEEDS
 ) -> int | None:
     """Return the fewest seeds, three at least, with which a gap is found with the given power.
 
@@ -40,6 +43,18 @@ def seeds_needed(
     numbers = np.arange(FEWEST_SEEDS, most + 1)
     enough = numbers[_powers(d_z, numbers, level) >= power]
     return int(enough[0]) if enough.size else None
+
+
+def smallest_effect(num_seeds: int, level: float = 0.025, power: float = POWER) -> float:
+    """Return the least d_z that this many seeds find with the given power.
+
+    Args:
+        num_seeds: Two or more.
+        level: One-sided, of one test, below the power.
+        power: The probability of finding the gap.
+    """
+    df = num_seeds - 1
+    return float(nctdtrinc(df, 1 - power, -stdtrit(df, level)) / np.sqrt(num_seeds))
 
 
 def _powers(d_z: float, numbers: NDArray[np.int_], level: float) -> NDArray[np.float64]:

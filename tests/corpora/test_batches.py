@@ -68,6 +68,16 @@ def test_random_order_depends_on_seed_and_epoch_alone(corpus: Corpus) -> None:
     assert len({order(seed, 0) for seed in range(6)}) > 2
 
 
+def test_given_order_yields_the_utterances_that_it_names(corpus: Corpus) -> None:
+    train = corpus.splits["train"]
+    assert torch.equal(train.lengths["faces"], torch.tensor([1, 2, 2, 2, 1]))
+    assert train.lengths["tokens"].tolist() == batches(corpus, 5)[0].token_mask.sum(1).tolist()
+    order = torch.tensor([3, 0, 3])
+    first, second = train.in_given_order(order, 2)
+    assert first.num_faces.tolist() == [2, 1]
+    assert torch.equal(second.labels, train.labels[3:4])
+
+
 def test_positive_weights_are_negatives_over_positives(corpus: Corpus) -> None:
     assert corpus.splits["train"].labels.sum(0).tolist() == [2, 3]
     torch.testing.assert_close(corpus.positive_weights, torch.tensor([3 / 2, 2 / 3]))

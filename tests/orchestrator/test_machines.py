@@ -13,6 +13,7 @@ from orchestrator.machines import (
     reach_storage,
     resources_of_trial,
 )
+from orchestrator.packing import Share
 from orchestrator.patience import Patience
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
@@ -51,17 +52,36 @@ def test_gpu_that_this_machine_lacks_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("num_gpus", "num_at_once", "resources"),
+    [
+        (0, 3, {"cpu": 1.0, "memory": 1000 * 2**20}),
+        (2, 4, {"cpu": 1.0, "gpu": 0.25}),
+        (2, 3, {"cpu": 1.0, "gpu": 0.3333}),
+        (2, 7, {"cpu": 1.0, "gpu": 0.1428}),
+    ],
+)
+def test_trial_with_a_share_takes_a_part_of_the_device(
+    num_gpus: int, num_at_once: int, resources: dict[str, float]
+) -> None:
+    there = {"CPU": 8.0, "GPU": float(num_gpus)}
+    assert resources_of_trial(Machines(), there, Share(num_at_once, 1000.0)) == resources
+
+
+@pytest.mark.parametrize(
     ("machines", "there", "resources", "num_missing", "expected"),
     [
         (Machines(), {"CPU": 8.0}, CPU, 100, 8),
         (Machines(), {"CPU": 8.0, "GPU": 2.0}, GPU, 100, 2),
         (Machines(), {"CPU": 1.0, "GPU": 2.0}, GPU, 100, 1),
         (Machines(num_slots=3), {"CPU": 8.0}, CPU, 100, 3),
+        (Machines(num_slots=3), {"CPU": 3.0, "memory": 2.0}, {"cpu": 1.0, "memory": 1}, 100, 2),
         (Machines("auto"), {"CPU": 4.0}, GPU, 1000, 8),
         (Machines("auto"), {"CPU": 64.0, "GPU": 4.0}, GPU, 1000, 12),
         (Machines("auto"), {"CPU": 64.0, "GPU": 4.0}, GPU, 5, 5),
         (Machines("auto"), {"CPU": 640.0}, CPU, 1000, MAX_REQUESTED),
         (Machines("auto", num_slots=4), {}, GPU, 1000, 4),
+        (Machines(), {"CPU": 8.0, "memory": 3.5}, {"cpu": 1.0, "memory": 1}, 100, 3),
+        (Machines(), {"CPU": 8.0, "GPU": 2.0}, {"cpu": 1.0, "gpu": 0.3333}, 100, 6),
     ],
 )
 def test_cluster_is_asked_for_more_trials_than_it_has_places(

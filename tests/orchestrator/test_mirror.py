@@ -15,7 +15,13 @@ from corpora.recipe import LE
 from orchestrator.bucket import BucketStore
 from orchestrator.kept_model import read_kept_model
 from orchestrator.leases import Leases
-from orchestrator.mirror import locate_place, publish_file, publish_folder, pull_plans
+from orchestrator.mirror import (
+    locate_place,
+    publish_file,
+    publish_folder,
+    pull_plans,
+    pull_probes,
+)
 from orchestrator.mirrored_corpora import fetch_corpus, publish_corpus
 from orchestrator.mirrored_files import place_of
 from orchestrator.mirrored_trials import (
@@ -39,10 +45,12 @@ from reports.ledger import (
     LedgerError,
 )
 from reports.planned import Planned, plan_file, read_planned, remember
+from reports.probe import find_probe, remember_probe
 from reports.record import Epoch, Record
 from tests.bucket_server import BucketServer
 from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
+from tests.orchestrator.probe_factory import make_probe
 from tests.reports.factories import (
     make_circumstances,
     make_split,
@@ -301,6 +309,15 @@ def test_what_was_planned_on_any_machine_is_known_on_all(on: Machine) -> None:
     planned = [plan(on, "here", corpus="mine"), plan(on, "there", corpus="yours")]
     assert read_planned(Ledger(on("here"))) == planned
     assert read_planned(Ledger(on("another"))) == planned
+
+
+def test_what_was_measured_on_any_machine_is_known_on_all(on: Machine) -> None:
+    probe = make_probe(make_trial(), 4.0)
+    here, there, another = on("here"), on("there"), on("another")  # made before it is measured
+    publish_file(here, remember_probe(probe, here))
+    pull_probes(there)
+    assert find_probe(probe.architecture, probe.device, there) == probe
+    assert find_probe(probe.architecture, probe.device, another) is None
 
 
 def test_published_folder_is_as_it_is_here(on: Machine, place: str) -> None:

@@ -281,3 +281,37 @@ def test_damaged_record_fails_its_trial_alone(bench: Bench) -> None:
 def test_trouble_of_a_trial_that_goes_on_is_told(bench: Bench) -> None:
     bench.queue.goes_on(bench.trials[1], "checkpoint not written")
     assert bench.diary.entries == [("retried", 1, "checkpoint not written")]
+
+
+def test_trial_that_is_added_is_handed_out(bench: Bench) -> None:
+    for trial in bench.trials:
+        assert bench.next_seed() == trial.seed
+        bench.queue.ended(trial, "failed")
+    assert bench.queue.is_done
+    late = bench.trials[0].model_copy(update={"seed": 7})
+    bench.queue.add(Assignment(late, TRAINED_FOR))
+    assert not bench.queue.is_done
+    assert bench.next_seed() == 7
+    bench.queue.epoch_done(late, epoch(0))
+    bench.queue.lost(late, LOST)
+    assert bench.next_seed() == 7
+
+
+def test_trial_that_is_withdrawn_is_given_back_and_nobody_told(bench: Bench) -> None:
+    bench.next_seed()
+    bench.queue.withdraw(bench.trials[0])
+    assert bench.queue.num_running == 0
+    assert bench.diary.entries == []
+    assert bench.leases.is_free(bench.trials[0].key)
+    assert bench.next_seed() == 1
+
+
+def test_queue_says_when_storage_was_silent(bench: Bench) -> None:
+    assert not bench.queue.is_storage_silent
+    bench.problem = OSError("away")
+    bench.next_seed()
+    assert bench.queue.is_storage_silent
+    bench.problem = None
+    bench.wait()
+    bench.queue.look()
+    assert not bench.queue.is_storage_silent

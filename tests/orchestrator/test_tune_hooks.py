@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -5,11 +6,14 @@ from typing import Any, cast
 import pytest
 import ray
 from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.search import Searcher
 
 from orchestrator import on_worker, tune_hooks
-from orchestrator.trial_supply import Loss, TrialSupply
+from orchestrator.packing import Share
+from orchestrator.trial_supply import Assignment, Loss, TrialSupply
 from orchestrator.tune_hooks import Announcer, SupplySearcher
 from reports.record import Epoch
+from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 
@@ -25,6 +29,7 @@ def config_of(storage: Path) -> dict[str, Any]:
         "for": ["study", "row"],
         "place": str(storage),
         "micro_batch_size": None,
+        "share": None,
         "on_gpu": False,
         "keeps_model": False,
     }
@@ -84,6 +89,22 @@ def test_failure_is_reported_and_ends_the_process(
     assert told.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
 
 
+def test_memory_that_runs_out_on_a_cpu_ends_the_process(
+    tmp_path: Path, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is raised is what the trial would go on from in the same process elsewhere."""
+
+    def run(*_: object, halves_batches: bool, **__: object) -> None:
+        assert not halves_batches
+        raise RuntimeError("could not create a primitive")
+
+    (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
+    monkeypatch.setattr("orchestrator.run_trial.run_trial", run)
+    with pytest.raises(RuntimeError, match="could not create a primitive"):
+        on_worker.train_assignment(config_of(tmp_path))
+    assert reports == [{"out_of_memory": "could not create a primitive"}]
+
+
 def test_storage_out_of_reach_is_reported_as_such(
     tmp_path: Path, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,20 +117,44 @@ def test_storage_out_of_reach_is_reported_as_such(
     assert reports == [{"unreached": "machine 'm' does not reach 's'"}]
 
 
-@pytest.mark.parametrize(("num_running", "is_asked"), [(2, False), (1, True)])
-def test_trials_are_taken_up_to_the_number_that_is_wanted_now(
-    tmp_path: Path, num_running: int, is_asked: bool
-) -> None:
-    asked: list[int] = []
-
-    def following() -> None:
-        asked.append(num_running)
-
-    queue = SimpleNamespace(num_running=num_running, next=following, is_done=False)
+def supply_of(
+    shares: Iterable[Share | None], storage: Path, max_trials: int | None = None
+) -> SupplySearcher:
+    """Supply trials of some shares; without one, two run at once."""
+    assignments = iter([Assignment(TRIAL, RowRef("s", "r"), share=share) for share in shares])
+    queue = SimpleNamespace(next=lambda: next(assignments), is_done=False)
     signals = SimpleNamespace(seen=None)
-    supply = SupplySearcher(cast(Any, queue), cast(Any, signals), tmp_path, False, False, lambda: 2)
-    assert supply.suggest("t1") is None
-    assert bool(asked) == is_asked
+    return SupplySearcher(
+        cast(Any, queue),
+        cast(Any, signals),
+        storage,
+        False,
+        False,
+        lambda share: 2 if share is None else share.num_at_once,
+        max_trials=max_trials,
+    )
+
+
+def test_trials_are_taken_up_to_the_number_that_is_wanted_now(tmp_path: Path) -> None:
+    supply = supply_of([None] * 3, tmp_path)
+    assert [bool(supply.suggest(trial_id)) for trial_id in ("t1", "t2", "t3")] == [1, 1, 0]
+    supply.on_trial_complete("t1", error=True)
+    assert supply.suggest("t4")
+
+
+def test_run_of_tune_ends_after_so_many_trials(tmp_path: Path) -> None:
+    supply = supply_of([None] * 3, tmp_path, max_trials=2)
+    for trial_id in ("t1", "t2"):
+        assert supply.suggest(trial_id) not in (None, Searcher.FINISHED)
+        supply.on_trial_complete(trial_id)
+    assert supply.suggest("t3") == Searcher.FINISHED
+
+
+def test_trials_of_unequal_shares_are_taken_until_they_fill_the_device(tmp_path: Path) -> None:
+    half, third = Share(2, 500.0), Share(3, 333.0)
+    supply = supply_of([half, third, third, third], tmp_path)
+    taken = [supply.suggest(trial_id) for trial_id in ("t1", "t2", "t3", "t4")]
+    assert [one and one["assignment"]["share"] for one in taken] == [half, third, third, None]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +162,7 @@ def test_trials_are_taken_up_to_the_number_that_is_wanted_now(
     [
         ({"failure": "KeyError: 'x'"}, "KeyError: 'x'"),
         ({"unreached": "no mount"}, Loss("no mount", never_began=True)),
+        ({"out_of_memory": "1 MiB"}, Loss("1 MiB", is_out_of_memory=True)),
         ({}, "raised"),
     ],
 )

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces.catalogue import STUDIES, find_study, load_studies
+from search_spaces.catalogue import SPACES, STUDIES, find_space, find_study, load_studies
 from search_spaces.errors import StudyError
 
 DERIVED = """
@@ -68,3 +68,55 @@ def test_missing_file_and_other_file_are_errors(tmp_path: Path) -> None:
         load_studies(write(tmp_path, "", name="mine.txt"))
     with pytest.raises(StudyError, match=re.escape(f"'{tmp_path}' does not exist")):
         load_studies(tmp_path)
+
+
+SPACE = """
+from search_spaces.space import LogRange, Space
+{name} = Space(
+    name="{space}",
+    title="Rates",
+    systems={{"le": "search_spaces.systems.le:LE"}},
+    fields=(LogRange(path="training.learning_rate", low=1e-4, high=1e-2),),
+)
+"""
+
+
+def test_spaces_are_found_by_name() -> None:
+    assert all(find_space(name).name == name for name in SPACES)
+    with pytest.raises(StudyError, match=r"space 'architect' does not exist; choose from archit"):
+        find_space("architect")
+
+
+def test_file_gives_its_own_space(tmp_path: Path) -> None:
+    content = "from search_spaces.spaces.architecture import ARCHITECTURE\n"
+    path = write(tmp_path, content + SPACE.format(name="RATES", space="rates"))
+    assert find_space(str(path)).name == "rates"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("SPACE = 1", "must define one Space of its own at its top level, not none"),
+        (
+            SPACE.format(name="A", space="a") + SPACE.format(name="B", space="b"),
+            "must define one Space of its own at its top level, not a, b",
+        ),
+        (SPACE.format(name="A", space="architecture"), "another space has the name 'architecture'"),
+        ("1 / 0", "', line 1: ZeroDivisionError"),
+        (
+            "from search_spaces.space import IntRange\nIntRange(path='a', low=1)",
+            "', line 2: high: Field required",
+        ),
+    ],
+    ids=["none", "two", "taken", "raises", "faulty"],
+)
+def test_bad_space_file_is_told(tmp_path: Path, content: str, message: str) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(StudyError, match=rf"space file '{path}.*{re.escape(message)}") as caught:
+        find_space(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_space_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"space file '.*none.py' does not exist"):
+        find_space(str(tmp_path / "none.py"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from orchestrator.mlflow_mirror.client import LAST_CREATOR
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris
@@ -72,7 +73,7 @@ def test_passing_trouble_is_made_good_at_the_end(storage: Path, uri: str) -> Non
     planned, trials = make_plan(storage)
     mirror = mirror_of(storage, uri, planned)
     mirror.started(trials[0])
-    mirror._calls.put(lambda delivery: 1 / 0)  # as if the database had been locked for a moment
+    mirror._backlog.put(lambda delivery: 1 / 0)  # as if the database had been locked for a moment
     for trial in trials:
         mirror.finished(record_trial(storage, trial))
     assert mirror.close() is None
@@ -124,7 +125,7 @@ mirror.follow([planned])
 for trial in trials[:2]:
     mirror.started(trial)
     mirror.epoch_done(trial, make_epoch(0))
-mirror._calls.put(lambda delivery: print("mirrored", flush=True))
+mirror._backlog.put(lambda delivery: print("mirrored", flush=True), "last")
 time.sleep(600)
 """
 
@@ -176,6 +177,7 @@ def test_trial_that_a_driver_elsewhere_trained_is_left_to_it_while_it_lives(
     client = MlflowClient(tracking_uri=uri)  # the other one starts after ours has read all runs
     (parent,) = runs_of(uri, "study")
     elsewhere = "elsewhere-1/12/34"
+    client.set_experiment_tag(parent.info.experiment_id, LAST_CREATOR, elsewhere)
     tags = {"kind": "trial", "key": trial.key, "driver": elsewhere}
     client.create_run(parent.info.experiment_id, start_time=1000, tags=tags)
     client.set_tag(parent.info.run_id, f"heartbeat/{elsewhere}", f"{time.time() - age_s:.0f}")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from reports.statistics.power import power_of, seeds_needed
+from reports.statistics.power import power_of, seeds_needed, smallest_effect
 
 STD_OF_DIFFERENCES = 0.8 * np.sqrt(2)
 
@@ -43,3 +43,16 @@ def test_gaps_that_no_number_of_seeds_finds_need_none() -> None:
     assert seeds_needed(0.01) is None
     # (1.960 + .842)^2 / .01^2 from the normal
     assert seeds_needed(0.01, most=100_000) == pytest.approx(78_489, abs=3)
+
+
+@pytest.mark.parametrize("level", [0.025, 0.025 / 6, 0.0168])
+@pytest.mark.parametrize("num_seeds", [3, 5, 10, 40])
+def test_smallest_effect_is_that_of_statsmodels(num_seeds: int, level: float) -> None:
+    solved = TTestPower().solve_power(
+        nobs=num_seeds, alpha=level, power=0.8, alternative="larger", effect_size=None
+    )
+    assert smallest_effect(num_seeds, level) == pytest.approx(solved, rel=1e-5)
+
+
+def test_smallest_effect_is_found_with_the_power_asked_for() -> None:
+    assert power_of(smallest_effect(5, 0.01, power=0.9), 5, 0.01) == pytest.approx(0.9, abs=1e-6)

@@ -1,0 +1,150 @@
+"""Does a sweep take as long as its plan says?
+
+    python -m benchmarks.forecast_accuracy STORAGE --repeats 3
+
+Each time in a fresh process and an empty ledger: the architectures of a study are measured, its
+sweep is forecast and then run, with progress and MLflow as the command line does it. The time is
+that of the sweep alone, as forecast: Ray is up before, and measuring is told apart.
+"""
+
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measurement import Spread, markdown_table, this_machine
+from benchmarks.orchestration_overhead import Stopwatch, empty_storage
+from corpora.recipe import LE
+from corpora.utterance import SYNTHETIC
+from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.forecast import make_forecast
+from orchestrator.known_corpus import know_corpus
+from orchestrator.machines import THIS_MACHINE
+from orchestrator.mlflow_mirror.mirror import MlflowMirror
+from orchestrator.plan import default_scale, make_plan
+from orchestrator.progress import SweepProgress
+from orchestrator.run_studies import missing_trials, planned_of
+from orchestrator.storage import open_storage, tracking_uri_of
+from orchestrator.trial_supply import Assignment
+from reports.ledger import Ledger
+from search_spaces.catalogue import STUDIES, find_study
+
+TARGET = 0.25
+"""How far the time taken may be from the one predicted, as a share of that."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One sweep: what was predicted, at least and at most, and what it took.
+
+    `trials_s` are the seconds that trials take in their workers, predicted and taken, summed.
+    """
+
+    num_trials: int
+    measuring_s: float
+    predicted_s: tuple[float, float]
+    taken_s: float
+    trials_s: tuple[float, float]
+
+    @property
+    def ratio(self) -> float:
+        """The time taken over the one predicted, or over the nearer end of its range."""
+        least, most = self.predicted_s
+        return self.taken_s / min(max(self.taken_s, least), most)
+
+
+def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Comparison:
+    """Measure, forecast and sweep a study in an empty ledger.
+
+    Raises:
+        RuntimeError: If a trial has no record at the end: nothing can be said then.
+    """
+    from orchestrator.measure import measure
+    from orchestrator.packing import find_capacity, pack
+    from orchestrator.training_session import training_session
+    from orchestrator.tune import sweep
+
+    console, stopwatch = Console(stderr=True, highlight=False), Stopwatch()
+    with empty_storage(corpora_storage) as storage:
+        known = know_corpus(SYNTHETIC, storage)
+        plan = make_plan(find_study(study), known, default_scale(known), num_seeds, Ledger(storage))
+        missing = missing_trials([plan])
+        mirror = MlflowMirror(storage, tracking_uri_of(None, storage))
+        mirror.follow([planned_of(plan, ())])
+        with training_session(storage, THIS_MACHINE) as session:
+            start = time.perf_counter()
+            trials = [trial for trial, _ in missing.values()]
+            probes = measure(session, trials)
+            capacity = find_capacity(session, probes)
+            shares = pack(trials, probes, capacity)
+            assignments = [Assignment(*m, share=shares.get(key)) for key, m in missing.items()]
+            forecast = make_forecast(assignments, probes, shares, capacity)
+            planned = time.perf_counter()
+            with SweepProgress(console, missing, 0) as progress:
+                sweep(session, forecast.order, watchers=(stopwatch, progress, mirror))
+            end = time.perf_counter()
+        mirror.close()
+    if without_record := missing.keys() - stopwatch.records.keys():
+        raise RuntimeError(f"no record of {sorted(without_record)}")
+    return Comparison(
+        num_trials=len(missing),
+        measuring_s=planned - start,
+        predicted_s=forecast.wall_s,
+        taken_s=end - planned,
+        trials_s=(
+            forecast.quickest.busy_s,
+            sum(record.circumstances.wall_s for record in stopwatch.records.values()),
+        ),
+    )
+
+
+def show(comparisons: list[Comparison], study: str, console: Console) -> None:
+    """Print what was predicted and what was taken, and whether the target is met."""
+    trials, num = comparisons[0].num_trials, len(comparisons)
+    console.print(f"study {study}, {trials} trials; n = {num}, median (least to most)\n")
+    console.print(_table(comparisons))
+    ratio = Spread.of(comparison.ratio for comparison in comparisons).median
+    verdict = "within" if abs(ratio - 1) <= TARGET else "NOT within"
+    console.print(f"\nThe median ratio {ratio:.2f} is {verdict} {TARGET:.0%} of 1.")
+
+
+def _table(comparisons: list[Comparison]) -> Table:
+    table = markdown_table("", "predicted", "taken", "taken / predicted")
+    ends = (Spread.of(c.predicted_s[end] for c in comparisons) for end in (0, 1))
+    table.add_row(
+        "wall time of the sweep, s",
+        " to ".join(dict.fromkeys(f"{end:.1f}" for end in ends)),
+        f"{Spread.of(c.taken_s for c in comparisons):.1f}",
+        f"{Spread.of(c.ratio for c in comparisons):.2f}",
+    )
+    trials_s = (Spread.of(c.trials_s[side] / c.num_trials for c in comparisons) for side in (0, 1))
+    ratio = Spread.of(c.trials_s[1] / c.trials_s[0] for c in comparisons)
+    table.add_row("a trial in its worker, s", *(f"{s:.2f}" for s in trials_s), f"{ratio:.2f}")
+    table.add_row("measuring, s", "", f"{Spread.of(c.measuring_s for c in comparisons):.1f}", "")
+    return table
+
+
+@click.command()
+@click.argument("storage", type=click.Path(path_type=Path))
+@click.option("--study", type=click.Choice(list(STUDIES)), default="layers", show_default=True)
+@click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: its own]")
+@click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True)
+def main(storage: Path, study: str, seeds: int | None, repeats: int) -> None:
+    """Compare forecasts with sweeps; STORAGE gets, or has, the synthetic corpus."""
+    opened, console = open_storage(storage), Console(highlight=False, width=200)
+    ensure_corpus(SYNTHETIC, opened, console, LE.name)
+    console.print(f"{this_machine(libraries=('ray', 'torch'))}", soft_wrap=True)
+    comparisons = []
+    for _ in range(repeats):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh_process:
+            comparisons.append(fresh_process.submit(compare_once, opened, study, seeds).result())
+    show(comparisons, study, console)
+
+
+if __name__ == "__main__":
+    main()

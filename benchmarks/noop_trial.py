@@ -1,0 +1,93 @@
+"""A trial that nobody trains: all that a worker does but the training, with a made-up result."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ray import tune
+
+from orchestrator.code_version import code_version
+from reports.ledger import Ledger, remove_partial_files, stage_predictions
+from reports.locks import locked
+from reports.record import Circumstances, Epoch, Predictions, Record, Result
+from search_spaces.trial import Trial
+
+NUM_EPOCHS = 2
+NUM_UTTERANCES = 8
+EMOTIONS = ("happy", "sad")
+METRICS = ("acc", "wacc", "f1", "precision", "recall", "auc")
+
+
+def record_noop(config: dict[str, Any]) -> None:
+    """Report two epochs and record the trial, as `run_trial` does: a trainable of Tune."""
+    import orchestrator.run_trial  # noqa: F401  (PyTorch and all: what a worker loads)
+    from orchestrator.checkpoints import drop_checkpoint
+
+    assignment = config["assignment"]
+    trial = Trial.model_validate_json(assignment["trial"])
+    ledger = Ledger(Path(assignment["place"]))
+    folder = ledger.folder(trial.key)
+    with locked(folder / "lock"):
+        remove_partial_files(folder)
+        if ledger.find(trial.key) is None:
+            for epoch in noop_epochs(trial.seed):
+                tune.report({"epoch": epoch.model_dump_json()})
+            write_noop(ledger, trial)
+        drop_checkpoint(folder)
+
+
+def noop_epochs(seed: int) -> tuple[Epoch, ...]:
+    """Make up learning curves, which differ from seed to seed."""
+    return tuple(
+        Epoch(
+            epoch=number,
+            train_loss=0.7 - number / 10,
+            valid_loss=0.6,
+            valid=dict.fromkeys(METRICS, 0.5 + number / 10 + seed / 1000),
+        )
+        for number in range(NUM_EPOCHS)
+    )
+
+
+def write_noop(ledger: Ledger, trial: Trial) -> Record:
+    """Record a trial with made-up predictions of a few utterances."""
+    sha256 = stage_predictions(
+        ledger.folder(trial.key), {split: _draw(trial.seed) for split in ("valid", "test")}
+    )
+    result = Result(
+        emotions=EMOTIONS,
+        epochs=noop_epochs(trial.seed),
+        best_epoch=NUM_EPOCHS - 1,
+        thresholds=(0.5,) * len(EMOTIONS),
+        num_parameters=1000,
+        predictions_sha256=sha256,
+    )
+    circumstances = Circumstances(
+        study="scale",
+        row="made up",
+        code_version=code_version(),
+        device="cpu",
+        precision="fp32",
+        num_threads=1,
+        libraries={"torch": "not used"},
+        host="made up",
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        wall_s=0.0,
+        training_s=0.0,
+        cpu_s=time.process_time(),
+    )
+    record = Record(key=trial.key, trial=trial, result=result, circumstances=circumstances)
+    return ledger.write(record)
+
+
+def _draw(seed: int) -> Predictions:
+    rng = np.random.default_rng(seed)
+    labels = (np.arange(NUM_UTTERANCES)[:, None] % (2, 3) == 0).astype(np.int8)
+    return Predictions(
+        ids=np.array([f"utterance-{number}" for number in range(NUM_UTTERANCES)]),
+        groups=np.array([f"group-{number % 2}" for number in range(NUM_UTTERANCES)]),
+        labels=labels,
+        probabilities=rng.random(labels.shape, dtype=np.float32),
+    )

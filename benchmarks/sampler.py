@@ -1,0 +1,101 @@
+"""Memory and processor time of a sweep, sampled while it runs."""
+
+import threading
+import time
+
+import psutil
+
+from reports.record import Epoch, Record
+from search_spaces.trial import Trial
+
+SAMPLE_S = 1.0
+MIB = 2**20
+
+
+class Sampler:
+    """A watcher that notes when trials finish, and what this process and those below it take.
+
+    Attributes:
+        finishes: When each trial finished, in seconds of `time.perf_counter`.
+        memory_mib: Number of finished trials and resident memory of this process, every second.
+    """
+
+    def __init__(self) -> None:
+        self.finishes: list[float] = []
+        self.memory_mib: list[tuple[int, float]] = []
+        self._others_cpu_s: dict[tuple[int, float], float] = {}
+        self._cpu_s_at_first: tuple[float, float] | None = None
+        self._me = psutil.Process()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="sampler", daemon=True)
+
+    def __enter__(self) -> "Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def num_finished(self) -> int:
+        """How many trials finished."""
+        return len(self.finishes)
+
+    @property
+    def sweep_s(self) -> float:
+        """The time from the first trial's end to the last one's."""
+        return self.finishes[-1] - self.finishes[0]
+
+    def cpu_s(self) -> tuple[float, float]:
+        """Return processor time since the first trial's end: of this process, of those below it.
+
+        Of the latter what came before the last sample is known.
+        """
+        at_first = self._cpu_s_at_first or (0.0, 0.0)
+        now = (time.process_time(), sum(self._others_cpu_s.values()))
+        return now[0] - at_first[0], now[1] - at_first[1]
+
+    def memory_of(self, num_trials: int) -> tuple[float, float, float]:
+        """Return the memory when 100 trials were finished, when half were and when all were.
+
+        In MiB, at the first sample after that.
+        """
+        at = (min(100, num_trials), num_trials // 2, num_trials)
+        first, half, last = (
+            next(mib for number, mib in self.memory_mib if number >= num_finished)
+            for num_finished in at
+        )
+        return first, half, last
+
+    def note_finish(self) -> None:
+        """Note the end of a trial."""
+        self.finishes.append(time.perf_counter())
+
+    def started(self, trial: Trial) -> None:
+        """Do nothing: loading PyTorch is not over yet."""
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Do nothing."""
+
+    def finished(self, record: Record) -> None:
+        """Note the time."""
+        self.note_finish()
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Do nothing: it will be missed."""
+
+    def _sample(self) -> None:
+        while not self._ended.wait(SAMPLE_S):
+            self.memory_mib.append((self.num_finished, self._me.memory_info().rss / MIB))
+            for process in self._me.children(recursive=True):
+                try:
+                    times, born = process.cpu_times(), process.create_time()
+                except psutil.NoSuchProcess:
+                    continue
+                self._others_cpu_s[process.pid, born] = times.user + times.system
+            if self.finishes and self._cpu_s_at_first is None:
+                self._cpu_s_at_first = (time.process_time(), sum(self._others_cpu_s.values()))

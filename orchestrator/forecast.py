@@ -1,0 +1,177 @@
+"""How long a sweep takes, by what was measured, and in which order its trials are handed out."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from orchestrator.packing import Capacity, Share
+from orchestrator.timetable import Task, Timetable, make_timetable
+from orchestrator.trial_supply import Assignment
+from reports.probe import Probe, architecture_of
+from search_spaces.trial import Trial
+
+WORKER_START_S = 8.5
+"""Until workers are up and have loaded PyTorch and our code; docs/plan.md says how measured."""
+
+BETWEEN_TRIALS_S = 0.1
+"""From the end of a trial to the start of the next one in its worker, measured with it."""
+
+TOLERANCE = 1.03
+"""How much longer than longest first a sweep may take that does one seed after the other."""
+
+
+class Kind(NamedTuple):
+    """Trials that take the same, of one architecture; `first` is one of them."""
+
+    first: Assignment
+    num_trials: int
+    task: Task
+    probe: Probe
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a sweep takes; `order` is that in which its trials are to be handed out.
+
+    How much trials that share a GPU slow each other is not known: in `quickest` they do not at
+    all, in `slowest` they take turns. Where none share one, the two are the same. Of the
+    `num_stopping` trials, which may stop early, all epochs are counted.
+    """
+
+    order: tuple[Assignment, ...]
+    kinds: tuple[Kind, ...]
+    capacity: Capacity
+    quickest: Timetable
+    slowest: Timetable
+    num_stopping: int
+
+    @property
+    def wall_s(self) -> tuple[float, float]:
+        """How long the sweep takes, at least and at most."""
+        return self.quickest.wall_s, self.slowest.wall_s
+
+    @property
+    def device_h(self) -> tuple[float, float]:
+        """How many GPU-hours it takes, or core-hours, at least and at most.
+
+        A GPU counts until its last trial has ended, a core while it trains.
+        """
+        tables = (self.quickest, self.slowest)
+        least, most = sorted(t.held_s if self.capacity.on_gpu else t.busy_s for t in tables)
+        return least / 3600, most / 3600
+
+    @property
+    def utilisation(self) -> float:
+        """The share of the slots' time in which trials train."""
+        return self.quickest.busy_s / (self.quickest.num_slots * self.quickest.wall_s)
+
+    @property
+    def critical_path(self) -> list[Assignment]:
+        """List the trials of which each waits for the one before, up to the last to end."""
+        return [self.order[index] for index in self.quickest.critical_path]
+
+    @property
+    def longest(self) -> Kind:
+        """The trials that take longest."""
+        return max(self.kinds, key=lambda kind: kind.task.seconds)
+
+    @property
+    def floor_s(self) -> float:
+        """What no number of slots can beat: the longest trial."""
+        return WORKER_START_S + self.longest.task.seconds
+
+
+def make_forecast(
+    assignments: Sequence[Assignment],
+    probes: Mapping[str, Probe],
+    shares: Mapping[str, Share],
+    capacity: Capacity,
+    num_slots: int | None = None,
+) -> Forecast:
+    """Predict how long trials take on the devices there are, and choose their order.
+
+    Args:
+        assignments: The trials to train, each once; one at least.
+        probes: What their architectures took, by `architecture_of`.
+        shares: How much of a device a trial takes, by key; without, a whole GPU, or one core.
+        capacity: The devices.
+        num_slots: How many trials run at once at most; None for as many as there is room for.
+    """
+    whole = 1 if capacity.on_gpu else capacity.num_cores
+    tasks = {
+        trial.key: Task(
+            seconds=_trial_s(trial, probes),
+            num_at_once=shares[trial.key].num_at_once if trial.key in shares else whole,
+        )
+        for trial, *_ in assignments
+    }
+
+    def tabulate(order: Iterable[Task]) -> Timetable:
+        return make_timetable(list(order), capacity, num_slots=num_slots, start_s=WORKER_START_S)
+
+    order = choose_order(
+        assignments,
+        {key: task.seconds for key, task in tasks.items()},
+        lambda order: tabulate(tasks[a.trial.key] for a in order).wall_s,
+    )
+    in_order = [tasks[assignment.trial.key] for assignment in order]
+    quickest = slowest = tabulate(in_order)
+    if capacity.on_gpu and any(task.num_at_once > 1 for task in in_order):
+        slowest = tabulate(task._replace(num_at_once=1) for task in in_order)
+    return Forecast(
+        order=tuple(order),
+        kinds=_kinds(order, probes, tasks),
+        capacity=capacity,
+        quickest=quickest,
+        slowest=slowest,
+        num_stopping=sum(a.trial.config.training.patience is not None for a in order),
+    )
+
+
+def choose_order(
+    assignments: Sequence[Assignment],
+    seconds: Mapping[str, float],
+    wall_s: Callable[[Sequence[Assignment]], float],
+) -> list[Assignment]:
+    """Put the longest first, one seed after the other for as long as that costs next to nothing.
+
+    A sweep that is interrupted then leaves tables with every row. The last seeds are taken
+    together, as many as it needs for the sweep to last at most `TOLERANCE` times as long as with
+    the longest of all first: else a long trial of the last seed could start when all else is done.
+
+    Args:
+        assignments: The trials.
+        seconds: What each takes, by key.
+        wall_s: Says how long a sweep in some order takes.
+    """
+
+    def order_from(seed: int) -> list[Assignment]:
+        """Take all seeds from this one on together."""
+        return sorted(assignments, key=lambda a: (min(a.trial.seed, seed), -seconds[a.trial.key]))
+
+    *later, first = sorted({a.trial.seed for a in assignments}, reverse=True)
+    limit_s = TOLERANCE * wall_s(order_from(first))
+    # The more seeds together, the shorter the sweep, but for accidents.
+    index = bisect_left(later, True, key=lambda seed: wall_s(order_from(seed)) <= limit_s)
+    return order_from([*later, first][index])
+
+
+def _trial_s(trial: Trial, probes: Mapping[str, Probe]) -> float:
+    probe = probes[architecture_of(trial)]
+    return probe.trial_s(trial.config.training.max_epochs) + BETWEEN_TRIALS_S
+
+
+def _kinds(
+    assignments: Iterable[Assignment], probes: Mapping[str, Probe], tasks: Mapping[str, Task]
+) -> tuple[Kind, ...]:
+    """Group trials that take the same; those that take most in all come first."""
+    groups: dict[tuple[str, Task], list[Assignment]] = {}
+    for assignment in assignments:
+        trial = assignment.trial
+        groups.setdefault((architecture_of(trial), tasks[trial.key]), []).append(assignment)
+    kinds = (
+        Kind(members[0], len(members), task, probes[architecture])
+        for (architecture, task), members in groups.items()
+    )
+    return tuple(sorted(kinds, key=lambda k: k.num_trials * k.task.seconds, reverse=True))

@@ -1,0 +1,98 @@
+"""The command that says what a study needs, costs and can decide, before anything is trained."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
+from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.known_corpus import know_corpus
+from orchestrator.machines import Device, Machines
+from orchestrator.options import (
+    choose_seeds,
+    console,
+    machine_options,
+    measure_options,
+    plan_options,
+)
+from orchestrator.plan import Plan, default_scale, make_plan
+from orchestrator.prices import find_prices
+from orchestrator.run_studies import missing_trials
+from orchestrator.sharing import find_sharing, sharing_view
+from orchestrator.show import plan_view
+from orchestrator.show_power import claims_view
+from orchestrator.storage import open_storage
+from orchestrator.trial_supply import Assignment
+from reports.ledger import Ledger
+from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
+from search_spaces.study import Study
+from search_spaces.terms import Scale
+
+
+@click.command("plan")
+@click.argument("studies", nargs=-1, required=True)
+@plan_options
+@machine_options
+@measure_options
+def plan(
+    studies: tuple[str, ...],
+    corpus: str,
+    seeds: Seeds,
+    max_seeds: int | None,
+    scale: Scale | None,
+    storage: Path,
+    address: str | None,
+    device: Device,
+    slots: int | None,
+    measure: bool,
+    cluster_file: Path | None,
+) -> None:
+    """Show what STUDIES (names, papers or Python files) would train, cost and can decide.
+
+    Each architecture is measured once, for a few steps; nothing is trained.
+    """
+    found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
+    found = list({study.name: study for study in found}.values())
+    known = know_corpus(corpus, storage)
+    ledger = Ledger(storage)
+    chosen = choose_seeds(seeds, max_seeds)
+    numbers = chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen
+    plans = [
+        make_plan(study, known, scale or default_scale(known), numbers, ledger) for study in found
+    ]
+    looks = chosen.looks if isinstance(chosen, AdaptiveSeeds) else ()
+    console.print(plan_view(plans))
+    console.print(sharing_view(find_sharing(plans, ledger)))
+    if looks:
+        console.print(
+            "Rows that open claims compare then get more seeds, look after look, at most at "
+            f"{', '.join(map(str, looks[1:]))}; a claim is open only where it can be tested."
+        )
+    console.print(claims_view(plans, ledger, looks))
+    if measure:
+        _measure(plans, corpus, storage, Machines(address, device, slots), cluster_file)
+
+
+def _measure(
+    plans: Sequence[Plan], corpus: str, storage: Path, machines: Machines, cluster_file: Path | None
+) -> None:
+    """Say what the missing trials would take."""
+    missing = missing_trials(plans)
+    if not missing:
+        return
+    prices = find_prices(cluster_file)
+    opened = open_storage(storage)
+    ensure_corpus(corpus, opened, console, *sorted({r for plan in plans for r in plan.recipes}))
+    from orchestrator.measured_sweep import plan_sweep
+    from orchestrator.training_session import training_session
+
+    with training_session(opened, machines) as session:
+        plan_sweep(session, [Assignment(*one) for one in missing.values()], prices, console)
+
+
+def _studies_of(name: str) -> list[Study]:
+    """Find a study by name, all of a paper, or those that a Python file defines."""
+    if name in COLLECTIONS:
+        return list(COLLECTIONS[name])
+    return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]

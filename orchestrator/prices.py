@@ -1,0 +1,132 @@
+"""What machines cost, by the price table of the file that started the cluster."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import PriceError
+from orchestrator.timetable import Timetable
+from search_spaces.change import describe_faults
+
+HEAD_FILE = Path("~/ray_bootstrap_config.yaml")
+"""Where `ray up` puts the cluster file, with its defaults, on the head."""
+
+Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    """A part of a cluster file; what is Ray's alone is left unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Metadata(_Part):
+    dollars_an_hour: dict[str, Amount] | None = None
+
+
+class _NodeType(_Part):
+    resources: dict[str, Amount] = {}
+
+
+class _ClusterFile(_Part):
+    head_node_type: str = ""
+    available_node_types: dict[str, _NodeType] = {}
+    idle_timeout_minutes: Amount = 5
+    metadata: _Metadata = _Metadata()
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Dollars an hour of the head, and of a worker, which has `num_devices`.
+
+    Of several types of workers it is the one whose devices are dearest. An idle worker is given
+    back after `idle_h`.
+    """
+
+    file: Path
+    head: float
+    worker: float
+    num_devices: int
+    idle_h: float
+
+
+def find_prices(cluster_file: Path | None) -> Prices | None:
+    """Read the price table of a cluster file; by default of the one whose head this machine is.
+
+    Returns:
+        None if this machine is no head, or that of a cluster whose file has no prices.
+
+    Raises:
+        PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
+    """
+    file = cluster_file or HEAD_FILE.expanduser()
+    if cluster_file is None and not file.is_file():
+        return None
+    content = _read(file)
+    table = content.metadata.dollars_an_hour
+    if table is None and cluster_file is None:
+        return None
+    types = content.available_node_types
+    if not types:
+        raise PriceError(
+            f"cluster file '{file}' names no types of machines (available_node_types) that could "
+            "have prices; leave it out"
+        )
+    if table is None or table.keys() != types.keys():
+        raise PriceError(f"cluster file '{file}' needs {_describe_table(types)}")
+    of_workers = (
+        (table[name], max(1, int(node_type.resources.get("GPU", 1))))
+        for name, node_type in types.items()
+        if name != content.head_node_type
+    )
+    worker, num_devices = max(of_workers, key=lambda w: w[0] / w[1], default=(0.0, 1))
+    return Prices(
+        file=file,
+        head=table.get(content.head_node_type, 0.0),
+        worker=worker,
+        num_devices=num_devices,
+        idle_h=content.idle_timeout_minutes / 60,
+    )
+
+
+def dollars_of(timetable: Timetable, prices: Prices) -> float:
+    """Return what a sweep costs.
+
+    Workers are paid from its start until they have been idle for so long that they are given back,
+    the head for the length of the sweep alone. What workers take to boot is not known.
+    """
+    num_workers = math.ceil(timetable.num_devices / prices.num_devices)
+    workers_h = timetable.held_s / 3600 / prices.num_devices + num_workers * prices.idle_h
+    return workers_h * prices.worker + timetable.wall_s / 3600 * prices.head
+
+
+def _read(file: Path) -> _ClusterFile:
+    """Read what concerns prices.
+
+    Raises:
+        PriceError: If it cannot be read, or a part of it is not what it should be.
+    """
+    try:
+        return _ClusterFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PriceError(f"cluster file '{file}' cannot be read: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(describe_faults(error))
+        raise PriceError(
+            f"cluster file '{file}': {faults}; a price is dollars an hour of one machine, "
+            "such as 0.35"
+        ) from error
+
+
+def _describe_table(node_types: Iterable[str]) -> str:
+    """Say what a price table must hold."""
+    prices = ", ".join(f"{name}: 0.35" for name in node_types)
+    return (
+        "the price of each of its node types, in dollars an hour of one machine; at its top level "
+        f"write, with your own prices: metadata: {{dollars_an_hour: {{{prices}}}}}"
+    )

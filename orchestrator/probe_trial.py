@@ -1,0 +1,256 @@
+"""Measuring a trial: it is trained in earnest, on a corpus of which it sees some batches."""
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from corpora.batches import AnyBatch, Corpus, CorpusSplit
+from corpora.split import Split
+from orchestrator.errors import ProbeError, TooLargeError
+from orchestrator.memory import is_out_of_memory, release_memory
+from orchestrator.run_trial import open_corpus_of, run_trial
+from orchestrator.usage import Meter
+from reports.probe import Probe, architecture_of
+from reports.record import Epoch, Record
+from search_spaces.change import apply_change
+from search_spaces.study import RowRef
+from search_spaces.trial import TrainingConfig, Trial
+
+MIN_STEPS = 3
+"""Steps that are timed, at least."""
+
+MIN_TIMED_S = 3.0
+"""They go on for so long, at most for an epoch."""
+
+MAX_EVALUATED = 4
+"""Batches of a split that an evaluation sees; the others are taken to last as long."""
+
+TWO_EPOCHS = {
+    "training.max_epochs": 2,
+    "training.learning_rate": 1e-9,  # nothing diverges
+    "training.pretrained_learning_rate": 1e-9,
+}
+
+
+@dataclass
+class Stopwatch:
+    """When what happened in a probe, by `time.perf_counter`.
+
+    Attributes:
+        step_began_at: Of each step that is timed, and where the last one ended.
+        epoch_ended_at: Where it was scored, and its checkpoint safe.
+        left_out_s: What evaluations after those steps would have taken longer on whole splits;
+            `left_out_in_epoch_s` of it before the epoch ended.
+    """
+
+    device: torch.device
+    began_at: float = field(default_factory=time.perf_counter)
+    first_batch_at: float = math.nan
+    num_steps: int = 0
+    step_began_at: list[float] = field(default_factory=list)
+    epoch_ended_at: float = math.nan
+    ended_at: float = math.nan
+    left_out_s: float = 0.0
+    left_out_in_epoch_s: float = 0.0
+
+    def now(self) -> float:
+        """Return the time when all that was begun has ended: a GPU is given work in advance."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def end_epoch(self, epoch: Epoch) -> None:
+        """Note the end of an epoch."""
+        self.epoch_ended_at, self.left_out_in_epoch_s = self.now(), self.left_out_s
+
+
+class TimedTraining(CorpusSplit[AnyBatch]):
+    """A training split of two short epochs, in the second of which steps are timed.
+
+    Only after the first is all in memory that stays there: the optimiser's state, the best model.
+    Then come the heaviest batches of all epochs that the trial would have, and those to be timed.
+    """
+
+    def __init__(self, whole: CorpusSplit[AnyBatch], watch: Stopwatch, *, num_epochs: int) -> None:
+        """Take all over from the whole split."""
+        vars(self).update(vars(whole))
+        self._watch = watch
+        self._num_epochs = num_epochs
+
+    def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[AnyBatch]:
+        """Yield batches; a step ends when the next batch is asked for."""
+        orders = [self.random_order(seed=seed, epoch=n) for n in range(self._num_epochs)]
+        if epoch == 0:
+            self._watch.first_batch_at = self._watch.now()
+            yield from self.in_given_order(orders[0][:batch_size], batch_size)
+            return
+        batches = [batch for order in orders for batch in order.split(batch_size)]
+        heavy = torch.cat(heaviest(batches, self.lengths))
+        yield from self.in_given_order(heavy, batch_size)
+        yield from self._timed(orders[0], batch_size)
+
+    def _timed(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:
+        """Yield batches until there are enough, or an epoch is over."""
+        watch, times = self._watch, self._watch.step_began_at
+        watch.num_steps = math.ceil(len(order) / batch_size)
+        watch.left_out_s = 0.0
+        times.append(watch.now())
+        for batch in self.in_given_order(order, batch_size):
+            yield batch
+            times.append(watch.now())
+            if len(times) > MIN_STEPS and times[-1] - times[0] >= MIN_TIMED_S:
+                return
+
+
+class TimedEvaluation(CorpusSplit[AnyBatch]):
+    """The first batches of a split; what the others would take is noted as left out."""
+
+    def __init__(self, whole: CorpusSplit[AnyBatch], watch: Stopwatch, *, batch_size: int) -> None:
+        """Take all over from the whole split, but fewer utterances."""
+        vars(self).update(vars(whole))
+        num_seen = min(len(whole), batch_size * MAX_EVALUATED)
+        self.ids, self.groups = whole.ids[:num_seen], whole.groups[:num_seen]
+        self.labels = whole.labels[:num_seen]
+        self._watch = watch
+        self._share_left_out = len(whole) / num_seen - 1
+
+    def in_order(self, batch_size: int) -> Iterator[AnyBatch]:
+        """Yield the batches."""
+        began_at = self._watch.now()
+        yield from CorpusSplit.in_order(self, batch_size)
+        self._watch.left_out_s += self._share_left_out * (self._watch.now() - began_at)
+
+
+def heaviest(batches: Sequence[Tensor], lengths: Mapping[str, Tensor]) -> list[Tensor]:
+    """Choose for each modality the batch that has most of it, packed and padded together.
+
+    Shapes:
+        batches: (B,) each, indices of utterances; lengths: (U,) each
+    """
+    chosen = {
+        max(
+            range(len(batches)),
+            key=lambda i: int(steps[batches[i]].sum() + len(batches[i]) * steps[batches[i]].amax()),
+        )
+        for steps in lengths.values()
+    }
+    return [batches[index] for index in sorted(chosen)]
+
+
+def probe_trial(
+    trial: Trial, storage: Path, scratch: Path, *, device: torch.device, num_at_once: int
+) -> Probe:
+    """Train a trial for some steps and measure what it takes.
+
+    All that a trial does is done, by the same code: model, epochs of some batches, checkpoints,
+    evaluations, record. Libraries load in the first trial of a process: probe one twice there.
+
+    Args:
+        trial: What to measure; its seed decides which batches it sees.
+        storage: Holds the prepared corpus.
+        scratch: A folder on the same disk, for what a trial leaves.
+        device: Where to train.
+        num_at_once: How many trials train on the device meanwhile, this one among them.
+
+    Raises:
+        CorpusError, ChangedWeightsError, WeightsError: As in `run_trial`.
+        ProbeError: If the trial's numbers are not finite from the first.
+        TooLargeError: If whole batches do not fit into memory. On a CPU the process is of no more
+            use then: oneDNN remembers it.
+    """
+    release_memory()
+    watch, meter = Stopwatch(device), Meter(device)
+    try:
+        record = run_trial(
+            _for_two_epochs(trial),
+            scratch,
+            trained_for=RowRef("probe", architecture_of(trial)),
+            device=device,
+            halves_batches=False,
+            open_other_corpus=lambda: _timed(
+                open_corpus_of(trial, storage, device), watch, trial.config.training
+            ),
+            on_epoch=watch.end_epoch,
+        )
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise TooLargeError(str(error)) from error
+        raise
+    watch.ended_at = watch.now()
+    if record.result.has_diverged:
+        raise ProbeError("its loss is not a finite number, and it has hardly trained")
+    return _probe_of(trial, record, watch, meter, num_at_once)
+
+
+def _for_two_epochs(trial: Trial) -> Trial:
+    return Trial(
+        config=apply_change(trial.config, TWO_EPOCHS),
+        corpus=trial.corpus,
+        seed=trial.seed,
+        weights=trial.weights,
+    )
+
+
+def _timed(corpus: Corpus[Any], watch: Stopwatch, training: TrainingConfig) -> Corpus[Any]:
+    splits: dict[Split, CorpusSplit[Any]] = {
+        split: TimedEvaluation(whole, watch, batch_size=training.batch_size)
+        for split, whole in corpus.splits.items()
+    }
+    train = corpus.splits["train"]
+    splits["train"] = TimedTraining(train, watch, num_epochs=training.max_epochs)
+    return replace(corpus, splits=splits)
+
+
+def _probe_of(
+    trial: Trial, record: Record, watch: Stopwatch, meter: Meter, num_at_once: int
+) -> Probe:
+    steps = watch.step_began_at
+    gpu = _gpu_memory(watch.device) if watch.device.type == "cuda" else None
+    return Probe(
+        architecture=architecture_of(trial),
+        device=record.circumstances.device,
+        num_at_once=num_at_once,
+        num_parameters=record.result.num_parameters,
+        macs=record.result.macs or 0,
+        num_steps=watch.num_steps,
+        start_s=watch.first_batch_at - watch.began_at,
+        step_s=(steps[-1] - steps[0]) / (len(steps) - 1),
+        valid_s=watch.epoch_ended_at - steps[-1] + watch.left_out_in_epoch_s,
+        end_s=watch.ended_at - watch.epoch_ended_at + watch.left_out_s - watch.left_out_in_epoch_s,
+        memory_mib=meter.read().peak_memory_mib or _peak_since_start_mib(),
+        gpu_memory_mib=gpu and gpu.peak_mib,
+        gpu_context_mib=gpu and gpu.context_mib,
+        device_memory_mib=gpu and gpu.total_mib,
+    )
+
+
+class _GpuMemory(NamedTuple):
+    peak_mib: float
+    context_mib: float
+    total_mib: float
+
+
+def _gpu_memory(device: torch.device) -> _GpuMemory:
+    """Read what PyTorch has reserved at most, and what else the GPU lacks: this process's context.
+
+    A trial is alone on its GPU while it is measured. What other programs take there counts too, as
+    it would be missing in a sweep.
+    """
+    free, total = torch.cuda.mem_get_info(device)
+    context = total - free - torch.cuda.memory_reserved(device)
+    peak = torch.cuda.max_memory_reserved(device) + context
+    return _GpuMemory(peak / 2**20, context / 2**20, total / 2**20)
+
+
+def _peak_since_start_mib() -> float:
+    """Return the peak of this process since it started, which every Unix knows (getrusage(2))."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,0 +1,1 @@
+"""Searches of a space: candidates asked of Optuna, trained as trials, told back."""

@@ -1,0 +1,169 @@
+"""Tells a search what became of the trials of its candidates."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from orchestrator.search.search_log import SearchLog
+from reports.record import Epoch, Record, Result
+from reports.search_result import Objective, ObjectiveName
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
+
+COSTS: Mapping[ObjectiveName, Callable[[Result], int | None]] = {
+    "parameters": lambda result: result.num_parameters,
+    "macs": lambda result: result.macs,
+}
+
+
+class Announce(Protocol):
+    """Is told how a candidate ended, and its F1 if it has one."""
+
+    def __call__(self, number: int, outcome: str, f1: float | None = None) -> None:
+        """Tell it."""
+
+
+class Bookkeeper:
+    """A `Watcher` that writes into the log; while that cannot be written, it is written later.
+
+    Candidates that are one trial share its end.
+    """
+
+    def __init__(
+        self,
+        log: SearchLog,
+        search: str,
+        objectives: Sequence[Objective],
+        *,
+        count_in: Callable[[str, Mapping[int, float]], None],
+        announce: Announce,
+    ) -> None:
+        """Keep the books of a search, by its name.
+
+        Args:
+            log: Where they are kept.
+            search: Its name, in the records of its trials.
+            objectives: What is told of a record.
+            count_in: Told the validation F1 of a trial, by its key, after so many epochs.
+            announce: Told how a candidate ended.
+        """
+        self._log = log
+        self._search = search
+        self._objectives = objectives
+        self._count_in = count_in
+        self._announce = announce
+        self._waiting: dict[str, list[int]] = {}
+        self._f1: dict[str, dict[int, float]] = {}
+        self._stopped: set[str] = set()
+        self._failures: dict[str, str] = {}
+        self._later: deque[Callable[[], None]] = deque()
+        self.num_failed = 0
+        """Candidates whose trials failed: the next command tries them again."""
+
+    def row_of(self, number: int) -> RowRef:
+        """Name what a candidate's trial is trained for."""
+        return RowRef(self._search, f"candidate {number}")
+
+    def numbers_of(self, key: str) -> list[int]:
+        """Number the candidates that wait for a trial."""
+        return self._waiting.get(key, [])
+
+    def expect(self, key: str, number: int) -> bool:
+        """Learn that a candidate waits for a trial; whether it is the first, and so to be trained.
+
+        What has ended here is told at once.
+        """
+        self._waiting.setdefault(key, []).append(number)
+        if key in self._stopped:
+            self.stopped(key)
+        elif key in self._failures:
+            self._fail(key, self._failures[key])
+        return self._waiting.get(key) == [number]
+
+    def recall(self, key: str, f1: Mapping[int, float], *, was_stopped: bool) -> None:
+        """Learn what a trial scored before this process began."""
+        self._f1.setdefault(key, {}).update(f1)
+        self._count_in(key, f1)
+        if was_stopped:
+            self._stopped.add(key)
+
+    def reject(self, number: int, reason: str) -> None:
+        """Learn that a candidate is no model."""
+        self._write(partial(self._log.reject, number, reason))
+        self._announce(number, f"failed: {reason}")
+
+    def forget(self, key: str) -> None:
+        """Wait no longer for a trial: the end of its candidates was told by another process."""
+        self._waiting.pop(key, None)
+
+    def stopped(self, key: str) -> None:
+        """Learn that a trial was stopped early."""
+        self._stopped.add(key)
+        f1 = self._f1[key]
+        for number in self._waiting.pop(key, []):
+            self._write(partial(self._log.stop, number, f1))
+            self._announce(number, f"stopped early after {max(f1)} epochs: F1 {f1[max(f1)]:.3f}")
+
+    def started(self, trial: Trial) -> None:
+        """Do nothing."""
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Note the score, which the next process judges others by."""
+        f1 = self._f1.setdefault(trial.key, {})
+        f1[epoch.epoch + 1] = epoch.valid["f1"]
+        for number in self.numbers_of(trial.key):
+            self._write(partial(self._log.note_f1, number, dict(f1)))
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Do nothing."""
+
+    def finished(self, record: Record) -> None:
+        """Tell the scores of a trial, or that it has none."""
+        f1 = {epoch.epoch + 1: epoch.valid["f1"] for epoch in record.result.epochs}
+        self._count_in(record.key, f1)
+        trained_for = RowRef(record.circumstances.study, record.circumstances.row)
+        for number in self._waiting.pop(record.key, []):
+            is_known = trained_for != self.row_of(number)
+            self._write(partial(self._log.note_f1, number, f1))
+            if is_known:
+                self._write(partial(self._log.note_from_ledger, number))
+            self._close(number, record.result, "known already: " if is_known else "")
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Note why a trial has no record; its candidates stay open."""
+        self._fail(trial.key, reason)
+
+    def flush(self) -> bool:
+        """Write what could not be written before; whether nothing is left."""
+        try:
+            while self._later:
+                self._later[0]()
+                self._later.popleft()
+        except OSError:
+            return False
+        return True
+
+    def _write(self, entry: Callable[[], None]) -> None:
+        self._later.append(entry)
+        self.flush()
+
+    def _fail(self, key: str, reason: str) -> None:
+        self._failures[key] = reason
+        for number in self._waiting.pop(key, []):
+            self.num_failed += 1
+            self._write(partial(self._log.note_failure, number, reason))
+            self._announce(number, f"failed: {reason}")
+
+    def _close(self, number: int, result: Result, how: str) -> None:
+        if result.best is None:
+            self.reject(number, f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}")
+            return
+        f1 = result.best.valid["f1"]
+        costs = {o.name: COSTS[o.name](result) for o in self._objectives if not o.is_maximised}
+        scores = {name: float(cost) for name, cost in costs.items() if cost is not None}
+        if len(scores) < len(costs):
+            self.reject(number, "its record, which is old, does not say what the model costs")
+            return
+        self._write(partial(self._log.finish, number, {"f1": f1, **scores}))
+        self._announce(number, f"{how}valid F1 {f1:.3f} at epoch {result.best.epoch + 1}", f1)

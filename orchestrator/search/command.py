@@ -1,0 +1,111 @@
+"""`mmer-sweep tune`: search a space."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from orchestrator.machines import Device, Machines
+from orchestrator.options import console, machine_options, place_options
+from orchestrator.stop_signals import Terminated
+from orchestrator.storage import open_storage
+from reports.search_result import Objective, ObjectiveName
+from search_spaces.catalogue import find_space
+from search_spaces.terms import Scale
+
+DEFAULT_NUM_CANDIDATES = 100
+EXIT_FAILED_TRIALS = 1
+
+
+def choose_objectives(
+    _context: click.Context, _option: click.Parameter, names: Sequence[ObjectiveName]
+) -> tuple[Objective, ...]:
+    """Read the option: F1, and at most one cost.
+
+    Raises:
+        BadParameter: If F1 is not among them, or there are two costs.
+    """
+    costs = [name for name in dict.fromkeys(names) if name != "f1"]
+    if "f1" not in names:
+        raise click.BadParameter(f"a search for {costs[0]} alone finds nothing; add --objective f1")
+    if len(costs) > 1:
+        raise click.BadParameter("choose one of parameters and macs, not both")
+    return tuple(Objective(name=name) for name in ("f1", *costs))
+
+
+@click.command("tune")
+@click.argument("space", metavar="SPACE|FILE")
+@click.option(
+    "--trials",
+    "num_candidates",
+    type=click.IntRange(min=1),
+    default=DEFAULT_NUM_CANDIDATES,
+    show_default=True,
+    help="Candidates in all: a search that had fewer goes on.",
+)
+@click.option(
+    "--objective",
+    "objectives",
+    type=click.Choice(get_args(ObjectiveName)),
+    multiple=True,
+    default=("f1",),
+    show_default=True,
+    callback=choose_objectives,
+    help="Validation F1; given twice, F1 against a cost.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the sampler.")
+@click.option(
+    "--asha/--no-asha",
+    "stops_early",
+    default=True,
+    show_default=True,
+    help="Stop candidates early that do worse than others did after as many epochs.",
+)
+@click.option(
+    "--models/--no-models",
+    default=False,
+    show_default=True,
+    help="Keep each trained model, for `predict`: 4 bytes a parameter.",
+)
+@machine_options
+@place_options
+def tune(
+    space: str,
+    num_candidates: int,
+    objectives: tuple[Objective, ...],
+    seed: int,
+    stops_early: bool,
+    models: bool,
+    address: str | None,
+    device: Device,
+    slots: int | None,
+    corpus: str,
+    scale: Scale | None,
+    storage: Path,
+) -> None:
+    """Search a SPACE (a name, or the one that a Python FILE defines) for its best model."""
+    from orchestrator.search.run_search import run_search  # loads Optuna
+
+    found = find_space(space)
+    end = run_search(
+        found,
+        corpus=corpus,
+        scale=scale,
+        objectives=objectives,
+        num_candidates=num_candidates,
+        seed=seed,
+        stops_early=stops_early,
+        storage=open_storage(storage),
+        machines=Machines(address, device, slots),
+        keeps_models=models,
+        console=console,
+    )
+    if end.stopped_by == signal.SIGTERM:
+        raise Terminated
+    if end.stopped_by is not None:
+        raise KeyboardInterrupt
+    if end.num_failed:
+        sys.exit(EXIT_FAILED_TRIALS)

@@ -1,0 +1,80 @@
+"""The trials that the points of a space are, on one corpus at one scale."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from corpora.errors import CorpusError
+from models.weights.errors import WeightsError
+from models.weights.find import weights_sha256
+from orchestrator.known_corpus import KnownCorpus
+from orchestrator.plan import misfits, reference, with_absolute_weights
+from search_spaces.errors import StudyError
+from search_spaces.space import Point, Space
+from search_spaces.terms import Scale
+from search_spaces.trial import Trial, canonical_json
+
+TRAINING_SEED = 0
+"""Of every candidate; a winner is tested over more, as a row of a study."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """A space on one corpus at one scale."""
+
+    space: Space
+    corpus: KnownCorpus
+    scale: Scale
+
+    def trial(self, point: Point) -> Trial:
+        """Make the trial of a point.
+
+        Raises:
+            CorpusError: If the corpus is not prepared by the recipe that is needed.
+            StudyError: If the point is no model, or needs a corpus prepared with other settings.
+            WeightsError: If pretrained weights cannot be had.
+        """
+        config = self.space.config(point, self.corpus.family, self.scale)
+        config = with_absolute_weights(config)
+        faults = misfits(config.model, self.corpus)
+        if faults:
+            raise StudyError("\n".join(f"space '{self.space.name}', {fault}" for fault in faults))
+        return Trial(
+            config=config,
+            corpus=reference(config.model, self.corpus),
+            seed=TRAINING_SEED,
+            weights=weights_sha256(config.model),
+        )
+
+    def key_of(self, point: Point) -> str:
+        """Return the key of a point's trial; nothing if it is no trial."""
+        try:
+            return self.trial(point).key
+        except (CorpusError, StudyError, WeightsError):
+            return ""
+
+    @cached_property
+    def baselines(self) -> dict[str, Trial]:
+        """The trial of each system's baseline with the space's own change, by system.
+
+        It raises what `trial` does.
+        """
+        return {
+            system: self.trial(Point(system, {}, self.space.change))
+            for system in self.space.systems
+        }
+
+    @property
+    def recipes(self) -> list[str]:
+        """List the recipes that the corpus must be prepared by."""
+        return sorted({trial.corpus.recipe for trial in self.baselines.values()})
+
+    @property
+    def max_epochs(self) -> int:
+        """The most epochs that a baseline trains for."""
+        return max(trial.config.training.max_epochs for trial in self.baselines.values())
+
+    @property
+    def identity(self) -> str:
+        """All that scores depend on beside a point: fields, baselines, corpus, weights."""
+        keys = {system: trial.key for system, trial in self.baselines.items()}
+        return self.space.model_dump_json(exclude={"title"}) + canonical_json(keys)

@@ -1,0 +1,88 @@
+"""The live view of a search in the terminal, and plain lines where there is none."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from reports.record import Epoch, Record
+from reports.search_result import Candidate
+from search_spaces.trial import Trial
+
+ENDED = ("finished", "stopped")
+"""A failed candidate is tried again."""
+
+
+class SearchProgress:
+    """Shows candidates as they end, those that run, and the best validation F1 so far.
+
+    A `Watcher` of their trials; that a candidate ended, the bookkeeper tells.
+    """
+
+    def __init__(self, console: Console, num_candidates: int, before: Sequence[Candidate]) -> None:
+        """Show a search of so many candidates, those of earlier runs included."""
+        self._console = console
+        self._num_candidates = num_candidates
+        self._running: dict[str, str] = {}
+        self._num_ended = sum(candidate.state in ENDED for candidate in before)
+        self._best_f1 = max((one.scores["f1"] for one in before if one.scores), default=None)
+        self._live = Live(
+            get_renderable=self.view, console=console, refresh_per_second=4, transient=True
+        )
+
+    def __enter__(self) -> "SearchProgress":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def started(self, trial: Trial) -> None:
+        """Show a trial as running."""
+        self._running.setdefault(trial.key, "starts")
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Show a running trial's newest epoch."""
+        num_epochs = trial.config.training.max_epochs
+        self._running[trial.key] = (
+            f"epoch {epoch.epoch + 1}/{num_epochs}, valid F1 {epoch.valid['f1']:.3f}"
+        )
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Say what hit a trial that goes on."""
+        first_line, _, _ = reason.partition("\n")
+        line = Text.assemble(f"trial {trial.key}: ", (first_line, "yellow"))
+        self._console.print(line, soft_wrap=True)
+
+    def finished(self, record: Record) -> None:
+        """Show a trial no longer."""
+        self._running.pop(record.key, None)
+
+    def stopped(self, trial: Trial) -> None:
+        """Show a trial no longer."""
+        self._running.pop(trial.key, None)
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Show a trial no longer."""
+        self._running.pop(trial.key, None)
+
+    def ended(self, number: int, outcome: str, f1: float | None = None) -> None:
+        """Count a candidate as ended, and say how."""
+        self._num_ended += 1
+        if f1 is not None and (self._best_f1 is None or f1 > self._best_f1):
+            self._best_f1 = f1
+            outcome += ", the best so far"
+        first_line, _, _ = outcome.partition("\n")
+        counts = f"[{self._num_ended:>3}/{self._num_candidates}]"
+        line = Text.assemble((counts, "dim"), f" candidate {number}: {first_line}")
+        self._console.print(line, soft_wrap=True)
+
+    def view(self) -> Text:
+        """Draw what is shown while trials run."""
+        best = "" if self._best_f1 is None else f"; best valid F1 {self._best_f1:.3f}"
+        head = f"candidates: {self._num_ended} of {self._num_candidates} ended{best}"
+        lines = [f"  trial {key}: {state}" for key, state in self._running.items()]
+        return Text("\n".join([head, *lines]))

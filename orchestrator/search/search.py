@@ -1,0 +1,79 @@
+"""One search: a space on a corpus at a scale, for some objectives, and what is known of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.search.importance import measure_importances
+from orchestrator.search.points import Points
+from orchestrator.search.search_log import SearchLog
+from reports.search_result import Candidate, Objective, SearchResult
+
+SEARCHES = "searches"
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search, kept in `folder`, until it has so many candidates."""
+
+    folder: Path
+    points: Points
+    objectives: tuple[Objective, ...]
+    num_candidates: int
+    log: SearchLog
+
+    @property
+    def name(self) -> str:
+        """What tells it from other searches in the storage."""
+        return self.folder.name
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all candidates were asked for, and the end of each was told."""
+        return self.log.is_complete(self.num_candidates)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The candidates so far."""
+        return self.log.candidates(self.points.key_of)
+
+    def result(self) -> SearchResult:
+        """Put together what was found so far."""
+        importances, why_none = measure_importances(self.log.study, self.objectives)
+        space = self.points.space
+        return SearchResult(
+            space=space.name,
+            title=space.title,
+            corpus=self.points.corpus.name,
+            scale=self.points.scale,
+            objectives=self.objectives,
+            baselines=space.systems,
+            change=space.change,
+            candidates=tuple(self.candidates),
+            importances=importances,
+            no_importances=why_none,
+            num_asked=self.num_candidates,
+        )
+
+
+def open_search(
+    points: Points,
+    objectives: Sequence[Objective],
+    *,
+    num_candidates: int,
+    seed: int,
+    storage: Path,
+) -> Search:
+    """Go on with a search, or begin it; the seed is the sampler's.
+
+    Raises:
+        LedgerError: If what is kept of it is damaged.
+        StudyError: If it was begun with another space, other baselines or another corpus.
+    """
+    names = [objective.name for objective in objectives]
+    name = "-".join([points.space.name, points.corpus.name, points.scale, *names])
+    folder = storage / SEARCHES / name
+    log = SearchLog(
+        folder, points.space, points.scale, objectives, identity=points.identity, seed=seed
+    )
+    return Search(folder, points, tuple(objectives), num_candidates, log)

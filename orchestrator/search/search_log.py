@@ -1,0 +1,226 @@
+"""What a search knows: its candidates in Optuna's journal, by the number of each.
+
+A candidate that was asked for stays open until it is told how it ended, however many processes die
+meanwhile; one that has failed stays open too, for the next command to try again.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from orchestrator.search.journal import open_journal
+from orchestrator.search.sampling import choose_by, make_sampler
+from reports.locks import locked
+from reports.search_result import Candidate, CandidateState, Objective, ObjectiveName
+from search_spaces.errors import StudyError
+from search_spaces.space import Point, Space
+from search_spaces.terms import Scale
+
+JOURNAL_FILE, LOCK_FILE = "journal.log", "asking.lock"
+
+STATES: Mapping[TrialState, CandidateState] = {
+    TrialState.COMPLETE: "finished",
+    TrialState.PRUNED: "stopped",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+class Asked(NamedTuple):
+    """A candidate: its number, counted from 0, and the point of the space that it is."""
+
+    number: int
+    point: Point
+
+
+class SearchLog:
+    """The candidates of one search; several processes may ask and tell at once.
+
+    Every method raises OSError while the journal cannot be read or written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        space: Space,
+        scale: Scale,
+        objectives: Sequence[Objective],
+        *,
+        identity: str,
+        seed: int,
+    ) -> None:
+        """Open a search, or begin it.
+
+        Args:
+            folder: Where it is kept.
+            space: What is searched.
+            scale: At which sizes.
+            objectives: What for.
+            identity: All that its scores depend on and the folder's name does not say.
+            seed: Of the sampler.
+
+        Raises:
+            LedgerError: If the folder's journal is damaged.
+            StudyError: If the folder holds a search of another identity.
+        """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._space, self._scale, self._seed = space, scale, seed
+        self._objectives = tuple(objectives)
+        self._lock = folder / LOCK_FILE
+        self._journal = open_journal(folder / JOURNAL_FILE)
+        with locked(self._lock):
+            self.study = optuna.create_study(
+                storage=self._journal,
+                study_name=folder.name,  # Optuna's default joins all searches of a journal
+                directions=["maximize" if one.is_maximised else "minimize" for one in objectives],
+                load_if_exists=True,
+            )
+            self._check_identity(folder, hashlib.sha256(identity.encode()).hexdigest())
+
+    def ask(self, num_candidates: int) -> Asked | None:
+        """Ask for a new candidate; None once there are so many.
+
+        One that a killed process had only begun to ask for comes first.
+        """
+        with locked(self._lock):
+            trials = self._trials()
+            begun = next((t.number for t in trials if _is_open(t) and not self._point(t)), None)
+            if begun is None and len(trials) >= num_candidates:
+                return None
+            number = len(trials) if begun is None else begun
+            self.study.sampler = make_sampler(self._seed, number)
+            trial = self.study.ask() if begun is None else Trial(self.study, self._id(begun))
+            return Asked(number, self._space.draw(self._scale, choose_by(trial)))
+
+    def open_candidates(self) -> list[Asked]:
+        """List the candidates whose end was not told."""
+        points = {t.number: self._point(t) for t in self._trials() if _is_open(t)}
+        return [Asked(number, point) for number, point in points.items() if point]
+
+    def is_complete(self, num_candidates: int) -> bool:
+        """Whether there are so many candidates, and the end of each was told."""
+        trials = self._trials()
+        return len(trials) >= num_candidates and not any(map(_is_open, trials))
+
+    def is_open(self, number: int) -> bool:
+        """Whether the end of a candidate was not told."""
+        return _is_open(self._trials()[number])
+
+    def note_f1(self, number: int, f1: Mapping[int, float]) -> None:
+        """Keep the validation F1 of a candidate after so many epochs."""
+        self._note(number, f1={str(num_epochs): score for num_epochs, score in f1.items()})
+
+    def note_from_ledger(self, number: int) -> None:
+        """Keep that a candidate's trial was finished before it was asked for."""
+        self._note(number, from_ledger=True)
+
+    def note_failure(self, number: int, reason: str) -> None:
+        """Keep why a candidate has failed, which stays open."""
+        self._note(number, failure=reason)
+
+    def finish(self, number: int, scores: Mapping[ObjectiveName, float]) -> None:
+        """Tell the scores of a candidate."""
+        values = [scores[objective.name] for objective in self._objectives]
+        self.study.tell(number, values, skip_if_finished=True)
+
+    def stop(self, number: int, f1: Mapping[int, float]) -> None:
+        """Tell that a candidate was stopped early, after epochs of so much F1."""
+        self.note_f1(number, f1)
+        if len(self._objectives) == 1:  # of several, Optuna takes no score that is not the last
+            with suppress(UpdateFinishedTrialError):
+                num_epochs = max(f1)
+                self._journal.set_trial_intermediate_value(
+                    self._id(number), num_epochs, f1[num_epochs]
+                )
+        self.study.tell(number, state=TrialState.PRUNED, skip_if_finished=True)
+
+    def reject(self, number: int, reason: str) -> None:
+        """Tell that a candidate gives no score, however often it is tried."""
+        self.note_failure(number, reason)
+        self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+
+    def f1_of(self, number: int) -> dict[int, float]:
+        """Return a candidate's validation F1, as far as it is known, by the number of epochs."""
+        return _f1(self._trials()[number])
+
+    def candidates(self, key_of: Callable[[Point], str]) -> list[Candidate]:
+        """List all candidates with the keys of their trials."""
+        trials = self._trials()
+        best = self._best(trials)
+        return [
+            self._candidate(trial, point, key_of(point), trial.number in best)
+            for trial in trials
+            if (point := self._point(trial))
+        ]
+
+    def _note(self, number: int, **facts: object) -> None:
+        """Add to what is known of a candidate; nothing once its end was told, by whomever."""
+        with suppress(UpdateFinishedTrialError):
+            for name, fact in facts.items():
+                self._journal.set_trial_user_attr(self._id(number), name, fact)
+
+    def _candidate(self, trial: FrozenTrial, point: Point, key: str, is_best: bool) -> Candidate:
+        facts, state, f1 = trial.user_attrs, STATES[trial.state], _f1(trial)
+        failure = facts.get("failure", "")
+        names = [objective.name for objective in self._objectives]
+        return Candidate(
+            number=trial.number,
+            system=point.system,
+            values=point.values,
+            change=point.change,
+            state="failed" if failure and state == "running" else state,
+            key=key,
+            scores=dict(zip(names, trial.values, strict=True)) if state == "finished" else {},
+            num_epochs=max(f1, default=0),
+            last_f1=f1[max(f1)] if state == "stopped" else None,
+            is_best=is_best,
+            from_ledger=facts.get("from_ledger", False),
+            failure=failure if state != "finished" else "",
+        )
+
+    def _best(self, trials: Sequence[FrozenTrial]) -> set[int]:
+        """Number the Pareto front, or the one best; of equal points the first."""
+        if not any(trial.state == TrialState.COMPLETE for trial in trials):
+            return set()
+        if len(self._objectives) == 1:
+            return {self.study.best_trial.number}
+        front = sorted(self.study.best_trials, key=lambda trial: -trial.number)
+        return set({str(trial.params): trial.number for trial in front}.values())
+
+    def _trials(self) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False)
+
+    def _id(self, number: int) -> int:
+        study = self._journal.get_study_id_from_name(self.study.study_name)
+        return self._journal.get_trial_id_from_study_id_trial_number(study, number)
+
+    def _point(self, trial: FrozenTrial) -> Point | None:
+        """Return the point that a candidate is; None if it was not asked for to the end."""
+        try:
+            return self._space.draw(self._scale, lambda field: trial.params[field.name])
+        except KeyError:
+            return None
+
+    def _check_identity(self, folder: Path, digest: str) -> None:
+        if self.study.user_attrs.get("identity", digest) != digest:
+            raise StudyError(
+                f"search '{folder}' was begun with another space '{self._space.name}', other "
+                "baselines or another preparation of the corpus, so its scores do not belong here; "
+                "give the space another name, or move that folder away"
+            )
+        if "identity" not in self.study.user_attrs:
+            self.study.set_user_attr("identity", digest)
+
+
+def _f1(trial: FrozenTrial) -> dict[int, float]:
+    return {int(num_epochs): f1 for num_epochs, f1 in trial.user_attrs.get("f1", {}).items()}
+
+
+def _is_open(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.RUNNING

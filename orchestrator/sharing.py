@@ -1,0 +1,101 @@
+"""What plans have in common with other studies: trials that these were trained for, or need too."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from orchestrator.plan import Plan, with_absolute_weights
+from reports.ledger import Ledger
+from reports.planned import read_planned
+from search_spaces.catalogue import STUDIES
+from search_spaces.errors import StudyError
+from search_spaces.study import Study
+from search_spaces.trial import TrialConfig
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What trials of plans other studies gave or get.
+
+    Attributes:
+        trained_for: How many finished trials were trained for each study outside of the plans.
+        also_gives: For each study outside of the plans, how many of its trials are still to train
+            here, and how many it has in all.
+    """
+
+    trained_for: Mapping[str, int]
+    also_gives: Mapping[str, tuple[int, int]]
+
+
+def find_sharing(plans: Sequence[Plan], ledger: Ledger) -> Sharing:
+    """Compare plans on one corpus with the built-in studies and with what was planned before.
+
+    Raises:
+        LedgerError: If a plan that is kept is damaged.
+    """
+    names = {plan.study.name for plan in plans}
+    finished = {key: record for plan in plans for key, record in plan.finished.items()}
+    origins = Counter(record.circumstances.study for record in finished.values())
+    missing = {trial.key for plan in plans for trial in plan.missing}
+    others = {**_built_in(plans, missing), **_kept(plans[0], ledger, missing)} if missing else {}
+    return Sharing(
+        trained_for={study: n for study, n in sorted(origins.items()) if study not in names},
+        also_gives={
+            study: counts for study, counts in others.items() if study not in names and counts[0]
+        },
+    )
+
+
+def _kept(plan: Plan, ledger: Ledger, missing: Set[str]) -> dict[str, tuple[int, int]]:
+    """Count the trials of the studies that were planned before on a plan's corpus."""
+    keys = {
+        kept.study.name: {key for row in kept.keys.values() for key in row}
+        for kept in read_planned(ledger)
+        if (kept.corpus, kept.scale) == (plan.corpus.name, plan.scale)
+    }
+    return {study: (len(of_study & missing), len(of_study)) for study, of_study in keys.items()}
+
+
+def _built_in(plans: Sequence[Plan], missing: Set[str]) -> dict[str, tuple[int, int]]:
+    """Count the trials of every built-in study.
+
+    They are compared by config and seed: keys need pretrained weights, which a look for those that
+    nobody plans to use could download.
+    """
+    wanted = {
+        (_identify(trial.config), trial.seed)
+        for plan in plans
+        for key, trial in plan.by_key.items()
+        if key in missing
+    }
+    trials = {study.name: _resolve(study, plans[0]) for study in STUDIES.values()}
+    return {study: (len(needed & wanted), len(needed)) for study, needed in trials.items()}
+
+
+def _resolve(study: Study, plan: Plan) -> set[tuple[str, int]]:
+    """Identify a study's trials on a plan's corpus by config and seed."""
+    try:
+        configs = study.configs(plan.corpus.family, plan.scale)
+    except StudyError:  # it has no baseline there
+        return set()
+    identities = {_identify(with_absolute_weights(config)) for config in configs.values()}
+    return {(identity, seed) for identity in identities for seed in study.seeds}
+
+
+def _identify(config: TrialConfig) -> str:
+    return config.model_dump_json()
+
+
+def sharing_view(sharing: Sharing) -> RenderableType:
+    """Show in a line each what other studies gave and what they get; nothing if that is nothing."""
+    lines = []
+    if sharing.trained_for:
+        parts = [f"{number} for {study}" for study, number in sharing.trained_for.items()]
+        lines.append(f"finished trials that were trained for other studies: {', '.join(parts)}")
+    if sharing.also_gives:
+        parts = [f"{n} of {total} of {study}" for study, (n, total) in sharing.also_gives.items()]
+        lines.append(f"training these also gives trials of other studies: {', '.join(parts)}")
+    return Group(*map(Text, lines))

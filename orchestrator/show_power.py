@@ -1,0 +1,211 @@
+"""What `plan` prints of claims: which of them the planned seeds can decide."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.plan import Plan
+from orchestrator.run_studies import planned_of
+from reports.chance import Origin
+from reports.forms.verdict_words import count_claims
+from reports.judgement import LEVEL
+from reports.ledger import Ledger
+from reports.planned import Planned, read_planned
+from reports.prospects import Prospect, foresee
+from reports.statistics.power import MOST_SEEDS, POWER
+from reports.trial_scores import TrialScores
+
+UNKNOWN = "\N{EN DASH}"
+
+MARKS: dict[Origin, str] = {"own": "", "pooled": "~", "assumed": "?"}
+"""What stands behind a spread, by where it comes from."""
+
+MEANINGS: dict[Origin, str] = {
+    "own": "as both rows' finished trials have it",
+    "pooled": "~ pooled over this study's finished trials",
+    "assumed": "? assumed: seeds of std 0.8 points, uncorrelated",
+}
+
+ENOUGH = f"power {POWER:g} or more"
+
+
+class _Foreseen(NamedTuple):
+    """A study's claims with what is expected of them."""
+
+    study: str
+    prospects: list[Prospect]
+
+    @property
+    def tested(self) -> list[Prospect]:
+        """Those that a test is made for."""
+        return [one for one in self.prospects if one.holding is not None]
+
+    @property
+    def untested(self) -> list[Prospect]:
+        """Those that will be UNTESTABLE here."""
+        return [one for one in self.prospects if one.problem]
+
+
+def claims_view(
+    plans: Sequence[Plan], ledger: Ledger, looks: tuple[int, ...] = ()
+) -> RenderableType:
+    """Show which claims the planned seeds can decide: each claim of one study, counts of several.
+
+    Args:
+        plans: The studies, on one corpus.
+        ledger: Says what is finished, and where else the studies were planned.
+        looks: Those of adaptive seeds.
+
+    Raises:
+        LedgerError: If a plan, a record or its predictions are damaged or missing.
+        StudyError: If a paper's claim has no row or column in its study.
+    """
+    trial_scores = TrialScores(ledger)
+    kept = read_planned(ledger)
+    foreseen = [
+        _Foreseen(plan.study.name, _foresee(planned_of(plan, looks), kept, trial_scores))
+        for plan in plans
+        if plan.study.claims
+    ]
+    tested = [one for study in foreseen for one in study.tested]
+    untested = [one for study in foreseen for one in study.untested]
+    parts: list[RenderableType] = []
+    is_one = len(foreseen) == 1
+    if tested and is_one:
+        parts += [_summarise(foreseen[0]), _draw(tested)]
+    elif tested:
+        parts.append(_count(foreseen))
+    if untested:
+        parts.append(_tell_reasons(untested))
+    if tested:
+        parts += _explain(tested, is_adaptive=bool(looks)) if is_one else [_tell_where_more_is()]
+    return Group(*parts)
+
+
+def _foresee(
+    planned: Planned, kept: Sequence[Planned], trial_scores: TrialScores
+) -> list[Prospect]:
+    """Say what is expected of a study's claims, with what it gives or gave on other corpora."""
+    place = (planned.corpus, planned.scale)
+    elsewhere = [
+        one for one in kept if one.study == planned.study and (one.corpus, one.scale) != place
+    ]
+    return foresee(planned.study, [planned, *elsewhere], trial_scores)
+
+
+def _summarise(foreseen: _Foreseen) -> Text:
+    """Say in a sentence how many claims of a study can be decided."""
+    num_claims, decidable, *others = _numbers(foreseen)
+    words = (
+        "cannot",
+        "without a printed gap",
+        "without a test (a value, a cost)",
+        "not judged here",
+    )
+    parts = [f"{number} {word}" for number, word in zip(others, words, strict=True) if number]
+    sentence = f"{decidable or 'none'} can be decided with {_seeds(foreseen.tested)} ({ENOUGH})"
+    text = f"{foreseen.study}: of {count_claims(num_claims)} {', '.join([sentence, *parts])}"
+    return Text(text, style="bold")
+
+
+def _seeds(tested: Sequence[Prospect]) -> str:
+    numbers = sorted({one.holding.num_seeds for one in tested if one.holding})
+    return f"{'-'.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))} seeds"
+
+
+def _numbers(foreseen: _Foreseen) -> tuple[int, ...]:
+    """Count all claims: those that can be decided, cannot, have no gap, no test, no trials."""
+    tested, untested = foreseen.tested, foreseen.untested
+    num_claims = len(foreseen.prospects)
+    decidable = sum(one.is_decidable for one in tested)
+    unprinted = sum(one.power is None for one in tested)
+    return (
+        num_claims,
+        decidable,
+        len(tested) - decidable - unprinted,
+        unprinted,
+        num_claims - len(tested) - len(untested),
+        len(untested),
+    )
+
+
+def _count(foreseen: Sequence[_Foreseen]) -> Table:
+    """Count the claims of several studies."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("claims of")
+    for header in ("all", "decidable", "too weak", "no gap", "no test", "not here"):
+        table.add_column(header, justify="right")
+    for one in foreseen:
+        table.add_row(one.study, *map(str, _numbers(one)))
+    return table
+
+
+def _draw(tested: Sequence[Prospect]) -> Table:
+    """Show what can be expected of each claim, in points."""
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("claim", ratio=1, min_width=20)
+    for header in ("gap", "std", "power", "seeds", "finds"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for one in tested:
+        if one.chance and one.holding:
+            table.add_row(
+                Text(f"{one.claim.id}  {one.claim.text}{_hanging(one)}"),
+                UNKNOWN if one.gap is None else f"{100 * one.gap:+.2f}",
+                f"{100 * one.chance.spread.std:.2f}{MARKS[one.chance.spread.origin]}",
+                UNKNOWN if one.power is None else f"{one.power:.2f}",
+                _needed(one),
+                f"{100 * one.holding.smallest_gap:.2f}",
+            )
+    return table
+
+
+def _hanging(prospect: Prospect) -> str:
+    """Name the comparison on which a claim about several hangs."""
+    if len(prospect.claim.comparisons) == 1 or prospect.holding is None:
+        return ""
+    one = prospect.holding.comparison
+    allowed = f" - {100 * one.allowance:.2f}" if one.allowance else ""
+    return f" [hangs on {one.row} > {one.rival}{allowed}]"
+
+
+def _needed(prospect: Prospect) -> str:
+    if prospect.power is None or prospect.chance is None:
+        return UNKNOWN
+    return str(prospect.chance.seeds_needed or f"> {MOST_SEEDS}")
+
+
+def _tell_reasons(untested: Sequence[Prospect]) -> Text:
+    """Tell each reason once: whole corpora are missing far more often than single claims."""
+    reasons = dict.fromkeys(part for one in untested for part in one.problem.split("; "))
+    return Text(f"{count_claims(len(untested))} not judged here: {'; '.join(reasons)}.")
+
+
+def _explain(tested: Sequence[Prospect], *, is_adaptive: bool) -> list[RenderableType]:
+    """Say what the columns mean, and where a spread comes from."""
+    origins = dict.fromkeys(one.holding.spread.origin for one in tested if one.holding)
+    meanings = {
+        "gap": "as printed, in points; a claim about several hangs on that of least power",
+        "std": f"of paired differences; {'; '.join(MEANINGS[origin] for origin in origins)}",
+        "power": f"at that gap, one-sided at {LEVEL:g} over the claims of a table",
+        "seeds": f"for power {POWER:g}; finds: the smallest gap with that power",
+    }
+    if any(len(one.claim.comparisons) > 1 for one in tested):
+        meanings["power"] += "; of several gaps the most that it can be"
+    if any(one.gap is not None and one.gap <= 0 for one in tested):
+        meanings["power"] += (
+            "; where the gap is not above 0, the least to find that the claim FAILS"
+        )
+    if is_adaptive:
+        meanings["power"] += "; at the last look"
+    return [Text(f"{word}: {meaning}", style="dim") for word, meaning in meanings.items()]
+
+
+def _tell_where_more_is() -> Text:
+    return Text(
+        f"decidable: {ENOUGH} at the printed gap, with the seeds asked for; plan one study alone "
+        "to see each of its claims.",
+        style="dim",
+    )

@@ -1,0 +1,128 @@
+"""When trials would run, handed out one after another to devices that may take several at once."""
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from orchestrator.packing import Capacity
+
+
+class Task(NamedTuple):
+    """What a trial takes: seconds, and one of the `num_at_once` parts of a device."""
+
+    seconds: float
+    num_at_once: int
+
+
+class Stay(NamedTuple):
+    """A task on a device; it waited for the end of the stay `after`, None if for none."""
+
+    task: Task
+    start_s: float
+    device: int
+    after: int | None
+
+    @property
+    def end_s(self) -> float:
+        """When it ends."""
+        return self.start_s + self.task.seconds
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """Tasks in the order in which they were handed out, times from the start of the sweep.
+
+    `num_slots` is how many run at once at most.
+    """
+
+    stays: tuple[Stay, ...]
+    num_slots: int
+
+    @cached_property
+    def wall_s(self) -> float:
+        """When the last task ends."""
+        return max(stay.end_s for stay in self.stays)
+
+    @cached_property
+    def held_s(self) -> float:
+        """How long devices are held, each until the end of its last task, summed."""
+        ends: dict[int, float] = {}
+        for stay in self.stays:
+            ends[stay.device] = max(ends.get(stay.device, 0.0), stay.end_s)
+        return sum(ends.values())
+
+    @property
+    def num_devices(self) -> int:
+        """How many devices have anything to do."""
+        return len({stay.device for stay in self.stays})
+
+    @property
+    def busy_s(self) -> float:
+        """How long tasks run, summed."""
+        return sum(stay.task.seconds for stay in self.stays)
+
+    @property
+    def critical_path(self) -> list[int]:
+        """List the tasks of which each waited for the one before; the last is the last to end."""
+        path = [max(range(len(self.stays)), key=lambda index: self.stays[index].end_s)]
+        while (before := self.stays[path[-1]].after) is not None:
+            path.append(before)
+        return path[::-1]
+
+
+class _Device:
+    """How many parts and cores of a device are free."""
+
+    def __init__(self, num_parts: int, num_cores: int) -> None:
+        self.parts_free = num_parts
+        self.cores_free = num_cores
+
+    def take(self, num_parts: int) -> None:
+        self.parts_free -= num_parts
+        self.cores_free -= 1
+
+    def release(self, num_parts: int) -> None:
+        self.parts_free += num_parts
+        self.cores_free += 1
+
+
+def make_timetable(
+    tasks: Sequence[Task], capacity: Capacity, *, num_slots: int | None, start_s: float
+) -> Timetable:
+    """Hand out tasks in their order, each as soon as there is a place for it: list scheduling.
+
+    None overtakes another; each goes to the fullest device that has a place.
+
+    Args:
+        tasks: What to hand out; one at least.
+        capacity: The devices, and the cores that go with each.
+        num_slots: How many may run at once; None for as many as there are places.
+        start_s: When the first can start.
+    """
+    num_parts = math.lcm(*(task.num_at_once for task in tasks))
+    devices = [_Device(num_parts, capacity.num_cores) for _ in range(capacity.num_devices)]
+    most = num_slots or capacity.num_devices * capacity.num_cores
+    running: list[tuple[float, int]] = []
+    stays: list[Stay] = []
+    now, after, num_running = start_s, None, 0
+    for task in tasks:
+        parts = num_parts // task.num_at_once
+        while len(running) == most or (device := _find_place(devices, parts)) is None:
+            now = running[0][0]
+            while running and running[0][0] == now:
+                _, after = heapq.heappop(running)
+                devices[stays[after].device].release(num_parts // stays[after].task.num_at_once)
+        devices[device].take(parts)
+        heapq.heappush(running, (now + task.seconds, len(stays)))
+        stays.append(Stay(task, now, device, after))
+        num_running = max(num_running, len(running))
+    return Timetable(tuple(stays), num_running)
+
+
+def _find_place(devices: Sequence[_Device], parts: int) -> int | None:
+    """Choose the fullest device that has a place."""
+    places = [i for i, d in enumerate(devices) if d.parts_free >= parts and d.cores_free > 0]
+    return min(places, key=lambda index: devices[index].parts_free, default=None)

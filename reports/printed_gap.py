@@ -1,0 +1,48 @@
+"""How far a row stands above its rival in print, by the study's own columns."""
+
+from fractions import Fraction
+
+from reports.lint.printed import NOT_PRINTED, read_number
+from search_spaces.claim import Comparison, Score
+from search_spaces.published import load_published
+from search_spaces.study import Column, Study
+
+
+def printed_gap(study: Study, comparison: Comparison) -> float | None:
+    """Return the printed gap of two rows, a fraction, the comparison's allowance included.
+
+    An average over the emotions that is not printed is that of their printed scores.
+
+    Returns:
+        The gap; None where one of the rows is not printed.
+    """
+    row, rival = (
+        _printed_score(study, name, comparison.score) for name in (comparison.row, comparison.rival)
+    )
+    return None if row is None or rival is None else float(row - rival) + comparison.allowance
+
+
+def _printed_score(study: Study, name: str, score: Score) -> Fraction | None:
+    row = next(row for row in study.rows if row.name == name)
+    cells = [study.find_printed(row, score.corpus, c) for c in _columns(study, score)]
+    values = [None if cell is None else _read(cell) for cell in cells]
+    found = [value for value in values if value is not None]
+    return sum(found, Fraction()) / len(found) if found and len(found) == len(values) else None
+
+
+def _columns(study: Study, score: Score) -> list[Column]:
+    """List the printed columns of a score; several where only the emotions' are."""
+    printed = [
+        column
+        for column in study.columns.get(score.corpus, ())
+        if column.published and column.metric == score.metric
+    ]
+    own = [column for column in printed if column.emotion == score.emotion]
+    return own or (printed if score.emotion is None else [])
+
+
+def _read(reference: str) -> Fraction | None:
+    table_id, row_id, column = reference.split("/")
+    table = load_published().table(table_id)
+    text = load_published().row(f"{table_id}/{row_id}").values[table.columns.index(column)]
+    return None if text == NOT_PRINTED else read_number(text, table.unit).value

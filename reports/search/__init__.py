@@ -1,0 +1,1 @@
+"""What a search shows: its best candidates, what mattered, and the row to go on with."""

@@ -1,0 +1,49 @@
+"""The files of a search: the result itself, tables, figures, the study that tests its winner."""
+
+from pathlib import Path
+
+from reports.forms.latex_text import escape
+from reports.ledger import write_atomically
+from reports.search.row import winner_row, winner_study
+from reports.search.table import to_csv, to_latex
+from reports.search_result import SearchResult
+
+RESULT_FILE = "search.json"
+ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"
+
+
+def write_search(result: SearchResult, folder: Path) -> dict[str, Path]:
+    """Write all that a search has to show; equal results give equal bytes.
+
+    Returns:
+        The files by name; figures, and the study of the winner, once there is something to show.
+    """
+    from reports.figures.style import Drawing, write_drawing
+    from reports.search.figures import draw_search
+
+    drawings: list[Drawing] = draw_search(result)
+    contents = {
+        RESULT_FILE: result.model_dump_json(indent=1) + "\n",
+        "candidates.csv": to_csv(result),
+        "best.tex": to_latex(result),
+        "figures.tex": "".join(_float(drawing.name, drawing.caption) for drawing in drawings),
+        ROW_FILE: winner_row(result),
+        STUDY_FILE: winner_study(result),
+    }
+    paths = {name: folder / name for name, content in contents.items() if content}
+    for name, path in paths.items():
+        write_atomically(path, contents[name].encode())
+    for drawing in drawings:
+        paths |= {path.name: path for path in write_drawing(drawing, folder).values()}
+    return paths
+
+
+def _float(name: str, caption: str) -> str:
+    lines = (
+        r"\begin{figure}[!htbp]\centering",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\includegraphics{{{name}.pdf}}}}",
+        rf"\caption{{{escape(caption)}}}",
+        r"\end{figure}",
+    )
+    return "\n".join(lines) + "\n"

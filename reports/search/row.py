@@ -1,0 +1,153 @@
+"""The winner of a search as a row to paste, and as a study that tests it over seeds.
+
+A search decides by validation scores of one seed each. Whether its winner is better than what it
+was searched from, only test scores over seeds can say; the study claims it, so a verdict follows.
+"""
+
+import json
+from collections.abc import Mapping
+from textwrap import indent
+
+from pydantic import JsonValue
+
+from reports.search.best import costs, find_winner, finished
+from reports.search.words import PERCENT
+from reports.search_result import Candidate, SearchResult
+from search_spaces.space import import_baseline
+from search_spaces.study import RECONSTRUCTED
+
+INDENT = " " * 4
+ROW = """\
+Row(
+    name={name},
+    baseline={baseline},
+{change})
+"""
+STUDY = '''\
+"""The winner of the search {space} beside its baseline, over seeds.
+
+    mmer-sweep run tuned_study.py --corpus {corpus} --scale {scale}
+
+Candidate {number} (of {num_candidates}, from 0) is {chosen}: {f1} % on validation, the highest
+of {num_finished} and so optimistic. The search decided by seed 0, which is not among these: it
+would favour the winner.
+"""
+
+{imports}
+
+TUNED = Study(
+    name={name},
+    title={title},
+    baseline={baseline},
+    columns=COLUMNS,
+    seeds=(1, 2, 3, 4, 5),
+    rows=(
+{rows}    ),
+    claims=(
+        greater(
+            "tuned",
+            "the winner of the search beats its baseline on test",
+            {tuned_row},
+            {baseline_row},
+            corpus={corpus_name},
+            metric="f1",
+        ),
+    ),
+)
+'''
+
+
+def winner_row(result: SearchResult) -> str:
+    """Write the winner as a row of a study, with the import of its baseline.
+
+    Returns:
+        Python code, whose numbers read back equal; nothing if no candidate is finished.
+
+    Raises:
+        StudyError: If there is no baseline where the result says.
+    """
+    winner = find_winner(result)
+    if winner is None:
+        return ""
+    module, baseline = _find_baseline(result, winner)
+    imports = _imports((module, baseline), ("search_spaces.study", "Row"))
+    row = _write_row(_name_row("tuned", result, winner), baseline, winner.change)
+    return f"{imports}\n\n{row}"
+
+
+def winner_study(result: SearchResult) -> str:
+    """Write a study file with two rows, the baseline and the winner.
+
+    Returns:
+        The content of a file for `mmer-sweep run`; nothing if no candidate is finished.
+
+    Raises:
+        StudyError: If there is no baseline where the result says.
+    """
+    winner = find_winner(result)
+    if winner is None:
+        return ""
+    module, baseline = _find_baseline(result, winner)
+    rows = "".join(
+        _write_row(_name_row(name, result, winner), baseline, change).rstrip("\n") + ",\n"
+        for name, change in (("baseline", result.change), ("tuned", winner.change))
+    )
+    return STUDY.format(
+        space=result.space,
+        corpus=result.corpus,
+        scale=result.scale,
+        number=winner.number,
+        num_candidates=len(result.candidates),
+        chosen="the front's member of best F1" if costs(result) else "the best by F1",
+        f1=f"{PERCENT * winner.scores['f1']:.1f}",
+        num_finished=len(finished(result)),
+        imports=_imports(
+            (module, baseline),
+            ("search_spaces.claim", "greater"),
+            ("search_spaces.studies.beyond", "COLUMNS"),
+            ("search_spaces.study", "Row, Study"),
+        ),
+        name=_literal(f"{result.space}-tuned"),
+        title=_literal(f"{result.title}: the winner beside its baseline"),
+        baseline=baseline,
+        baseline_row=_literal(_name_row("baseline", result, winner)),
+        tuned_row=_literal(_name_row("tuned", result, winner)),
+        rows=indent(rows, INDENT * 2),
+        corpus_name=_literal(result.corpus),
+    )
+
+
+def _write_row(name: str, baseline: str, change: Mapping[str, JsonValue]) -> str:
+    lines = [f"{INDENT}{_literal(path)}: {_literal(value)},\n" for path, value in change.items()]
+    fields = "".join(["change={\n", *lines, "},\n"]) if lines else ""
+    return ROW.format(name=_literal(name), baseline=baseline, change=indent(fields, INDENT))
+
+
+def _name_row(name: str, result: SearchResult, winner: Candidate) -> str:
+    """Name a row as a study wants it where the architecture is ours after a description."""
+    configs = import_baseline(result.baselines[winner.system])[result.scale].values()
+    is_reconstructed = any(config.model.reconstructed for config in configs)
+    return f"{name} {RECONSTRUCTED}" if is_reconstructed else name
+
+
+def _find_baseline(result: SearchResult, winner: Candidate) -> tuple[str, str]:
+    module, _, name = result.baselines[winner.system].partition(":")
+    return module, name
+
+
+def _imports(*names: tuple[str, str]) -> str:
+    return "\n".join(f"from {module} import {name}" for module, name in sorted(names))
+
+
+def _literal(value: JsonValue) -> str:
+    """Write a value as Python does, with the quotes of this project."""
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case dict():
+            pairs = (f"{_literal(key)}: {_literal(item)}" for key, item in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        case list():
+            return f"[{', '.join(map(_literal, value))}]"
+        case _:
+            return repr(value)

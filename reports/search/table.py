@@ -1,0 +1,107 @@
+r"""The tables of a search: every candidate as CSV, and the best ones as LaTeX for `\input`."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from reports.blocks import MISSING
+from reports.forms.latex_text import escape, one_line
+from reports.search.best import NUM_SHOWN, find_best, rank_fields
+from reports.search.words import (
+    TITLES,
+    name_field,
+    name_place,
+    show_field,
+    show_score,
+    tell_counts,
+    tell_optimism,
+    tell_shown,
+)
+from reports.search_result import Candidate, SearchResult
+
+PREAMBLE = (r"\usepackage{booktabs}", r"\usepackage{graphicx}")
+FIXED = ("number", "system", "state", "is_best", "from_ledger", "num_epochs", "last_f1")
+
+
+def to_csv(result: SearchResult) -> str:
+    """Write one line a candidate; scores are fractions, and what does not exist is empty.
+
+    A column's name is the path of its value in `search.json`.
+    """
+    scores = [objective.name for objective in result.objectives]
+    fields = rank_fields(result)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            *FIXED,
+            *(f"scores.{name}" for name in scores),
+            *(f"values.{name}" for name in fields),
+            *("key", "failure"),
+        ]
+    )
+    for candidate in result.candidates:
+        known = candidate.model_dump(mode="json")
+        writer.writerow(
+            [
+                *(known[name] for name in FIXED),
+                *(known["scores"].get(name) for name in scores),
+                *(known["values"].get(name) for name in fields),
+                *(candidate.key, candidate.failure),
+            ]
+        )
+    return text.getvalue()
+
+
+def to_latex(result: SearchResult) -> str:
+    """Write the best candidates, a column each; what is too wide for a page goes on in a float."""
+    best = find_best(result)
+    parts = [best[start : start + NUM_SHOWN] for start in range(0, len(best), NUM_SHOWN)] or [[]]
+    lines = [f"% {one_line(result.title)}", *(f"% {package}" for package in PREAMBLE)]
+    for number, part in enumerate(parts):
+        lines += _float(result, part, _head(result, best, number))
+    return "\n".join(lines) + "\n"
+
+
+def _head(result: SearchResult, best: Sequence[Candidate], page: int) -> list[str]:
+    label = f"tab:search-{result.space}"
+    if page:
+        return [rf"\tablename~\ref{{{label}}}, continued"]
+    caption = escape(_caption(result, best))
+    return [rf"\caption[{escape(result.title)}]{{{caption}}}", rf"\label{{{label}}}"]
+
+
+def _caption(result: SearchResult, best: Sequence[Candidate]) -> str:
+    has_gaps = len({frozenset(candidate.values) for candidate in best}) > 1
+    sentences = (
+        f"{result.title}: a search on {name_place(result)}; {tell_counts(result)}.",
+        tell_shown(result, len(best)),
+        f"{MISSING}: the field does not exist there." * has_gaps,
+        tell_optimism(result),
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _float(
+    result: SearchResult, candidates: Sequence[Candidate], caption: Sequence[str]
+) -> Iterator[str]:
+    yield from (r"\begin{table}[!htbp]", r"\centering", *caption, r"\par\medskip", r"\small")
+    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+    yield rf"\begin{{tabular}}{{l{'r' * len(candidates)}}}"
+    yield r"\toprule"
+    yield _line("Candidate", [str(candidate.number) for candidate in candidates])
+    yield r"\midrule"
+    for objective in result.objectives:
+        scores = [show_score(objective.name, one.scores[objective.name]) for one in candidates]
+        yield _line(TITLES[objective.name], scores)
+    yield r"\midrule"
+    yield _line("system", [candidate.system for candidate in candidates])
+    for field in rank_fields(result):
+        shown = [show_field(candidate, field) for candidate in candidates]
+        if any(shown):
+            yield _line(name_field(field), [text or MISSING for text in shown])
+    yield from (r"\bottomrule", r"\end{tabular}}", r"\end{table}")
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return " & ".join([escape(name), *(escape(cell) for cell in cells)]) + r" \\"

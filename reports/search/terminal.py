@@ -1,0 +1,113 @@
+"""A search in the terminal: how it went, its best candidates, and what mattered."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from reports.search.best import (
+    costs,
+    find_best,
+    find_winner,
+    finished,
+    rank_fields,
+    rank_importances,
+)
+from reports.search.words import (
+    PERCENT,
+    name_field,
+    name_place,
+    show_field,
+    show_score,
+    tell_counts,
+    tell_optimism,
+    tell_shown,
+    tell_unreliable,
+)
+from reports.search_result import Candidate, SearchResult
+
+NUM_FIELDS, NUM_IMPORTANCES, NUM_FAILURES = 4, 8, 3
+BAR_CELLS = 24
+FULL, EMPTY = "█", "░"
+HEADERS = {"f1": "valid F1 %", "parameters": "parameters", "macs": "MACs"}
+QUIET, BAD = "dim", "yellow"
+
+
+class SearchView:
+    """What rich prints of a search: `console.print(SearchView(result))`."""
+
+    def __init__(self, result: SearchResult) -> None:
+        self.result = result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Write counts, the best candidates, the importances, and how far to trust them."""
+        result = self.result
+        yield Text(f"Search '{result.space}' on {name_place(result)}", style="bold")
+        yield Text(f"{tell_counts(result)}.")
+        yield from _failures(result)
+        if finished(result):
+            yield from _best(result)
+            yield from _importances(result)
+
+
+def _failures(result: SearchResult) -> Iterator[Text]:
+    failed = [candidate for candidate in result.candidates if candidate.state == "failed"]
+    for candidate in failed[:NUM_FAILURES]:
+        reason, _, _ = candidate.failure.partition("\n")
+        yield Text(f"candidate {candidate.number} failed: {reason}", style=BAD)
+    if len(failed) > NUM_FAILURES:
+        yield Text(f"and {len(failed) - NUM_FAILURES} more", style=BAD)
+
+
+def _best(result: SearchResult) -> Iterator[Text | Table]:
+    best = find_best(result)
+    yield Text(f"\n{tell_shown(result, len(best))}")
+    yield _draw(result, best)
+    yield Text(tell_optimism(result), style=QUIET)
+    winner = find_winner(result)
+    if winner is not None and costs(result):
+        told = f"The winner is candidate {winner.number}: the front's member of best F1."
+        yield Text(told, style=QUIET)
+
+
+def _draw(result: SearchResult, candidates: Sequence[Candidate]) -> Table:
+    table = Table(box=None, header_style=QUIET, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("no.", justify="right")
+    for objective in result.objectives:
+        table.add_column(HEADERS[objective.name], justify="right", no_wrap=True)
+    table.add_column("system")
+    table.add_column("fields that matter most" if result.importances else "fields", ratio=1)
+    fields = rank_fields(result)
+    for candidate in candidates:
+        table.add_row(
+            f"{candidate.number}",
+            *(show_score(one.name, candidate.scores[one.name]) for one in result.objectives),
+            Text(candidate.system),
+            Text(_tell_fields(candidate, fields)),
+        )
+    return table
+
+
+def _tell_fields(candidate: Candidate, fields: Sequence[str]) -> str:
+    """Name the first few fields that the candidate has."""
+    present = [field for field in fields if field in candidate.values][:NUM_FIELDS]
+    return ", ".join(f"{name_field(field)} {show_field(candidate, field)}" for field in present)
+
+
+def _importances(result: SearchResult) -> Iterator[Text | Table]:
+    ranked = rank_importances(result, "f1")
+    if ranked:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+        for field, share in islice(ranked.items(), NUM_IMPORTANCES):
+            table.add_row(Text(name_field(field)), _bar(share), f"{PERCENT * share:3.0f} %")
+        yield Text("\nWhat validation F1 depends on (importance by PED-ANOVA):")
+        yield table
+    if told := tell_unreliable(result):
+        yield Text(told, style=BAD)
+
+
+def _bar(share: float) -> Text:
+    num_full = round(share * BAR_CELLS)
+    return Text(FULL * num_full) + Text(EMPTY * (BAR_CELLS - num_full), QUIET)

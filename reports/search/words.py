@@ -1,0 +1,101 @@
+"""What a search says in words: where it searched, how it went, and how far to trust it."""
+
+from collections import Counter
+from math import floor, log10
+
+from pydantic import JsonValue
+
+from reports.blocks import SYNTHETIC, corpus_title
+from reports.search.best import costs, finished
+from reports.search_result import Candidate, ObjectiveName, SearchResult
+
+TITLES: dict[ObjectiveName, str] = {
+    "f1": "Validation F1 (%)",
+    "parameters": "Parameters",
+    "macs": "MACs a clip",
+}
+PERCENT = 100
+PREFIXES = ("", " k", " M", " G", " T", " P")
+
+NUM_FOR_IMPORTANCES = 50
+"""PED-ANOVA compares the best tenth of the candidates with all: five of them, at this number."""
+
+
+def name_place(result: SearchResult) -> str:
+    """Name the corpus and the scale."""
+    name = result.corpus
+    corpus = "the synthetic corpus" if name == SYNTHETIC else corpus_title(name)
+    return f"{corpus} at the {result.scale} scale"
+
+
+def tell_counts(result: SearchResult) -> str:
+    """Say what became of the candidates, as in `41 finished (3 of them from the ledger)`."""
+    counts = Counter(candidate.state for candidate in result.candidates)
+    num_known = sum(candidate.from_ledger for candidate in finished(result))
+    known = f" ({num_known} of them from the ledger)" if num_known else ""
+    parts = {
+        f"finished{known}": counts["finished"],
+        "stopped early": counts["stopped"],
+        "failed": counts["failed"],
+        "not ended": counts["running"],
+    }
+    told = [f"{number} {what}" for what, number in parts.items() if number or what == "finished"]
+    return ", ".join(told)
+
+
+def tell_optimism(result: SearchResult) -> str:
+    """Say why the best validation score is no estimate of what the candidate is worth."""
+    num = len(finished(result))
+    return (
+        "Validation scores of one seed each, by which the candidates are chosen: the best of "
+        f"{num} is optimistic."
+    )
+
+
+def tell_shown(result: SearchResult, num_shown: int) -> str:
+    """Say which of the finished candidates are shown."""
+    num = len(finished(result))
+    if costs(result):
+        return f"The Pareto front, {num_shown} of {num} finished candidates."
+    return f"The best {num_shown} of {num} finished candidates."
+
+
+def tell_unreliable(result: SearchResult) -> str:
+    """Say that there are no importances, or that they rest on little; empty where they do not."""
+    num = len(finished(result))
+    if not result.importances:
+        reason = f": {result.no_importances}" if result.no_importances else ""
+        return f"Importances are not known{reason}."
+    if num < NUM_FOR_IMPORTANCES:
+        return (
+            f"Importances from {num} finished candidates are unreliable: they compare the best "
+            f"tenth with all; wait for {NUM_FOR_IMPORTANCES}."
+        )
+    return ""
+
+
+def show_score(name: ObjectiveName, value: float) -> str:
+    """Write F1 in percent, a cost as in `68.1 M`."""
+    return f"{PERCENT * value:.1f}" if name == "f1" else show_count(value)
+
+
+def show_count(number: float) -> str:
+    """Write a number of three digits with its prefix, as in `31.6 G`."""
+    rounded = float(f"{number:.3g}")
+    power = min(floor(log10(rounded)) // 3, len(PREFIXES) - 1) if rounded >= 1 else 0
+    return f"{rounded / 1000**power:.3g}{PREFIXES[power]}"
+
+
+def name_field(field: str) -> str:
+    """Name a field without the part of the config that it is in; files for machines keep that."""
+    return field.removeprefix("model.").removeprefix("training.")
+
+
+def show_value(value: JsonValue) -> str:
+    """Write what a field is set to; full precision stands in the files for machines."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def show_field(candidate: Candidate, field: str) -> str:
+    """Write a candidate's value of a field, nothing where it does not exist."""
+    return show_value(candidate.values[field]) if field in candidate.values else ""

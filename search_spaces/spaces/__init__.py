@@ -1,0 +1,1 @@
+"""Spaces that a search can go through by name."""

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.mlflow_mirror import run_index
+from orchestrator.mlflow_mirror.client import Client
+from orchestrator.mlflow_mirror.run_index import RunIndex
+
+TAGS = {"kind": "trial"}
+
+
+class Bench:
+    """Indexes of one MLflow, and how many requests it answered."""
+
+    def __init__(self, uri: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._uri = uri
+        self._folder = folder
+        self._monkeypatch = monkeypatch
+        self.num_answers = 0
+
+    def index(self, driver: str) -> RunIndex:
+        self._monkeypatch.setattr(run_index, "this_driver", lambda: driver)
+        client = Client(self._uri, self._count)
+        client.open_experiment(self._folder)
+        # A lock of its own: machines that mirror a bucket share none.
+        return RunIndex(client, self._folder / driver.replace("/", "-") / "lock")
+
+    def num_requests(self, index: RunIndex, key: str) -> int:
+        before = self.num_answers
+        index.find_or_create(key, key, TAGS)
+        return self.num_answers - before
+
+    def num_runs(self) -> int:
+        client = Client(self._uri)
+        client.open_experiment(self._folder)
+        return len(client.runs())
+
+    def _count(self) -> None:
+        self.num_answers += 1
+
+
+@pytest.fixture
+def bench(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(uri, tmp_path, monkeypatch)
+
+
+def test_who_creates_alone_looks_for_no_run(bench: Bench) -> None:
+    index = bench.index("a/1/1")
+    # Who was last, now we are, all runs, is it still we, create.
+    assert bench.num_requests(index, "first") == 5
+    assert [bench.num_requests(index, key) for key in ("second", "third")] == [2, 2]
+    assert bench.num_requests(index, "first") == 0
+
+
+def test_two_who_create_by_turns_find_what_the_other_created(bench: Bench) -> None:
+    ours, theirs = bench.index("a/1/1"), bench.index("b/1/1")
+    for number in range(4):
+        for index in (ours, theirs) if number % 2 else (theirs, ours):
+            index.find_or_create(f"{number}", "", TAGS)
+    assert bench.num_runs() == 4
+
+
+def test_run_created_between_reading_and_creating_is_found(bench: Bench) -> None:
+    ours, theirs = bench.index("a/1/1"), bench.index("b/1/1")
+    for index in (ours, theirs):
+        index.find_or_create("known", "", TAGS)
+    theirs.find_or_create("1", "", TAGS)
+    ours.find_or_create("2", "", TAGS)
+    ours.find_or_create("1", "", TAGS)
+    theirs.find_or_create("2", "", TAGS)
+    assert bench.num_runs() == 3
+
+
+def test_another_who_comes_while_we_read_is_noticed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = bench.index("a/1/1"), bench.index("b/1/1")
+    read = ours.read
+
+    def read_slowly() -> None:
+        read()
+        theirs.find_or_create("1", "", TAGS)
+
+    monkeypatch.setattr(ours, "read", read_slowly)
+    ours.find_or_create("2", "", TAGS)
+    ours.find_or_create("1", "", TAGS)
+    theirs.find_or_create("2", "", TAGS)
+    assert bench.num_runs() == 2
+
+
+def test_driver_that_begins_again_looks_for_what_may_have_been_heard_late(bench: Bench) -> None:
+    bench.index("a/1/1").find_or_create("1", "", TAGS)
+    again = bench.index("a/1/1")
+    again.find_or_create("2", "", TAGS)
+    again.client.create("heard late", {"key": "3"})
+    again.find_or_create("3", "", TAGS)
+    assert bench.num_runs() == 3

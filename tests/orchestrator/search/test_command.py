@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from orchestrator.search.command import tune
+from search_spaces.errors import StudyError
+
+
+def run(*arguments: str) -> object:
+    """Run the command, and return how it ends."""
+    return CliRunner().invoke(tune, arguments, standalone_mode=False).exception
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--trials", "0"), "0 is not in the range x>=1"),
+        (("--objective", "parameters"), "a search for parameters alone finds nothing"),
+        (
+            ("--objective", "f1", "--objective", "macs", "--objective", "parameters"),
+            "choose one of parameters and macs",
+        ),
+        (("--objective", "accuracy"), "'accuracy' is not one of 'f1', 'parameters', 'macs'"),
+    ],
+)
+def test_bad_option_is_told(arguments: tuple[str, ...], message: str) -> None:
+    error = run("architecture", *arguments)
+    assert isinstance(error, click.UsageError)
+    assert message in error.format_message()
+
+
+def test_space_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    error = run("architect", "--storage", str(tmp_path))
+    assert isinstance(error, StudyError)
+    assert str(error).startswith("space 'architect' does not exist; choose from architecture")
+
+
+def test_faulty_space_is_told_before_anything_starts(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from search_spaces.space import IntRange, Space\n"
+        "MINE = Space(name='mine', title='Mine', systems={'le': 'search_spaces.systems.le:LE'},\n"
+        "    fields=(IntRange(path='model.depht', low=2, high=1),))\n"
+    )
+    error = run(str(path), "--storage", str(tmp_path / "storage"))
+    assert isinstance(error, StudyError)
+    assert "space 'mine', field 'model.depht': its domain is empty" in str(error)
+    assert [*(tmp_path / "storage").iterdir()] == []

@@ -1,0 +1,369 @@
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from orchestrator.leases import Leases
+from orchestrator.object_store import FolderStore
+from orchestrator.search.bookkeeper import Bookkeeper
+from orchestrator.search.supply import SearchSupply
+from orchestrator.trial_queue import LOOK_S, TrialQueue
+from orchestrator.trial_supply import Assignment, Loss
+from reports.record import Record
+from reports.search_result import Candidate, Objective
+from search_spaces.errors import StudyError
+from search_spaces.space import Point, Space
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
+from tests.orchestrator.search.factories import (
+    F1,
+    FEW,
+    PARAMETERS,
+    SPACE,
+    epoch,
+    finished,
+    open_log,
+    trial_of,
+)
+
+LOST = Loss("the node died")
+
+
+class Driver:
+    """A process that searches: its supply, and all that is around it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        num_candidates: int = 2,
+        space: Space = SPACE,
+        objectives: Sequence[Objective] = (F1,),
+        records: dict[str, Record] | None = None,
+        name: str = "a/1/1",
+    ) -> None:
+        self.space = space
+        self.records: dict[str, Record] = {} if records is None else records
+        self.problem: Exception | None = None
+        self.fault: Exception | None = None
+        self.now = 0.0
+        self.counted_in: dict[str, Mapping[int, float]] = {}
+        self.announced: list[tuple[int, str]] = []
+        self.stopping: set[str] = set()
+        self.dropped: list[str] = []
+        self.log = open_log(folder / "small", space=space, objectives=objectives)
+        self.store = FolderStore(folder)
+        self.leases = Leases(self.store, driver=name, clock=lambda: self.now)
+        self.books = Bookkeeper(
+            self.log, "small", objectives, count_in=self.count_in, announce=self.announce
+        )
+        for one in self.log.candidates(self.key_of):
+            f1 = self.log.f1_of(one.number)
+            self.books.recall(one.key, f1, was_stopped=one.state == "stopped")
+        self.queue = TrialQueue(
+            [],
+            find_record=self.find,
+            leases=self.leases,
+            watchers=[self.books],
+            clock=lambda: self.now,
+        )
+        self.supply = SearchSupply(
+            self.log,
+            self.queue,
+            self.books,
+            num_candidates=num_candidates,
+            make_trial=self.make_trial,
+            was_stopped=lambda key: key in self.stopping,
+            on_stopped=lambda trial: self.dropped.append(trial.key),
+            clock=lambda: self.now,
+        )
+
+    def find(self, key: str) -> Record | None:
+        if self.problem is not None:
+            raise self.problem
+        return self.records.get(key)
+
+    def make_trial(self, point: Point) -> Trial:
+        if self.fault is not None:
+            raise self.fault
+        return trial_of(point, self.space)
+
+    def key_of(self, point: Point) -> str:
+        return trial_of(point, self.space).key
+
+    def count_in(self, key: str, f1: Mapping[int, float]) -> None:
+        self.counted_in[key] = f1
+
+    def announce(self, number: int, outcome: str, f1: float | None = None) -> None:
+        self.announced.append((number, outcome))
+
+    def next(self) -> Trial:
+        assignment = self.supply.next()
+        assert assignment is not None
+        return assignment.trial
+
+    def train(self, trial: Trial, *f1: float, row: str = "candidate 0") -> None:
+        self.supply.started(trial)
+        for number, score in enumerate(f1):
+            self.supply.epoch_done(trial, epoch(number, score))
+        self.records[trial.key] = finished(trial, f1, study="small", row=row)
+        self.supply.ended(trial, None)
+
+    def stop_early(self, trial: Trial, *f1: float) -> None:
+        for number, score in enumerate(f1):
+            self.supply.epoch_done(trial, epoch(number, score))
+        self.stopping.add(trial.key)
+        self.supply.ended(trial, None)
+
+    def wait(self) -> None:
+        self.now += LOOK_S
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return self.log.candidates(self.key_of)
+
+    @property
+    def states(self) -> list[str]:
+        return [candidate.state for candidate in self.candidates]
+
+
+def test_search_trains_as_many_candidates_as_wanted(tmp_path: Path) -> None:
+    driver = Driver(tmp_path)
+    assignment = driver.supply.next()
+    assert assignment is not None
+    assert assignment == Assignment(assignment.trial, RowRef("small", "candidate 0"))
+    other = driver.next()
+    assert driver.supply.next() is None
+    assert (driver.supply.num_running, driver.supply.is_done) == (2, False)
+    driver.train(assignment.trial, 0.25, 0.5)
+    driver.train(other, 0.125, row="candidate 1")
+    assert driver.supply.is_done
+    first, second = driver.candidates
+    assert (first.scores, first.num_epochs, first.key) == ({"f1": 0.5}, 2, assignment.trial.key)
+    assert (second.scores, second.from_ledger) == ({"f1": 0.125}, False)
+    assert driver.announced == [
+        (0, "valid F1 0.500 at epoch 2"),
+        (1, "valid F1 0.125 at epoch 1"),
+    ]
+
+
+def test_score_is_that_of_the_best_epoch_on_validation_and_the_cost(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1, objectives=(F1, PARAMETERS))
+    trial = driver.next()
+    driver.records[trial.key] = finished(trial, (0.5, 0.25), best=0)
+    driver.supply.ended(trial, None)
+    assert driver.candidates[0].scores == {"f1": 0.5, "parameters": 1000}
+
+
+def test_finished_trial_answers_from_the_ledger(tmp_path: Path) -> None:
+    asked = open_log(tmp_path / "before").ask(1)
+    assert asked is not None
+    known = trial_of(asked.point)  # candidate 0 of the same seed is the same in every search
+    driver = Driver(tmp_path, records={known.key: finished(known, (0.5,))})
+    driver.train(driver.next(), 0.25, row="candidate 1")
+    first, second = driver.candidates
+    assert (first.scores, first.from_ledger) == ({"f1": 0.5}, True)
+    assert (second.scores, second.from_ledger) == ({"f1": 0.25}, False)
+    assert driver.counted_in[known.key] == {1: 0.5}
+    assert driver.announced[0] == (0, "known already: valid F1 0.500 at epoch 1")
+
+
+def test_candidates_that_are_one_trial_train_once(tmp_path: Path) -> None:
+    """Of two points ten candidates are asked for: while they train, and once they are told."""
+    driver = Driver(tmp_path, num_candidates=10, space=FEW)
+    trials = [driver.next(), driver.next()]
+    assert trials[0].key != trials[1].key
+    while driver.supply.next() is None and len(driver.candidates) < 6:
+        pass
+    driver.train(trials[0], 0.5)
+    driver.stop_early(trials[1], 0.25)
+    while not driver.supply.is_done:
+        assert driver.supply.next() is None
+    assert len(driver.candidates) == 10
+    for one in driver.candidates:
+        if one.key == trials[0].key:
+            assert (one.state, one.scores) == ("finished", {"f1": 0.5})
+        else:
+            assert (one.state, one.last_f1) == ("stopped", 0.25)
+    num_from_ledger = sum(one.from_ledger for one in driver.candidates)
+    assert num_from_ledger == driver.states.count("finished") - 1
+
+
+def test_stopped_candidate_never_trains_again(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=2, space=FEW)
+    trial = driver.next()
+    driver.stop_early(trial, 0.25, 0.125)
+    assert driver.dropped == [trial.key]
+    assert driver.leases.is_free(trial.key)
+    assert driver.supply.num_running == 0
+    again = Driver(tmp_path, num_candidates=8, space=FEW)
+    assert again.counted_in[trial.key] == {1: 0.25, 2: 0.125}
+    trained = set()
+    while not again.supply.is_done:
+        assignment = again.supply.next()
+        if assignment is not None:
+            trained.add(assignment.trial.key)
+            again.train(assignment.trial, 0.5)
+    assert len(trained) == 1
+    assert trial.key not in trained
+
+
+def test_interrupted_candidates_are_handed_out_again(tmp_path: Path) -> None:
+    """The next process goes on with the same points, before it asks for others."""
+    killed = Driver(tmp_path, num_candidates=3)
+    open_ones = [killed.next(), killed.next()]
+    killed.supply.epoch_done(open_ones[0], epoch(0, 0.25))
+    for trial in open_ones:
+        killed.leases.release(trial.key)  # as those of a dead process end
+    again = Driver(tmp_path, num_candidates=3, name="b/1/1")
+    assert [again.next().key, again.next().key] == [trial.key for trial in open_ones]
+    third = again.next()
+    assert third.key not in {trial.key for trial in open_ones}
+    again.supply.epoch_done(open_ones[0], epoch(1, 0.5))
+    assert again.log.f1_of(0) == {1: 0.25, 2: 0.5}
+    assert [one.number for one in again.candidates] == [0, 1, 2]
+
+
+def test_two_processes_share_a_search(tmp_path: Path) -> None:
+    records: dict[str, Record] = {}
+    ours = Driver(tmp_path, num_candidates=2, records=records)
+    first = ours.next()
+    theirs = Driver(tmp_path, num_candidates=2, records=records, name="b/1/1")
+    second = theirs.next()
+    assert first.key != second.key
+    for driver in (ours, theirs):
+        assert driver.supply.next() is None
+        assert not driver.supply.is_done
+    ours.train(first, 0.5)
+    theirs.train(second, 0.25, row="candidate 1")
+    for driver in (ours, theirs):
+        driver.wait()
+        assert driver.supply.next() is None
+        assert driver.supply.is_done
+        assert driver.states == ["finished", "finished"]
+        assert not any(one.from_ledger for one in driver.candidates)
+
+
+def test_candidate_that_another_process_stopped_is_not_trained(tmp_path: Path) -> None:
+    ours = Driver(tmp_path, num_candidates=1)
+    trial = ours.next()
+    theirs = Driver(tmp_path, num_candidates=1, name="b/1/1")
+    assert theirs.supply.next() is None
+    ours.stop_early(trial, 0.25)
+    theirs.wait()
+    assert theirs.supply.next() is None
+    assert theirs.supply.is_done
+    assert theirs.leases.is_free(trial.key)
+
+
+def test_failed_candidate_stays_open_for_the_next_command(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+    trial = driver.next()
+    driver.supply.ended(trial, "KeyError: 'x'")
+    assert driver.supply.next() is None
+    assert driver.supply.is_done
+    assert driver.books.num_failed == 1
+    assert (driver.states, driver.candidates[0].failure) == (["failed"], "KeyError: 'x'")
+    again = Driver(tmp_path, num_candidates=1)
+    assert again.next().key == trial.key
+    again.train(trial, 0.5)
+    assert again.states == ["finished"]
+    assert again.books.num_failed == 0
+
+
+def test_failure_counts_for_all_candidates_that_are_one_trial(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=8, space=FEW)
+    trial = driver.next()
+    driver.supply.ended(trial, "KeyError: 'x'")
+    while not driver.supply.is_done:
+        assignment = driver.supply.next()
+        if assignment is not None:
+            assert assignment.trial.key != trial.key
+            driver.train(assignment.trial, 0.5)
+    failed = [one.number for one in driver.candidates if one.key == trial.key]
+    assert driver.books.num_failed == len(failed) > 1
+
+
+def test_diverged_candidate_has_no_score_and_is_not_tried_again(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+    trial = driver.next()
+    record = finished(trial, (), best=-1)
+    result = record.result.model_copy(update={"diverged_at_epoch": 0})
+    driver.records[trial.key] = record.model_copy(update={"result": result})
+    driver.supply.ended(trial, None)
+    assert (driver.states, driver.candidates[0].failure) == (["failed"], "diverged in epoch 1")
+    assert driver.books.num_failed == 0
+    assert driver.log.is_complete(1)
+
+
+def test_record_without_the_cost_gives_no_score(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1, objectives=(F1, Objective(name="macs")))
+    trial = driver.next()
+    driver.train(trial, 0.5)
+    assert "does not say what the model costs" in driver.candidates[0].failure
+
+
+def test_point_that_is_no_model_is_told(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=2)
+    driver.fault = StudyError("model: width 7 is odd")
+    assert driver.supply.next() is None
+    assert driver.supply.is_done
+    assert driver.states == ["failed", "failed"]
+    assert driver.announced[0] == (0, "failed: model: width 7 is odd")
+    assert driver.books.num_failed == 0
+
+
+def test_lost_trial_is_handed_out_again(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+    trial = driver.next()
+    driver.supply.lost(trial, LOST)
+    assert driver.next().key == trial.key
+    driver.train(trial, 0.5)
+    assert driver.states == ["finished"]
+
+
+def test_nothing_is_asked_for_while_storage_fails(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=9)
+    driver.problem = OSError("away")
+    assert [driver.supply.next() for _ in range(5)] == [None] * 5
+    assert len(driver.candidates) == 1
+    driver.problem = None
+    driver.wait()
+    assert driver.next().key == driver.candidates[0].key
+
+
+def test_what_cannot_be_written_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+    trial = driver.next()
+    assert driver.supply.next() is None
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(driver.log.study, "tell", fail)
+        driver.train(trial, 0.5)
+        assert not driver.supply.is_done
+        assert driver.states == ["running"]
+    assert driver.supply.is_done
+    assert driver.candidates[0].scores == {"f1": 0.5}
+
+
+def test_search_waits_while_its_journal_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+
+    def fail(*_: object) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as away:
+        for name in ("ask", "open_candidates", "is_open"):
+            away.setattr(driver.log, name, fail)
+        assert driver.supply.next() is None
+        assert not driver.supply.is_done
+    driver.train(driver.next(), 0.5)
+    assert driver.supply.next() is None
+    assert driver.supply.is_done

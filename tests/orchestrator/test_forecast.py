@@ -1,0 +1,181 @@
+from collections.abc import Mapping, Sequence
+from itertools import product
+from random import Random
+
+import pytest
+
+from orchestrator.forecast import (
+    BETWEEN_TRIALS_S,
+    TOLERANCE,
+    WORKER_START_S,
+    Forecast,
+    choose_order,
+    make_forecast,
+)
+from orchestrator.packing import Capacity, Share
+from orchestrator.trial_supply import Assignment
+from reports.probe import architecture_of
+from search_spaces.catalogue import STUDIES
+from search_spaces.study import RowRef, Study
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.probe_factory import EPOCHS, make_assignment, make_probe
+
+TWO_CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
+ONE_GPU = Capacity(on_gpu=True, num_devices=1, memory_mib=24000, num_cores=8)
+SLOW, QUICK = 30.0, 10.0
+"""Seconds that a trial of each architecture takes."""
+
+
+def forecast_of(
+    assignments: Sequence[Assignment], capacity: Capacity, *, num_at_once: int | None = None
+) -> Forecast:
+    """Forecast trials of which those with a fusion of depth 3 are slow."""
+    probes = {}
+    for trial, *_ in assignments:
+        seconds = SLOW if trial.config.model.fusion.depth == 3 else QUICK
+        probes[architecture_of(trial)] = make_probe(trial, seconds - BETWEEN_TRIALS_S)
+    shares = {a.trial.key: Share(num_at_once, 100) for a in assignments if num_at_once}
+    return make_forecast(assignments, probes, shares, capacity)
+
+
+def two_rows(num_seeds: int) -> list[Assignment]:
+    """List the trials of a quick and a slow row, as a plan does."""
+    return [make_assignment(depth, seed) for seed in range(num_seeds) for depth in (1, 3)]
+
+
+def test_probe_predicts_a_trial_of_all_its_epochs() -> None:
+    assignment = make_assignment(1, 0)
+    probe = make_probe(assignment.trial, 12.0)
+    assert probe.trial_s(EPOCHS) == pytest.approx(12)
+    forecast = make_forecast([assignment], {probe.architecture: probe}, {}, TWO_CORES)
+    alone_s = WORKER_START_S + 12 + BETWEEN_TRIALS_S
+    assert forecast.wall_s == pytest.approx((alone_s, alone_s))
+    assert forecast.floor_s == pytest.approx(alone_s)
+
+
+def test_sweep_on_two_cores_is_as_by_hand() -> None:
+    forecast = forecast_of(two_rows(2), TWO_CORES)
+    # slow 0 to 30, quick 0 to 10, then slow 10 to 40 beside quick 30 to 40
+    assert [(a.trial.seed, a.trained_for.row) for a in forecast.order] == [
+        (0, "deep"),
+        (0, "shallow"),
+        (1, "deep"),
+        (1, "shallow"),
+    ]
+    assert forecast.wall_s == pytest.approx((WORKER_START_S + 40,) * 2)
+    assert forecast.device_h == pytest.approx((80 / 3600,) * 2)
+    assert forecast.utilisation == pytest.approx(80 / (2 * (WORKER_START_S + 40)))
+    assert [a.trained_for.row for a in forecast.critical_path] in (
+        ["shallow", "deep"],
+        ["deep", "shallow"],
+    )
+
+
+def test_trials_without_a_share_take_a_core_or_a_whole_gpu() -> None:
+    on_cores, on_gpu = (forecast_of(two_rows(2), place) for place in (TWO_CORES, ONE_GPU))
+    assert (on_cores.quickest.num_slots, on_gpu.quickest.num_slots) == (2, 1)
+    assert on_gpu.wall_s == pytest.approx((WORKER_START_S + 80,) * 2)
+
+
+def test_trials_that_share_a_gpu_give_a_range() -> None:
+    forecast = forecast_of(two_rows(2), ONE_GPU, num_at_once=4)
+    at_least, at_most = WORKER_START_S + 30, WORKER_START_S + 80
+    assert forecast.wall_s == pytest.approx((at_least, at_most))
+    assert forecast.device_h == pytest.approx((at_least / 3600, at_most / 3600))
+
+
+def test_shares_of_memory_leave_cores_empty() -> None:
+    many_cores = TWO_CORES._replace(num_cores=16)
+    assert forecast_of(two_rows(4), many_cores, num_at_once=3).quickest.num_slots == 3
+
+
+def test_kinds_of_trials_are_listed_by_what_they_take_in_all() -> None:
+    forecast = forecast_of([*two_rows(1), make_assignment(1, 1)], TWO_CORES)
+    assert [(k.first.trained_for.row, k.num_trials, k.task.seconds) for k in forecast.kinds] == [
+        ("deep", 1, pytest.approx(SLOW)),
+        ("shallow", 2, pytest.approx(QUICK)),
+    ]
+    assert forecast.longest.first.trained_for.row == "deep"
+
+
+def test_trials_that_may_stop_early_are_counted() -> None:
+    patient = make_assignment(1, 0, patience=2)
+    assert forecast_of([patient, make_assignment(3, 0)], TWO_CORES).num_stopping == 1
+
+
+def shortest_wall_s(lasting: Sequence[float], num_slots: int) -> float:
+    """Try every way to deal trials to slots."""
+    return min(
+        max(
+            sum(s for s, at in zip(lasting, slots, strict=True) if at == n)
+            for n in range(num_slots)
+        )
+        for slots in product(range(num_slots), repeat=len(lasting))
+    )
+
+
+def wall_s_of(order: Sequence[Assignment], seconds: Mapping[str, float], num_slots: int) -> float:
+    """Deal trials to slots, each to the one that is free first."""
+    free_at = [0.0] * num_slots
+    for assignment in order:
+        free_at[free_at.index(min(free_at))] += seconds[assignment.trial.key]
+    return max(free_at)
+
+
+def order_on(
+    num_slots: int, trials: Sequence[Assignment], seconds: Mapping[str, float]
+) -> list[Assignment]:
+    return choose_order(trials, seconds, lambda order: wall_s_of(order, seconds, num_slots))
+
+
+def test_order_of_one_seed_is_within_the_bound_of_longest_first() -> None:
+    """Graham (1969): at most 4/3 - 1/(3 m) times the shortest there is."""
+    random = Random(0)
+    worst = 0.0
+    for _ in range(20):
+        trials = [make_assignment(depth, 0) for depth in range(1, 8)]
+        seconds = {a.trial.key: float(random.randint(1, 20)) for a in trials}
+        wall_s = wall_s_of(order_on(3, trials, seconds), seconds, 3)
+        worst = max(worst, wall_s / shortest_wall_s(list(seconds.values()), 3))
+    assert 1 <= worst <= 4 / 3 - 1 / 9
+
+
+def trials_of(study: Study) -> list[Assignment]:
+    corpus = CorpusRef(name="synthetic", recipe="le", fingerprint="f00d")
+    trials = {
+        trial.key: Assignment(trial, RowRef(study.name, row))
+        for row, config in study.configs("synthetic", "tiny").items()
+        for trial in (Trial(config=config, corpus=corpus, seed=seed) for seed in study.seeds)
+    }
+    return list(trials.values())
+
+
+def test_seeds_are_pooled_where_one_after_the_other_would_end_with_one_long_trial() -> None:
+    trials = two_rows(3)
+    seconds = {a.trial.key: SLOW if a.trained_for.row == "deep" else QUICK for a in trials}
+    three, one = (
+        [(a.trial.seed, a.trained_for.row) for a in order_on(num_slots, trials, seconds)]
+        for num_slots in (3, 1)
+    )
+    first = [(0, "deep"), (0, "shallow")]
+    # One after the other: 50 s, as the deep trial of seed 2 starts after 20.
+    assert three == [*first, (1, "deep"), (2, "deep"), (1, "shallow"), (2, "shallow")]
+    assert one == [*first, (1, "deep"), (1, "shallow"), (2, "deep"), (2, "shallow")]
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+@pytest.mark.parametrize("num_slots", [2, 8, 16])
+def test_order_costs_next_to_nothing_beside_longest_first(study: Study, num_slots: int) -> None:
+    trials = trials_of(study)
+    random = Random(0)
+    lasting: dict[str, float] = {}
+    for trial, *_ in trials:
+        lasting.setdefault(architecture_of(trial), random.lognormvariate(3, 0.8))
+    seconds = {a.trial.key: lasting[architecture_of(a.trial)] for a in trials}
+    order = order_on(num_slots, trials, seconds)
+    longest_first = sorted(trials, key=lambda a: -seconds[a.trial.key])
+    limit_s = TOLERANCE * wall_s_of(longest_first, seconds, num_slots)
+    assert wall_s_of(order, seconds, num_slots) <= limit_s
+    assert {a.trial.key for a in order} == seconds.keys()
+    if num_slots == 2:  # a table of two seeds at least has every row when one seed is to come
+        assert [a.trial.seed for a in order] == sorted(a.trial.seed for a in trials)

@@ -1,0 +1,199 @@
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ray.exceptions import ActorDiedError, RayError, RayTaskError
+
+from orchestrator import measure as measuring
+from orchestrator.errors import ProbeError, TooLargeError
+from orchestrator.machines import Machines
+from orchestrator.measure import measure
+from orchestrator.packing import Capacity
+from orchestrator.probers import Answer, Surroundings
+from reports.probe import Probe, architecture_of, find_probe, remember_probe
+from search_spaces.trial import Trial
+from tests.orchestrator.probe_factory import make_assignment, make_probe
+
+SHALLOW, DEEP, DEEPER = (make_assignment(depth, 0) for depth in (1, 3, 5))
+TRIALS = [one.trial for one in (SHALLOW, DEEP, DEEPER)]
+ROWS = {one.trial.key: one.trained_for for one in (SHALLOW, DEEP, DEEPER)}
+Outcome = Callable[[Surroundings], Probe | Exception]
+
+
+def probe_of(trial: Trial, *, memory_mib: float = 1000.0, num_at_once: int = 4) -> Probe:
+    update = {"memory_mib": memory_mib, "num_at_once": num_at_once}
+    return make_probe(trial, 4.0).model_copy(update=update)
+
+
+def fits_in(memory_mib: float, trial: Trial) -> Outcome:
+    """Make a trial that runs out of memory where it gets less."""
+
+    def outcome(where: Surroundings) -> Probe | Exception:
+        if where.cap_mib is not None and where.cap_mib < memory_mib:
+            return TooLargeError("out of memory")
+        return probe_of(trial, memory_mib=memory_mib, num_at_once=where.num_at_once)
+
+    return outcome
+
+
+class FakeProbers:
+    """Stands for `Probers`: answers in the order in which it was asked."""
+
+    def __init__(self, outcomes: dict[str, Outcome], *, on_gpu: bool = False) -> None:
+        self.on_gpu = on_gpu
+        self.sent: list[tuple[str, Surroundings]] = []
+        self.started: list[tuple[int, float | None]] = []
+        self._outcomes = outcomes
+        self._asked: deque[tuple[str | None, Surroundings | None]] = deque()
+
+    def __enter__(self) -> "FakeProbers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def num_living(self) -> int:
+        return len(self._asked)
+
+    def start(self, count: int, memory_mib: float | None = None) -> None:
+        self.started.append((count, memory_mib))
+        self._asked.extend([(None, None)] * count)
+
+    def greet(self, prober: str) -> None:
+        self._asked.append((None, None))
+
+    def send(self, prober: str, architecture: str, trial: Trial, where: Surroundings) -> None:
+        self.sent.append((architecture, where))
+        self._asked.append((architecture, where))
+
+    def next(self) -> Answer:
+        architecture, where = self._asked.popleft()
+        if architecture is None or where is None:
+            return Answer("a prober", None, "a CPU")
+        outcome = self._outcomes[architecture](where)
+        return Answer(None if isinstance(outcome, Exception) else "one", architecture, outcome)
+
+    def end(self) -> None:
+        self._asked.clear()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Probe]]:
+    """Give `measure` on a machine of 4 cores and 8,000 MiB."""
+
+    def run_with(
+        probers: FakeProbers, trials: Sequence[Trial] = TRIALS, **options: Any
+    ) -> dict[str, Probe]:
+        monkeypatch.setattr(measuring, "Probers", lambda session: probers)
+        monkeypatch.setattr(measuring.ray, "cluster_resources", lambda: {"CPU": 4.0, "GPU": 2.0})
+        capacity = Capacity(probers.on_gpu, 2 if probers.on_gpu else 1, 8000.0, 4)
+        monkeypatch.setattr(measuring, "find_capacity", lambda *_: capacity)
+        session = SimpleNamespace(
+            storage=tmp_path, machines=Machines(device="auto" if probers.on_gpu else "cpu")
+        )
+        return measure(cast(Any, session), trials, rows=ROWS, **options)
+
+    return run_with
+
+
+def fitting(memory_mib: float = 1000.0) -> dict[str, Outcome]:
+    return {architecture_of(trial): fits_in(memory_mib, trial) for trial in TRIALS}
+
+
+def test_each_architecture_is_measured_once_and_kept(
+    tmp_path: Path, run: Callable[..., dict[str, Probe]]
+) -> None:
+    again = [make_assignment(depth, 1).trial for depth in (1, 3, 5)]
+    told: list[tuple[int, int]] = []
+    found = run(FakeProbers(fitting()), [*TRIALS, *again], on_measured=lambda *n: told.append(n))
+    assert set(found) == {architecture_of(trial) for trial in TRIALS}
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    for name, probe in found.items():
+        assert find_probe(name, "a CPU", tmp_path) == probe
+    second = FakeProbers({})
+    assert run(second, TRIALS) == found
+    assert not second.sent
+
+
+def test_as_many_measure_at_once_as_train_and_the_last_is_not_alone(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    probers = FakeProbers(fitting())
+    again = [make_assignment(depth, 1).trial for depth in (1, 3, 5)]
+    run(probers, [*TRIALS, *again])
+    assert probers.started == [(1, None), (3, 2000.0)]
+    first, *_, fourth = probers.sent[:4]
+    assert first == fourth == (architecture_of(TRIALS[0]), Surroundings(4, 2000.0))
+
+
+def test_fewer_trials_than_cores_are_measured_beside_fewer(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    probers = FakeProbers(fitting())
+    run(probers, TRIALS[:2])
+    assert probers.started == [(1, None), (1, 4000.0)]
+    assert probers.sent[0][1] == Surroundings(2, 4000.0)
+
+
+def test_what_does_not_fit_beside_others_is_measured_beside_fewer(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    outcomes = fitting() | {architecture_of(DEEP.trial): fits_in(5000.0, DEEP.trial)}
+    four = [*TRIALS, make_assignment(1, 1).trial]
+    probers = FakeProbers(outcomes)
+    found = run(probers, four)
+    assert {name: probe.num_at_once for name, probe in found.items()} == {
+        architecture_of(SHALLOW.trial): 4,
+        architecture_of(DEEP.trial): 1,
+        architecture_of(DEEPER.trial): 4,
+    }
+    lower = [where for _, where in probers.sent if where.num_at_once < 4]
+    assert lower[0] == Surroundings(2, 4000.0)
+    assert lower[-1] == Surroundings(1, 8000.0)
+    second = FakeProbers({})  # 8,000 MiB hold it once: it would be measured alone again
+    assert run(second, four) == found
+    assert not second.sent
+
+
+def test_what_fits_nowhere_has_no_probe(run: Callable[..., dict[str, Probe]]) -> None:
+    outcomes = fitting() | {architecture_of(DEEP.trial): fits_in(9000.0, DEEP.trial)}
+    found = run(FakeProbers(outcomes))
+    assert set(found) == {architecture_of(one.trial) for one in (SHALLOW, DEEPER)}
+
+
+def test_probe_beside_fewer_than_train_now_is_measured_again(
+    tmp_path: Path, run: Callable[..., dict[str, Probe]]
+) -> None:
+    for trial, num_at_once in zip(TRIALS, (1, 2, 4), strict=True):
+        remember_probe(probe_of(trial, num_at_once=num_at_once), tmp_path)
+    probers = FakeProbers(fitting())
+    run(probers)  # three trials train at once
+    assert {name for name, _ in probers.sent} == {architecture_of(t) for t in TRIALS[:2]}
+
+
+def test_gpu_measures_one_alone_without_a_cap(run: Callable[..., dict[str, Probe]]) -> None:
+    probers = FakeProbers(fitting(), on_gpu=True)
+    run(probers)
+    assert probers.started == [(1, None), (1, None)]  # of three, on two GPUs
+    assert {where for _, where in probers.sent} == {Surroundings(1, None)}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RayTaskError("probe", "trace", KeyError("x")), "KeyError: 'x'"),
+        (ActorDiedError(), "ActorDiedError: The actor died"),
+    ],
+)
+def test_architecture_that_fails_is_named_and_the_others_are_kept(
+    tmp_path: Path, run: Callable[..., dict[str, Probe]], error: RayError, reason: str
+) -> None:
+    outcomes = fitting() | {architecture_of(DEEP.trial): lambda _: error}
+    with pytest.raises(ProbeError, match=f"study 'small', row 'deep': {reason}"):
+        run(FakeProbers(outcomes))
+    kept = [find_probe(architecture_of(trial), "a CPU", tmp_path) for trial in TRIALS]
+    assert [probe is not None for probe in kept] == [True, False, True]

@@ -1,0 +1,120 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import ClusterError, FitError
+from orchestrator.machines import Machines
+from orchestrator.packing import MARGIN, Capacity, Share, capacity_of, count_at_once, pack
+from reports.probe import Probe
+from tests.orchestrator.probe_factory import make_assignment, make_probe
+
+SHALLOW, DEEP = make_assignment(1, 0), make_assignment(3, 0)
+MACHINE = Capacity(on_gpu=False, num_devices=1, memory_mib=10_000.0, num_cores=64)
+GPU = Capacity(
+    on_gpu=True, num_devices=2, memory_mib=20_000.0, num_cores=16, host_memory_mib=40_000.0
+)
+
+
+def on_cpu(memory_mib: float) -> Probe:
+    return make_probe(SHALLOW.trial, 4.0).model_copy(update={"memory_mib": memory_mib})
+
+
+def on_gpu(gpu_memory_mib: float, *, memory_mib: float = 2000.0) -> Probe:
+    probe = make_probe(SHALLOW.trial, 4.0, gpu_memory_mib=gpu_memory_mib)
+    return probe.model_copy(update={"memory_mib": memory_mib, "gpu_context_mib": 500.0})
+
+
+@pytest.mark.parametrize(
+    ("probe", "capacity", "expected"),
+    [
+        (on_cpu(1000), MACHINE, 8),  # 9,000 / 1,100 = 8.2
+        (on_cpu(10), MACHINE, 64),  # its cores
+        (on_cpu(9000), MACHINE, 1),  # 9,900 are more than 9,000, but alone it fits
+        (on_cpu(9100), MACHINE, 0),  # 10,010
+        (on_gpu(4000), GPU, 4),  # 18,000 / 4,400 = 4.1
+        (on_gpu(400), GPU, 16),  # its cores; 18,000 / 440 = 40.9, 36,000 / 2,200 = 16.4
+        (on_gpu(400, memory_mib=8000), GPU, 4),  # of the machine's memory: 36,000 / 8,800 = 4.1
+        (on_gpu(400, memory_mib=40_000), GPU, 0),
+        (on_gpu(19_000), GPU, 0),
+    ],
+)
+def test_device_takes_as_many_as_fit_with_margins(
+    probe: Probe, capacity: Capacity, expected: int
+) -> None:
+    assert MARGIN == 0.1
+    assert count_at_once(probe, capacity) == expected
+
+
+def test_trials_that_fit_equally_often_have_equal_shares() -> None:
+    probes = {
+        one.architecture: one
+        for one in (
+            make_probe(SHALLOW.trial, 4.0).model_copy(update={"memory_mib": 1000.0}),
+            make_probe(DEEP.trial, 4.0).model_copy(update={"memory_mib": 1020.0}),
+        )
+    }
+    shares = pack([SHALLOW.trial, DEEP.trial], probes, MACHINE)
+    assert shares == {one.trial.key: Share(8, 1250.0) for one in (SHALLOW, DEEP)}
+
+
+def test_share_of_a_gpu_leaves_out_the_context() -> None:
+    probe = on_gpu(4000)
+    shares = pack([SHALLOW.trial], {probe.architecture: probe}, GPU)
+    assert shares == {SHALLOW.trial.key: Share(4, 4500.0)}
+
+
+def test_trials_that_fit_nowhere_are_named_together() -> None:
+    trials = [make_assignment(depth, seed).trial for depth in (1, 3) for seed in (0, 1)]
+    probe = on_cpu(20_000)
+    rows = {one.trial.key: one.trained_for for one in (SHALLOW, DEEP)}
+    with pytest.raises(FitError) as caught:
+        pack(trials, {probe.architecture: probe}, MACHINE, rows=rows)
+    shallow, deep, advice = str(caught.value).split("\n")
+    assert shallow == (
+        "study 'small', row 'shallow': needs 22,000 MiB with batches of 8 utterances, but a "
+        "machine has 10,000 MiB for it"
+    )
+    assert deep == (
+        "study 'small', row 'deep': batches of 8 utterances ran out of memory when they were "
+        "measured alone on a machine with 10,000 MiB"
+    )
+    assert advice.startswith("nothing was trained; use machines with more memory")
+
+
+@pytest.mark.parametrize(
+    ("probe", "expected"),
+    [
+        (on_gpu(20_000), "needs 22,000 MiB with .* but a GPU has 20,000 MiB"),
+        (
+            on_gpu(400, memory_mib=50_000),
+            "needs 55,000 MiB with .* but a GPU's share of its machine has 40,000 MiB",
+        ),
+    ],
+)
+def test_error_says_which_memory_of_a_gpu_machine_is_short(probe: Probe, expected: str) -> None:
+    with pytest.raises(FitError, match=f"trial {SHALLOW.trial.key}: {expected}"):
+        pack([SHALLOW.trial], {probe.architecture: probe}, GPU)
+
+
+def node(*, alive: bool = True, **resources: float) -> Mapping[str, Any]:
+    memory = resources.pop("gib", 0.0) * 2**30
+    return {"Alive": alive, "Resources": {"memory": memory, **resources}}
+
+
+def test_machine_is_a_device_where_there_is_no_gpu() -> None:
+    nodes = [node(CPU=0, gib=2), node(CPU=8, gib=16), node(CPU=4, gib=8), node(alive=False, CPU=1)]
+    assert capacity_of(nodes, Machines("auto"), {}) == Capacity(False, 2, 8192.0, 4)
+
+
+def test_gpus_of_a_machine_divide_its_cores_and_its_memory() -> None:
+    nodes = [node(CPU=8, gib=8), node(CPU=16, GPU=4, gib=64), node(CPU=8, GPU=1, gib=32)]
+    probe = on_gpu(400).model_copy(update={"device_memory_mib": 24_000.0})
+    expected = Capacity(True, 5, 24_000.0, 4, 16 * 1024)
+    assert capacity_of(nodes, Machines("auto"), {probe.architecture: probe}) == expected
+    assert capacity_of(nodes, Machines("auto", "cpu"), {}).num_devices == 3
+
+
+def test_machines_without_a_place_for_a_trial_are_told() -> None:
+    with pytest.raises(ClusterError, match=r"none of 1 machines has .* takes: a CPU and a GPU"):
+        capacity_of([node(CPU=2, gib=1)], Machines("auto", "gpu"), {})

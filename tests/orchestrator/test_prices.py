@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator import prices
+from orchestrator.errors import PriceError
+from orchestrator.prices import Prices, dollars_of, find_prices
+from orchestrator.timetable import Stay, Task, Timetable
+
+SHIPPED = Path(__file__).parent.parent.parent / "cluster.yaml"
+TYPES = "head_node_type: head\navailable_node_types: {head: {}, gpu: {}}\n"
+HOUR_S = 3600.0
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "own.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def table(prices_of_types: str) -> str:
+    return f"metadata: {{dollars_an_hour: {{{prices_of_types}}}}}\n"
+
+
+def test_prices_of_a_cluster_file_are_found(tmp_path: Path) -> None:
+    text = f"{TYPES}idle_timeout_minutes: 12\n{table('head: 0.2, gpu: 3')}"
+    file = write(tmp_path, text)
+    assert find_prices(file) == Prices(file, head=0.2, worker=3, num_devices=1, idle_h=0.2)
+
+
+def test_worker_is_priced_as_the_type_whose_gpus_are_dearest(tmp_path: Path) -> None:
+    types = "{head: {}, one: {resources: {CPU: 4, GPU: 1}}, four: {resources: {GPU: 4}}}"
+    text = f"head_node_type: head\navailable_node_types: {types}\n"
+    found = find_prices(write(tmp_path, text + table("head: 0, one: 1, four: 3.9")))
+    assert found is not None
+    assert (found.worker, found.num_devices) == (1, 1)
+    found = find_prices(write(tmp_path, text + table("head: 0, one: 1, four: 4.1")))
+    assert found is not None
+    assert (found.worker, found.num_devices) == (4.1, 4)
+
+
+def test_ray_takes_the_shipped_file_and_keeps_its_prices_for_the_head(tmp_path: Path) -> None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    prepared = prepare_config(yaml.safe_load(SHIPPED.read_text(encoding="utf-8")))
+    validate_config(prepared)
+    on_head = find_prices(write(tmp_path, yaml.safe_dump(prepared)))
+    shipped = find_prices(SHIPPED)
+    assert on_head is not None
+    assert shipped is not None
+    assert on_head.head == shipped.head > 0
+    assert on_head.worker == shipped.worker > 0
+    assert on_head.idle_h == shipped.idle_h == pytest.approx(1 / 6)
+
+
+def test_head_finds_the_file_that_started_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ray_bootstrap_config.yaml"
+    monkeypatch.setattr(prices, "HEAD_FILE", file)
+    assert find_prices(None) is None
+    file.write_text(TYPES, encoding="utf-8")
+    assert find_prices(None) is None
+    file.write_text(TYPES + table("head: 1, gpu: 2"), encoding="utf-8")
+    assert find_prices(None) == Prices(file, head=1, worker=2, num_devices=1, idle_h=5 / 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TYPES, r"own\.yaml' needs the price of each .*dollars_an_hour: \{head: 0.35, gpu: 0.35\}"),
+        (TYPES + table("head: 1"), r"needs the price of each .* gpu: 0\.35"),
+        (TYPES + table("head: 1, gpu: 1, cpu: 1"), r"needs the price of each .* gpu: 0\.35"),
+        (TYPES + table("head: 1, gpu: cheap"), r"dollars_an_hour\.gpu: .*got 'cheap'; a price is"),
+        (TYPES + table("head: 1, gpu: -1"), r"dollars_an_hour\.gpu: .*greater than or equal to 0"),
+        (TYPES + table("head: 1, gpu: .nan"), r"dollars_an_hour\.gpu: .*finite number"),
+        (TYPES + table("head: 1, gpu: yes"), r"dollars_an_hour\.gpu: .*got True"),
+        (TYPES + "metadata: {dollars_an_hour: 3}", r"metadata\.dollars_an_hour: .*got 3"),
+        (table("gpu: 1"), "names no types of machines"),
+        ("- a list", r"own\.yaml': config: .*got \['a list'\]"),
+        ("a: [", r"own\.yaml' cannot be read: while parsing"),
+    ],
+)
+def test_faulty_prices_are_told_with_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(PriceError, match=message):
+        find_prices(write(tmp_path, text))
+
+
+def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PriceError, match=r"cluster file '.*none\.yaml' cannot be read: .*No such"):
+        find_prices(tmp_path / "none.yaml")
+
+
+def test_cost_is_that_of_held_and_idle_workers_and_of_the_head(tmp_path: Path) -> None:
+    # One GPU is held for 3 h, one for 1 h; two machines are then idle for half an hour each.
+    stays = (Stay(Task(3 * HOUR_S, 1), 0.0, 0, None), Stay(Task(HOUR_S, 1), 0.0, 1, None))
+    alone = Prices(tmp_path, head=10, worker=2, num_devices=1, idle_h=0.5)
+    assert dollars_of(Timetable(stays, 2), alone) == pytest.approx(2 * (3 + 1 + 2 * 0.5) + 10 * 3)
+    paired = Prices(tmp_path, head=10, worker=2, num_devices=2, idle_h=0.5)
+    assert dollars_of(Timetable(stays, 2), paired) == pytest.approx(2 * (4 / 2 + 0.5) + 10 * 3)

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestrator.forecast import make_forecast
+from orchestrator.packing import Capacity, Share
+from orchestrator.prices import Prices
+from orchestrator.show_forecast import MAX_KINDS, forecast_view, say_duration
+from tests.orchestrator.probe_factory import make_assignment, make_probe
+
+CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
+GPUS = Capacity(on_gpu=True, num_devices=4, memory_mib=24000, num_cores=4)
+PRICES = Prices(Path("cluster.yaml"), head=1, worker=2, num_devices=1, idle_h=1 / 6)
+
+
+def lines_of(
+    capacity: Capacity,
+    *,
+    num_rows: int = 2,
+    num_seeds: int = 2,
+    num_at_once: int = 2,
+    prices: Prices | None = None,
+    patience: int | None = None,
+) -> list[str]:
+    """Print what trials take that differ in the depth of their fusion; depth n takes 10 n s."""
+    trials = [
+        make_assignment(1 + 2 * row, seed, patience=patience)
+        for row in range(num_rows)
+        for seed in range(num_seeds)
+    ]
+    probes = [
+        make_probe(
+            trial,
+            10.0 * trial.config.model.fusion.depth,
+            gpu_memory_mib=2048.0 if capacity.on_gpu else None,
+            device="an L4" if capacity.on_gpu else "a CPU",
+        )
+        for trial, *_ in trials
+    ]
+    shares = {a.trial.key: Share(num_at_once, 4000) for a in trials}
+    forecast = make_forecast(trials, {p.architecture: p for p in probes}, shares, capacity)
+    console = Console(width=80, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(forecast_view(forecast, prices))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_forecast_on_cores_is_shown_with_its_path_and_basis() -> None:
+    # 8.5 s to start; then on one core 30 and 10 s, on the other 10 and 30 s.
+    assert lines_of(CORES) == [
+        "trials like    trials  s a step  MiB  a trial  at once",
+        "small/deep          2       1.4  900     30 s        2",
+        "small/shallow       2       0.4  900     10 s        2",
+        "wall time: about 49 s; 4 trials, 2 at once on 2 cores, slots busy 83%",
+        "critical path: 2 trials in a row; on any number of slots at least 39 s, for",
+        "'small/deep'",
+        "core-hours: 0.022",
+        "measured: 2 architectures on a CPU",
+    ]
+
+
+def test_range_and_dollars_are_shown_on_gpus() -> None:
+    text = " ".join(lines_of(GPUS, num_seeds=8, num_at_once=4, prices=PRICES))
+    assert "small/deep 8 1.4 2,048 30 s 4" in " ".join(text.split())
+    assert "wall time: about 39 s to 1 min 40 s; 16 trials, 16 at once on 4 GPUs" in text
+    assert "from no slowing between trials that share a GPU to taking turns" in text
+    # Held: 4 x 38.5 to 4 x 88.5 s or so, idle: 4 x 10 min, at 2 $ an hour; the head at 1 $.
+    assert "GPU-hours: 0.043 to 0.099; $1.43 to $1.56 by 'cluster.yaml'" in text
+
+
+def test_gpus_without_prices_are_told() -> None:
+    assert "no prices: docs/plan.md says where they stand" in " ".join(lines_of(GPUS))
+    assert "prices" not in " ".join(lines_of(CORES))
+
+
+def test_trials_that_may_stop_early_make_it_an_upper_bound() -> None:
+    text = " ".join(lines_of(CORES, patience=1))
+    assert "measured: 2 architectures on a CPU; at most: 4 trials may stop early" in text
+
+
+def test_many_architectures_fit_on_a_screen() -> None:
+    shown = lines_of(GPUS, num_rows=40, num_at_once=3, prices=PRICES)
+    assert len(shown) <= 16
+    assert max(map(len, shown)) <= 80
+    assert shown[MAX_KINDS].split() == ["34", "other", "kinds", "68", "to", "11", "min", "10", "s"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.26, "0.3 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (199, "3 min 20 s"),
+        (3594, "59 min 50 s"),
+        (3596, "1 h"),
+        (7830, "2 h 10 min"),
+        (3600 * 76, "3 d 4 h"),
+    ],
+)
+def test_durations_are_said_to_two_units(seconds: float, said: str) -> None:
+    assert say_duration(seconds) == said

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from corpora.manifest import CorpusIdentity
+from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
+from orchestrator.plan import Plan
+from orchestrator.show_power import claims_view
+from reports.ledger import Ledger
+from search_spaces.catalogue import COLLECTIONS, STUDIES
+from search_spaces.claim import greater
+from search_spaces.study import Study
+from search_spaces.terms import Scale
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import small_study
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "power.md"
+
+
+def plan(study: Study, corpus: str = "iemocap", scale: Scale = "paper") -> Plan:
+    """Plan a study on a corpus and with weights that need not be there."""
+
+    def identify(recipe: str) -> CorpusIdentity:
+        settings = SYNTHETIC_RECIPES[recipe]
+        return CorpusIdentity(name=corpus, kind=corpus, fingerprint="f00d", recipe=settings)
+
+    reference = CorpusRef(name=corpus, recipe="le", fingerprint="f00d")
+    trials = {
+        row: tuple(Trial(config=config, corpus=reference, seed=seed) for seed in study.seeds)
+        for row, config in study.configs(corpus, scale).items()
+    }
+    return Plan(study, KnownCorpus(corpus, corpus, identify), scale, trials, {})
+
+
+def text_of(view: RenderableType) -> str:
+    console = Console(width=80, markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(view)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def words_of(view: RenderableType) -> str:
+    return " ".join(text_of(view).split())
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def test_claims_of_one_study_are_shown_as_in_the_documentation(ledger: Ledger) -> None:
+    example = PAGE.read_text(encoding="utf-8").split("```text\n")[1].split("\n```")[0]
+    assert text_of(claims_view([plan(STUDIES["modules"])], ledger)) == example
+
+
+def test_printed_gap_below_zero_is_explained(ledger: Ledger) -> None:
+    text = words_of(claims_view([plan(STUDIES["layers"])], ledger))
+    assert "-0.99 1.13? 0.14 12 2.32" in text
+    assert "[hangs on 2-2-2-2 > 1-1-2-2]" in text
+    assert "to find that the claim FAILS" in text
+
+
+def test_adaptive_seeds_are_told_with_their_last_look(ledger: Ledger) -> None:
+    text = words_of(claims_view([plan(STUDIES["modules"])], ledger, (3, 5, 7, 10)))
+    assert "can be decided with 10 seeds (power 0.8 or more)" in text
+    assert "at the last look" in text
+
+
+def test_claim_without_a_printed_gap_shows_what_the_seeds_find(ledger: Ledger) -> None:
+    claim = greater("own", "deep is better", "deep", "shallow", corpus="mine", metric="f1")
+    study = small_study(num_seeds=5).model_copy(update={"claims": (claim,)})
+    lines = text_of(claims_view([plan(study, "mine", "tiny")], ledger)).splitlines()
+    assert " ".join(lines[:2]) == (
+        "small: of 1 claim none can be decided with 5 seeds (power 0.8 or more), 1 without a "
+        "printed gap"
+    )
+    row = next(line.split() for line in lines if line.startswith("own"))
+    # d_z 1.682 of five seeds at .025, times 1.131 points
+    assert row[-5:] == ["\N{EN DASH}", "1.13?", "\N{EN DASH}", "\N{EN DASH}", "1.90"]
+
+
+def test_several_studies_are_counted(ledger: Ledger) -> None:
+    plans = [plan(STUDIES[name]) for name in ("sota", "modules")]
+    text = text_of(claims_view(plans, ledger))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["sota", "9", "2", "0", "0", "1", "6"] in lines
+    assert ["modules", "12", "1", "5", "0", "2", "4"] in lines
+    assert "plan one study alone" in " ".join(text.split())
+    assert "X06a" not in text
+
+
+def test_synthetic_corpus_takes_two_lines(ledger: Ledger) -> None:
+    plans = [plan(study, "synthetic", "tiny") for study in COLLECTIONS["le2023"]]
+    assert text_of(claims_view(plans, ledger)).splitlines() == [
+        "33 claims not judged here: no trials on IEMOCAP at the paper scale; no trials on",
+        "CMU-MOSEI at the paper scale.",
+    ]
+
+
+def test_nothing_is_said_of_studies_without_claims(ledger: Ledger) -> None:
+    assert text_of(claims_view([plan(small_study(), "synthetic", "tiny")], ledger)) == ""

@@ -1,0 +1,84 @@
+import pytest
+
+from reports.search.figures import draw_front, draw_history, draw_importances, draw_search
+from tests.reports.search.factories import (
+    STOPPED,
+    make_costly,
+    make_front,
+    make_result,
+    make_search,
+)
+
+IMPORTANCES = {"f1": {"fusion": 0.25, "system": 0.75}, "parameters": {"system": 1.0}}
+
+
+def line_of(axes, label):
+    (line,) = (line for line in axes.lines if line.get_label() == label)
+    return line
+
+
+def test_front_shows_all_finished_candidates_and_marks_the_front():
+    drawing = draw_front(make_front())
+    assert drawing.data["number"].tolist() == [0, 1, 2, 3]
+    assert drawing.data["is_best"].tolist() == [True, False, True, True]
+    (axes,) = drawing.figure.axes
+    assert line_of(axes, "finished").get_ydata().tolist() == [50, 37.5, 75, 25]
+    assert line_of(axes, "Pareto front").get_xdata().tolist() == [1e4, 2e6, 68_050_694]
+    assert line_of(axes, "Pareto front").get_ydata().tolist() == [25, 50, 75]
+    assert [text.get_text() for text in axes.texts] == ["3", "0", "2"]
+    assert axes.get_xscale() == "log"
+
+
+def test_stopped_candidates_are_left_out_and_counted():
+    assert "4 finished, 1 stopped early" in draw_front(make_front()).caption
+
+
+def test_costs_that_differ_little_have_a_linear_axis():
+    near = [make_costly(n, 0.5, 1e6 * (1 + n), is_best=not n) for n in range(3)]
+    assert draw_front(make_result(*near, costs=("parameters",))).figure.axes[0].get_xscale() == (
+        "linear"
+    )
+
+
+def test_every_cost_has_a_panel_and_no_line_joins_a_front_of_three_objectives():
+    scores = {"f1": 0.5, "parameters": 1e6, "macs": 2e9}
+    one = make_costly(0, 0.5, 1e6, scores=scores, is_best=True)
+    drawing = draw_front(make_result(one, costs=("parameters", "macs")))
+    panels = drawing.figure.axes
+    assert [axes.get_xlabel() for axes in panels] == ["Parameters", "MACs a clip"]
+    assert {line_of(axes, "Pareto front").get_linestyle() for axes in panels} == {"None"}
+
+
+def test_history_is_the_best_so_far():
+    drawing = draw_history(make_search())
+    assert drawing.data["f1"].tolist() == [0.375, 0.625, 0.5]
+    assert drawing.data["best_so_far"].tolist() == [0.375, 0.625, 0.625]
+    dots, line = drawing.figure.axes[0].lines
+    assert dots.get_ydata().tolist() == [37.5, 62.5, 50]
+    assert line.get_ydata().tolist() == [37.5, 62.5, 62.5]
+
+
+def test_importances_are_bars_in_percent_by_field():
+    drawing = draw_importances(make_search(importances=IMPORTANCES))
+    data = drawing.data.set_index(["objective", "field"])["importance"]
+    assert data["f1", "fusion"] == 0.25
+    (axes,) = drawing.figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["system", "fusion"]
+    bars = [{round(b.get_y()): b.get_width() for b in of_one} for of_one in axes.containers]
+    assert bars == [{0: 75, 1: 25}, {0: 100}]
+    assert "unreliable" in drawing.caption
+
+
+@pytest.mark.parametrize(
+    ("result", "names"),
+    [
+        (make_search(), ["history"]),
+        (make_search(importances=IMPORTANCES), ["history", "importances"]),
+        (make_front(), ["pareto"]),
+        (make_result(STOPPED), []),
+        (make_result(STOPPED, costs=("macs",)), []),
+    ],
+)
+def test_only_figures_that_make_sense_are_drawn(result, names):
+    assert [drawing.name for drawing in draw_search(result)] == names

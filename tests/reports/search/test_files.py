@@ -1,0 +1,83 @@
+import csv
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from reports.forms import document
+from reports.forms.document import compile_pdf
+from reports.forms.latex_text import standalone
+from reports.search.files import write_search
+from reports.search.table import PREAMBLE
+from reports.search_result import SearchResult
+from tests.reports.search.factories import STOPPED, make_front, make_result, make_search
+
+ALWAYS = ["search.json", "candidates.csv", "best.tex"]
+WINNER = ["tuned_row.py", "tuned_study.py"]
+IMPORTANCES = {"f1": {"fusion": 0.25, "system": 0.75}}
+
+
+def drawn(name):
+    return [f"{name}.{suffix}" for suffix in ("pdf", "png", "csv")]
+
+
+@pytest.mark.parametrize(
+    ("result", "names"),
+    [
+        (make_result(STOPPED), ALWAYS),
+        (make_search(), [*ALWAYS, "figures.tex", *WINNER, *drawn("history")]),
+        (
+            make_front(importances=IMPORTANCES),
+            [*ALWAYS, "figures.tex", *WINNER, *drawn("pareto"), *drawn("importances")],
+        ),
+    ],
+)
+def test_files_are_those_that_there_is_something_to_show_for(tmp_path, result, names):
+    paths = write_search(result, tmp_path)
+    assert list(paths) == names
+    assert sorted(tmp_path.iterdir()) == sorted(paths.values())
+
+
+def test_result_is_read_back_equal(tmp_path):
+    result = make_front(importances=IMPORTANCES)
+    text = write_search(result, tmp_path)["search.json"].read_text(encoding="utf-8")
+    assert SearchResult.model_validate_json(text) == result
+
+
+def test_importances_are_a_line_each(tmp_path):
+    path = write_search(make_search(importances=IMPORTANCES), tmp_path)["importances.csv"]
+    lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    assert lines == [
+        ["objective", "field", "importance"],
+        ["f1", "fusion", "0.25"],
+        ["f1", "system", "0.75"],
+    ]
+
+
+def test_equal_results_give_equal_files(tmp_path):
+    one, other = (write_search(make_front(), tmp_path / name) for name in ("one", "other"))
+    assert [path.read_bytes() for path in one.values()] == [
+        path.read_bytes() for path in other.values()
+    ]
+
+
+@pytest.mark.skipif(
+    shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
+)
+def test_figures_compile_with_their_captions(tmp_path):
+    paths = write_search(make_front(importances=IMPORTANCES), tmp_path)
+    text = standalone(paths["figures.tex"].read_text(encoding="utf-8"), PREAMBLE)
+    done = compile_pdf(text, tmp_path / "all.pdf", {k: p for k, p in paths.items() if "pdf" in k})
+    assert done.problem == ""
+
+
+def test_nothing_slow_is_loaded_before_something_is_written():
+    program = (
+        "import sys, reports.search.files, reports.search.terminal\n"
+        "print([name for name in ('matplotlib', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,102 @@
+import pytest
+
+from reports.search.row import winner_row, winner_study
+from search_spaces.catalogue import load_studies
+from search_spaces.change import apply_change
+from search_spaces.errors import StudyError
+from search_spaces.study import Row
+from search_spaces.systems.le import LE
+from search_spaces.systems.xia import XIA
+from tests.reports.search.factories import (
+    LE_CHANGE,
+    STOPPED,
+    XIA_CHANGE,
+    make_candidate,
+    make_front,
+    make_result,
+    make_search,
+)
+
+WINNERS = {
+    "le": (make_candidate(0, 0.5), LE, LE_CHANGE),
+    "xia": (
+        make_candidate(0, 0.5, system="xia", change=XIA_CHANGE),
+        XIA,
+        XIA_CHANGE,
+    ),
+    "baseline": (make_candidate(0, 0.5, change={}), LE, {}),
+}
+
+
+def write_study(folder, result):
+    path = folder / "tuned_study.py"
+    path.write_text(winner_study(result), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("system", WINNERS)
+@pytest.mark.parametrize("scale", ["tiny", "paper"])
+def test_study_file_holds_the_winner_beside_its_baseline(tmp_path, system, scale):
+    candidate, baseline, change = WINNERS[system]
+    (study,) = load_studies(write_study(tmp_path, make_result(candidate)))
+    configs = study.configs("synthetic", scale)
+    expected = baseline[scale]["*"]
+    assert configs == {"baseline": expected, "tuned": apply_change(expected, change)}
+    assert study.find_baseline_row("synthetic", scale) == "baseline"
+    assert study.seeds == (1, 2, 3, 4, 5)  # the search decided by seed 0
+    assert study.name == "architecture-tuned"
+
+
+def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path):
+    common = {"training.max_epochs": 5}
+    candidate = make_candidate(0, 0.5, change={**common, "model.width": 64})
+    (study,) = load_studies(write_study(tmp_path, make_result(candidate, change=common)))
+    configs = study.configs("synthetic", "tiny")
+    assert configs["baseline"] == apply_change(LE["tiny"]["*"], common)
+    assert configs["tuned"] == apply_change(configs["baseline"], {"model.width": 64})
+
+
+def test_study_claims_that_the_winner_beats_its_baseline(tmp_path):
+    (study,) = load_studies(write_study(tmp_path, make_search(corpus='odd "corpus"')))
+    ((comparison,),) = study.claims[0].parts
+    assert (comparison.row, comparison.rival) == ("tuned", "baseline")
+    assert tuple(comparison.score) == ('odd "corpus"', "f1", None)
+
+
+def test_study_file_says_how_it_was_chosen():
+    text = winner_study(make_search())
+    assert "Candidate 1 (of 5, from 0) is the best by F1: 62.5 % on validation" in text
+    assert "the highest\nof 3" in text
+    assert "mmer-sweep run tuned_study.py --corpus synthetic --scale tiny" in text
+    assert "Candidate 2 (of 5, from 0) is the front's member of best F1" in winner_study(
+        make_front()
+    )
+
+
+def test_row_to_paste_is_python_and_its_numbers_read_back_equal():
+    odd = {"a": 1e-05, "b": [None, True, "\"'\\ é"], "c": {"d": 1 / 3}, "e": -0.0}
+    text = winner_row(make_result(make_candidate(0, 0.5, change=odd)))
+    names: dict = {}
+    exec(text.replace("Row(\n", "ROW = Row(\n"), names)
+    assert names["ROW"] == Row(name="tuned", baseline=LE, change=odd)
+
+
+def test_rows_of_a_reconstructed_system_say_so(tmp_path):
+    result = make_result(
+        make_candidate(0, 0.5, system="cmha", change={"model.hidden": 16}),
+        baselines={"cmha": "search_spaces.systems.xia:CMHA"},
+    )
+    (study,) = load_studies(write_study(tmp_path, result))
+    assert list(study.configs("synthetic", "tiny")) == [
+        "baseline (reconstructed)",
+        "tuned (reconstructed)",
+    ]
+
+
+def test_baseline_that_is_gone_is_an_error():
+    with pytest.raises(StudyError, match=r"there is no baseline 'search_spaces.systems.le:GONE'"):
+        winner_row(make_search(baselines={"le": "search_spaces.systems.le:GONE"}))
+
+
+def test_nothing_is_written_before_a_candidate_is_finished():
+    assert winner_row(make_result(STOPPED)) == winner_study(make_result(STOPPED)) == ""

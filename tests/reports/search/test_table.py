@@ -1,0 +1,97 @@
+import csv
+import io
+import shutil
+
+import pytest
+
+from reports.forms import document
+from reports.forms.document import compile_pdf
+from reports.forms.latex_text import standalone
+from reports.search.best import NUM_SHOWN
+from reports.search.table import PREAMBLE, to_csv, to_latex
+from tests.reports.search.factories import (
+    RATE,
+    make_candidate,
+    make_costly,
+    make_front,
+    make_result,
+    make_search,
+)
+
+NASTY = r"a_b & 50 % #1 \cmd {x} ~ ^2 $y$"
+needs_tex = pytest.mark.skipif(
+    shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
+)
+
+
+def large_front():
+    many = (make_costly(n, n / 100, 1e3 + n, is_best=True) for n in range(NUM_SHOWN + 1))
+    return make_result(*many, costs=("parameters",))
+
+
+def lines_of(result):
+    return list(csv.DictReader(io.StringIO(to_csv(result))))
+
+
+def test_csv_holds_every_candidate_and_every_field_that_is_on():
+    lines = lines_of(make_search())
+    assert [line["number"] for line in lines] == ["0", "1", "2", "3", "4"]
+    assert [line["state"] for line in lines] == ["finished"] * 3 + ["stopped", "failed"]
+    assert [line["scores.f1"] for line in lines] == ["0.375", "0.625", "0.5", "", ""]
+    assert [line["values.sem"] for line in lines] == ["", "", "on", "", ""]
+    assert [line["values.fusion"] for line in lines[1:3]] == ["bottleneck", ""]
+    assert float(lines[0]["values.training.learning_rate"]) == RATE
+    assert (lines[3]["last_f1"], lines[3]["num_epochs"]) == ("0.25", "2")
+    assert lines[4]["failure"].startswith("RuntimeError: no [/b] luck")
+    assert [line["from_ledger"] for line in lines[1:3]] == ["False", "True"]
+
+
+def test_field_may_have_the_name_of_a_column():
+    clash = make_result(make_candidate(0, 0.5, values={"state": "deep", "key": 3}))
+    (line,) = lines_of(clash)
+    assert (line["state"], line["values.state"], line["values.key"]) == ("finished", "deep", "3")
+
+
+def test_latex_has_a_column_a_candidate_and_no_line_of_a_field_that_none_has():
+    lines = to_latex(make_search()).splitlines()
+    assert r"Candidate & 1 & 2 & 0 \\" in lines
+    assert r"Validation F1 (\%) & 62.5 & 50.0 & 37.5 \\" in lines
+    assert r"fusion & bottleneck & -- & bottleneck \\" in lines
+    assert r"sem & -- & on & -- \\" in lines
+    assert r"learning\_rate & 0.1 & -- & 0.1 \\" in lines
+    assert sum(line.startswith("system &") for line in lines) == 1
+    assert not any(line.startswith("sem") for line in to_latex(make_front()).splitlines())
+
+
+def test_latex_caption_says_what_the_scores_are():
+    text = to_latex(make_search())
+    assert "the best of 3 is optimistic" in text
+    assert r"Architecture \& rates: a search on the synthetic corpus at the tiny scale" in text
+    assert "Pareto" not in text
+    assert "--: the field does not exist there." in text
+    assert "the field does not exist" not in to_latex(make_front())
+    assert "The Pareto front, 3 of 4 finished candidates." in to_latex(make_front())
+
+
+def test_latex_of_a_large_front_goes_on_in_another_float():
+    text = to_latex(large_front())
+    assert text.count(r"\begin{table}") == 2
+    assert text.count(r"\caption") == 1
+    assert r"\tablename~\ref{tab:search-architecture}, continued" in text
+
+
+TABLES = {
+    "one objective": make_search,
+    "large front": large_front,
+    "nothing finished": make_result,
+    "nasty names": lambda: make_result(
+        make_candidate(0, 0.5, values={NASTY: NASTY}, system=NASTY), title=NASTY
+    ),
+}
+
+
+@needs_tex
+@pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
+def test_latex_compiles(tmp_path, make):
+    done = compile_pdf(standalone(to_latex(make()), PREAMBLE), tmp_path / "best.pdf")
+    assert done.problem == ""

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from reports.ledger import LedgerError
+from reports.probe import (
+    architecture_of,
+    distinct_architectures,
+    find_probe,
+    probe_file,
+    remember_probe,
+)
+from search_spaces.change import Change, apply_change
+from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.factories import small_config
+from tests.orchestrator.probe_factory import make_probe
+
+CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f")
+TRIAL = Trial(config=small_config(), corpus=CORPUS, seed=0)
+PROBE = make_probe(TRIAL, 22.0)
+"""Of two epochs: 1 s before, 20 s, 1 s after."""
+
+
+def changed(change: Change) -> Trial:
+    return Trial(config=apply_change(TRIAL.config, change), corpus=CORPUS, seed=3)
+
+
+def test_time_of_a_trial_is_that_of_its_epochs_and_what_is_around_them() -> None:
+    assert [PROBE.trial_s(epochs) for epochs in (0, 1, 2)] == pytest.approx([2.0, 12.0, 22.0])
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"training.learning_rate": 1e-5}, {"training.max_epochs": 40}], ids=str
+)
+def test_trials_that_take_the_same_are_one_architecture(change: Change) -> None:
+    assert architecture_of(changed(change)) == architecture_of(TRIAL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"model.fusion.depth": 5}, {"training.batch_size": 2}, {"training.precision": "bf16"}],
+    ids=str,
+)
+def test_trials_that_take_other_time_or_memory_are_not(change: Change) -> None:
+    assert architecture_of(changed(change)) != architecture_of(TRIAL)
+
+
+def test_another_corpus_makes_another_architecture() -> None:
+    other = TRIAL.model_copy(update={"corpus": CORPUS.model_copy(update={"fingerprint": "g"})})
+    assert distinct_architectures([TRIAL, other, changed({})]) == {
+        architecture_of(TRIAL): TRIAL,
+        architecture_of(other): other,
+    }
+
+
+def test_probe_is_found_again_on_its_kind_of_device_alone(tmp_path: Path) -> None:
+    assert find_probe(PROBE.architecture, PROBE.device, tmp_path) is None
+    remember_probe(PROBE, tmp_path)
+    newer = PROBE.model_copy(update={"step_s": 9.0})
+    remember_probe(newer, tmp_path)
+    assert find_probe(PROBE.architecture, PROBE.device, tmp_path) == newer
+    assert find_probe(PROBE.architecture, "NVIDIA A10G", tmp_path) is None
+
+
+def test_damaged_probe_is_told(tmp_path: Path) -> None:
+    path = probe_file(PROBE.architecture, PROBE.device, tmp_path)
+    path.parent.mkdir()
+    path.write_text('{"device": 3}')
+    with pytest.raises(LedgerError, match=r"(?s)probe '.+\.json' is damaged.*; delete it"):
+        find_probe(PROBE.architecture, PROBE.device, tmp_path)

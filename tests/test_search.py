@@ -1,0 +1,83 @@
+"""A search survives: the real command, and a real kill."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from orchestrator.search.search_log import JOURNAL_FILE
+from reports.search_result import SearchResult
+from tests.corpora.media_factory import clip_lines, write_clip_folder
+from tests.running import (
+    call,
+    checkpoints,
+    end,
+    epochs_done,
+    record_times,
+    records,
+    resumed_from,
+    started,
+    wait_for,
+)
+
+pytestmark = pytest.mark.slow
+
+NUM_CANDIDATES = 3
+SPACE = """
+from search_spaces.space import Choice, LogRange, Space
+
+SMALL = Space(
+    name="small",
+    title="A small space",
+    systems={"le": "search_spaces.systems.le:LE"},
+    change={"training.max_epochs": 3},
+    fields=(
+        Choice(
+            name="head",
+            options={
+                "decoder": {"model.head": {"kind": "emotion_decoder", "depth": 1}},
+                "cls": {"model.head": {"kind": "cls"}},
+            },
+        ),
+        LogRange(path="training.learning_rate", low=1e-4, high=1e-2),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """Make a folder with a prepared corpus and a space."""
+    write_clip_folder(tmp_path / "clips", clip_lines(per_split=12))
+    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--storage", "storage")
+    call("prepare", "clips", *source, cwd=tmp_path)
+    (tmp_path / "space.py").write_text(SPACE)
+    return tmp_path
+
+
+def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> None:
+    """What was finished stays, what trained goes on, and the next command asks for the rest."""
+    storage = workplace / "storage"
+    command = ("tune", "space.py", "--corpus", "mine", "--storage", storage, "--slots", 2)
+    command = (*command, "--trials", NUM_CANDIDATES, "--no-asha")
+    with started(*command, cwd=workplace) as process:
+        wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait(60)
+        end(family)
+    finished, safe = record_times(storage), epochs_done(storage)
+    assert 0 < len(finished) < NUM_CANDIDATES
+    folder = storage / "searches" / "small-mine-tiny-f1"
+    journal = (folder / JOURNAL_FILE).read_bytes()
+    call(*command, cwd=workplace)
+    result = SearchResult.model_validate_json((folder / "search.json").read_text())
+    assert [one.number for one in result.candidates] == list(range(NUM_CANDIDATES))
+    assert {one.state for one in result.candidates} == {"finished"}
+    keys = [one.key for one in result.candidates]
+    assert len(set(keys)) == NUM_CANDIDATES
+    assert records(storage).keys() == set(keys)
+    assert record_times(storage).items() >= finished.items()
+    assert resumed_from(storage) == {key: (done,) for key, done in safe.items()}
+    assert not checkpoints(storage)
+    assert (folder / JOURNAL_FILE).read_bytes().startswith(journal)
