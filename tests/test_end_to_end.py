@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from corpora.prepared import prepared_names, prepared_recipes, read_manifest
+from reports.ledger import Ledger
+from reports.probe import Probe, architecture_of
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 from tests.running import (
@@ -60,6 +62,30 @@ def test_clips_become_a_table_and_the_second_run_trains_nothing(
     assert (folder / "small.json").read_bytes() == table
     assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
     assert took_s < 60  # the target of 15 s is measured in benchmarks; this catches a retraining
+
+
+@pytest.mark.slow
+def test_sweep_trains_by_what_its_plan_measured(workplace: Path, storage: Path) -> None:
+    study = write_study_file(workplace / "small.py", max_epochs=2)
+    measured = ("--slots", 1, "--measure")
+    place = ("--corpus", "mine", "--storage", storage)
+    assert "wall time: about" in call("plan", study, *place, *measured, cwd=workplace)
+    probes = {path: path.stat().st_mtime_ns for path in (storage / "probes").glob("*.json")}
+    printed = call(*sweep(study, storage, *measured), cwd=workplace)
+    assert "wall time: about" in printed
+    assert {path: path.stat().st_mtime_ns for path in probes} == probes
+    assert_longest_first(storage, probes)
+
+
+def assert_longest_first(storage: Path, probe_files: Iterable[Path]) -> None:
+    """Check that each seed's trials finished in the order of what was measured, longest first."""
+    probes = [Probe.model_validate_json(path.read_text()) for path in probe_files]
+    seconds = {probe.architecture: probe.trial_s(2) for probe in probes}
+    files = sorted(record_times(storage).items(), key=lambda item: item[1])
+    records = Ledger(storage).finished(key for key, _ in files).values()
+    took = [(record.trial.seed, seconds[architecture_of(record.trial)]) for record in records]
+    assert took == sorted(took, key=lambda one: (one[0], -one[1]))
+    assert len(set(took)) == NUM_TRIALS
 
 
 CLUSTER = """
