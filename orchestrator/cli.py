@@ -29,6 +29,7 @@ from orchestrator.machines import Device, Machines
 from orchestrator.mlflow_mirror.session import mirrored_to_mlflow
 from orchestrator.options import (
     ChoiceGroup,
+    choose_prices,
     choose_seeds,
     console,
     errors,
@@ -42,13 +43,12 @@ from orchestrator.options import (
 from orchestrator.plan_commands import plan
 from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
-from orchestrator.prices import find_prices
 from orchestrator.report_commands import report
 from orchestrator.run_studies import run_studies
 from orchestrator.search.command import tune
 from orchestrator.show import studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
-from orchestrator.stop_signals import Terminated, raise_terminated
+from orchestrator.stop_signals import EXIT_FAILED_TRIALS, Terminated, end_as, raise_terminated
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
 from reports.ledger import LedgerError
@@ -72,7 +72,7 @@ USER_ERRORS = (
     TrialChoiceError,
     WeightsError,
 )
-EXIT_FAILED_TRIALS, EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 130, 143
 
 
 def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -131,9 +131,9 @@ def sweep_studies(
     log_models: float,
 ) -> None:
     """Run studies, and exit with a status that says whether all their trials are finished."""
+    prices = choose_prices(cluster_file, measure=measure, address=address)
     opened = open_storage(storage)
     uri = tracking_uri_of(tracking_uri, opened)
-    prices = find_prices(cluster_file) if measure else None
     with mirrored_to_mlflow(opened, uri, console, max_model_mib=log_models) as mirror:
         end = run_studies(
             studies,
@@ -148,12 +148,7 @@ def sweep_studies(
             keeps_models=models,
             console=console,
         )
-    if end.stopped_by == signal.SIGTERM:
-        raise Terminated
-    if end.stopped_by is not None:
-        raise KeyboardInterrupt
-    if end.num_failed:
-        sys.exit(EXIT_FAILED_TRIALS)
+    end_as(end.stopped_by, end.num_failed)
 
 
 @cli.command("list")

@@ -2,11 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import ray
 
 ASK_S = 1.0
 """How old an answer may be: Tune asks several times a trial, and Ray takes milliseconds."""
+
+
+def list_nodes() -> list[dict[str, Any]]:
+    """List the machines, as `ray.nodes` does: those that are gone too."""
+    nodes: list[dict[str, Any]] = ray.nodes()
+    return nodes
 
 
 class ClusterResources:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from orchestrator.packing import Capacity, Share
@@ -12,7 +13,11 @@ from reports.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 
 WORKER_START_S = 8.5
-"""Until workers are up and have loaded PyTorch and our code; docs/plan.md says how measured."""
+"""Until workers are up and have loaded PyTorch and our code; docs/plan.md says how measured.
+
+Also where a trial takes another share of a device than the one before: Tune gives a worker only
+trials of equal resources.
+"""
 
 BETWEEN_TRIALS_S = 0.1
 """From the end of a trial to the start of the next one in its worker, measured with it."""
@@ -98,22 +103,17 @@ def make_forecast(
         capacity: The devices.
         num_slots: How many trials run at once at most; None for as many as there is room for.
     """
-    whole = 1 if capacity.on_gpu else capacity.num_cores
+    whole = Share(1 if capacity.on_gpu else capacity.num_cores, capacity.memory_mib)
     tasks = {
-        trial.key: Task(
-            seconds=_trial_s(trial, probes),
-            num_at_once=shares[trial.key].num_at_once if trial.key in shares else whole,
-        )
-        for trial, *_ in assignments
+        one.trial.key: _task(one.trial, probes, shares.get(one.trial.key, whole))
+        for one in assignments
     }
 
     def tabulate(order: Iterable[Task]) -> Timetable:
         return make_timetable(list(order), capacity, num_slots=num_slots, start_s=WORKER_START_S)
 
     order = choose_order(
-        assignments,
-        {key: task.seconds for key, task in tasks.items()},
-        lambda order: tabulate(tasks[a.trial.key] for a in order).wall_s,
+        assignments, tasks, lambda order: tabulate(tasks[a.trial.key] for a in order).wall_s
     )
     in_order = [tasks[assignment.trial.key] for assignment in order]
     quickest = slowest = tabulate(in_order)
@@ -131,35 +131,47 @@ def make_forecast(
 
 def choose_order(
     assignments: Sequence[Assignment],
-    seconds: Mapping[str, float],
+    tasks: Mapping[str, Task],
     wall_s: Callable[[Sequence[Assignment]], float],
 ) -> list[Assignment]:
     """Put the longest first, one seed after the other for as long as that costs next to nothing.
 
     A sweep that is interrupted then leaves tables with every row. The last seeds are taken
     together, as many as it needs for the sweep to last at most `TOLERANCE` times as long as with
-    the longest of all first: else a long trial of the last seed could start when all else is done.
+    all seeds together: else a long trial of the last seed could start when all else is done. Among
+    seeds that are taken together, trials of one share follow each other, for the sake of their
+    workers, unless the longest of all first is quicker.
 
     Args:
         assignments: The trials.
-        seconds: What each takes, by key.
+        tasks: What each takes, by key.
         wall_s: Says how long a sweep in some order takes.
     """
 
-    def order_from(seed: int) -> list[Assignment]:
-        """Take all seeds from this one on together."""
-        return sorted(assignments, key=lambda a: (min(a.trial.seed, seed), -seconds[a.trial.key]))
+    def order_from(seed: int) -> tuple[float, list[Assignment]]:
+        """Take all seeds from this one on together; return how long that takes, and the order."""
+
+        def by_length(one: Assignment) -> tuple[int, float]:
+            return min(one.trial.seed, seed), -tasks[one.trial.key].seconds
+
+        def by_share(one: Assignment) -> tuple[int, int, float]:
+            together, length = by_length(one)
+            return together, tasks[one.trial.key].num_at_once, length
+
+        orders = (sorted(assignments, key=by_share), sorted(assignments, key=by_length))
+        return min(((wall_s(order), order) for order in orders), key=itemgetter(0))
 
     *later, first = sorted({a.trial.seed for a in assignments}, reverse=True)
-    limit_s = TOLERANCE * wall_s(order_from(first))
+    limit_s = TOLERANCE * order_from(first)[0]
     # The more seeds together, the shorter the sweep, but for accidents.
-    index = bisect_left(later, True, key=lambda seed: wall_s(order_from(seed)) <= limit_s)
-    return order_from([*later, first][index])
+    index = bisect_left(later, True, key=lambda seed: order_from(seed)[0] <= limit_s)
+    return order_from([*later, first][index])[1]
 
 
-def _trial_s(trial: Trial, probes: Mapping[str, Probe]) -> float:
-    probe = probes[architecture_of(trial)]
-    return probe.trial_s(trial.config.training.max_epochs) + BETWEEN_TRIALS_S
+def _task(trial: Trial, probes: Mapping[str, Probe], share: Share) -> Task:
+    """Say what a trial takes; its worker can then take trials of equal share."""
+    trial_s = probes[architecture_of(trial)].trial_s(trial.config.training.max_epochs)
+    return Task(trial_s + BETWEEN_TRIALS_S, share.num_at_once, sort=share.num_at_once)
 
 
 def _kinds(

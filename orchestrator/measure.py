@@ -4,20 +4,40 @@ What was measured is kept in the ledger, so that a second plan measures nothing.
 """
 
 import math
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, cycle
+from dataclasses import dataclass, field
+from itertools import cycle
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.machines import MAX_REQUESTED, count_requested, resources_of_trial
+from orchestrator.machines import (
+    MAX_REQUESTED,
+    UnreachedStorageError,
+    count_requested,
+    resources_of_trial,
+)
 from orchestrator.mirror import publish_file, pull_probes
-from orchestrator.packing import NO_ROWS, Capacity, count_at_once, find_capacity, name_of
+from orchestrator.packing import (
+    NO_ROWS,
+    Capacity,
+    check_kind,
+    count_at_once,
+    find_capacity,
+    name_of,
+)
 from orchestrator.probers import Probers, Surroundings
 from orchestrator.training_session import TrainingSession
-from reports.probe import Probe, distinct_architectures, find_probe, remember_probe
+from orchestrator.trial_queue import MAX_LOSSES
+from reports.probe import (
+    Probe,
+    distinct_architectures,
+    find_probe,
+    remember_probe,
+    torch_version,
+)
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
@@ -32,44 +52,44 @@ def measure(
     *,
     rows: Mapping[str, RowRef] = NO_ROWS,
     on_measured: Callable[[int, int], None] = lambda num_measured, num_in_all: None,
+    on_waiting: Callable[[str], None] = lambda what: None,
 ) -> dict[str, Probe]:
     """Return what each architecture of some trials takes; measure those that the ledger lacks.
 
     On the CPU as many are measured at once as train at once, as they slow each other, each in its
     part of the memory; what does not fit there is measured again beside half as many, and so on. On
-    a GPU each is alone.
+    a GPU each is alone. Where a machine is lost, or does not reach the storage, what it measured
+    is measured again. No process is started where the ledger has all.
 
     Args:
         session: Where to measure.
         trials: What is to be trained.
         rows: Who asked for each trial, by key, to name it by.
         on_measured: Told how many were measured, of how many.
+        on_waiting: Told what is waited for, if no process to measure in starts for some seconds.
 
     Returns:
         The probes by architecture; one that does not even fit alone has none.
 
     Raises:
-        ClusterError: If no machine has what a trial takes.
+        ClusterError: If no machine has what a trial takes, or GPUs are not as at the start.
         KeyboardInterrupt: If a signal asked to stop. What was measured until then is kept.
-        LedgerError: If a probe in the ledger is damaged.
+        LedgerError: If a probe, or the name of a device, in the ledger is damaged.
         ProbeError: If some could not be measured for another reason. The others are kept.
     """
     pull_probes(session.storage)
     wanted = distinct_architectures(trials)
-    outcomes: dict[str, Outcome] = {}
-    with Probers(session) as probers:
-        probers.start(1)
-        prober, _, device = probers.next()
-        job = _job(session, probers, len(trials))
-        known = {
-            name: probe
-            for name in wanted
-            if (probe := find_probe(name, device, session.storage)) and job.is_of_use(probe)
-        }
-        lacking = {name: trial for name, trial in wanted.items() if name not in known}
-        if lacking:
-            on_measured(0, len(lacking))
-            probers.greet(prober)
+    with Probers(session, on_waiting) as probers:
+        device = probers.find_device()
+        known = _job(session, probers, len(trials)).find_known(wanted, device) if device else {}
+        outcomes: dict[str, Outcome] = {}
+        if known.keys() != wanted.keys():
+            device = probers.ask_device()
+            job = _job(session, probers, len(trials))
+            known = job.find_known(wanted, device)
+            lacking = {name: trial for name, trial in wanted.items() if name not in known}
+            if lacking:
+                on_measured(0, len(lacking))
             outcomes = job.measure(lacking, lambda n: on_measured(n, len(lacking)))
     faults = [
         f"{name_of(wanted[name], rows)}: {_reason(outcome)}"
@@ -83,9 +103,12 @@ def measure(
 
 def _job(session: TrainingSession, probers: Probers, num_trials: int) -> "_Job":
     capacity = find_capacity(session, {})
+    check_kind(capacity.on_gpu, was_gpu=probers.on_gpu)
     if probers.on_gpu:
         return _Job(session, probers, capacity, (1,))
-    most = min(capacity.num_cores, math.ceil(num_trials / capacity.num_devices))
+    num_slots = session.machines.num_slots or num_trials
+    num_on_device = math.ceil(min(num_trials, num_slots) / capacity.num_devices)
+    most = min(capacity.num_cores, num_on_device)
     return _Job(session, probers, capacity, tuple(_halvings(most)))
 
 
@@ -98,10 +121,20 @@ class _Job:
     capacity: Capacity
     levels: tuple[int, ...]
 
-    def is_of_use(self, probe: Probe) -> bool:
-        """Whether it would be measured beside no more others now than it was."""
-        fit = max(1, count_at_once(probe, self.capacity))
-        return probe.num_at_once >= next(level for level in self.levels if level <= fit)
+    def find_known(self, wanted: Mapping[str, Trial], device: str) -> dict[str, Probe]:
+        """Read the probes that would be measured again as they were: beside as many others."""
+        found = {name: self._find_probe(name, device) for name in wanted}
+        return {name: probe for name, probe in found.items() if probe}
+
+    def _find_probe(self, name: str, device: str) -> Probe | None:
+        """Read the one beside most; None if it might fit beside more now, or is out of date."""
+        for level in self.levels:
+            probe = find_probe(name, device, level, self.session.storage)
+            if probe and probe.torch == torch_version():
+                fit = max(1, count_at_once(probe, self.capacity))
+                first = next(level for level in self.levels if level <= fit)
+                return probe if level >= first else None
+        return None
 
     def measure(
         self, lacking: Mapping[str, Trial], on_measured: Callable[[int], None]
@@ -134,23 +167,50 @@ class _Job:
     def _measure_at(self, level: int, todo: Mapping[str, Trial]) -> Iterator[tuple[str, Outcome]]:
         """Yield the outcome of each; until the last one has its, others train beside it."""
         surroundings = Surroundings(level, self._cap_mib(level))
-        coming, lacking = chain(todo, cycle(todo)), set(todo)
+        losses = _Losses(is_last_level=level == self.levels[-1])
+        first, again, lacking = deque(todo), cycle(todo), set(todo)
         while lacking:
             prober, name, outcome = self.probers.next()
-            if name in lacking:
+            if name in lacking and losses.is_tried_again(name, outcome):
+                first.appendleft(name)
+            elif name in lacking:
                 lacking.remove(name)
                 yield name, self._kept(outcome)
-            if prober is None:
+            if prober is not None:  # busy to the last, as the busy are those that are ended
+                coming = first.popleft() if first else next(again)
+                self.probers.send(prober, coming, todo[coming], surroundings)
+            elif lacking:
                 self.probers.start(1, surroundings.cap_mib)
-            else:
-                coming_name = next(coming)
-                self.probers.send(prober, coming_name, todo[coming_name], surroundings)
 
     def _kept(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Probe):
             path = remember_probe(outcome, self.session.storage)
             publish_file(self.session.storage, path)
         return outcome
+
+
+@dataclass
+class _Losses:
+    """How often each architecture was lost at a level, with its machine or for want of storage.
+
+    A process that is lost may have been killed for memory: where a level comes that gives more,
+    the second loss is the last. Once storage is given up the study is refused: nothing waits again.
+    """
+
+    is_last_level: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    has_storage: bool = True
+
+    def is_tried_again(self, name: str, outcome: Outcome) -> bool:
+        """Count it if an architecture was lost; return whether to measure it again here."""
+        is_unreached = isinstance(outcome, UnreachedStorageError)
+        if not (is_unreached or _is_lost(outcome)):
+            return False
+        self.counts[name] += 1
+        if is_unreached:
+            self.has_storage &= self.counts[name] <= MAX_LOSSES
+            return self.has_storage
+        return self.counts[name] <= (MAX_LOSSES if self.is_last_level else 1)
 
 
 def _halvings(most: int) -> Iterator[int]:
@@ -169,5 +229,9 @@ def _reason(error: Outcome) -> str:
 
 def _may_fit(outcome: Outcome | None) -> bool:
     """Whether an architecture is to be measured beside fewer: it lacked memory, or its process."""
-    is_lost = isinstance(outcome, RayError) and not isinstance(outcome, RayTaskError)
-    return outcome is None or is_lost or isinstance(outcome, TooLargeError)
+    return outcome is None or _is_lost(outcome) or isinstance(outcome, TooLargeError)
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    """Whether it was lost with its process: no error of its own."""
+    return isinstance(outcome, RayError) and not isinstance(outcome, RayTaskError)

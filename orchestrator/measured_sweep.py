@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from orchestrator.cluster_resources import list_nodes
 from orchestrator.forecast import make_forecast
+from orchestrator.machines import MAX_REQUESTED
 from orchestrator.measure import measure
 from orchestrator.packing import find_capacity, pack
-from orchestrator.prices import Prices
+from orchestrator.prices import Prices, with_gpus_of
 from orchestrator.show_forecast import forecast_view
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_supply import Assignment
@@ -44,9 +46,12 @@ def plan_sweep(
             trials,
             rows=rows,
             on_measured=lambda num, of: status.update(f"measuring: {num} of {of} architectures"),
+            on_waiting=lambda what: console.print(f"measuring {what}"),
         )
     capacity = find_capacity(session, probes)
     shares = pack(trials, probes, capacity, rows=rows)
-    forecast = make_forecast(assignments, probes, shares, capacity, session.machines.num_slots)
-    console.print(forecast_view(forecast, prices))
+    machines = session.machines
+    most = machines.num_slots or (None if machines.address is None else MAX_REQUESTED)
+    forecast = make_forecast(assignments, probes, shares, capacity, most)
+    console.print(forecast_view(forecast, prices and with_gpus_of(prices, list_nodes())))
     return [one._replace(share=shares[one.trial.key]) for one in forecast.order]

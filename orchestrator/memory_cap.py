@@ -9,11 +9,13 @@ import re
 import resource
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import torch
 
 from orchestrator.memory import release_memory
+from orchestrator.packing import MARGIN
 
 STATUS = Path("/proc/self/status")
 
@@ -38,28 +40,43 @@ def cap_memory(device: torch.device, cap_mib: float | None) -> None:
 
 
 def _cap_process(cap_mib: float | None) -> None:
-    """Limit what is private: what is so now, and what is left of the cap beside what is resident.
+    """Limit what is private to the cap, and to what is private but not resident beside it.
 
-    Some of what a process has mapped it never touches, such as stacks of threads. The limit leaves
-    that out.
+    What the last trial left in the heap, even where it is no longer resident, is within the limit:
+    the next one fills it again.
     """
     if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)  # glibc keeps what the last trial gave back
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     soft = hard
     if cap_mib is not None:
-        left_mib = max(0.0, cap_mib - _status_mib("VmRSS"))
-        soft = round((_status_mib("VmData") + left_mib) * 2**20)
+        soft = round(max(0.0, cap_mib + _untouched_mib()) * 2**20)
         soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+@cache
+def _untouched_mib() -> float:
+    """Return by how much more was private than resident when this process was first capped.
+
+    Some of what a process has mapped it never touches, such as stacks of threads. Later there is
+    also heap among it that a trial gave back, which counts. Negative where mapped files, which are
+    resident but not private, are more.
+    """
+    return _status_mib("VmData") - _status_mib("VmRSS")
+
+
 def _cap_gpu(device: torch.device, cap_mib: float | None) -> None:
+    """Set PyTorch's cap, and wait for what a trial was measured to take, which leaves a margin.
+
+    All of the cap may never be free: the context of this process may be larger than that measured.
+    """
     free, total = torch.cuda.mem_get_info(device)
     share = 1.0 if cap_mib is None else min(1.0, cap_mib * 2**20 / total)
     torch.cuda.set_per_process_memory_fraction(share, device)
     give_up_at = time.monotonic() + LINGERING_S
-    while cap_mib is not None and free < share * total and time.monotonic() < give_up_at:
+    need = 0.0 if cap_mib is None else (1 - MARGIN) * share * total
+    while free < need and time.monotonic() < give_up_at:
         time.sleep(LOOK_S)
         free, _ = torch.cuda.mem_get_info(device)
 

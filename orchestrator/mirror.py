@@ -4,7 +4,9 @@
 there and back. A storage folder that mirrors no bucket is shared as it is.
 """
 
+import platform
 import re
+import secrets
 from pathlib import Path
 
 from corpora.manifest import MANIFEST_FILE
@@ -13,7 +15,9 @@ from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_a
 from orchestrator.mirrored_trials import PATIENCE, pull_trials
 from orchestrator.storage import CHOICES, StorageError, locate_storage
 from reports import planned, probe
+from reports.ledger import create_once
 
+OWNER_FILE = "owner"
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
@@ -87,6 +91,28 @@ def publish_file(storage: Path, file: Path) -> None:
         PATIENCE.at_start(lambda: mirror.push(file.relative_to(storage).as_posix()))
 
 
+def claim_folder(storage: Path, folder: Path) -> str | None:
+    """Take a folder of the bucket for this machine alone, unless another one has it.
+
+    Whose it is stands in a file there and in the folder here: who has lost that is another one.
+
+    Returns:
+        The name of the other machine; None if the folder is ours, or no bucket is mirrored.
+
+    Raises:
+        OSError: If the bucket could not be reached for long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return None
+    ours = _name_owner(folder)
+    name = (folder / OWNER_FILE).relative_to(storage).as_posix()
+    if PATIENCE.at_start(lambda: mirror.store.create(name, ours)):
+        return None
+    owner = PATIENCE.at_start(lambda: mirror.store.read(name)) or b"unknown"
+    return owner.decode(errors="replace").split()[0]
+
+
 def publish_folder(storage: Path, folder: Path) -> str | None:
     """Make a folder of the bucket equal to one of the storage folder.
 
@@ -102,6 +128,14 @@ def publish_folder(storage: Path, folder: Path) -> str | None:
     below = folder.relative_to(storage).as_posix()
     PATIENCE.at_start(lambda: _publish_folder(mirror, below))
     return f"{mirror.uri}/{below}"
+
+
+def _name_owner(folder: Path) -> bytes:
+    """Return what names this machine as a folder's owner: its name, and what no other has."""
+    file = folder / OWNER_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    create_once(file, f"{platform.node()} {secrets.token_hex(8)}\n".encode())
+    return file.read_bytes()
 
 
 def _pull_plans(mirror: Mirror) -> None:

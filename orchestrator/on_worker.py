@@ -62,10 +62,11 @@ def train_assignment(config: dict[str, Any]) -> None:
         tune.report({"unreached": str(error)})
         raise
     except Exception as error:
-        cap_memory(device, None)  # to tell takes memory too
-        if device.type == "cpu" and is_out_of_memory(error):
-            tune.report({"out_of_memory": str(error)})
-            raise
+        if device.type == "cpu":  # a GPU that failed would fail again, and to tell needs none of it
+            cap_memory(device, None)
+            if is_out_of_memory(error):
+                tune.report({"out_of_memory": str(error)})
+                raise
         failure = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
         tune.report({"failure": failure})
         raise

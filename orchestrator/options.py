@@ -11,6 +11,7 @@ from corpora.utterance import SYNTHETIC
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.machines import MAX_REQUESTED, Device
 from orchestrator.mirror import locate_place
+from orchestrator.prices import Prices, find_prices
 from orchestrator.storage import DEFAULT_STORAGE
 from reports.adaptive import looks_until
 from reports.statistics.sequential import LOOKS
@@ -100,6 +101,21 @@ def choose_seeds(seeds: Seeds, max_seeds: int | None) -> Seeds:
     return AdaptiveSeeds(looks_until(max_seeds, LOOKS))
 
 
+def choose_prices(
+    cluster_file: Path | None, *, measure: bool, address: str | None
+) -> Prices | None:
+    """Find the prices of what will train; this machine alone has none, but by a file that is named.
+
+    Raises:
+        PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
+        UsageError: If a file is named, and nothing is measured that could be priced.
+    """
+    if cluster_file is not None and not measure:
+        raise click.UsageError("'--cluster-file' prices what is measured; leave out '--no-measure'")
+    has_prices = measure and (cluster_file is not None or address is not None)
+    return find_prices(cluster_file) if has_prices else None
+
+
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say on which corpus, at which scale, in which storage."""
     return _add(
@@ -175,7 +191,8 @@ def measure_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--cluster-file",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="Holds the prices of machines.  [default: the running cluster's, on its head]",
+            help="Holds the prices of machines.  [default: on the head of a cluster, with "
+            "--address, the cluster's own]",
         ),
     )
 

@@ -1,6 +1,6 @@
 """The command that says what a study needs, costs and can decide, before anything is trained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +10,7 @@ from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Device, Machines
 from orchestrator.options import (
+    choose_prices,
     choose_seeds,
     console,
     machine_options,
@@ -17,7 +18,7 @@ from orchestrator.options import (
     plan_options,
 )
 from orchestrator.plan import Plan, default_scale, make_plan
-from orchestrator.prices import find_prices
+from orchestrator.prices import Prices
 from orchestrator.run_studies import missing_trials
 from orchestrator.sharing import find_sharing, sharing_view
 from orchestrator.show import plan_view
@@ -56,12 +57,15 @@ def plan(
     found = list({study.name: study for study in found}.values())
     known = know_corpus(corpus, storage)
     ledger = Ledger(storage)
+    prices = choose_prices(cluster_file, measure=measure, address=address)
     chosen = choose_seeds(seeds, max_seeds)
-    numbers = chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen
-    plans = [
-        make_plan(study, known, scale or default_scale(known), numbers, ledger) for study in found
-    ]
     looks = chosen.looks if isinstance(chosen, AdaptiveSeeds) else ()
+
+    def plans_of(numbers: int | None) -> list[Plan]:
+        of_scale = scale or default_scale(known)
+        return [make_plan(study, known, of_scale, numbers, ledger) for study in found]
+
+    plans = plans_of(chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen)
     console.print(plan_view(plans))
     console.print(sharing_view(find_sharing(plans, ledger)))
     if looks:
@@ -71,24 +75,37 @@ def plan(
         )
     console.print(claims_view(plans, ledger, looks))
     if measure:
-        _measure(plans, corpus, storage, Machines(address, device, slots), cluster_file)
+        sweeps = {"": plans}
+        if looks:
+            sweeps = {f"The first look, {looks[0]} seeds:": plans}
+        if looks[1:]:
+            sweeps[f"At most, with {looks[-1]} seeds of every row:"] = plans_of(looks[-1])
+        _measure(sweeps, corpus, storage, Machines(address, device, slots), prices)
 
 
 def _measure(
-    plans: Sequence[Plan], corpus: str, storage: Path, machines: Machines, cluster_file: Path | None
+    sweeps: Mapping[str, Sequence[Plan]],
+    corpus: str,
+    storage: Path,
+    machines: Machines,
+    prices: Prices | None,
 ) -> None:
-    """Say what the missing trials would take."""
-    missing = missing_trials(plans)
-    if not missing:
+    """Say what the missing trials would take, of one set of plans or of several with a title."""
+    missing = {title: missing_trials(plans) for title, plans in sweeps.items()}
+    if not any(missing.values()):
         return
-    prices = find_prices(cluster_file)
     opened = open_storage(storage)
-    ensure_corpus(corpus, opened, console, *sorted({r for plan in plans for r in plan.recipes}))
+    recipes = sorted({r for plans in sweeps.values() for plan in plans for r in plan.recipes})
+    ensure_corpus(corpus, opened, console, *recipes)
     from orchestrator.measured_sweep import plan_sweep
     from orchestrator.training_session import training_session
 
     with training_session(opened, machines) as session:
-        plan_sweep(session, [Assignment(*one) for one in missing.values()], prices, console)
+        for title, trials in missing.items():
+            if trials:
+                if title:
+                    console.print(f"\n{title}")
+                plan_sweep(session, [Assignment(*one) for one in trials.values()], prices, console)
 
 
 def _studies_of(name: str) -> list[Study]:

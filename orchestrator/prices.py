@@ -1,10 +1,10 @@
 """What machines cost, by the price table of the file that started the cluster."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,16 +42,16 @@ class _ClusterFile(_Part):
 
 @dataclass(frozen=True)
 class Prices:
-    """Dollars an hour of the head, and of a worker, which has `num_devices`.
+    """Dollars an hour of the head, and of a worker, which has `num_gpus`; None if that is not said.
 
-    Of several types of workers it is the one whose devices are dearest. An idle worker is given
-    back after `idle_h`.
+    Of several types of workers it is the one whose GPUs are dearest, by one each where that is not
+    said. An idle worker is given back after `idle_h`.
     """
 
     file: Path
     head: float
     worker: float
-    num_devices: int
+    num_gpus: int | None
     idle_h: float
 
 
@@ -80,28 +80,49 @@ def find_prices(cluster_file: Path | None) -> Prices | None:
     if table is None or table.keys() != types.keys():
         raise PriceError(f"cluster file '{file}' needs {_describe_table(types)}")
     of_workers = (
-        (table[name], max(1, int(node_type.resources.get("GPU", 1))))
+        (table[name], int(node_type.resources.get("GPU", 0)) or None)
         for name, node_type in types.items()
         if name != content.head_node_type
     )
-    worker, num_devices = max(of_workers, key=lambda w: w[0] / w[1], default=(0.0, 1))
+    worker, num_gpus = max(of_workers, key=lambda w: w[0] / (w[1] or 1), default=(0.0, None))
     return Prices(
         file=file,
         head=table.get(content.head_node_type, 0.0),
         worker=worker,
-        num_devices=num_devices,
+        num_gpus=num_gpus,
         idle_h=content.idle_timeout_minutes / 60,
     )
 
 
-def dollars_of(timetable: Timetable, prices: Prices) -> float:
+def with_gpus_of(prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
+    """Take the number of GPUs of a worker from the machines there are, if its file says none.
+
+    Where they differ it is the least: GPUs are then dearest.
+
+    Args:
+        prices: What a file says.
+        nodes: The machines, as `ray.nodes` lists them.
+    """
+    there = [int(node["Resources"].get("GPU", 0)) for node in nodes if node["Alive"]]
+    if prices.num_gpus is not None or not any(there):
+        return prices
+    return replace(prices, num_gpus=min(num for num in there if num))
+
+
+def dollars_of(timetable: Timetable, prices: Prices, *, on_gpu: bool) -> float:
     """Return what a sweep costs.
 
     Workers are paid from its start until they have been idle for so long that they are given back,
     the head for the length of the sweep alone. What workers take to boot is not known.
+
+    Args:
+        timetable: When devices are held: GPUs, or whole machines.
+        prices: What machines cost; a worker whose GPUs are not known has one.
+        on_gpu: Whether the devices are GPUs.
     """
-    num_workers = math.ceil(timetable.num_devices / prices.num_devices)
-    workers_h = timetable.held_s / 3600 / prices.num_devices + num_workers * prices.idle_h
+    num_devices = prices.num_gpus or 1 if on_gpu else 1
+    num_workers = math.ceil(timetable.num_devices / num_devices)
+    workers_h = timetable.held_s / 3600 / num_devices + num_workers * prices.idle_h
     return workers_h * prices.worker + timetable.wall_s / 3600 * prices.head
 
 

@@ -18,7 +18,7 @@ from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.run_trial import open_corpus_of, run_trial
 from orchestrator.usage import Meter
-from reports.probe import Probe, architecture_of
+from reports.probe import Probe, architecture_of, torch_version
 from reports.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef
@@ -218,8 +218,7 @@ def _probe_of(
         architecture=architecture_of(trial),
         device=record.circumstances.device,
         num_at_once=num_at_once,
-        num_parameters=record.result.num_parameters,
-        macs=record.result.macs or 0,
+        torch=torch_version(),
         num_steps=watch.num_steps,
         start_s=watch.first_batch_at - watch.began_at,
         step_s=(steps[-1] - steps[0]) / (len(steps) - 1),

@@ -91,10 +91,14 @@ def _cost_line(forecast: Forecast, prices: Prices | None) -> str:
     if prices is None:
         is_rented = forecast.capacity.on_gpu or forecast.capacity.num_devices > 1
         return f"{used}; no prices: docs/plan.md says where they stand" if is_rented else used
-    dollars = [dollars_of(table, prices) for table in (forecast.quickest, forecast.slowest)]
+    on_gpu = forecast.capacity.on_gpu
+    tables = (forecast.quickest, forecast.slowest)
+    dollars = [dollars_of(table, prices, on_gpu=on_gpu) for table in tables]
+    assumed = f"; '{prices.file}' names no GPUs: one a worker is assumed"
     return (
         f"{used}; {_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
         f"{say_duration(prices.idle_h * 3600)} in which idle workers wait"
+        f"{assumed if on_gpu and prices.num_gpus is None else ''}"
     )
 
 

@@ -25,7 +25,7 @@ MARKS: dict[Origin, str] = {"own": "", "pooled": "~", "assumed": "?"}
 
 MEANINGS: dict[Origin, str] = {
     "own": "as both rows' finished trials have it",
-    "pooled": "~ pooled over this study's finished trials",
+    "pooled": "~ pooled over this study's finished trials and what is assumed",
     "assumed": "? assumed: seeds of std 0.8 points, uncorrelated",
 }
 
@@ -147,7 +147,7 @@ def _draw(tested: Sequence[Prospect]) -> Table:
     """Show what can be expected of each claim, in points."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("claim", ratio=1, min_width=20)
-    for header in ("gap", "std", "power", "seeds", "finds"):
+    for header in ("gap", "std", "n", "power", "seeds", "finds"):
         table.add_column(header, justify="right", no_wrap=True)
     for one in tested:
         if one.chance and one.holding:
@@ -155,6 +155,7 @@ def _draw(tested: Sequence[Prospect]) -> Table:
                 Text(f"{one.claim.id}  {one.claim.text}{_hanging(one)}"),
                 UNKNOWN if one.gap is None else f"{100 * one.gap:+.2f}",
                 f"{100 * one.chance.spread.std:.2f}{MARKS[one.chance.spread.origin]}",
+                str(one.chance.spread.num_pairs),
                 UNKNOWN if one.power is None else f"{one.power:.2f}",
                 _needed(one),
                 f"{100 * one.holding.smallest_gap:.2f}",
@@ -189,6 +190,7 @@ def _explain(tested: Sequence[Prospect], *, is_adaptive: bool) -> list[Renderabl
     meanings = {
         "gap": "as printed, in points; a claim about several hangs on that of least power",
         "std": f"of paired differences; {'; '.join(MEANINGS[origin] for origin in origins)}",
+        "n": "from how many differences that is",
         "power": f"at that gap, one-sided at {LEVEL:g} over the claims of a table",
         "seeds": f"for power {POWER:g}; finds: the smallest gap with that power",
     }

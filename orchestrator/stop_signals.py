@@ -1,11 +1,13 @@
 """Ctrl-C, and SIGTERM: the notice of a machine that goes away. Both end a command cleanly."""
 
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import NoReturn
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+EXIT_FAILED_TRIALS = 1
 
 
 class Terminated(KeyboardInterrupt):
@@ -15,6 +17,21 @@ class Terminated(KeyboardInterrupt):
 def raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:
     """Handle SIGTERM as Python handles Ctrl-C."""
     raise Terminated
+
+
+def end_as(stopped_by: int | None, num_failed: int) -> None:
+    """End a command as its training ended: stopped by a signal, with failed trials, or well.
+
+    Raises:
+        KeyboardInterrupt: If a signal stopped it; `Terminated` if that was SIGTERM.
+        SystemExit: If trials failed.
+    """
+    if stopped_by == signal.SIGTERM:
+        raise Terminated
+    if stopped_by is not None:
+        raise KeyboardInterrupt
+    if num_failed:
+        sys.exit(EXIT_FAILED_TRIALS)
 
 
 class StopSignals:

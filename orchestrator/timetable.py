@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +12,21 @@ from orchestrator.packing import Capacity
 
 
 class Task(NamedTuple):
-    """What a trial takes: seconds, and one of the `num_at_once` parts of a device."""
+    """What a trial takes: seconds, and one of the `num_at_once` parts of a device.
+
+    A worker does tasks of its own sort only, one after another.
+    """
 
     seconds: float
     num_at_once: int
+    sort: int = 0
 
 
 class Stay(NamedTuple):
-    """A task on a device; it waited for the end of the stay `after`, None if for none."""
+    """A task on a device; it waited for the end of the stay `after`, None if for none.
+
+    Before `start_s` its worker may have had to start.
+    """
 
     task: Task
     start_s: float
@@ -74,19 +82,27 @@ class Timetable:
 
 
 class _Device:
-    """How many parts and cores of a device are free."""
+    """How many parts and cores of a device are free, and which workers."""
 
     def __init__(self, num_parts: int, num_cores: int) -> None:
         self.parts_free = num_parts
         self.cores_free = num_cores
+        self._idle: Counter[int] = Counter()  # workers that have done a task, by sort
 
-    def take(self, num_parts: int) -> None:
+    def take(self, num_parts: int, sort: int) -> bool:
+        """Start a task; return whether a worker of its sort was there, else all idle ones end."""
         self.parts_free -= num_parts
         self.cores_free -= 1
+        if self._idle[sort]:
+            self._idle[sort] -= 1
+            return True
+        self._idle.clear()
+        return False
 
-    def release(self, num_parts: int) -> None:
+    def release(self, num_parts: int, sort: int) -> None:
         self.parts_free += num_parts
         self.cores_free += 1
+        self._idle[sort] += 1
 
 
 def make_timetable(
@@ -100,24 +116,26 @@ def make_timetable(
         tasks: What to hand out; one at least.
         capacity: The devices, and the cores that go with each.
         num_slots: How many may run at once; None for as many as there are places.
-        start_s: When the first can start.
+        start_s: What a worker takes to start. Tasks wait for it where none of their sort is idle.
     """
     num_parts = math.lcm(*(task.num_at_once for task in tasks))
     devices = [_Device(num_parts, capacity.num_cores) for _ in range(capacity.num_devices)]
     most = num_slots or capacity.num_devices * capacity.num_cores
     running: list[tuple[float, int]] = []
     stays: list[Stay] = []
-    now, after, num_running = start_s, None, 0
+    now, after, num_running = 0.0, None, 0
     for task in tasks:
         parts = num_parts // task.num_at_once
         while len(running) == most or (device := _find_place(devices, parts)) is None:
             now = running[0][0]
             while running and running[0][0] == now:
                 _, after = heapq.heappop(running)
-                devices[stays[after].device].release(num_parts // stays[after].task.num_at_once)
-        devices[device].take(parts)
-        heapq.heappush(running, (now + task.seconds, len(stays)))
-        stays.append(Stay(task, now, device, after))
+                ended = stays[after].task
+                devices[stays[after].device].release(num_parts // ended.num_at_once, ended.sort)
+        has_worker = devices[device].take(parts, task.sort)
+        stay = Stay(task, now if has_worker else now + start_s, device, after)
+        heapq.heappush(running, (stay.end_s, len(stays)))
+        stays.append(stay)
         num_running = max(num_running, len(running))
     return Timetable(tuple(stays), num_running)
 

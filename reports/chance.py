@@ -1,11 +1,11 @@
 """What a number of seeds can tell of one comparison: its spread, the power, the seeds needed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt
 from statistics import stdev
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reports.cells import Outcome
 from reports.evidence import compare
@@ -16,6 +16,10 @@ from search_spaces.claim import Claim, Comparison
 ASSUMED_STD = 0.008 * sqrt(2)
 """Of paired differences where nothing is trained: scores of std 0.8 points, uncorrelated."""
 
+ENOUGH_PAIRS = 10
+"""So many tell a comparison's spread by themselves; of three the std is below half in one of five,
+which would call as many claims decidable that are not."""
+
 
 Origin = Literal["own", "pooled", "assumed"]
 
@@ -24,12 +28,13 @@ Origin = Literal["own", "pooled", "assumed"]
 class Spread:
     """The standard deviation of paired differences, a fraction, and where it comes from.
 
-    It is that of the two rows themselves, else pooled over what else the study compares, else
-    assumed.
+    It is that of the two rows themselves, else pooled over what the study compares, else assumed.
+    `num_pairs` is the number of differences in it: of the two rows, or of all that are pooled.
     """
 
     std: float
     origin: Origin
+    num_pairs: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,10 @@ def find_spreads(
 ) -> dict[Comparison, Spread]:
     """Estimate the spread of every comparison from the trials that are finished.
 
-    A spread of 0, as of two rows that decide alike on every seed, tells nothing.
+    Ten pairs stand alone. Fewer are filled up to ten by the study's pooled spread, in which the
+    assumed one counts as ten pairs: claims share rows and seeds, so the pairs of them all are worth
+    fewer than they are. A spread of 0, as of two rows that decide alike on every seed, tells
+    nothing.
 
     Raises:
         LedgerError: If predictions are damaged or missing.
@@ -81,9 +89,39 @@ def find_spreads(
         for claim in claims
         for one in claim.comparisons
     }
-    stds = {one: stdev(found) for one, found in differences.items() if found}
-    stds = {one: std for one, std in stds.items() if std > 0}
-    df = sum(len(differences[one]) - 1 for one in stds)
-    squares = sum((len(differences[one]) - 1) * std**2 for one, std in stds.items())
-    rest = Spread(sqrt(squares / df), "pooled") if df else Spread(ASSUMED_STD, "assumed")
-    return {one: Spread(stds[one], "own") if one in stds else rest for one in differences}
+    found = {one: _Sample(stdev(pairs), len(pairs)) for one, pairs in differences.items() if pairs}
+    found = {one: sample for one, sample in found.items() if sample.std > 0}
+    pooled = _pool(list(found.values()))
+    return {one: _fill(found[one], pooled) if one in found else pooled for one in differences}
+
+
+class _Sample(NamedTuple):
+    """The standard deviation of some paired differences."""
+
+    std: float
+    num_pairs: int
+
+    @property
+    def df(self) -> int:
+        return self.num_pairs - 1
+
+
+def _pool(samples: Sequence[_Sample]) -> Spread:
+    """Pool what is found, with the assumed spread as one more sample of ten pairs."""
+    if not samples:
+        return Spread(ASSUMED_STD, "assumed", 0)
+    std = _mean_std([*samples, _Sample(ASSUMED_STD, ENOUGH_PAIRS)])
+    return Spread(std, "pooled", sum(one.num_pairs for one in samples))
+
+
+def _fill(own: _Sample, pooled: Spread) -> Spread:
+    """Fill up a sample of fewer than ten pairs; the degrees of freedom add up to those of ten."""
+    if own.num_pairs >= ENOUGH_PAIRS:
+        return Spread(own.std, "own", own.num_pairs)
+    filling = _Sample(pooled.std, 1 + ENOUGH_PAIRS - own.num_pairs)
+    return replace(pooled, std=_mean_std([own, filling]))
+
+
+def _mean_std(samples: Sequence[_Sample]) -> float:
+    """Average variances by their degrees of freedom."""
+    return sqrt(sum(one.df * one.std**2 for one in samples) / sum(one.df for one in samples))

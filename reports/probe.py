@@ -1,8 +1,10 @@
 """Probes: what a few steps of an architecture took on one kind of machine, kept in the ledger."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ FOLDER = "probes"
 class Probe(Config):
     """One architecture on one kind of device, measured beside as many others as train at once.
 
+    `num_at_once` counts them all, and `torch` is the version of PyTorch (`torch_version`).
     `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
     a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
     an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the
@@ -28,8 +31,7 @@ class Probe(Config):
     architecture: str
     device: str
     num_at_once: int
-    num_parameters: int
-    macs: int
+    torch: str
     num_steps: int
     start_s: float
     step_s: float
@@ -59,20 +61,25 @@ def architecture_of(trial: Trial) -> str:
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]
 
 
+def torch_version() -> str:
+    """Return the version of PyTorch that is installed, whichever build of it: `2.9.1`."""
+    return version("torch").partition("+")[0]
+
+
 def remember_probe(probe: Probe, storage: Path) -> Path:
-    """Keep a probe; a newer one replaces it."""
-    path = probe_file(probe.architecture, probe.device, storage)
+    """Keep a probe; a newer one beside as many replaces it."""
+    path = probe_file(probe.architecture, probe.device, probe.num_at_once, storage)
     write_atomically(path, probe.model_dump_json(indent=1).encode())
     return path
 
 
-def find_probe(architecture: str, device: str, storage: Path) -> Probe | None:
-    """Read the probe of an architecture on a kind of device, if it was measured.
+def find_probe(architecture: str, device: str, num_at_once: int, storage: Path) -> Probe | None:
+    """Read the probe of an architecture on a kind of device, if it was measured among so many.
 
     Raises:
         LedgerError: If it is damaged.
     """
-    path = probe_file(architecture, device, storage)
+    path = probe_file(architecture, device, num_at_once, storage)
     try:
         return Probe.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -81,14 +88,50 @@ def find_probe(architecture: str, device: str, storage: Path) -> Probe | None:
         raise LedgerError(f"probe '{path}' is damaged: {error}; delete it") from error
 
 
-def probe_file(architecture: str, device: str, storage: Path) -> Path:
+def probe_file(architecture: str, device: str, num_at_once: int, storage: Path) -> Path:
     """Return where a probe lies."""
-    return storage / FOLDER / f"{architecture}-{re.sub(r'[^A-Za-z0-9]+', '-', device)}.json"
+    return storage / FOLDER / f"{architecture}-{_in_a_path(device)}-{num_at_once}.json"
+
+
+def remember_device(machine: str, device: str, storage: Path) -> Path:
+    """Keep the name of the device that a machine, or each of a kind, trains on."""
+    path = device_file(machine, storage)
+    write_atomically(path, json.dumps(device).encode())
+    return path
+
+
+def find_device(machine: str, storage: Path) -> str | None:
+    """Read the name of a machine's device, if it was told.
+
+    Raises:
+        LedgerError: If it is damaged.
+    """
+    path = device_file(machine, storage)
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise LedgerError(f"name of a device '{path}' is damaged: {error}; delete it") from error
+
+
+def device_file(machine: str, storage: Path) -> Path:
+    """Return where the name of a machine's device lies."""
+    return storage / FOLDER / f"device-{_in_a_path(machine)}.json"
 
 
 def distinct_architectures(trials: Iterable[Trial]) -> dict[str, Trial]:
-    """Choose one trial of each architecture, the first."""
+    """Choose one trial of each architecture: of those with most epochs, the first.
+
+    It meets the heaviest batches.
+    """
     chosen: dict[str, Trial] = {}
     for trial in trials:
-        chosen.setdefault(architecture_of(trial), trial)
+        rival = chosen.setdefault(architecture_of(trial), trial)
+        if trial.config.training.max_epochs > rival.config.training.max_epochs:
+            chosen[architecture_of(trial)] = trial
     return chosen
+
+
+def _in_a_path(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name)

@@ -24,7 +24,7 @@ from reports.ledger import Ledger
 from reports.probe import FOLDER
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import small_study
-from tests.running import is_trainer, records
+from tests.running import is_trainer, records, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -51,13 +51,19 @@ class Watch:
 
     def _look(self) -> None:
         while not self._is_over.wait(0.1):
-            sizes = []
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    if is_trainer(process) or process.name().startswith("ray::Prober"):
-                        sizes.append(process.memory_info().rss / 2**20)
+            sizes = sizes_mib()
             self.most_at_once = max(self.most_at_once, len(sizes))
             self.peak_mib = max(self.peak_mib, sum(sizes))
+
+
+def sizes_mib() -> list[float]:
+    """List what each process that measures or trains has of memory."""
+    sizes = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if is_trainer(process) or process.name().startswith("ray::Prober"):
+                sizes.append(process.memory_info().rss / 2**20)
+    return sizes
 
 
 def test_trials_share_a_machine_by_the_memory_that_was_measured(tmp_path: Path) -> None:
@@ -76,6 +82,7 @@ def test_trials_share_a_machine_by_the_memory_that_was_measured(tmp_path: Path) 
             pack(trials, probes, capacity._replace(memory_mib=500.0))
         shares = pack(trials, probes, capacity)
         assert not records(tmp_path)
+        wait_for(lambda: not sizes_mib())  # killed probers go in their own time
         with Watch() as watch:
             sweep(
                 session,

@@ -30,7 +30,7 @@ SMALL = Space(
     name="small",
     title="A small space",
     systems={"le": "search_spaces.systems.le:LE"},
-    change={"training.max_epochs": 3},
+    change={"training.max_epochs": 2},
     fields=(
         Choice(
             name="head",
@@ -56,10 +56,13 @@ def workplace(tmp_path: Path) -> Path:
 
 
 def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> None:
-    """What was finished stays, what trained goes on, and the next command asks for the rest."""
+    """What was finished stays, what trained goes on, and the next command asks for the rest.
+
+    Early stopping is on, and has its first say in the last epoch, in which it stops nobody.
+    """
     storage = workplace / "storage"
     command = ("tune", "space.py", "--corpus", "mine", "--storage", storage, "--slots", 2)
-    command = (*command, "--trials", NUM_CANDIDATES, "--no-asha")
+    command = (*command, "--trials", NUM_CANDIDATES)
     with started(*command, cwd=workplace) as process:
         wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)

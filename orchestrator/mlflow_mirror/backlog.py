@@ -40,11 +40,12 @@ class Backlog:
             self._news.notify()
 
     def put_finished(self, key: str) -> None:
-        """Add the delivery of a trial's record."""
+        """Add the delivery of a trial's record; what is dropped for it happened here."""
         with self._news:
-            left = [waiting for waiting in self._calls.get(key, []) if not waiting.is_in_record]
-            delivery = _Waiting(lambda delivery: delivery.deliver(key), is_in_record=False)
-            self._calls[key] = [*left, delivery]
+            waiting = self._calls.get(key, [])
+            left = [one for one in waiting if not one.is_in_record]
+            began_here = len(left) < len(waiting)
+            self._calls[key] = [*left, _Waiting(_deliver(key, began_here), is_in_record=False)]
             self._news.notify()
 
     def close(self) -> None:
@@ -70,3 +71,7 @@ class Backlog:
         with self._news:
             self._news.wait_for(lambda: self._is_closed, limit_s)
             self._calls.clear()
+
+
+def _deliver(key: str, began_here: bool) -> Call:
+    return lambda delivery: delivery.deliver(key, began_here=began_here)

@@ -54,10 +54,10 @@ class Delivery:
                 self.studies.open(study)
         self.catch_up(planned)
 
-    def finish(self, record: Record) -> None:
+    def finish(self, record: Record, *, began_here: bool = False) -> None:
         """Complete a trial's run; a record that is damaged is noted."""
         try:
-            if self.trials.finish(record):
+            if self.trials.finish(record, began_here=began_here):
                 self.delivered.append(record.key)
         except LedgerError as error:
             self.faults[record.key] = str(error)
@@ -86,15 +86,18 @@ class Delivery:
                 self.deliver(key)
                 self.studies.beat()
 
-    def deliver(self, key: str) -> bool:
-        """Complete a trial's run from the ledger; say whether the trial is finished."""
+    def deliver(self, key: str, *, began_here: bool = False) -> bool:
+        """Complete a trial's run from the ledger; say whether the trial is finished.
+
+        One that `began_here` was started by this driver since it opened MLflow.
+        """
         try:
             record = self._ledger.find(key)
         except LedgerError as error:
             self.faults[key] = str(error)
             return False
         if record is not None:
-            self.finish(record)
+            self.finish(record, began_here=began_here)
         return record is not None
 
     def _close_orphans(self) -> None:

@@ -52,18 +52,28 @@ class RunIndex:
         """Return the run of a key, as far as it was known when runs were read."""
         return self._runs.get(key)
 
-    def find_or_create(self, key: str, name: str, tags: Mapping[str, str]) -> Run:
+    def find_or_create(
+        self, key: str, name: str, tags: Mapping[str, str], *, began_here: bool = False
+    ) -> Run:
         """Return the run of a key; a new one is ours and running.
 
-        MLflow is asked again, under a lock, unless nobody else can have created it.
+        MLflow is asked for the key, under a lock, unless nobody else can have created its run:
+        what we create is of a trial that `began_here`, and nobody else creates runs.
+
+        Storage folders that share a bucket share no lock. So a run of another driver may come
+        about after we read all: it had asked who was last just before we came. If its trial began
+        there, we ask for it by its key; if it began here, the other one, after creating, asks again
+        who is last and says that it is, whereupon we ask too.
         """
         if key not in self._runs:
             with locked(self._lock):
-                knows_all = self._come_before_others()
-                found = [] if knows_all else self.client.runs(f"tags.key = '{key}'")
+                is_new = self._come_before_others() and began_here
+                found = [] if is_new else self.client.runs(f"tags.key = '{key}'")
                 if key not in self._runs:
                     mine = {**tags, "key": key, DRIVER: self._driver}
                     self._runs[key] = found[0] if found else self.client.create(name, mine)
+                if not began_here:
+                    self._come_before_others()
         return self._runs[key]
 
     def _come_before_others(self) -> bool:

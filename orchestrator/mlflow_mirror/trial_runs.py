@@ -76,8 +76,10 @@ class TrialRuns:
             self._index.client.log(run, points=points_of(epoch, int(1000 * time.time())))
             self._known_epochs(run).add(epoch.epoch)
 
-    def finish(self, record: Record) -> bool:
+    def finish(self, record: Record, *, began_here: bool = False) -> bool:
         """Complete a trial's run from its record; say whether there was anything to do.
+
+        One that did not begin here, as a cached one, may have a run of another driver.
 
         Raises:
             LedgerError: If the predictions are not those that the record names, or the model
@@ -85,7 +87,7 @@ class TrialRuns:
         """
         if self.is_complete(record.key):
             return False
-        run = self._found_or_created(record.trial, record.key)
+        run = self._found_or_created(record.trial, record.key, began_here=began_here)
         if not self._index.is_mine(run):
             run = self._index.refresh(run)
         if run.status == "FINISHED" or self._index.is_anothers(run):
@@ -128,10 +130,11 @@ class TrialRuns:
 
     def _open_run_of(self, trial: Trial) -> Run | None:
         """Find or create a trial's run, unless it was completed from the record already."""
-        run = self._describe(self._found_or_created(trial, trial.key), trial)
+        run = self._found_or_created(trial, trial.key, began_here=True)
+        run = self._describe(run, trial)
         return None if run.status == "FINISHED" else run
 
-    def _found_or_created(self, trial: Trial, key: str) -> Run:
+    def _found_or_created(self, trial: Trial, key: str, *, began_here: bool) -> Run:
         """Find or create a trial's run; a new one is not described yet."""
         run, studies = self._index.find(key), self._studies.of_trial(key)
         if run is not None:
@@ -143,7 +146,8 @@ class TrialRuns:
             "code_version": code_version(),
             PARENT: self._studies.run_of(studies[0]).id,
         }
-        run = self._index.find_or_create(key, f"{tags['row']} seed {trial.seed}", tags)
+        name = f"{tags['row']} seed {trial.seed}"
+        run = self._index.find_or_create(key, name, tags, began_here=began_here)
         if DESCRIBED not in run.params:
             self._epochs[run.id] = set()
         return run

@@ -55,6 +55,7 @@ class Bookkeeper:
         self._announce = announce
         self._waiting: dict[str, list[int]] = {}
         self._f1: dict[str, dict[int, float]] = {}
+        self._ours: set[str] = set()
         self._stopped: set[str] = set()
         self._failures: dict[str, str] = {}
         self._later: deque[Callable[[], None]] = deque()
@@ -82,7 +83,9 @@ class Bookkeeper:
         return self._waiting.get(key) == [number]
 
     def recall(self, key: str, f1: Mapping[int, float], *, was_stopped: bool) -> None:
-        """Learn what a trial scored before this process began."""
+        """Learn what a trial scored in another process; what is trained here is known better."""
+        if key in self._ours:
+            return
         self._f1.setdefault(key, {}).update(f1)
         self._count_in(key, f1)
         if was_stopped:
@@ -106,7 +109,8 @@ class Bookkeeper:
             self._announce(number, f"stopped early after {max(f1)} epochs: F1 {f1[max(f1)]:.3f}")
 
     def started(self, trial: Trial) -> None:
-        """Do nothing."""
+        """Learn that a trial is trained here, where each epoch is judged when it is done."""
+        self._ours.add(trial.key)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the score, which the next process judges others by."""

@@ -1,7 +1,5 @@
 """`mmer-sweep tune`: search a space."""
 
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -10,14 +8,13 @@ import click
 
 from orchestrator.machines import Device, Machines
 from orchestrator.options import console, machine_options, place_options
-from orchestrator.stop_signals import Terminated
+from orchestrator.stop_signals import end_as
 from orchestrator.storage import open_storage
 from reports.search_result import Objective, ObjectiveName
 from search_spaces.catalogue import find_space
 from search_spaces.terms import Scale
 
 DEFAULT_NUM_CANDIDATES = 100
-EXIT_FAILED_TRIALS = 1
 
 
 def choose_objectives(
@@ -60,9 +57,9 @@ def choose_objectives(
 @click.option(
     "--asha/--no-asha",
     "stops_early",
-    default=True,
-    show_default=True,
-    help="Stop candidates early that do worse than others did after as many epochs.",
+    default=None,
+    help="Stop candidates early whose F1 is lower than others' was after as many epochs.  "
+    "[default: only where F1 is the one objective]",
 )
 @click.option(
     "--models/--no-models",
@@ -77,7 +74,7 @@ def tune(
     num_candidates: int,
     objectives: tuple[Objective, ...],
     seed: int,
-    stops_early: bool,
+    stops_early: bool | None,
     models: bool,
     address: str | None,
     device: Device,
@@ -97,15 +94,10 @@ def tune(
         objectives=objectives,
         num_candidates=num_candidates,
         seed=seed,
-        stops_early=stops_early,
+        stops_early=len(objectives) == 1 if stops_early is None else stops_early,
         storage=open_storage(storage),
         machines=Machines(address, device, slots),
         keeps_models=models,
         console=console,
     )
-    if end.stopped_by == signal.SIGTERM:
-        raise Terminated
-    if end.stopped_by is not None:
-        raise KeyboardInterrupt
-    if end.num_failed:
-        sys.exit(EXIT_FAILED_TRIALS)
+    end_as(end.stopped_by, end.num_failed)

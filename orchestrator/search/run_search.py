@@ -79,8 +79,7 @@ def _train(
     from orchestrator.trial_queue import TrialQueue
     from orchestrator.tune import train
 
-    before = search.candidates
-    progress = SearchProgress(console, search.num_candidates, before)
+    progress = SearchProgress(console, search.num_candidates, search.candidates)
     stopping = EarlyStopping(search.points.max_epochs) if stops_early else None
     books = Bookkeeper(
         search.log,
@@ -89,9 +88,13 @@ def _train(
         count_in=stopping.remember if stopping else lambda key, f1: None,
         announce=progress.ended,
     )
-    for candidate in before:
-        f1 = search.log.f1_of(candidate.number)
-        books.recall(candidate.key, f1, was_stopped=candidate.state == "stopped")
+
+    def recall() -> None:
+        for candidate in search.candidates:
+            f1 = search.log.f1_of(candidate.number)
+            books.recall(candidate.key, f1, was_stopped=candidate.state == "stopped")
+
+    recall()
 
     def forget_stopped(trial: Trial) -> None:
         progress.stopped(trial)
@@ -112,6 +115,7 @@ def _train(
             make_trial=search.points.trial,
             was_stopped=lambda key: stopping is not None and key in stopping.stopped,
             on_stopped=forget_stopped,
+            recall=recall,
         )
         with progress:
             train(

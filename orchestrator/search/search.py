@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.mirror import claim_folder
+from orchestrator.mirrored_files import place_of
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.points import Points
 from orchestrator.search.search_log import SearchLog
 from reports.search_result import Candidate, Objective, SearchResult
+from search_spaces.errors import StudyError
 
 SEARCHES = "searches"
 
@@ -68,12 +71,27 @@ def open_search(
 
     Raises:
         LedgerError: If what is kept of it is damaged.
-        StudyError: If it was begun with another space, other baselines or another corpus.
+        OSError: If the bucket that the storage mirrors could not be reached for long.
+        StudyError: If it was begun with another space, other baselines or another corpus, or by
+            another machine in the bucket that the storage mirrors.
     """
     names = [objective.name for objective in objectives]
     name = "-".join([points.space.name, points.corpus.name, points.scale, *names])
     folder = storage / SEARCHES / name
+    _claim(storage, folder)
     log = SearchLog(
         folder, points.space, points.scale, objectives, identity=points.identity, seed=seed
     )
     return Search(folder, points, tuple(objectives), num_candidates, log)
+
+
+def _claim(storage: Path, folder: Path) -> None:
+    """Make sure that no other machine searches there: its journal would be replaced by ours."""
+    owner = claim_folder(storage, folder)
+    if owner is not None:
+        place = f"{place_of(storage)}/{folder.relative_to(storage).as_posix()}"
+        raise StudyError(
+            f"search '{place}' belongs to machine '{owner}', which began it and keeps its journal; "
+            "go on with it there, give the space another name, or, if that machine is no more, "
+            "remove that folder of the bucket: finished trials stay in the ledger"
+        )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from corpora.errors import CorpusError
 from models.weights.errors import WeightsError
@@ -36,6 +37,7 @@ class SearchSupply:
         make_trial: Callable[[Point], Trial],
         was_stopped: Callable[[str], bool],
         on_stopped: Callable[[Trial], None],
+        recall: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Search until there are so many candidates.
@@ -48,6 +50,7 @@ class SearchSupply:
             make_trial: Raises CorpusError, StudyError or WeightsError where a point has none.
             was_stopped: Whether a trial, by its key, was stopped early.
             on_stopped: Told of a trial that was stopped, which never trains again.
+            recall: Tells `books` what the log has of the candidates of other processes.
             clock: In seconds.
         """
         self._log, self._queue, self._books = log, queue, books
@@ -55,6 +58,7 @@ class SearchSupply:
         self._make_trial = make_trial
         self._was_stopped = was_stopped
         self._on_stopped = on_stopped
+        self._recall = recall
         self._clock = clock
         self._known: set[int] = set()
         self._is_asked_out = False
@@ -89,6 +93,8 @@ class SearchSupply:
             return
         self._next_look = self._clock() + LOOK_S
         self._books.flush()
+        with suppress(OSError):  # then at the next look
+            self._recall()
         if self._is_asked_out:
             self._take_over()
 

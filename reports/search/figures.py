@@ -25,6 +25,7 @@ from reports.search.words import (
     name_field,
     name_place,
     tell_counts,
+    tell_missing,
     tell_optimism,
     tell_shown,
     tell_unreliable,
@@ -50,7 +51,9 @@ def draw_front(result: SearchResult) -> Drawing | None:
     return Drawing(
         name="pareto",
         title=f"{result.title}: F1 and its cost",
-        caption=_caption(result, tell_shown(result, len(best)), tell_optimism(result)),
+        caption=_caption(
+            result, tell_shown(result, len(best)), tell_missing(result), tell_optimism(result)
+        ),
         figure=_draw_front(result, best),
         data=pd.DataFrame(
             {"number": one.number, **one.scores, "is_best": one.is_best} for one in finished(result)

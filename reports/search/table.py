@@ -14,6 +14,7 @@ from reports.search.words import (
     show_field,
     show_score,
     tell_counts,
+    tell_missing,
     tell_optimism,
     tell_shown,
 )
@@ -76,6 +77,7 @@ def _caption(result: SearchResult, best: Sequence[Candidate]) -> str:
     sentences = (
         f"{result.title}: a search on {name_place(result)}; {tell_counts(result)}.",
         tell_shown(result, len(best)),
+        tell_missing(result),
         f"{MISSING}: the field does not exist there." * has_gaps,
         tell_optimism(result),
     )

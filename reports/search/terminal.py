@@ -22,6 +22,7 @@ from reports.search.words import (
     show_field,
     show_score,
     tell_counts,
+    tell_missing,
     tell_optimism,
     tell_shown,
     tell_unreliable,
@@ -65,11 +66,13 @@ def _best(result: SearchResult) -> Iterator[Text | Table]:
     best = find_best(result)
     yield Text(f"\n{tell_shown(result, len(best))}")
     yield _draw(result, best)
+    if told := tell_missing(result):
+        yield Text(told, style=BAD)
     yield Text(tell_optimism(result), style=QUIET)
     winner = find_winner(result)
     if winner is not None and costs(result):
-        told = f"The winner is candidate {winner.number}: the front's member of best F1."
-        yield Text(told, style=QUIET)
+        named = f"The winner is candidate {winner.number}: the front's member of best F1."
+        yield Text(named, style=QUIET)
 
 
 def _draw(result: SearchResult, candidates: Sequence[Candidate]) -> Table:

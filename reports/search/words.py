@@ -60,6 +60,14 @@ def tell_shown(result: SearchResult, num_shown: int) -> str:
     return f"The best {num_shown} of {num} finished candidates."
 
 
+def tell_missing(result: SearchResult) -> str:
+    """Say that a front lacks what was stopped early, if anything was; else nothing."""
+    num = sum(candidate.state == "stopped" for candidate in result.candidates)
+    if not num or not costs(result):
+        return ""
+    return f"The front lacks what was stopped early ({num}): F1 alone decided that."
+
+
 def tell_unreliable(result: SearchResult) -> str:
     """Say that there are no importances, or that they rest on little; empty where they do not."""
     num = len(finished(result))

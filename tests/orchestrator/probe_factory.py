@@ -1,7 +1,7 @@
 """Probes that nobody measured, of models that differ in the depth of their fusion."""
 
 from orchestrator.trial_supply import Assignment
-from reports.probe import Probe, architecture_of
+from reports.probe import Probe, architecture_of, torch_version
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
@@ -27,8 +27,7 @@ def make_probe(
         architecture=architecture_of(trial),
         device=device,
         num_at_once=2,
-        num_parameters=1,
-        macs=1,
+        torch=torch_version(),
         num_steps=8,
         start_s=1.0,
         step_s=epoch_s / 10,

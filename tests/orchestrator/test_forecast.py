@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 
 import pytest
@@ -13,6 +13,7 @@ from orchestrator.forecast import (
     make_forecast,
 )
 from orchestrator.packing import Capacity, Share
+from orchestrator.timetable import Task
 from orchestrator.trial_supply import Assignment
 from reports.probe import architecture_of
 from search_spaces.catalogue import STUDIES
@@ -84,6 +85,47 @@ def test_trials_that_share_a_gpu_give_a_range() -> None:
     assert forecast.device_h == pytest.approx((at_least / 3600, at_most / 3600))
 
 
+def starts_of_workers(forecast: Forecast, shares: Mapping[str, Share]) -> int:
+    """Count changes of share from a trial to the next, the first trial among them."""
+    taken = [shares[a.trial.key].num_at_once for a in forecast.order]
+    return 1 + sum(one != other for one, other in pairwise(taken))
+
+
+@pytest.mark.parametrize(("trial_s", "num_starts"), [(10.0, 2), (3600.0, 10)])
+def test_trials_of_one_share_follow_each_other_where_workers_start_slowly(
+    trial_s: float, num_starts: int
+) -> None:
+    """Shares 2 and 3 would alternate from seed to seed; one slot waits for each worker."""
+    trials = two_rows(5)
+    probes = {
+        architecture_of(a.trial): make_probe(a.trial, trial_s - BETWEEN_TRIALS_S) for a in trials
+    }
+    shares = {a.trial.key: Share(2 if a.trained_for.row == "deep" else 3, 100) for a in trials}
+    forecast = make_forecast(trials, probes, shares, TWO_CORES, num_slots=1)
+    assert starts_of_workers(forecast, shares) == num_starts
+    assert forecast.wall_s[0] == pytest.approx(num_starts * WORKER_START_S + 10 * trial_s)
+
+
+def test_trials_that_take_turns_on_a_gpu_need_workers_of_their_own_too() -> None:
+    trials = two_rows(1)
+    probes = {architecture_of(a.trial): make_probe(a.trial, 10 - BETWEEN_TRIALS_S) for a in trials}
+    shares = {a.trial.key: Share(n, 100) for n, a in zip((2, 3), trials, strict=True)}
+    forecast = make_forecast(trials, probes, shares, ONE_GPU)
+    assert forecast.wall_s == pytest.approx((WORKER_START_S + 10, 2 * WORKER_START_S + 20))
+
+
+def test_longest_go_first_where_that_gains_more_than_a_worker_takes_to_start() -> None:
+    trials = [make_assignment(depth, 0) for depth in range(1, 8)]
+    lasting = [1000.0, 1000.0, 1000.0, 1000.0, 2000.0, 2000.0, 4000.0]
+    tasks = {
+        a.trial.key: Task(seconds, 2 if seconds == 1000 else 3)
+        for a, seconds in zip(trials, lasting, strict=True)
+    }
+    seconds = {key: task.seconds for key, task in tasks.items()}
+    order = choose_order(trials, tasks, lambda order: wall_s_of(order, seconds, 3))
+    assert [seconds[a.trial.key] for a in order] == sorted(lasting, reverse=True)
+
+
 def test_shares_of_memory_leave_cores_empty() -> None:
     many_cores = TWO_CORES._replace(num_cores=16)
     assert forecast_of(two_rows(4), many_cores, num_at_once=3).quickest.num_slots == 3
@@ -125,7 +167,8 @@ def wall_s_of(order: Sequence[Assignment], seconds: Mapping[str, float], num_slo
 def order_on(
     num_slots: int, trials: Sequence[Assignment], seconds: Mapping[str, float]
 ) -> list[Assignment]:
-    return choose_order(trials, seconds, lambda order: wall_s_of(order, seconds, num_slots))
+    tasks = {key: Task(lasting, num_slots) for key, lasting in seconds.items()}
+    return choose_order(trials, tasks, lambda order: wall_s_of(order, seconds, num_slots))
 
 
 def test_order_of_one_seed_is_within_the_bound_of_longest_first() -> None:

@@ -8,19 +8,26 @@ import pytest
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from orchestrator import measure as measuring
-from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.machines import Machines
+from orchestrator.errors import ClusterError, ProbeError, TooLargeError
+from orchestrator.machines import Machines, UnreachedStorageError
 from orchestrator.measure import measure
 from orchestrator.packing import Capacity
-from orchestrator.probers import Answer, Surroundings
-from reports.probe import Probe, architecture_of, find_probe, remember_probe
+from orchestrator.probers import Answer, Greeting, Surroundings
+from orchestrator.trial_queue import MAX_LOSSES
+from reports.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 SHALLOW, DEEP, DEEPER = (make_assignment(depth, 0) for depth in (1, 3, 5))
 TRIALS = [one.trial for one in (SHALLOW, DEEP, DEEPER)]
+ON_CPU = Machines(device="cpu")
 ROWS = {one.trial.key: one.trained_for for one in (SHALLOW, DEEP, DEEPER)}
 Outcome = Callable[[Surroundings], Probe | Exception]
+
+UNREACHED = RayTaskError(
+    "probe", "trace", UnreachedStorageError("machine 'm' does not reach 's'")
+).as_instanceof_cause()
+"""As Ray raises it."""
 
 
 def probe_of(trial: Trial, *, memory_mib: float = 1000.0, num_at_once: int = 4) -> Probe:
@@ -39,11 +46,27 @@ def fits_in(memory_mib: float, trial: Trial) -> Outcome:
     return outcome
 
 
-class FakeProbers:
-    """Stands for `Probers`: answers in the order in which it was asked."""
+def fails_first(times: int, error: RayError, trial: Trial) -> Outcome:
+    """Make a trial that meets an error so often before it is measured."""
+    left = [error] * times
 
-    def __init__(self, outcomes: dict[str, Outcome], *, on_gpu: bool = False) -> None:
+    def outcome(where: Surroundings) -> Probe | Exception:
+        return left.pop() if left else probe_of(trial, num_at_once=where.num_at_once)
+
+    return outcome
+
+
+class FakeProbers:
+    """Stands for `Probers`: answers in the order in which it was asked.
+
+    `device` is what the ledger remembers of the machines' device.
+    """
+
+    def __init__(
+        self, outcomes: dict[str, Outcome], *, on_gpu: bool = False, device: str | None = None
+    ) -> None:
         self.on_gpu = on_gpu
+        self.device = device
         self.sent: list[tuple[str, Surroundings]] = []
         self.started: list[tuple[int, float | None]] = []
         self._outcomes = outcomes
@@ -63,8 +86,12 @@ class FakeProbers:
         self.started.append((count, memory_mib))
         self._asked.extend([(None, None)] * count)
 
-    def greet(self, prober: str) -> None:
-        self._asked.append((None, None))
+    def find_device(self) -> str | None:
+        return self.device
+
+    def ask_device(self) -> str:
+        self.start(1)
+        return "a CPU"
 
     def send(self, prober: str, architecture: str, trial: Trial, where: Surroundings) -> None:
         self.sent.append((architecture, where))
@@ -73,7 +100,7 @@ class FakeProbers:
     def next(self) -> Answer:
         architecture, where = self._asked.popleft()
         if architecture is None or where is None:
-            return Answer("a prober", None, "a CPU")
+            return Answer("a prober", None, Greeting("a CPU", "a node"))
         outcome = self._outcomes[architecture](where)
         return Answer(None if isinstance(outcome, Exception) else "one", architecture, outcome)
 
@@ -86,15 +113,20 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     """Give `measure` on a machine of 4 cores and 8,000 MiB."""
 
     def run_with(
-        probers: FakeProbers, trials: Sequence[Trial] = TRIALS, **options: Any
+        probers: FakeProbers,
+        trials: Sequence[Trial] = TRIALS,
+        *,
+        machines: Machines = ON_CPU,
+        num_devices: int = 1,
+        **options: Any,
     ) -> dict[str, Probe]:
-        monkeypatch.setattr(measuring, "Probers", lambda session: probers)
-        monkeypatch.setattr(measuring.ray, "cluster_resources", lambda: {"CPU": 4.0, "GPU": 2.0})
-        capacity = Capacity(probers.on_gpu, 2 if probers.on_gpu else 1, 8000.0, 4)
+        there = {"CPU": 4.0 * num_devices, "GPU": 2.0, "memory": 8000.0 * 2**20 * num_devices}
+        monkeypatch.setattr(measuring, "Probers", lambda *_: probers)
+        monkeypatch.setattr(measuring.ray, "cluster_resources", lambda: there)
+        capacity = Capacity(probers.on_gpu, 2 if probers.on_gpu else num_devices, 8000.0, 4)
         monkeypatch.setattr(measuring, "find_capacity", lambda *_: capacity)
-        session = SimpleNamespace(
-            storage=tmp_path, machines=Machines(device="auto" if probers.on_gpu else "cpu")
-        )
+        machines = Machines() if probers.on_gpu else machines
+        session = SimpleNamespace(storage=tmp_path, machines=machines)
         return measure(cast(Any, session), trials, rows=ROWS, **options)
 
     return run_with
@@ -113,10 +145,44 @@ def test_each_architecture_is_measured_once_and_kept(
     assert set(found) == {architecture_of(trial) for trial in TRIALS}
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     for name, probe in found.items():
-        assert find_probe(name, "a CPU", tmp_path) == probe
+        assert find_probe(name, "a CPU", 4, tmp_path) == probe
     second = FakeProbers({})
-    assert run(second, TRIALS) == found
+    assert run(second, [*TRIALS, *again], on_measured=lambda *n: told.append(n)) == found
     assert not second.sent
+    assert len(told) == 4
+
+
+def test_what_is_known_of_a_remembered_device_starts_no_process(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    found = run(FakeProbers(fitting()))
+    second = FakeProbers({}, device="a CPU")
+    assert run(second) == found
+    assert not second.started
+
+
+def test_device_that_is_another_than_remembered_is_measured(
+    tmp_path: Path, run: Callable[..., dict[str, Probe]]
+) -> None:
+    for trial in TRIALS[:2]:
+        old = probe_of(trial, num_at_once=3).model_copy(update={"device": "an old CPU"})
+        remember_probe(old, tmp_path)
+    found = run(FakeProbers(fitting(), device="an old CPU"))
+    assert {probe.device for probe in found.values()} == {"a CPU"}
+
+
+def test_gpus_that_came_with_the_first_machine_are_told_before_it_measures(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    class Decided(FakeProbers):
+        def start(self, count: int, memory_mib: float | None = None) -> None:
+            super().start(count, memory_mib)
+            self.on_gpu = False  # as it was when there was no machine yet
+
+    probers = Decided(fitting(), on_gpu=True)
+    with pytest.raises(ClusterError, match=r"measured on a CPU, .* say which to use: --device gpu"):
+        run(probers)
+    assert not probers.sent
 
 
 def test_as_many_measure_at_once_as_train_and_the_last_is_not_alone(
@@ -126,6 +192,7 @@ def test_as_many_measure_at_once_as_train_and_the_last_is_not_alone(
     again = [make_assignment(depth, 1).trial for depth in (1, 3, 5)]
     run(probers, [*TRIALS, *again])
     assert probers.started == [(1, None), (3, 2000.0)]
+    assert probers.num_living == 4  # none is left out when they are ended
     first, *_, fourth = probers.sent[:4]
     assert first == fourth == (architecture_of(TRIALS[0]), Surroundings(4, 2000.0))
 
@@ -165,14 +232,36 @@ def test_what_fits_nowhere_has_no_probe(run: Callable[..., dict[str, Probe]]) ->
     assert set(found) == {architecture_of(one.trial) for one in (SHALLOW, DEEPER)}
 
 
-def test_probe_beside_fewer_than_train_now_is_measured_again(
+def test_probe_beside_fewer_or_more_than_train_now_is_measured_again(
     tmp_path: Path, run: Callable[..., dict[str, Probe]]
 ) -> None:
-    for trial, num_at_once in zip(TRIALS, (1, 2, 4), strict=True):
+    for trial, num_at_once in zip(TRIALS, (2, 4, 3), strict=True):
         remember_probe(probe_of(trial, num_at_once=num_at_once), tmp_path)
     probers = FakeProbers(fitting())
-    run(probers)  # three trials train at once
+    found = run(probers)  # three trials train at once
     assert {name for name, _ in probers.sent} == {architecture_of(t) for t in TRIALS[:2]}
+    assert {probe.num_at_once for probe in found.values()} == {3}
+
+
+def test_probe_of_another_pytorch_is_measured_again(
+    tmp_path: Path, run: Callable[..., dict[str, Probe]]
+) -> None:
+    for trial, torch in zip(TRIALS, ("1.13.0", torch_version(), "99.0"), strict=True):
+        probe = probe_of(trial, num_at_once=3).model_copy(update={"torch": torch})
+        remember_probe(probe, tmp_path)
+    probers = FakeProbers(fitting())
+    run(probers)
+    assert {name for name, _ in probers.sent} == {architecture_of(t) for t in TRIALS[::2]}
+
+
+def test_cluster_with_slots_is_measured_as_it_trains(run: Callable[..., dict[str, Probe]]) -> None:
+    """On four machines of four cores, with four slots, one trial trains on each."""
+    probers = FakeProbers(fitting())
+    many = [make_assignment(depth, seed).trial for depth in (1, 3, 5) for seed in range(9)]
+    machines = Machines(address="auto", device="cpu", num_slots=4)
+    found = run(probers, many, machines=machines, num_devices=4)
+    assert probers.started == [(1, None), (3, 8000.0)]
+    assert {probe.num_at_once for probe in found.values()} == {1}
 
 
 def test_gpu_measures_one_alone_without_a_cap(run: Callable[..., dict[str, Probe]]) -> None:
@@ -180,6 +269,54 @@ def test_gpu_measures_one_alone_without_a_cap(run: Callable[..., dict[str, Probe
     run(probers)
     assert probers.started == [(1, None), (1, None)]  # of three, on two GPUs
     assert {where for _, where in probers.sent} == {Surroundings(1, None)}
+
+
+@pytest.mark.parametrize("error", [ActorDiedError(), UNREACHED], ids=["lost", "unreached"])
+@pytest.mark.parametrize("on_gpu", [True, False], ids=["GPU", "CPU"])
+def test_what_one_machine_loses_is_measured_again_at_once(
+    run: Callable[..., dict[str, Probe]], error: RayError, on_gpu: bool
+) -> None:
+    outcomes = fitting() | {architecture_of(DEEP.trial): fails_first(1, error, DEEP.trial)}
+    found = run(FakeProbers(outcomes, on_gpu=on_gpu))
+    assert {probe.num_at_once for probe in found.values()} == {1 if on_gpu else 3}
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("error", [ActorDiedError(), UNREACHED], ids=["lost", "unreached"])
+def test_what_is_lost_again_and_again_is_measured_at_the_last_moment(
+    run: Callable[..., dict[str, Probe]], error: RayError
+) -> None:
+    outcomes = {architecture_of(DEEP.trial): fails_first(MAX_LOSSES, error, DEEP.trial)}
+    assert len(run(FakeProbers(outcomes, on_gpu=True), [DEEP.trial])) == 1
+
+
+def test_process_lost_twice_on_a_cpu_may_lack_memory_and_is_measured_beside_fewer(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    outcomes = {architecture_of(DEEP.trial): fails_first(2, ActorDiedError(), DEEP.trial)}
+    probers = FakeProbers(outcomes)
+    found = run(probers, [DEEP.trial, make_assignment(3, 1).trial])
+    assert [probe.num_at_once for probe in found.values()] == [1]
+
+
+def test_storage_that_is_given_up_is_waited_for_no_more(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    outcomes: dict[str, Outcome] = {architecture_of(trial): lambda _: UNREACHED for trial in TRIALS}
+    probers = FakeProbers(outcomes, on_gpu=True)
+    with pytest.raises(ProbeError, match="machine 'm' does not reach 's'"):
+        run(probers)
+    assert len(probers.sent) < len(TRIALS) * (1 + MAX_LOSSES)
+
+
+def test_no_process_is_started_when_the_last_one_failed(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    error = RayTaskError("probe", "trace", KeyError("x"))
+    probers = FakeProbers({architecture_of(DEEP.trial): lambda _: error})
+    with pytest.raises(ProbeError, match="KeyError"):
+        run(probers, [DEEP.trial])
+    assert probers.started == [(1, None), (0, 8000.0)]
 
 
 @pytest.mark.parametrize(
@@ -195,5 +332,5 @@ def test_architecture_that_fails_is_named_and_the_others_are_kept(
     outcomes = fitting() | {architecture_of(DEEP.trial): lambda _: error}
     with pytest.raises(ProbeError, match=f"study 'small', row 'deep': {reason}"):
         run(FakeProbers(outcomes))
-    kept = [find_probe(architecture_of(trial), "a CPU", tmp_path) for trial in TRIALS]
+    kept = [find_probe(architecture_of(trial), "a CPU", 3, tmp_path) for trial in TRIALS]
     assert [probe is not None for probe in kept] == [True, False, True]

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,8 +8,9 @@ from rich.console import Console
 
 from orchestrator import measured_sweep
 from orchestrator.errors import FitError
-from orchestrator.machines import THIS_MACHINE
+from orchestrator.machines import MAX_REQUESTED, THIS_MACHINE, Machines
 from orchestrator.packing import Capacity, Share
+from orchestrator.prices import Prices
 from orchestrator.trial_supply import Assignment
 from reports.probe import architecture_of
 from tests.orchestrator.probe_factory import make_assignment, make_probe
@@ -21,19 +23,33 @@ SECONDS = {1: 10.0, 3: 30.0}
 def plan_sweep(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Plan as if trials had been measured, on a machine of two cores and so much memory."""
 
-    def plan(assignments: list[Assignment], memory_mib: float) -> tuple[list[Assignment], str]:
+    def plan(
+        assignments: list[Assignment],
+        memory_mib: float,
+        *,
+        machines: Machines = THIS_MACHINE,
+        num_cores: int = 2,
+        on_gpu: bool = False,
+        prices: Prices | None = None,
+    ) -> tuple[list[Assignment], str]:
         probes = {
             architecture_of(a.trial): make_probe(
                 a.trial, SECONDS[a.trial.config.model.model_dump()["fusion"]["depth"]]
             )
             for a in assignments
         }
-        capacity = Capacity(on_gpu=False, num_devices=1, memory_mib=memory_mib, num_cores=2)
+        capacity = Capacity(
+            on_gpu=on_gpu,
+            num_devices=1,
+            memory_mib=memory_mib,
+            num_cores=num_cores,
+            host_memory_mib=memory_mib,
+        )
         monkeypatch.setattr(measured_sweep, "measure", lambda *_, **__: probes)
         monkeypatch.setattr(measured_sweep, "find_capacity", lambda *_: capacity)
-        session = SimpleNamespace(machines=THIS_MACHINE)
+        session = SimpleNamespace(machines=machines)
         console = Console(file=io.StringIO(), width=80)
-        planned = measured_sweep.plan_sweep(cast(Any, session), assignments, None, console)
+        planned = measured_sweep.plan_sweep(cast(Any, session), assignments, prices, console)
         return planned, cast(io.StringIO, console.file).getvalue()
 
     return plan
@@ -60,3 +76,26 @@ def test_trials_get_their_share_and_their_place(
 def test_study_that_cannot_fit_is_refused_by_its_rows(plan_sweep: Any) -> None:
     with pytest.raises(FitError, match=r"study 'small', row 'shallow': needs 990 MiB"):
         plan_sweep(ASSIGNMENTS, 800.0)
+
+
+@pytest.mark.parametrize(
+    ("machines", "num_slots"),
+    [(Machines("auto"), MAX_REQUESTED), (Machines("auto", num_slots=80), 80), (THIS_MACHINE, 100)],
+)
+def test_forecast_has_as_many_at_once_as_a_cluster_is_asked_for(
+    plan_sweep: Any, machines: Machines, num_slots: int
+) -> None:
+    trials = [make_assignment(1, seed) for seed in range(100)]
+    _, printed = plan_sweep(trials, 1e6, machines=machines, num_cores=200)
+    assert f"100 trials, {num_slots} at once on 200 cores" in " ".join(printed.split())
+
+
+def test_gpu_of_a_machine_that_has_four_costs_a_fourth(
+    plan_sweep: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = [{"Alive": True, "Resources": {"CPU": 48.0, "GPU": 4.0}}]
+    monkeypatch.setattr(measured_sweep, "list_nodes", lambda: workers)
+    prices = Prices(Path("own.yaml"), head=0, worker=3600, num_gpus=None, idle_h=0)
+    _, printed = plan_sweep(ASSIGNMENTS[:1], 1000.0, on_gpu=True, prices=prices)
+    # $ 0.25 a second; 8.5 s to start, 10 s and 0.1 s.
+    assert "$4.65 by 'own.yaml'" in " ".join(printed.split())

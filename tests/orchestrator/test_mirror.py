@@ -1,6 +1,7 @@
 """Two machines that share a bucket: each has a cache folder of its own."""
 
 import hashlib
+import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from orchestrator.bucket import BucketStore
 from orchestrator.kept_model import read_kept_model
 from orchestrator.leases import Leases
 from orchestrator.mirror import (
+    claim_folder,
     locate_place,
     publish_file,
     publish_folder,
@@ -316,8 +318,9 @@ def test_what_was_measured_on_any_machine_is_known_on_all(on: Machine) -> None:
     here, there, another = on("here"), on("there"), on("another")  # made before it is measured
     publish_file(here, remember_probe(probe, here))
     pull_probes(there)
-    assert find_probe(probe.architecture, probe.device, there) == probe
-    assert find_probe(probe.architecture, probe.device, another) is None
+    asked = (probe.architecture, probe.device, probe.num_at_once)
+    assert find_probe(*asked, there) == probe
+    assert find_probe(*asked, another) is None
 
 
 def test_published_folder_is_as_it_is_here(on: Machine, place: str) -> None:
@@ -330,6 +333,25 @@ def test_published_folder_is_as_it_is_here(on: Machine, place: str) -> None:
     (folder / "new").write_text("2")
     publish_folder(storage, folder)
     assert names(place, "tables") == ["tables/depth/new"]
+
+
+def test_claimed_folder_belongs_to_one_machine_until_it_is_removed(on: Machine, place: str) -> None:
+    here = on("here")
+    assert claim_folder(here, here / "searches" / "small") is None
+    assert claim_folder(here, here / "searches" / "small") is None  # the next command
+    there = on("there")
+    assert claim_folder(there, there / "searches" / "small") == platform.node()
+    assert claim_folder(there, there / "searches" / "other") is None
+    publish_folder(here, here / "searches" / "small")
+    shutil.rmtree(here / "searches")  # it has lost the journal too
+    assert claim_folder(here, here / "searches" / "small") == platform.node()
+    BucketStore(place).remove("searches/small/owner")
+    assert claim_folder(there, there / "searches" / "small") is None
+
+
+def test_folder_that_no_bucket_shares_needs_no_owner(tmp_path: Path) -> None:
+    assert claim_folder(tmp_path, tmp_path / "searches" / "small") is None
+    assert [*tmp_path.iterdir()] == []
 
 
 # Corpora

@@ -97,7 +97,9 @@ def test_error_says_which_memory_of_a_gpu_machine_is_short(probe: Probe, expecte
         pack([SHALLOW.trial], {probe.architecture: probe}, GPU)
 
 
-def node(*, alive: bool = True, **resources: float) -> Mapping[str, Any]:
+def node(*, alive: bool = True, gpus: str = "", **resources: float) -> Mapping[str, Any]:
+    if gpus:
+        resources[f"accelerator_type:{gpus}"] = 1.0
     memory = resources.pop("gib", 0.0) * 2**30
     return {"Alive": alive, "Resources": {"memory": memory, **resources}}
 
@@ -107,8 +109,61 @@ def test_machine_is_a_device_where_there_is_no_gpu() -> None:
     assert capacity_of(nodes, Machines("auto"), {}) == Capacity(False, 2, 8192.0, 4)
 
 
+@pytest.mark.parametrize(
+    ("machines", "need_mib", "expected"),
+    [
+        ([(64, 8), (64, 8), (2, 8)], 3000, (2, 64, 8)),
+        ([(64, 8), (64, 8), (2, 8)], 0, (2, 64, 8)),  # not measured yet
+        ([(64, 8), (10, 8), (10, 8), *[(10, 8)] * 20], 0, (23, 10, 8)),
+        ([(64, 8), (10, 8), (10, 8), *[(10, 8)] * 20], 10_000, (1, 64, 8)),  # 11,000 > 10,240
+        ([(64, 8), (48, 8)], 0, (2, 48, 8)),
+        ([(64, 32), (64, 32), (64, 1)], 0, (2, 64, 32)),
+        ([(64, 8), (64, 8), (64, 8), (160, 16)], 0, (4, 64, 8)),
+        ([(4, 8), (2, 8)], 5000, (1, 4, 8)),  # fits in none: the greatest is told
+    ],
+)
+def test_machines_that_are_too_small_do_not_count(
+    machines: list[tuple[float, int]], need_mib: float, expected: tuple[int, float, int]
+) -> None:
+    nodes = [node(CPU=num_cores, gib=gib) for gib, num_cores in machines]
+    probe = on_cpu(need_mib)
+    found = capacity_of(nodes, Machines("auto"), {probe.architecture: probe} if need_mib else {})
+    num_devices, gib, num_cores = expected
+    assert found == Capacity(False, num_devices, gib * 1024.0, num_cores)
+
+
+def test_gpus_of_several_kinds_are_refused() -> None:
+    nodes = [node(CPU=8, GPU=1, gib=8, gpus=kind) for kind in ("T4", "A100", "A100")]
+    assert capacity_of(nodes[1:], Machines("auto"), {}).num_devices == 2
+    assert capacity_of(nodes, Machines("auto", "cpu"), {}).num_devices == 3
+    with pytest.raises(
+        ClusterError, match=r"several kinds \(A100, T4\).* one kind of GPU, or --no-"
+    ):
+        capacity_of(nodes, Machines("auto"), {})
+
+
+@pytest.mark.parametrize(
+    ("probe", "num_gpus", "expected"),
+    [
+        (on_cpu(1000), 1, "measured on a CPU, .* train them on a GPU; .* --device gpu or"),
+        (
+            on_gpu(400).model_copy(update={"device_memory_mib": 24_000.0}),
+            0,
+            "measured on a GPU, .* train them on a CPU",
+        ),
+    ],
+)
+def test_gpus_that_came_or_went_after_the_measuring_are_told(
+    probe: Probe, num_gpus: int, expected: str
+) -> None:
+    with pytest.raises(ClusterError, match=expected):
+        capacity_of(
+            [node(CPU=8, GPU=num_gpus, gib=8)], Machines("auto"), {probe.architecture: probe}
+        )
+
+
 def test_gpus_of_a_machine_divide_its_cores_and_its_memory() -> None:
-    nodes = [node(CPU=8, gib=8), node(CPU=16, GPU=4, gib=64), node(CPU=8, GPU=1, gib=32)]
+    nodes = [node(CPU=8, gib=32), node(CPU=16, GPU=4, gib=64), node(CPU=8, GPU=1, gib=32)]
     probe = on_gpu(400).model_copy(update={"device_memory_mib": 24_000.0})
     expected = Capacity(True, 5, 24_000.0, 4, 16 * 1024)
     assert capacity_of(nodes, Machines("auto"), {probe.architecture: probe}) == expected

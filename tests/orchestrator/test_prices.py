@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import yaml
 
 from orchestrator import prices
 from orchestrator.errors import PriceError
-from orchestrator.prices import Prices, dollars_of, find_prices
+from orchestrator.prices import Prices, dollars_of, find_prices, with_gpus_of
 from orchestrator.timetable import Stay, Task, Timetable
 
 SHIPPED = Path(__file__).parent.parent.parent / "cluster.yaml"
@@ -26,7 +27,7 @@ def table(prices_of_types: str) -> str:
 def test_prices_of_a_cluster_file_are_found(tmp_path: Path) -> None:
     text = f"{TYPES}idle_timeout_minutes: 12\n{table('head: 0.2, gpu: 3')}"
     file = write(tmp_path, text)
-    assert find_prices(file) == Prices(file, head=0.2, worker=3, num_devices=1, idle_h=0.2)
+    assert find_prices(file) == Prices(file, head=0.2, worker=3, num_gpus=None, idle_h=0.2)
 
 
 def test_worker_is_priced_as_the_type_whose_gpus_are_dearest(tmp_path: Path) -> None:
@@ -34,10 +35,10 @@ def test_worker_is_priced_as_the_type_whose_gpus_are_dearest(tmp_path: Path) -> 
     text = f"head_node_type: head\navailable_node_types: {types}\n"
     found = find_prices(write(tmp_path, text + table("head: 0, one: 1, four: 3.9")))
     assert found is not None
-    assert (found.worker, found.num_devices) == (1, 1)
+    assert (found.worker, found.num_gpus) == (1, 1)
     found = find_prices(write(tmp_path, text + table("head: 0, one: 1, four: 4.1")))
     assert found is not None
-    assert (found.worker, found.num_devices) == (4.1, 4)
+    assert (found.worker, found.num_gpus) == (4.1, 4)
 
 
 def test_ray_takes_the_shipped_file_and_keeps_its_prices_for_the_head(tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ def test_head_finds_the_file_that_started_it(
     file.write_text(TYPES, encoding="utf-8")
     assert find_prices(None) is None
     file.write_text(TYPES + table("head: 1, gpu: 2"), encoding="utf-8")
-    assert find_prices(None) == Prices(file, head=1, worker=2, num_devices=1, idle_h=5 / 60)
+    assert find_prices(None) == Prices(file, head=1, worker=2, num_gpus=None, idle_h=5 / 60)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,29 @@ def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_cost_is_that_of_held_and_idle_workers_and_of_the_head(tmp_path: Path) -> None:
     # One GPU is held for 3 h, one for 1 h; two machines are then idle for half an hour each.
     stays = (Stay(Task(3 * HOUR_S, 1), 0.0, 0, None), Stay(Task(HOUR_S, 1), 0.0, 1, None))
-    alone = Prices(tmp_path, head=10, worker=2, num_devices=1, idle_h=0.5)
-    assert dollars_of(Timetable(stays, 2), alone) == pytest.approx(2 * (3 + 1 + 2 * 0.5) + 10 * 3)
-    paired = Prices(tmp_path, head=10, worker=2, num_devices=2, idle_h=0.5)
-    assert dollars_of(Timetable(stays, 2), paired) == pytest.approx(2 * (4 / 2 + 0.5) + 10 * 3)
+    alone = Prices(tmp_path, head=10, worker=2, num_gpus=1, idle_h=0.5)
+    assert dollars_of(Timetable(stays, 2), alone, on_gpu=True) == pytest.approx(
+        2 * (3 + 1 + 2 * 0.5) + 10 * 3
+    )
+    paired = Prices(tmp_path, head=10, worker=2, num_gpus=2, idle_h=0.5)
+    assert dollars_of(Timetable(stays, 2), paired, on_gpu=True) == pytest.approx(
+        2 * (4 / 2 + 0.5) + 10 * 3
+    )
+    unsaid = replace(paired, num_gpus=None)
+    by_gpu, by_machine, by_default = (
+        dollars_of(Timetable(stays, 2), prices, on_gpu=on_gpu)
+        for prices, on_gpu in ((alone, True), (paired, False), (unsaid, True))
+    )
+    assert by_machine == by_default == by_gpu
+
+
+def node(num_gpus: int, *, alive: bool = True) -> dict[str, object]:
+    """Describe a machine as Ray does, which leaves out what there is none of."""
+    return {"Alive": alive, "Resources": {"CPU": 8.0} | ({"GPU": num_gpus} if num_gpus else {})}
+
+
+def test_gpus_that_a_file_does_not_state_are_those_of_the_machines_there_are() -> None:
+    unsaid = Prices(SHIPPED, head=0, worker=4, num_gpus=None, idle_h=0)
+    assert with_gpus_of(unsaid, [node(0), node(8), node(4), node(1, alive=False)]).num_gpus == 4
+    assert with_gpus_of(unsaid, [node(0)]).num_gpus is None
+    assert with_gpus_of(replace(unsaid, num_gpus=2), [node(4)]).num_gpus == 2

@@ -3,25 +3,31 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
 from orchestrator import probers as probing
+from orchestrator.driver import this_driver
 from orchestrator.errors import ProbeError
 from orchestrator.machines import Machines
-from orchestrator.probers import Answer, Probers, Surroundings
+from orchestrator.probers import Answer, Greeting, Probers, Surroundings
 from orchestrator.stop_signals import Terminated
+from orchestrator.trial_queue import MAX_LOSSES
+from reports.probe import find_device, remember_device
 from tests.orchestrator.probe_factory import make_assignment
 
 TRIAL = make_assignment(1, 0).trial
+GREETING = Greeting("a device", "node")
+CORES = {"CPU": 2.0}
 
 
 class FakeActor:
     """Stands for a `Prober` of Ray; a call returns the reference that its name is."""
 
     def __init__(self) -> None:
-        self.tell_device = SimpleNamespace(remote=lambda: "device")
+        self.greet = SimpleNamespace(remote=lambda: "greeting")
         self.probe = SimpleNamespace(remote=lambda *_: "probe")
 
     def options(self, memory: int | None) -> "SimpleNamespace":
@@ -31,12 +37,25 @@ class FakeActor:
 class FakeRay:
     """What `Probers` needs of Ray: references that are ready, and what they hold."""
 
-    def __init__(self, held: dict[str, Any]) -> None:
+    def __init__(self, held: dict[str, Any], there: dict[str, float]) -> None:
         self.killed: list[object] = []
+        self.there = there
         self._held = held
 
     def cluster_resources(self) -> dict[str, float]:
-        return {"CPU": 2.0}
+        return self.there
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [
+            {"NodeID": "dead", "NodeManagerHostname": "gone", "Alive": False, "Resources": CORES},
+            {"NodeID": "head", "NodeManagerHostname": "head", "Alive": True, "Resources": {}},
+            {
+                "NodeID": "node",
+                "NodeManagerHostname": "here",
+                "Alive": True,
+                "Resources": self.there,
+            },
+        ]
 
     def remote(self, **_: object) -> Callable[[type], FakeActor]:
         return lambda _: FakeActor()
@@ -45,9 +64,11 @@ class FakeRay:
         return [ref for ref in refs if ref in self._held], []
 
     def get(self, ref: str) -> Any:
-        if isinstance(self._held[ref], Exception):
-            raise self._held[ref]
-        return self._held[ref]
+        held = self._held[ref]
+        held = held.pop(0) if isinstance(held, list) else held
+        if isinstance(held, Exception):
+            raise held
+        return held
 
     def kill(self, actor: object) -> None:
         self.killed.append(actor)
@@ -55,13 +76,19 @@ class FakeRay:
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Probers, FakeRay]]:
-    def make_with(held: dict[str, Any], *, seen: int | None = None) -> tuple[Probers, FakeRay]:
-        fake = FakeRay(held)
+    def make_with(
+        held: dict[str, Any],
+        *,
+        seen: int | None = None,
+        there: dict[str, float] = CORES,
+        on_waiting: Callable[[str], None] = lambda what: None,
+    ) -> tuple[Probers, FakeRay]:
+        fake = FakeRay(held, there)
         monkeypatch.setattr(probing, "ray", fake)
         session = SimpleNamespace(
             storage=tmp_path, machines=Machines(), signals=SimpleNamespace(seen=seen)
         )
-        return Probers(cast(Any, session)), fake
+        return Probers(cast(Any, session), on_waiting), fake
 
     return make_with
 
@@ -87,21 +114,127 @@ def test_signal_ends_all(
 def test_process_that_met_an_error_is_ended(
     make: Callable[..., tuple[Probers, FakeRay]], error: Exception
 ) -> None:
-    probers, fake = make({"device": "a CPU", "probe": error})
+    probers, fake = make({"greeting": GREETING, "probe": error})
     probers.start(1)
-    prober, architecture, device = probers.next()
-    assert (architecture, device) == (None, "a CPU")
+    prober, architecture, outcome = probers.next()
+    assert (architecture, outcome) == (None, GREETING)
     probers.send(prober, "arch", TRIAL, Surroundings(1, None))
     assert probers.next() == Answer(None, "arch", error)
     assert fake.killed == [prober]
 
 
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [(ActorDiedError(), MAX_LOSSES), (RayTaskError("greet", "trace", ImportError("torch")), 0)],
+    ids=["machine", "error"],
+)
 def test_process_that_cannot_start_is_told(
-    make: Callable[..., tuple[Probers, FakeRay]],
+    make: Callable[..., tuple[Probers, FakeRay]], error: Exception, times: int
 ) -> None:
-    probers, _ = make({"device": ActorDiedError()})
-    probers.start(1)
-    with pytest.raises(
-        ProbeError, match="no process could be started to measure in: The actor died"
-    ):
+    probers, _ = make({"greeting": [ActorDiedError(), GREETING] + [error] * (times + 1)})
+    for _ in range(2 + times):
+        probers.start(1)
         probers.next()
+    probers.start(1)
+    with pytest.raises(ProbeError, match="no process could be started to measure in: "):
+        probers.next()
+
+
+@pytest.mark.parametrize(
+    ("there", "machine"),
+    [
+        (CORES, "CPU of here"),
+        (CORES | {"GPU": 1.0}, "GPU of here"),
+        (CORES | {"GPU": 1.0, "accelerator_type:A10G": 1.0}, "accelerator_type:A10G"),
+    ],
+    ids=["CPU", "GPU", "known GPU"],
+)
+def test_device_is_asked_once_for_each_machine(
+    make: Callable[..., tuple[Probers, FakeRay]],
+    tmp_path: Path,
+    there: dict[str, float],
+    machine: str,
+) -> None:
+    probers, _ = make({"greeting": [ActorDiedError(), GREETING]}, there=there)
+    assert probers.find_device() is None
+    assert probers.ask_device() == "a device"
+    assert probers.num_living == 1  # it measures next
+    second, _ = make({}, there=there)
+    assert second.find_device() == find_device(machine, tmp_path) == "a device"
+    assert second.num_living == 0
+
+
+def test_device_of_a_machine_that_is_gone_or_trains_nothing_does_not_count(
+    make: Callable[..., tuple[Probers, FakeRay]], tmp_path: Path
+) -> None:
+    for machine in ("CPU of gone", "CPU of head"):
+        remember_device(machine, "another", tmp_path)
+    probers, _ = make({})
+    assert probers.find_device() is None
+
+
+@pytest.mark.parametrize(
+    ("there", "takes"),
+    [(CORES, "takes a core:"), (CORES | {"GPU": 1.0}, "takes a core and a GPU:")],
+    ids=["CPU", "GPU"],
+)
+def test_wait_for_a_place_is_told_once(
+    make: Callable[..., tuple[Probers, FakeRay]],
+    monkeypatch: pytest.MonkeyPatch,
+    there: dict[str, float],
+    takes: str,
+) -> None:
+    held: dict[str, Any] = {}
+    told: list[str] = []
+    seconds = iter(range(0, 600, 6))
+
+    def now() -> float:
+        second = next(seconds)
+        if second == 60:
+            held["greeting"] = GREETING
+        return float(second)
+
+    monkeypatch.setattr(probing.time, "monotonic", now)
+    probers, _ = make(held, there=there, on_waiting=told.append)
+    probers.start(1)
+    probers.next()
+    assert len(told) == 1
+    assert takes in told[0]
+
+
+def test_wait_for_what_is_measured_is_not_told(
+    make: Callable[..., tuple[Probers, FakeRay]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, Any] = {"greeting": GREETING}
+    told: list[str] = []
+    probers, _ = make(held, on_waiting=told.append)
+    probers.start(1)
+    probers.send(probers.next().prober, "arch", TRIAL, Surroundings(1, None))
+    seconds = iter(range(0, 600, 6))
+
+    def now() -> float:
+        second = next(seconds)
+        if second == 60:
+            held["probe"] = "a probe"
+        return float(second)
+
+    monkeypatch.setattr(probing.time, "monotonic", now)
+    probers.next()
+    assert not told
+
+
+def test_what_a_killed_driver_left_goes_when_the_next_one_measures(
+    make: Callable[..., tuple[Probers, FakeRay]], tmp_path: Path
+) -> None:
+    host, process, started = this_driver().split("/")
+    dead, alive = f"{host}/{process}/{int(started) - 60}", "elsewhere-1-2/3/4"
+    for driver in (dead, alive, this_driver()):
+        (tmp_path / "probes" / f".scratch-{quote(driver, safe='')}+{quote(alive, safe='')}").mkdir(
+            parents=True
+        )
+    probers, _ = make({})
+    with probers:
+        assert len([*(tmp_path / "probes").iterdir()]) == 2
+    assert [quote(alive, safe="") in path.name for path in (tmp_path / "probes").iterdir()] == [
+        True
+    ]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
 GPUS = Capacity(on_gpu=True, num_devices=4, memory_mib=24000, num_cores=4)
-PRICES = Prices(Path("cluster.yaml"), head=1, worker=2, num_devices=1, idle_h=1 / 6)
+PRICES = Prices(Path("cluster.yaml"), head=1, worker=2, num_gpus=1, idle_h=1 / 6)
 
 
 def lines_of(
@@ -67,6 +68,14 @@ def test_range_and_dollars_are_shown_on_gpus() -> None:
     assert "from no slowing between trials that share a GPU to taking turns" in text
     # Held: 4 x 38.5 to 4 x 88.5 s or so, idle: 4 x 10 min, at 2 $ an hour; the head at 1 $.
     assert "GPU-hours: 0.043 to 0.099; $1.43 to $1.56 by 'cluster.yaml'" in text
+
+
+def test_number_of_gpus_that_is_assumed_is_told() -> None:
+    unsaid = replace(PRICES, num_gpus=None)
+    said = " ".join(lines_of(GPUS, prices=unsaid))
+    assert "'cluster.yaml' names no GPUs: one a worker is assumed" in said
+    assert "assumed" not in " ".join(lines_of(GPUS, prices=PRICES))
+    assert "assumed" not in " ".join(lines_of(CORES, prices=unsaid))
 
 
 def test_gpus_without_prices_are_told() -> None:

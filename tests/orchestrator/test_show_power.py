@@ -14,6 +14,7 @@ from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_study
+from tests.reports.factories import make_split, write_trial
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "power.md"
 
@@ -56,7 +57,7 @@ def test_claims_of_one_study_are_shown_as_in_the_documentation(ledger: Ledger) -
 
 def test_printed_gap_below_zero_is_explained(ledger: Ledger) -> None:
     text = words_of(claims_view([plan(STUDIES["layers"])], ledger))
-    assert "-0.99 1.13? 0.14 12 2.32" in text
+    assert "-0.99 1.13? 0 0.14 12 2.32" in text
     assert "[hangs on 2-2-2-2 > 1-1-2-2]" in text
     assert "to find that the claim FAILS" in text
 
@@ -77,7 +78,20 @@ def test_claim_without_a_printed_gap_shows_what_the_seeds_find(ledger: Ledger) -
     )
     row = next(line.split() for line in lines if line.startswith("own"))
     # d_z 1.682 of five seeds at .025, times 1.131 points
-    assert row[-5:] == ["\N{EN DASH}", "1.13?", "\N{EN DASH}", "\N{EN DASH}", "1.90"]
+    assert row[-6:] == ["\N{EN DASH}", "1.13?", "0", "\N{EN DASH}", "\N{EN DASH}", "1.90"]
+
+
+def test_spread_of_finished_trials_is_shown_with_their_number(ledger: Ledger) -> None:
+    """Differences of 0, 5 and 10 points: std 5, pooled 2.36 and, filled up to ten by that, 3.15."""
+    claim = greater("own", "deep is better", "deep", "shallow", corpus="mine", metric="acc")
+    study = small_study(num_seeds=3).model_copy(update={"claims": (claim,)})
+    planned = plan(study, "mine", "tiny")
+    for row, wrong in {"deep": [4, 4, 4], "shallow": [4, 5, 6]}.items():
+        for trial, num_wrong in zip(planned.trials[row], wrong, strict=True):
+            write_trial(ledger, trial, make_split(trial.seed, num_wrong))
+    text = words_of(claims_view([planned], ledger))
+    assert " 3.15~ 3 " in text
+    assert "~ pooled over this study's finished trials" in text
 
 
 def test_several_studies_are_counted(ledger: Ledger) -> None:

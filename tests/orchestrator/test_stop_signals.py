@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.stop_signals import StopSignals, Terminated, raise_terminated
+from orchestrator.stop_signals import (
+    EXIT_FAILED_TRIALS,
+    StopSignals,
+    Terminated,
+    end_as,
+    raise_terminated,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +41,22 @@ def test_signals_are_handled_as_before_in_the_end() -> None:
         pass
     with pytest.raises(Terminated):
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("signum", "exception"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)],
+)
+def test_command_that_was_stopped_ends_so_whatever_failed(
+    signum: int, exception: type[BaseException]
+) -> None:
+    with pytest.raises(KeyboardInterrupt) as told:
+        end_as(signum, 1)
+    assert told.type is exception
+
+
+def test_command_with_failed_trials_says_so_by_its_status() -> None:
+    end_as(None, 0)
+    with pytest.raises(SystemExit) as told:
+        end_as(None, 2)
+    assert told.value.code == EXIT_FAILED_TRIALS

@@ -74,6 +74,19 @@ def test_device_is_held_until_its_last_task_ends() -> None:
     assert (table.held_s, table.num_devices) == (5 + 4, 2)
 
 
+def test_worker_starts_where_none_of_the_sort_is_idle() -> None:
+    one_at_a_time = [Task(4, 1, sort) for sort in (2, 3, 3, 2)]
+    table = tabulate(one_at_a_time, start_s=10)
+    # 10 to 14, 24 to 28, 28 to 32 in the same worker, 42 to 46: the first worker is gone.
+    assert starts(table) == [10, 24, 28, 42]
+    assert (table.wall_s, table.busy_s, table.held_s) == (46, 16, 46)
+    assert table.critical_path == [0, 1, 2, 3]
+    assert tabulate(sorted(one_at_a_time, key=lambda t: t.sort), start_s=10).wall_s == 36
+    # Two workers side by side, of a half and a third: each goes on with its own sort.
+    side_by_side = [Task(4, 2, 2), Task(4, 3, 3)] * 2
+    assert starts(tabulate(side_by_side, start_s=10)) == [10, 10, 14, 14]
+
+
 def start_slowly(tasks: list[Task], num_devices: int, num_cores: int) -> list[int]:
     """Look at every whole second whether a device has a place for the next task."""
     placed: list[tuple[int, int, int, Fraction]] = []

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 import ray
+import torch
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
@@ -77,13 +78,27 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_failure_is_reported_and_ends_the_process(
     tmp_path: Path, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """After a fault of the GPU whatever asks it for anything fails, and says something else."""
+
+    def look(device: torch.device) -> tuple[int, int]:
+        if is_faulty:
+            raise RuntimeError("CUDA error: asked again")
+        return 1000, 1000
+
     def fault(*_: object, **__: object) -> None:
+        is_faulty.append(True)
         raise RuntimeError("CUDA error: an illegal memory access")
 
+    is_faulty: list[bool] = []
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
+    monkeypatch.setattr("orchestrator.run_trial.default_device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", look)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *_: None)
     monkeypatch.setattr("orchestrator.run_trial.run_trial", fault)
+    config = config_of(tmp_path)
+    config["assignment"]["on_gpu"] = True
     with pytest.raises(RuntimeError, match="illegal memory access"):
-        on_worker.train_assignment(config_of(tmp_path))
+        on_worker.train_assignment(config)
     ((kind, told),) = reports[0].items()
     assert kind == "failure"
     assert told.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")

@@ -1,11 +1,16 @@
 from math import sqrt
 from pathlib import Path
+from statistics import stdev
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
 from reports.chance import ASSUMED_STD, Chance, Spread, find_spreads
 from reports.ledger import Ledger
+from reports.statistics.power import POWER
 from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, Comparison, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong
@@ -15,7 +20,7 @@ ABOVE = Comparison(row="a", rival="b", score=Score("synthetic", "acc"))
 
 def chance(points: float | None, num_seeds: int = 5, level: float = 0.025) -> Chance:
     distance = None if points is None else points / 100
-    return Chance(ABOVE, distance, Spread(ASSUMED_STD, "assumed"), num_seeds, level)
+    return Chance(ABOVE, distance, Spread(ASSUMED_STD, "assumed", 0), num_seeds, level)
 
 
 @pytest.mark.parametrize(
@@ -53,22 +58,52 @@ def above(row: str, rival: str) -> Claim:
     return greater(f"{row} > {rival}", "", row, rival, corpus="synthetic", metric="acc")
 
 
-def test_spread_is_that_of_the_differences_by_seed(tmp_path: Path) -> None:
-    """Of 20 utterances -0, -1 and -2 are gained: 0, .05 and .1."""
-    (spread,) = spreads(tmp_path, {"a": [4, 5, 6], "b": [4, 6, 8]}, above("a", "b"))
-    assert (spread.std, spread.origin) == (pytest.approx(0.05), "own")
+def test_spread_of_ten_seeds_is_that_of_their_differences(tmp_path: Path) -> None:
+    """Of 20 utterances 0, 1 and 2 are gained four, three and three times; mean .045."""
+    gained = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+    wrong = {"a": [4] * 10, "b": [4 + more for more in gained]}
+    (spread,) = spreads(tmp_path, wrong, above("a", "b"))
+    assert spread == Spread(pytest.approx(stdev(gained) / 20), "own", 10)
 
 
-def test_rows_without_trials_have_the_spread_of_the_others(tmp_path: Path) -> None:
+def test_fewer_seeds_are_filled_up_to_ten_and_rows_without_trials_take_what_is_pooled(
+    tmp_path: Path,
+) -> None:
     """Differences of 0, .05, .1 (df 2) and of 0, 0, .05, .05 (df 3, squares of 4 x .025^2)."""
     wrong = {"a": [4, 5, 6, 7], "b": [4, 6, 8], "c": [4, 5, 7, 8], "d": [1, 2]}
     claims = [above("a", "b"), above("a", "c"), above("a", "d")]
     first, second, third = spreads(tmp_path, wrong, *claims)
-    assert (first.origin, second.origin, third.origin) == ("own", "own", "pooled")
-    assert third.std == pytest.approx(sqrt((2 * 0.05**2 + 4 * 0.025**2) / (2 + 3)))
+    pooled = (2 * 0.05**2 + 4 * 0.025**2 + 9 * ASSUMED_STD**2) / (2 + 3 + 9)
+    assert first.std == pytest.approx(sqrt((2 * 0.05**2 + 7 * pooled) / 9))
+    assert second.std == pytest.approx(sqrt((4 * 0.025**2 + 6 * pooled) / 9))
+    assert third.std == pytest.approx(sqrt(pooled))
+    assert {(one.origin, one.num_pairs) for one in (first, second, third)} == {("pooled", 7)}
 
 
 @pytest.mark.parametrize("rival", [[4, 5], [4, 5, 6]], ids=["two seeds", "no spread"])
 def test_trials_that_tell_no_spread_leave_what_is_assumed(tmp_path: Path, rival: list[int]) -> None:
     (spread,) = spreads(tmp_path, {"a": [4, 5, 6], "b": rival}, above("a", "b"))
-    assert spread == Spread(ASSUMED_STD, "assumed")
+    assert spread == Spread(ASSUMED_STD, "assumed", 0)
+
+
+@pytest.mark.parametrize("num_finished", [3, 5, 10])
+@pytest.mark.parametrize("num_rivals", [1, 5])
+@pytest.mark.parametrize("ratio", [1.0, 1.5], ids="{} times the assumed".format)
+def test_few_claims_that_cannot_be_decided_are_called_decidable(
+    monkeypatch: pytest.MonkeyPatch, num_finished: int, num_rivals: int, ratio: float
+) -> None:
+    """A gap of .8 true stds has power .28 with five seeds; rivals share the row above them."""
+    claims = [above("a", f"b{number}") for number in range(num_rivals)]
+    rng = np.random.default_rng(0)
+    gap, calls = 0.8 * ratio * ASSUMED_STD, []
+    found: dict[Comparison, SimpleNamespace] = {}
+    monkeypatch.setattr("reports.chance.compare", lambda one, *_: found[one])
+    for _ in range(400):
+        scores = rng.normal(0, ratio * ASSUMED_STD / sqrt(2), (1 + num_rivals, num_finished))
+        for claim, rival in zip(claims, scores[1:], strict=True):
+            found[claim.comparisons[0]] = SimpleNamespace(differences=list(scores[0] - rival))
+        for one, spread in find_spreads(claims, [], cast(TrialScores, None)).items():
+            power = Chance(one, gap, spread, 5, 0.025).power
+            calls.append(power is not None and power >= POWER)
+    assert chance(80 * ASSUMED_STD).power == pytest.approx(0.28, abs=0.01)
+    assert np.mean(calls) < 0.02

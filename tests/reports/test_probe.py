@@ -5,9 +5,12 @@ import pytest
 from reports.ledger import LedgerError
 from reports.probe import (
     architecture_of,
+    device_file,
     distinct_architectures,
+    find_device,
     find_probe,
     probe_file,
+    remember_device,
     remember_probe,
 )
 from search_spaces.change import Change, apply_change
@@ -53,18 +56,50 @@ def test_another_corpus_makes_another_architecture() -> None:
     }
 
 
+def test_trial_of_most_epochs_stands_for_its_architecture() -> None:
+    longest, as_long = changed({"training.max_epochs": 9}), changed({"training.max_epochs": 9})
+    as_long = as_long.model_copy(update={"seed": 7})
+    assert distinct_architectures([TRIAL, longest, changed({}), as_long]) == {
+        architecture_of(TRIAL): longest
+    }
+
+
 def test_probe_is_found_again_on_its_kind_of_device_alone(tmp_path: Path) -> None:
-    assert find_probe(PROBE.architecture, PROBE.device, tmp_path) is None
+    assert find_probe(PROBE.architecture, PROBE.device, 2, tmp_path) is None
     remember_probe(PROBE, tmp_path)
     newer = PROBE.model_copy(update={"step_s": 9.0})
     remember_probe(newer, tmp_path)
-    assert find_probe(PROBE.architecture, PROBE.device, tmp_path) == newer
-    assert find_probe(PROBE.architecture, "NVIDIA A10G", tmp_path) is None
+    assert find_probe(PROBE.architecture, PROBE.device, 2, tmp_path) == newer
+    assert find_probe(PROBE.architecture, "NVIDIA A10G", 2, tmp_path) is None
+
+
+def test_probes_beside_more_and_beside_fewer_are_both_kept(tmp_path: Path) -> None:
+    alone = PROBE.model_copy(update={"num_at_once": 1, "step_s": 0.5})
+    remember_probe(PROBE, tmp_path)
+    remember_probe(alone, tmp_path)
+    found = [find_probe(PROBE.architecture, PROBE.device, num, tmp_path) for num in (1, 2, 3)]
+    assert found == [alone, PROBE, None]
+
+
+def test_device_of_a_machine_is_remembered(tmp_path: Path) -> None:
+    assert find_device("CPU of here", tmp_path) is None
+    remember_device("CPU of here", "a slow CPU", tmp_path)
+    remember_device("CPU of there", "a CPU", tmp_path)
+    remember_device("CPU of here", "a CPU", tmp_path)
+    assert find_device("CPU of here", tmp_path) == "a CPU"
+
+
+def test_damaged_name_of_a_device_is_told(tmp_path: Path) -> None:
+    path = device_file("CPU of here", tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text("a CP")
+    with pytest.raises(LedgerError, match=r"name of a device '.+\.json' is damaged.*; delete it"):
+        find_device("CPU of here", tmp_path)
 
 
 def test_damaged_probe_is_told(tmp_path: Path) -> None:
-    path = probe_file(PROBE.architecture, PROBE.device, tmp_path)
+    path = probe_file(PROBE.architecture, PROBE.device, 2, tmp_path)
     path.parent.mkdir()
     path.write_text('{"device": 3}')
     with pytest.raises(LedgerError, match=r"(?s)probe '.+\.json' is damaged.*; delete it"):
-        find_probe(PROBE.architecture, PROBE.device, tmp_path)
+        find_probe(PROBE.architecture, PROBE.device, 2, tmp_path)

@@ -163,7 +163,7 @@ def test_claim_hangs_on_as_many_parts_as_it_needs(
     one = expect([plan(study, "synthetic", scale="tiny", keys=keys)], tmp_path)["own"]
     assert one.holding is not None
     assert one.holding.comparison.rival == hangs_on
-    assert one.holding.spread.origin == "own"
+    assert (one.holding.spread.origin, one.holding.spread.num_pairs) == ("pooled", 9)
     assert one.holding.level == pytest.approx(0.025 / divisor)
 
 

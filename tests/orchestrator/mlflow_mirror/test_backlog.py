@@ -14,8 +14,8 @@ class Told:
     def __init__(self) -> None:
         self.entries: list[str] = []
 
-    def deliver(self, key: str) -> None:
-        self.entries.append(f"record of {key}")
+    def deliver(self, key: str, *, began_here: bool) -> None:
+        self.entries.append(f"record of {key}" if began_here else f"record from elsewhere of {key}")
 
 
 @pytest.fixture
@@ -52,6 +52,14 @@ def test_of_a_finished_trial_only_what_its_record_does_not_say_is_told(backlog: 
     backlog.put(say("b starts"), "b", is_in_record=True)
     backlog.put_finished("a")
     assert take_all(backlog) == [["follow"], ["a was lost", "record of a"], ["b starts"]]
+
+
+def test_trial_of_which_nothing_was_put_before_began_elsewhere(backlog: Backlog) -> None:
+    backlog.put_finished("a")
+    backlog.put(say("b was lost"), "b")
+    backlog.put_finished("b")
+    elsewhere = ["record from elsewhere of a"], ["b was lost", "record from elsewhere of b"]
+    assert take_all(backlog) == [*elsewhere]
 
 
 def test_end_comes_after_what_waits(backlog: Backlog) -> None:

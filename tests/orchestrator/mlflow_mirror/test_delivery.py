@@ -193,6 +193,20 @@ def test_damaged_predictions_are_told_and_the_others_delivered(storage: Path, ur
     assert delivery.left() == [trials[0].key]
 
 
+def test_run_of_a_trial_that_began_elsewhere_is_looked_for(storage: Path, uri: str) -> None:
+    planned, trials = make_plan(storage)
+    delivery = Delivery(storage, uri)
+    delivery.follow([planned])
+    key = trials[0].key
+    parent = runs_of(uri, "study")[0]
+    tags = {"kind": "trial", "key": key, "driver": DEAD_DRIVER}
+    client = MlflowClient(tracking_uri=uri)
+    client.create_run(parent.info.experiment_id, tags=tags)  # by one that did not see us come
+    record_trial(storage, trials[0])
+    assert delivery.deliver(key)
+    assert run_of(uri, key).info.status == "FINISHED"
+
+
 def test_double_of_a_run_is_deleted_and_its_children_change_parents(
     storage: Path, uri: str
 ) -> None:

@@ -1,11 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.run_studies import SweepEnd
+from orchestrator.search import run_search
 from orchestrator.search.command import tune
 from search_spaces.errors import StudyError
+from search_spaces.space import Space
 
 
 def run(*arguments: str) -> object:
@@ -48,3 +52,30 @@ def test_faulty_space_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert isinstance(error, StudyError)
     assert "space 'mine', field 'model.depht': its domain is empty" in str(error)
     assert [*(tmp_path / "storage").iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stops_early"),
+    [
+        ((), True),
+        (("--no-asha",), False),
+        (("--objective", "f1", "--objective", "macs"), False),
+        (("--objective", "f1", "--objective", "macs", "--asha"), True),
+    ],
+)
+def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    stops_early: bool,
+) -> None:
+    """By F1 alone a small model would be stopped that is on the front."""
+    asked: dict[str, Any] = {}
+
+    def search(_space: Space, **options: Any) -> SweepEnd:
+        asked.update(options)
+        return SweepEnd(0, None)
+
+    monkeypatch.setattr(run_search, "run_search", search)
+    assert run("architecture", "--storage", str(tmp_path), *arguments) is None
+    assert asked["stops_early"] is stops_early

@@ -65,6 +65,15 @@ def test_what_an_earlier_run_saw_counts(stopping: EarlyStopping) -> None:
     assert "known" not in stopping.stopped
 
 
+def test_what_another_driver_sees_counts_once(stopping: EarlyStopping) -> None:
+    """It is told again and again, as far as it has come."""
+    for num_epochs in range(GRACE_EPOCHS, NUM_EPOCHS):
+        stopping.remember("known", {n: 0.5 + n / 100 for n in range(1, num_epochs + 1)})
+    rungs = dict(stopping._brackets[0]._rungs)
+    first, second = GRACE_EPOCHS, GRACE_EPOCHS * REDUCTION
+    assert rungs == {second: {"known": 0.5 + second / 100}, first: {"known": 0.5 + first / 100}}
+
+
 def test_trial_is_not_stopped_in_its_last_epoch() -> None:
     stopping = EarlyStopping(2 * NUM_EPOCHS)
     rung = GRACE_EPOCHS * REDUCTION

@@ -1,16 +1,21 @@
 import io
+import platform
+import shutil
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from orchestrator import training_session
+from orchestrator.bucket import BucketStore
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import THIS_MACHINE
+from orchestrator.mirror import locate_place
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
-from orchestrator.search.search import open_search
+from orchestrator.search.search import Search, open_search
+from orchestrator.search.search_log import JOURNAL_FILE
 from reports.search_result import SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space
@@ -36,6 +41,12 @@ def run(storage: Path, num_candidates: int, space: Space = SPACE) -> tuple[Sweep
     return end, printed.getvalue()
 
 
+def begin(storage: Path, num_candidates: int) -> Search:
+    """Begin the search, as `run` does, and ask for nothing."""
+    points = Points(SPACE, know_corpus(CORPUS, storage), "tiny")
+    return open_search(points, (F1,), num_candidates=num_candidates, seed=0, storage=storage)
+
+
 @pytest.fixture(autouse=True)
 def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
@@ -45,13 +56,12 @@ def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
-    points = Points(SPACE, know_corpus(CORPUS, storage), "tiny")
-    search = open_search(points, (F1,), num_candidates=3, seed=0, storage=storage)
+    search = begin(storage, 3)
     keys = []
     for number in range(3):
         asked = search.log.ask(3)
         assert asked is not None
-        keys.append(points.key_of(asked.point))
+        keys.append(search.points.key_of(asked.point))
         search.log.finish(number, {"f1": 0.5 + number / 10})
     end, printed = run(storage, 3)
     assert end == SweepEnd(0, None)
@@ -64,6 +74,31 @@ def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
     assert result.no_importances.startswith("3 candidates are finished")
     with pytest.raises(AssertionError, match="it wants to train"):
         run(storage, 4)
+
+
+def test_search_that_another_machine_began_in_the_bucket_is_left_alone(
+    storage: Path, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the journal; ours would replace it, and remove what is not here."""
+    folder = Path("searches", f"small-{CORPUS}-tiny-f1")
+    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "here"))
+    here = locate_place(f"{bucket}/place")
+    shutil.copytree(storage / "corpora", here / "corpora")
+    search = begin(here, 1)
+    search.log.ask(1)
+    search.log.finish(0, {"f1": 0.5})
+    run(here, 1)
+    before = BucketStore(f"{bucket}/place").versions(str(folder))
+    assert f"{folder}/{JOURNAL_FILE}" in before
+    told = (
+        f"search '{bucket}/place/{folder}' belongs to machine '{platform.node()}'.*go on .* there"
+    )
+    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "there"))
+    there = locate_place(f"{bucket}/place")
+    with pytest.raises(StudyError, match=told):
+        run(there, 1)
+    assert not (there / folder / JOURNAL_FILE).exists()
+    assert BucketStore(f"{bucket}/place").versions(str(folder)) == before
 
 
 def test_faulty_space_starts_nothing(storage: Path) -> None:

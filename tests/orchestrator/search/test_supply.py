@@ -57,9 +57,7 @@ class Driver:
         self.books = Bookkeeper(
             self.log, "small", objectives, count_in=self.count_in, announce=self.announce
         )
-        for one in self.log.candidates(self.key_of):
-            f1 = self.log.f1_of(one.number)
-            self.books.recall(one.key, f1, was_stopped=one.state == "stopped")
+        self.recall()
         self.queue = TrialQueue(
             [],
             find_record=self.find,
@@ -75,6 +73,7 @@ class Driver:
             make_trial=self.make_trial,
             was_stopped=lambda key: key in self.stopping,
             on_stopped=lambda trial: self.dropped.append(trial.key),
+            recall=self.recall,
             clock=lambda: self.now,
         )
 
@@ -82,6 +81,11 @@ class Driver:
         if self.problem is not None:
             raise self.problem
         return self.records.get(key)
+
+    def recall(self) -> None:
+        for one in self.log.candidates(self.key_of):
+            f1 = self.log.f1_of(one.number)
+            self.books.recall(one.key, f1, was_stopped=one.state == "stopped")
 
     def make_trial(self, point: Point) -> Trial:
         if self.fault is not None:
@@ -242,6 +246,24 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
         assert driver.supply.is_done
         assert driver.states == ["finished", "finished"]
         assert not any(one.from_ledger for one in driver.candidates)
+
+
+def test_what_another_process_sees_counts_at_the_next_look(tmp_path: Path) -> None:
+    """What is trained here is judged at its own epochs, so it is not counted in before."""
+    driver, other = Driver(tmp_path), Driver(tmp_path, name="b/1/1")
+    ours, theirs = driver.next(), other.next()
+    for one, trial, f1 in ((driver, ours, 0.5), (other, theirs, 0.25)):
+        one.supply.started(trial)
+        one.supply.epoch_done(trial, epoch(0, f1))
+    driver.supply.look()
+    assert driver.counted_in == {}
+    driver.wait()
+    driver.supply.look()
+    assert driver.counted_in == {theirs.key: {1: 0.25}}
+    other.supply.epoch_done(theirs, epoch(1, 0.75))
+    driver.wait()
+    driver.supply.look()
+    assert driver.counted_in == {theirs.key: {1: 0.25, 2: 0.75}}
 
 
 def test_candidate_that_another_process_stopped_is_not_trained(tmp_path: Path) -> None:

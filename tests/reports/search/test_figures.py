@@ -1,6 +1,9 @@
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from reports.search.figures import draw_front, draw_history, draw_importances, draw_search
+from reports.search_result import SearchResult
 from tests.reports.search.factories import (
     STOPPED,
     make_costly,
@@ -12,12 +15,12 @@ from tests.reports.search.factories import (
 IMPORTANCES = {"f1": {"fusion": 0.25, "system": 0.75}, "parameters": {"system": 1.0}}
 
 
-def line_of(axes, label):
+def line_of(axes: Axes, label: str) -> Line2D:
     (line,) = (line for line in axes.lines if line.get_label() == label)
     return line
 
 
-def test_front_shows_all_finished_candidates_and_marks_the_front():
+def test_front_shows_all_finished_candidates_and_marks_the_front() -> None:
     drawing = draw_front(make_front())
     assert drawing.data["number"].tolist() == [0, 1, 2, 3]
     assert drawing.data["is_best"].tolist() == [True, False, True, True]
@@ -29,18 +32,18 @@ def test_front_shows_all_finished_candidates_and_marks_the_front():
     assert axes.get_xscale() == "log"
 
 
-def test_stopped_candidates_are_left_out_and_counted():
+def test_stopped_candidates_are_left_out_and_counted() -> None:
     assert "4 finished, 1 stopped early" in draw_front(make_front()).caption
 
 
-def test_costs_that_differ_little_have_a_linear_axis():
+def test_costs_that_differ_little_have_a_linear_axis() -> None:
     near = [make_costly(n, 0.5, 1e6 * (1 + n), is_best=not n) for n in range(3)]
     assert draw_front(make_result(*near, costs=("parameters",))).figure.axes[0].get_xscale() == (
         "linear"
     )
 
 
-def test_every_cost_has_a_panel_and_no_line_joins_a_front_of_three_objectives():
+def test_every_cost_has_a_panel_and_no_line_joins_a_front_of_three_objectives() -> None:
     scores = {"f1": 0.5, "parameters": 1e6, "macs": 2e9}
     one = make_costly(0, 0.5, 1e6, scores=scores, is_best=True)
     drawing = draw_front(make_result(one, costs=("parameters", "macs")))
@@ -49,7 +52,7 @@ def test_every_cost_has_a_panel_and_no_line_joins_a_front_of_three_objectives():
     assert {line_of(axes, "Pareto front").get_linestyle() for axes in panels} == {"None"}
 
 
-def test_history_is_the_best_so_far():
+def test_history_is_the_best_so_far() -> None:
     drawing = draw_history(make_search())
     assert drawing.data["f1"].tolist() == [0.375, 0.625, 0.5]
     assert drawing.data["best_so_far"].tolist() == [0.375, 0.625, 0.625]
@@ -58,7 +61,7 @@ def test_history_is_the_best_so_far():
     assert line.get_ydata().tolist() == [37.5, 62.5, 62.5]
 
 
-def test_importances_are_bars_in_percent_by_field():
+def test_importances_are_bars_in_percent_by_field() -> None:
     drawing = draw_importances(make_search(importances=IMPORTANCES))
     data = drawing.data.set_index(["objective", "field"])["importance"]
     assert data["f1", "fusion"] == 0.25
@@ -80,5 +83,5 @@ def test_importances_are_bars_in_percent_by_field():
         (make_result(STOPPED, costs=("macs",)), []),
     ],
 )
-def test_only_figures_that_make_sense_are_drawn(result, names):
+def test_only_figures_that_make_sense_are_drawn(result: SearchResult, names: list[str]) -> None:
     assert [drawing.name for drawing in draw_search(result)] == names

@@ -2,6 +2,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ WINNER = ["tuned_row.py", "tuned_study.py"]
 IMPORTANCES = {"f1": {"fusion": 0.25, "system": 0.75}}
 
 
-def drawn(name):
+def drawn(name: str) -> list[str]:
     return [f"{name}.{suffix}" for suffix in ("pdf", "png", "csv")]
 
 
@@ -33,19 +34,21 @@ def drawn(name):
         ),
     ],
 )
-def test_files_are_those_that_there_is_something_to_show_for(tmp_path, result, names):
+def test_files_are_those_that_there_is_something_to_show_for(
+    tmp_path: Path, result: SearchResult, names: list[str]
+) -> None:
     paths = write_search(result, tmp_path)
     assert list(paths) == names
     assert sorted(tmp_path.iterdir()) == sorted(paths.values())
 
 
-def test_result_is_read_back_equal(tmp_path):
+def test_result_is_read_back_equal(tmp_path: Path) -> None:
     result = make_front(importances=IMPORTANCES)
     text = write_search(result, tmp_path)["search.json"].read_text(encoding="utf-8")
     assert SearchResult.model_validate_json(text) == result
 
 
-def test_importances_are_a_line_each(tmp_path):
+def test_importances_are_a_line_each(tmp_path: Path) -> None:
     path = write_search(make_search(importances=IMPORTANCES), tmp_path)["importances.csv"]
     lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     assert lines == [
@@ -55,7 +58,7 @@ def test_importances_are_a_line_each(tmp_path):
     ]
 
 
-def test_equal_results_give_equal_files(tmp_path):
+def test_equal_results_give_equal_files(tmp_path: Path) -> None:
     one, other = (write_search(make_front(), tmp_path / name) for name in ("one", "other"))
     assert [path.read_bytes() for path in one.values()] == [
         path.read_bytes() for path in other.values()
@@ -65,14 +68,14 @@ def test_equal_results_give_equal_files(tmp_path):
 @pytest.mark.skipif(
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
 )
-def test_figures_compile_with_their_captions(tmp_path):
+def test_figures_compile_with_their_captions(tmp_path: Path) -> None:
     paths = write_search(make_front(importances=IMPORTANCES), tmp_path)
     text = standalone(paths["figures.tex"].read_text(encoding="utf-8"), PREAMBLE)
     done = compile_pdf(text, tmp_path / "all.pdf", {k: p for k, p in paths.items() if "pdf" in k})
     assert done.problem == ""
 
 
-def test_nothing_slow_is_loaded_before_something_is_written():
+def test_nothing_slow_is_loaded_before_something_is_written() -> None:
     program = (
         "import sys, reports.search.files, reports.search.terminal\n"
         "print([name for name in ('matplotlib', 'pandas') if name in sys.modules])"

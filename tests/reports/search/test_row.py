@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import pytest
 
 from reports.search.row import winner_row, winner_study
+from reports.search_result import SearchResult
 from search_spaces.catalogue import load_studies
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import Row
 from search_spaces.systems.le import LE
 from search_spaces.systems.xia import XIA
+from search_spaces.terms import Scale
 from tests.reports.search.factories import (
     LE_CHANGE,
     STOPPED,
@@ -28,7 +32,7 @@ WINNERS = {
 }
 
 
-def write_study(folder, result):
+def write_study(folder: Path, result: SearchResult) -> Path:
     path = folder / "tuned_study.py"
     path.write_text(winner_study(result), encoding="utf-8")
     return path
@@ -36,7 +40,9 @@ def write_study(folder, result):
 
 @pytest.mark.parametrize("system", WINNERS)
 @pytest.mark.parametrize("scale", ["tiny", "paper"])
-def test_study_file_holds_the_winner_beside_its_baseline(tmp_path, system, scale):
+def test_study_file_holds_the_winner_beside_its_baseline(
+    tmp_path: Path, system: str, scale: Scale
+) -> None:
     candidate, baseline, change = WINNERS[system]
     (study,) = load_studies(write_study(tmp_path, make_result(candidate)))
     configs = study.configs("synthetic", scale)
@@ -47,7 +53,7 @@ def test_study_file_holds_the_winner_beside_its_baseline(tmp_path, system, scale
     assert study.name == "architecture-tuned"
 
 
-def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path):
+def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path: Path) -> None:
     common = {"training.max_epochs": 5}
     candidate = make_candidate(0, 0.5, change={**common, "model.width": 64})
     (study,) = load_studies(write_study(tmp_path, make_result(candidate, change=common)))
@@ -56,14 +62,14 @@ def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path):
     assert configs["tuned"] == apply_change(configs["baseline"], {"model.width": 64})
 
 
-def test_study_claims_that_the_winner_beats_its_baseline(tmp_path):
+def test_study_claims_that_the_winner_beats_its_baseline(tmp_path: Path) -> None:
     (study,) = load_studies(write_study(tmp_path, make_search(corpus='odd "corpus"')))
     ((comparison,),) = study.claims[0].parts
     assert (comparison.row, comparison.rival) == ("tuned", "baseline")
     assert tuple(comparison.score) == ('odd "corpus"', "f1", None)
 
 
-def test_study_file_says_how_it_was_chosen():
+def test_study_file_says_how_it_was_chosen() -> None:
     text = winner_study(make_search())
     assert "Candidate 1 (of 5, from 0) is the best by F1: 62.5 % on validation" in text
     assert "the highest\nof 3" in text
@@ -73,7 +79,7 @@ def test_study_file_says_how_it_was_chosen():
     )
 
 
-def test_row_to_paste_is_python_and_its_numbers_read_back_equal():
+def test_row_to_paste_is_python_and_its_numbers_read_back_equal() -> None:
     odd = {"a": 1e-05, "b": [None, True, "\"'\\ é"], "c": {"d": 1 / 3}, "e": -0.0}
     text = winner_row(make_result(make_candidate(0, 0.5, change=odd)))
     names: dict = {}
@@ -81,7 +87,7 @@ def test_row_to_paste_is_python_and_its_numbers_read_back_equal():
     assert names["ROW"] == Row(name="tuned", baseline=LE, change=odd)
 
 
-def test_rows_of_a_reconstructed_system_say_so(tmp_path):
+def test_rows_of_a_reconstructed_system_say_so(tmp_path: Path) -> None:
     result = make_result(
         make_candidate(0, 0.5, system="cmha", change={"model.hidden": 16}),
         baselines={"cmha": "search_spaces.systems.xia:CMHA"},
@@ -93,10 +99,10 @@ def test_rows_of_a_reconstructed_system_say_so(tmp_path):
     ]
 
 
-def test_baseline_that_is_gone_is_an_error():
+def test_baseline_that_is_gone_is_an_error() -> None:
     with pytest.raises(StudyError, match=r"there is no baseline 'search_spaces.systems.le:GONE'"):
         winner_row(make_search(baselines={"le": "search_spaces.systems.le:GONE"}))
 
 
-def test_nothing_is_written_before_a_candidate_is_finished():
+def test_nothing_is_written_before_a_candidate_is_finished() -> None:
     assert winner_row(make_result(STOPPED)) == winner_study(make_result(STOPPED)) == ""

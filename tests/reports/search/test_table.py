@@ -1,6 +1,8 @@
 import csv
 import io
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
 from reports.search.best import NUM_SHOWN
 from reports.search.table import PREAMBLE, to_csv, to_latex
+from reports.search_result import SearchResult
 from tests.reports.search.factories import (
     RATE,
     make_candidate,
@@ -24,16 +27,16 @@ needs_tex = pytest.mark.skipif(
 )
 
 
-def large_front():
+def large_front() -> SearchResult:
     many = (make_costly(n, n / 100, 1e3 + n, is_best=True) for n in range(NUM_SHOWN + 1))
     return make_result(*many, costs=("parameters",))
 
 
-def lines_of(result):
+def lines_of(result: SearchResult) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(to_csv(result))))
 
 
-def test_csv_holds_every_candidate_and_every_field_that_is_on():
+def test_csv_holds_every_candidate_and_every_field_that_is_on() -> None:
     lines = lines_of(make_search())
     assert [line["number"] for line in lines] == ["0", "1", "2", "3", "4"]
     assert [line["state"] for line in lines] == ["finished"] * 3 + ["stopped", "failed"]
@@ -46,13 +49,13 @@ def test_csv_holds_every_candidate_and_every_field_that_is_on():
     assert [line["from_ledger"] for line in lines[1:3]] == ["False", "True"]
 
 
-def test_field_may_have_the_name_of_a_column():
+def test_field_may_have_the_name_of_a_column() -> None:
     clash = make_result(make_candidate(0, 0.5, values={"state": "deep", "key": 3}))
     (line,) = lines_of(clash)
     assert (line["state"], line["values.state"], line["values.key"]) == ("finished", "deep", "3")
 
 
-def test_latex_has_a_column_a_candidate_and_no_line_of_a_field_that_none_has():
+def test_latex_has_a_column_a_candidate_and_no_line_of_a_field_that_none_has() -> None:
     lines = to_latex(make_search()).splitlines()
     assert r"Candidate & 1 & 2 & 0 \\" in lines
     assert r"Validation F1 (\%) & 62.5 & 50.0 & 37.5 \\" in lines
@@ -63,17 +66,19 @@ def test_latex_has_a_column_a_candidate_and_no_line_of_a_field_that_none_has():
     assert not any(line.startswith("sem") for line in to_latex(make_front()).splitlines())
 
 
-def test_latex_caption_says_what_the_scores_are():
+def test_latex_caption_says_what_the_scores_are() -> None:
     text = to_latex(make_search())
     assert "the best of 3 is optimistic" in text
     assert r"Architecture \& rates: a search on the synthetic corpus at the tiny scale" in text
     assert "Pareto" not in text
     assert "--: the field does not exist there." in text
     assert "the field does not exist" not in to_latex(make_front())
-    assert "The Pareto front, 3 of 4 finished candidates." in to_latex(make_front())
+    front = "The Pareto front, 3 of 4 finished candidates. The front lacks what was stopped early"
+    assert front in to_latex(make_front())
+    assert "lacks" not in text
 
 
-def test_latex_of_a_large_front_goes_on_in_another_float():
+def test_latex_of_a_large_front_goes_on_in_another_float() -> None:
     text = to_latex(large_front())
     assert text.count(r"\begin{table}") == 2
     assert text.count(r"\caption") == 1
@@ -92,6 +97,6 @@ TABLES = {
 
 @needs_tex
 @pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
-def test_latex_compiles(tmp_path, make):
+def test_latex_compiles(tmp_path: Path, make: Callable[[], SearchResult]) -> None:
     done = compile_pdf(standalone(to_latex(make()), PREAMBLE), tmp_path / "best.pdf")
     assert done.problem == ""

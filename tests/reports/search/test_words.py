@@ -6,10 +6,17 @@ from reports.search.words import (
     show_count,
     show_value,
     tell_counts,
+    tell_missing,
     tell_optimism,
     tell_unreliable,
 )
-from tests.reports.search.factories import make_candidate, make_result, make_search
+from tests.reports.search.factories import (
+    make_candidate,
+    make_costly,
+    make_front,
+    make_result,
+    make_search,
+)
 
 IMPORTANCES = {"f1": {"fusion": 1.0}}
 
@@ -52,6 +59,14 @@ def test_the_best_is_called_optimistic_with_the_number_it_is_the_best_of() -> No
     told = tell_optimism(make_search())
     assert "Validation scores" in told
     assert "the best of 3 is optimistic" in told
+
+
+def test_front_lacks_what_f1_alone_stopped() -> None:
+    assert tell_missing(make_front()) == (
+        "The front lacks what was stopped early (1): F1 alone decided that."
+    )
+    assert tell_missing(make_result(make_costly(0, 0.5, 2e6), costs=("parameters",))) == ""
+    assert tell_missing(make_search()) == ""
 
 
 def test_importances_of_few_candidates_are_called_unreliable() -> None:

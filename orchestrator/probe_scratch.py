@@ -1,0 +1,48 @@
+"""Where a trial that is measured writes: a folder of its process, which goes with it.
+
+A folder is named by the driver and by the process that writes there, so that whoever measures next
+on that machine finds what a killed one left. A worker's storage may be its own (a bucket's mirror),
+where no driver looks.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote, unquote
+
+from orchestrator.driver import is_dead_here, this_driver
+from reports.probe import FOLDER
+
+PREFIX = ".scratch-"
+
+
+@contextmanager
+def scratch_folder(storage: Path, driver: str) -> Iterator[Path]:
+    """Make an empty folder for this process, which measures for a driver; remove it afterwards."""
+    folder = storage / FOLDER / f"{_prefix_of(driver)}{quote(this_driver(), safe='')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as inner:
+            yield Path(inner)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_scratch(storage: Path, driver: str) -> None:
+    """Remove what the processes of a driver have left in a storage folder."""
+    for folder in (storage / FOLDER).glob(f"{_prefix_of(driver)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_abandoned_scratch(storage: Path) -> None:
+    """Remove folders whose driver, or whose process, was one of this machine that is no more."""
+    for folder in (storage / FOLDER).glob(f"{PREFIX}*"):
+        names = folder.name.removeprefix(PREFIX).split("+")
+        if any(is_dead_here(unquote(name)) for name in names):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix_of(driver: str) -> str:
+    return f"{PREFIX}{quote(driver, safe='')}+"

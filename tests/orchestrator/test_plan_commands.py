@@ -1,0 +1,90 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from orchestrator import measured_sweep, options, plan_commands, prices, training_session
+from orchestrator.options import choose_prices
+from orchestrator.trial_supply import Assignment
+from tests.orchestrator.factories import write_study_file
+
+PRICED = (
+    "head_node_type: head\navailable_node_types: {head: {}, gpu: {}}\n"
+    "metadata: {dollars_an_hour: {head: 1, gpu: 2}}\n"
+)
+
+
+@pytest.fixture
+def plan_own_study(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Give `plan`, measuring, without machines: each sweep says how many trials it has."""
+
+    @contextmanager
+    def no_machines(*_: Any) -> Iterator[Any]:
+        yield SimpleNamespace()
+
+    def count(_session: Any, assignments: list[Assignment], *_: Any) -> None:
+        options.console.print(f"SWEEP of {len(assignments)}")
+
+    monkeypatch.setattr(training_session, "training_session", no_machines)
+    monkeypatch.setattr(measured_sweep, "plan_sweep", count)
+    file = storage.parent / "own.py"
+    write_study_file(file, max_epochs=2)
+
+    def run(*arguments: str) -> str:
+        place = ("--corpus", "mine", "--storage", str(storage))
+        outcome = CliRunner().invoke(
+            plan_commands.plan, [str(file), *place, "--measure", *arguments], catch_exceptions=False
+        )
+        assert outcome.exit_code == 0
+        return outcome.output
+
+    return run
+
+
+def test_plan_of_adaptive_seeds_forecasts_the_first_look_and_the_last(
+    plan_own_study: Callable[..., str],
+) -> None:
+    one_seed = _sweeps(plan_own_study("--seeds", "1"))
+    assert len(one_seed) == 1
+    num_rows = int(one_seed[0].split()[-1])
+    adaptive = plan_own_study("--seeds", "auto", "--max-seeds", "7")
+    assert _sweeps(adaptive) == [
+        "The first look, 3 seeds:",
+        f"SWEEP of {3 * num_rows}",
+        "At most, with 7 seeds of every row:",
+        f"SWEEP of {7 * num_rows}",
+    ]
+    assert _sweeps(plan_own_study("--seeds", "auto", "--max-seeds", "3")) == [
+        "The first look, 3 seeds:",
+        f"SWEEP of {3 * num_rows}",
+    ]
+
+
+def _sweeps(printed: str) -> list[str]:
+    """List what is said of sweeps, in its order."""
+    starts = ("The first look", "At most, with", "SWEEP")
+    return [line for line in printed.splitlines() if line.startswith(starts)]
+
+
+def test_prices_are_those_of_a_cluster_that_is_joined_or_of_a_file_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ray_bootstrap_config.yaml"
+    file.write_text(PRICED, encoding="utf-8")
+    monkeypatch.setattr(prices, "HEAD_FILE", file)
+    assert choose_prices(None, measure=True, address=None) is None
+    assert choose_prices(None, measure=False, address="auto") is None
+    for named, address in ((None, "auto"), (file, None), (file, "auto")):
+        found = choose_prices(named, measure=True, address=address)
+        assert found is not None
+        assert found.worker == 2
+
+
+def test_prices_of_what_is_not_measured_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError, match="'--cluster-file' prices what is measured; leave"):
+        choose_prices(tmp_path, measure=False, address=None)
