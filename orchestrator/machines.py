@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # it imports this file
 
 Device = Literal["auto", "cpu", "gpu"]
 
-MAX_REQUESTED = 64
+MAX_REQUESTED = 256
 """Trials that a cluster is asked to place at once."""
 
 NAMES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}

@@ -170,8 +170,8 @@ def machine_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--slots",
             type=click.IntRange(min=1),
-            help="Trials at once.  [default: GPUs, else cores; on a cluster as many as it takes, "
-            f"at most {MAX_REQUESTED}]",
+            help="Trials at once.  [default: as many as there is room for, on a cluster at most "
+            f"{MAX_REQUESTED}]",
         ),
     )
 

@@ -80,14 +80,14 @@ def test_study_that_cannot_fit_is_refused_by_its_rows(plan_sweep: Any) -> None:
 
 @pytest.mark.parametrize(
     ("machines", "num_slots"),
-    [(Machines("auto"), MAX_REQUESTED), (Machines("auto", num_slots=80), 80), (THIS_MACHINE, 100)],
+    [(Machines("auto"), MAX_REQUESTED), (Machines("auto", num_slots=80), 80), (THIS_MACHINE, 300)],
 )
 def test_forecast_has_as_many_at_once_as_a_cluster_is_asked_for(
     plan_sweep: Any, machines: Machines, num_slots: int
 ) -> None:
-    trials = [make_assignment(1, seed) for seed in range(100)]
-    _, printed = plan_sweep(trials, 1e6, machines=machines, num_cores=200)
-    assert f"100 trials, {num_slots} at once on 200 cores" in " ".join(printed.split())
+    trials = [make_assignment(1, seed) for seed in range(300)]
+    _, printed = plan_sweep(trials, 1e6, machines=machines, num_cores=400)
+    assert f"300 trials, {num_slots} at once on 400 cores" in " ".join(printed.split())
 
 
 def test_gpu_of_a_machine_that_has_four_costs_a_fourth(
