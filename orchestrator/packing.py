@@ -115,12 +115,16 @@ def check_kind(is_gpu: bool, *, was_gpu: bool) -> None:
     Raises:
         ClusterError: If GPUs came or went meanwhile, as when a cluster had no machine yet.
     """
-    if is_gpu != was_gpu:
-        was, now = ("GPU", "CPU") if was_gpu else ("CPU", "GPU")
-        raise ClusterError(
-            f"trials are measured on a {was}, but the machines there now would train them on a "
-            f"{now}; say which to use: --device gpu or --device cpu"
+    if is_gpu == was_gpu:
+        return
+    if was_gpu:
+        problem = "trials are measured on a GPU, but the machines there now have none"
+    else:
+        problem = (
+            "trials are measured on a CPU, but the machines there now have GPUs: they came "
+            "meanwhile, or PyTorch cannot use them (it needs a driver of 580 or later)"
         )
+    raise ClusterError(f"{problem}; say which to use: --device gpu or --device cpu")
 
 
 class _Host(NamedTuple):

@@ -145,11 +145,11 @@ def test_gpus_of_several_kinds_are_refused() -> None:
 @pytest.mark.parametrize(
     ("probe", "num_gpus", "expected"),
     [
-        (on_cpu(1000), 1, "measured on a CPU, .* train them on a GPU; .* --device gpu or"),
+        (on_cpu(1000), 1, "measured on a CPU, .* now have GPUs: .* --device gpu or"),
         (
             on_gpu(400).model_copy(update={"device_memory_mib": 24_000.0}),
             0,
-            "measured on a GPU, .* train them on a CPU",
+            "measured on a GPU, .* now have none; .* --device cpu",
         ),
     ],
 )
