@@ -116,6 +116,7 @@ def test_evaluation_of_a_part_notes_what_the_rest_would_take(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the cap is Linux's")
+@pytest.mark.slow
 def test_trial_is_too_large_where_its_batches_do_not_fit(storage: Path) -> None:
     """It really runs out of memory, under its cap: whole batches of 12 take about 160 MiB."""
     command = [sys.executable, "-m", "tests.orchestrator.capped_probe", storage, "130"]
