@@ -55,6 +55,7 @@ def main(storage: Path, mib: int, channels: int) -> None:
             storage,
             trained_for=TRAINED_FOR,
             on_trouble=troubles.append,
+            keeps_model=False,
         )
         found["micro_batches"] = record.circumstances.micro_batches
         found["num_epochs"] = len(record.result.epochs)
