@@ -142,33 +142,35 @@ class _Job:
         """Measure architectures, those that do not fit at one level at the next one."""
         outcomes: dict[str, Outcome] = {}
         for level in self.levels:
-            todo = {name: lacking[name] for name in lacking if _may_fit(outcomes.get(name))}
-            if not todo:
+            pending = {name: lacking[name] for name in lacking if _may_fit(outcomes.get(name))}
+            if not pending:
                 break
             if outcomes:
                 self.probers.end()
-            self._start(level, len(todo))
-            for name, outcome in self._measure_at(level, todo):
+            self._start(level, len(pending))
+            for name, outcome in self._measure_at(level, pending):
                 outcomes[name] = outcome
                 on_measured(sum(isinstance(one, Probe) for one in outcomes.values()))
         return outcomes
 
-    def _start(self, level: int, num_todo: int) -> None:
+    def _start(self, level: int, num_pending: int) -> None:
         """Start as many probers as are of use; they claim what they may take of the memory."""
         there = ray.cluster_resources()
         resources = resources_of_trial(self.session.machines, there)
         num_places = count_requested(self.session.machines, there, resources, MAX_REQUESTED)
-        wanted = num_todo if self.probers.on_gpu else level * self.capacity.num_devices
+        wanted = num_pending if self.probers.on_gpu else level * self.capacity.num_devices
         self.probers.start(min(wanted, num_places) - self.probers.num_living, self._cap_mib(level))
 
     def _cap_mib(self, level: int) -> float | None:
         return None if self.probers.on_gpu else self.capacity.memory_mib / level
 
-    def _measure_at(self, level: int, todo: Mapping[str, Trial]) -> Iterator[tuple[str, Outcome]]:
+    def _measure_at(
+        self, level: int, pending: Mapping[str, Trial]
+    ) -> Iterator[tuple[str, Outcome]]:
         """Yield the outcome of each; until the last one has its, others train beside it."""
         surroundings = Surroundings(level, self._cap_mib(level))
         losses = _Losses(is_last_level=level == self.levels[-1])
-        first, again, lacking = deque(todo), cycle(todo), set(todo)
+        first, again, lacking = deque(pending), cycle(pending), set(pending)
         while lacking:
             prober, name, outcome = self.probers.next()
             if name in lacking and losses.is_tried_again(name, outcome):
@@ -178,7 +180,7 @@ class _Job:
                 yield name, self._kept(outcome)
             if prober is not None:  # busy to the last, as the busy are those that are ended
                 coming = first.popleft() if first else next(again)
-                self.probers.send(prober, coming, todo[coming], surroundings)
+                self.probers.send(prober, coming, pending[coming], surroundings)
             elif lacking:
                 self.probers.start(1, surroundings.cap_mib)
 
