@@ -191,9 +191,9 @@ def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> 
         tokens=tokens * mask,
         token_mask=mask,
         faces=draw(int(num_faces.sum()), 3, LE.face_px, LE.face_px),
-        num_faces=num_faces,
+        num_faces=tuple(num_faces.tolist()),
         mels=draw(int(num_chunks.sum()), 1, *LE.spectrogram.chunk_shape),
-        num_chunks=num_chunks,
+        num_chunks=tuple(num_chunks.tolist()),
         labels=draw(num_utterances, NUM_EMOTIONS).round(),
     )
 

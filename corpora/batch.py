@@ -1,8 +1,8 @@
 """What a model is given at once: some utterances, prepared by a recipe."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -11,14 +11,16 @@ from torch import Tensor
 class Batch:
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
+    All tensors are on one device; the lengths are plain numbers, which nobody has to wait for.
+
     Shapes:
         tokens: (B, T), int64, padded; T is 0 where no tokenizer was asked for
         token_mask: (B, T), bool, True where a token is real
         faces: (sum(num_faces), 3, face_px, face_px), float, normalised
-        num_faces: (B,), int64
+        num_faces: B numbers
         mels: (sum(num_chunks), 1, H, W), float, by the recipe: num_mels x chunk_frames of power, or
             chunk_frames x num_mels of log magnitude
-        num_chunks: (B,), int64
+        num_chunks: B numbers
         labels: (B, K), float, 0 or 1
 
     `LENGTHS` names the field with the lengths of each that is packed.
@@ -29,9 +31,9 @@ class Batch:
     tokens: Tensor
     token_mask: Tensor
     faces: Tensor
-    num_faces: Tensor
+    num_faces: tuple[int, ...]
     mels: Tensor
-    num_chunks: Tensor
+    num_chunks: tuple[int, ...]
     labels: Tensor
 
 
@@ -41,7 +43,7 @@ class HandcraftedBatch:
 
     Shapes:
         text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`
-        num_text, num_audio, num_vision: (B,), int64
+        num_text, num_audio, num_vision: B numbers
         labels: (B, K), float, 0 or 1
 
     `LENGTHS` is as in `Batch`.
@@ -54,11 +56,11 @@ class HandcraftedBatch:
     }
 
     text: Tensor
-    num_text: Tensor
+    num_text: tuple[int, ...]
     audio: Tensor
-    num_audio: Tensor
+    num_audio: tuple[int, ...]
     vision: Tensor
-    num_vision: Tensor
+    num_vision: tuple[int, ...]
     labels: Tensor
 
 
@@ -70,13 +72,19 @@ def split_batch(batch: KindOfBatch, size: int) -> Iterator[KindOfBatch]:
     if len(batch.labels) <= size:
         yield batch
         return
-    parts = {}
+    parts: dict[str, Sequence[Any]] = {}
     for field in fields(batch):
-        values: Tensor = getattr(batch, field.name)
+        values = getattr(batch, field.name)
         if field.name in batch.LENGTHS:
-            lengths: Tensor = getattr(batch, batch.LENGTHS[field.name])
-            parts[field.name] = values.split([int(part.sum()) for part in lengths.split(size)])
-        else:
+            lengths = getattr(batch, batch.LENGTHS[field.name])
+            parts[field.name] = values.split([sum(part) for part in _split(lengths, size)])
+        elif isinstance(values, Tensor):
             parts[field.name] = values.split(size)
+        else:
+            parts[field.name] = _split(values, size)
     for values_of_part in zip(*parts.values(), strict=True):
         yield type(batch)(**dict(zip(parts, values_of_part, strict=True)))
+
+
+def _split(lengths: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
+    return [lengths[first : first + size] for first in range(0, len(lengths), size)]

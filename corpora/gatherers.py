@@ -76,9 +76,9 @@ class PictureGatherer:
             tokens=tokens[:, :longest].long().to(self._device),
             token_mask=mask[:, :longest].to(self._device),
             faces=(faces.float() - self._mean) / self._std,
-            num_faces=self.columns["faces"].lengths[utterances].to(self._device),
+            num_faces=_numbers(self.columns["faces"].lengths[utterances]),
             mels=_gather(self.columns["mels"], utterances),
-            num_chunks=self.columns["mels"].lengths[utterances].to(self._device),
+            num_chunks=_numbers(self.columns["mels"].lengths[utterances]),
             labels=labels,
         )
 
@@ -108,11 +108,11 @@ class FeatureGatherer:
         text, audio, vision = (self.columns[modality] for modality in MODALITIES)
         return HandcraftedBatch(
             text=_gather(text, utterances),
-            num_text=text.lengths[utterances].to(self._device),
+            num_text=_numbers(text.lengths[utterances]),
             audio=_gather(audio, utterances),
-            num_audio=audio.lengths[utterances].to(self._device),
+            num_audio=_numbers(audio.lengths[utterances]),
             vision=_gather(vision, utterances),
-            num_vision=vision.lengths[utterances].to(self._device),
+            num_vision=_numbers(vision.lengths[utterances]),
             labels=labels,
         )
 
@@ -163,3 +163,7 @@ def _lengths_of(columns: Mapping[str, RaggedColumn]) -> dict[str, Tensor]:
 
 def _lengths(column: pa.ChunkedArray) -> Tensor:
     return torch.tensor(column.to_numpy(), dtype=torch.int64)
+
+
+def _numbers(lengths: Tensor) -> tuple[int, ...]:
+    return tuple(lengths.tolist())

@@ -6,6 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from models.configs.base import Modality
+from models.parts.sequence import Lengths
 
 
 class Inputs(Protocol):
@@ -27,16 +28,16 @@ class Inputs(Protocol):
         """(sum(num_faces), 3, face_px, face_px), float, normalised."""
 
     @property
-    def num_faces(self) -> Tensor:
-        """(B,), int64."""
+    def num_faces(self) -> Lengths:
+        """B numbers."""
 
     @property
     def mels(self) -> Tensor:
         """(sum(num_chunks), 1, H, W), float, power or its logarithm by the recipe."""
 
     @property
-    def num_chunks(self) -> Tensor:
-        """(B,), int64."""
+    def num_chunks(self) -> Lengths:
+        """B numbers."""
 
 
 class FeatureInputs(Protocol):
@@ -47,34 +48,34 @@ class FeatureInputs(Protocol):
         """(sum(num_text), D), float."""
 
     @property
-    def num_text(self) -> Tensor:
-        """(B,), int64."""
+    def num_text(self) -> Lengths:
+        """B numbers."""
 
     @property
     def audio(self) -> Tensor:
         """(sum(num_audio), D), float."""
 
     @property
-    def num_audio(self) -> Tensor:
-        """(B,), int64."""
+    def num_audio(self) -> Lengths:
+        """B numbers."""
 
     @property
     def vision(self) -> Tensor:
         """(sum(num_vision), D), float."""
 
     @property
-    def num_vision(self) -> Tensor:
-        """(B,), int64."""
+    def num_vision(self) -> Lengths:
+        """B numbers."""
 
 
-READ: dict[Modality, Callable[[Inputs], tuple[Tensor, Tensor]]] = {
+READ: dict[Modality, Callable[[Inputs], tuple[Tensor, Tensor | Lengths]]] = {
     "text": lambda inputs: (inputs.tokens, inputs.token_mask),
     "audio": lambda inputs: (inputs.mels, inputs.num_chunks),
     "vision": lambda inputs: (inputs.faces, inputs.num_faces),
 }
 """What the branch of a modality reads."""
 
-READ_FEATURES: dict[Modality, Callable[[FeatureInputs], tuple[Tensor, Tensor]]] = {
+READ_FEATURES: dict[Modality, Callable[[FeatureInputs], tuple[Tensor, Lengths]]] = {
     "text": lambda inputs: (inputs.text, inputs.num_text),
     "audio": lambda inputs: (inputs.audio, inputs.num_audio),
     "vision": lambda inputs: (inputs.vision, inputs.num_vision),

@@ -43,9 +43,9 @@ def picture_clip(recipe: Recipe, labels: torch.Tensor) -> Batch:
         tokens=tokens,
         token_mask=tokens.bool(),
         faces=labels.new_zeros(faces, 3, recipe.face_px, recipe.face_px),
-        num_faces=torch.tensor([faces]),
+        num_faces=(faces,),
         mels=labels.new_zeros(chunks, 1, *recipe.spectrogram.chunk_shape),
-        num_chunks=torch.tensor([chunks]),
+        num_chunks=(chunks,),
         labels=labels,
     )
 
@@ -57,10 +57,10 @@ def feature_clip(
     text, audio, vision = (labels.new_zeros(rows[name], widths[name]) for name in rows)
     return HandcraftedBatch(
         text=text,
-        num_text=torch.tensor([len(text)]),
+        num_text=(len(text),),
         audio=audio,
-        num_audio=torch.tensor([len(audio)]),
+        num_audio=(len(audio),),
         vision=vision,
-        num_vision=torch.tensor([len(vision)]),
+        num_vision=(len(vision),),
         labels=labels,
     )

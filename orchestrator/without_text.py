@@ -46,7 +46,7 @@ def without_text(
     num_utterances = len(batch.labels)
     if isinstance(batch, HandcraftedBatch):
         words = batch.text.new_zeros(num_utterances, batch.text.shape[1])
-        return replace(batch, text=words, num_text=torch.ones_like(batch.num_text))
+        return replace(batch, text=words, num_text=(1,) * num_utterances)
     if tokenizer is None:
         return batch
     tokens, mask = encode(tokenizer, [""] * num_utterances)

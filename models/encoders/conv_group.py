@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.parts.sem import FrameText, text_of_frames
-from models.parts.sequence import Padded, pad
+from models.parts.sequence import Lengths, Padded, pad
 
 
 class FrozenConvs(nn.Sequential):
@@ -83,11 +83,11 @@ class EnhancedBranch(nn.Module):
         self.projection = projection
         self.positions = positions
 
-    def forward(self, pictures: Tensor, lengths: Tensor, text: Padded) -> Padded:
+    def forward(self, pictures: Tensor, lengths: Lengths, text: Padded) -> Padded:
         """Encode the pictures of each utterance, in the light of its text.
 
         Shapes:
-            pictures: (N, C, H, W), lengths: (B,) with sum N, text: (B, T', D') -> (B, T, D)
+            pictures: (N, C, H, W), lengths: B with sum N, text: (B, T', D') -> (B, T, D)
         """
         packed = self.projection(self.backbone(pictures, text_of_frames(text, lengths)))  # (N, D)
         states, mask = pad(packed, lengths)

@@ -1,10 +1,9 @@
 """The branch of a modality whose hand-crafted features arrive packed."""
 
-import torch
 from torch import Tensor, nn
 
 from models.parts.mlp import mean_of_steps
-from models.parts.sequence import pad
+from models.parts.sequence import Lengths, pad
 
 
 class FeatureEncoder(nn.Module):
@@ -20,11 +19,11 @@ class FeatureEncoder(nn.Module):
         self.layout = layout
         self.encode = encode
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, lengths: Lengths) -> Tensor:
         """Encode the rows of each utterance.
 
         Shapes:
-            rows: (N, D), lengths: (B,) with sum N -> (B, width)
+            rows: (N, D), lengths: B with sum N -> (B, width)
         """
         vectors: Tensor = self.encode(*self.layout(self.prepare(rows), lengths))
         return vectors
@@ -33,7 +32,7 @@ class FeatureEncoder(nn.Module):
 class AsPacked(nn.Module):
     """An utterance has the steps that it has."""
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Return both as they are."""
         return rows, lengths
 
@@ -44,14 +43,14 @@ class PaddingAsSteps(nn.Module):
     So the baselines of Dai et al. (NAACL 2021) run; what an utterance gets depends on its batch.
     """
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Lengthen each utterance.
 
         Shapes:
-            rows: (N, D), lengths: (B,) with sum N -> (B*T, D), (B,)
+            rows: (N, D), lengths: B with sum N -> (B*T, D), B
         """
         states, _ = pad(rows, lengths)  # (B, T, D)
-        return states.flatten(0, 1), torch.full_like(lengths, states.shape[1])
+        return states.flatten(0, 1), [states.shape[1]] * len(lengths)
 
 
 class TransformerOfRows(nn.Module):
@@ -61,11 +60,11 @@ class TransformerOfRows(nn.Module):
         super().__init__()
         self.transformer = transformer
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, lengths: Lengths) -> Tensor:
         """Read the first state.
 
         Shapes:
-            rows: (N, D), lengths: (B,) with sum N -> (B, D)
+            rows: (N, D), lengths: B with sum N -> (B, D)
         """
         first: Tensor = self.transformer(pad(rows, lengths)).states[:, 0]
         return first
@@ -74,10 +73,10 @@ class TransformerOfRows(nn.Module):
 class MeanOfRows(nn.Module):
     """The mean over the steps."""
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, lengths: Lengths) -> Tensor:
         """Average, in float32.
 
         Shapes:
-            rows: (N, D), lengths: (B,) with sum N -> (B, D)
+            rows: (N, D), lengths: B with sum N -> (B, D)
         """
         return mean_of_steps(pad(rows, lengths))

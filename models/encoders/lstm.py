@@ -1,10 +1,12 @@
 """LSTMs over packed rows, and what is read of them."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
-from models.parts.sequence import pad
+from models.parts.sequence import Lengths, first_rows, send
 
 
 class Lstm(nn.Module):
@@ -15,27 +17,61 @@ class Lstm(nn.Module):
         self.lstm = lstm
         self.read = read
 
-    def forward(self, rows: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, lengths: Lengths) -> Tensor:
         """Read the rows of each utterance, in float32: under autocast cuDNN would take float16.
 
-        With `lengths` on the CPU nothing waits for the GPU.
+        PyTorch's `pack_padded_sequence` waits for the GPU where it has to sort; this does not.
 
         Shapes:
-            rows: (N, D), lengths: (B,) with sum N -> (B, width)
+            rows: (N, D), lengths: B with sum N -> (B, width)
         """
-        steps = pack_padded_sequence(
-            pad(rows.float(), lengths).states, lengths.cpu(), batch_first=True, enforce_sorted=False
-        )
+        longest_first = np.argsort(-np.array(lengths), kind="stable")  # (B,)
+        order = step_by_step(lengths, longest_first)  # (N,)
+        data = rows.float().index_select(0, _send(order, rows.device))
+        steps = PackedSequence(data, batch_sizes(lengths))
         with torch.autocast(rows.device.type, enabled=False):
-            outputs, (finals, _) = self.lstm(steps)
-        vectors: Tensor = self.read(outputs, finals)
+            outputs, (finals, _) = self.lstm(steps, self._begin(data, len(lengths)))
+        states = outputs.data.index_select(0, _send(order.argsort(), rows.device))  # (N, W)
+        finals = finals.index_select(1, _send(longest_first.argsort(), rows.device))
+        vectors: Tensor = self.read(states, finals, lengths)
         return vectors
+
+    def _begin(self, data: Tensor, num_utterances: int) -> tuple[Tensor, Tensor]:
+        """Return the states before the first step: zeros.
+
+        Shapes:
+            data: (N, D) -> (directions * layers, B, hidden) each
+        """
+        num_stacked = self.lstm.num_layers * (2 if self.lstm.bidirectional else 1)
+        zeros = data.new_zeros(num_stacked, num_utterances, self.lstm.hidden_size)
+        return zeros, zeros
+
+
+def step_by_step(lengths: Lengths, longest_first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """List packed rows as an LSTM reads them: the first step of every utterance, the second, ...
+
+    Shapes:
+        lengths: B with sum N, longest_first: (B,), indices of utterances -> (N,)
+    """
+    steps = np.concatenate([np.arange(lengths[utterance]) for utterance in longest_first])
+    firsts = np.array(first_rows(lengths))[longest_first].repeat(np.array(lengths)[longest_first])
+    order: NDArray[np.int64] = (firsts + steps)[np.argsort(steps, kind="stable")]
+    return order
+
+
+def batch_sizes(lengths: Lengths) -> Tensor:
+    """Count the utterances that have a first step, a second one, ..., on the CPU: (T,)."""
+    return torch.from_numpy(len(lengths) - np.bincount(lengths).cumsum()[:-1])
+
+
+def _send(indices: NDArray[np.int64], device: torch.device) -> Tensor:
+    return send(torch.from_numpy(indices), device)
 
 
 class FinalStates(nn.Module):
     """The state after the last step and, of the backward direction, that after the first one."""
 
-    def forward(self, outputs: PackedSequence, finals: Tensor) -> Tensor:
+    def forward(self, states: Tensor, finals: Tensor, lengths: Lengths) -> Tensor:
         """Concatenate the directions of the last layer.
 
         Shapes:
@@ -47,15 +83,13 @@ class FinalStates(nn.Module):
 class LastStep(nn.Module):
     """What all directions have at the last step; the backward one has seen that step only."""
 
-    def forward(self, outputs: PackedSequence, finals: Tensor) -> Tensor:
+    def forward(self, states: Tensor, finals: Tensor, lengths: Lengths) -> Tensor:
         """Take the outputs of the last step.
 
         Shapes:
-            outputs: (B, T, directions * hidden), packed -> (B, directions * hidden)
+            states: (N, W), W = directions * hidden, lengths: B with sum N -> (B, W)
         """
-        states, lengths = pad_packed_sequence(outputs, batch_first=True)
-        last = (lengths - 1).to(states.device, non_blocking=True)
-        return states[torch.arange(len(states), device=states.device), last]
+        return states.index_select(0, _send(np.cumsum(lengths) - 1, states.device))
 
 
 class SummedLastStep(nn.Module):
@@ -65,13 +99,13 @@ class SummedLastStep(nn.Module):
         super().__init__()
         self.last = LastStep()
 
-    def forward(self, outputs: PackedSequence, finals: Tensor) -> Tensor:
+    def forward(self, states: Tensor, finals: Tensor, lengths: Lengths) -> Tensor:
         """Sum the directions.
 
         Shapes:
-            outputs: (B, T, 2 hidden), packed -> (B, hidden)
+            states: (N, 2 hidden), lengths: B with sum N -> (B, hidden)
         """
-        forward, backward = self.last(outputs, finals).chunk(2, dim=-1)
+        forward, backward = self.last(states, finals, lengths).chunk(2, dim=-1)
         return forward + backward
 
 

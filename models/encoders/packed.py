@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from models.parts.sequence import Padded, pad
+from models.parts.sequence import Lengths, Padded, pad
 
 
 class PackedBranch(nn.Module):
@@ -22,11 +22,11 @@ class PackedBranch(nn.Module):
         self.projection = projection
         self.temporal = temporal
 
-    def forward(self, pictures: Tensor, lengths: Tensor) -> Padded:
+    def forward(self, pictures: Tensor, lengths: Lengths) -> Padded:
         """Encode the pictures of each utterance.
 
         Shapes:
-            pictures: (N, C, H, W), lengths: (B,) with sum N -> (B, T, D)
+            pictures: (N, C, H, W), lengths: B with sum N -> (B, T, D)
         """
         packed = self.projection(self.backbone(self.prepare(pictures)))  # (N, D)
         sequence: Padded = self.temporal(pad(packed, lengths))

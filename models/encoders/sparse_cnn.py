@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.encoders.dai_cnn import low_level
 from models.parts.masked_norm import MaskedBatchNorm
-from models.parts.sequence import Padded, pad
+from models.parts.sequence import Lengths, Padded, pad, repeat_each, send
 from models.parts.weighing import Weighing
 
 
@@ -156,14 +156,14 @@ class GuidedBranch(nn.Module):
         self.projection = projection
         self.temporal = temporal
 
-    def forward(self, pictures: Tensor, lengths: Tensor, guide: Tensor) -> Padded:
+    def forward(self, pictures: Tensor, lengths: Lengths, guide: Tensor) -> Padded:
         """Encode the pictures of each utterance.
 
         Shapes:
-            pictures: (N, C, H, W), lengths: (B,) with sum N, guide: (B, D) -> (B, T, width)
+            pictures: (N, C, H, W), lengths: B with sum N, guide: (B, D) -> (B, T, width)
         """
-        repeats = lengths.to(guide.device, non_blocking=True)
-        guides = guide.repeat_interleave(repeats, dim=0, output_size=len(pictures))  # (N, D)
+        each = repeat_each(range(len(guide)), lengths)  # (N,)
+        guides = guide.index_select(0, send(each, guide.device))  # (N, D)
         packed = self.projection(self.backbone(self.prepare(pictures), guides))  # (N, width)
         sequence: Padded = self.temporal(pad(packed, lengths))
         return sequence

@@ -48,7 +48,8 @@ class TextEncoder(nn.Module):
         Shapes:
             tokens: (B, T), token_mask: (B, T), bool -> (B, T, width)
         """
-        states: Tensor = self.model(tokens, attention_mask=token_mask).last_hidden_state
+        mask = token_mask[:, None, None]  # (B, 1, 1, T); two axes would be read, and waited for
+        states: Tensor = self.model(tokens, attention_mask=mask).last_hidden_state
         return states
 
 

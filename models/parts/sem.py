@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.parts.rules import Rule, constant, identity
-from models.parts.sequence import Padded
+from models.parts.sequence import Lengths, Padded, repeat_each, send
 from models.parts.weighing import Weighing
 
 
@@ -31,14 +31,14 @@ class FrameText(NamedTuple):
     utterances: Tensor
 
 
-def text_of_frames(text: Padded, lengths: Tensor) -> FrameText:
+def text_of_frames(text: Padded, lengths: Lengths) -> FrameText:
     """Say which text belongs to which of some packed pictures.
 
     Shapes:
-        text: (B, T, D), lengths: (B,) with sum N
+        text: (B, T, D), lengths: B with sum N
     """
-    each = torch.arange(len(lengths), device=lengths.device)
-    return FrameText(text, each.repeat_interleave(lengths).to(text.states.device))
+    each = repeat_each(range(len(lengths)), lengths)  # (N,)
+    return FrameText(text, send(each, text.states.device))
 
 
 class FirstState(nn.Module):

@@ -1,10 +1,14 @@
 """Packed rows to padded sequences, and sequences to one."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+Lengths = Sequence[int]
+"""Steps of each of B utterances: plain numbers, so that nobody waits for a GPU to know them."""
 
 
 class Padded(NamedTuple):
@@ -19,18 +23,39 @@ class Padded(NamedTuple):
     mask: Tensor
 
 
-def pad(packed: Tensor, lengths: Tensor) -> Padded:
+def pad(packed: Tensor, lengths: Lengths) -> Padded:
     """Lay packed rows out as one zero-padded sequence an utterance.
 
-    With `lengths` on the CPU nothing waits for the GPU.
+    Shapes:
+        packed: (N, D), lengths: B with sum N -> (B, T, D), T the greatest length
+    """
+    longest = max(lengths)
+    mask = torch.arange(longest) < torch.tensor(lengths)[:, None]  # (B, T)
+    starts = range(0, len(lengths) * longest, longest)
+    gaps = [start - first for start, first in zip(starts, first_rows(lengths), strict=True)]
+    places = torch.arange(len(packed)) + repeat_each(gaps, lengths)  # (N,)
+    states = packed.new_zeros(mask.numel(), packed.shape[-1])  # (B*T, D)
+    states = states.index_copy(0, send(places, packed.device), packed)
+    return Padded(states.unflatten(0, mask.shape), send(mask, packed.device))
+
+
+def first_rows(lengths: Lengths) -> list[int]:
+    """Return where in packed rows each utterance begins: B numbers."""
+    return list(accumulate(lengths, initial=0))[:-1]
+
+
+def repeat_each(numbers: Sequence[int], lengths: Lengths) -> Tensor:
+    """Repeat the number of each utterance for each of its steps, on the CPU.
 
     Shapes:
-        packed: (N, D), lengths: (B,) with sum N -> (B, T, D), T the greatest length
+        B numbers, lengths: B with sum N -> (N,), int64
     """
-    steps = torch.arange(int(lengths.max()), device=lengths.device)
-    mask = (steps < lengths[:, None]).to(packed.device)  # (B, T)
-    states = packed.new_zeros(*mask.shape, packed.shape[-1])  # (B, T, D)
-    return Padded(states.masked_scatter(mask[..., None], packed), mask)
+    return torch.tensor(numbers).repeat_interleave(torch.tensor(lengths), output_size=sum(lengths))
+
+
+def send(indices: Tensor, device: torch.device) -> Tensor:
+    """Bring what was made on the CPU to where it is used; nobody waits for it."""
+    return indices.to(device, non_blocking=True)
 
 
 def join(sequences: Sequence[Padded]) -> Padded:

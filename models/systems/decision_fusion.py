@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.configs.base import MODALITIES, Modality
+from models.parts.sequence import Lengths
 
 Read = TypeVar("Read")
 
@@ -22,7 +23,7 @@ class DecisionFusionModel(nn.Module, Generic[Read]):
     def __init__(
         self,
         *,
-        read: Mapping[Modality, Callable[[Read], tuple[Tensor, Tensor]]],
+        read: Mapping[Modality, Callable[[Read], tuple[Tensor, Tensor | Lengths]]],
         branches: Mapping[Modality, nn.Module],
         modality_dropout: nn.Module,
         fusion: nn.Module,

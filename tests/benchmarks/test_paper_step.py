@@ -27,7 +27,7 @@ def test_every_part_of_both_precisions_is_timed(measured):
 
 
 def test_flops_of_the_vision_branch_are_those_counted_by_hand(measured):
-    num_faces, steps = measured.batch.num_faces, int(synthetic_batch(2, TINY).num_faces.max())
+    num_faces, steps = measured.batch.num_faces, max(synthetic_batch(2, TINY).num_faces)
     convs, first = convs_forward(num_faces, in_channels=3, px=64, base_channels=2)
     forward = convs + dense_forward(num_faces, 8 * 2 * 2 * 2, 16, WIDTH) + layer_forward(2, steps)
     assert measured.flops["vision"] == 3 * forward - first  # faces themselves have no gradient

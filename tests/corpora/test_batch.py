@@ -12,9 +12,9 @@ def make_batch() -> Batch:
         tokens=torch.arange(12).reshape(3, 4),
         token_mask=torch.ones(3, 4, dtype=torch.bool),
         faces=torch.arange(3.0).reshape(3, 1, 1, 1),
-        num_faces=torch.tensor([2, 0, 1]),
+        num_faces=(2, 0, 1),
         mels=torch.arange(5.0).reshape(5, 1, 1, 1),
-        num_chunks=torch.tensor([1, 3, 1]),
+        num_chunks=(1, 3, 1),
         labels=torch.arange(6.0).reshape(3, 2),
     )
 
@@ -23,11 +23,11 @@ def make_handcrafted() -> HandcraftedBatch:
     """Make 3 utterances with 1, 2 and 3 words, and as many rows of the others in another order."""
     return HandcraftedBatch(
         text=torch.arange(6.0).reshape(6, 1),
-        num_text=torch.tensor([1, 2, 3]),
+        num_text=(1, 2, 3),
         audio=torch.arange(6.0).reshape(6, 1),
-        num_audio=torch.tensor([3, 1, 2]),
+        num_audio=(3, 1, 2),
         vision=torch.arange(6.0).reshape(6, 1),
-        num_vision=torch.tensor([2, 3, 1]),
+        num_vision=(2, 3, 1),
         labels=torch.arange(6.0).reshape(3, 2),
     )
 
@@ -52,8 +52,8 @@ def test_split_batch_puts_every_value_into_one_part(
     parts = list(split_batch(batch, size))
     assert [len(part.labels) for part in parts] == [1, 1, 1] if size == 1 else [2, 1]
     for field in fields(batch):
-        joined = torch.cat([getattr(part, field.name) for part in parts])
-        assert torch.equal(joined, getattr(batch, field.name))
+        joined = [value for part in parts for value in getattr(part, field.name)]
+        assert list(map(str, joined)) == list(map(str, getattr(batch, field.name)))
 
 
 def test_split_batch_leaves_what_is_small_enough() -> None:

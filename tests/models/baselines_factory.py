@@ -117,11 +117,11 @@ class FeatureRows:
     """Stands for a batch; see `models.inputs.FeatureInputs`."""
 
     text: Tensor
-    num_text: Tensor
+    num_text: tuple[int, ...]
     audio: Tensor
-    num_audio: Tensor
+    num_audio: tuple[int, ...]
     vision: Tensor
-    num_vision: Tensor
+    num_vision: tuple[int, ...]
 
 
 def dai_utterances(
@@ -138,9 +138,9 @@ def dai_utterances(
         tokens=tokens * mask,
         token_mask=mask,
         faces=torch.randn(sum(num_faces), 3, 48, 48, generator=generator),
-        num_faces=torch.tensor(num_faces),
+        num_faces=num_faces,
         mels=torch.rand(sum(num_chunks), 1, 128, 32, generator=generator),
-        num_chunks=torch.tensor(num_chunks),
+        num_chunks=num_chunks,
     )
 
 
@@ -158,11 +158,11 @@ def feature_rows(
     )
     return FeatureRows(
         text=text,
-        num_text=torch.tensor(num_text),
+        num_text=num_text,
         audio=audio,
-        num_audio=torch.tensor(num_audio),
+        num_audio=num_audio,
         vision=vision,
-        num_vision=torch.tensor(num_vision),
+        num_vision=num_vision,
     )
 
 
@@ -172,7 +172,7 @@ def only_features(batch: FeatureRows, index: int) -> FeatureRows:
     for modality in MODALITIES:
         lengths = getattr(batch, f"num_{modality}")
         taken[f"num_{modality}"] = lengths[index : index + 1]
-        taken[modality] = getattr(batch, modality).split(lengths.tolist())[index]
+        taken[modality] = getattr(batch, modality).split(lengths)[index]
     return FeatureRows(**taken)
 
 

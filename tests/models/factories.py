@@ -77,9 +77,9 @@ class Utterances:
     tokens: Tensor
     token_mask: Tensor
     faces: Tensor
-    num_faces: Tensor
+    num_faces: tuple[int, ...]
     mels: Tensor
-    num_chunks: Tensor
+    num_chunks: tuple[int, ...]
 
 
 def utterances(
@@ -96,17 +96,17 @@ def utterances(
         tokens=tokens * mask,
         token_mask=mask,
         faces=torch.randn(sum(num_faces), 3, 64, 64, generator=generator),
-        num_faces=torch.tensor(num_faces),
+        num_faces=num_faces,
         mels=torch.rand(sum(num_chunks), 1, 128, 32, generator=generator),
-        num_chunks=torch.tensor(num_chunks),
+        num_chunks=num_chunks,
     )
 
 
 def only(batch: Utterances, index: int) -> Utterances:
     """Take one utterance out of a batch, without the padding it has there."""
     length = int(batch.token_mask[index].sum())
-    faces = batch.faces.split(batch.num_faces.tolist())
-    mels = batch.mels.split(batch.num_chunks.tolist())
+    faces = batch.faces.split(batch.num_faces)
+    mels = batch.mels.split(batch.num_chunks)
     return Utterances(
         tokens=batch.tokens[index : index + 1, :length],
         token_mask=batch.token_mask[index : index + 1, :length],

@@ -7,7 +7,7 @@ from models.encoders.lstm import FinalStates, LastStep, Lstm, SummedLastStep, fr
 from models.init import init_weights
 from models.parts.standardise import Standardise
 
-LENGTHS = torch.tensor([2, 4, 1])
+LENGTHS = [2, 4, 1]
 
 
 def lstm(*, read, num_layers=1, bidirectional=True):
@@ -18,7 +18,7 @@ def lstm(*, read, num_layers=1, bidirectional=True):
 
 
 def each(rows):
-    return [sequence[None] for sequence in rows.split(LENGTHS.tolist())]
+    return [sequence[None] for sequence in rows.split(LENGTHS)]
 
 
 def test_standardise_by_hand():
@@ -35,14 +35,14 @@ def test_standardise_keeps_the_statistics_of_the_task():
 
 
 def test_padding_as_steps_lengthens_every_utterance():
-    rows, lengths = PaddingAsSteps()(torch.ones(3, 1), torch.tensor([1, 2]))
+    rows, lengths = PaddingAsSteps()(torch.ones(3, 1), [1, 2])
     assert rows.flatten().tolist() == [1, 0, 1, 1]
-    assert lengths.tolist() == [2, 2]
+    assert lengths == [2, 2]
 
 
 def test_mean_of_rows_by_hand():
     rows = torch.tensor([[1.0], [3.0], [5.0]])
-    assert MeanOfRows()(rows, torch.tensor([2, 1])).flatten().tolist() == [2.0, 5.0]
+    assert MeanOfRows()(rows, [2, 1]).flatten().tolist() == [2.0, 5.0]
 
 
 @torch.no_grad()
@@ -71,7 +71,7 @@ def test_summed_last_step_adds_the_directions():
 @torch.no_grad()
 def test_padding_as_steps_equals_an_lstm_on_the_padded_batch():
     rows, encode = torch.randn(7, 3), lstm(read=FinalStates())
-    padded = nn.utils.rnn.pad_sequence(rows.split(LENGTHS.tolist()), batch_first=True)
+    padded = nn.utils.rnn.pad_sequence(rows.split(LENGTHS), batch_first=True)
     expected = encode.lstm(padded)[1][0].transpose(0, 1).flatten(1)
     encoder = FeatureEncoder(prepare=nn.Identity(), layout=PaddingAsSteps(), encode=encode)
     torch.testing.assert_close(encoder(rows, LENGTHS), expected)
@@ -99,7 +99,7 @@ def test_rows_are_prepared_before_they_are_padded():
     shift = Standardise(mean=torch.tensor([1.0]), std=torch.tensor([1.0]))
     for layout, mean in ((AsPacked(), 1.0), (PaddingAsSteps(), 0.5)):
         encoder = FeatureEncoder(prepare=shift, layout=layout, encode=MeanOfRows())
-        out = encoder(torch.full((3, 1), 2.0), torch.tensor([1, 2]))
+        out = encoder(torch.full((3, 1), 2.0), [1, 2])
         assert out.flatten().tolist() == [mean, 1.0]
 
 

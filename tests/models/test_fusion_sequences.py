@@ -8,7 +8,7 @@ from models.parts.weighing import weights_of
 
 
 def a_step(*rows):
-    return pad(torch.tensor(rows), torch.ones(len(rows), dtype=torch.long))
+    return pad(torch.tensor(rows), [1] * len(rows))
 
 
 def bottleneck_fusion(*, depth):

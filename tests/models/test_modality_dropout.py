@@ -30,7 +30,7 @@ def test_share_that_is_hidden_is_the_rate_less_what_is_kept_for_being_the_last()
 
 
 def test_what_is_hidden_becomes_padding():
-    sequence = pad(torch.ones(3, 2), torch.tensor([2, 1]))
+    sequence = pad(torch.ones(3, 2), [2, 1])
     hidden = hide(sequence, torch.tensor([False, True]))
     assert hidden.mask.tolist() == [[False, False], [True, False]]
     assert hidden.states[0].tolist() == [[0, 0], [0, 0]]

@@ -50,7 +50,7 @@ def texts(*, seed=0):
     generator = torch.Generator().manual_seed(seed)
     states = torch.randn(2, 4, TEXT_WIDTH, generator=generator)
     mask = torch.tensor([[True] * 4, [True] * 3 + [False]])
-    return text_of_frames(Padded(states, mask), torch.tensor([2, 1]))
+    return text_of_frames(Padded(states, mask), [2, 1])
 
 
 def attend(module, *, queries, keys, values, key_mask=None):
@@ -159,7 +159,7 @@ def test_frames_read_the_text_of_their_utterance():
     module, x, frame_text = sem(RescaledOverSites()), maps(), texts()
     other = texts(seed=1)
     states = torch.stack([frame_text.text.states[0], other.text.states[1]])
-    changed = module(x, text_of_frames(Padded(states, other.text.mask), torch.tensor([2, 1])))
+    changed = module(x, text_of_frames(Padded(states, other.text.mask), [2, 1]))
     same = (changed == module(x, frame_text)).flatten(1).all(1)
     assert same.tolist() == [True, True, False]
 

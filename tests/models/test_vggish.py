@@ -64,7 +64,7 @@ def vggish(weights, **fields):
 
 def no_text(num_frames):
     empty = Padded(torch.ones(1, 1, 0), torch.ones(1, 1, dtype=torch.bool))
-    return text_of_frames(empty, torch.tensor([num_frames]))
+    return text_of_frames(empty, [num_frames])
 
 
 @torch.no_grad()
