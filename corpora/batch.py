@@ -11,6 +11,9 @@ from torch import Tensor
 class Batch:
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
+    Lengths stay in the host's memory, where they are known without a wait; all else lies where it
+    is computed with.
+
     Shapes:
         tokens: (B, T), int64, padded; T is 0 where no tokenizer was asked for
         token_mask: (B, T), bool, True where a token is real
@@ -38,6 +41,8 @@ class Batch:
 @dataclass(frozen=True)
 class HandcraftedBatch:
     """B utterances of hand-crafted features, packed flat, `num_*` rows of each in order.
+
+    Lengths stay in the host's memory, as in `Batch`.
 
     Shapes:
         text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`
