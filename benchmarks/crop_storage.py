@@ -30,13 +30,13 @@ from corpora.clip_form import one_list
 from corpora.crops import crop_centre, crop_largest_face, to_jpeg
 from corpora.drawn_face import EXPRESSIONS, draw_frames, draw_speaker
 from corpora.faces import FaceDetector
+from corpora.jpeg import JpegColumn
 from corpora.media import read_frames
-from corpora.ragged import JpegColumn, MappedColumn
+from corpora.ragged import MappedColumn
 from corpora.recipe import RECIPES, Recipe
 from corpora.utterance import Frame
 
 RAW, PILLOW, TORCHVISION = "raw", "JPEG, Pillow", "JPEG, torchvision"
-CPU = torch.device("cpu")
 MIN_S = 0.3
 """What is timed is repeated at least this long."""
 
@@ -97,15 +97,17 @@ def ways_to_store(crops: Sequence[Frame]) -> dict[str, Way]:
     """Prepare every way to store some crops of one size."""
     raw, jpeg = _raw_column(crops), _jpeg_column(crops)
     num, px = torch.tensor([len(crops)]), len(crops[0])
-    mapped = MappedColumn(raw, num, shape=(3, px, px), device=CPU)
-    encoded = JpegColumn(jpeg, num, device=CPU)
+    mapped = MappedColumn(raw, num, shape=(3, px, px))
+    encoded = JpegColumn(jpeg, num, side_px=px)
     first, choices = torch.tensor([0]), torch.zeros(len(crops), dtype=torch.int64)
     files = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in jpeg[0].as_py()]
     num_jpeg_bytes = sum(len(file) for file in files)
     return {
-        RAW: Way(lambda: _raw_column(crops), lambda: mapped.gather(first, choices), raw.nbytes),
+        RAW: Way(lambda: _raw_column(crops), lambda: mapped.collect(first, choices), raw.nbytes),
         PILLOW: Way(
-            lambda: _jpeg_column(crops), lambda: encoded.gather(first, choices), num_jpeg_bytes
+            lambda: _jpeg_column(crops),
+            lambda: encoded.finish(encoded.collect(first, choices)),
+            num_jpeg_bytes,
         ),
         TORCHVISION: Way(
             None, lambda: torch.stack([decode_jpeg(file) for file in files]), num_jpeg_bytes

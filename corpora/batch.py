@@ -11,7 +11,7 @@ from torch import Tensor
 class Batch:
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
-    All tensors are on one device; the lengths are plain numbers, which nobody has to wait for.
+    Lengths are plain numbers, known without a wait; all tensors lie where they are computed with.
 
     Shapes:
         tokens: (B, T), int64, padded; T is 0 where no tokenizer was asked for
@@ -40,6 +40,8 @@ class Batch:
 @dataclass(frozen=True)
 class HandcraftedBatch:
     """B utterances of hand-crafted features, packed flat, `num_*` rows of each in order.
+
+    Lengths are plain numbers, as in `Batch`.
 
     Shapes:
         text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`

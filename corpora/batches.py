@@ -13,14 +13,21 @@ from torch import Tensor
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.errors import CorpusError
-from corpora.gatherers import FeatureGatherer, Gatherer, Moments, PictureGatherer
+from corpora.gatherers import (
+    Columns,
+    FeatureGatherer,
+    Gatherer,
+    Moments,
+    PictureGatherer,
+    picture_columns,
+)
 from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.ragged import MappedColumn, ResidentColumn
-from corpora.read_ahead import read_ahead
 from corpora.recipe import Recipe
 from corpora.split import SPLITS, Split
 from corpora.tokens import TokenSettings, make_tokenizer
+from corpora.transfer import num_threads, on_device
 
 MAX_SHARE_OF_MEMORY = 0.4
 """A corpus that needs no more of a GPU's free memory is moved there whole."""
@@ -37,13 +44,14 @@ class CorpusSplit(Generic[AnyBatch]):
     Attributes:
         ids: Utterances, in the order of the file.
         groups: The dialogue or video of each.
-        labels: (U, K), 0 or 1.
+        labels: (U, K), 0 or 1, on the device.
     """
 
     def __init__(self, table: pa.Table, gatherer: Gatherer[AnyBatch], device: torch.device) -> None:
         self.ids: list[str] = table["utterance"].to_pylist()
         self.groups: list[str] = table["group"].to_pylist()
-        self.labels = torch.tensor(table["labels"].to_pylist(), dtype=torch.float32).to(device)
+        self._labels = torch.tensor(table["labels"].to_pylist(), dtype=torch.float32)
+        self.labels = self._labels.to(device)
         self._gatherer: Gatherer[AnyBatch] = gatherer
         self._device = device
 
@@ -56,16 +64,20 @@ class CorpusSplit(Generic[AnyBatch]):
         return self._gatherer.lengths
 
     @property
+    def columns(self) -> Columns:
+        """What is large."""
+        return self._gatherer.columns
+
+    @property
     def num_bytes(self) -> int:
         """What the split's columns need in memory."""
-        return sum(column.num_bytes for column in self._gatherer.columns.values())
+        return sum(column.num_bytes for column in self.columns.values())
 
     def move_to_device(self) -> None:
         """Hold all that is not encoded in the device's memory from now on."""
-        columns = self._gatherer.columns
-        for name, column in columns.items():
+        for name, column in self.columns.items():
             if isinstance(column, MappedColumn):
-                columns[name] = ResidentColumn(column, self._device)
+                self.columns[name] = ResidentColumn(column, self._device)
 
     def random_order(self, *, seed: int, epoch: int) -> Tensor:
         """Return the order of an epoch, which only `seed` and `epoch` decide: (U,)."""
@@ -87,11 +99,11 @@ class CorpusSplit(Generic[AnyBatch]):
     def _batches(
         self, order: Tensor, batch_size: int, frames: torch.Generator | None
     ) -> Iterator[AnyBatch]:
-        batches = (
-            self._gatherer.gather(indices, self.labels[indices.to(self._device)], frames)
+        collected = (
+            self._gatherer.collect(indices, self._labels[indices], frames)
             for indices in order.split(batch_size)
         )
-        return read_ahead(batches) if self._device.type == "cuda" else batches
+        return on_device(collected, self._device, self._gatherer.finish)
 
 
 @dataclass(frozen=True)
@@ -133,12 +145,25 @@ def positive_weights(labels: Tensor) -> Tensor:
 
 
 def load_corpus(
-    folder: Path, manifest: Manifest, tokens: TokenSettings | None, device: torch.device
+    folder: Path,
+    manifest: Manifest,
+    tokens: TokenSettings | None,
+    device: torch.device,
+    *,
+    like: Corpus[Batch] | None = None,
 ) -> Corpus[Batch]:
     """Open a corpus prepared by a recipe of pictures; its texts are tokenised on the way, if asked.
 
     On a GPU it is moved into the device's memory once, if it fits. Else, and on the CPU, batches
     are read from the mapped files: the page cache holds them once for all trials of a machine.
+
+    Args:
+        folder: Holds its files.
+        manifest: Belongs to them.
+        tokens: How texts are tokenised.
+        device: Where batches are computed with.
+        like: The same corpus on the same device, whose texts may be tokenised in another way. All
+            that is large is shared with it.
 
     Raises:
         CorpusError: If it holds hand-crafted features.
@@ -147,13 +172,19 @@ def load_corpus(
     if not isinstance(recipe, Recipe):
         raise CorpusError(f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures")
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
-    texts = tables["train"]["text"].to_pylist()
-    tokenizer = make_tokenizer(tokens, texts) if tokens is not None else None
-    splits = {
-        split: CorpusSplit(table, PictureGatherer(table, recipe, tokenizer, device), device)
-        for split, table in tables.items()
-    }
-    return _moved_if_it_fits(Corpus(manifest, splits, tokenizer), device)
+    texts = {split: table["text"].to_pylist() for split, table in tables.items()}
+    tokenizer = make_tokenizer(tokens, texts["train"]) if tokens is not None else None
+    splits = {}
+    for split, table in tables.items():
+        columns = (
+            like.splits[split].columns
+            if like is not None
+            else picture_columns(table, recipe, num_threads=num_threads(device))
+        )
+        gatherer = PictureGatherer(columns, recipe, texts[split], tokenizer)
+        splits[split] = CorpusSplit(table, gatherer, device)
+    corpus = Corpus(manifest, splits, tokenizer)
+    return corpus if like is not None else _moved_if_it_fits(corpus, device)
 
 
 def load_handcrafted(
@@ -161,9 +192,7 @@ def load_handcrafted(
 ) -> Corpus[HandcraftedBatch]:
     """Open a corpus of hand-crafted features, as `load_corpus` does."""
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
-    gatherers = {
-        split: FeatureGatherer(table, manifest.widths, device) for split, table in tables.items()
-    }
+    gatherers = {split: FeatureGatherer(table, manifest.widths) for split, table in tables.items()}
     splits = {
         split: CorpusSplit(tables[split], gatherer, device) for split, gatherer in gatherers.items()
     }

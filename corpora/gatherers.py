@@ -1,6 +1,7 @@
 """How the batches of a split are gathered from its columns, by the kind of its recipe."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
@@ -10,26 +11,34 @@ from torch import Tensor
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.handcrafted import MODALITIES
-from corpora.ragged import JpegColumn, MappedColumn, RaggedColumn
+from corpora.jpeg import JpegColumn
+from corpora.ragged import MappedColumn, RaggedColumn
 from corpora.recipe import Recipe
 from corpora.tokens import encode, no_tokens
 
-Gathered = TypeVar("Gathered", Batch, HandcraftedBatch, covariant=True)
+Gathered = TypeVar("Gathered", Batch, HandcraftedBatch)
+
+Columns = dict[str, RaggedColumn]
+"""What is large of a split, by the field of a batch that it fills."""
 
 
 class Gatherer(Protocol[Gathered]):
-    """Makes batches of one split; `columns` hold what is large.
+    """Makes batches of one split in two steps: `collect` on the host, `finish` on the device.
 
+    Between them a batch is copied there: only fields that are packed may still be raw.
     `lengths` are the steps of each utterance in each column, and its tokens: (U,) each.
     """
 
-    columns: dict[str, RaggedColumn]
+    columns: Columns
     lengths: dict[str, Tensor]
 
-    def gather(
+    def collect(
         self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
     ) -> Gathered:
-        """Make the batch of some utterances; without `frames` the middle candidates are taken."""
+        """Collect some utterances; without `frames` the middle candidates are taken."""
+
+    def finish(self, collected: Gathered) -> Gathered:
+        """Make the batch, where all of it but the lengths lies now."""
 
 
 class Moments(NamedTuple):
@@ -48,73 +57,93 @@ class PictureGatherer:
 
     def __init__(
         self,
-        table: pa.Table,
+        columns: Columns,
         recipe: Recipe,
+        texts: Sequence[str],
         tokenizer: Tokenizer | None,
-        device: torch.device,
     ) -> None:
-        self.columns: dict[str, RaggedColumn] = {
-            "faces": _faces(table, recipe, device),
-            "mels": _mapped(
-                table, "num_chunks", "mels", (1, *recipe.spectrogram.chunk_shape), device
-            ),
-        }
-        texts = table["text"].to_pylist()
+        self.columns = columns
         self._tokens, self._token_mask = encode(tokenizer, texts) if tokenizer else no_tokens(texts)
-        self.lengths = _lengths_of(self.columns) | {"tokens": self._token_mask.sum(1)}
-        shape = (3, 1, 1)
-        self._mean = torch.tensor(recipe.face_mean, device=device).reshape(shape)
-        self._std = torch.tensor(recipe.face_std, device=device).reshape(shape)
-        self._device = device
+        self.lengths = _lengths_of(columns) | {"tokens": self._token_mask.sum(1)}
+        self._mean, self._std = (
+            torch.tensor(values).reshape(3, 1, 1) for values in (recipe.face_mean, recipe.face_std)
+        )
 
-    def gather(self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None) -> Batch:
-        """Make the batch of some utterances."""
+    def collect(self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None) -> Batch:
+        """Collect some utterances; faces are not normalised yet."""
         tokens, mask = self._tokens[utterances], self._token_mask[utterances]
         longest = int(mask.sum(1).amax())
-        faces = _gather(self.columns["faces"], utterances, frames)
+        faces, mels = self.columns["faces"], self.columns["mels"]
         return Batch(
-            tokens=tokens[:, :longest].long().to(self._device),
-            token_mask=mask[:, :longest].to(self._device),
-            faces=(faces.float() - self._mean) / self._std,
-            num_faces=_numbers(self.columns["faces"].lengths[utterances]),
-            mels=_gather(self.columns["mels"], utterances),
-            num_chunks=_numbers(self.columns["mels"].lengths[utterances]),
+            tokens=tokens[:, :longest].long(),
+            token_mask=mask[:, :longest],
+            faces=_collect(faces, utterances, frames),
+            num_faces=_numbers(faces.lengths[utterances]),
+            mels=_collect(mels, utterances),
+            num_chunks=_numbers(mels.lengths[utterances]),
             labels=labels,
+        )
+
+    def finish(self, collected: Batch) -> Batch:
+        """Make the batch."""
+        faces = self.columns["faces"].finish(collected.faces)
+        mean, std = (
+            values.to(faces.device, non_blocking=True) for values in (self._mean, self._std)
+        )
+        return replace(
+            collected,
+            faces=faces.float().sub_(mean).div_(std),
+            mels=self.columns["mels"].finish(collected.mels),
         )
 
 
 class FeatureGatherer:
     """Gathers hand-crafted features."""
 
-    def __init__(self, table: pa.Table, widths: Mapping[str, int], device: torch.device) -> None:
+    def __init__(self, table: pa.Table, widths: Mapping[str, int]) -> None:
         self._mapped = {
-            modality: _mapped(
-                table, f"num_{modality}", f"{modality}_features", (widths[modality],), device
-            )
+            modality: _mapped(table, f"num_{modality}", f"{modality}_features", (widths[modality],))
             for modality in MODALITIES
         }
-        self.columns: dict[str, RaggedColumn] = dict(self._mapped)
+        self.columns: Columns = dict(self._mapped)
         self.lengths = _lengths_of(self.columns)
-        self._device = device
 
     def moments(self) -> dict[str, Moments]:
         """Return mean and standard deviation of each feature of each modality, over all rows."""
         return {modality: _moments(column) for modality, column in self._mapped.items()}
 
-    def gather(
+    def collect(
         self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
     ) -> HandcraftedBatch:
-        """Make the batch of some utterances; there is nothing to draw."""
+        """Collect some utterances; there is nothing to draw."""
         text, audio, vision = (self.columns[modality] for modality in MODALITIES)
         return HandcraftedBatch(
-            text=_gather(text, utterances),
+            text=_collect(text, utterances),
             num_text=_numbers(text.lengths[utterances]),
-            audio=_gather(audio, utterances),
+            audio=_collect(audio, utterances),
             num_audio=_numbers(audio.lengths[utterances]),
-            vision=_gather(vision, utterances),
+            vision=_collect(vision, utterances),
             num_vision=_numbers(vision.lengths[utterances]),
             labels=labels,
         )
+
+    def finish(self, collected: HandcraftedBatch) -> HandcraftedBatch:
+        """Make the batch."""
+        return replace(
+            collected,
+            text=self.columns["text"].finish(collected.text),
+            audio=self.columns["audio"].finish(collected.audio),
+            vision=self.columns["vision"].finish(collected.vision),
+        )
+
+
+def picture_columns(table: pa.Table, recipe: Recipe, *, num_threads: int) -> Columns:
+    """Find faces and spectrograms in a split's file; so many threads decode what is encoded."""
+    shape = (1, *recipe.spectrogram.chunk_shape)
+    return {
+        "faces": _faces(table, recipe, num_threads),
+        "mels": _mapped(table, "num_chunks", "mels", shape),
+    }
 
 
 def _moments(column: MappedColumn) -> Moments:
@@ -127,34 +156,36 @@ def _moments(column: MappedColumn) -> Moments:
     return Moments(mean=torch.as_tensor(mean).float(), std=torch.where(std > 0, std, 1.0).float())
 
 
-def _faces(table: pa.Table, recipe: Recipe, device: torch.device) -> RaggedColumn:
+def _faces(table: pa.Table, recipe: Recipe, num_threads: int) -> RaggedColumn:
     lengths = _lengths(table["num_faces"])
-    num_candidates = len(recipe.candidates)
+    num_candidates, side_px = len(recipe.candidates), recipe.face_px
     if recipe.storage == "jpeg":
-        return JpegColumn(table["faces"], lengths, num_candidates=num_candidates, device=device)
-    shape = (3, recipe.face_px, recipe.face_px)
-    return MappedColumn(
-        table["faces"], lengths, num_candidates=num_candidates, shape=shape, device=device
-    )
+        return JpegColumn(
+            table["faces"],
+            lengths,
+            side_px=side_px,
+            num_candidates=num_candidates,
+            num_threads=num_threads,
+        )
+    shape = (3, side_px, side_px)
+    return MappedColumn(table["faces"], lengths, num_candidates=num_candidates, shape=shape)
 
 
-def _mapped(
-    table: pa.Table, lengths: str, values: str, shape: Sequence[int], device: torch.device
-) -> MappedColumn:
-    return MappedColumn(table[values], _lengths(table[lengths]), shape=shape, device=device)
+def _mapped(table: pa.Table, lengths: str, values: str, shape: Sequence[int]) -> MappedColumn:
+    return MappedColumn(table[values], _lengths(table[lengths]), shape=shape)
 
 
-def _gather(
+def _collect(
     column: RaggedColumn, utterances: Tensor, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Gather steps; of several candidates one at random, or the middle one without a generator."""
+    """Collect steps; of several candidates one at random, or the middle one without a generator."""
     num_steps = int(column.lengths[utterances].sum())
     count = column.num_candidates
     if generator is None or count == 1:
         choices = torch.full((num_steps,), count // 2)
     else:
         choices = torch.randint(count, (num_steps,), generator=generator)
-    return column.gather(utterances, choices)
+    return column.collect(utterances, choices)
 
 
 def _lengths_of(columns: Mapping[str, RaggedColumn]) -> dict[str, Tensor]:

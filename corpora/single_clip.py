@@ -11,16 +11,18 @@ from tokenizers import Tokenizer
 
 from corpora.any_recipe import AnyRecipe
 from corpora.batch import Batch, HandcraftedBatch
+from corpora.batches import CorpusSplit
 from corpora.clip_pass import ClipPass, PassedClip
 from corpora.errors import MediaError
 from corpora.form_makers import make_form_maker
-from corpora.gatherers import FeatureGatherer, PictureGatherer
+from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.ingredients import Ingredients
 from corpora.media import read_duration_s
 from corpora.parts import clip_row
 from corpora.recipe import Recipe
 from corpora.rejects import Reject, Remark
 from corpora.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.transfer import num_threads
 from corpora.utterance import Utterance
 
 _NO_FILE = Path(os.devnull)
@@ -84,13 +86,13 @@ class ClipReader:
 
     def _batch(self, passed: PassedClip, widths: Mapping[str, int]) -> Batch | HandcraftedBatch:
         table = pa.Table.from_batches([clip_row(passed, self._recipe)])
-        gatherer: PictureGatherer | FeatureGatherer
         if isinstance(self._recipe, Recipe):
-            gatherer = PictureGatherer(table, self._recipe, self._tokenizer, self._device)
-        else:
-            gatherer = FeatureGatherer(table, widths, self._device)
-        labels = torch.tensor([passed.utterance.labels], dtype=torch.float32, device=self._device)
-        return gatherer.gather(torch.arange(1), labels, None)
+            columns = picture_columns(table, self._recipe, num_threads=num_threads(self._device))
+            texts = table["text"].to_pylist()
+            pictures = PictureGatherer(columns, self._recipe, texts, self._tokenizer)
+            return next(CorpusSplit(table, pictures, self._device).in_order(1))
+        features = FeatureGatherer(table, widths)
+        return next(CorpusSplit(table, features, self._device).in_order(1))
 
 
 def whole_file(path: Path, text: str) -> Utterance:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
+from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
 from corpora.errors import CorpusError
 from corpora.glove import read_glove
 from corpora.handcrafted import HANDCRAFTED
@@ -26,13 +27,20 @@ from search_spaces.trial import CorpusRef
 def open_corpus(
     storage: Path, reference: CorpusRef, model: SystemConfig, device: torch.device
 ) -> AnyCorpus:
-    """Open a trial's corpus with what its model reads; trials that follow one another share it.
+    """Open a trial's corpus with what its model reads.
+
+    Trials that follow one another on a corpus share what is large of it, on a device too, even
+    where their models read the texts by different tokens.
 
     Raises:
         CorpusError: If it is not the prepared corpus that the trial names.
         WeightsError: If a text encoder's tokenizer cannot be had.
     """
-    return _open(storage, reference, token_settings(model), device)
+    tokens, opened = token_settings(model), _opened(storage, reference, device)
+    if tokens not in opened:
+        like = next(iter(opened.values()), None)
+        opened[tokens] = _open(storage, reference, tokens, device, like)
+    return opened[tokens]
 
 
 def token_settings(model: SystemConfig) -> TokenSettings | None:
@@ -81,8 +89,19 @@ def _vectors_in(path: Path, words: tuple[str, ...]) -> Tensor:
 
 
 @lru_cache(maxsize=1)
+def _opened(
+    storage: Path, reference: CorpusRef, device: torch.device
+) -> dict[TokenSettings | None, Corpus[Any]]:
+    """Return what is open of a corpus, nothing at first; another corpus makes room before."""
+    return {}
+
+
 def _open(
-    storage: Path, reference: CorpusRef, tokens: TokenSettings | None, device: torch.device
+    storage: Path,
+    reference: CorpusRef,
+    tokens: TokenSettings | None,
+    device: torch.device,
+    like: Corpus[Any] | None,
 ) -> AnyCorpus:
     fetch_corpus(storage, reference.name, reference.recipe, reference.fingerprint)
     manifest = read_manifest(storage, reference.name, reference.recipe)
@@ -95,4 +114,4 @@ def _open(
     folder = recipe_folder(storage, reference.name, reference.recipe)
     if reference.recipe == HANDCRAFTED:
         return load_handcrafted(folder, manifest, device)
-    return load_corpus(folder, manifest, tokens, device)
+    return load_corpus(folder, manifest, tokens, device, like=like)

@@ -49,6 +49,19 @@ def test_model_without_text_gets_no_tokens(storage: Path, manifest: Manifest) ->
     assert token_settings(XiaConfig(modalities=("audio",), **WITHOUT_SEM)) is None
 
 
+def test_models_of_other_tokens_share_what_is_large(storage: Path, manifest: Manifest) -> None:
+    silent = TINY.model.model_copy(update={"modalities": ("audio", "vision")})
+    models = (TINY.model, silent, TINY.model, silent)
+    spoken, unspoken, *again = (
+        open_corpus(storage, reference(manifest), model, CPU) for model in models
+    )
+    assert spoken.tokenizer is not None
+    assert unspoken.tokenizer is None
+    assert again == [spoken, unspoken]
+    for split, part in spoken.splits.items():
+        assert part.columns is unspoken.splits[split].columns
+
+
 WITHOUT_SEM = {
     "cross": {"kind": "independent"},
     "audio": {"sem_after": ()},
