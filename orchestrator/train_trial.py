@@ -11,7 +11,6 @@ from torch import nn
 from corpora.batches import AnyCorpus
 from models.build import build
 from models.init import init_weights
-from models.macs import count_macs
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.code_version import code_version
 from orchestrator.memory import (
@@ -25,7 +24,7 @@ from orchestrator.memory import (
 from orchestrator.open_corpus import task_of
 from orchestrator.patience import Patience
 from orchestrator.precision import Precision
-from orchestrator.reference_clip import reference_clip
+from orchestrator.reference_clip import macs_of
 from orchestrator.training import Trained, TrainingState, start_training, train
 from orchestrator.without_text import valid_f1_without_text
 from reports.record import Epoch
@@ -119,7 +118,7 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     config = trial.config
     model = build(config.model, task_of(corpus, config.model))
     init_weights(model, trial.seed)
-    macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
+    macs = macs_of(model, trial, corpus.manifest)
     state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
     checkpoint = _checkpoint_of_this_code(setting)
     resumed: tuple[int, ...] = ()

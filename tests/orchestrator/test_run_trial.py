@@ -13,9 +13,10 @@ from corpora.errors import CorpusError
 from corpora.manifest import Manifest
 from models.build import build
 from models.init import init_weights
+from models.macs import count_macs
 from models.task import Task
+from orchestrator import reference_clip, train_trial
 from orchestrator import run_trial as run_trial_module
-from orchestrator import train_trial
 from orchestrator.checkpoints import load_checkpoint
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.kept_model import read_kept_model
@@ -23,6 +24,7 @@ from orchestrator.run_trial import run_trial
 from reports.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.record import Epoch, Record
 from reports.trial_scores import TrialScores
+from search_spaces.change import apply_change
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
@@ -125,6 +127,31 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
     assert state["schedule"]["last_epoch"] == 2  # batches of 8 in 12 utterances
     assert state["optimizer"]["state"]
     assert state["random_cpu"].dtype == torch.uint8
+
+
+def test_trials_of_one_architecture_share_the_count_of_its_cost(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference_clip, "_MACS", {})
+    counted: list[int] = []
+
+    def count_and_note(*given: Any) -> int:
+        counted.append(count_macs(*given))
+        return counted[-1]
+
+    monkeypatch.setattr(reference_clip, "count_macs", count_and_note)
+    settings = {"max_epochs": 1}
+    trials = [small_trial(manifest, seed=seed, **settings) for seed in (0, 1)]
+    deep = small_trial(manifest, **settings)
+    config = apply_change(deep.config, {"model.fusion.depth": 3})
+    trials.append(deep.model_copy(update={"config": config}))
+    assert [run(trial, storage).result.macs for trial in trials] == [
+        counted[0],
+        counted[0],
+        counted[1],
+    ]
+    assert len(counted) == 2
+    assert counted[0] < counted[1]
 
 
 def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -> None:
