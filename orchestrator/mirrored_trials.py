@@ -23,6 +23,7 @@ from reports.ledger import (
     TOKENIZER_FILE,
     Ledger,
     LedgerError,
+    remove_partial_files,
     sha256_of,
     staged_at,
     write_atomically,
@@ -56,17 +57,12 @@ def prepare_trial(place: str, trial: Trial, *, patience: Patience = PATIENCE) ->
     return mirror.folder
 
 
-def publish_epoch(
-    storage: Path,
-    key: str,
-    *,
-    patience: Patience = PATIENCE,
-    on_trouble: Callable[[str], None] = WARN,
-) -> None:
+def publish_epoch(storage: Path, key: str, *, patience: Patience = PATIENCE) -> None:
     """Put a trial's checkpoint into the bucket: any machine can go on from it.
 
-    Where that fails for some time the trial goes on, and `on_trouble` is told: should its machine
-    be lost too, it goes on from an earlier epoch.
+    Raises:
+        OSError: If that fails for some time: should its machine be lost, the trial goes on from an
+            earlier epoch.
     """
     mirror = mirror_at(storage)
     if mirror is None:
@@ -74,7 +70,7 @@ def publish_epoch(
     try:
         patience.for_checkpoint(lambda: mirror.push(_name(key, CHECKPOINT_FILE)))
     except OSError as error:
-        on_trouble(f"checkpoint of trial '{key}' is not in '{mirror.uri}': {error}")
+        raise OSError(f"checkpoint of trial '{key}' is not in '{mirror.uri}': {error}") from error
 
 
 def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENCE) -> Record:
@@ -103,10 +99,13 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
 def remove_checkpoint(storage: Path, key: str) -> None:
     """Remove what a trial that never trains again would go on from, here and in the bucket.
 
+    A worker that is writing it here fails at that; one that is pushing it does not.
+
     Raises:
         OSError: If it cannot be removed.
     """
     (storage / _name(key, CHECKPOINT_FILE)).unlink(missing_ok=True)
+    remove_partial_files(storage / _name(key))
     mirror = mirror_at(storage)
     if mirror is not None:
         mirror.store.remove(_name(key, CHECKPOINT_FILE))

@@ -1,6 +1,7 @@
 """What a Ray worker does with an assignment: it trains the trial and reports to Tune."""
 
 import traceback
+from functools import partial
 from typing import Any
 
 from ray import tune
@@ -37,7 +38,6 @@ def train_assignment(config: dict[str, Any]) -> None:
         cap_memory(device, share and share.memory_mib)
 
         def after_epoch(epoch: Epoch) -> None:
-            publish_epoch(storage, trial.key, on_trouble=_tell)
             tune.report(
                 {
                     "epoch": epoch.model_dump_json(),
@@ -54,6 +54,7 @@ def train_assignment(config: dict[str, Any]) -> None:
             keeps_model=assignment["keeps_model"],
             micro_batch_size=assignment["micro_batch_size"],
             halves_batches=device.type != "cpu",
+            publish=partial(publish_epoch, storage, trial.key),
             on_epoch=after_epoch,
             on_trouble=_tell,
         )

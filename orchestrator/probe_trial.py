@@ -3,6 +3,7 @@
 import math
 import resource
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,9 @@ MIN_TIMED_S = 3.0
 MAX_EVALUATED = 4
 """Batches of a split that an evaluation sees; the others are taken to last as long."""
 
+LONGEST_WRITE_S = 60.0
+"""How long timing waits for the first checkpoint: most epochs last longer than it is written."""
+
 TWO_EPOCHS = {
     "training.max_epochs": 2,
     "training.learning_rate": 1e-9,  # nothing diverges
@@ -46,7 +50,8 @@ class Stopwatch:
 
     Attributes:
         step_began_at: Of each step that is timed, and where the last one ended.
-        epoch_ended_at: Where it was scored, and its checkpoint safe.
+        epoch_ended_at: Where it was scored, and what goes into its checkpoint was copied.
+        is_written: Set when a checkpoint is safe.
         left_out_s: What evaluations after those steps would have taken longer on whole splits;
             `left_out_in_epoch_s` of it before the epoch ended.
     """
@@ -60,6 +65,7 @@ class Stopwatch:
     ended_at: float = math.nan
     left_out_s: float = 0.0
     left_out_in_epoch_s: float = 0.0
+    is_written: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> float:
         """Return the time when all that was begun has ended: a GPU is given work in advance."""
@@ -95,6 +101,7 @@ class TimedTraining(CorpusSplit[AnyBatch]):
         batches = [batch for order in orders for batch in order.split(batch_size)]
         heavy = torch.cat(heaviest(batches, self.lengths))
         yield from self.in_given_order(heavy, batch_size)
+        self._watch.is_written.wait(LONGEST_WRITE_S)
         yield from self._timed(orders[0], batch_size)
 
     def _timed(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:
@@ -178,6 +185,7 @@ def probe_trial(
             open_other_corpus=lambda: _timed(
                 open_corpus_of(trial, storage, device), watch, trial.config.training
             ),
+            publish=watch.is_written.set,
             on_epoch=watch.end_epoch,
         )
     except (RuntimeError, MemoryError) as error:

@@ -4,15 +4,32 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import nn
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.manifest import Manifest
 from corpora.recipe import Recipe
 from corpora.spectrogram import Spectrogrammer
 from corpora.windows import window_times_s
+from models.macs import count_macs
+from search_spaces.trial import Trial
 
 DURATION_S = 4.8
 NUM_TOKENS = 32
+
+_MACS: dict[tuple[object, ...], int] = {}
+"""What this process has counted."""
+
+
+def macs_of(model: nn.Module, trial: Trial, manifest: Manifest) -> int:
+    """Count the multiply-accumulates of a trial's model, which is on the CPU, for the clip.
+
+    Trials of a process that differ only in training and seed share the count.
+    """
+    known = (trial.config.model, trial.corpus, tuple(trial.weights.items()))
+    if known not in _MACS:
+        _MACS[known] = count_macs(model, reference_clip(manifest, torch.device("cpu")))
+    return _MACS[known]
 
 
 def reference_clip(manifest: Manifest, device: torch.device) -> Batch | HandcraftedBatch:

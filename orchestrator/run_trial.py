@@ -47,6 +47,7 @@ def run_trial(
     halves_batches: bool = True,
     patience: Patience = PATIENCE,
     open_other_corpus: Callable[[], AnyCorpus] | None = None,
+    publish: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     on_trouble: Callable[[str], None] = LOG.warning,
 ) -> Record:
@@ -68,7 +69,10 @@ def run_trial(
         halves_batches: Go on with half of that where memory runs out; else the error is raised.
         patience: With storage that fails.
         open_other_corpus: Gives another corpus than the one in the storage that the trial names.
-        on_epoch: Called after each epoch is safe in the checkpoint.
+        publish: Puts the trial's checkpoint where other machines find it, or raises OSError: called
+            whenever there is a new one, in a thread of its own.
+        on_epoch: Called after each epoch, when its checkpoint is being written and that of the
+            epoch before is safe. If checkpoints take longer than epochs, some epochs have none.
         on_trouble: Told, in a line, what the trial goes on in spite of.
 
     Raises:
@@ -88,7 +92,7 @@ def run_trial(
             device = device or default_device()
             precision = resolve_precision(trial.config.training.precision, device)
             setting = Setting(
-                folder, device, precision, patience, halves_batches, on_epoch, on_trouble
+                folder, device, precision, patience, halves_batches, publish, on_epoch, on_trouble
             )
             torch.set_num_threads(num_threads)
             open_it = open_other_corpus or partial(open_corpus_of, trial, storage, device, patience)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 from corpora.batches import AnyCorpus
 from models.build import build
 from models.init import init_weights
-from models.macs import count_macs
+from orchestrator.checkpoint_writer import CheckpointWriter
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.code_version import code_version
 from orchestrator.memory import (
@@ -25,7 +26,8 @@ from orchestrator.memory import (
 from orchestrator.open_corpus import task_of
 from orchestrator.patience import Patience
 from orchestrator.precision import Precision
-from orchestrator.reference_clip import reference_clip
+from orchestrator.reference_clip import macs_of
+from orchestrator.snapshots import Snapshots
 from orchestrator.training import Trained, TrainingState, start_training, train
 from orchestrator.without_text import valid_f1_without_text
 from reports.record import Epoch
@@ -37,6 +39,8 @@ class Setting:
     """Where and how a trial trains; `on_trouble` is told what it went on in spite of.
 
     `halves_batches` says whether it goes on with smaller micro-batches where memory runs out.
+    `publish` puts a checkpoint that is in the folder where other machines find it, or raises
+    OSError; it is called in a thread of its own.
     """
 
     folder: Path
@@ -44,6 +48,7 @@ class Setting:
     precision: Precision
     patience: Patience
     halves_batches: bool
+    publish: Callable[[], None]
     on_epoch: Callable[[Epoch], None]
     on_trouble: Callable[[str], None]
 
@@ -77,7 +82,8 @@ def train_trial(
 ) -> TrainedTrial:
     """Train from a trial's checkpoint, if it has one; where memory runs out, from there again.
 
-    Each time the micro-batches are half as large, so at most one epoch is lost to it.
+    Each time the micro-batches are half as large. No epoch that has ended is lost to it, as what is
+    being written is waited for, unless its checkpoint was left out (`checkpoint_writer`).
 
     Raises:
         NotEnoughMemoryError: If a single utterance, or the model alone, is too much.
@@ -89,9 +95,10 @@ def train_trial(
         start = None
         try:
             start = _start(trial, corpus, setting, size)
-            trained = _train(start, trial, corpus, setting)
-            training_s = time.perf_counter() - clock
-            without_text = _valid_f1_without_text(start, trained, trial, corpus, setting)
+            with CheckpointWriter(partial(_write, setting), setting.on_trouble) as writer:
+                trained = _train(start, trial, corpus, setting, writer)
+                training_s = time.perf_counter() - clock
+                without_text = _valid_f1_without_text(start, trained, trial, corpus, setting)
         except (RuntimeError, MemoryError) as error:
             if not (setting.halves_batches and is_out_of_memory(error)):
                 raise
@@ -119,7 +126,7 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     config = trial.config
     model = build(config.model, task_of(corpus, config.model))
     init_weights(model, trial.seed)
-    macs = count_macs(model, reference_clip(corpus.manifest, torch.device("cpu")))
+    macs = macs_of(model, trial, corpus.manifest)
     state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
     checkpoint = _checkpoint_of_this_code(setting)
     resumed: tuple[int, ...] = ()
@@ -145,19 +152,14 @@ def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
     return None
 
 
-def _train(start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting) -> Trained:
+def _train(
+    start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting, writer: CheckpointWriter
+) -> Trained:
     """Train to the end, with a checkpoint after every epoch and where the training diverges."""
+    snapshots = Snapshots(setting.device)
 
-    def keep(state: TrainingState) -> None:
-        _keep_checkpoint(
-            setting,
-            Checkpoint(
-                code_version(), state.state_dict(), start.resumed_from_epochs, start.micro_batches
-            ),
-        )
-
-    def after_epoch(epoch: Epoch, state: TrainingState) -> None:
-        keep(state)
+    def after_epoch(epoch: Epoch, _: TrainingState) -> None:
+        writer.offer(lambda: _take(start, snapshots, setting))
         setting.on_epoch(epoch)
 
     trained = train(
@@ -170,7 +172,7 @@ def _train(start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting) -> 
         micro_batch_size=start.size,
     )
     if start.state.diverged_at_epoch is not None:
-        keep(start.state)
+        writer.insist(lambda: _take(start, snapshots, setting))
     return trained
 
 
@@ -189,13 +191,41 @@ def _valid_f1_without_text(
     )
 
 
-def _keep_checkpoint(setting: Setting, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint; without one the trial goes on, and more epochs are at risk."""
+def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint | None:
+    """Copy what a trial can go on from, if there is memory for that."""
+    state = start.state
+    try:
+        copy = snapshots.take(state.state_dict(), constant=state.best_model.values())
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        setting.on_trouble(_missed(setting, "out of memory"))
+        return None
+    return Checkpoint(code_version(), copy, start.resumed_from_epochs, start.micro_batches)
+
+
+def _write(setting: Setting, checkpoint: Checkpoint) -> str | None:
+    """Replace the checkpoint, for other machines too; say what is wrong if that fails.
+
+    Without one the trial goes on, and more epochs are at risk.
+    """
     try:
         setting.patience.for_checkpoint(lambda: save_checkpoint(setting.folder, checkpoint))
     except OSError as error:
-        setting.on_trouble(
-            f"checkpoint in '{setting.folder}' could not be written: {error.strerror or error}; "
-            "training goes on, and what it does until it can be written would be lost with its "
-            "process"
-        )
+        return _missed(setting, str(error.strerror or error))
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return _missed(setting, "out of memory")
+    try:
+        setting.publish()
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _missed(setting: Setting, why: str) -> str:
+    return (
+        f"checkpoint in '{setting.folder}' could not be written: {why}; training goes on, and what "
+        "it does until it can be written would be lost with its process"
+    )

@@ -29,7 +29,10 @@ FIXED_THRESHOLD = 0.5
 
 @dataclass
 class TrainingState:
-    """All that a training needs to go on: what a checkpoint holds."""
+    """All that a training needs to go on: what a checkpoint holds.
+
+    The tensors of `best_model` never change: a better epoch brings others.
+    """
 
     model: nn.Module
     optimizer: Optimizer
@@ -39,15 +42,24 @@ class TrainingState:
     best_model: dict[str, Tensor] = field(default_factory=dict)
     diverged_at_epoch: int | None = None
 
+    @property
+    def is_best(self) -> bool:
+        """Whether the model is the best one: it has not been trained since."""
+        return self.diverged_at_epoch is None and 0 <= self.best_epoch == len(self.epochs) - 1
+
     def state_dict(self) -> dict[str, Any]:
-        """Collect everything as tensors and plain values, the random state included."""
+        """Collect everything as tensors and plain values, the random state included.
+
+        It is that of the end of an epoch. Where the model is the best one, there is no
+        `best_model` beside it.
+        """
         return {
-            "model": self.model.state_dict(),
+            "model": self.best_model if self.is_best else self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "epochs": [epoch.model_dump() for epoch in self.epochs],
             "best_epoch": self.best_epoch,
-            "best_model": self.best_model,
+            "best_model": None if self.is_best else self.best_model,
             "diverged_at_epoch": self.diverged_at_epoch,
             "random_cpu": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
@@ -60,7 +72,8 @@ class TrainingState:
         self.schedule.load_state_dict(state["schedule"])
         self.epochs = [Epoch.model_validate(epoch) for epoch in state["epochs"]]
         self.best_epoch = state["best_epoch"]
-        self.best_model = state["best_model"]
+        is_best = state["best_model"] is None
+        self.best_model = state["model"] if is_best else state["best_model"]
         self.diverged_at_epoch = state["diverged_at_epoch"]
         torch.set_rng_state(state["random_cpu"].cpu())
         torch.cuda.set_rng_state_all([random.cpu() for random in state["random_cuda"]])
@@ -190,6 +203,7 @@ def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> Non
     state.epochs.append(done)
     if config.selection == "last" or done.valid["f1"] > best:
         state.best_epoch = done.epoch
+        state.best_model = {}  # there is never a third copy
         state.best_model = {
             name: value.detach().clone() for name, value in state.model.state_dict().items()
         }

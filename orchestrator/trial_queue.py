@@ -129,7 +129,7 @@ class TrialQueue:
             watcher.started(trial)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Learn of an epoch: it is in the trial's checkpoint, unless trouble with that was told."""
+        """Learn of an epoch: its checkpoint is being written, unless it has none."""
         self._progress[trial.key].num_epochs = epoch.epoch + 1
         for watcher in self._watchers:
             watcher.epoch_done(trial, epoch)

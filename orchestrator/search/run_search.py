@@ -1,6 +1,7 @@
 """The command's work: ask for candidates, train them, write what was found."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,9 @@ from search_spaces.space import Space
 from search_spaces.space_faults import check_space
 from search_spaces.terms import Scale
 from search_spaces.trial import Trial
+
+MAX_WRITING = 16
+"""Of how many trials that were stopped last it is looked again whether they left a checkpoint."""
 
 
 def run_search(
@@ -95,11 +99,12 @@ def _train(
             books.recall(candidate.key, f1, was_stopped=candidate.state == "stopped")
 
     recall()
+    stopped: deque[str] = deque(maxlen=MAX_WRITING)
 
     def forget_stopped(trial: Trial) -> None:
         progress.stopped(trial)
-        with suppress(OSError):  # then it stays, and harms nobody
-            remove_checkpoint(storage, trial.key)
+        stopped.append(trial.key)
+        _remove_checkpoints(storage, stopped)
 
     with training_session(storage, machines) as session:
         supply = SearchSupply(
@@ -125,7 +130,18 @@ def _train(
                 scheduler=stopping,
                 keeps_models=keeps_models,
             )
+        _remove_checkpoints(storage, stopped)
         return SweepEnd(books.num_failed, session.signals.seen)
+
+
+def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
+    """Remove what trials that were stopped early have left, unless storage fails: it harms nobody.
+
+    A worker may have been writing when its trial was stopped, so this is done more than once.
+    """
+    for key in keys:
+        with suppress(OSError):
+            remove_checkpoint(storage, key)
 
 
 def _write(search: Search, storage: Path, console: Console) -> None:

@@ -9,6 +9,7 @@ happened is printed as JSON.
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
@@ -18,7 +19,7 @@ from corpora.prepared import read_manifest
 from orchestrator.patience import Patience
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import StorageError
-from reports.ledger import Ledger
+from reports.ledger import CHECKPOINT_FILE, Ledger
 from reports.record import Epoch
 from search_spaces.trial import Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
@@ -50,6 +51,11 @@ def unmount(place: Path) -> None:
     subprocess.run(["umount", str(place)], check=True)
 
 
+def wait_for_file(path: Path) -> None:
+    while not path.is_file():
+        time.sleep(0.01)
+
+
 def run_in_trouble(
     trial: Trial,
     place: Path,
@@ -57,13 +63,14 @@ def run_in_trouble(
     end: Callable[[Path], None],
     patience: Patience,
 ) -> dict[str, Any]:
-    """Begin trouble after the first epoch; if there is patience, end it once it was told."""
+    """Begin trouble once an epoch is safe; if there is patience, end it once it was told."""
     epochs: list[int] = []
     troubles: list[str] = []
 
     def on_epoch(epoch: Epoch) -> None:
         epochs.append(epoch.epoch)
         if epoch.epoch == 0:
+            wait_for_file(Ledger(place).folder(trial.key) / CHECKPOINT_FILE)
             begin(place)
 
     def on_trouble(trouble: str) -> None:

@@ -5,6 +5,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ from orchestrator.mirrored_trials import (
     prepare_trial,
     publish_epoch,
     publish_trial,
+    remove_checkpoint,
 )
 from orchestrator.object_store import store_of
 from orchestrator.patience import Patience
@@ -41,6 +43,7 @@ from orchestrator.storage import StorageError
 from reports.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
+    PARTIAL_SUFFIX,
     PREDICTIONS_FILE,
     RECORD_FILE,
     Ledger,
@@ -143,12 +146,17 @@ def test_trial_goes_on_from_the_last_epoch_of_a_machine_that_is_gone(
     gone = on("gone")
 
     def after_epoch(epoch: Epoch) -> None:
-        publish_epoch(gone, trial.key)
         if epoch.epoch == 1:
             raise PreemptedError
 
     with pytest.raises(PreemptedError):
-        run_trial(trial, prepare_trial(place, trial), trained_for=TRAINED_FOR, on_epoch=after_epoch)
+        run_trial(
+            trial,
+            prepare_trial(place, trial),
+            trained_for=TRAINED_FOR,
+            publish=partial(publish_epoch, gone, trial.key),
+            on_epoch=after_epoch,
+        )
     there = on("there")
     resumed = run_trial(trial, prepare_trial(place, trial), trained_for=TRAINED_FOR)
     assert resumed.circumstances.resumed_from_epochs == (2,)
@@ -231,16 +239,14 @@ def test_trial_waits_for_a_bucket_that_is_away_for_a_while(
     assert list(Ledger(on("there")).records()) == [record]
 
 
-def test_missed_checkpoint_is_told_and_the_trial_goes_on(on: Machine, server: BucketServer) -> None:
+def test_checkpoint_that_the_bucket_does_not_get_is_told(on: Machine, server: BucketServer) -> None:
     here = on("here")
     checkpoint = Ledger(here).folder("1234") / CHECKPOINT_FILE
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_bytes(b"1")
-    told: list[str] = []
-    with server.away():
-        publish_epoch(here, "1234", patience=BRIEF, on_trouble=told.append)
-    assert len(told) == 1
-    assert "checkpoint of trial '1234' is not in 's3://bucket-" in told[0]
+    message = "checkpoint of trial '1234' is not in 's3://bucket-"
+    with server.away(), pytest.raises(OSError, match=message):
+        publish_epoch(here, "1234", patience=BRIEF)
 
 
 def test_trial_that_is_removed_from_the_bucket_is_forgotten(on: Machine, place: str) -> None:
@@ -293,6 +299,16 @@ def test_folder_that_mirrors_nothing_is_shared_as_it_is(tmp_path: Path) -> None:
     assert has_model(tmp_path, record)
     (Ledger(tmp_path).folder(trial.key) / MODEL_FILE).unlink()
     assert not has_model(tmp_path, record)
+
+
+def test_checkpoint_is_removed_with_what_a_worker_has_written_of_the_next(tmp_path: Path) -> None:
+    folder = Ledger(tmp_path).folder("1234")
+    folder.mkdir(parents=True)
+    for name in (CHECKPOINT_FILE, f".{CHECKPOINT_FILE}.abcd{PARTIAL_SUFFIX}", "lock"):
+        (folder / name).touch()
+    remove_checkpoint(tmp_path, "1234")
+    remove_checkpoint(tmp_path, "1234")  # it may be looked for again
+    assert [path.name for path in folder.iterdir()] == ["lock"]
 
 
 # Studies

@@ -73,11 +73,18 @@ def test_heaviest_batch_counts_what_is_packed_and_what_is_padded() -> None:
     assert [batch.tolist() for batch in chosen] == [[0, 1], [2, 3]]
 
 
+def stopwatch() -> Stopwatch:
+    """Make one as it is when the first checkpoint is written."""
+    watch = Stopwatch(CPU)
+    watch.is_written.set()
+    return watch
+
+
 def test_training_sees_the_heaviest_batches_of_all_epochs_before_it_is_timed(
     storage: Path, manifest: Manifest
 ) -> None:
     train = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
-    watch = Stopwatch(CPU)
+    watch = stopwatch()
     timed = TimedTraining(train, watch, num_epochs=3)
     assert len(list(timed.in_random_order(4, seed=0, epoch=0))) == 1
     batches = timed.in_random_order(4, seed=0, epoch=1)
@@ -95,7 +102,7 @@ def test_timed_steps_end_early_where_they_are_slow(
     storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
-    watch = Stopwatch(CPU)
+    watch = stopwatch()
     ticks = iter(range(100))
     monkeypatch.setattr(watch, "now", lambda: float(next(ticks)))
     list(TimedTraining(train, watch, num_epochs=1).in_random_order(1, seed=0, epoch=1))

@@ -1,5 +1,6 @@
 import re
 import shutil
+import threading
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from corpora.errors import CorpusError
 from corpora.manifest import Manifest
 from models.build import build
 from models.init import init_weights
+from models.macs import count_macs
 from models.task import Task
+from orchestrator import reference_clip, train_trial
 from orchestrator import run_trial as run_trial_module
-from orchestrator import train_trial
 from orchestrator.checkpoints import load_checkpoint
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.kept_model import read_kept_model
@@ -23,6 +25,7 @@ from orchestrator.run_trial import run_trial
 from reports.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.record import Epoch, Record
 from reports.trial_scores import TrialScores
+from search_spaces.change import apply_change
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
@@ -125,6 +128,105 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
     assert state["schedule"]["last_epoch"] == 2  # batches of 8 in 12 utterances
     assert state["optimizer"]["state"]
     assert state["random_cpu"].dtype == torch.uint8
+
+
+def test_checkpoint_of_the_older_form_is_gone_on_from(
+    storage: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    """It holds the best model beside the model even where both are one."""
+    trial, other = small_trial(manifest, max_epochs=3), tmp_path / "other"
+    other.mkdir()
+    (other / "corpora").symlink_to(storage / "corpora")
+    whole = run(trial, other)
+    with pytest.raises(InterruptedHereError):
+        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+    file = Ledger(storage).folder(trial.key) / CHECKPOINT_FILE
+    content = torch.load(file, weights_only=True)
+    training = content["training"]
+    assert training["best_model"] is None
+    training["best_model"] = {name: value.clone() for name, value in training["model"].items()}
+    once = file.stat().st_size
+    torch.save(content, file)
+    model_bytes = sum(value.nbytes for value in training["model"].values())
+    assert file.stat().st_size - once > model_bytes
+    resumed = run(trial, storage)
+    assert resumed.circumstances.resumed_from_epochs == (1,)
+    assert resumed.result == whole.result
+
+
+def test_trial_without_memory_for_a_checkpoint_trains_on(
+    storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial, other = small_trial(manifest), tmp_path / "other"
+    other.mkdir()
+    (other / "corpora").symlink_to(storage / "corpora")
+    whole = run(trial, other)
+    empty_like, troubles = torch.empty_like, []
+
+    def refuse_copies(tensor: torch.Tensor, **settings: Any) -> torch.Tensor:
+        if "pin_memory" in settings:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return empty_like(tensor, **settings)
+
+    monkeypatch.setattr(torch, "empty_like", refuse_copies)
+    record = run_trial(trial, storage, trained_for=TRAINED_FOR, on_trouble=troubles.append)
+    assert record.result == whole.result
+    assert record.circumstances.micro_batches == ()
+    assert len(troubles) == 2
+    assert re.match("checkpoint in .* could not be written: out of memory; training", troubles[0])
+
+
+def test_checkpoint_that_other_machines_do_not_find_is_told(
+    storage: Path, manifest: Manifest
+) -> None:
+    trial, troubles = small_trial(manifest), []
+    file = Ledger(storage).folder(trial.key) / CHECKPOINT_FILE
+
+    def publish() -> None:
+        raise OSError(f"it is away; here it is {file.is_file()}")
+
+    run_trial(trial, storage, trained_for=TRAINED_FOR, publish=publish, on_trouble=troubles.append)
+    assert troubles == ["it is away; here it is True"] * 2
+
+
+def test_trial_leaves_no_thread_however_it_ends(storage: Path, manifest: Manifest) -> None:
+    run(small_trial(manifest), storage)  # loads what keeps threads of its own
+    before = set(threading.enumerate())
+
+    def stop(_: Epoch) -> None:
+        raise SystemExit(0)  # as Tune does
+
+    trial = small_trial(manifest, seed=1)
+    with pytest.raises(SystemExit):
+        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=stop)
+    assert set(threading.enumerate()) <= before
+    assert run(trial, storage).circumstances.resumed_from_epochs == (1,)
+    assert set(threading.enumerate()) <= before
+
+
+def test_trials_of_one_architecture_share_the_count_of_its_cost(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference_clip, "_MACS", {})
+    counted: list[int] = []
+
+    def count_and_note(*given: Any) -> int:
+        counted.append(count_macs(*given))
+        return counted[-1]
+
+    monkeypatch.setattr(reference_clip, "count_macs", count_and_note)
+    settings = {"max_epochs": 1}
+    trials = [small_trial(manifest, seed=seed, **settings) for seed in (0, 1)]
+    deep = small_trial(manifest, **settings)
+    config = apply_change(deep.config, {"model.fusion.depth": 3})
+    trials.append(deep.model_copy(update={"config": config}))
+    assert [run(trial, storage).result.macs for trial in trials] == [
+        counted[0],
+        counted[0],
+        counted[1],
+    ]
+    assert len(counted) == 2
+    assert counted[0] < counted[1]
 
 
 def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -> None:

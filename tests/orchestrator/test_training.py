@@ -204,6 +204,29 @@ def test_training_that_diverged_does_not_go_on_from_its_state(corpus: Corpus) ->
     assert (again.epochs, again.diverged_at_epoch) == (first.epochs, first.diverged_at_epoch)
 
 
+@pytest.mark.parametrize("is_best", [True, False])
+def test_state_holds_the_best_model_once_where_it_is_the_last(
+    corpus: Corpus, is_best: bool
+) -> None:
+    state, config = start(corpus, max_epochs=3, selection="last")
+    states: list[dict[str, Any]] = []
+
+    def look(_: Epoch, state: TrainingState) -> None:
+        if not is_best:
+            state.best_epoch = 0
+            state.best_model = {name: value + 1 for name, value in state.best_model.items()}
+        states.append(state.state_dict())
+
+    train(state, corpus, config, seed=0, precision="fp32", on_epoch=look)
+    assert [one["best_model"] is None for one in states] == [True, is_best, is_best]
+    other, _ = start(corpus, max_epochs=3)
+    other.load_state_dict(states[-1])
+    assert other.best_epoch == state.best_epoch
+    for name, value in other.model.state_dict().items():
+        assert other.best_model[name].equal(value if is_best else state.best_model[name])
+        assert other.best_model[name].data_ptr() != value.data_ptr()
+
+
 def fail_on_epoch(epoch: Epoch, state: TrainingState) -> None:
     raise AssertionError(f"epoch {epoch.epoch} was trained")
 

@@ -1,0 +1,100 @@
+"""Writing checkpoints while training goes on, and what that may cost training."""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from orchestrator.checkpoints import Checkpoint
+
+LOG = logging.getLogger(__name__)
+
+HOLD_UP_S, HOLD_UP_SHARE = 5.0, 0.1
+"""Checkpoints may hold a training up for so long, and for such a share of its time."""
+
+
+class CheckpointWriter:
+    """Writes checkpoints in a thread, one at a time, that ends with the block.
+
+    What is wrong is told, or raised, in the thread that trains: at the next checkpoint, or at the
+    end of the block.
+    """
+
+    def __init__(
+        self, write: Callable[[Checkpoint], str | None], on_trouble: Callable[[str], None]
+    ) -> None:
+        """Write by a function that says what is wrong, if training can go on in spite of it."""
+        self._write = write
+        self._on_trouble = on_trouble
+        self._thread: Thread | None = None
+        self._trouble: str | None = None
+        self._error: BaseException | None = None
+        self._began_at = time.monotonic()
+        self._held_up_s = 0.0
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
+        """Wait for what is being written, whatever ends the block, and tell what failed."""
+        self._wait(None)
+        if error is None:
+            self._tell()
+            return
+        if self._error is not None:
+            LOG.error("a checkpoint could not be written", exc_info=self._error)
+        if self._trouble is not None and isinstance(error, Exception):
+            self._on_trouble(self._trouble)
+        elif self._trouble is not None:  # whoever stops a training may not be told of it any more
+            LOG.warning(self._trouble)
+
+    def offer(self, take: Callable[[], Checkpoint | None]) -> None:
+        """Write a checkpoint, unless checkpoints would then hold the training up for too long."""
+        now = time.monotonic()
+        left_s = HOLD_UP_S + HOLD_UP_SHARE * (now - self._began_at) - self._held_up_s
+        if self._wait(max(left_s, 0.0)):
+            self._tell()
+            if left_s > 0:
+                self._begin(take())
+        self._held_up_s += time.monotonic() - now
+
+    def insist(self, take: Callable[[], Checkpoint | None]) -> None:
+        """Write a checkpoint, however long that takes."""
+        self._wait(None)
+        self._tell()
+        self._begin(take())
+
+    def _begin(self, checkpoint: Checkpoint | None) -> None:
+        if checkpoint is None:
+            return
+        thread = Thread(target=self._run, args=(checkpoint,), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # there is no memory for its stack
+            self._run(checkpoint)
+        else:
+            self._thread = thread
+
+    def _run(self, checkpoint: Checkpoint) -> None:
+        try:
+            self._trouble = self._write(checkpoint)
+        except BaseException as error:  # raised where the training sees it
+            self._error = error
+
+    def _wait(self, seconds: float | None) -> bool:
+        """Wait until nothing is being written; whether that is so."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _tell(self) -> None:
+        """Tell what was wrong with the last checkpoint, or raise it."""
+        error, self._error = self._error, None
+        trouble, self._trouble = self._trouble, None
+        if error is not None:
+            raise error
+        if trouble is not None:
+            self._on_trouble(trouble)

@@ -1,0 +1,47 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from orchestrator.checkpoints import load_checkpoint, save_checkpoint
+from reports.ledger import PARTIAL_SUFFIX
+from tests.running import wait_for
+
+WRITE_TWO = """
+import os, sys, time
+from pathlib import Path
+import torch
+from orchestrator.checkpoint_writer import CheckpointWriter
+from orchestrator.checkpoints import Checkpoint, save_checkpoint
+
+folder = Path(sys.argv[1])
+
+def write(checkpoint):
+    if checkpoint.code_version == "second":
+        os.fsync = lambda _: time.sleep(600)  # a disk that takes long
+    save_checkpoint(folder, checkpoint)
+
+with CheckpointWriter(write, print) as writer:
+    for number, name in enumerate(("first", "second")):
+        training = {"w": torch.full((1000,), number)}
+        writer.offer(lambda: Checkpoint(name, training, ()))
+"""
+
+
+def test_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WRITE_TWO, tmp_path])
+    try:
+        wait_for(lambda: (tmp_path / "checkpoint.pt").is_file() and bool(partials(tmp_path)))
+    finally:
+        process.kill()
+        process.wait(60)
+    checkpoint = load_checkpoint(tmp_path, torch.device("cpu"))
+    assert checkpoint is not None
+    assert checkpoint.code_version == "first"
+    assert checkpoint.training["w"].equal(torch.zeros(1000, dtype=torch.int64))
+    save_checkpoint(tmp_path, checkpoint)  # what is left of the other is in nobody's way
+
+
+def partials(folder: Path) -> list[Path]:
+    return list(folder.glob(f".checkpoint.pt*{PARTIAL_SUFFIX}"))
