@@ -70,12 +70,15 @@ def resources_of_trial(
         raise ClusterError("this machine has no GPU that can be used; leave out --device gpu")
     takes_gpu = machines.device == "gpu" or (machines.device == "auto" and has_gpu)
     if takes_gpu:
-        return {"cpu": 1.0, "gpu": _part_of_gpu(share.num_at_once) if share else 1.0}
+        return {"cpu": 1.0, "gpu": part_of_gpu(share.num_at_once) if share else 1.0}
     return {"cpu": 1.0, "memory": int(share.memory_mib * 2**20)} if share else {"cpu": 1.0}
 
 
-def _part_of_gpu(num_at_once: int) -> float:
-    """Return what so many trials take of a GPU each, in the units in which Ray counts."""
+def part_of_gpu(num_at_once: int) -> float:
+    """Return what so many processes take of a GPU each, in the units in which Ray counts.
+
+    It is rounded down, so that all of them fit.
+    """
     return RAY_UNITS // num_at_once / RAY_UNITS
 
 
