@@ -38,13 +38,15 @@ class Machines(NamedTuple):
     """Which machines train; the defaults are this machine, its GPUs or else its cores.
 
     `address` is that of a Ray cluster, or `auto`; `num_slots` the trials at once; `memory_mib` what
-    they may take of this machine's memory together, by default what is free.
+    they may take of this machine's memory together, by default what is free. With
+    `is_deterministic` trials use algorithms only that give equal results each time.
     """
 
     address: str | None = None
     device: Device = "auto"
     num_slots: int | None = None
     memory_mib: float | None = None
+    is_deterministic: bool = False
 
 
 THIS_MACHINE = Machines()
