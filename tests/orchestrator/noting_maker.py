@@ -1,6 +1,6 @@
 """Parts of which nothing is made: each notes which GPUs its worker sees, `test_prepare_on_ray`.
 
-    python -m tests.orchestrator.noting_maker STORAGE NUM_PARTS NUM_WORKERS
+    python -m tests.orchestrator.noting_maker STORAGE NUM_PARTS
 
 The notes of all parts are printed as JSON.
 """
@@ -8,7 +8,6 @@ The notes of all parts are printed as JSON.
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,31 +18,21 @@ from corpora.prepare import PartMaker
 from corpora.utterance import Utterance
 from orchestrator.prepare_on_ray import runner_on_ray
 
-LONGEST_S = 120.0
-
 
 @dataclass(frozen=True)
 class NotingMaker(PartMaker):
-    """Makes no part before so many workers have one each: so all of them were there at once."""
-
-    num_workers: int
+    """Notes who was given a part, and makes nothing."""
 
     def make(self, number: int, utterances: Sequence[Utterance]) -> None:
-        (self.folder / f"worker-{os.getpid()}").touch()
-        begun_at = time.monotonic()
-        while len(list(self.folder.glob("worker-*"))) < self.num_workers:
-            if time.monotonic() - begun_at > LONGEST_S:
-                raise TimeoutError(f"fewer than {self.num_workers} workers were given a part")
-            time.sleep(0.05)
         part = self.parts.new_folder()
         seen = {"worker": os.getpid(), "gpus": os.environ.get("CUDA_VISIBLE_DEVICES")}
         (part / REPORT_FILE).write_text(json.dumps(seen))
         part.rename(self.folder / str(number))
 
 
-def main(storage: str, num_parts: str, num_workers: str) -> None:
+def main(storage: str, num_parts: str) -> None:
     folder = Path(storage)
-    maker = NotingMaker("digest", (), NOTHING, folder / "parts", folder, int(num_workers))
+    maker = NotingMaker("digest", (), NOTHING, folder / "parts", folder)
     made = sorted(runner_on_ray(folder)(maker, dict.fromkeys(range(int(num_parts)), ())))
     notes = [json.loads((maker.folder / str(n) / REPORT_FILE).read_text()) for n in made]
     sys.stdout.write(json.dumps(notes))
