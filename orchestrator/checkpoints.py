@@ -15,12 +15,14 @@ class Checkpoint:
     """What a trial goes on from: tensors and plain values, and the code that they came from.
 
     `micro_batches` are as in `reports.record.Circumstances`: what did not fit would not fit again.
+    `is_deterministic` says whether all of it came of algorithms that give equal results each time.
     """
 
     code_version: str
     training: dict[str, Any]
     resumed_from_epochs: tuple[int, ...]
     micro_batches: tuple[tuple[int, int], ...] = ()
+    is_deterministic: bool = False
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

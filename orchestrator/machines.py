@@ -38,13 +38,15 @@ class Machines(NamedTuple):
     """Which machines train; the defaults are this machine, its GPUs or else its cores.
 
     `address` is that of a Ray cluster, or `auto`; `num_slots` the trials at once; `memory_mib` what
-    they may take of this machine's memory together, by default what is free.
+    they may take of this machine's memory together, by default what is free. With
+    `is_deterministic` trials use algorithms only that give equal results each time.
     """
 
     address: str | None = None
     device: Device = "auto"
     num_slots: int | None = None
     memory_mib: float | None = None
+    is_deterministic: bool = False
 
 
 THIS_MACHINE = Machines()
@@ -70,12 +72,15 @@ def resources_of_trial(
         raise ClusterError("this machine has no GPU that can be used; leave out --device gpu")
     takes_gpu = machines.device == "gpu" or (machines.device == "auto" and has_gpu)
     if takes_gpu:
-        return {"cpu": 1.0, "gpu": _part_of_gpu(share.num_at_once) if share else 1.0}
+        return {"cpu": 1.0, "gpu": part_of_gpu(share.num_at_once) if share else 1.0}
     return {"cpu": 1.0, "memory": int(share.memory_mib * 2**20)} if share else {"cpu": 1.0}
 
 
-def _part_of_gpu(num_at_once: int) -> float:
-    """Return what so many trials take of a GPU each, in the units in which Ray counts."""
+def part_of_gpu(num_at_once: int) -> float:
+    """Return what so many processes take of a GPU each, in the units in which Ray counts.
+
+    It is rounded down, so that all of them fit.
+    """
     return RAY_UNITS // num_at_once / RAY_UNITS
 
 

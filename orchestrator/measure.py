@@ -129,7 +129,13 @@ class _Job:
     def _find_probe(self, name: str, device: str) -> Probe | None:
         """Read the one beside most; None if it might fit beside more now, or is out of date."""
         for level in self.levels:
-            probe = find_probe(name, device, level, self.session.storage)
+            probe = find_probe(
+                name,
+                device,
+                level,
+                self.session.storage,
+                is_deterministic=self.session.machines.is_deterministic,
+            )
             if probe and probe.torch == torch_version():
                 fit = max(1, count_at_once(probe, self.capacity))
                 first = next(level for level in self.levels if level <= fit)

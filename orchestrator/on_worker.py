@@ -51,6 +51,7 @@ def train_assignment(config: dict[str, Any]) -> None:
             storage,
             trained_for=RowRef(*assignment["for"]),
             device=device,
+            is_deterministic=assignment["is_deterministic"],
             keeps_model=assignment["keeps_model"],
             micro_batch_size=assignment["micro_batch_size"],
             halves_batches=device.type != "cpu",

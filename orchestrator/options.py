@@ -173,6 +173,12 @@ def machine_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Trials at once.  [default: as many as there is room for, on a cluster at most "
             f"{MAX_REQUESTED}]",
         ),
+        click.option(
+            "--deterministic",
+            is_flag=True,
+            help="Use algorithms only that give equal results each time, on GPUs of one kind too. "
+            "They are slower, and may take more memory. On CPUs all are such.",
+        ),
     )
 
 

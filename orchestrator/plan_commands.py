@@ -46,6 +46,7 @@ def plan(
     address: str | None,
     device: Device,
     slots: int | None,
+    deterministic: bool,
     measure: bool,
     cluster_file: Path | None,
 ) -> None:
@@ -80,7 +81,8 @@ def plan(
             sweeps = {f"The first look, {looks[0]} seeds:": plans}
         if looks[1:]:
             sweeps[f"At most, with {looks[-1]} seeds of every row:"] = plans_of(looks[-1])
-        _measure(sweeps, corpus, storage, Machines(address, device, slots), prices)
+        machines = Machines(address, device, slots, is_deterministic=deterministic)
+        _measure(sweeps, corpus, storage, machines, prices)
 
 
 def _measure(

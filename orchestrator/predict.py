@@ -28,6 +28,7 @@ from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task
+from orchestrator.determinism import deterministic_algorithms
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from reports.ledger import Ledger
@@ -142,16 +143,18 @@ class Predictor:
     def predict_utterance(
         self, utterance: Utterance, *, text_from: str | None = None
     ) -> Prediction:
-        """Predict the emotions of any utterance, in the precision that the trial ran in.
+        """Predict the emotions of any utterance, by the arithmetic that the trial ran in.
 
         Raises:
             MediaError: If it cannot be read.
         """
         read = self._reader.read(utterance)
-        bf16 = self._record.circumstances.precision == "bf16"
+        circumstances = self._record.circumstances
+        bf16 = circumstances.precision == "bf16"
         with (
             torch.inference_mode(),
             torch.autocast(self._device.type, torch.bfloat16, enabled=bf16),
+            deterministic_algorithms(is_on=circumstances.is_deterministic),
             weights_of(self._weighs or nn.Identity()) as weights,
         ):
             logits: Tensor = self._model(read.batch)

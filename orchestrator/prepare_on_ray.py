@@ -6,9 +6,9 @@ A worker decodes on a core of its own and finds faces on its share of a GPU, whe
 import logging
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 import ray.data
@@ -17,6 +17,9 @@ from ray.exceptions import RayActorError
 from ray.util.annotations import RayDeprecationWarning
 
 from corpora.prepare import PartMaker, Parts, Runner
+from orchestrator.cluster_resources import list_nodes
+from orchestrator.errors import ClusterError
+from orchestrator.machines import part_of_gpu
 from orchestrator.ray_session import ray_session
 
 MAX_WORKERS_PER_GPU = 8
@@ -26,6 +29,13 @@ MAKER_FILE = "maker.pickle"
 
 MAX_LOST_WORKERS = 3
 """How often the missing parts are begun again after a worker was killed."""
+
+
+class Workers(NamedTuple):
+    """How many processes make parts, and what each takes of a GPU, at most the whole."""
+
+    number: int
+    gpu: float
 
 
 def runner_on_ray(storage: Path, address: str | None = None) -> Runner:
@@ -64,10 +74,7 @@ def _make(parts: Parts, maker: PartMaker) -> Iterator[int]:
     context.enable_progress_bars = False
     context.execution_options.preserve_order = False
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    num_cpus, num_gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
-    num_workers = min(num_cpus, len(parts))
-    if num_gpus:
-        num_workers = min(num_workers, num_gpus * MAX_WORKERS_PER_GPU)
+    workers = count_workers(list_nodes(), len(parts))
     maker.folder.mkdir(parents=True, exist_ok=True)
     maker_file = maker.folder / MAKER_FILE  # word vectors may be too much for an argument
     maker_file.write_bytes(pickle.dumps(maker))
@@ -85,13 +92,45 @@ def _make(parts: Parts, maker: PartMaker) -> Iterator[int]:
             _Worker,
             fn_constructor_args=(str(maker_file),),
             batch_size=1,
-            concurrency=num_workers,
+            concurrency=workers.number,
             num_cpus=1,
-            num_gpus=num_gpus / num_workers if num_gpus else 0,
+            num_gpus=workers.gpu,
             max_restarts=0,
         )
     for row in written.iter_rows():
         yield int(row["number"])
+
+
+def count_workers(nodes: Iterable[Mapping[str, Any]], num_parts: int) -> Workers:
+    """Say who makes parts: one worker a part if there is room, each on a core of its own.
+
+    Where a machine has a GPU, only such machines take part. Few workers have a GPU each, more share
+    one: at most `MAX_WORKERS_PER_GPU`.
+
+    Args:
+        nodes: The machines, as `ray.nodes` lists them.
+        num_parts: How many parts are to be made.
+
+    Raises:
+        ClusterError: If no machine has what a worker takes.
+    """
+    there = [node["Resources"] for node in nodes if node["Alive"]]
+    machines = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in there]
+    on_gpu = any(num_gpus for _, num_gpus in machines)
+
+    def count_places(per_gpu: int) -> int:
+        return sum(min(num_cores, num_gpus * per_gpu) for num_cores, num_gpus in machines)
+
+    fewest = (num for num in range(1, MAX_WORKERS_PER_GPU) if count_places(num) >= num_parts)
+    per_gpu = next(fewest, MAX_WORKERS_PER_GPU)
+    num_places = count_places(per_gpu) if on_gpu else sum(num_cores for num_cores, _ in machines)
+    if not num_places:
+        raise ClusterError(
+            f"none of {len(there)} machines has what a worker takes: a core"
+            f"{' and a part of a GPU' if on_gpu else ''}; start a machine that has, or prepare on "
+            "one machine, without --address"
+        )
+    return Workers(min(num_parts, num_places), part_of_gpu(per_gpu) if on_gpu else 0.0)
 
 
 class _Worker:

@@ -153,7 +153,13 @@ def heaviest(batches: Sequence[Tensor], lengths: Mapping[str, Tensor]) -> list[T
 
 
 def probe_trial(
-    trial: Trial, storage: Path, scratch: Path, *, device: torch.device, num_at_once: int
+    trial: Trial,
+    storage: Path,
+    scratch: Path,
+    *,
+    device: torch.device,
+    num_at_once: int,
+    is_deterministic: bool = False,
 ) -> Probe:
     """Train a trial for some steps and measure what it takes.
 
@@ -166,6 +172,7 @@ def probe_trial(
         scratch: A folder on the same disk, for what a trial leaves.
         device: Where to train.
         num_at_once: How many trials train on the device meanwhile, this one among them.
+        is_deterministic: As in `run_trial`; such algorithms take other time and memory.
 
     Raises:
         CorpusError, ChangedWeightsError, WeightsError: As in `run_trial`.
@@ -181,6 +188,7 @@ def probe_trial(
             scratch,
             trained_for=RowRef("probe", architecture_of(trial)),
             device=device,
+            is_deterministic=is_deterministic,
             halves_batches=False,
             open_other_corpus=lambda: _timed(
                 open_corpus_of(trial, storage, device), watch, trial.config.training
@@ -225,6 +233,7 @@ def _probe_of(
     return Probe(
         architecture=architecture_of(trial),
         device=record.circumstances.device,
+        is_deterministic=record.circumstances.is_deterministic,
         num_at_once=num_at_once,
         torch=torch_version(),
         num_steps=watch.num_steps,

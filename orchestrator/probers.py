@@ -57,10 +57,11 @@ class Greeting(NamedTuple):
 class Prober:
     """Measures one trial after another, for a driver; an actor."""
 
-    def __init__(self, place: str, driver: str, on_gpu: bool) -> None:
+    def __init__(self, place: str, driver: str, on_gpu: bool, is_deterministic: bool) -> None:
         self._place = place
         self._driver = driver
         self._on_gpu = on_gpu
+        self._is_deterministic = is_deterministic
         self._is_warm = False
 
     def greet(self) -> Greeting:
@@ -85,7 +86,14 @@ class Prober:
         cap_memory(device, cap_mib)
         for _ in range(1 if self._is_warm else 2):
             with scratch_folder(storage, self._driver) as folder:
-                probe = probe_trial(trial, storage, folder, device=device, num_at_once=num_at_once)
+                probe = probe_trial(
+                    trial,
+                    storage,
+                    folder,
+                    device=device,
+                    num_at_once=num_at_once,
+                    is_deterministic=self._is_deterministic,
+                )
         self._is_warm = True
         return probe
 
@@ -181,9 +189,10 @@ class Probers:
     def start(self, count: int, memory_mib: float | None = None) -> None:
         """Start some, which claim so much of a machine's memory; each greets."""
         memory = None if memory_mib is None else int(memory_mib * 2**20)
+        is_deterministic = self._session.machines.is_deterministic
+        given = (self._place, self._driver, self.on_gpu, is_deterministic)
         for _ in range(count):
-            place, driver = self._place, self._driver
-            self.greet(self._actor.options(memory=memory).remote(place, driver, self.on_gpu))
+            self.greet(self._actor.options(memory=memory).remote(*given))
 
     def greet(self, prober: Any) -> None:
         """Let one say where it is, again."""

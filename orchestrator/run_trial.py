@@ -17,6 +17,7 @@ from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
 from orchestrator.checkpoints import drop_checkpoint
 from orchestrator.code_version import code_version
+from orchestrator.determinism import deterministic_algorithms
 from orchestrator.errors import ChangedWeightsError
 from orchestrator.kept_model import keep_model, num_bytes
 from orchestrator.open_corpus import open_corpus
@@ -42,6 +43,7 @@ def run_trial(
     trained_for: RowRef,
     device: torch.device | None = None,
     num_threads: int = 1,
+    is_deterministic: bool = False,
     keeps_model: bool = True,
     micro_batch_size: int | None = None,
     halves_batches: bool = True,
@@ -63,6 +65,7 @@ def run_trial(
         trained_for: The study and row that asked for it first.
         device: Where to train; by default the first GPU, else the CPU.
         num_threads: Of PyTorch on the CPU.
+        is_deterministic: Use algorithms only that give equal results each time.
         keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
         micro_batch_size: At most so many utterances go through the model at once; by default whole
             batches do, until memory runs out.
@@ -89,6 +92,7 @@ def run_trial(
         patience.at_start(lambda: remove_partial_files(folder))
         record = patience.at_start(lambda: ledger.find(trial.key))
         if record is None:
+            held.enter_context(deterministic_algorithms(is_on=is_deterministic))
             device = device or default_device()
             precision = resolve_precision(trial.config.training.precision, device)
             setting = Setting(
@@ -153,6 +157,7 @@ def _train_and_record(
                 device=device_name(setting.device),
                 precision=setting.precision,
                 num_threads=torch.get_num_threads(),
+                is_deterministic=torch.are_deterministic_algorithms_enabled(),
                 libraries={library: version(library) for library in RECORDED_LIBRARIES},
                 recipe=corpus.manifest.recipe.model_dump(mode="json"),
                 host=platform.node(),

@@ -141,14 +141,20 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
 
 
 def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
-    """Read the trial's checkpoint; other code may mean other arithmetic: then start anew."""
+    """Read the trial's checkpoint; other code may mean other arithmetic: then start anew.
+
+    So may algorithms that give other results each time, where those are wanted that do not.
+    """
     checkpoint = setting.patience.at_start(lambda: load_checkpoint(setting.folder, setting.device))
-    if checkpoint is None or checkpoint.code_version == code_version():
+    if checkpoint is None:
+        return None
+    if checkpoint.code_version != code_version():
+        problem = f"was written by {checkpoint.code_version}, and this is {code_version()}"
+    elif torch.are_deterministic_algorithms_enabled() and not checkpoint.is_deterministic:
+        problem = "is of a training without --deterministic"
+    else:
         return checkpoint
-    setting.on_trouble(
-        f"checkpoint in '{setting.folder}' was written by {checkpoint.code_version}, and this is "
-        f"{code_version()}: the trial starts anew"
-    )
+    setting.on_trouble(f"checkpoint in '{setting.folder}' {problem}: the trial starts anew")
     return None
 
 
@@ -201,7 +207,13 @@ def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint |
             raise
         setting.on_trouble(_missed(setting, "out of memory"))
         return None
-    return Checkpoint(code_version(), copy, start.resumed_from_epochs, start.micro_batches)
+    return Checkpoint(
+        code_version(),
+        copy,
+        start.resumed_from_epochs,
+        start.micro_batches,
+        is_deterministic=torch.are_deterministic_algorithms_enabled(),
+    )
 
 
 def _write(setting: Setting, checkpoint: Checkpoint) -> str | None:

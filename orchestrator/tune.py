@@ -23,7 +23,7 @@ from orchestrator.packing import Share
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.trial_supply import Assignment, TrialSupply
-from orchestrator.tune_hooks import Announcer, SignalStopper, SupplySearcher
+from orchestrator.tune_hooks import Announcer, Manner, SignalStopper, SupplySearcher
 
 Trainable = Callable[[dict[str, Any]], None]
 
@@ -103,8 +103,11 @@ def train(
             supply,
             session.signals,
             session.storage,
-            keeps_models,
-            "gpu" in resources_of_trial(machines, there),
+            Manner(
+                keeps_model=keeps_models,
+                on_gpu="gpu" in resources_of_trial(machines, there),
+                is_deterministic=machines.is_deterministic,
+            ),
             lambda share: count_requested(
                 machines, cluster.now(), resources_of_trial(machines, there, share), num_trials
             ),

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 from ray import tune
@@ -23,6 +23,14 @@ LAST_WORDS = {"failure", "out_of_memory", "unreached"}
 """What a worker reports before it ends."""
 
 
+class Manner(NamedTuple):
+    """How all trials of a sweep train, as `orchestrator.on_worker` reads it."""
+
+    keeps_model: bool
+    on_gpu: bool
+    is_deterministic: bool
+
+
 class SupplySearcher(Searcher):
     """Gives Tune the trials that a supply hands out."""
 
@@ -31,8 +39,7 @@ class SupplySearcher(Searcher):
         supply: TrialSupply,
         signals: StopSignals,
         storage: Path,
-        keeps_models: bool,
-        on_gpu: bool,
+        manner: Manner,
         count_now: Callable[[Share | None], int],
         *,
         max_trials: int | None = None,
@@ -49,8 +56,7 @@ class SupplySearcher(Searcher):
         self._signals = signals
         self._common = {
             "place": place_of(storage),
-            "keeps_model": keeps_models,
-            "on_gpu": on_gpu,
+            **manner._asdict(),
         }
 
     def __getstate__(self) -> dict[str, Any]:

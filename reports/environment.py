@@ -95,8 +95,10 @@ def _facts(records: Sequence[Record]) -> dict[str, Callable[[Record], str]]:
     """Name the facts, and how each is read from a record."""
     libraries = sorted({name for record in records for name in record.circumstances.libraries})
     is_split = any(record.circumstances.micro_batches for record in records)
+    is_any_deterministic = any(record.circumstances.is_deterministic for record in records)
     return {
         **({"what batch norm sees": _read_batches} if is_split else {}),
+        **({"algorithms": _read_algorithms} if is_any_deterministic else {}),
         "code version": lambda record: record.circumstances.code_version,
         "device": lambda record: record.circumstances.device,
         "precision": lambda record: record.circumstances.precision,
@@ -109,6 +111,10 @@ def _read_batches(record: Record) -> str:
     """Tell the smallest batches that went through the model at once in training."""
     sizes = [size for _, size in record.circumstances.micro_batches]
     return f"micro-batches of {min(sizes)}" if sizes else "whole batches"
+
+
+def _read_algorithms(record: Record) -> str:
+    return "deterministic" if record.circumstances.is_deterministic else "the fastest"
 
 
 def _read_library(name: str) -> Callable[[Record], str]:

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import operator
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from models.configs.base import Config
 from reports.ledger import LedgerError, write_atomically
@@ -19,7 +20,8 @@ FOLDER = "probes"
 class Probe(Config):
     """One architecture on one kind of device, measured beside as many others as train at once.
 
-    `num_at_once` counts them all, and `torch` is the version of PyTorch (`torch_version`).
+    `num_at_once` counts them all, and `torch` is the version of PyTorch (`torch_version`);
+    `is_deterministic` is as in `reports.record.Circumstances`.
     `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
     a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
     an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the
@@ -42,6 +44,7 @@ class Probe(Config):
     gpu_memory_mib: float | None = None
     gpu_context_mib: float | None = None
     device_memory_mib: float | None = None
+    is_deterministic: bool = Field(default=False, exclude_if=operator.not_)
 
     def trial_s(self, num_epochs: int) -> float:
         """Return what a trial of so many epochs takes, in seconds, of one slot."""
@@ -69,18 +72,31 @@ def torch_version() -> str:
 
 def remember_probe(probe: Probe, storage: Path) -> Path:
     """Keep a probe; a newer one beside as many replaces it."""
-    path = probe_file(probe.architecture, probe.device, probe.num_at_once, storage)
+    path = probe_file(
+        probe.architecture,
+        probe.device,
+        probe.num_at_once,
+        storage,
+        is_deterministic=probe.is_deterministic,
+    )
     write_atomically(path, probe.model_dump_json(indent=1).encode())
     return path
 
 
-def find_probe(architecture: str, device: str, num_at_once: int, storage: Path) -> Probe | None:
+def find_probe(
+    architecture: str,
+    device: str,
+    num_at_once: int,
+    storage: Path,
+    *,
+    is_deterministic: bool = False,
+) -> Probe | None:
     """Read the probe of an architecture on a kind of device, if it was measured among so many.
 
     Raises:
         LedgerError: If it is damaged.
     """
-    path = probe_file(architecture, device, num_at_once, storage)
+    path = probe_file(architecture, device, num_at_once, storage, is_deterministic=is_deterministic)
     try:
         return Probe.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -89,9 +105,17 @@ def find_probe(architecture: str, device: str, num_at_once: int, storage: Path) 
         raise LedgerError(f"probe '{path}' is damaged: {error}; delete it") from error
 
 
-def probe_file(architecture: str, device: str, num_at_once: int, storage: Path) -> Path:
+def probe_file(
+    architecture: str,
+    device: str,
+    num_at_once: int,
+    storage: Path,
+    *,
+    is_deterministic: bool = False,
+) -> Path:
     """Return where a probe lies."""
-    return storage / FOLDER / f"{architecture}-{_in_a_path(device)}-{num_at_once}.json"
+    measured = f"{_in_a_path(device)}-{num_at_once}{'-deterministic' if is_deterministic else ''}"
+    return storage / FOLDER / f"{architecture}-{measured}.json"
 
 
 def remember_device(machine: str, device: str, storage: Path) -> Path:

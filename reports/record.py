@@ -1,5 +1,6 @@
 """What a finished trial leaves: its record, and the predictions that every number comes from."""
 
+import operator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +73,8 @@ class Circumstances(Config):
     `model_sha256` is that of the trained model's file, if it was kept. `micro_batches` are sizes
     that batches were split to, each with the epoch from which it was; whole ones are not listed.
     The peaks are those of the process and of the GPU while it trained, None if not known.
+    `is_deterministic` says whether only algorithms were used that give equal results each time, as
+    `--deterministic` asks; records of others do not mention it.
     """
 
     study: str
@@ -92,6 +95,7 @@ class Circumstances(Config):
     peak_memory_mib: float | None = None
     peak_gpu_memory_mib: float | None = None
     cpu_s: float | None = None
+    is_deterministic: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class Record(Config):

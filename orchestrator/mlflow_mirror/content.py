@@ -178,6 +178,7 @@ def recorded_tags(record: Record, record_file: bytes, model_files: Sequence[str]
         "device": circumstances.device,
         "precision": circumstances.precision,
         "host": circumstances.host,
+        **({"deterministic": "true"} if circumstances.is_deterministic else {}),
         "record_sha256": hashlib.sha256(record_file).hexdigest(),
         **({"model_files": " ".join(model_files)} if model_files else {}),
         **({} if diverged is None else {"diverged_at_epoch": str(diverged)}),

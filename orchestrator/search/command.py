@@ -79,6 +79,7 @@ def tune(
     address: str | None,
     device: Device,
     slots: int | None,
+    deterministic: bool,
     corpus: str,
     scale: Scale | None,
     storage: Path,
@@ -96,7 +97,7 @@ def tune(
         seed=seed,
         stops_early=len(objectives) == 1 if stops_early is None else stops_early,
         storage=open_storage(storage),
-        machines=Machines(address, device, slots),
+        machines=Machines(address, device, slots, is_deterministic=deterministic),
         keeps_models=models,
         console=console,
     )

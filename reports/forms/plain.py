@@ -189,6 +189,8 @@ def _exceptions(record: Record) -> Values:
         told["diverged_at_epoch"] = record.result.diverged_at_epoch
     if record.circumstances.micro_batches:
         told["micro_batches"] = [list(one) for one in record.circumstances.micro_batches]
+    if record.circumstances.is_deterministic:
+        told["is_deterministic"] = True
     return told
 
 

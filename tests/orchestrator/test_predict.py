@@ -175,6 +175,24 @@ def test_prediction_of_a_segment_equals_what_the_trial_recorded(
         assert found == pytest.approx(probabilities.tolist(), abs=1e-5)
 
 
+@pytest.mark.parametrize("is_deterministic", [True, False])
+def test_prediction_uses_the_algorithms_of_the_trial(
+    record: Record, storage: Path, is_deterministic: bool
+) -> None:
+    seen: list[bool] = []
+
+    def look(*_: object) -> None:
+        seen.append(torch.are_deterministic_algorithms_enabled())
+
+    change = {"is_deterministic": is_deterministic}
+    circumstances = record.circumstances.model_copy(update=change)
+    predictor = loaded(record.model_copy(update={"circumstances": circumstances}), storage)
+    with torch.nn.modules.module.register_module_forward_pre_hook(look):
+        predictor.predict(SpokenClip(storage / "clips" / "clip.mp4", "oh well", "--text"))
+    assert set(seen[-1:]) == {is_deterministic}
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_modalities_are_weighed_where_the_model_weighs_them(
     system: str, storage: Path, trained: Callable[[str], Record]

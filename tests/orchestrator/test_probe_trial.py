@@ -43,6 +43,20 @@ def test_probe_tells_what_a_trial_takes_and_leaves_the_storage_alone(
     assert record.circumstances.peak_memory_mib == pytest.approx(probe.memory_mib, rel=0.25)
 
 
+def test_deterministic_algorithms_are_measured_as_such(
+    storage: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    probe = probe_trial(
+        small_trial(manifest),
+        storage,
+        tmp_path / "scratch",
+        device=CPU,
+        num_at_once=1,
+        is_deterministic=True,
+    )
+    assert probe.is_deterministic
+
+
 def test_probing_first_changes_no_result(storage: Path, manifest: Manifest, tmp_path: Path) -> None:
     trial = small_trial(manifest)
     probe_trial(trial, storage, tmp_path / "scratch", device=CPU, num_at_once=1)

@@ -12,7 +12,7 @@ from ray.tune.search import Searcher
 from orchestrator import on_worker, tune_hooks
 from orchestrator.packing import Share
 from orchestrator.trial_supply import Assignment, Loss, TrialSupply
-from orchestrator.tune_hooks import Announcer, SupplySearcher
+from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
@@ -32,6 +32,7 @@ def config_of(storage: Path) -> dict[str, Any]:
         "micro_batch_size": None,
         "share": None,
         "on_gpu": False,
+        "is_deterministic": False,
         "keeps_model": False,
     }
     return {"assignment": assignment}
@@ -143,8 +144,7 @@ def supply_of(
         cast(Any, queue),
         cast(Any, signals),
         storage,
-        False,
-        False,
+        Manner(keeps_model=False, on_gpu=False, is_deterministic=True),
         lambda share: 2 if share is None else share.num_at_once,
         max_trials=max_trials,
     )
@@ -155,6 +155,13 @@ def test_trials_are_taken_up_to_the_number_that_is_wanted_now(tmp_path: Path) ->
     assert [bool(supply.suggest(trial_id)) for trial_id in ("t1", "t2", "t3")] == [1, 1, 0]
     supply.on_trial_complete("t1", error=True)
     assert supply.suggest("t4")
+
+
+def test_worker_is_told_how_to_train(tmp_path: Path) -> None:
+    told = supply_of([None], tmp_path).suggest("t1")["assignment"]
+    assert told.keys() == config_of(tmp_path)["assignment"].keys()
+    manner = {name: told[name] for name in Manner._fields}
+    assert manner == {"keeps_model": False, "on_gpu": False, "is_deterministic": True}
 
 
 def test_run_of_tune_ends_after_so_many_trials(tmp_path: Path) -> None:

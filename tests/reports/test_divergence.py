@@ -149,6 +149,8 @@ def test_record_from_before_is_read_as_it_was() -> None:
     for field in ("micro_batches", "peak_memory_mib", "peak_gpu_memory_mib", "cpu_s"):
         del given["circumstances"][field]
     record = Record.model_validate(given)
+    assert "is_deterministic" not in given["circumstances"]
+    assert not record.circumstances.is_deterministic
     assert not record.result.has_diverged
     assert record.result.best == record.result.epochs[0]
     assert record == make_record(make_trial())

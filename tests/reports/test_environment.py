@@ -1,7 +1,7 @@
 import pytest
 
 from reports.document.words import describe_mixture, describe_training
-from reports.environment import ABSENT, describe_environment
+from reports.environment import ABSENT, count_facts, describe_environment
 from reports.record import Record
 from search_spaces.trial import Trial
 from tests.reports.factories import make_circumstances, make_record, make_trial
@@ -57,6 +57,19 @@ def test_hours_add_up_and_the_newest_trial_is_named() -> None:
 
 def test_host_is_nobodys_business() -> None:
     assert "somewhere" not in str(describe_environment(make_records()))
+
+
+def test_algorithms_are_a_fact_where_a_trial_was_deterministic() -> None:
+    usual = make_record(make_trial(0))
+    deterministic = make_record(
+        make_trial(1), circumstances=make_circumstances(is_deterministic=True)
+    )
+    (fact,) = describe_environment([usual, deterministic]).mixed
+    assert fact.name == "algorithms"
+    assert dict(fact.values) == {"the fastest": 1, "deterministic": 1}
+    (alone,) = [fact for fact in count_facts([deterministic]) if fact.name == "algorithms"]
+    assert alone.values == (("deterministic", 1),)
+    assert "algorithms" not in [fact.name for fact in count_facts([usual])]
 
 
 def test_nothing_has_no_circumstances() -> None:

@@ -81,6 +81,15 @@ def test_probes_beside_more_and_beside_fewer_are_both_kept(tmp_path: Path) -> No
     assert found == [alone, PROBE, None]
 
 
+def test_probe_of_deterministic_algorithms_is_one_of_its_own(tmp_path: Path) -> None:
+    slower = PROBE.model_copy(update={"step_s": 9.0, "is_deterministic": True})
+    usual, own = remember_probe(PROBE, tmp_path), remember_probe(slower, tmp_path)
+    asked = (PROBE.architecture, PROBE.device, 2, tmp_path)
+    assert find_probe(*asked) == PROBE
+    assert find_probe(*asked, is_deterministic=True) == slower
+    assert ["is_deterministic" in path.read_text() for path in (usual, own)] == [False, True]
+
+
 def test_device_of_a_machine_is_remembered(tmp_path: Path) -> None:
     assert find_device("CPU of here", tmp_path) is None
     remember_device("CPU of here", "a slow CPU", tmp_path)

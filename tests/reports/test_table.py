@@ -134,6 +134,7 @@ def test_caption_of_one_seed_speaks_of_no_spread(tmp_path):
         ({"code_version": "other"}, "code version: 0.1.0+abc1234 (1 trial), other (1 trial)."),
         ({"device": "cuda"}, "device: cpu (1 trial), cuda (1 trial)."),
         ({"precision": "bf16"}, "precision: bf16 (1 trial), fp32 (1 trial)."),
+        ({"is_deterministic": True}, "algorithms: deterministic (1 trial), the fastest (1 trial)."),
         ({"num_threads": 8}, "number of threads: 1 (1 trial), 8 (1 trial)."),
         ({"libraries": {"numpy": "2.4.6"}}, "torch: 2.11.0 (1 trial), absent (1 trial)."),
     ],
