@@ -51,6 +51,7 @@ import corpora.prepare
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.clip_folder import read_clips
 from corpora.detections import time_ms
+from corpora.device import default_device
 from corpora.faces import NO_FACES, FaceDetector, Faces
 from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
 from corpora.picture_form import PictureForm
@@ -311,8 +312,7 @@ def run_stages(folder: Path, recipes: Sequence[Recipe], storage: Path) -> dict[s
 def run_script(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
     """Do the same plainly: recipe by recipe, clip by clip, frame by frame."""
     utterances, begin = read_clips(folder).utterances, time.perf_counter()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    mtcnn = MTCNN(keep_all=True, device=torch.device(device))
+    mtcnn = MTCNN(keep_all=True, device=default_device())
     loaded, clock = time.perf_counter(), StageClock()
     found: Found = {}
     for recipe in recipes:

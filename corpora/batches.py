@@ -29,8 +29,12 @@ from corpora.split import SPLITS, Split
 from corpora.tokens import TokenSettings, make_tokenizer
 from corpora.transfer import num_threads, on_device
 
-MAX_SHARE_OF_MEMORY = 0.4
-"""A corpus that needs no more of a GPU's free memory is moved there whole."""
+MAX_SHARE_OF_MEMORY = 0.1
+"""A corpus that needs no more of a GPU's memory is moved there whole, by each process for itself.
+
+It is a share of all memory, whatever is free or allowed: so a trial among others does as its probe
+did alone.
+"""
 
 
 AnyBatch = TypeVar("AnyBatch", Batch, HandcraftedBatch)
@@ -207,9 +211,9 @@ def _read(path: Path) -> pa.Table:
 
 def _moved_if_it_fits(corpus: Corpus[AnyBatch], device: torch.device) -> Corpus[AnyBatch]:
     if device.type == "cuda":
-        free_bytes, _ = torch.cuda.mem_get_info(device)
+        total_bytes = torch.cuda.get_device_properties(device).total_memory
         num_bytes = sum(split.num_bytes for split in corpus.splits.values())
-        if num_bytes <= MAX_SHARE_OF_MEMORY * free_bytes:
+        if num_bytes <= MAX_SHARE_OF_MEMORY * total_bytes:
             for split in corpus.splits.values():
                 split.move_to_device()
     return corpus

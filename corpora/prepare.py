@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
 from corpora.any_recipe import AnyRecipe
 from corpora.assembly import assemble, assemble_detections
 from corpora.clip_pass import ClipPass
 from corpora.detections import StoredDetections
+from corpora.device import default_device
 from corpora.errors import CorpusError
 from corpora.form_makers import make_form_maker
 from corpora.ingredients import NOTHING, Ingredients
@@ -59,7 +58,7 @@ class PartMaker:
     @cached_property
     def _clip_pass(self) -> ClipPass:
         known = StoredDetections(self.detections, self.source_digest)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = str(default_device())
         makers = {
             recipe.name: make_form_maker(recipe, self.ingredients, device)
             for recipe in self.recipes

@@ -12,6 +12,12 @@ OUT_OF_MEMORY = (
     "out of memory",  # CUDA itself
     "CUDNN_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_ALLOC_FAILED",
+    # PyTorch tries one algorithm of cuDNN after another and drops their errors, also that a
+    # workspace did not fit (its Conv_v8.cpp; pytorch/pytorch, issue 108645): GET ..., or FIND ...
+    "unable to find an engine to execute this computation",
+    # cuBLAS takes memory beside PyTorch's for itself (pytorch/pytorch, issue 128601), and where
+    # there is none left it may say only this.
+    "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate",
 )
 """Parts of the messages of those RuntimeErrors that have no type of their own."""
 
@@ -66,5 +72,4 @@ def note_size(sizes: MicroBatches, epoch: int, size: int, batch_size: int) -> Mi
 def release_memory() -> None:
     """Give memory back that nothing holds any more."""
     gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    torch.cuda.empty_cache()  # which does nothing where no GPU was used

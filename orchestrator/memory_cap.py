@@ -5,24 +5,37 @@ micro-batches. Without a cap the kernel, or Ray, would kill some process, its ow
 """
 
 import ctypes
-import re
+import os
 import resource
 import sys
 import time
 from functools import cache
-from pathlib import Path
 
 import torch
 
+from orchestrator.host_memory import PeakMemory, private_mib, read_status
 from orchestrator.memory import release_memory
 from orchestrator.packing import MARGIN
 
-STATUS = Path("/proc/self/status")
-
-LINGERING_S = 30.0
-"""How long a trial waits for the memory that its predecessor on a GPU leaves behind."""
+LINGERING_S = 10.0
+"""After so long without more free memory, what others hold of a GPU is taken to stay with them."""
 
 LOOK_S = 0.2
+
+ALLOCATOR_SETTINGS = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
+"""Where PyTorch reads how to manage a GPU's memory; the second is the older name."""
+
+
+def expand_segments() -> None:
+    """Let PyTorch extend what it holds of a GPU in place, unless the user said how it allocates.
+
+    Else batches of ever new shapes leave gaps, which count against the cap. It holds where the GPU
+    was not used yet. It is for a process with a cap, or one that ends when memory runs out: once a
+    GPU itself has run out, such a process may fail for good (pytorch/pytorch, issue 188008, open
+    for 2.14). A cap is hit before that.
+    """
+    if not any(name in os.environ for name in ALLOCATOR_SETTINGS):
+        os.environ[ALLOCATOR_SETTINGS[0]] = "expandable_segments:True"
 
 
 def cap_memory(device: torch.device, cap_mib: float | None) -> None:
@@ -60,30 +73,34 @@ def _untouched_mib() -> float:
     """Return by how much more was private than resident when this process was first capped.
 
     Some of what a process has mapped it never touches, such as stacks of threads. Later there is
-    also heap among it that a trial gave back, which counts. Negative where mapped files, which are
-    resident but not private, are more.
+    also heap among it that a trial gave back, which counts.
     """
-    return _status_mib("VmData") - _status_mib("VmRSS")
+    PeakMemory()  # whose thread has a stack too
+    sizes = read_status()
+    return sizes["VmData"] - private_mib(sizes)
 
 
 def _cap_gpu(device: torch.device, cap_mib: float | None) -> None:
-    """Set PyTorch's cap, and wait for what a trial was measured to take, which leaves a margin.
-
-    All of the cap may never be free: the context of this process may be larger than that measured.
-    """
-    free, total = torch.cuda.mem_get_info(device)
+    """Set PyTorch's cap, a share of the device's memory."""
+    _, total = torch.cuda.mem_get_info(device)
     share = 1.0 if cap_mib is None else min(1.0, cap_mib * 2**20 / total)
     torch.cuda.set_per_process_memory_fraction(share, device)
-    give_up_at = time.monotonic() + LINGERING_S
-    need = 0.0 if cap_mib is None else (1 - MARGIN) * share * total
-    while free < need and time.monotonic() < give_up_at:
-        time.sleep(LOOK_S)
+    if cap_mib is not None:
+        _await_memory(device, (1 - MARGIN) * share * total)
+
+
+@cache
+def _await_memory(device: torch.device, need_bytes: float) -> None:
+    """Wait, before the first trial of a process, for what one that ended leaves of a GPU's memory.
+
+    Later trials of the process have what it has. Waited for is what a trial was measured to take,
+    which leaves a margin: all of its cap may never be free, where contexts are larger than that
+    measured. It ends where no more comes free, for then neighbours have the rest.
+    """
+    most, since = 0, time.monotonic()
+    while most < need_bytes and time.monotonic() < since + LINGERING_S:
         free, _ = torch.cuda.mem_get_info(device)
-
-
-def _status_mib(name: str) -> float:
-    """Read a figure of this process (proc(5))."""
-    found = re.search(rf"^{name}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
-    if found is None:
-        raise OSError(f"'{STATUS}' does not tell {name}")
-    return int(found[1]) / 1024
+        if free > most:
+            most, since = free, time.monotonic()
+        else:
+            time.sleep(LOOK_S)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from corpora.device import default_device
 from corpora.errors import CorpusError
 from models.configs.base import Modality
 from models.weights.errors import WeightsError
@@ -75,7 +76,7 @@ def draw_model_figures(
     Returns:
         The drawings, and a sentence on each figure that cannot be drawn.
     """
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or default_device()
     drawings, reasons = [], []
     for name, figure in FIGURES.items():
         if not any(trials.get(row) for row in figure.rows):

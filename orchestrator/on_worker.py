@@ -24,9 +24,10 @@ def train_assignment(config: dict[str, Any]) -> None:
     """
     import torch  # which the driver can do without
 
+    from corpora.device import default_device
     from orchestrator.memory import is_out_of_memory
-    from orchestrator.memory_cap import cap_memory
-    from orchestrator.run_trial import default_device, run_trial
+    from orchestrator.memory_cap import cap_memory, expand_segments
+    from orchestrator.run_trial import run_trial
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])
@@ -34,6 +35,8 @@ def train_assignment(config: dict[str, Any]) -> None:
     device = torch.device("cpu")
     try:
         storage = reach_storage(assignment["place"], trial)
+        if share:
+            expand_segments()
         device = default_device() if assignment["on_gpu"] else device
         cap_memory(device, share and share.memory_mib)
 

@@ -230,10 +230,12 @@ def _load(
 def _device(name: str | None) -> "torch.device":
     import torch
 
-    there = torch.cuda.is_available()
-    if name == "cuda" and not there:
+    from corpora.device import default_device
+
+    device = torch.device("cpu") if name == "cpu" else default_device()
+    if name == "cuda" and device.type != name:
         raise click.BadParameter("PyTorch finds no GPU here; choose cpu", param_hint="'--device'")
-    return torch.device(name or ("cuda" if there else "cpu"))
+    return device
 
 
 @contextmanager

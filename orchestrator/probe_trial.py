@@ -267,6 +267,9 @@ def _gpu_memory(device: torch.device) -> _GpuMemory:
 
 
 def _peak_since_start_mib() -> float:
-    """Return the peak of this process since it started, which every Unix knows (getrusage(2))."""
+    """Return the peak of this process since it started, which every Unix knows (getrusage(2)).
+
+    Mapped files count in it, so it is more than a trial takes.
+    """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -100,8 +100,10 @@ class Prober:
     def _device(self) -> "torch.device":
         import torch
 
-        from orchestrator.run_trial import default_device
+        from corpora.device import default_device
+        from orchestrator.memory_cap import expand_segments
 
+        expand_segments()
         return default_device() if self._on_gpu else torch.device("cpu")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from corpora.batches import AnyCorpus
+from corpora.device import default_device
 from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
 from orchestrator.checkpoints import drop_checkpoint
@@ -189,11 +190,6 @@ def open_corpus_of(
             "run the command again, on a machine that has the weights you mean"
         )
     return patience.at_start(lambda: open_corpus(storage, trial.corpus, trial.config.model, device))
-
-
-def default_device() -> torch.device:
-    """Return the first GPU, or the CPU where there is none."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_name(device: torch.device) -> str:

@@ -62,7 +62,7 @@ class TrainingState:
             "best_model": None if self.is_best else self.best_model,
             "diverged_at_epoch": self.diverged_at_epoch,
             "random_cpu": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all(),
+            "random_cuda": [torch.cuda.get_rng_state(gpu) for gpu in _gpus_of(self.model)],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -76,7 +76,8 @@ class TrainingState:
         self.best_model = state["model"] if is_best else state["best_model"]
         self.diverged_at_epoch = state["diverged_at_epoch"]
         torch.set_rng_state(state["random_cpu"].cpu())
-        torch.cuda.set_rng_state_all([random.cpu() for random in state["random_cuda"]])
+        for gpu, random in zip(_gpus_of(self.model), state["random_cuda"], strict=False):
+            torch.cuda.set_rng_state(random.cpu(), gpu)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Trained:
     diverged_at_epoch: int | None
     thresholds: tuple[float, ...]
     predictions: dict[Split, Predictions]
+
+
+def _gpus_of(model: nn.Module) -> list[torch.device]:
+    """List the GPU that a model is on, if it is on one; others are none of a trial's business."""
+    return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})
 
 
 def start_training(

@@ -25,8 +25,8 @@ class Probe(Config):
     `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
     a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
     an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the
-    validation split and a copy for the checkpoint. `memory_mib` is the peak of the process, its
-    libraries and mapped files included. `gpu_memory_mib` is what it took of the GPU,
+    validation split and a copy for the checkpoint. `memory_mib` is the peak of the process, mapped
+    files left out where the system tells them apart. `gpu_memory_mib` is what it took of the GPU,
     `gpu_context_mib` of it beside what PyTorch manages, and `device_memory_mib` what the GPU has in
     all; None without one.
     """

@@ -153,3 +153,66 @@ def test_no_file_names_a_package_registry() -> None:
         if re.search(hosts, path.read_bytes().decode("utf-8", errors="replace"))
     }
     assert not naming
+
+
+PUBLIC_OF_CUDA = re.compile(r"(^|\.)torch\.cuda(\.\w+)*\.[a-zA-Z]\w*$")
+
+REPLACED_IN_CUDA = """
+monkeypatch.setattr(torch.cuda, "mem_get_info", look)
+monkeypatch.setattr(memory_cap.torch.cuda.memory, "empty_cache", look)
+monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+patch("orchestrator.usage.torch.cuda.synchronize")
+patch.object(torch.cuda, "init")
+torch.cuda.device_count = lambda: 2
+del torch.cuda.seed
+"""
+
+LEFT_IN_CUDA = """
+monkeypatch.setattr(torch.cuda, "_initialized", False)
+monkeypatch.setattr(torch._C, "_cuda_init", start)
+torch.cuda.set_device(1)
+before = torch.cuda.device_count
+"""
+
+
+def replaced_in_cuda(source: str) -> set[str]:
+    """Name what of `torch.cuda` that is public a file sets, patches or deletes."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            first, second, *_ = (*node.args, None, None)
+            if isinstance(first, ast.Constant):
+                names.add(str(first.value))
+            elif first is not None and isinstance(second, ast.Constant):
+                names.add(f"{ast.unparse(first)}.{second.value}")
+        elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            names.add(ast.unparse(node))
+    return {name for name in names if PUBLIC_OF_CUDA.search(name)}
+
+
+def test_no_test_replaces_what_is_public_of_cuda() -> None:
+    """It would hide PyTorch's own checks of arguments; `tests/cuda_driver.py` lies below them."""
+    assert len(replaced_in_cuda(REPLACED_IN_CUDA)) == 7
+    assert not replaced_in_cuda(LEFT_IN_CUDA)
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources("tests")
+        for name in replaced_in_cuda(path.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
+DEVICE_WITHOUT_INDEX = re.compile(
+    r"""torch\.device\("cuda"\)|\bdevice="cuda"|\.to\("cuda"\)|\.cuda\(\)|"cuda" if |else "cuda\""""
+)
+
+
+def test_no_device_is_a_gpu_without_index() -> None:
+    """What is about one device's memory refuses it; `corpora.device.default_device` has one."""
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for folder in (*ALLOWED, "benchmarks")
+        for path in sources(folder)
+        for match in DEVICE_WITHOUT_INDEX.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert not found

@@ -3,6 +3,7 @@ from dataclasses import fields
 import pytest
 import torch
 
+from corpora import batches as batching
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus, positive_weights
 from corpora.clip_folder import read_clips
@@ -11,6 +12,7 @@ from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipe import LE, XIA
 from corpora.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
+from tests.cuda_driver import pretended_gpus
 
 TOKENS = TokenSettings(weights=None, vocabulary=100, max_tokens=50)
 
@@ -153,3 +155,25 @@ def test_positive_weights_of_the_published_training_splits(
     for emotion, count in enumerate(positives):
         labels[:count, emotion] = 1
     torch.testing.assert_close(positive_weights(labels), torch.tensor(weights), atol=5e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("free_share", "fraction"), [(1.0, 1.0), (0.05, 1.0), (0.05, 0.05)])
+@pytest.mark.parametrize(("room", "is_moved"), [(0.99, False), (1.01, True)])
+def test_corpus_is_moved_by_all_memory_of_a_gpu_not_by_what_is_free_or_allowed(
+    corpus: Corpus,
+    monkeypatch: pytest.MonkeyPatch,
+    free_share: float,
+    fraction: float,
+    room: float,
+    is_moved: bool,
+) -> None:
+    """Else a trial beside others would do otherwise than its probe, which was alone."""
+    moved: list[object] = []
+    monkeypatch.setattr(batching.CorpusSplit, "move_to_device", lambda split: moved.append(split))
+    num_bytes = sum(split.num_bytes for split in corpus.splits.values())
+    total_mib = room * num_bytes / batching.MAX_SHARE_OF_MEMORY / 2**20
+    with pretended_gpus(total_mib=total_mib, free_mib=[free_share * total_mib]):
+        gpu = torch.device("cuda", 0)
+        torch.cuda.set_per_process_memory_fraction(fraction, gpu)
+        batching._moved_if_it_fits(corpus, gpu)
+    assert len(moved) == (len(corpus.splits) if is_moved else 0)

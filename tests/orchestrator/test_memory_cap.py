@@ -1,11 +1,14 @@
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
-import torch
 
+from corpora.device import default_device
 from orchestrator import memory_cap
 from orchestrator.memory_cap import cap_memory
+from tests.cuda_driver import pretended_gpus
 
 PROGRAM = """
 import torch
@@ -80,48 +83,89 @@ def test_cap_binds_in_a_process_that_trained_before() -> None:
     assert [float(peak) for peak in done.stdout.split()] == pytest.approx([0, 0, 0], abs=20)
 
 
-class FakeGpu:
-    """A GPU of 1,000 MiB, of which a predecessor leaves some after a few looks."""
+class Clock:
+    """Stands for the module `time`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, free_mib: list[float]) -> None:
-        self.fraction = 0.0
-        self.num_looks = 0
-        self._free_mib = free_mib
-        monkeypatch.setattr(torch.cuda, "mem_get_info", self._look)
-        monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", self._set)
-        monkeypatch.setattr(memory_cap.time, "sleep", lambda _: None)
+    def __init__(self) -> None:
+        self.now_s = 0.0
 
-    def _look(self, device: torch.device) -> tuple[int, int]:
-        free_mib = self._free_mib[min(self.num_looks, len(self._free_mib) - 1)]
-        self.num_looks += 1
-        return int(free_mib * 2**20), 1000 * 2**20
+    def monotonic(self) -> float:
+        return self.now_s
 
-    def _set(self, fraction: float, device: torch.device) -> None:
-        self.fraction = fraction
+    def sleep(self, s: float) -> None:
+        self.now_s += s
 
 
-def test_cap_on_a_gpu_is_a_fraction_and_waits_for_what_lingers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    gpu = FakeGpu(monkeypatch, [100, 200, 300, 1000])  # of 250 a trial was measured to take 225
-    cap_memory(torch.device("cuda"), 250.0)
-    assert (gpu.fraction, gpu.num_looks) == (0.25, 3)
-    cap_memory(torch.device("cuda"), None)
-    assert gpu.fraction == 1.0
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """Let time pass only while it is waited for; no process waited before."""
+    clock = Clock()
+    monkeypatch.setattr(memory_cap, "time", clock)
+    memory_cap._await_memory.cache_clear()
+    yield clock
+    memory_cap._await_memory.cache_clear()
 
 
-def test_margin_of_a_trial_on_a_gpu_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cap_on_a_gpu_is_a_fraction_and_waits_for_what_lingers(clock: Clock) -> None:
+    """Of 250 MiB a trial was measured to take 225."""
+    with pretended_gpus(free_mib=[1000, 100, 200, 300]) as driver:
+        cap_memory(default_device(), 250.0)
+        assert (driver.fractions, driver.num_looks) == ({0: 0.25}, 4)
+        cap_memory(default_device(), None)
+        assert driver.fractions == {0: 1.0}
+
+
+def test_margin_of_a_trial_on_a_gpu_is_not_waited_for(clock: Clock) -> None:
     """A trial alone gets all but the context as measured; that of its own process takes more."""
-    gpu = FakeGpu(monkeypatch, [900])
-    cap_memory(torch.device("cuda"), 920.0)
-    assert (gpu.fraction, gpu.num_looks) == (0.92, 1)
+    with pretended_gpus(free_mib=[900]) as driver:
+        cap_memory(default_device(), 920.0)
+    assert driver.fractions == {0: 0.92}
+    assert clock.now_s == 0
 
 
-def test_memory_of_a_gpu_that_never_comes_is_not_waited_for_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
+def test_memory_of_a_gpu_is_waited_for_while_it_comes_free(clock: Clock) -> None:
+    slowly = [mib for mib in range(0, 300, 5) for _ in range(20)]  # 4 s each
+    with pretended_gpus(free_mib=slowly) as driver:
+        cap_memory(default_device(), 250.0)
+        assert driver.look(0)[0] >= 225 * 2**20
+    assert clock.now_s > 100
+
+
+def test_memory_of_a_gpu_that_neighbours_have_is_waited_for_once_in_a_process(
+    clock: Clock,
 ) -> None:
-    gpu = FakeGpu(monkeypatch, [100])
-    monkeypatch.setattr(memory_cap, "LINGERING_S", 0.02)
-    cap_memory(torch.device("cuda"), 250.0)
-    assert gpu.fraction == 0.25
-    assert gpu.num_looks > 1
+    with pretended_gpus(free_mib=[100]) as driver:
+        cap_memory(default_device(), 250.0)
+        waited_s = clock.now_s
+        cap_memory(default_device(), 250.0)
+    assert driver.fractions == {0: 0.25}
+    assert waited_s == pytest.approx(memory_cap.LINGERING_S, abs=1)
+    assert clock.now_s == waited_s
+
+
+ALLOCATOR = """
+import torch
+from orchestrator.memory_cap import expand_segments
+
+expand_segments()
+print(torch._C._cuda_memorySnapshot(None)["allocator_settings"]["expandable_segments"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_expandable"),
+    [(None, True), ("PYTORCH_ALLOC_CONF", False), ("PYTORCH_CUDA_ALLOC_CONF", False)],
+)
+def test_segments_expand_unless_the_user_set_how_to_allocate(
+    variable: str | None, is_expandable: bool
+) -> None:
+    """PyTorch reads its environment when a GPU is first used, so this comes in time."""
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("ALLOC_CONF")}
+    if variable:
+        environment[variable] = "garbage_collection_threshold:0.9"
+    command = [sys.executable, "-c", ALLOCATOR]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(is_expandable)

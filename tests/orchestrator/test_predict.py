@@ -26,6 +26,7 @@ from models.build import build
 from models.configs.base import MODALITIES, SystemConfig
 from models.parts.weighing import weights_of
 from models.task import Task
+from orchestrator import predict_commands
 from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
@@ -46,6 +47,7 @@ from reports.prediction import valid_f1
 from reports.record import Record
 from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
+from tests.cuda_driver import pretended_gpus
 from tests.models import baselines_factory, xia_factory
 from tests.models import factories as le_factory
 from tests.orchestrator.factories import TRAINED_FOR, small_study, small_trial
@@ -592,10 +594,16 @@ def test_clip_that_is_not_there_is_told(storage: Path) -> None:
     assert "gone.mp4' does not exist" in result.stderr
 
 
-def test_gpu_that_is_not_there_is_told(
-    record: Record, storage: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+def test_gpu_that_is_not_there_is_told(record: Record, storage: Path) -> None:
     clip = storage / "clips" / "clip.mp4"
-    result = call(clip, "--trial", record.key, "--device", "cuda", "--storage", storage)
+    with pretended_gpus(0):
+        result = call(clip, "--trial", record.key, "--device", "cuda", "--storage", storage)
     assert "Invalid value for '--device': PyTorch finds no GPU here" in result.stderr
+
+
+@pytest.mark.parametrize(("name", "device"), [(None, "cuda:0"), ("cuda", "cuda:0"), ("cpu", "cpu")])
+def test_device_is_a_gpu_by_its_index_unless_the_cpu_is_asked_for(
+    name: str | None, device: str
+) -> None:
+    with pretended_gpus():
+        assert predict_commands._device(name) == torch.device(device)

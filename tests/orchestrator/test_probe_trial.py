@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from corpora.device import default_device
 from corpora.manifest import Manifest
 from orchestrator import probe_trial as probing
 from orchestrator.errors import ProbeError
@@ -18,6 +19,7 @@ from orchestrator.probe_trial import (
 )
 from orchestrator.run_trial import open_corpus_of, run_trial
 from reports.probe import architecture_of
+from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
 CPU = torch.device("cpu")
@@ -144,3 +146,11 @@ def test_trial_is_too_large_where_its_batches_do_not_fit(storage: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "too large"
+
+
+def test_what_a_gpu_lacks_beside_pytorch_is_the_context() -> None:
+    with pretended_gpus(total_mib=1000.0, free_mib=[600.0]) as driver:
+        gpu = default_device()
+        driver.reserved_mib = 300.0
+        found = probing._gpu_memory(gpu)
+    assert (found.peak_mib, found.context_mib, found.total_mib) == (400.0, 100.0, 1000.0)

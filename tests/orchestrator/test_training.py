@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from corpora.batch import Batch
 from corpora.batches import AnySplit, Corpus, load_corpus
@@ -16,11 +17,13 @@ from corpora.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
+from orchestrator.schedule import SCHEDULES
 from orchestrator.training import Trained, TrainingState, predict, start_training, train
 from reports.record import Epoch, Predictions
 from reports.scores import mean_scores
 from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig
+from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import small_config
 
 
@@ -299,3 +302,50 @@ def test_micro_batches_that_split_nothing_change_no_bit(
         np.testing.assert_array_equal(
             predictions.probabilities, results[1].predictions[split].probabilities
         )
+
+
+class Elsewhere(nn.Module):
+    """A model on a GPU that is none: it has a device, and no values."""
+
+    def __init__(self, gpu: torch.device) -> None:
+        super().__init__()
+        with FakeTensorMode():
+            self.weight = nn.Parameter(torch.empty(1, device=gpu))
+
+    def state_dict(self, *_: Any, **__: Any) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, *_: Any, **__: Any) -> Any:
+        pass
+
+
+def state_on(gpu: torch.device) -> TrainingState:
+    model = Elsewhere(gpu)
+    optimizer = torch.optim.Adam(model.parameters())
+    config = small_config(max_epochs=1).training
+    return TrainingState(model, optimizer, SCHEDULES[config.schedule](optimizer, config, 1))
+
+
+def randoms_of_gpus() -> list[list[int]]:
+    return [generator.get_state().tolist() for generator in torch.cuda.default_generators]
+
+
+def test_random_state_is_that_of_the_gpu_that_a_trial_trains_on() -> None:
+    """A checkpoint of a machine with two GPUs goes on where only one is visible."""
+    with pretended_gpus(2):
+        torch.cuda.init()
+        torch.cuda.default_generators[1].manual_seed(7)
+        kept = state_on(torch.device("cuda", 1)).state_dict()
+        expected = randoms_of_gpus()[1]
+    with pretended_gpus(1):
+        torch.cuda.init()
+        assert randoms_of_gpus() != [expected]
+        state_on(torch.device("cuda", 0)).load_state_dict(kept)
+        assert randoms_of_gpus() == [expected]
+
+
+def test_random_state_of_a_gpu_is_left_out_on_a_cpu(corpus: Corpus) -> None:
+    state, _ = start(corpus)
+    kept = state.state_dict()
+    assert kept["random_cuda"] == []
+    state.load_state_dict(kept | {"random_cuda": [torch.Generator().get_state()] * 2})

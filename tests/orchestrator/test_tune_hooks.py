@@ -16,6 +16,7 @@ from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
+from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import small_config
 
 TRIAL = Trial(
@@ -81,25 +82,23 @@ def test_failure_is_reported_and_ends_the_process(
 ) -> None:
     """After a fault of the GPU whatever asks it for anything fails, and says something else."""
 
-    def look(device: torch.device) -> tuple[int, int]:
-        if is_faulty:
-            raise RuntimeError("CUDA error: asked again")
-        return 1000, 1000
-
-    def fault(*_: object, **__: object) -> None:
-        is_faulty.append(True)
+    def fault(*_: object, device: torch.device, **__: object) -> None:
+        capped.append(torch.cuda.get_per_process_memory_fraction(device))
+        driver.fault = RuntimeError("CUDA error: asked again")
         raise RuntimeError("CUDA error: an illegal memory access")
 
-    is_faulty: list[bool] = []
+    capped: list[float] = []
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
-    monkeypatch.setattr("orchestrator.run_trial.default_device", lambda: torch.device("cuda"))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", look)
-    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *_: None)
+    monkeypatch.setenv("PYTORCH_ALLOC_CONF", "")  # else it is set, and stays
     monkeypatch.setattr("orchestrator.run_trial.run_trial", fault)
     config = config_of(tmp_path)
-    config["assignment"]["on_gpu"] = True
-    with pytest.raises(RuntimeError, match="illegal memory access"):
+    config["assignment"] |= {"on_gpu": True, "share": [2, 400.0]}
+    with (
+        pretended_gpus(total_mib=1000.0) as driver,
+        pytest.raises(RuntimeError, match="illegal memory access"),
+    ):
         on_worker.train_assignment(config)
+    assert capped == [0.4]
     ((kind, told),) = reports[0].items()
     assert kind == "failure"
     assert told.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
