@@ -18,12 +18,13 @@ from corpora.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.run_trial import open_corpus_of, run_trial
+from orchestrator.training import batch_sizes
 from orchestrator.usage import Meter
 from reports.probe import Probe, architecture_of, torch_version
 from reports.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef
-from search_spaces.trial import TrainingConfig, Trial
+from search_spaces.trial import Trial, TrialConfig
 
 MIN_STEPS = 3
 """Steps that are timed, at least."""
@@ -31,7 +32,7 @@ MIN_STEPS = 3
 MIN_TIMED_S = 3.0
 """They go on for so long, at most for an epoch."""
 
-MAX_EVALUATED = 4
+MAX_EVALUATED = 2
 """Batches of a split that an evaluation sees; the others are taken to last as long."""
 
 LONGEST_WRITE_S = 60.0
@@ -191,7 +192,7 @@ def probe_trial(
             is_deterministic=is_deterministic,
             halves_batches=False,
             open_other_corpus=lambda: _timed(
-                open_corpus_of(trial, storage, device), watch, trial.config.training
+                open_corpus_of(trial, storage, device), watch, trial.config
             ),
             publish=watch.is_written.set,
             on_epoch=watch.end_epoch,
@@ -215,13 +216,14 @@ def _for_two_epochs(trial: Trial) -> Trial:
     )
 
 
-def _timed(corpus: Corpus[Any], watch: Stopwatch, training: TrainingConfig) -> Corpus[Any]:
+def _timed(corpus: Corpus[Any], watch: Stopwatch, config: TrialConfig) -> Corpus[Any]:
+    sizes = batch_sizes(config, config.training.batch_size)
     splits: dict[Split, CorpusSplit[Any]] = {
-        split: TimedEvaluation(whole, watch, batch_size=training.batch_size)
+        split: TimedEvaluation(whole, watch, batch_size=sizes.evaluation)
         for split, whole in corpus.splits.items()
     }
     train = corpus.splits["train"]
-    splits["train"] = TimedTraining(train, watch, num_epochs=training.max_epochs)
+    splits["train"] = TimedTraining(train, watch, num_epochs=config.training.max_epochs)
     return replace(corpus, splits=splits)
 
 

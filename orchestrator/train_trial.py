@@ -28,7 +28,13 @@ from orchestrator.patience import Patience
 from orchestrator.precision import Precision
 from orchestrator.reference_clip import macs_of
 from orchestrator.snapshots import Snapshots
-from orchestrator.training import Trained, TrainingState, start_training, train
+from orchestrator.training import (
+    Trained,
+    TrainingState,
+    batch_sizes,
+    start_training,
+    train,
+)
 from orchestrator.without_text import valid_f1_without_text
 from reports.record import Epoch
 from search_spaces.trial import Trial
@@ -175,7 +181,7 @@ def _train(
         seed=trial.seed,
         precision=setting.precision,
         on_epoch=after_epoch,
-        micro_batch_size=start.size,
+        sizes=batch_sizes(trial.config, start.size),
     )
     if start.state.diverged_at_epoch is not None:
         writer.insist(lambda: _take(start, snapshots, setting))
@@ -191,7 +197,7 @@ def _valid_f1_without_text(
         start.state.model,
         corpus,
         trial.config,
-        start.size,
+        batch_sizes(trial.config, start.size).evaluation,
         trained.thresholds,
         setting.precision,
     )

@@ -4,7 +4,8 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,11 +21,32 @@ from orchestrator.precision import Precision
 from orchestrator.schedule import SCHEDULES, Schedule
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
 from reports.scores import fit_thresholds, mean_scores
-from search_spaces.trial import TrainingConfig
+from search_spaces.trial import TrainingConfig, TrialConfig
 
 AnyInputs = Batch | HandcraftedBatch
 
 FIXED_THRESHOLD = 0.5
+
+EVALUATED_AT_ONCE = 64
+"""Utterances that a model predicts at once, at least: a GPU is idle with a few of them."""
+
+
+class BatchSizes(NamedTuple):
+    """How many utterances go through a model at once, at most: to train it, and to predict."""
+
+    training: int
+    evaluation: int
+
+
+def batch_sizes(config: TrialConfig, micro_batch_size: int) -> BatchSizes:
+    """Say how many, where training splits its batches to some size: predictions take less memory.
+
+    What did not fit in training is split alike to predict.
+    """
+    times = 1
+    if not config.model.neighbours_matter:
+        times = math.ceil(EVALUATED_AT_ONCE / config.training.batch_size)
+    return BatchSizes(micro_batch_size, times * micro_batch_size)
 
 
 @dataclass
@@ -122,7 +144,7 @@ def train(
     seed: int,
     precision: Precision,
     on_epoch: Callable[[Epoch, TrainingState], None],
-    micro_batch_size: int | None = None,
+    sizes: BatchSizes | None = None,
 ) -> Trained:
     """Train from where `state` stands to the last epoch, and predict with the best one.
 
@@ -135,30 +157,21 @@ def train(
     training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
     fitted on validation, is strictly higher.
 
-    With a `micro_batch_size` at most so many utterances go through the model at once; a step is
-    still that of the whole batch.
+    By default whole batches go through the model; with smaller `sizes` a step is still that of the
+    whole batch.
     """
     splits, weights = corpus.splits, corpus.positive_weights
-    size = min(micro_batch_size or config.batch_size, config.batch_size)
-    autocast = _autocast(weights.device, precision)
+    sizes = sizes or BatchSizes(config.batch_size, config.batch_size)
+    step = partial(take_step, state, weights, config, size=sizes.training, precision=precision)
     while not _is_over(state, config):
         epoch = len(state.epochs)
         state.model.train()
-        losses = []
-        for batch in splits["train"].in_random_order(config.batch_size, seed=seed, epoch=epoch):
-            state.optimizer.zero_grad(set_to_none=True)
-            for part in split_batch(batch, size):
-                with autocast:
-                    logits = state.model(part)
-                loss = binary_cross_entropy_with_logits(logits, part.labels, pos_weight=weights)
-                (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
-                losses.append(loss.detach() * len(part.labels))
-            if config.clip_norm is not None:
-                nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
-            state.optimizer.step()
-            state.schedule.after_step()
+        batches = splits["train"].in_random_order(config.batch_size, seed=seed, epoch=epoch)
+        losses = [step(batch) for batch in batches]
         train_loss = float(torch.stack(losses).sum()) / len(splits["train"])
-        valid, valid_loss = predict(state.model, splits["valid"], weights, size, precision)
+        valid, valid_loss = predict(
+            state.model, splits["valid"], weights, sizes.evaluation, precision
+        )
         if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
             state.diverged_at_epoch = epoch
             break
@@ -167,7 +180,36 @@ def train(
         _keep_best(state, done, config)
         state.schedule.after_epoch(valid_loss)
         on_epoch(done, state)
-    return _finish(state, corpus, config, size, precision)
+    return _finish(state, corpus, config, sizes.evaluation, precision)
+
+
+def take_step(
+    state: TrainingState,
+    weights: Tensor,
+    config: TrainingConfig,
+    batch: AnyInputs,
+    *,
+    size: int,
+    precision: Precision,
+) -> Tensor:
+    """Learn from a batch, at most `size` utterances at once; no thread waits for the device.
+
+    Returns:
+        The sum of the utterances' losses.
+    """
+    state.optimizer.zero_grad(set_to_none=True)
+    losses = []
+    for part in split_batch(batch, size):
+        with _autocast(weights.device, precision):
+            logits = state.model(part)
+        loss = binary_cross_entropy_with_logits(logits, part.labels, pos_weight=weights)
+        (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
+        losses.append(loss.detach() * len(part.labels))
+    if config.clip_norm is not None:
+        nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
+    state.optimizer.step()
+    state.schedule.after_step()
+    return torch.stack(losses).sum()
 
 
 def _finish(

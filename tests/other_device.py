@@ -45,14 +45,15 @@ class OtherTensor(Tensor):
 
     @staticmethod
     def __new__(cls, raw: Tensor) -> "OtherTensor":
-        made = Tensor._make_wrapper_subclass(
-            cls,
-            raw.size(),
-            strides=raw.stride(),
-            storage_offset=raw.storage_offset(),
-            dtype=raw.dtype,
-            device=OTHER,
-        )
+        with torch.inference_mode(mode=False):  # PyTorch makes no wrappers in it
+            made = Tensor._make_wrapper_subclass(
+                cls,
+                raw.size(),
+                strides=raw.stride(),
+                storage_offset=raw.storage_offset(),
+                dtype=raw.dtype,
+                device=OTHER,
+            )
         made.raw = raw
         return made
 

@@ -64,6 +64,11 @@ class SystemConfig(Config):
         return "text" in self.modalities
 
     @property
+    def neighbours_matter(self) -> bool:
+        """Whether what an utterance gets depends on the others of its batch, to predict too."""
+        return False
+
+    @property
     def encoders(self) -> Mapping[Modality, Config]:
         """The encoders that are built, by the modality that they read; none of another."""
         return {}

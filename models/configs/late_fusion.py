@@ -18,6 +18,11 @@ class LfLstmConfig(LateFusionConfig):
     system: Literal["lf_lstm"] = "lf_lstm"
     compat_dai_padding: bool = False
 
+    @property
+    def neighbours_matter(self) -> bool:
+        """Whether the padding counts, whose length is that of the longest."""
+        return self.compat_dai_padding
+
 
 class HeadsConfig(Config):
     """Attention heads of each modality, as many as Dai et al. take.
@@ -40,3 +45,8 @@ class LfTransformerConfig(LateFusionConfig):
     feed_forward: PositiveInt = 2048
     dropout: Rate = 0.1
     compat_dai_padding: bool = False
+
+    @property
+    def neighbours_matter(self) -> bool:
+        """Whether the padding counts, whose length is that of the longest."""
+        return self.compat_dai_padding

@@ -15,14 +15,23 @@ from corpora.manifest import Manifest
 from corpora.prepared import recipe_folder
 from corpora.tokens import TokenSettings
 from models.build import build
+from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
 from models.task import Task
 from orchestrator.schedule import SCHEDULES
-from orchestrator.training import Trained, TrainingState, predict, start_training, train
+from orchestrator.training import (
+    BatchSizes,
+    Trained,
+    TrainingState,
+    batch_sizes,
+    predict,
+    start_training,
+    train,
+)
 from reports.record import Epoch, Predictions
 from reports.scores import mean_scores
 from search_spaces.change import apply_change
-from search_spaces.trial import TrainingConfig
+from search_spaces.trial import TrainingConfig, TrialConfig
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import small_config
 
@@ -262,7 +271,7 @@ def gradients_of(
         seed=0,
         precision="fp32",
         on_epoch=lambda *_: None,
-        micro_batch_size=micro_batch_size,
+        sizes=micro_batch_size and BatchSizes(micro_batch_size, config.batch_size),
     )
     return [p.grad for p in state.model.parameters() if p.grad is not None], trained
 
@@ -294,7 +303,7 @@ def test_micro_batches_that_split_nothing_change_no_bit(
                 seed=0,
                 precision="fp32",
                 on_epoch=lambda *_: None,
-                micro_batch_size=size,
+                sizes=size and BatchSizes(size, config.batch_size),
             )
         )
     assert results[0].epochs == results[1].epochs
@@ -349,3 +358,20 @@ def test_random_state_of_a_gpu_is_left_out_on_a_cpu(corpus: Corpus) -> None:
     kept = state.state_dict()
     assert kept["random_cuda"] == []
     state.load_state_dict(kept | {"random_cuda": [torch.Generator().get_state()] * 2})
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "micro_batch_size", "evaluated"),
+    [(8, 8, 64), (8, 4, 32), (8, 1, 8), (2, 2, 64), (24, 24, 72), (64, 64, 64), (128, 16, 16)],
+)
+def test_many_utterances_are_predicted_at_once(
+    batch_size: int, micro_batch_size: int, evaluated: int
+) -> None:
+    config = small_config(batch_size=batch_size)
+    assert batch_sizes(config, micro_batch_size) == (micro_batch_size, evaluated)
+
+
+def test_batches_stay_as_they_are_where_neighbours_matter() -> None:
+    model = LfLstmConfig(compat_dai_padding=True)
+    config = TrialConfig(model=model, training=TrainingConfig(batch_size=8))
+    assert batch_sizes(config, 8) == (8, 8)

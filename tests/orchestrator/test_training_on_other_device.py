@@ -1,0 +1,92 @@
+"""A training on a device that is not the CPU's: steps, checkpoint, and what goes on from it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from corpora.batches import Corpus, load_corpus
+from corpora.manifest import Manifest
+from corpora.prepared import recipe_folder
+from corpora.tokens import TokenSettings
+from models.build import build
+from models.init import init_weights
+from models.task import Task
+from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.snapshots import Snapshots
+from orchestrator.training import Trained, TrainingState, start_training, take_step, train
+from reports.record import Epoch
+from tests.orchestrator.factories import small_config
+from tests.other_device import OTHER, without_waits
+
+CPU = torch.device("cpu")
+CONFIG = small_config(clip_norm=1.0)
+
+
+@pytest.fixture(autouse=True)
+def attention_of_one_kind() -> Iterator[None]:
+    """Let both devices attend by the same operations."""
+    with sdpa_kernel(SDPBackend.MATH):
+        yield
+
+
+def open_on(device: torch.device, storage: Path, manifest: Manifest) -> Corpus:
+    tokens = TokenSettings(weights=None, vocabulary=512, max_tokens=50)
+    folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+    return load_corpus(folder, manifest, tokens, device)
+
+
+def start(corpus: Corpus, device: torch.device) -> TrainingState:
+    model = build(CONFIG.model, Task(emotions=("happy", "sad")))
+    init_weights(model, 0)
+    return start_training(model.to(device), corpus, CONFIG.training, seed=0)
+
+
+def trained(corpus: Corpus, state: TrainingState, folder: Path) -> Trained:
+    """Train to the end; leave the checkpoint of the first epoch."""
+    snapshots = Snapshots(corpus.positive_weights.device)
+
+    def keep(epoch: Epoch, state: TrainingState) -> None:
+        if epoch.epoch == 0:
+            copy = snapshots.take(state.state_dict(), constant=state.best_model.values())
+            save_checkpoint(folder, Checkpoint("code", copy, ()))
+
+    return train(state, corpus, CONFIG.training, seed=0, precision="fp32", on_epoch=keep)
+
+
+def test_steps_do_not_wait_for_the_device(storage: Path, manifest: Manifest) -> None:
+    corpus = open_on(OTHER, storage, manifest)
+    state, weights = start(corpus, OTHER), corpus.positive_weights
+    for batch in corpus.splits["train"].in_random_order(8, seed=0, epoch=0):
+        with without_waits():
+            loss = take_step(state, weights, CONFIG.training, batch, size=3, precision="fp32")
+        assert loss.device == OTHER
+
+
+def test_training_there_is_that_on_the_cpu(storage: Path, manifest: Manifest) -> None:
+    results = []
+    for device in (CPU, OTHER):
+        corpus = open_on(device, storage, manifest)
+        results.append(trained(corpus, start(corpus, device), storage))
+    here, there = results
+    assert there.epochs == here.epochs
+    for split in ("valid", "test"):
+        ours, theirs = (result.predictions[split].probabilities for result in (here, there))
+        assert (ours == theirs).all()
+
+
+@pytest.mark.parametrize("device", [OTHER, CPU], ids=["there", "on-the-cpu"])
+def test_training_goes_on_from_a_checkpoint_of_the_device(
+    storage: Path, manifest: Manifest, device: torch.device
+) -> None:
+    corpus = open_on(OTHER, storage, manifest)
+    whole = trained(corpus, start(corpus, OTHER), storage)
+    checkpoint = load_checkpoint(storage, CPU)
+    assert checkpoint is not None
+    corpus = open_on(device, storage, manifest)
+    state = start(corpus, device)
+    state.load_state_dict(checkpoint.training)
+    assert len(state.epochs) == 1
+    assert trained(corpus, state, storage).epochs == whole.epochs
