@@ -67,6 +67,18 @@ def test_trial_with_a_share_takes_a_part_of_the_device(
     assert resources_of_trial(Machines(), there, Share(num_at_once, 1000.0)) == resources
 
 
+def test_trial_asks_for_the_kind_of_its_gpu_where_there_are_several() -> None:
+    there, of_kind = {"CPU": 8.0, "GPU": 2.0}, {"accelerator_type:A100": 0.001}
+    share = Share(4, 1000.0, "A100")
+    trained = resources_of_trial(Machines("auto"), there, share)
+    assert trained == {"cpu": 1.0, "gpu": 0.25} | of_kind
+    measured = resources_of_trial(Machines("auto", gpu_kind="A100"), there)
+    assert measured == {"cpu": 1.0, "gpu": 1.0} | of_kind
+    assert (
+        count_requested(Machines("auto"), there | {"accelerator_type:A100": 1}, trained, 99) == 16
+    )
+
+
 @pytest.mark.parametrize(
     ("machines", "there", "resources", "num_missing", "expected"),
     [
