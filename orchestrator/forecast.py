@@ -145,7 +145,7 @@ def forecast_kinds(
         shares: Of each trial, by key, one for each kind into which it fits.
         num_slots: How many trials run at once at most, on all kinds.
     """
-    slots = divide_slots([kind.capacity for kind in kinds], num_slots)
+    slots = divide_slots([kind.capacity for kind in kinds], shares, num_slots)
     chosen = choose_kinds(assignments, kinds, shares, slots)
     forecasts = []
     for (capacity, probes), num in zip(kinds, slots, strict=True):

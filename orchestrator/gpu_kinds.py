@@ -53,13 +53,36 @@ def session_on(session: TrainingSession, gpu_kind: str | None) -> TrainingSessio
     return replace(session, machines=session.machines._replace(gpu_kind=gpu_kind))
 
 
-def divide_slots(capacities: Sequence[Capacity], most: int | None) -> list[int | None]:
-    """Divide the trials that may run at once among kinds, by their devices; one at least each."""
-    if most is None:
-        return [None] * len(capacities)
-    nums = [capacity.num_devices for capacity in capacities]
-    ends = [most * num // sum(nums) for num in accumulate(nums, initial=0)]
+def divide_slots(
+    capacities: Sequence[Capacity], shares: Mapping[str, Sequence[Share]], most: int | None
+) -> list[int | None]:
+    """Divide trials at once among kinds if there are places for more; one at least for each.
+
+    Args:
+        capacities: The kinds.
+        shares: Of each trial, by key, one for each kind into which it fits.
+        most: How many trials run at once at most, on all kinds.
+
+    Returns:
+        How many run at once on each kind at most; None for as many as there is room for.
+    """
+    places = [
+        capacity.num_devices * max(_at_once(capacity, shares), default=0) for capacity in capacities
+    ]
+    if most is None or most >= sum(places):
+        return [None] * len(places)
+    ends = [most * num // sum(places) for num in accumulate(places, initial=0)]
     return [max(1, end - start) for start, end in pairwise(ends)]
+
+
+def _at_once(capacity: Capacity, shares: Mapping[str, Sequence[Share]]) -> set[int]:
+    """List how many trials like each one a device of a kind takes."""
+    return {
+        share.num_at_once
+        for of_trial in shares.values()
+        for share in of_trial
+        if share.gpu_kind == capacity.gpu_kind
+    }
 
 
 def choose_kinds(
@@ -108,10 +131,7 @@ class _Queue:
     ) -> None:
         self._probes = kind.probes
         capacity = kind.capacity
-        of_kind = (share for some in shares.values() for share in some)
-        self._num_parts = lcm(
-            *(share.num_at_once for share in of_kind if share.gpu_kind == capacity.gpu_kind)
-        )
+        self._num_parts = lcm(*_at_once(capacity, shares))
         self._free = [(0.0, capacity.num_devices * self._num_parts)]  # from when, how many
         most = capacity.num_devices * capacity.num_cores
         self._slots = [0.0] * min(most, num_slots or most)

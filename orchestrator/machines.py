@@ -112,10 +112,12 @@ def count_requested(
     """Return how many trials are asked for at once.
 
     On this machine there are as many as run at once. A cluster is asked for more than it has
-    places now, or it would not grow.
+    places now, or it would not grow. But where slots are limited and trials are for one kind of
+    GPU, none waits for a place: it would hold a slot that another kind has a place for.
     """
     num_places = int(min(there.get(name_in_ray(name), 0) / n for name, n in resources.items()))
-    if machines.address is not None:
+    is_of_kind = not resources.keys() <= NAMES.keys()
+    if machines.address is not None and not (machines.num_slots and is_of_kind):
         wanted = min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
         return machines.num_slots or wanted
     return max(1, min(num_places, machines.num_slots or num_places))

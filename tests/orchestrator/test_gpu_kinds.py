@@ -72,16 +72,20 @@ def capacity(gpu_kind: str | None, num_devices: int = 1, num_cores: int = 8) -> 
     ("num_devices", "most", "expected"),
     [
         ((8, 1), None, [None, None]),
-        ((8, 1), 256, [227, 29]),
-        ((4, 4), 4, [2, 2]),
+        ((8, 1), 33, [None, None]),  # 8 x 4 and 1 x 1 places
+        ((8, 1), 20, [19, 1]),
+        ((2, 8), 8, [4, 4]),
         ((8, 1), 1, [1, 1]),  # else what fits one kind alone could have no place
         ((3,), 7, [7]),
     ],
 )
-def test_slots_are_divided_among_kinds_by_their_devices(
+def test_slots_are_divided_among_kinds_by_their_places(
     num_devices: Sequence[int], most: int | None, expected: list[int | None]
 ) -> None:
-    assert divide_slots([capacity(None, num) for num in num_devices], most) == expected
+    kinds = ("A100", "T4")[: len(num_devices)]
+    capacities = [capacity(kind, num) for kind, num in zip(kinds, num_devices, strict=True)]
+    shares = {"a": [Share(2, 1.0, "A100")], "b": [Share(4, 1.0, "A100"), Share(1, 1.0, "T4")]}
+    assert divide_slots(capacities, shares, most) == expected
 
 
 class Lab:
