@@ -1,12 +1,14 @@
 """How long a sweep takes, by what was measured, and in which order its trials are handed out."""
 
+import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from orchestrator.packing import Capacity, Share
+from orchestrator.gpu_kinds import choose_kinds, divide_slots
+from orchestrator.packing import Capacity, Measured, Share
 from orchestrator.timetable import Task, Timetable, make_timetable
 from orchestrator.trial_supply import Assignment
 from reports.probe import Probe, architecture_of
@@ -127,6 +129,43 @@ def make_forecast(
         slowest=slowest,
         num_stopping=sum(a.trial.config.training.patience is not None for a in order),
     )
+
+
+def forecast_kinds(
+    assignments: Sequence[Assignment],
+    kinds: Sequence[Measured],
+    shares: Mapping[str, Sequence[Share]],
+    num_slots: int | None = None,
+) -> list[Forecast]:
+    """Predict a sweep on each kind of GPU that takes a part of it, and give trials their shares.
+
+    Args:
+        assignments: The trials to train, each once; one at least.
+        kinds: The devices, and what the trials take there; one where GPUs are all of one kind.
+        shares: Of each trial, by key, one for each kind into which it fits.
+        num_slots: How many trials run at once at most, on all kinds.
+    """
+    slots = divide_slots([kind.capacity for kind in kinds], shares, num_slots)
+    chosen = choose_kinds(assignments, kinds, shares, slots)
+    forecasts = []
+    for (capacity, probes), num in zip(kinds, slots, strict=True):
+        own = [
+            assignment._replace(share=share)
+            for assignment in assignments
+            if (share := chosen[assignment.trial.key]).gpu_kind == capacity.gpu_kind
+        ]
+        if own:
+            forecasts.append(make_forecast(own, probes, chosen, capacity, num))
+    return forecasts
+
+
+def merge_orders(forecasts: Iterable[Forecast]) -> list[Assignment]:
+    """Return the order in which trials start on all kinds of GPU together."""
+    starts = (
+        [(stay.start_s, one) for stay, one in zip(f.quickest.stays, f.order, strict=True)]
+        for f in forecasts
+    )
+    return [assignment for _, assignment in heapq.merge(*starts, key=itemgetter(0))]
 
 
 def choose_order(

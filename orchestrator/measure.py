@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
-import ray
 from ray.exceptions import RayError, RayTaskError
 
+from orchestrator.cluster_resources import count_resources
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.machines import (
     MAX_REQUESTED,
@@ -91,8 +91,10 @@ def measure(
             if lacking:
                 on_measured(0, len(lacking))
             outcomes = job.measure(lacking, lambda n: on_measured(n, len(lacking)))
+    gpu_kind = session.machines.gpu_kind
+    on_kind = "" if gpu_kind is None else f", on {gpu_kind}"
     faults = [
-        f"{name_of(wanted[name], rows)}: {_reason(outcome)}"
+        f"{name_of(wanted[name], rows)}{on_kind}: {_reason(outcome)}"
         for name, outcome in outcomes.items()
         if not isinstance(outcome, Probe | TooLargeError)
     ]
@@ -161,7 +163,7 @@ class _Job:
 
     def _start(self, level: int, num_pending: int) -> None:
         """Start as many probers as are of use; they claim what they may take of the memory."""
-        there = ray.cluster_resources()
+        there = count_resources(self.session.machines.gpu_kind)
         resources = resources_of_trial(self.session.machines, there)
         num_places = count_requested(self.session.machines, there, resources, MAX_REQUESTED)
         wanted = num_pending if self.probers.on_gpu else level * self.capacity.num_devices

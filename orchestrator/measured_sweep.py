@@ -1,18 +1,21 @@
 """What a sweep will take: its architectures measured, its trials packed onto the machines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
 from orchestrator.cluster_resources import list_nodes
-from orchestrator.forecast import make_forecast
-from orchestrator.machines import MAX_REQUESTED
+from orchestrator.forecast import forecast_kinds, merge_orders
+from orchestrator.gpu_kinds import gpu_kinds_of, session_on
+from orchestrator.machines import most_at_once
 from orchestrator.measure import measure
-from orchestrator.packing import find_capacity, pack
-from orchestrator.prices import Prices, with_gpus_of
-from orchestrator.show_forecast import forecast_view
+from orchestrator.packing import Measured, find_capacity, pack_on_kinds
+from orchestrator.prices import Prices, prices_on
+from orchestrator.show_forecast import forecasts_view
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_supply import Assignment
+from search_spaces.study import RowRef
+from search_spaces.trial import Trial
 
 
 def plan_sweep(
@@ -31,27 +34,47 @@ def plan_sweep(
 
     Returns:
         The assignments in the order in which to train them, each with its share of a machine.
+        Where there are several kinds of GPU, the share says on which to train.
 
     Raises:
-        ClusterError: If no machine has what a trial takes.
+        ClusterError: If no machine has what a trial takes, or Ray knows the kinds of some GPUs
+            alone.
         FitError: If a trial needs more memory than any machine has.
         KeyboardInterrupt: If a signal asked to stop.
         ProbeError: If a trial could not be measured.
     """
     trials = [assignment.trial for assignment in assignments]
     rows = {assignment.trial.key: assignment.trained_for for assignment in assignments}
-    with console.status("measuring") as status:
+    found = gpu_kinds_of(list_nodes(), session.machines)
+    kinds = [_measure_on(kind, session, trials, rows, console) for kind in found]
+    shares = pack_on_kinds(trials, kinds, rows=rows)
+    forecasts = forecast_kinds(assignments, kinds, shares, most_at_once(session.machines))
+    nodes = list_nodes() if prices else []
+    of_kinds = [prices and prices_on(f.capacity.gpu_kind, prices, nodes) for f in forecasts]
+    console.print(forecasts_view(forecasts, of_kinds))
+    for kind in set(found) - {forecast.capacity.gpu_kind for forecast in forecasts}:
+        console.print(f"no trial is for {kind}: it is too small for them, or others end sooner")
+    return merge_orders(forecasts)
+
+
+def _measure_on(
+    gpu_kind: str | None,
+    session: TrainingSession,
+    trials: Sequence[Trial],
+    rows: Mapping[str, RowRef],
+    console: Console,
+) -> Measured:
+    """Measure trials on the machines with one kind of GPU, or on all, and tell how far it is."""
+    there = session_on(session, gpu_kind)
+    on_kind = "" if gpu_kind is None else f" on {gpu_kind}"
+    with console.status(f"measuring{on_kind}") as status:
         probes = measure(
-            session,
+            there,
             trials,
             rows=rows,
-            on_measured=lambda num, of: status.update(f"measuring: {num} of {of} architectures"),
+            on_measured=lambda num, of: status.update(
+                f"measuring{on_kind}: {num} of {of} architectures"
+            ),
             on_waiting=lambda what: console.print(f"measuring {what}"),
         )
-    capacity = find_capacity(session, probes)
-    shares = pack(trials, probes, capacity, rows=rows)
-    machines = session.machines
-    most = machines.num_slots or (None if machines.address is None else MAX_REQUESTED)
-    forecast = make_forecast(assignments, probes, shares, capacity, most)
-    console.print(forecast_view(forecast, prices and with_gpus_of(prices, list_nodes())))
-    return [one._replace(share=shares[one.trial.key]) for one in forecast.order]
+    return Measured(find_capacity(there, probes), probes)

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.errors import ClusterError, FitError
-from orchestrator.machines import Machines, resources_of_trial
+from orchestrator.hosts import choose_hosts, host_of, usable_machines
+from orchestrator.machines import Machines, gpu_kind_of
 from reports.probe import Probe, architecture_of
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -20,9 +20,6 @@ MARGIN = 0.1
 A probe sees the heaviest batches of one seed's epochs, not of all; docs/packing.md has figures.
 """
 
-ACCELERATOR = "accelerator_type:"
-"""How Ray's resource begins that names the kind of a machine's GPUs."""
-
 NO_ROWS: Mapping[str, RowRef] = {}
 
 
@@ -31,6 +28,7 @@ class Capacity(NamedTuple):
 
     A device is a GPU, or a whole machine where there is none; `memory_mib` is that of one device,
     `num_cores` its share of its machine's, `host_memory_mib` likewise, where the device is a GPU.
+    `gpu_kind` is that of all the GPUs, named only where there are several kinds.
     """
 
     on_gpu: bool
@@ -38,16 +36,26 @@ class Capacity(NamedTuple):
     memory_mib: float
     num_cores: int
     host_memory_mib: float = math.inf
+    gpu_kind: str | None = None
+
+
+class Measured(NamedTuple):
+    """Devices of one kind, and what each architecture takes there; one without was too large."""
+
+    capacity: Capacity
+    probes: Mapping[str, Probe]
 
 
 class Share(NamedTuple):
     """How many trials of a kind one device takes, and what each of them may take of its memory.
 
-    On a GPU, `memory_mib` is that of PyTorch; the context of each process comes on top.
+    On a GPU, `memory_mib` is that of PyTorch; the context of each process comes on top. It is a
+    share of a GPU of `gpu_kind`; None where there are not several kinds.
     """
 
     num_at_once: int
     memory_mib: float
+    gpu_kind: str | None = None
 
 
 def find_capacity(session: "TrainingSession", probes: Mapping[str, Probe]) -> Capacity:
@@ -78,26 +86,24 @@ def capacity_of(
         probes: Know how much memory trials need, and a GPU has.
 
     Raises:
-        ClusterError: If no machine has what a trial takes, if there are several kinds of GPU, or if
-            trials were measured on the CPU and there are GPUs now, or the other way round.
+        ClusterError: If no machine has what a trial takes, if there are several kinds of GPU and
+            `machines` names none, or if trials were measured on the CPU and there are GPUs now, or
+            the other way round.
     """
-    there = [node["Resources"] for node in nodes if node["Alive"]]
-    num_gpus = sum(int(one.get("GPU", 0)) for one in there)
-    on_gpu = "gpu" in resources_of_trial(machines, {"GPU": num_gpus})
-    kinds = ("CPU", "GPU") if on_gpu else ("CPU",)
-    usable = [one for one in there if all(one.get(kind, 0) >= 1 for kind in kinds)]
+    nodes = list(nodes)
+    on_gpu, usable = usable_machines(nodes, machines)
     if not usable:
-        raise ClusterError(
-            f"none of {len(there)} machines has what a trial takes: a {' and a '.join(kinds)}"
-        )
+        takes = f"a CPU{' and a GPU' if on_gpu else ''}{_of_kind(machines.gpu_kind)}"
+        num = sum(1 for node in nodes if node["Alive"])
+        raise ClusterError(f"none of {num} machines has what a trial takes: {takes}")
     for probe in probes.values():
         check_kind(on_gpu, was_gpu=probe.device_memory_mib is not None)
-    if on_gpu:
+    if on_gpu and machines.gpu_kind is None:
         _check_gpus(usable)
-    hosts = [_host_of(one, on_gpu) for one in usable]
+    hosts = [host_of(one, on_gpu=on_gpu) for one in usable]
     if not on_gpu:
         largest_mib = max((probe.memory_mib for probe in probes.values()), default=0.0)
-        hosts = _that_count(hosts, _with_margin(largest_mib))
+        hosts = choose_hosts(hosts, _with_margin(largest_mib))
     host_mib = min(host.memory_mib for host in hosts)
     gpu_mib = min((p.device_memory_mib or 0.0 for p in probes.values()), default=0.0)
     return Capacity(
@@ -106,6 +112,7 @@ def capacity_of(
         memory_mib=gpu_mib if on_gpu else host_mib,
         num_cores=min(host.num_cores for host in hosts),
         host_memory_mib=host_mib if on_gpu else math.inf,
+        gpu_kind=machines.gpu_kind,
     )
 
 
@@ -127,52 +134,17 @@ def check_kind(is_gpu: bool, *, was_gpu: bool) -> None:
     raise ClusterError(f"{problem}; say which to use: --device gpu or --device cpu")
 
 
-class _Host(NamedTuple):
-    """A machine: its devices, and what each of them has of its memory and its cores."""
-
-    num_devices: int
-    memory_mib: float
-    num_cores: int
-
-
-def _host_of(resources: Mapping[str, float], on_gpu: bool) -> _Host:
-    num = int(resources["GPU"]) if on_gpu else 1
-    return _Host(num, resources["memory"] / num / 2**20, max(1, int(resources["CPU"]) // num))
-
-
-def _that_count(hosts: Sequence[_Host], need_mib: float) -> list[_Host]:
-    """Return the machines that have most together if each counts as the least of them.
-
-    None is too small for the largest trial, unless all are. Memory and cores are told in parts of
-    those of the greatest machine; what a machine has less of it decides.
-    """
-    most_mib = max(host.memory_mib for host in hosts)
-    fit = [host for host in hosts if host.memory_mib >= min(need_mib, most_mib)]
-    most_cores = max(host.num_cores for host in fit)
-
-    def at_least(least: tuple[float, int]) -> list[_Host]:
-        return [host for host in fit if host.memory_mib >= least[0] and host.num_cores >= least[1]]
-
-    def worth(least: tuple[float, int]) -> tuple[float, int]:
-        num = len(at_least(least))
-        return num * min(least[0] / most_mib, least[1] / most_cores), num
-
-    leasts = product({host.memory_mib for host in fit}, {host.num_cores for host in fit})
-    return at_least(max(leasts, key=worth))
-
-
 def _check_gpus(usable: Iterable[Mapping[str, float]]) -> None:
     """Make sure that GPUs are of one kind, where Ray knows it.
 
     Raises:
         ClusterError: If they are not: what was measured on one does not hold for another.
     """
-    names = {name for one in usable for name in one if name.startswith(ACCELERATOR)}
-    kinds = {name.removeprefix(ACCELERATOR) for name in names}
+    kinds = {kind for one in usable if (kind := gpu_kind_of(one))}
     if len(kinds) > 1:
         raise ClusterError(
-            f"the machines have GPUs of several kinds ({', '.join(sorted(kinds))}), but trials are "
-            "measured on one; use machines with one kind of GPU, or --no-measure"
+            f"GPUs of another kind came while trials were measured: now there are several kinds "
+            f"({', '.join(sorted(kinds))}); the same command, given again, measures on each"
         )
 
 
@@ -194,21 +166,39 @@ def pack(
     Raises:
         FitError: If a trial does not fit into a whole device; all of them are named.
     """
-    shares: dict[str, Share] = {}
+    packed = pack_on_kinds(trials, [Measured(capacity, probes)], rows=rows)
+    return {key: share for key, (share,) in packed.items()}
+
+
+def pack_on_kinds(
+    trials: Iterable[Trial], kinds: Sequence[Measured], *, rows: Mapping[str, RowRef] = NO_ROWS
+) -> dict[str, tuple[Share, ...]]:
+    """Say of each trial, by key, how many like it a device takes, of each kind that it fits into.
+
+    Raises:
+        FitError: If a trial fits into no kind; all of them are named.
+    """
+    shares: dict[str, tuple[Share, ...]] = {}
     faults: dict[str, str] = {}
     for trial in trials:
-        architecture = architecture_of(trial)
-        probe = probes.get(architecture)
-        num_at_once = count_at_once(probe, capacity) if probe else 0
-        if probe is None or not num_at_once:
-            name = name_of(trial, rows)
-            faults.setdefault(architecture, f"{name}: {_describe(probe, trial, capacity)}")
-        else:
-            memory_mib = capacity.memory_mib / num_at_once - (probe.gpu_context_mib or 0.0)
-            shares[trial.key] = Share(num_at_once, memory_mib)
+        found = (_share_of(trial, *kind) for kind in kinds)
+        shares[trial.key] = tuple(share for share in found if share)
+        if not shares[trial.key]:
+            why = "; ".join(_describe(trial, *kind) for kind in kinds)
+            faults.setdefault(architecture_of(trial), f"{name_of(trial, rows)}: {why}")
     if faults:
         raise FitError("\n".join([*faults.values(), ADVICE]))
     return shares
+
+
+def _share_of(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> Share | None:
+    """Return a trial's share of a device; None if it does not fit."""
+    probe = probes.get(architecture_of(trial))
+    num_at_once = count_at_once(probe, capacity) if probe else 0
+    if probe is None or not num_at_once:
+        return None
+    memory_mib = capacity.memory_mib / num_at_once - (probe.gpu_context_mib or 0.0)
+    return Share(num_at_once, memory_mib, capacity.gpu_kind)
 
 
 ADVICE = (
@@ -251,20 +241,27 @@ def _need_mib(probe: Probe) -> float:
     return probe.memory_mib if probe.gpu_memory_mib is None else probe.gpu_memory_mib
 
 
-def _describe(probe: Probe | None, trial: Trial, capacity: Capacity) -> str:
+def _describe(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> str:
     """Say what a trial needs, where there is less."""
-    where = "a GPU" if capacity.on_gpu else "a machine"
+    probe = probes.get(architecture_of(trial))
+    of_kind = _of_kind(capacity.gpu_kind)
+    where = f"a GPU{of_kind}" if capacity.on_gpu else "a machine"
     size = trial.config.training.batch_size
     if probe is None:
+        told = capacity.memory_mib  # a GPU's by the trials that fit
         return (
             f"batches of {size} utterances ran out of memory when they were measured alone on "
-            f"{where} with {capacity.memory_mib:,.0f} MiB"
+            f"{where}{f' with {told:,.0f} MiB' if told else ''}"
         )
     need_mib, there_mib = _with_margin(_need_mib(probe)), capacity.memory_mib
     if capacity.on_gpu and need_mib <= there_mib:
-        where = "a GPU's share of its machine"
+        where = f"a GPU's share of its machine{of_kind}"
         need_mib, there_mib = _with_margin(probe.memory_mib), capacity.host_memory_mib
     return (
         f"needs {need_mib:,.0f} MiB with batches of {size} utterances, but {where} has "
         f"{there_mib:,.0f} MiB for it"
     )
+
+
+def _of_kind(gpu_kind: str | None) -> str:
+    return "" if gpu_kind is None else f" ({gpu_kind})"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import PriceError
+from orchestrator.machines import gpu_kind_of
 from orchestrator.timetable import Timetable
 from search_spaces.change import describe_faults
 
@@ -45,7 +46,8 @@ class Prices:
     """Dollars an hour of the head, and of a worker, which has `num_gpus`; None if that is not said.
 
     Of several types of workers it is the one whose GPUs are dearest, by one each where that is not
-    said. An idle worker is given back after `idle_h`.
+    said. An idle worker is given back after `idle_h`. `by_kind` has the same two of the kinds of
+    GPU that types of workers name.
     """
 
     file: Path
@@ -53,6 +55,7 @@ class Prices:
     worker: float
     num_gpus: int | None
     idle_h: float
+    by_kind: Mapping[str, tuple[float, int | None]] = field(default_factory=dict)
 
 
 def find_prices(cluster_file: Path | None) -> Prices | None:
@@ -79,18 +82,45 @@ def find_prices(cluster_file: Path | None) -> Prices | None:
         )
     if table is None or table.keys() != types.keys():
         raise PriceError(f"cluster file '{file}' needs {_describe_table(types)}")
-    of_workers = (
-        (table[name], int(node_type.resources.get("GPU", 0)) or None)
-        for name, node_type in types.items()
-        if name != content.head_node_type
-    )
-    worker, num_gpus = max(of_workers, key=lambda w: w[0] / (w[1] or 1), default=(0.0, None))
+    by_kind: dict[str | None, list[tuple[float, int | None]]] = {}
+    for name, node_type in types.items():
+        if name != content.head_node_type:
+            worker = table[name], _count_used(node_type.resources) or None
+            by_kind.setdefault(gpu_kind_of(node_type.resources), []).append(worker)
+    price, num_gpus = _dearest(worker for workers in by_kind.values() for worker in workers)
     return Prices(
         file=file,
         head=table.get(content.head_node_type, 0.0),
-        worker=worker,
+        worker=price,
         num_gpus=num_gpus,
         idle_h=content.idle_timeout_minutes / 60,
+        by_kind={kind: _dearest(workers) for kind, workers in by_kind.items() if kind},
+    )
+
+
+def _dearest(workers: Iterable[tuple[float, int | None]]) -> tuple[float, int | None]:
+    return max(workers, key=lambda worker: worker[0] / (worker[1] or 1), default=(0.0, None))
+
+
+def _count_used(resources: Mapping[str, float]) -> int:
+    """Count the GPUs of a machine on which trials train: each takes a core too."""
+    return int(min(resources.get("GPU", 0), resources.get("CPU", math.inf)))
+
+
+def prices_on(gpu_kind: str | None, prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
+    """Take for a worker one with a kind of GPU, if its file names it; the dearest if it does not.
+
+    Args:
+        gpu_kind: The kind; None where GPUs are all of one.
+        prices: What a file says.
+        nodes: The machines, as `ray.nodes` lists them.
+    """
+    if gpu_kind is None:
+        return with_gpus_of(prices, nodes)
+    worker, num_gpus = prices.by_kind.get(gpu_kind, (prices.worker, prices.num_gpus))
+    return with_gpus_of(
+        replace(prices, worker=worker, num_gpus=num_gpus),
+        [node for node in nodes if gpu_kind_of(node["Resources"]) == gpu_kind],
     )
 
 
@@ -103,7 +133,7 @@ def with_gpus_of(prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
         prices: What a file says.
         nodes: The machines, as `ray.nodes` lists them.
     """
-    there = [int(node["Resources"].get("GPU", 0)) for node in nodes if node["Alive"]]
+    there = [_count_used(node["Resources"]) for node in nodes if node["Alive"]]
     if prices.num_gpus is not None or not any(there):
         return prices
     return replace(prices, num_gpus=min(num for num in there if num))

@@ -12,10 +12,9 @@ from ray.exceptions import RayError, RayTaskError
 
 from orchestrator.driver import this_driver
 from orchestrator.errors import ProbeError
-from orchestrator.machines import reach_storage, resources_of_trial
+from orchestrator.machines import ACCELERATOR, NAMES, gpu_kind_of, reach_storage, resources_of_trial
 from orchestrator.mirror import publish_file
 from orchestrator.mirrored_files import place_of
-from orchestrator.packing import ACCELERATOR
 from orchestrator.probe_scratch import (
     remove_abandoned_scratch,
     remove_scratch,
@@ -131,8 +130,12 @@ class Probers:
         self._num_lost_starts = 0
         resources = resources_of_trial(session.machines, ray.cluster_resources())
         self.on_gpu = "gpu" in resources
+        self._gpu_kind = session.machines.gpu_kind
         self._actor = ray.remote(
-            num_cpus=resources["cpu"], num_gpus=resources.get("gpu", 0), max_restarts=0
+            num_cpus=resources["cpu"],
+            num_gpus=resources.get("gpu", 0),
+            resources={name: num for name, num in resources.items() if name not in NAMES},
+            max_restarts=0,
         )(Prober)
         self._busy: dict[ray.ObjectRef, tuple[Any, str | None]] = {}
 
@@ -162,8 +165,10 @@ class Probers:
         """
         kinds = ("CPU", "GPU") if self.on_gpu else ("CPU",)
         for node in ray.nodes():
-            has_all = all(node["Resources"].get(kind, 0) >= 1 for kind in kinds)
-            if node["Alive"] and has_all:
+            there = node["Resources"]
+            has_all = all(there.get(kind, 0) >= 1 for kind in kinds)
+            is_wanted = self._gpu_kind in (None, gpu_kind_of(there))
+            if node["Alive"] and has_all and is_wanted:
                 device = find_device(machine_of(node, self.on_gpu), self._session.storage)
                 if device is not None:
                     return device
@@ -233,7 +238,9 @@ class Probers:
                 tell_at = math.inf
                 self._on_waiting(
                     f"waits for a process to measure in, which takes a core"
-                    f"{' and a GPU' if self.on_gpu else ''}: others may hold those there are"
+                    f"{' and a GPU' if self.on_gpu else ''}"
+                    f"{f' ({self._gpu_kind})' if self._gpu_kind else ''}: others may hold those "
+                    "there are"
                 )
         return *self._busy.pop(ready[0]), ready[0]
 
@@ -265,5 +272,5 @@ def machine_of(node: Mapping[str, Any], on_gpu: bool) -> str:
     """
     if not on_gpu:
         return f"CPU of {node['NodeManagerHostname']}"
-    kinds = [name for name in node["Resources"] if name.startswith(ACCELERATOR)]
-    return min(kinds, default=f"GPU of {node['NodeManagerHostname']}")
+    kind = gpu_kind_of(node["Resources"])
+    return ACCELERATOR + kind if kind else f"GPU of {node['NodeManagerHostname']}"

@@ -1,6 +1,7 @@
 """What a plan says of time, GPU-hours, dollars and the critical path."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -16,11 +17,72 @@ MAX_KINDS = 7
 NAME_WIDTH = 30
 """Columns of the terminal for the name of a row."""
 
+NO_PRICES = "; no prices: docs/plan.md says where they stand"
+
 
 def forecast_view(forecast: Forecast, prices: Prices | None) -> RenderableType:
     """Show what a sweep takes, in at most some 15 lines of 80 columns."""
-    lines = (*_time_lines(forecast), _cost_line(forecast, prices), _basis_line(forecast))
+    lines = (*_time_lines(forecast), _cost_line(forecast, prices), _basis_line([forecast]))
     return Group(_kinds_table(forecast.kinds), *map(Text, lines))
+
+
+def forecasts_view(
+    forecasts: Sequence[Forecast], prices: Sequence[Prices | None]
+) -> RenderableType:
+    """Show what a sweep takes: on kinds of GPU, if there are several, a line each and one in all.
+
+    Args:
+        forecasts: Of each kind that trains.
+        prices: What workers with each kind cost, and the head, if that is known.
+    """
+    if len(forecasts) == 1:
+        return forecast_view(forecasts[0], prices[0])
+    last = max(forecasts, key=lambda forecast: forecast.quickest.wall_s)
+    lines = (
+        *map(_line_of_kind, forecasts, prices),
+        _line_in_all(forecasts, prices),
+        *_range_lines(forecasts),
+        f"critical path: {_count(len(last.critical_path), 'trial')} in a row on "
+        f"{last.capacity.gpu_kind}",
+        _basis_line(forecasts),
+    )
+    return Group(_kinds_table([k for f in forecasts for k in f.kinds]), *map(Text, lines))
+
+
+def _line_of_kind(forecast: Forecast, prices: Prices | None) -> str:
+    """Say what a sweep takes on one kind of GPU, without the head."""
+    workers = None if prices is None else _dollars(forecast, replace(prices, head=0.0))
+    return (
+        f"{_describe(forecast.capacity)}: about {_range(forecast.wall_s, say_duration)}; "
+        f"{_count(len(forecast.order), 'trial')}, {forecast.quickest.num_slots} at once, slots "
+        f"busy {forecast.utilisation:.0%}; {_hours(forecast.device_h, on_gpu=True)}"
+        f"{'' if workers is None else f'; {_range(workers, _say_dollars)}'}"
+    )
+
+
+def _line_in_all(forecasts: Sequence[Forecast], prices: Sequence[Prices | None]) -> str:
+    """Say what it takes on all kinds, with the head."""
+    wall_s = [max(ends) for ends in zip(*(f.wall_s for f in forecasts), strict=True)]
+    device_h = [sum(hours) for hours in zip(*(f.device_h for f in forecasts), strict=True)]
+    line = (
+        f"wall time: about {_range(wall_s, say_duration)}; "
+        f"{sum(len(f.order) for f in forecasts)} trials, "
+        f"{sum(f.quickest.num_slots for f in forecasts)} at once on "
+        f"{sum(f.capacity.num_devices for f in forecasts)} GPUs; {_hours(device_h, on_gpu=True)}"
+    )
+    known = [one for one in prices if one is not None]
+    if not known:
+        return f"{line}{NO_PRICES}"
+    workers = [
+        _dollars(forecast, replace(one, head=0.0))
+        for forecast, one in zip(forecasts, known, strict=True)
+    ]
+    dollars = [
+        sum(of_kinds) + known[0].head * seconds / 3600
+        for of_kinds, seconds in zip(zip(*workers, strict=True), wall_s, strict=True)
+    ]
+    is_assumed = any(one.num_gpus is None for one in known)
+    return f"{line}; {_say_cost(dollars, known[0], is_assumed=is_assumed)}"
 
 
 def say_duration(seconds: float) -> str:
@@ -42,14 +104,19 @@ def _say_two(seconds: int, large_s: int, large: str, small_s: int, small: str) -
     return f"{whole} {large}" + (f" {rest // small_s} {small}" if rest else "")
 
 
-def _kinds_table(kinds: Sequence[Kind]) -> RenderableType:
-    """Show what trials take, those first that take most in all."""
+def _kinds_table(kinds: Iterable[Kind]) -> RenderableType:
+    """Show what trials take, those first that take most in all; and where, if GPUs differ."""
+    ordered = sorted(kinds, key=lambda kind: kind.num_trials * kind.task.seconds, reverse=True)
+    on_kinds = any(kind.first.gpu_kind for kind in ordered)
+    width = NAME_WIDTH - 10 if on_kinds else NAME_WIDTH
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("trials like", no_wrap=True, overflow="ellipsis", max_width=NAME_WIDTH)
+    table.add_column("trials like", no_wrap=True, overflow="ellipsis", max_width=width)
     for header in ("trials", "s a step", "MiB", "a trial", "at once"):
         table.add_column(header, justify="right", no_wrap=True)
-    num_shown = len(kinds) if len(kinds) <= MAX_KINDS else MAX_KINDS - 1
-    for kind in kinds[:num_shown]:
+    if on_kinds:
+        table.add_column("on", no_wrap=True)
+    num_shown = len(ordered) if len(ordered) <= MAX_KINDS else MAX_KINDS - 1
+    for kind in ordered[:num_shown]:
         table.add_row(
             str(kind.first.trained_for),
             str(kind.num_trials),
@@ -57,8 +124,9 @@ def _kinds_table(kinds: Sequence[Kind]) -> RenderableType:
             f"{_memory_mib(kind):,.0f}",
             say_duration(kind.task.seconds),
             str(kind.task.num_at_once),
+            *filter(None, [kind.first.gpu_kind]),
         )
-    if rest := kinds[num_shown:]:
+    if rest := ordered[num_shown:]:
         most = say_duration(max(kind.task.seconds for kind in rest))
         num_trials = sum(kind.num_trials for kind in rest)
         table.add_row(f"{len(rest)} other kinds", str(num_trials), "", "", f"to {most}")
@@ -76,8 +144,7 @@ def _time_lines(forecast: Forecast) -> Iterable[str]:
         f"{forecast.quickest.num_slots} at once on {_describe(forecast.capacity)}, slots busy "
         f"{forecast.utilisation:.0%}"
     )
-    if forecast.slowest is not forecast.quickest:
-        yield "the range: from no slowing between trials that share a GPU to taking turns"
+    yield from _range_lines([forecast])
     yield (
         f"critical path: {_count(len(forecast.critical_path), 'trial')} in a row; on any number of "
         f"slots at least {say_duration(forecast.floor_s)}, for "
@@ -85,37 +152,54 @@ def _time_lines(forecast: Forecast) -> Iterable[str]:
     )
 
 
+def _range_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
+    if any(forecast.slowest is not forecast.quickest for forecast in forecasts):
+        yield "the range: from no slowing between trials that share a GPU to taking turns"
+
+
 def _cost_line(forecast: Forecast, prices: Prices | None) -> str:
-    unit = "GPU-hours" if forecast.capacity.on_gpu else "core-hours"
-    used = f"{unit}: {_range(forecast.device_h, _say_hours)}"
+    on_gpu = forecast.capacity.on_gpu
+    used = _hours(forecast.device_h, on_gpu=on_gpu)
     if prices is None:
-        is_rented = forecast.capacity.on_gpu or forecast.capacity.num_devices > 1
-        return f"{used}; no prices: docs/plan.md says where they stand" if is_rented else used
+        is_rented = on_gpu or forecast.capacity.num_devices > 1
+        return f"{used}{NO_PRICES}" if is_rented else used
+    is_assumed = on_gpu and prices.num_gpus is None
+    return f"{used}; {_say_cost(_dollars(forecast, prices), prices, is_assumed=is_assumed)}"
+
+
+def _hours(device_h: Iterable[float], *, on_gpu: bool) -> str:
+    return f"{'GPU-hours' if on_gpu else 'core-hours'}: {_range(device_h, _say_hours)}"
+
+
+def _dollars(forecast: Forecast, prices: Prices) -> list[float]:
+    """Return what a sweep costs in its two timetables."""
     on_gpu = forecast.capacity.on_gpu
     tables = (forecast.quickest, forecast.slowest)
-    dollars = [dollars_of(table, prices, on_gpu=on_gpu) for table in tables]
+    return [dollars_of(table, prices, on_gpu=on_gpu) for table in tables]
+
+
+def _say_cost(dollars: Iterable[float], prices: Prices, *, is_assumed: bool) -> str:
     assumed = f"; '{prices.file}' names no GPUs: one a worker is assumed"
     return (
-        f"{used}; {_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
+        f"{_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
         f"{say_duration(prices.idle_h * 3600)} in which idle workers wait"
-        f"{assumed if on_gpu and prices.num_gpus is None else ''}"
+        f"{assumed if is_assumed else ''}"
     )
 
 
-def _basis_line(forecast: Forecast) -> str:
-    probes = {kind.probe.architecture: kind.probe for kind in forecast.kinds}
-    devices = ", ".join(sorted({probe.device for probe in probes.values()}))
-    early = (
-        f"; at most: {_count(forecast.num_stopping, 'trial')} may stop early"
-        if forecast.num_stopping
-        else ""
-    )
-    return f"measured: {_count(len(probes), 'architecture')} on {devices}{early}"
+def _basis_line(forecasts: Sequence[Forecast]) -> str:
+    probes = [kind.probe for forecast in forecasts for kind in forecast.kinds]
+    num_measured = len({probe.architecture for probe in probes})
+    devices = ", ".join(sorted({probe.device for probe in probes}))
+    num_stopping = sum(forecast.num_stopping for forecast in forecasts)
+    early = f"; at most: {_count(num_stopping, 'trial')} may stop early" if num_stopping else ""
+    return f"measured: {_count(num_measured, 'architecture')} on {devices}{early}"
 
 
 def _describe(capacity: Capacity) -> str:
     if capacity.on_gpu:
-        return _count(capacity.num_devices, "GPU")
+        kind = "" if capacity.gpu_kind is None else f" ({capacity.gpu_kind})"
+        return f"{_count(capacity.num_devices, 'GPU')}{kind}"
     cores = _count(capacity.num_cores, "core")
     return cores if capacity.num_devices == 1 else f"{capacity.num_devices} machines with {cores}"
 

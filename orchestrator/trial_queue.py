@@ -6,7 +6,7 @@ or for the end of their lease, every few seconds. A trial whose process was lost
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from orchestrator.events import Watcher
 from orchestrator.leases import Leases
@@ -94,15 +94,25 @@ class TrialQueue:
         """How many trials were handed out and have not ended."""
         return len(self._running)
 
-    def next(self) -> Assignment | None:
-        """Lease a trial to train; None if there is none now."""
+    def next(self, *full: str) -> Assignment | None:
+        """Lease a trial to train; None if there is none now.
+
+        It is the first that waits for none of the kinds of GPU that are `full`.
+        """
         self.look()
-        for _ in range(min(MAX_LOOKS, len(self._waiting))):
-            if self._is_storage_silent:
+        for _ in range(MAX_LOOKS):
+            assignment = None if self._is_storage_silent else self._take_waiting(full)
+            if assignment is None:
                 return None
-            assignment = self._waiting.popleft()
             if self._is_leased(assignment):
                 self._running[assignment.trial.key] = assignment
+                return assignment
+        return None
+
+    def _take_waiting(self, full: Collection[str]) -> Assignment | None:
+        for index, assignment in enumerate(self._waiting):
+            if assignment.gpu_kind not in full:
+                del self._waiting[index]
                 return assignment
         return None
 

@@ -19,6 +19,11 @@ class Assignment(NamedTuple):
     micro_batch_size: int | None = None
     share: Share | None = None
 
+    @property
+    def gpu_kind(self) -> str | None:
+        """The kind of GPU on which alone it trains, where there are several."""
+        return None if self.share is None else self.share.gpu_kind
+
 
 class Loss(NamedTuple):
     """How a trial's process ended before the trial did, or `never_began` it."""
@@ -42,8 +47,11 @@ class TrialSupply(Protocol):
     def num_running(self) -> int:
         """How many trials were handed out and have not ended."""
 
-    def next(self) -> Assignment | None:
-        """Hand out a trial to train; None if there is none now."""
+    def next(self, *full: str) -> Assignment | None:
+        """Hand out a trial to train; None if there is none now.
+
+        It is for none of the kinds of GPU that are `full`.
+        """
 
     def look(self) -> None:
         """Use a moment in which nothing else is to be done; it comes often."""

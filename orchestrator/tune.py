@@ -16,7 +16,13 @@ from ray.tune.schedulers import TrialScheduler
 from orchestrator.cluster_resources import ClusterResources
 from orchestrator.events import Watcher
 from orchestrator.losses import tolerate_losses
-from orchestrator.machines import NAMES, Machines, count_requested, resources_of_trial
+from orchestrator.machines import (
+    Machines,
+    count_requested,
+    most_at_once,
+    name_in_ray,
+    resources_of_trial,
+)
 from orchestrator.mirrored_trials import fetch_record
 from orchestrator.on_worker import train_assignment
 from orchestrator.packing import Share
@@ -109,7 +115,10 @@ def train(
                 is_deterministic=machines.is_deterministic,
             ),
             lambda share: count_requested(
-                machines, cluster.now(), resources_of_trial(machines, there, share), num_trials
+                machines,
+                cluster.now(share and share.gpu_kind),
+                resources_of_trial(machines, there, share),
+                num_trials,
             ),
             max_trials=MAX_TRIALS_A_RUN if scheduler is None else None,
         )
@@ -117,7 +126,8 @@ def train(
             search_alg=searcher,
             scheduler=scheduler,
             num_samples=-1,
-            max_concurrent_trials=num_trials,  # `SupplySearcher` says how many there are now
+            # `SupplySearcher` says how many there are now, of each kind of GPU.
+            max_concurrent_trials=min(num_trials, most_at_once(machines) or num_trials),
             reuse_actors=reuse_workers,
             trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
         )
@@ -155,4 +165,4 @@ def _resources_of(
     """Say to Tune what a trial takes, by its share of a device if it has one."""
     share = config["assignment"]["share"]
     resources = resources_of_trial(machines, there, share and Share(*share))
-    return tune.PlacementGroupFactory([{NAMES[kind]: n for kind, n in resources.items()}])
+    return tune.PlacementGroupFactory([{name_in_ray(name): n for name, n in resources.items()}])

@@ -1,7 +1,7 @@
 """Joins Ray Tune to a supply of trials: what Tune asks for, when it stops, what it tells."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,9 +67,10 @@ class SupplySearcher(Searcher):
         """Return a trial; None where there is none now, so that Tune asks again."""
         if self._signals.seen is not None or self._num_left == 0:
             return Searcher.FINISHED
-        if self._is_full():
+        full = self._full_kinds()
+        if None in full:
             return None
-        assignment = self._supply.next()
+        assignment = self._supply.next(*filter(None, full))
         if assignment is None:
             return Searcher.FINISHED if self._supply.is_done else None
         self._num_left -= 1
@@ -90,10 +91,15 @@ class SupplySearcher(Searcher):
         """Let its place be taken; `Announcer` is told more."""
         self._shares.pop(trial_id, None)
 
-    def _is_full(self) -> bool:
-        """Whether the trials that run or wait, each a part of all places, take them all."""
-        parts = Counter(self._shares.values())
-        return sum(num / self._count_now(share) for share, num in parts.items()) >= 1
+    def _full_kinds(self) -> set[str | None]:
+        """List the kinds of GPU whose places are all taken by the trials that run or wait.
+
+        Each takes a part of all places of its kind; that is None where there are not several kinds.
+        """
+        parts: dict[str | None, float] = defaultdict(float)
+        for share, num in Counter(self._shares.values()).items():
+            parts[share and share.gpu_kind] += num / self._count_now(share)
+        return {kind for kind, part in parts.items() if part >= 1}
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the ledger knows."""

@@ -75,11 +75,14 @@ class SearchSupply:
         """How many trials were handed out and have not ended."""
         return self._queue.num_running
 
-    def next(self) -> Assignment | None:
-        """Lease a trial to train; None if there is none now."""
+    def next(self, *full: str) -> Assignment | None:
+        """Lease a trial to train; None if there is none now.
+
+        No kind of GPU is ever `full`: candidates have no share.
+        """
         self.look()
         for _ in range(MAX_ASKED):
-            assignment = self._queue.next()
+            assignment = self._queue.next(*full)
             if assignment is not None and self._is_wanted(assignment.trial):
                 return assignment
             if assignment is None and not self._ask():

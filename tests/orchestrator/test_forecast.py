@@ -10,9 +10,11 @@ from orchestrator.forecast import (
     WORKER_START_S,
     Forecast,
     choose_order,
+    forecast_kinds,
     make_forecast,
+    merge_orders,
 )
-from orchestrator.packing import Capacity, Share
+from orchestrator.packing import Capacity, Measured, Share
 from orchestrator.timetable import Task
 from orchestrator.trial_supply import Assignment
 from reports.probe import architecture_of
@@ -83,6 +85,62 @@ def test_trials_that_share_a_gpu_give_a_range() -> None:
     at_least, at_most = WORKER_START_S + 30, WORKER_START_S + 80
     assert forecast.wall_s == pytest.approx((at_least, at_most))
     assert forecast.device_h == pytest.approx((at_least / 3600, at_most / 3600))
+
+
+def two_kinds_of(assignments: Sequence[Assignment]) -> list[Measured]:
+    """Measure trials on two A100 and on one T4, where they take twice as long."""
+    return [
+        Measured(
+            ONE_GPU._replace(num_devices=num, gpu_kind=kind),
+            {
+                architecture_of(a.trial): make_probe(
+                    a.trial, seconds * (2 if kind == "T4" else 1) - BETWEEN_TRIALS_S
+                )
+                for a in assignments
+                for seconds in (SLOW if a.trained_for.row == "deep" else QUICK,)
+            },
+        )
+        for kind, num in (("A100", 2), ("T4", 1))
+    ]
+
+
+def test_each_kind_of_gpu_is_forecast_with_the_trials_that_it_takes() -> None:
+    trials = two_rows(2)
+    a100, t4 = Share(1, 100, "A100"), Share(1, 50, "T4")
+    shares = {a.trial.key: (a100,) if a.trained_for.row == "deep" else (a100, t4) for a in trials}
+    forecasts = forecast_kinds(trials, two_kinds_of(trials), shares)
+    # The deep end on the two A100 at 30, a quick one then at 40, or on the T4 at 20, the next at 40
+    assert [
+        [(a.trial.seed, a.trained_for.row, a.share) for a in forecast.order]
+        for forecast in forecasts
+    ] == [
+        [(0, "deep", a100), (1, "deep", a100), (1, "shallow", a100)],
+        [(0, "shallow", t4)],
+    ]
+    assert [f.capacity.gpu_kind for f in forecasts] == ["A100", "T4"]
+    assert [f.wall_s[0] - WORKER_START_S for f in forecasts] == pytest.approx([40, 20])
+    assert [f.kinds[-1].task.seconds for f in forecasts] == pytest.approx([10, 20])
+    order = [(a.trial.seed, a.trained_for.row) for a in merge_orders(forecasts)]
+    assert order == [(0, "deep"), (1, "deep"), (0, "shallow"), (1, "shallow")]
+
+
+def test_kind_of_gpu_that_takes_nothing_has_no_forecast() -> None:
+    trials = two_rows(2)
+    shares = {a.trial.key: (Share(1, 100, "A100"),) for a in trials}
+    (forecast,) = forecast_kinds(trials, two_kinds_of(trials), shares)
+    assert forecast.capacity.gpu_kind == "A100"
+
+
+def test_one_kind_is_forecast_as_ever() -> None:
+    trials = two_rows(3)
+    probes = two_kinds_of(trials)[0].probes
+    shares = {a.trial.key: Share(2 if a.trained_for.row == "deep" else 3, 100) for a in trials}
+    (forecast,) = forecast_kinds(
+        trials, [Measured(ONE_GPU, probes)], {key: (share,) for key, share in shares.items()}, 2
+    )
+    bound = [a._replace(share=shares[a.trial.key]) for a in trials]
+    assert forecast == make_forecast(bound, probes, shares, ONE_GPU, 2)
+    assert merge_orders([forecast]) == list(forecast.order)
 
 
 def starts_of_workers(forecast: Forecast, shares: Mapping[str, Share]) -> int:

@@ -6,6 +6,7 @@ import pytest
 from orchestrator.errors import ClusterError
 from orchestrator.machines import (
     MAX_REQUESTED,
+    NUM_WITHOUT_PLACE,
     Device,
     Machines,
     UnreachedStorageError,
@@ -65,6 +66,27 @@ def test_trial_with_a_share_takes_a_part_of_the_device(
 ) -> None:
     there = {"CPU": 8.0, "GPU": float(num_gpus)}
     assert resources_of_trial(Machines(), there, Share(num_at_once, 1000.0)) == resources
+
+
+def test_trial_asks_for_the_kind_of_its_gpu_where_there_are_several() -> None:
+    there, of_kind = {"CPU": 8.0, "GPU": 2.0}, {"accelerator_type:A100": 0.001}
+    share = Share(4, 1000.0, "A100")
+    trained = resources_of_trial(Machines("auto"), there, share)
+    assert trained == {"cpu": 1.0, "gpu": 0.25} | of_kind
+    measured = resources_of_trial(Machines("auto", gpu_kind="A100"), there)
+    assert measured == {"cpu": 1.0, "gpu": 1.0} | of_kind
+
+
+@pytest.mark.parametrize(("num_slots", "expected"), [(3, 3), (9, 8), (None, 8 + NUM_WITHOUT_PLACE)])
+def test_trial_of_a_kind_waits_for_no_place_where_slots_are_limited(
+    num_slots: int | None, expected: int
+) -> None:
+    there = {"CPU": 64.0, "GPU": 2.0, "accelerator_type:A100": 1.0}
+    machines = Machines("auto", num_slots=num_slots)
+    takes = resources_of_trial(machines, there, Share(4, 1000.0, "A100"))
+    assert count_requested(machines, there, takes, 99) == expected
+    where_there_is_none = count_requested(machines, {}, takes, 99)
+    assert where_there_is_none == (1 if num_slots else NUM_WITHOUT_PLACE)
 
 
 @pytest.mark.parametrize(

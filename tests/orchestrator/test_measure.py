@@ -118,14 +118,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
         *,
         machines: Machines = ON_CPU,
         num_devices: int = 1,
+        gpu_kind: str | None = None,
         **options: Any,
     ) -> dict[str, Probe]:
         there = {"CPU": 4.0 * num_devices, "GPU": 2.0, "memory": 8000.0 * 2**20 * num_devices}
         monkeypatch.setattr(measuring, "Probers", lambda *_: probers)
-        monkeypatch.setattr(measuring.ray, "cluster_resources", lambda: there)
+        monkeypatch.setattr("ray.cluster_resources", lambda: there)
+        of_kind = {f"accelerator_type:{gpu_kind}": 1.0}
+        monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": there | of_kind}])
         capacity = Capacity(probers.on_gpu, 2 if probers.on_gpu else num_devices, 8000.0, 4)
         monkeypatch.setattr(measuring, "find_capacity", lambda *_: capacity)
-        machines = Machines() if probers.on_gpu else machines
+        machines = Machines(gpu_kind=gpu_kind) if probers.on_gpu else machines
         session = SimpleNamespace(storage=tmp_path, machines=machines)
         return measure(cast(Any, session), trials, rows=ROWS, **options)
 
@@ -297,6 +300,15 @@ def test_process_lost_twice_on_a_cpu_may_lack_memory_and_is_measured_beside_fewe
     probers = FakeProbers(outcomes)
     found = run(probers, [DEEP.trial, make_assignment(3, 1).trial])
     assert [probe.num_at_once for probe in found.values()] == [1]
+
+
+def test_kind_of_gpu_on_which_a_trial_fails_is_named(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    error = RayTaskError("probe", "trace", RuntimeError("no kernel for this GPU"))
+    probers = FakeProbers({architecture_of(DEEP.trial): lambda _: error}, on_gpu=True)
+    with pytest.raises(ProbeError, match="row 'deep', on T4: RuntimeError: no kernel"):
+        run(probers, [DEEP.trial], gpu_kind="T4")
 
 
 def test_storage_that_is_given_up_is_waited_for_no_more(

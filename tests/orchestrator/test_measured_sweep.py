@@ -11,8 +11,10 @@ from orchestrator.errors import FitError
 from orchestrator.machines import MAX_REQUESTED, THIS_MACHINE, Machines
 from orchestrator.packing import Capacity, Share
 from orchestrator.prices import Prices
+from orchestrator.training_session import TrainingSession
 from orchestrator.trial_supply import Assignment
-from reports.probe import architecture_of
+from reports.probe import Probe, architecture_of
+from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 SECONDS = {1: 10.0, 3: 30.0}
@@ -22,6 +24,8 @@ SECONDS = {1: 10.0, 3: 30.0}
 @pytest.fixture
 def plan_sweep(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Plan as if trials had been measured, on a machine of two cores and so much memory."""
+
+    monkeypatch.setattr(measured_sweep, "list_nodes", list)
 
     def plan(
         assignments: list[Assignment],
@@ -88,6 +92,47 @@ def test_forecast_has_as_many_at_once_as_a_cluster_is_asked_for(
     trials = [make_assignment(1, seed) for seed in range(300)]
     _, printed = plan_sweep(trials, 1e6, machines=machines, num_cores=400)
     assert f"300 trials, {num_slots} at once on 400 cores" in " ".join(printed.split())
+
+
+def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a T4 only the shallow trials fit; they take twice as long there."""
+
+    def measure_on(there: TrainingSession, trials: list[Trial], **_: Any) -> dict[str, Probe]:
+        asked.append(there.machines.gpu_kind)
+        on_t4 = there.machines.gpu_kind == "T4"
+        probes = {}
+        for trial in trials:
+            depth = trial.config.model.fusion.depth
+            probe = make_probe(trial, SECONDS[depth] * (1 + on_t4), gpu_memory_mib=9000.0 * depth)
+            update = {"device_memory_mib": 16_000.0 if on_t4 else 40_000.0}
+            probes[probe.architecture] = probe.model_copy(update=update)
+        return probes
+
+    asked: list[str | None] = []
+    nodes = [
+        {"Alive": True, "Resources": {"CPU": 8, "GPU": 1, "memory": 2**36, accelerator: 1}}
+        for accelerator in ("accelerator_type:T4", "accelerator_type:A100")
+    ]
+    monkeypatch.setattr(measured_sweep, "measure", measure_on)
+    monkeypatch.setattr(measured_sweep, "list_nodes", lambda: nodes)
+    monkeypatch.setattr("ray.nodes", lambda: nodes)
+    session = TrainingSession(tmp_path, Machines("auto"), cast(Any, None), cast(Any, None))
+    console = Console(file=io.StringIO(), width=200)
+    planned = measured_sweep.plan_sweep(session, ASSIGNMENTS, None, console)
+    assert asked == ["A100", "T4"]
+    assert {one.trained_for.row: one.share for one in planned} == {
+        "deep": Share(1, 40_000.0, "A100"),
+        "shallow": Share(1, 16_000.0, "T4"),
+    }
+    printed = cast(io.StringIO, console.file).getvalue()
+    assert "1 GPU (A100): about" in printed
+    assert "1 GPU (T4): about" in printed
+    slow_t4 = [a for a in ASSIGNMENTS if a.trained_for.row == "deep"]
+    measured_sweep.plan_sweep(session, slow_t4, None, console)
+    printed = cast(io.StringIO, console.file).getvalue()
+    assert "no trial is for T4: it is too small for them, or others end sooner" in printed
 
 
 def test_gpu_of_a_machine_that_has_four_costs_a_fourth(

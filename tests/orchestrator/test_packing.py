@@ -5,7 +5,16 @@ import pytest
 
 from orchestrator.errors import ClusterError, FitError
 from orchestrator.machines import Machines
-from orchestrator.packing import MARGIN, Capacity, Share, capacity_of, count_at_once, pack
+from orchestrator.packing import (
+    MARGIN,
+    Capacity,
+    Measured,
+    Share,
+    capacity_of,
+    count_at_once,
+    pack,
+    pack_on_kinds,
+)
 from reports.probe import Probe
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
@@ -132,14 +141,74 @@ def test_machines_that_are_too_small_do_not_count(
     assert found == Capacity(False, num_devices, gib * 1024.0, num_cores)
 
 
-def test_gpus_of_several_kinds_are_refused() -> None:
+KINDS = [
+    node(CPU=32, GPU=4, gib=128, gpus="A100"),
+    node(CPU=64, GPU=4, gib=128, gpus="A100"),
+    node(CPU=4, GPU=1, gib=16, gpus="T4"),
+]
+
+
+def of_kind(gpu_kind: str, device_memory_mib: float, gpu_memory_mib: float | None) -> Measured:
+    """Measure the shallow trial on a kind of GPU; without a figure it was too large there."""
+    probes = {}
+    if gpu_memory_mib is not None:
+        probe = on_gpu(gpu_memory_mib)
+        update = {"device_memory_mib": device_memory_mib}
+        probes[probe.architecture] = probe.model_copy(update=update)
+    capacity = Capacity(True, 4, device_memory_mib, 8, 40_000.0, gpu_kind)
+    return Measured(capacity, probes)
+
+
+def test_capacity_is_that_of_one_kind_of_gpu_where_it_is_named() -> None:
+    probe = on_gpu(400).model_copy(update={"device_memory_mib": 40_000.0})
+    probes = {probe.architecture: probe}
+    a100, t4 = (capacity_of(KINDS, Machines("auto", gpu_kind=k), probes) for k in ("A100", "T4"))
+    assert a100 == Capacity(True, 8, 40_000.0, 8, 32 * 1024.0, "A100")
+    assert t4 == Capacity(True, 1, 40_000.0, 4, 16 * 1024.0, "T4")
+    assert capacity_of(KINDS[:2], Machines("auto"), probes) == a100._replace(gpu_kind=None)
+
+
+def test_kinds_of_gpu_do_not_count_where_cores_train() -> None:
     nodes = [node(CPU=8, GPU=1, gib=8, gpus=kind) for kind in ("T4", "A100", "A100")]
-    assert capacity_of(nodes[1:], Machines("auto"), {}).num_devices == 2
     assert capacity_of(nodes, Machines("auto", "cpu"), {}).num_devices == 3
-    with pytest.raises(
-        ClusterError, match=r"several kinds \(A100, T4\).* one kind of GPU, or --no-"
-    ):
-        capacity_of(nodes, Machines("auto"), {})
+
+
+def test_gpus_of_another_kind_that_come_while_trials_are_measured_are_told() -> None:
+    with pytest.raises(ClusterError, match=r"several kinds \(A100, T4\); the same command"):
+        capacity_of(KINDS, Machines("auto"), {})
+
+
+def test_kind_of_gpu_that_goes_while_trials_are_measured_is_told() -> None:
+    with pytest.raises(ClusterError, match=r"none of 2 machines has .*: a CPU and a GPU \(T4\)"):
+        capacity_of(KINDS[:2], Machines("auto", gpu_kind="T4"), {})
+
+
+def test_trial_has_a_share_of_each_kind_of_gpu_by_what_it_takes_there() -> None:
+    kinds = [of_kind("A100", 40_000.0, 8000.0), of_kind("T4", 16_000.0, 9000.0)]
+    packed = pack_on_kinds([SHALLOW.trial], kinds)
+    # 36,000 / 8,800 = 4.1; 14,400 / 9,900 = 1.5; 500 MiB are the context of a process
+    assert packed == {SHALLOW.trial.key: (Share(4, 9500.0, "A100"), Share(1, 15_500.0, "T4"))}
+
+
+@pytest.mark.parametrize("need_mib", [20_000.0, None], ids=["too large", "not even measured"])
+def test_trial_that_fits_one_kind_of_gpu_has_a_share_of_that_alone(need_mib: float | None) -> None:
+    kinds = [of_kind("A100", 40_000.0, 20_000.0), of_kind("T4", 16_000.0, need_mib)]
+    assert pack_on_kinds([SHALLOW.trial], kinds) == {
+        SHALLOW.trial.key: (Share(1, 39_500.0, "A100"),)
+    }
+
+
+def test_trial_that_fits_no_kind_of_gpu_is_refused_by_all_of_them() -> None:
+    kinds = [of_kind("A100", 40_000.0, 50_000.0), of_kind("T4", 0.0, None)]
+    with pytest.raises(FitError) as caught:
+        pack_on_kinds([SHALLOW.trial], kinds, rows={SHALLOW.trial.key: SHALLOW.trained_for})
+    fault, advice = str(caught.value).split("\n")
+    assert fault == (
+        "study 'small', row 'shallow': needs 55,000 MiB with batches of 8 utterances, but a GPU "
+        "(A100) has 40,000 MiB for it; batches of 8 utterances ran out of memory when they were "
+        "measured alone on a GPU (T4)"
+    )
+    assert advice.startswith("nothing was trained")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +237,33 @@ def test_gpus_of_a_machine_divide_its_cores_and_its_memory() -> None:
     expected = Capacity(True, 5, 24_000.0, 4, 16 * 1024)
     assert capacity_of(nodes, Machines("auto"), {probe.architecture: probe}) == expected
     assert capacity_of(nodes, Machines("auto", "cpu"), {}).num_devices == 3
+
+
+@pytest.mark.parametrize(
+    ("num_gpus", "num_cores", "gib", "expected", "num_at_once"),
+    [
+        (8, 64, 512, (8, 8, 64), 4),  # 21,600 / 4,400 = 4.9
+        (8, 16, 512, (8, 2, 64), 2),  # two cores a GPU
+        (8, 12, 512, (8, 1, 64), 1),
+        (8, 4, 512, (4, 1, 128), 1),  # four cores: no more than four trials, so four GPUs
+        (8, 64, 48, (8, 8, 6), 2),  # of 6 GiB: 5,530 / 2,200 = 2.5
+    ],
+)
+def test_eight_gpus_of_one_machine_share_its_cores_and_its_memory(
+    num_gpus: int,
+    num_cores: int,
+    gib: float,
+    expected: tuple[int, int, float],
+    num_at_once: int,
+) -> None:
+    probe = on_gpu(4000).model_copy(update={"device_memory_mib": 24_000.0})
+    probes = {probe.architecture: probe}
+    capacity = capacity_of([node(CPU=num_cores, GPU=num_gpus, gib=gib)], Machines("auto"), probes)
+    num_devices, cores_each, gib_each = expected
+    assert capacity == Capacity(True, num_devices, 24_000.0, cores_each, gib_each * 1024.0)
+    (share,) = pack([SHALLOW.trial], probes, capacity).values()
+    assert share.num_at_once == num_at_once
+    assert share.num_at_once * capacity.num_devices <= num_cores
 
 
 def test_machines_without_a_place_for_a_trial_are_told() -> None:

@@ -1,12 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from orchestrator import prices
 from orchestrator.errors import PriceError
-from orchestrator.prices import Prices, dollars_of, find_prices, with_gpus_of
+from orchestrator.prices import Prices, dollars_of, find_prices, prices_on, with_gpus_of
 from orchestrator.timetable import Stay, Task, Timetable
 
 SHIPPED = Path(__file__).parent.parent.parent / "cluster.yaml"
@@ -39,6 +40,28 @@ def test_worker_is_priced_as_the_type_whose_gpus_are_dearest(tmp_path: Path) -> 
     found = find_prices(write(tmp_path, text + table("head: 0, one: 1, four: 4.1")))
     assert found is not None
     assert (found.worker, found.num_gpus) == (4.1, 4)
+
+
+def test_worker_with_a_kind_of_gpu_is_priced_by_what_its_type_says(tmp_path: Path) -> None:
+    big = '{CPU: 48, GPU: 4, "accelerator_type:A100": 1}'
+    few_cores = '{CPU: 2, GPU: 4, "accelerator_type:T4": 1}'
+    types = f"{{head: {{}}, big: {{resources: {big}}}, small: {{resources: {few_cores}}}}}"
+    text = f"head_node_type: head\navailable_node_types: {types}\n"
+    found = find_prices(write(tmp_path, text + table("head: 1, big: 12, small: 0.5")))
+    assert found is not None
+    a100, t4, other = (prices_on(kind, found, []) for kind in ("A100", "T4", "L4"))
+    assert (a100.worker, a100.num_gpus) == (12, 4)
+    assert (t4.worker, t4.num_gpus) == (0.5, 2)  # a trial takes a core, so two GPUs are used
+    assert (other.worker, other.num_gpus) == (12, 4)  # the dearest
+    assert prices_on(None, found, []) == found
+
+
+def test_gpus_of_a_kind_are_those_of_its_machines_where_no_file_says() -> None:
+    unsaid = Prices(SHIPPED, head=0, worker=4, num_gpus=None, idle_h=0)
+    nodes = [node(8), node(4)]
+    for one, kind in zip(nodes, ("A100", "T4"), strict=True):
+        one["Resources"] |= {f"accelerator_type:{kind}": 1.0}
+    assert [prices_on(kind, unsaid, nodes).num_gpus for kind in ("A100", "T4")] == [8, 4]
 
 
 def test_ray_takes_the_shipped_file_and_keeps_its_prices_for_the_head(tmp_path: Path) -> None:
@@ -112,7 +135,7 @@ def test_cost_is_that_of_held_and_idle_workers_and_of_the_head(tmp_path: Path) -
     assert by_machine == by_default == by_gpu
 
 
-def node(num_gpus: int, *, alive: bool = True) -> dict[str, object]:
+def node(num_gpus: int, *, alive: bool = True) -> dict[str, Any]:
     """Describe a machine as Ray does, which leaves out what there is none of."""
     return {"Alive": alive, "Resources": {"CPU": 8.0} | ({"GPU": num_gpus} if num_gpus else {})}
 

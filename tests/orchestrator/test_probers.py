@@ -11,7 +11,7 @@ from ray.exceptions import ActorDiedError, RayTaskError
 from orchestrator import probers as probing
 from orchestrator.driver import this_driver
 from orchestrator.errors import ProbeError
-from orchestrator.machines import Machines
+from orchestrator.machines import THIS_MACHINE, Machines
 from orchestrator.probers import Answer, Greeting, Probers, Surroundings
 from orchestrator.stop_signals import Terminated
 from orchestrator.trial_queue import MAX_LOSSES
@@ -40,6 +40,7 @@ class FakeRay:
     def __init__(self, held: dict[str, Any], there: dict[str, float]) -> None:
         self.killed: list[object] = []
         self.there = there
+        self.asked: dict[str, object] = {}
         self._held = held
 
     def cluster_resources(self) -> dict[str, float]:
@@ -57,7 +58,8 @@ class FakeRay:
             },
         ]
 
-    def remote(self, **_: object) -> Callable[[type], FakeActor]:
+    def remote(self, **options: object) -> Callable[[type], FakeActor]:
+        self.asked = options
         return lambda _: FakeActor()
 
     def wait(self, refs: list[str], **_: object) -> tuple[list[str], list[str]]:
@@ -81,12 +83,13 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
         *,
         seen: int | None = None,
         there: dict[str, float] = CORES,
+        machines: Machines = THIS_MACHINE,
         on_waiting: Callable[[str], None] = lambda what: None,
     ) -> tuple[Probers, FakeRay]:
         fake = FakeRay(held, there)
         monkeypatch.setattr(probing, "ray", fake)
         session = SimpleNamespace(
-            storage=tmp_path, machines=Machines(), signals=SimpleNamespace(seen=seen)
+            storage=tmp_path, machines=machines, signals=SimpleNamespace(seen=seen)
         )
         return Probers(cast(Any, session), on_waiting), fake
 
@@ -171,6 +174,21 @@ def test_device_of_a_machine_that_is_gone_or_trains_nothing_does_not_count(
         remember_device(machine, "another", tmp_path)
     probers, _ = make({})
     assert probers.find_device() is None
+
+
+def test_process_is_asked_for_on_the_kind_of_gpu_that_is_to_be_measured(
+    make: Callable[..., tuple[Probers, FakeRay]], tmp_path: Path
+) -> None:
+    there = CORES | {"GPU": 1.0, "accelerator_type:A100": 1.0}
+    remember_device("accelerator_type:A100", "an A100", tmp_path)
+    a100, t4, whichever = (
+        make({}, there=there, machines=Machines("auto", gpu_kind=kind))
+        for kind in ("A100", "T4", None)
+    )
+    assert a100[0].find_device() == whichever[0].find_device() == "an A100"
+    assert t4[0].find_device() is None
+    asked = [fake.asked["resources"] for _, fake in (a100, t4, whichever)]
+    assert asked == [{"accelerator_type:A100": 0.001}, {"accelerator_type:T4": 0.001}, {}]
 
 
 @pytest.mark.parametrize(

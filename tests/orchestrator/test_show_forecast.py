@@ -4,10 +4,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestrator.forecast import make_forecast
+from orchestrator.forecast import Forecast, make_forecast
 from orchestrator.packing import Capacity, Share
 from orchestrator.prices import Prices
-from orchestrator.show_forecast import MAX_KINDS, forecast_view, say_duration
+from orchestrator.show_forecast import (
+    MAX_KINDS,
+    forecast_view,
+    forecasts_view,
+    say_duration,
+)
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
@@ -68,6 +73,59 @@ def test_range_and_dollars_are_shown_on_gpus() -> None:
     assert "from no slowing between trials that share a GPU to taking turns" in text
     # Held: 4 x 38.5 to 4 x 88.5 s or so, idle: 4 x 10 min, at 2 $ an hour; the head at 1 $.
     assert "GPU-hours: 0.043 to 0.099; $1.43 to $1.56 by 'cluster.yaml'" in text
+
+
+def forecast_on(gpu_kind: str, num_gpus: int, depth: int, num_at_once: int) -> Forecast:
+    """Forecast four trials of a depth on GPUs of a kind."""
+    share = Share(num_at_once, 4000, gpu_kind)
+    trials = [make_assignment(depth, seed)._replace(share=share) for seed in range(4)]
+    probe = make_probe(
+        trials[0].trial, 10.0 * depth, gpu_memory_mib=2048, device=f"NVIDIA {gpu_kind}"
+    )
+    return make_forecast(
+        trials,
+        {probe.architecture: probe},
+        {a.trial.key: share for a in trials},
+        GPUS._replace(num_devices=num_gpus, gpu_kind=gpu_kind),
+    )
+
+
+def print_kinds(*prices: Prices | None) -> list[str]:
+    forecasts = [forecast_on("A100", 2, 3, 2), forecast_on("T4", 1, 1, 1)]
+    console = Console(width=80, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(forecasts_view(forecasts, prices))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_each_kind_of_gpu_has_a_line_and_all_have_one() -> None:
+    # Four deep trials on two A100: 8.5 + 30 s, or in turns 8.5 + 60; four others on a T4: 8.5 + 40.
+    assert print_kinds(PRICES, replace(PRICES, worker=1)) == [
+        "trials like    trials  s a step    MiB  a trial  at once  on",
+        "small/deep          4       1.4  2,048     30 s        2  A100",
+        "small/shallow       4       0.4  2,048     10 s        1  T4",
+        "2 GPUs (A100): about 39 s to 1 min 10 s; 4 trials, 4 at once, slots busy 78%;",
+        "GPU-hours: 0.021 to 0.038; $0.71 to $0.74",
+        "1 GPU (T4): about 49 s; 4 trials, 1 at once, slots busy 83%; GPU-hours: 0.014;",
+        "$0.18",
+        "wall time: about 49 s to 1 min 10 s; 8 trials, 5 at once on 3 GPUs; GPU-hours:",
+        "0.035 to 0.052; $0.90 to $0.94 by 'cluster.yaml', with the head and 10 min in",
+        "which idle workers wait",
+        "the range: from no slowing between trials that share a GPU to taking turns",
+        "critical path: 4 trials in a row on T4",
+        "measured: 2 architectures on NVIDIA A100, NVIDIA T4",
+    ]
+
+
+def test_kinds_of_gpu_without_prices_are_told() -> None:
+    text = " ".join(print_kinds(None, None))
+    assert "GPU-hours: 0.014 wall time:" in text
+    assert "GPU-hours: 0.035 to 0.052; no prices: docs/plan.md says where they stand" in text
+
+
+def test_number_of_gpus_of_a_kind_that_is_assumed_is_told_once() -> None:
+    text = " ".join(print_kinds(PRICES, replace(PRICES, num_gpus=None)))
+    assert text.count("'cluster.yaml' names no GPUs: one a worker is assumed") == 1
 
 
 def test_number_of_gpus_that_is_assumed_is_told() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.leases import Leases
 from orchestrator.object_store import FolderStore
+from orchestrator.packing import Share
 from orchestrator.trial_queue import LOOK_S, MAX_LOSSES, TrialQueue
 from orchestrator.trial_supply import Assignment, Loss
 from reports.ledger import LedgerError
@@ -59,6 +60,19 @@ class Bench:
             find_record=self.find,
             leases=self.leases,
             watchers=[self.diary],
+            clock=lambda: self.now,
+        )
+
+    def queue_of(self, shares: list[Share]) -> TrialQueue:
+        """Queue the trials with a share each."""
+        return TrialQueue(
+            [
+                Assignment(trial, TRAINED_FOR, share=share)
+                for trial, share in zip(self.trials, shares, strict=True)
+            ],
+            find_record=self.find,
+            leases=self.leases,
+            watchers=[],
             clock=lambda: self.now,
         )
 
@@ -315,3 +329,21 @@ def test_queue_says_when_storage_was_silent(bench: Bench) -> None:
     bench.wait()
     bench.queue.look()
     assert not bench.queue.is_storage_silent
+
+
+def test_trials_for_a_kind_of_gpu_that_is_full_wait_and_the_others_pass_them(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path, num_trials=4)
+    kinds = ["A100", "A100", "T4", "A100"]
+    shares = [Share(1, 1000.0, kind) for kind in kinds]
+    queue = bench.queue_of(shares)
+
+    def next_seed(*full: str) -> int | None:
+        assignment = queue.next(*full)
+        return assignment and assignment.trial.seed
+
+    assert [next_seed(), next_seed("A100"), next_seed("A100")] == [0, 2, None]
+    queue.lost(bench.trials[0], LOST)
+    assert [next_seed("T4"), next_seed("A100", "T4"), next_seed(), next_seed()] == [0, None, 1, 3]
+    assert not queue.is_done

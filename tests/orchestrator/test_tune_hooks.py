@@ -178,6 +178,33 @@ def test_trials_of_unequal_shares_are_taken_until_they_fill_the_device(tmp_path:
     assert [one and one["assignment"]["share"] for one in taken] == [half, third, third, None]
 
 
+def test_each_kind_of_gpu_is_filled_by_itself(tmp_path: Path) -> None:
+    shares = [Share(2, 500.0, "A100"), Share(1, 500.0, "T4")]
+    waiting = [*shares * 2, shares[0]]
+
+    def hand_out(*full: str) -> Assignment | None:
+        asked.append(set(full))
+        free = (share for share in waiting if share.gpu_kind not in full)
+        if (share := next(free, None)) is None:
+            return None
+        waiting.remove(share)
+        return Assignment(TRIAL, RowRef("s", "r"), share=share)
+
+    asked: list[set[str]] = []
+    supply = supply_of([], tmp_path)
+    supply._supply = cast(Any, SimpleNamespace(next=hand_out, is_done=False))
+    taken = [supply.suggest(trial_id) for trial_id in ("t1", "t2", "t3", "t4")]
+    assert [one and one["assignment"]["share"].gpu_kind for one in taken] == [
+        "A100",
+        "T4",
+        "A100",
+        None,
+    ]
+    assert asked == [set(), set(), {"T4"}, {"A100", "T4"}]
+    supply.on_trial_complete("t2")
+    assert supply.suggest("t5")["assignment"]["share"].gpu_kind == "T4"
+
+
 @pytest.mark.parametrize(
     ("reported", "told"),
     [
