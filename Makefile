@@ -6,16 +6,20 @@ TEST_PROCESSES ?= 2
 INSTALLED := $(VENV)/installed
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
 
-.PHONY: demo test test-slow lint setup lock
+.PHONY: demo test test-slow test-gpu lint setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
 
 test: lint  ## set everything up and run lint, types and the quick tests
-	$(BIN)/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not gpu" --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-slow: setup  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "slow and not gpu" --numprocesses $(TEST_PROCESSES) --dist loadfile
+
+test-gpu: setup  ## run the tests that need a GPU
+	@$(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available() and "make test-gpu needs a GPU that PyTorch can use, and finds none")'
+	$(BIN)/python -m pytest -m gpu
 
 lint: setup
 	$(BIN)/ruff check .

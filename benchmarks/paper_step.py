@@ -31,6 +31,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.drawn_batch import TASK, draw_batch
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batch import Batch
 from corpora.recipe import LE
@@ -42,19 +43,14 @@ from models.groups import parameter_groups
 from models.init import init_weights
 from models.parts.sequence import Padded
 from models.systems.sequence_fusion import SequenceFusionModel
-from models.task import Task
 from orchestrator.precision import Precision
 from search_spaces.trial import TrainingConfig
 
 PAPER = LeConfig(text=LeTextConfig(weights=RANDOM_WEIGHTS, sizes=AlbertSizes()))
 TRAINING = TrainingConfig()
 
-TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))
 NUM_EMOTIONS = TASK.num_emotions
 POSITIVE_WEIGHT = 4.0
-SECONDS = (3.0, 6.0)
-NUM_TOKENS = (15, 25)
-"""Utterances draw their length and their tokens evenly from these; recipe `le` gives the rest."""
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MATRIX_SIZES = (1024, 2048, 4096)
@@ -169,33 +165,14 @@ class Measured:
 
 
 def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> Batch:
-    """Draw utterances of the sizes that recipe `le` gives those of `SECONDS`.
+    """Draw utterances of the sizes that recipe `le` gives them.
 
     Raises:
         ValueError: If the text encoder has pretrained weights: its vocabulary is not known here.
     """
     if config.text.sizes is None:
         raise ValueError("text.sizes is None: a vocabulary is needed; choose weights 'random'")
-    generator = torch.Generator().manual_seed(seed)
-    draw = partial(torch.rand, generator=generator)
-    seconds = SECONDS[0] + (SECONDS[1] - SECONDS[0]) * draw(num_utterances)
-    num_faces = (seconds / LE.window_s).ceil().long()
-    num_frames = (seconds * LE.spectrogram.sample_rate_hz / LE.spectrogram.hop).long() + 1
-    num_chunks = (num_frames / LE.spectrogram.chunk_frames).ceil().long()
-    num_tokens = torch.randint(
-        NUM_TOKENS[0], NUM_TOKENS[1] + 1, (num_utterances,), generator=generator
-    )
-    mask = torch.arange(int(num_tokens.max())) < num_tokens[:, None]
-    tokens = torch.randint(1, config.text.sizes.vocabulary, mask.shape, generator=generator)
-    return Batch(
-        tokens=tokens * mask,
-        token_mask=mask,
-        faces=draw(int(num_faces.sum()), 3, LE.face_px, LE.face_px),
-        num_faces=tuple(num_faces.tolist()),
-        mels=draw(int(num_chunks.sum()), 1, *LE.spectrogram.chunk_shape),
-        num_chunks=tuple(num_chunks.tolist()),
-        labels=draw(num_utterances, NUM_EMOTIONS).round(),
-    )
+    return draw_batch(num_utterances, LE, config.text.sizes.vocabulary, seed=seed)
 
 
 def take_step(

@@ -264,10 +264,18 @@ def run_prepare(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
             "assembly": assembly_s,
         },
         working_s=last - first + assembly_s,
-        num_clips_working=clips_after_first_part(len(source.utterances), os.cpu_count() or 1),
+        num_clips_working=clips_after_first_part(len(source.utterances), num_workers()),
         found={recipe.name: _found_in(storage, recipe) for recipe in recipes},
         stages_s={},
     )
+
+
+def num_workers() -> int:
+    """Count the processes that `prepare` starts on this machine for any number of parts."""
+    from orchestrator.prepare_on_ray import MAX_WORKERS_PER_GPU  # as above
+
+    num_cores, num_gpus = os.cpu_count() or 1, torch.cuda.device_count()
+    return min(num_cores, num_gpus * MAX_WORKERS_PER_GPU) if num_gpus else num_cores
 
 
 def clips_after_first_part(num_clips: int, num_workers: int) -> int:

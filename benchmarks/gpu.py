@@ -1,0 +1,129 @@
+"""What can one GPU do, and do the promises hold there? One table, pass or fail, in 8 minutes.
+
+    python -m benchmarks.gpu [--device cuda|cpu] [--json FILE]
+
+Each part runs in a process of its own for a limited time; one that fails is a line of the table,
+and the others go on. The exit status is 1 if any failed. Nothing is installed or fetched: weights
+are random, and the corpus is a small synthetic one, made on the way. Beside FILE lie profiler
+traces of the three systems, for chrome://tracing or ui.perfetto.dev.
+
+With `--device cpu` sizes are small and no figure has a target: it shows that the script is sound.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.gpu_parts.figure import Setting
+from benchmarks.gpu_parts.process import CONTEXT, Outcome, Part, run_part
+from benchmarks.measurement import this_machine
+from orchestrator.code_version import code_version
+
+LIMIT_S = 470.0
+"""Of all parts together."""
+
+PATIENCE = 10.0
+"""On a CPU, which is slower and may be busy, all limits are so many times as long."""
+
+PACKAGE = "benchmarks.gpu_parts"
+PARTS = (
+    Part(f"{PACKAGE}.corpus:measure", 60),
+    Part(f"{PACKAGE}.steps:measure", 90),
+    Part(f"{PACKAGE}.packed:measure", 80),
+    Part(f"{PACKAGE}.memory:measure", 90),
+    Part(f"{PACKAGE}.checks:measure", 200),
+    Part(f"{PACKAGE}.variants:measure", 40),
+    Part(f"{PACKAGE}.faces:measure", 60),
+    Part(f"{PACKAGE}.compiled:measure_compiled", 60, optional=True),
+    Part(f"{PACKAGE}.compiled:measure_graphs", 60, optional=True, only_on_gpu=True),
+)
+"""The corpus first, which others need; last what is worth least: it may find no time left."""
+
+
+def measure(kind: str, traces: Path) -> list[Outcome]:
+    """Run all parts: one at a time on a GPU; on a CPU, where times say nothing, two at once."""
+    on_gpu = kind == "cuda"
+    patience = 1.0 if on_gpu else PATIENCE
+    until = time.monotonic() + patience * LIMIT_S
+    CONTEXT.set_forkserver_preload([f"{PACKAGE}.trainee"])
+    first, *parts = [
+        replace(part, limit_s=patience * part.limit_s)
+        for part in PARTS
+        if on_gpu or not part.only_on_gpu
+    ]
+    with tempfile.TemporaryDirectory(prefix="gpu-", ignore_cleanup_errors=True) as folder:
+        setting = Setting(kind, Path(folder), traces)
+        begun = run_part(first, setting, until)
+        with ThreadPoolExecutor(1 if on_gpu else 2) as pool:
+            return [begun, *pool.map(lambda part: run_part(part, setting, until), parts)]
+
+
+def describe(kind: str) -> dict[str, object]:
+    """Say on what it is measured; no GPU is touched, as its memory is measured too."""
+    machine = this_machine(libraries=("torch", "torchvision", "transformers", "ray"))
+    name, driver = _name_and_driver() if kind == "cuda" else (machine.cpu, None)
+    return {
+        "device": name,
+        "driver": driver,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "code": code_version(),
+        "machine": asdict(machine),
+    }
+
+
+def _name_and_driver() -> tuple[str, str]:
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    told = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    name, _, driver = told.splitlines()[0].rpartition(", ")
+    return name, driver
+
+
+def table_of(outcomes: Sequence[Outcome]) -> Table:
+    """Lay out all figures."""
+    table = Table("figure", "value", "target", "verdict", "remark")
+    for outcome in outcomes:
+        for figure in outcome.figures:
+            value = f"{figure.value:,.4g} {figure.unit}"
+            table.add_row(figure.name, value, figure.target, figure.verdict, figure.remark)
+    return table
+
+
+@click.command()
+@click.option("--device", "kind", type=click.Choice(("cuda", "cpu")), default="cuda")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path, resolve_path=True),
+    default="gpu.json",
+    show_default=True,
+    help="Receives all figures; traces come to lie beside it.",
+)
+def main(kind: str, json_file: Path) -> None:
+    """Measure what a GPU does, and check what only a GPU can show."""
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise click.UsageError("PyTorch finds no GPU here; choose --device cpu")
+    console, where, start = Console(width=180, markup=False), describe(kind), time.monotonic()
+    outcomes = measure(kind, json_file.with_suffix(""))
+    seconds = round(time.monotonic() - start)
+    console.print(table_of(outcomes))
+    console.print(f"{where['device']}, torch {where['torch']}, {where['code']}; {seconds} s")
+    content = {**where, "seconds": seconds, "parts": [asdict(outcome) for outcome in outcomes]}
+    json_file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    if any(figure.holds is False for outcome in outcomes for figure in outcome.figures):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""How many more trials does a device train in an hour if they share it?"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from benchmarks.gpu_parts.corpus import trial_on
+from benchmarks.gpu_parts.figure import Figure, Setting
+from orchestrator.machines import Machines
+from orchestrator.packing import Share
+from orchestrator.training_session import TrainingSession, training_session
+from orchestrator.trial_supply import Assignment
+from orchestrator.tune import sweep
+from reports.record import Epoch, Record
+from search_spaces.change import apply_change
+from search_spaces.study import ANY_CORPUS, RowRef
+from search_spaces.systems.le import LE
+from search_spaces.trial import Trial
+
+TARGET = 3.0
+NUM_EPOCHS, FEW_EPOCHS = 4, 1
+MOST_AT_ONCE = 16
+CONTEXT_MIB = 512.0
+"""What is left of a GPU for the context of each process, and of a machine as well."""
+
+HOST_MIB = 4000.0
+"""What trials share where there is no GPU."""
+
+
+class _Clock:
+    """A watcher that notes when trials finish."""
+
+    def __init__(self) -> None:
+        self.finished_at: list[float] = []
+        self.failures: list[str] = []
+
+    def started(self, trial: Trial) -> None:
+        """Do nothing."""
+
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def retried(self, trial: Trial, reason: str) -> None:
+        """Do nothing."""
+
+    def finished(self, record: Record) -> None:
+        """Note the time."""
+        self.finished_at.append(time.monotonic())
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """Keep the reason."""
+        self.failures.append(reason)
+
+
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Sweep trials of Le's model at the tiny scale, one at a time and then packed.
+
+    Their pace counts from when the first ones have ended: until then processes load libraries.
+    """
+    num_at_once = min(os.cpu_count() or 1, MOST_AT_ONCE)
+    machines = Machines(
+        device="gpu" if setting.on_gpu else "cpu",
+        memory_mib=None if setting.on_gpu else HOST_MIB,
+    )
+    paces: dict[int, float] = {}
+    with training_session(setting.storage, machines) as session:
+        for count in (1, num_at_once):
+            paces[count] = _pace(count, session, setting)
+            yield Figure(f"tiny trials, {count} at once", 3600 * paces[count], "1/h")
+    gain = paces[num_at_once] / paces[1]
+    holds = setting.judged(gain >= TARGET)
+    yield Figure("packed against one at a time", gain, "x", f"at least {TARGET:g}", holds)
+
+
+def _pace(num_at_once: int, session: TrainingSession, setting: Setting) -> float:
+    """Sweep and return the trials per second.
+
+    Raises:
+        RuntimeError: If a trial failed.
+    """
+    clock = _Clock()
+    assignments = _assignments(num_at_once, setting)
+    sweep(session, assignments, watchers=(clock,), keeps_models=False)
+    if clock.failures or len(clock.finished_at) != len(assignments):
+        raise RuntimeError(f"trials failed: {clock.failures[:1]}")
+    first_over_at, last_at = clock.finished_at[num_at_once - 1], clock.finished_at[-1]
+    return (len(assignments) - num_at_once) / (last_at - first_over_at)
+
+
+def _assignments(num_at_once: int, setting: Setting) -> Sequence[Assignment]:
+    """Make trials for three rounds, on the CPU for two; no two sweeps share a seed."""
+    epochs = NUM_EPOCHS if setting.on_gpu else FEW_EPOCHS
+    config = apply_change(LE["tiny"][ANY_CORPUS], {"training.max_epochs": epochs})
+    share = Share(num_at_once, _memory_mib(setting) / num_at_once - CONTEXT_MIB)
+    num_trials = num_at_once * (3 if setting.on_gpu else 2)
+    return [
+        Assignment(
+            trial_on(setting, config, seed=1000 * num_at_once + number),
+            RowRef("benchmark", "packed"),
+            share=share,
+        )
+        for number in range(num_trials)
+    ]
+
+
+def _memory_mib(setting: Setting) -> float:
+    if not setting.on_gpu:
+        return HOST_MIB
+    total: int = torch.cuda.get_device_properties(setting.device).total_memory
+    return total / 2**20

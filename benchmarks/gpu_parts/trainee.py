@@ -1,0 +1,131 @@
+"""The systems whose steps are measured, each with what trains it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.optim import Adam, Optimizer
+from torch.utils.benchmark import Measurement, Timer
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.drawn_batch import TASK, draw_batch
+from benchmarks.gpu_parts.figure import Setting
+from benchmarks.system_costs import without_weights
+from corpora.batch import Batch
+from corpora.recipe import RECIPES
+from corpora.transfer import moved
+from models.build import build
+from models.configs.text import TextConfig
+from models.groups import parameter_groups
+from models.init import init_weights
+from orchestrator.precision import Precision
+from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.dai import FE2E
+from search_spaces.systems.le import LE
+from search_spaces.systems.xia import XIA
+from search_spaces.terms import Scale
+from search_spaces.trial import TrialConfig
+
+LE_NAME = "Le"
+SYSTEMS: Mapping[str, Baseline] = {"FE2E": FE2E, LE_NAME: LE, "MER-SEM-MBT": XIA}
+
+BATCH_SIZE = 32
+"""Beside the paper's own."""
+
+POSITIVE_WEIGHT = 4.0
+NUM_WARM_UP = 2
+"""Steps before any that is timed: libraries load, and choose their kernels."""
+
+
+def config_of(system: str, setting: Setting) -> TrialConfig:
+    """Return a system with random weights, at the paper's scale where there is a GPU."""
+    scale: Scale = "paper" if setting.on_gpu else "tiny"
+    return without_weights(SYSTEMS[system][scale][ANY_CORPUS])
+
+
+def batch_sizes(config: TrialConfig, setting: Setting) -> list[int]:
+    """Return the sizes that are measured, the paper's own among them."""
+    return sorted({BATCH_SIZE, config.training.batch_size}) if setting.on_gpu else [2]
+
+
+def drawn(config: TrialConfig, num_utterances: int, *, seed: int = 0) -> Batch:
+    """Draw a batch for a system, on the CPU.
+
+    Raises:
+        ValueError: If the system reads no text by a vocabulary of known size.
+    """
+    text = config.model.encoders.get("text")
+    if not isinstance(text, TextConfig) or text.sizes is None:
+        raise ValueError(f"{config.model.system} has no vocabulary to draw tokens from")
+    recipe = RECIPES[config.model.recipe]
+    return draw_batch(num_utterances, recipe, text.sizes.vocabulary, seed=seed)
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A model that trains, in one precision."""
+
+    model: nn.Module
+    optimizer: Optimizer
+    precision: Precision
+    device: torch.device
+
+    def step(self, batch: Batch) -> None:
+        """Take the step of `orchestrator.training.train`."""
+        weights = torch.full((TASK.num_emotions,), POSITIVE_WEIGHT, device=self.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            logits = self.model(batch)
+        loss: Tensor = binary_cross_entropy_with_logits(logits, batch.labels, pos_weight=weights)
+        loss.backward()
+        self.optimizer.step()
+
+    def time(self, batch: Batch, *, min_s: float) -> Measurement:
+        """Measure a step again and again, after some that are not timed."""
+        for _ in range(NUM_WARM_UP):
+            self.step(batch)
+        timer = Timer(
+            "step()",
+            globals={"step": partial(self.step, batch)},
+            num_threads=torch.get_num_threads(),
+        )
+        return timer.blocked_autorange(min_run_time=min_s)
+
+    def count_flops(self, batch: Batch) -> int:
+        """Count those of a step, forward and backward; attention as its plain form has them."""
+        counter = FlopCounterMode(display=False)
+        with sdpa_kernel(SDPBackend.MATH), counter:
+            self.step(batch)
+        return counter.get_total_flops()
+
+
+def our_trainee(config: TrialConfig, precision: Precision, device: torch.device) -> Trainee:
+    """Make a model and its optimizer as a trial does."""
+    model = _model(config, device)
+    training = config.training
+    groups = parameter_groups(
+        model, base_lr=training.learning_rate, pretrained_lr=training.pretrained_learning_rate
+    )
+    optimizer = Adam([{**group} for group in groups], fused=True)
+    return Trainee(model, optimizer, precision, device)
+
+
+def plain_trainee(config: TrialConfig, device: torch.device) -> Trainee:
+    """Make the model of a plain program: float32, and an optimizer with PyTorch's defaults."""
+    model = _model(config, device)
+    return Trainee(model, Adam(model.parameters(), lr=1e-5), "fp32", device)
+
+
+def _model(config: TrialConfig, device: torch.device) -> nn.Module:
+    model = build(config.model, TASK)
+    init_weights(model, seed=0)
+    return model.to(device).train()
+
+
+def sent(config: TrialConfig, num_utterances: int, device: torch.device) -> Batch:
+    """Draw a batch, and move it."""
+    return moved(drawn(config, num_utterances), device)
