@@ -75,7 +75,9 @@ def without_waits() -> Iterator[None]:
 
 
 def _run(operation: Any, *args: Any, **kwargs: Any) -> Any:
-    """Compute on the CPU what was asked of the device."""
+    """Compute on the CPU what was asked of the device; what has parts comes part by part."""
+    if (result := operation.decompose(*args, **kwargs)) is not NotImplemented:
+        return result
     inputs, form = tree_flatten((args, kwargs))
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     strangers = [value for value in tensors if not isinstance(value, OtherTensor) and value.dim()]
@@ -109,7 +111,7 @@ def _result_stays(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
     """Whether what comes out is on the device."""
     if operation is aten.copy_.default:
         return isinstance(args[0], OtherTensor)
-    return not (operation is aten._to_copy.default and _crosses(operation, args, kwargs))
+    return torch.device(kwargs.get("device") or OTHER) == OTHER
 
 
 def _raw(value: Any) -> Any:

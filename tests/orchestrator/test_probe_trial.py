@@ -133,7 +133,7 @@ def test_evaluation_of_a_part_notes_what_the_rest_would_take(
     watch = Stopwatch(CPU)
     times = iter([10.0, 13.0])
     monkeypatch.setattr(watch, "now", lambda: next(times))
-    part = TimedEvaluation(valid, watch, batch_size=1)
+    part = TimedEvaluation(valid, watch, batch_size=2)
     assert len(list(part.in_order(1))) == len(part) == len(part.labels) == 4
     assert watch.left_out_s == 6.0  # 8 of 12 utterances, where 4 took 3 s
 
