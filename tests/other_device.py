@@ -16,7 +16,10 @@ import torch
 from torch import Tensor
 from torch.library import Library
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
-from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+from torch.utils.backend_registration import (
+    _DummyBackendModule,
+    _setup_privateuseone_for_python_backend,
+)
 
 aten = torch.ops.aten
 
@@ -24,9 +27,20 @@ COPIES = (aten.copy_.default, aten._to_copy.default)
 READS = (aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default)
 """What must know numbers of the device."""
 
-_setup_privateuseone_for_python_backend("other")
-# Autocast asks for it, even to be switched off.
-torch.other.get_amp_supported_dtype = lambda: [torch.bfloat16]
+
+class _OtherModule(_DummyBackendModule):
+    """What PyTorch knows as `torch.other`."""
+
+    def is_available(self) -> bool:
+        """Be none of the devices that PyTorch finds by itself: other tests of the process go on."""
+        return False
+
+    def get_amp_supported_dtype(self) -> list[torch.dtype]:
+        """Answer autocast, which asks even where it is switched off."""
+        return [torch.bfloat16]
+
+
+_setup_privateuseone_for_python_backend("other", backend_module=_OtherModule())
 
 OTHER = torch.device("other", 0)
 
