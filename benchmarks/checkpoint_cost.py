@@ -37,7 +37,7 @@ from orchestrator.checkpoints import Checkpoint, save_checkpoint
 from orchestrator.reference_clip import picture_clip
 from orchestrator.schedule import SCHEDULES
 from orchestrator.snapshots import Snapshots
-from orchestrator.training import TrainingState
+from orchestrator.training_state import TrainingState
 from reports.ledger import CHECKPOINT_FILE
 from reports.record import Epoch
 from search_spaces.catalogue import find_study

@@ -10,8 +10,8 @@ from torch import nn
 
 from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
+from orchestrator.evaluation import predict
 from orchestrator.trained import MissingPartError, Trained
-from orchestrator.training import predict
 from reports.record import Predictions
 
 

@@ -16,3 +16,8 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"], device: torch.dev
     capabilities = torch.cpu.get_capabilities()
     native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
     return "bf16" if native else "fp32"
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """Return the context in which a model computes in a precision on a device."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

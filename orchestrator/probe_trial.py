@@ -16,9 +16,9 @@ from torch import Tensor
 from corpora.batches import AnyBatch, Corpus, CorpusSplit
 from corpora.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
+from orchestrator.evaluation import batch_sizes
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.run_trial import open_corpus_of, run_trial
-from orchestrator.training import batch_sizes
 from orchestrator.usage import Meter
 from reports.probe import Probe, architecture_of, torch_version
 from reports.record import Epoch, Record
@@ -217,7 +217,7 @@ def _for_two_epochs(trial: Trial) -> Trial:
 
 
 def _timed(corpus: Corpus[Any], watch: Stopwatch, config: TrialConfig) -> Corpus[Any]:
-    sizes = batch_sizes(config, config.training.batch_size)
+    sizes = batch_sizes(config, config.training.batch_size, watch.device)
     splits: dict[Split, CorpusSplit[Any]] = {
         split: TimedEvaluation(whole, watch, batch_size=sizes.evaluation)
         for split, whole in corpus.splits.items()

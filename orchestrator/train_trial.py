@@ -15,6 +15,7 @@ from models.init import init_weights
 from orchestrator.checkpoint_writer import CheckpointWriter
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.code_version import code_version
+from orchestrator.evaluation import batch_sizes
 from orchestrator.memory import (
     MicroBatches,
     NotEnoughMemoryError,
@@ -28,13 +29,8 @@ from orchestrator.patience import Patience
 from orchestrator.precision import Precision
 from orchestrator.reference_clip import macs_of
 from orchestrator.snapshots import Snapshots
-from orchestrator.training import (
-    Trained,
-    TrainingState,
-    batch_sizes,
-    start_training,
-    train,
-)
+from orchestrator.training import Trained, start_training, train
+from orchestrator.training_state import TrainingState
 from orchestrator.without_text import valid_f1_without_text
 from reports.record import Epoch
 from search_spaces.trial import Trial
@@ -181,7 +177,7 @@ def _train(
         seed=trial.seed,
         precision=setting.precision,
         on_epoch=after_epoch,
-        sizes=batch_sizes(trial.config, start.size),
+        sizes=batch_sizes(trial.config, start.size, setting.device),
     )
     if start.state.diverged_at_epoch is not None:
         writer.insist(lambda: _take(start, snapshots, setting))
@@ -197,7 +193,7 @@ def _valid_f1_without_text(
         start.state.model,
         corpus,
         trial.config,
-        batch_sizes(trial.config, start.size).evaluation,
+        batch_sizes(trial.config, start.size, setting.device).evaluation,
         trained.thresholds,
         setting.precision,
     )

@@ -3,103 +3,28 @@
 import math
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 
-from corpora.batch import Batch, HandcraftedBatch, split_batch
-from corpora.batches import AnyCorpus, AnySplit
+from corpora.batch import split_batch
+from corpora.batches import AnyCorpus
 from models.groups import parameter_groups
-from orchestrator.precision import Precision
-from orchestrator.schedule import SCHEDULES, Schedule
+from orchestrator.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
+from orchestrator.precision import Precision, autocast
+from orchestrator.schedule import SCHEDULES
+from orchestrator.training_state import TrainingState
 from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
 from reports.scores import fit_thresholds, mean_scores
-from search_spaces.trial import TrainingConfig, TrialConfig
-
-AnyInputs = Batch | HandcraftedBatch
+from search_spaces.trial import TrainingConfig
 
 FIXED_THRESHOLD = 0.5
-
-EVALUATED_AT_ONCE = 64
-"""Utterances that a model predicts at once, at least: a GPU is idle with a few of them."""
-
-
-class BatchSizes(NamedTuple):
-    """How many utterances go through a model at once, at most: to train it, and to predict."""
-
-    training: int
-    evaluation: int
-
-
-def batch_sizes(config: TrialConfig, micro_batch_size: int) -> BatchSizes:
-    """Say how many, where training splits its batches to some size: predictions take less memory.
-
-    What did not fit in training is split alike to predict.
-    """
-    times = 1
-    if not config.model.neighbours_matter:
-        times = math.ceil(EVALUATED_AT_ONCE / config.training.batch_size)
-    return BatchSizes(micro_batch_size, times * micro_batch_size)
-
-
-@dataclass
-class TrainingState:
-    """All that a training needs to go on: what a checkpoint holds.
-
-    The tensors of `best_model` never change: a better epoch brings others.
-    """
-
-    model: nn.Module
-    optimizer: Optimizer
-    schedule: Schedule
-    epochs: list[Epoch] = field(default_factory=list)
-    best_epoch: int = -1
-    best_model: dict[str, Tensor] = field(default_factory=dict)
-    diverged_at_epoch: int | None = None
-
-    @property
-    def is_best(self) -> bool:
-        """Whether the model is the best one: it has not been trained since."""
-        return self.diverged_at_epoch is None and 0 <= self.best_epoch == len(self.epochs) - 1
-
-    def state_dict(self) -> dict[str, Any]:
-        """Collect everything as tensors and plain values, the random state included.
-
-        It is that of the end of an epoch. Where the model is the best one, there is no
-        `best_model` beside it.
-        """
-        return {
-            "model": self.best_model if self.is_best else self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "epochs": [epoch.model_dump() for epoch in self.epochs],
-            "best_epoch": self.best_epoch,
-            "best_model": None if self.is_best else self.best_model,
-            "diverged_at_epoch": self.diverged_at_epoch,
-            "random_cpu": torch.get_rng_state(),
-            "random_cuda": [torch.cuda.get_rng_state(gpu) for gpu in _gpus_of(self.model)],
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` collected."""
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.epochs = [Epoch.model_validate(epoch) for epoch in state["epochs"]]
-        self.best_epoch = state["best_epoch"]
-        is_best = state["best_model"] is None
-        self.best_model = state["model"] if is_best else state["best_model"]
-        self.diverged_at_epoch = state["diverged_at_epoch"]
-        torch.set_rng_state(state["random_cpu"].cpu())
-        for gpu, random in zip(_gpus_of(self.model), state["random_cuda"], strict=False):
-            torch.cuda.set_rng_state(random.cpu(), gpu)
 
 
 @dataclass(frozen=True)
@@ -115,11 +40,6 @@ class Trained:
     diverged_at_epoch: int | None
     thresholds: tuple[float, ...]
     predictions: dict[Split, Predictions]
-
-
-def _gpus_of(model: nn.Module) -> list[torch.device]:
-    """List the GPU that a model is on, if it is on one; others are none of a trial's business."""
-    return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})
 
 
 def start_training(
@@ -200,7 +120,7 @@ def take_step(
     state.optimizer.zero_grad(set_to_none=True)
     losses = []
     for part in split_batch(batch, size):
-        with _autocast(weights.device, precision):
+        with autocast(weights.device, precision):
             logits = state.model(part)
         loss = binary_cross_entropy_with_logits(logits, part.labels, pos_weight=weights)
         (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
@@ -232,7 +152,7 @@ def _finish(
 
 
 def _without_model(epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus) -> Trained:
-    nothing = {split: _predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
+    nothing = {split: predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
     thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
     return Trained(epochs, -1, diverged, thresholds, nothing)
 
@@ -251,7 +171,7 @@ def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> Non
     state.epochs.append(done)
     if config.selection == "last" or done.valid["f1"] > best:
         state.best_epoch = done.epoch
-        state.best_model = {}  # there is never a third copy
+        state.best_model = {}  # the last copy goes first, unless it is just being written
         state.best_model = {
             name: value.detach().clone() for name, value in state.model.state_dict().items()
         }
@@ -261,38 +181,3 @@ def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float6
     if config.thresholds == "fixed":
         return np.full(valid.labels.shape[1], FIXED_THRESHOLD)
     return fit_thresholds(valid.labels, valid.probabilities)
-
-
-@torch.inference_mode()
-def predict(
-    model: nn.Module,
-    split: AnySplit,
-    weights: Tensor,
-    batch_size: int,
-    precision: Precision,
-    *,
-    change: Callable[[AnyInputs], AnyInputs] = lambda batch: batch,
-) -> tuple[Predictions, float]:
-    """Predict a split in its own order, each batch changed first; also return the mean loss."""
-    model.eval()
-    with _autocast(split.labels.device, precision):
-        logits = torch.cat([model(change(batch)) for batch in split.in_order(batch_size)])
-    loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)
-    return _predictions(split, logits.sigmoid()), float(loss)
-
-
-def _predict_nothing(split: AnySplit) -> Predictions:
-    return _predictions(split, torch.zeros_like(split.labels))
-
-
-def _predictions(split: AnySplit, probabilities: Tensor) -> Predictions:
-    return Predictions(
-        ids=np.array(split.ids, dtype=np.str_),
-        groups=np.array(split.groups, dtype=np.str_),
-        labels=split.labels.cpu().numpy().astype(np.int8),
-        probabilities=probabilities.cpu().numpy(),
-    )
-
-
-def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

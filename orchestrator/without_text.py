@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import AnyCorpus
 from corpora.tokens import encode
+from orchestrator.evaluation import predict
 from orchestrator.precision import Precision
-from orchestrator.training import predict
 from reports.scores import mean_scores
 from search_spaces.trial import TrialConfig
 

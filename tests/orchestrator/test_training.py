@@ -18,22 +18,18 @@ from models.build import build
 from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
 from models.task import Task
+from orchestrator.evaluation import BatchSizes, batch_sizes, predict
 from orchestrator.schedule import SCHEDULES
-from orchestrator.training import (
-    BatchSizes,
-    Trained,
-    TrainingState,
-    batch_sizes,
-    predict,
-    start_training,
-    train,
-)
+from orchestrator.training import Trained, start_training, train
+from orchestrator.training_state import TrainingState
 from reports.record import Epoch, Predictions
 from reports.scores import mean_scores
 from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig, TrialConfig
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import small_config
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 
 
 @pytest.fixture
@@ -368,14 +364,15 @@ def test_random_state_of_a_gpu_is_left_out_on_a_cpu(corpus: Corpus) -> None:
     ("batch_size", "micro_batch_size", "evaluated"),
     [(8, 8, 64), (8, 4, 32), (8, 1, 8), (2, 2, 64), (24, 24, 72), (64, 64, 64), (128, 16, 16)],
 )
-def test_many_utterances_are_predicted_at_once(
+def test_many_utterances_are_predicted_at_once_on_a_gpu(
     batch_size: int, micro_batch_size: int, evaluated: int
 ) -> None:
     config = small_config(batch_size=batch_size)
-    assert batch_sizes(config, micro_batch_size) == (micro_batch_size, evaluated)
+    assert batch_sizes(config, micro_batch_size, GPU) == (micro_batch_size, evaluated)
+    assert batch_sizes(config, micro_batch_size, CPU) == (micro_batch_size, micro_batch_size)
 
 
 def test_batches_stay_as_they_are_where_neighbours_matter() -> None:
     model = LfLstmConfig(compat_dai_padding=True)
     config = TrialConfig(model=model, training=TrainingConfig(batch_size=8))
-    assert batch_sizes(config, 8) == (8, 8)
+    assert batch_sizes(config, 8, GPU) == (8, 8)

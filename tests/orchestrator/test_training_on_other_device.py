@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
 from corpora.manifest import Manifest
 from corpora.prepared import recipe_folder
@@ -15,8 +18,10 @@ from models.build import build
 from models.init import init_weights
 from models.task import Task
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.evaluation import predict
 from orchestrator.snapshots import Snapshots
-from orchestrator.training import Trained, TrainingState, start_training, take_step, train
+from orchestrator.training import Trained, start_training, take_step, train
+from orchestrator.training_state import TrainingState
 from reports.record import Epoch
 from tests.orchestrator.factories import small_config
 from tests.other_device import OTHER, without_waits
@@ -90,3 +95,38 @@ def test_training_goes_on_from_a_checkpoint_of_the_device(
     state.load_state_dict(checkpoint.training)
     assert len(state.epochs) == 1
     assert trained(corpus, state, storage).epochs == whole.epochs
+
+
+class Limited(nn.Module):
+    """A model that runs out of the device's memory with more utterances than some."""
+
+    def __init__(self, model: nn.Module, most: int) -> None:
+        super().__init__()
+        self.model, self.most, self.tried = model, most, list[int]()
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        self.tried.append(len(batch.labels))
+        if len(batch.labels) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        logits: torch.Tensor = self.model(batch)
+        return logits
+
+
+def test_device_that_runs_out_of_memory_predicts_fewer_at_once(
+    storage: Path, manifest: Manifest
+) -> None:
+    corpus = open_on(OTHER, storage, manifest)
+    model, split = Limited(start(corpus, OTHER).model, most=3), corpus.splits["valid"]
+    found, loss = predict(model, split, corpus.positive_weights, 64, "fp32")
+    assert model.tried == [12, 12, 12, 8, 4, 2, 2, 2, 2, 2, 2]
+    whole, whole_loss = predict(model.model, split, corpus.positive_weights, 12, "fp32")
+    assert loss == pytest.approx(whole_loss, abs=1e-6)
+    np.testing.assert_allclose(found.probabilities, whole.probabilities, atol=1e-6)
+
+
+def test_cpu_that_runs_out_of_memory_says_so(storage: Path, manifest: Manifest) -> None:
+    corpus = open_on(CPU, storage, manifest)
+    model = Limited(start(corpus, CPU).model, most=3)
+    with pytest.raises(torch.OutOfMemoryError):
+        predict(model, corpus.splits["valid"], corpus.positive_weights, 64, "fp32")
+    assert model.tried == [12]
