@@ -30,10 +30,15 @@ class NotEnoughMemoryError(Exception):
 
     def __init__(self, what: str, problem: str) -> None:
         first_line, _, _ = problem.partition("\n")
-        super().__init__(
+        super().__init__(what, first_line)  # with these it is made anew in another process
+        self._message = (
             f"out of memory {what}: {first_line or 'no more is known'}; leave more memory to a "
             "trial (fewer at once on a machine, a larger GPU), or choose a smaller model"
         )
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self._message
 
 
 def is_out_of_memory(error: BaseException) -> bool:
