@@ -75,6 +75,8 @@ def note_size(sizes: MicroBatches, epoch: int, size: int, batch_size: int) -> Mi
 
 
 def release_memory() -> None:
-    """Give memory back that nothing holds any more."""
+    """Give memory back that nothing holds any more, of a GPU and pinned for it."""
     gc.collect()
     torch.cuda.empty_cache()  # which does nothing where no GPU was used
+    if torch.cuda.is_initialized():
+        torch._C._host_emptyCache()  # public in PyTorch's newest versions alone
