@@ -74,14 +74,21 @@ class CorpusSplit(Generic[AnyBatch]):
 
     @property
     def num_bytes(self) -> int:
-        """What the split's columns need in memory."""
-        return sum(column.num_bytes for column in self.columns.values())
+        """What of the split can be moved to the device, in bytes."""
+        return sum(column.num_bytes for column in self._movable().values())
 
     def move_to_device(self) -> None:
         """Hold all that is not encoded in the device's memory from now on."""
-        for name, column in self.columns.items():
-            if isinstance(column, MappedColumn):
-                self.columns[name] = ResidentColumn(column, self._device)
+        for name, column in self._movable().items():
+            self.columns[name] = ResidentColumn(column, self._device)
+
+    def _movable(self) -> dict[str, MappedColumn]:
+        """Return the columns that are mapped and not encoded."""
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if isinstance(column, MappedColumn)
+        }
 
     def random_order(self, *, seed: int, epoch: int) -> Tensor:
         """Return the order of an epoch, which only `seed` and `epoch` decide: (U,)."""

@@ -11,6 +11,10 @@ class MediaError(Exception):
     """A clip cannot be used; `reason` names the rule that it meets."""
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(reason, detail)  # with these it is made anew in another process
         self.reason = reason
         self.detail = detail
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return f"{self.reason}: {self.detail}"

@@ -30,7 +30,6 @@ class JpegColumn:
     ) -> None:
         self.lengths = lengths
         self.num_candidates = num_candidates
-        self.num_bytes = column.nbytes
         self._images = _Images(column)
         self._shape = (side_px, side_px, 3)
         self._num_threads = num_threads

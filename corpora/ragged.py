@@ -15,12 +15,10 @@ class RaggedColumn(Protocol):
     Attributes:
         lengths: (U,), int64, steps of each utterance, in the host's memory.
         num_candidates: Candidates of each step, C.
-        num_bytes: What the column needs in memory when it lies there whole.
     """
 
     lengths: Tensor
     num_candidates: int
-    num_bytes: int
 
     def collect(self, utterances: Tensor, choices: Tensor) -> Tensor:
         """Collect in the host's memory what `finish` makes some utterances' steps of.
@@ -105,7 +103,6 @@ class ResidentColumn:
     def __init__(self, mapped: MappedColumn, device: torch.device) -> None:
         self.lengths = mapped.lengths
         self.num_candidates = mapped.num_candidates
-        self.num_bytes = mapped.num_bytes
         self._firsts = mapped.firsts
         self._values = _copied(list(mapped.blocks()), device).flatten(0, 1)  # (steps x C, *shape)
 

@@ -76,7 +76,11 @@ def _beside_training(
 
 @cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
-    """Return one stream a process: what was freed on a stream serves no other one."""
+    """Return the one stream of this process for copies.
+
+    PyTorch gives memory that was taken on a stream, and freed, to that stream alone. With a new one
+    for each pass over a corpus, what the last pass freed would lie idle.
+    """
     return torch.cuda.Stream(device)
 
 

@@ -11,13 +11,22 @@ CUBLAS_WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 """What makes cuBLAS, and cuDNN's LSTMs, give equal results; read once in the life of a process."""
 
 
+def set_cublas_workspace() -> None:
+    """Let cuBLAS give equal results, unless the user set its workspace.
+
+    This comes before all else that a process computes on a GPU.
+    """
+    os.environ.setdefault(*CUBLAS_WORKSPACE)
+
+
 @contextmanager
 def deterministic_algorithms(*, is_on: bool) -> Iterator[None]:
     """Let PyTorch use algorithms only that give equal results each time; put it back afterwards.
 
     The backward pass of attention is among them, as PyTorch's notes on reproducibility say: those
-    of the flash and the memory-efficient kernel are told so, cuDNN's is left out. PyTorch would
-    also fill all memory that is not written to yet, against mistakes of ours only; that is off.
+    of the flash and the memory-efficient kernel are told so, cuDNN's PyTorch leaves out by itself.
+    It would also fill all memory that is not written to yet, against mistakes of ours only; that is
+    off.
 
     Args:
         is_on: Without it nothing is changed. With it this comes before all else that a process
@@ -29,7 +38,7 @@ def deterministic_algorithms(*, is_on: bool) -> Iterator[None]:
     if not is_on:
         yield
         return
-    os.environ.setdefault(*CUBLAS_WORKSPACE)
+    set_cublas_workspace()
     cudnn = torch.backends.cudnn
     memory: Any = torch.utils.deterministic  # mypy does not see what it has
     mode = torch.get_deterministic_debug_mode()

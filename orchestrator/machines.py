@@ -118,14 +118,16 @@ def count_requested(
 
     On this machine there are as many as run at once. A cluster is asked for more than it has
     places now, or it would not grow. But where slots are limited and trials are for one kind of
-    GPU, none waits for a place: it would hold a slot that another kind has a place for.
+    GPU, none waits for a place: it would hold a slot that another kind has a place for. That is 0
+    where the kind has no machine.
     """
     num_places = int(min(there.get(name_in_ray(name), 0) / n for name, n in resources.items()))
     is_of_kind = not resources.keys() <= NAMES.keys()
-    if machines.address is not None and not (machines.num_slots and is_of_kind):
-        wanted = min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
-        return machines.num_slots or wanted
-    return max(1, min(num_places, machines.num_slots or num_places))
+    if machines.address is None:
+        return max(1, min(num_places, machines.num_slots or num_places))
+    if machines.num_slots and is_of_kind:
+        return min(num_places, machines.num_slots)
+    return machines.num_slots or min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
 
 
 def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:

@@ -166,6 +166,7 @@ class _Job:
         there = count_resources(self.session.machines.gpu_kind)
         resources = resources_of_trial(self.session.machines, there)
         num_places = count_requested(self.session.machines, there, resources, MAX_REQUESTED)
+        num_places = max(1, num_places)  # it waits for a machine that went just now
         wanted = num_pending if self.probers.on_gpu else level * self.capacity.num_devices
         self.probers.start(min(wanted, num_places) - self.probers.num_living, self._cap_mib(level))
 

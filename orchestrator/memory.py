@@ -30,10 +30,15 @@ class NotEnoughMemoryError(Exception):
 
     def __init__(self, what: str, problem: str) -> None:
         first_line, _, _ = problem.partition("\n")
-        super().__init__(
+        super().__init__(what, first_line)  # with these it is made anew in another process
+        self._message = (
             f"out of memory {what}: {first_line or 'no more is known'}; leave more memory to a "
             "trial (fewer at once on a machine, a larger GPU), or choose a smaller model"
         )
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self._message
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -70,6 +75,8 @@ def note_size(sizes: MicroBatches, epoch: int, size: int, batch_size: int) -> Mi
 
 
 def release_memory() -> None:
-    """Give memory back that nothing holds any more."""
+    """Give memory back that nothing holds any more, of a GPU and pinned for it."""
     gc.collect()
     torch.cuda.empty_cache()  # which does nothing where no GPU was used
+    if torch.cuda.is_initialized():
+        torch._C._host_emptyCache()  # public in PyTorch's newest versions alone

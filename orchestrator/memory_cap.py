@@ -22,6 +22,9 @@ LINGERING_S = 10.0
 
 LOOK_S = 0.2
 
+_AWAITED: set[torch.device] = set()
+"""GPUs on which this process has waited for memory, whatever its trials need."""
+
 ALLOCATOR_SETTINGS = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
 """Where PyTorch reads how to manage a GPU's memory; the second is the older name."""
 
@@ -89,7 +92,6 @@ def _cap_gpu(device: torch.device, cap_mib: float | None) -> None:
         _await_memory(device, (1 - MARGIN) * share * total)
 
 
-@cache
 def _await_memory(device: torch.device, need_bytes: float) -> None:
     """Wait, before the first trial of a process, for what one that ended leaves of a GPU's memory.
 
@@ -97,6 +99,9 @@ def _await_memory(device: torch.device, need_bytes: float) -> None:
     which leaves a margin: all of its cap may never be free, where contexts are larger than that
     measured. It ends where no more comes free, for then neighbours have the rest.
     """
+    if device in _AWAITED:
+        return
+    _AWAITED.add(device)
     most, since = 0, time.monotonic()
     while most < need_bytes and time.monotonic() < since + LINGERING_S:
         free, _ = torch.cuda.mem_get_info(device)

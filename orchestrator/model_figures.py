@@ -71,7 +71,7 @@ def draw_model_figures(
         trials: The finished trials of one corpus and scale, by row; rows that no figure needs may
             be among them.
         storage: Where their models and their corpus are.
-        device: Where to run them; by default the first GPU, else the CPU.
+        device: Where to run them; by default the current GPU, else the CPU.
 
     Returns:
         The drawings, and a sentence on each figure that cannot be drawn.

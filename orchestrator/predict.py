@@ -28,7 +28,7 @@ from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task
-from orchestrator.determinism import deterministic_algorithms
+from orchestrator.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from reports.ledger import Ledger
@@ -242,6 +242,8 @@ def load_predictor(
     """
     if not record.circumstances.recipe:
         raise KeptModelError(f"the record of trial '{record.key}' is old: it holds no recipe")
+    if record.circumstances.is_deterministic:
+        set_cublas_workspace()  # faces are found on the device before the model computes
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
     ingredients = _ingredients(recipe, record.key, words, texts)
     state, tokenizer = read_kept_model(ledger, record)

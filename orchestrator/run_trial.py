@@ -64,7 +64,7 @@ def run_trial(
         trial: What to train.
         storage: Holds the prepared corpus, and receives checkpoint and record.
         trained_for: The study and row that asked for it first.
-        device: Where to train; by default the first GPU, else the CPU.
+        device: Where to train; by default the current GPU, else the CPU.
         num_threads: Of PyTorch on the CPU.
         is_deterministic: Use algorithms only that give equal results each time.
         keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.

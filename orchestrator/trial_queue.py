@@ -6,7 +6,7 @@ or for the end of their lease, every few seconds. A trial whose process was lost
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 
 from orchestrator.events import Watcher
 from orchestrator.leases import Leases
@@ -62,6 +62,7 @@ class TrialQueue:
         self._elsewhere: deque[Assignment] = deque()
         self._running: dict[str, Assignment] = {}
         self._progress = {assignment.trial.key: _Progress() for assignment in assignments}
+        self._gpu_kinds = {one.gpu_kind for one in assignments if one.gpu_kind is not None}
         self._find_record = find_record
         self._leases = leases
         self._watchers = watchers
@@ -93,6 +94,11 @@ class TrialQueue:
     def num_running(self) -> int:
         """How many trials were handed out and have not ended."""
         return len(self._running)
+
+    @property
+    def gpu_kinds(self) -> Set[str]:
+        """All kinds of GPU that the trials it began with are for."""
+        return self._gpu_kinds
 
     def next(self, *full: str) -> Assignment | None:
         """Lease a trial to train; None if there is none now.

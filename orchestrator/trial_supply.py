@@ -1,5 +1,6 @@
 """Where the trials come from that are trained: the contract of a queue, and of a search."""
 
+from collections.abc import Set
 from typing import NamedTuple, Protocol
 
 from orchestrator.packing import Share
@@ -46,6 +47,10 @@ class TrialSupply(Protocol):
     @property
     def num_running(self) -> int:
         """How many trials were handed out and have not ended."""
+
+    @property
+    def gpu_kinds(self) -> Set[str]:
+        """All kinds of GPU that its trials are for; empty where these are not several."""
 
     def next(self, *full: str) -> Assignment | None:
         """Hand out a trial to train; None if there is none now.

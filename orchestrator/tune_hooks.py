@@ -15,7 +15,7 @@ from orchestrator.losses import count_memory_kills, loss_of
 from orchestrator.mirrored_files import place_of
 from orchestrator.packing import Share
 from orchestrator.stop_signals import StopSignals
-from orchestrator.trial_supply import Loss, TrialSupply
+from orchestrator.trial_supply import Assignment, Loss, TrialSupply
 from reports.record import Epoch
 from search_spaces.trial import Trial
 
@@ -46,7 +46,8 @@ class SupplySearcher(Searcher):
     ) -> None:
         """Supply trials; `count_now` says how many of a share may run or wait for a place now.
 
-        After `max_trials` Tune is told that there are no more.
+        That is 0 where slots are limited and no machine has its kind of GPU. After `max_trials`
+        Tune is told that there are no more.
         """
         super().__init__()
         self._num_left = math.inf if max_trials is None else max_trials
@@ -70,7 +71,7 @@ class SupplySearcher(Searcher):
         full = self._full_kinds()
         if None in full:
             return None
-        assignment = self._supply.next(*filter(None, full))
+        assignment = self._next({kind for kind in full if kind is not None})
         if assignment is None:
             return Searcher.FINISHED if self._supply.is_done else None
         self._num_left -= 1
@@ -91,14 +92,27 @@ class SupplySearcher(Searcher):
         """Let its place be taken; `Announcer` is told more."""
         self._shares.pop(trial_id, None)
 
+    def _next(self, full: set[str]) -> Assignment | None:
+        """Take a trial that has a place, or may get one.
+
+        One for a kind that has no machine may hold the last slot until there is one: so it comes
+        after all others.
+        """
+        absent = {
+            kind for kind in self._supply.gpu_kinds - full if not self._count_now(Share(1, 0, kind))
+        }
+        assignment = self._supply.next(*full, *absent)
+        return self._supply.next(*full) if absent and assignment is None else assignment
+
     def _full_kinds(self) -> set[str | None]:
         """List the kinds of GPU whose places are all taken by the trials that run or wait.
 
         Each takes a part of all places of its kind; that is None where there are not several kinds.
+        A kind without a place is full of a single one, which waits for a machine.
         """
         parts: dict[str | None, float] = defaultdict(float)
         for share, num in Counter(self._shares.values()).items():
-            parts[share and share.gpu_kind] += num / self._count_now(share)
+            parts[share and share.gpu_kind] += num / max(1, self._count_now(share))
         return {kind for kind, part in parts.items() if part >= 1}
 
     def save(self, checkpoint_path: str) -> None:

@@ -16,6 +16,13 @@ from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
 
 FOLDER = "probes"
 
+VERSION = 2
+"""Of what a probe measures: those of another version are not found, and measured anew.
+
+It rises with what a figure of a probe means, or with what a trial does that it was to foretell. Of
+version 1, whose files named none, memory held the pages of mapped files.
+"""
+
 
 class Probe(Config):
     """One architecture on one kind of device, measured beside as many others as train at once.
@@ -115,7 +122,7 @@ def probe_file(
 ) -> Path:
     """Return where a probe lies."""
     measured = f"{_in_a_path(device)}-{num_at_once}{'-deterministic' if is_deterministic else ''}"
-    return storage / FOLDER / f"{architecture}-{measured}.json"
+    return storage / FOLDER / f"{architecture}-v{VERSION}-{measured}.json"
 
 
 def remember_device(machine: str, device: str, storage: Path) -> Path:

@@ -24,6 +24,7 @@ class Driver:
         num_looks: How often the free memory was asked for.
         fractions: Of its memory that a GPU may give to this process, by its index.
         reserved_mib: What PyTorch holds of the memory of each GPU, with its peak.
+        num_releases: How often pinned memory that is free was given back.
         fault: Is raised by whatever is asked, as after a fault of a GPU.
     """
 
@@ -42,6 +43,7 @@ class Driver:
         self.num_looks = 0
         self.fractions = dict.fromkeys(range(count), 1.0)
         self.reserved_mib = 0.0
+        self.num_releases = 0
         self.fault: Exception | None = None
         self.current = 0
         self._is_initialized = False
@@ -58,6 +60,7 @@ class Driver:
             "_cuda_memoryStats": self._stats,
             "_cuda_resetPeakMemoryStats": self._checked,
             "_cuda_emptyCache": lambda: None,
+            "_host_emptyCache": self._release_pinned,
             "_cuda_synchronize": lambda: None,
         }
 
@@ -94,6 +97,9 @@ class Driver:
         if not (self._is_initialized and 0 <= index < self.count):
             raise RuntimeError(f"Invalid device argument {index}: did you call init?")
         return index
+
+    def _release_pinned(self) -> None:
+        self.num_releases += 1
 
     def _exchange(self, index: int) -> int:
         before, self.current = self.current, self._checked(index)

@@ -7,7 +7,6 @@ the GPU, as it cannot say a number. Nothing is computed, and gradients cannot fl
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -39,14 +38,3 @@ def fake_gpu() -> Iterator[None]:
         FakeTensorMode(allow_non_fake_inputs=True),
     ):
         yield
-
-
-def to_gpu(batch: Any) -> Any:
-    """Move what is a tensor in a batch."""
-    values = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    return replace(
-        batch,
-        **{
-            name: value.to(GPU) for name, value in values.items() if isinstance(value, torch.Tensor)
-        },
-    )

@@ -1,7 +1,7 @@
 """The candidates of a search as trials to train: what is open, then what Optuna asks for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 
 from corpora.errors import CorpusError
@@ -74,6 +74,11 @@ class SearchSupply:
     def num_running(self) -> int:
         """How many trials were handed out and have not ended."""
         return self._queue.num_running
+
+    @property
+    def gpu_kinds(self) -> Set[str]:
+        """None: a search knows no kinds of GPU."""
+        return self._queue.gpu_kinds
 
     def next(self, *full: str) -> Assignment | None:
         """Lease a trial to train; None if there is none now.

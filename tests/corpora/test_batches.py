@@ -9,6 +9,7 @@ from corpora.batches import Corpus, load_corpus, positive_weights
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
+from corpora.ragged import MappedColumn
 from corpora.recipe import LE, XIA
 from corpora.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -155,6 +156,25 @@ def test_positive_weights_of_the_published_training_splits(
     for emotion, count in enumerate(positives):
         labels[:count, emotion] = 1
     torch.testing.assert_close(positive_weights(labels), torch.tensor(weights), atol=5e-5, rtol=0)
+
+
+def test_pictures_that_stay_in_their_files_do_not_keep_the_rest_there(
+    windows: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spectrograms are moved; faces stored as JPEG are not."""
+    moved: list[object] = []
+    monkeypatch.setattr(batching.CorpusSplit, "move_to_device", lambda split: moved.append(split))
+    mels_bytes = sum(table_bytes(split, "mels") for split in windows.splits.values())
+    total_mib = 1.01 * mels_bytes / batching.MAX_SHARE_OF_MEMORY / 2**20
+    with pretended_gpus(total_mib=total_mib):
+        batching._moved_if_it_fits(windows, torch.device("cuda", 0))
+    assert len(moved) == len(windows.splits)
+
+
+def table_bytes(split: batching.CorpusSplit, name: str) -> int:
+    column = split.columns[name]
+    assert isinstance(column, MappedColumn)
+    return column.num_bytes
 
 
 @pytest.mark.parametrize(("free_share", "fraction"), [(1.0, 1.0), (0.05, 1.0), (0.05, 0.05)])

@@ -4,14 +4,12 @@ Where the host would have to wait for a value, or tensors of two devices meet, P
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import torch
-from torch._subclasses import FakeTensorMode
 
 from corpora.any_recipe import AnyRecipe
 from corpora.batch import Batch, HandcraftedBatch
@@ -27,8 +25,8 @@ from corpora.tokens import fit_tokenizer
 from corpora.transfer import moved
 from corpora.word_vectors import RandomVectors
 from tests.corpora.media_factory import clip_lines, write_clip_folder
+from tests.fake_gpu import GPU, fake_gpu
 
-GPU = torch.device("cuda", 0)
 PIXELS = LE.model_copy(update={"name": "pixels", "face_px": 32, "candidates": (0.25, 0.5, 0.75)})
 JPEG = XIA.model_copy(update={"name": "jpeg", "face_px": 32})
 FEATURES = HandcraftedRecipe(words="random", random_width=4)
@@ -59,11 +57,6 @@ def open_gatherer(storage: Path, recipe: AnyRecipe) -> Gatherer:
     return PictureGatherer(columns, recipe, texts, fit_tokenizer(texts, vocabulary=100))
 
 
-@pytest.fixture
-def there() -> AbstractContextManager[object]:
-    return FakeTensorMode(allow_non_fake_inputs=True)
-
-
 def collect(gatherer: Gatherer) -> Batch | HandcraftedBatch:
     generator = torch.Generator().manual_seed(0)
     return gatherer.collect(torch.tensor([2, 0, 1]), torch.zeros(3, 2), generator)
@@ -73,17 +66,16 @@ def collect(gatherer: Gatherer) -> Batch | HandcraftedBatch:
 @pytest.mark.parametrize("resident", [False, True], ids=["mapped", "resident"])
 def test_batch_comes_to_a_gpu_without_a_wait(
     gatherer_of: Callable[[AnyRecipe], Gatherer],
-    there: AbstractContextManager[object],
     recipe: AnyRecipe,
     resident: bool,
 ) -> None:
     gatherer = gatherer_of(recipe)
     expected = gatherer.finish(collect(gatherer))
     if resident:
-        with there:
+        with fake_gpu():
             move(gatherer)
     collected = collect(gatherer)
-    with there:
+    with fake_gpu():
         batch = gatherer.finish(moved(collected, GPU))
     for field in fields(batch):
         values, on_cpu = getattr(batch, field.name), getattr(expected, field.name)
@@ -101,10 +93,10 @@ def move(gatherer: Gatherer) -> None:
 
 
 def test_what_goes_to_a_gpu_for_a_resident_column_are_indices(
-    gatherer_of: Callable[[AnyRecipe], Gatherer], there: AbstractContextManager[object]
+    gatherer_of: Callable[[AnyRecipe], Gatherer],
 ) -> None:
     gatherer = gatherer_of(PIXELS)
-    with there:
+    with fake_gpu():
         move(gatherer)
     collected = collect(gatherer)
     assert isinstance(collected, Batch)

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from orchestrator.memory import NotEnoughMemoryError, halve, is_out_of_memory, note_size
+from orchestrator.memory import (
+    NotEnoughMemoryError,
+    halve,
+    is_out_of_memory,
+    note_size,
+    release_memory,
+)
+from tests.cuda_driver import pretended_gpus
 
 
 @pytest.mark.parametrize(
@@ -59,3 +66,13 @@ def test_sizes_are_noted_from_the_epoch_on_that_they_hold() -> None:
     assert note_size(((2, 4),), 5, 4, batch_size=8) == ((2, 4),)
     assert note_size(((2, 4),), 5, 1, batch_size=8) == ((2, 4), (5, 1))
     assert note_size(((2, 4),), 2, 1, batch_size=8) == ((2, 1),)
+
+
+def test_pinned_memory_is_given_back_once_a_gpu_was_used() -> None:
+    """PyTorch keeps what was pinned for a checkpoint's copy, and the next model needs other."""
+    with pretended_gpus() as driver:
+        release_memory()
+        assert driver.num_releases == 0
+        torch.cuda.init()
+        release_memory()
+        assert driver.num_releases == 1

@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -97,13 +96,12 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Let time pass only while it is waited for; no process waited before."""
     clock = Clock()
     monkeypatch.setattr(memory_cap, "time", clock)
-    memory_cap._await_memory.cache_clear()
-    yield clock
-    memory_cap._await_memory.cache_clear()
+    monkeypatch.setattr(memory_cap, "_AWAITED", set())
+    return clock
 
 
 def test_cap_on_a_gpu_is_a_fraction_and_waits_for_what_lingers(clock: Clock) -> None:
@@ -131,14 +129,16 @@ def test_memory_of_a_gpu_is_waited_for_while_it_comes_free(clock: Clock) -> None
     assert clock.now_s > 100
 
 
+@pytest.mark.parametrize("next_mib", [250.0, 300.0, 200.0])
 def test_memory_of_a_gpu_that_neighbours_have_is_waited_for_once_in_a_process(
-    clock: Clock,
+    clock: Clock, next_mib: float
 ) -> None:
+    """A trial of another architecture in the same process finds what the one before had."""
     with pretended_gpus(free_mib=[100]) as driver:
         cap_memory(default_device(), 250.0)
         waited_s = clock.now_s
-        cap_memory(default_device(), 250.0)
-    assert driver.fractions == {0: 0.25}
+        cap_memory(default_device(), next_mib)
+    assert driver.fractions == {0: next_mib / 1000}
     assert waited_s == pytest.approx(memory_cap.LINGERING_S, abs=1)
     assert clock.now_s == waited_s
 

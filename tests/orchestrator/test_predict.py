@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -28,6 +29,7 @@ from models.parts.weighing import weights_of
 from models.task import Task
 from orchestrator import predict_commands
 from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
+from orchestrator.determinism import CUBLAS_WORKSPACE
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.known_corpus import know_corpus
@@ -193,6 +195,20 @@ def test_prediction_uses_the_algorithms_of_the_trial(
         predictor.predict(SpokenClip(storage / "clips" / "clip.mp4", "oh well", "--text"))
     assert set(seen[-1:]) == {is_deterministic}
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("is_deterministic", [True, False])
+def test_cublas_is_told_before_faces_are_found(
+    record: Record, storage: Path, is_deterministic: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks once in the life of a process."""
+    name, workspace = CUBLAS_WORKSPACE
+    monkeypatch.setenv(name, "")  # so that what is set here is put back
+    monkeypatch.delenv(name)
+    change = {"is_deterministic": is_deterministic}
+    circumstances = record.circumstances.model_copy(update=change)
+    loaded(record.model_copy(update={"circumstances": circumstances}), storage)
+    assert os.environ.get(name) == (workspace if is_deterministic else None)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

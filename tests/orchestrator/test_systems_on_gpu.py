@@ -10,11 +10,12 @@ from benchmarks.system_costs import ROWS, TASK, WIDTHS, without_weights
 from corpora.batch import Batch, HandcraftedBatch, KindOfBatch
 from corpora.handcrafted import HANDCRAFTED
 from corpora.recipe import RECIPES
+from corpora.transfer import moved
 from models.build import build
 from models.configs.base import SystemConfig
 from orchestrator.reference_clip import feature_clip, picture_clip
 from search_spaces.catalogue import find_study
-from tests.fake_gpu import GPU, fake_gpu, to_gpu
+from tests.fake_gpu import GPU, fake_gpu
 
 CONFIGS = {
     f"{name}-{scale}": without_weights(config).model
@@ -47,7 +48,7 @@ def test_system_of_the_studies_runs_on_a_gpu_without_a_wait(config: SystemConfig
     model.to_empty(device="cpu")  # no number is drawn, for none is read
     batch = two_utterances(config.recipe)
     with fake_gpu():
-        on_gpu = to_gpu(batch)
+        on_gpu = moved(batch, GPU)
         logits = model.to(GPU)(on_gpu)
         loss = binary_cross_entropy_with_logits(logits, on_gpu.labels)
     assert (loss.device, logits.device) == (GPU, GPU)

@@ -343,6 +343,7 @@ def test_trials_for_a_kind_of_gpu_that_is_full_wait_and_the_others_pass_them(
         assignment = queue.next(*full)
         return assignment and assignment.trial.seed
 
+    assert queue.gpu_kinds == {"A100", "T4"}
     assert [next_seed(), next_seed("A100"), next_seed("A100")] == [0, 2, None]
     queue.lost(bench.trials[0], LOST)
     assert [next_seed("T4"), next_seed("A100", "T4"), next_seed(), next_seed()] == [0, None, 1, 3]

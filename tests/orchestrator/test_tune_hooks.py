@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -137,7 +137,7 @@ def supply_of(
 ) -> SupplySearcher:
     """Supply trials of some shares; without one, two run at once."""
     assignments = iter([Assignment(TRIAL, RowRef("s", "r"), share=share) for share in shares])
-    queue = SimpleNamespace(next=lambda: next(assignments), is_done=False)
+    queue = SimpleNamespace(next=lambda: next(assignments), is_done=False, gpu_kinds=set())
     signals = SimpleNamespace(seen=None)
     return SupplySearcher(
         cast(Any, queue),
@@ -179,30 +179,50 @@ def test_trials_of_unequal_shares_are_taken_until_they_fill_the_device(tmp_path:
 
 
 def test_each_kind_of_gpu_is_filled_by_itself(tmp_path: Path) -> None:
-    shares = [Share(2, 500.0, "A100"), Share(1, 500.0, "T4")]
-    waiting = [*shares * 2, shares[0]]
+    of_a100, of_t4 = Share(2, 500.0, "A100"), Share(1, 500.0, "T4")
+    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], tmp_path, {})
+    kinds = [kind_of(supply.suggest(trial_id)) for trial_id in ("t1", "t2", "t3", "t4")]
+    assert kinds == ["A100", "T4", "A100", None]
+    supply.on_trial_complete("t2")
+    assert kind_of(supply.suggest("t5")) == "T4"
+
+
+def test_trials_for_a_kind_without_a_machine_come_last_and_one_at_a_time(tmp_path: Path) -> None:
+    """With one slot, a trial that waits for a machine would keep all others from theirs."""
+    of_a100, of_t4 = Share(2, 500.0, "A100"), Share(1, 500.0, "T4")
+    places = {"A100": 0}
+    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], tmp_path, places)
+    for trial_id in ("t1", "t2"):
+        assert kind_of(supply.suggest(trial_id)) == "T4"
+        supply.on_trial_complete(trial_id)
+    assert [kind_of(supply.suggest(trial_id)) for trial_id in ("t3", "t4")] == ["A100", None]
+    places["A100"] = 2
+    assert [kind_of(supply.suggest(trial_id)) for trial_id in ("t5", "t6")] == ["A100", None]
+
+
+def supply_on_kinds(
+    shares: Iterable[Share], storage: Path, places: Mapping[str, int]
+) -> SupplySearcher:
+    """Supply trials for kinds of GPU, of which some have other places than one GPU has."""
+    waiting = list(shares)
 
     def hand_out(*full: str) -> Assignment | None:
-        asked.append(set(full))
         free = (share for share in waiting if share.gpu_kind not in full)
         if (share := next(free, None)) is None:
             return None
         waiting.remove(share)
         return Assignment(TRIAL, RowRef("s", "r"), share=share)
 
-    asked: list[set[str]] = []
-    supply = supply_of([], tmp_path)
-    supply._supply = cast(Any, SimpleNamespace(next=hand_out, is_done=False))
-    taken = [supply.suggest(trial_id) for trial_id in ("t1", "t2", "t3", "t4")]
-    assert [one and one["assignment"]["share"].gpu_kind for one in taken] == [
-        "A100",
-        "T4",
-        "A100",
-        None,
-    ]
-    assert asked == [set(), set(), {"T4"}, {"A100", "T4"}]
-    supply.on_trial_complete("t2")
-    assert supply.suggest("t5")["assignment"]["share"].gpu_kind == "T4"
+    supply, kinds = supply_of([], storage), {share.gpu_kind for share in waiting}
+    supply._supply = cast(Any, SimpleNamespace(next=hand_out, is_done=False, gpu_kinds=kinds))
+    supply._count_now = lambda share: places.get(
+        cast(Share, share).gpu_kind or "", cast(Share, share).num_at_once
+    )
+    return supply
+
+
+def kind_of(suggested: dict[str, Any] | None) -> str | None:
+    return suggested and suggested["assignment"]["share"].gpu_kind
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from reports import probe
 from reports.ledger import LedgerError
 from reports.probe import (
     architecture_of,
@@ -88,6 +89,23 @@ def test_probe_of_deterministic_algorithms_is_one_of_its_own(tmp_path: Path) -> 
     assert find_probe(*asked) == PROBE
     assert find_probe(*asked, is_deterministic=True) == slower
     assert ["is_deterministic" in path.read_text() for path in (usual, own)] == [False, True]
+
+
+def test_probe_of_another_version_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it read: it may lack what is told now, and an older program may still need it."""
+    asked = (PROBE.architecture, PROBE.device, 2, tmp_path)
+    path = remember_probe(PROBE, tmp_path)
+    unversioned = path.with_name(path.name.replace(f"-v{probe.VERSION}-", "-"))
+    path.rename(unversioned)
+    assert find_probe(*asked) is None
+    remember_probe(PROBE, tmp_path).write_text("of another form")
+    monkeypatch.setattr(probe, "VERSION", probe.VERSION + 1)
+    assert find_probe(*asked) is None
+    remember_probe(PROBE, tmp_path)
+    assert find_probe(*asked) == PROBE
+    assert len([*path.parent.iterdir()]) == 3
 
 
 def test_device_of_a_machine_is_remembered(tmp_path: Path) -> None:
