@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gpu_parts.figure import Setting
-from benchmarks.gpu_parts.process import CONTEXT, Outcome, Part, run_part
+from benchmarks.gpu_parts.process import Outcome, Part, run_part
 from benchmarks.measurement import this_machine
 from orchestrator.code_version import code_version
 
@@ -56,7 +56,6 @@ def measure(kind: str, traces: Path) -> list[Outcome]:
     on_gpu = kind == "cuda"
     patience = 1.0 if on_gpu else PATIENCE
     until = time.monotonic() + patience * LIMIT_S
-    CONTEXT.set_forkserver_preload([f"{PACKAGE}.trainee"])
     first, *parts = [
         replace(part, limit_s=patience * part.limit_s)
         for part in PARTS

@@ -21,7 +21,11 @@ LEAST_S = 1.0
 """With less time left a part is not begun."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
-"""Its server may load libraries once for all parts; it never touches the GPU itself."""
+CONTEXT.set_forkserver_preload(
+    ["torch", "torchvision", "transformers", "models.build", "orchestrator.run_trial"]
+)
+"""Its server loads them once for all parts. None of them may ask for a GPU when it is loaded, as
+`torch.utils.benchmark` does: processes that are forked afterwards could use none."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ def test_part_that_takes_too_long_is_ended(optional: bool, verdict: str, tmp_pat
     assert time.monotonic() - start < 300
 
 
+def test_part_may_use_a_gpu(tmp_path: Path) -> None:
+    """PyTorch lets no process use one that was forked from a process which asked for GPUs."""
+    (figure,) = outcome("says_whether_it_may_use_a_gpu", tmp_path)
+    assert figure.value == 0.0
+
+
 def test_plain_program_pads_pictures_to_the_longest_utterance() -> None:
     batch = draw_batch(3, LE, vocabulary=10)
     longest = max(batch.num_faces)
