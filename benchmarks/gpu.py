@@ -33,8 +33,8 @@ from orchestrator.code_version import code_version
 LIMIT_S = 470.0
 """Of all parts together."""
 
-PATIENCE = 10.0
-"""On a CPU, which is slower and may be busy, all limits are so many times as long."""
+SLOWER_ON_A_CPU = 10.0
+"""So many times as long are all limits there; it may be busy, too."""
 
 PACKAGE = "benchmarks.gpu_parts"
 PARTS = (
@@ -54,10 +54,10 @@ PARTS = (
 def measure(kind: str, traces: Path) -> list[Outcome]:
     """Run all parts: one at a time on a GPU; on a CPU, where times say nothing, two at once."""
     on_gpu = kind == "cuda"
-    patience = 1.0 if on_gpu else PATIENCE
-    until = time.monotonic() + patience * LIMIT_S
+    times = 1.0 if on_gpu else SLOWER_ON_A_CPU
+    until = time.monotonic() + times * LIMIT_S
     first, *parts = [
-        replace(part, limit_s=patience * part.limit_s)
+        replace(part, limit_s=times * part.limit_s)
         for part in PARTS
         if on_gpu or not part.only_on_gpu
     ]
