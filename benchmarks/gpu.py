@@ -3,20 +3,22 @@
     python -m benchmarks.gpu [--device cuda|cpu] [--json FILE]
 
 Each part runs in a process of its own for a limited time; one that fails is a line of the table,
-and the others go on. The exit status is 1 if any failed. Nothing is installed or fetched: weights
-are random, and the corpus is a small synthetic one, made on the way. Beside FILE lie profiler
-traces of the three systems, for chrome://tracing or ui.perfetto.dev.
+and the others go on. The exit status is 1 if any failed. All parts use one GPU, the first that
+CUDA_VISIBLE_DEVICES names. Nothing is installed or fetched: weights are random, and the corpus is a
+small synthetic one, made on the way. Beside FILE lie profiler traces of the three systems, for
+chrome://tracing or ui.perfetto.dev.
 
 With `--device cpu` sizes are small and no figure has a target: it shows that the script is sound.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gpu_parts.figure import Setting
-from benchmarks.gpu_parts.process import Outcome, Part, run_part
+from benchmarks.gpu_parts.process import CONTEXT, Outcome, Part, run_part
 from benchmarks.measurement import this_machine
 from orchestrator.code_version import code_version
 
@@ -86,10 +88,18 @@ def describe(kind: str) -> dict[str, object]:
 
 
 def _name_and_driver() -> tuple[str, str]:
-    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    """Ask in a process that ends for the name of the GPU; all GPUs have one driver."""
+    with ProcessPoolExecutor(1, CONTEXT) as pool:
+        name = pool.submit(torch.cuda.get_device_name, 0).result()
+    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     told = subprocess.run(query, capture_output=True, text=True, check=True).stdout
-    name, _, driver = told.splitlines()[0].rpartition(", ")
-    return name, driver
+    return name, told.splitlines()[0]
+
+
+def show_one_gpu() -> None:
+    """Leave the first of the visible GPUs visible, to this process and all that it starts."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    os.environ["CUDA_VISIBLE_DEVICES"] = seen.partition(",")[0]
 
 
 def table_of(outcomes: Sequence[Outcome]) -> Table:
@@ -114,6 +124,7 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
 )
 def main(kind: str, json_file: Path) -> None:
     """Measure what a GPU does, and check what only a GPU can show."""
+    show_one_gpu()
     if kind == "cuda" and not torch.cuda.is_available():
         raise click.UsageError("PyTorch finds no GPU here; choose --device cpu")
     console, where, start = Console(width=180, markup=False), describe(kind), time.monotonic()

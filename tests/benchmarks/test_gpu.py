@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks.drawn_batch import draw_batch, padded, rounded_up
-from benchmarks.gpu import LIMIT_S, PARTS
+from benchmarks.gpu import LIMIT_S, PARTS, show_one_gpu
 from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.gpu_parts.process import Part, run_part
 from benchmarks.gpu_parts.trainee import SYSTEMS
@@ -59,6 +60,19 @@ def test_parts_with_targets_fit_into_the_time_together() -> None:
     last = names.index("checks:measure")
     assert {"steps:measure", "packed:measure", "memory:measure"} <= {*names[:last]}
     assert sum(part.limit_s for part in PARTS[: last + 1]) < LIMIT_S
+
+
+@pytest.mark.parametrize(
+    ("visible", "shown"), [(None, "0"), ("2,3", "2"), ("GPU-8f2b,GPU-1c", "GPU-8f2b"), ("", "")]
+)
+def test_one_gpu_is_shown_to_all_parts(
+    visible: str | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    show_one_gpu()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == shown
 
 
 def test_part_may_use_a_gpu(tmp_path: Path) -> None:
