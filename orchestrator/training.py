@@ -46,14 +46,18 @@ def start_training(
     model: nn.Module, corpus: AnyCorpus, config: TrainingConfig, *, seed: int
 ) -> TrainingState:
     """Set up optimiser, schedule and the random stream of dropout."""
+    num_steps = config.max_epochs * math.ceil(len(corpus.splits["train"]) / config.batch_size)
+    torch.manual_seed(zlib.crc32(f"{seed}/dropout".encode()))
+    return untrained(model, config, num_steps=num_steps)
+
+
+def untrained(model: nn.Module, config: TrainingConfig, *, num_steps: int) -> TrainingState:
+    """Set up optimiser and schedule for so many steps."""
     groups = parameter_groups(
         model, base_lr=config.learning_rate, pretrained_lr=config.pretrained_learning_rate
     )
     optimizer = Adam([{**group} for group in groups], weight_decay=config.weight_decay, fused=True)
-    num_steps = config.max_epochs * math.ceil(len(corpus.splits["train"]) / config.batch_size)
-    schedule = SCHEDULES[config.schedule](optimizer, config, num_steps)
-    torch.manual_seed(zlib.crc32(f"{seed}/dropout".encode()))
-    return TrainingState(model, optimizer, schedule)
+    return TrainingState(model, optimizer, SCHEDULES[config.schedule](optimizer, config, num_steps))
 
 
 def train(

@@ -48,7 +48,7 @@ def _compare(name: str, options: dict[str, Any], setting: Setting) -> Figure:
     min_s = TIMED_S if setting.on_gpu else SHORT_TIMED_S
     eager = our_trainee(config, "bf16", setting.device).time(batches[0], min_s=min_s).median
     trainee = our_trainee(config, "bf16", setting.device)
-    for branch in trainee.model.modules():
+    for branch in trainee.state.model.modules():
         if isinstance(branch, PackedBranch):
             # On a CPU Inductor would compile for longer than all else takes.
             branch.backbone.compile(**({} if setting.on_gpu else {"backend": "eager"}), **options)

@@ -60,15 +60,16 @@ def measure(setting: Setting) -> Iterator[Figure]:
     Their pace counts from when the first ones have ended: until then processes load libraries.
     """
     num_at_once = min(os.cpu_count() or 1, MOST_AT_ONCE)
-    machines = Machines(
-        device="gpu" if setting.on_gpu else "cpu",
-        memory_mib=None if setting.on_gpu else HOST_MIB,
-    )
     paces: dict[int, float] = {}
-    with training_session(setting.storage, machines) as session:
-        for count in (1, num_at_once):
+    for count in (1, num_at_once):
+        machines = Machines(
+            device="gpu" if setting.on_gpu else "cpu",
+            num_slots=count,
+            memory_mib=None if setting.on_gpu else HOST_MIB,
+        )
+        with training_session(setting.storage, machines) as session:
             paces[count] = _pace(count, session, setting)
-            yield Figure(f"tiny trials, {count} at once", 3600 * paces[count], "1/h")
+        yield Figure(f"tiny trials, {count} at once", 3600 * paces[count], "1/h")
     gain = paces[num_at_once] / paces[1]
     holds = setting.judged(gain >= TARGET)
     yield Figure("packed against one at a time", gain, "x", f"at least {TARGET:g}", holds)

@@ -21,7 +21,11 @@ LEAST_S = 1.0
 """With less time left a part is not begun."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
-"""Its server may load libraries once for all parts; it never touches the GPU itself."""
+CONTEXT.set_forkserver_preload(
+    ["torch", "torchvision", "transformers", "models.build", "orchestrator.run_trial"]
+)
+"""Its server loads them once for all parts. None of them may ask for a GPU when it is loaded, as
+`torch.utils.benchmark` does: processes that are forked afterwards could use none."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,10 @@ class Outcome:
 
 
 def run_part(part: Part, setting: Setting, until: float) -> Outcome:
-    """Run a part, at most until a time of `time.monotonic`; what fails or takes longer is told."""
+    """Run a part, at most until a time of `time.monotonic`; what fails or takes longer is told.
+
+    One that was left less time than its own limit has not failed if it does not end in it.
+    """
     name, start = part.function.rpartition(".")[2], time.monotonic()
     figures, log = (setting.storage / f"{name}.{suffix}" for suffix in ("jsonl", "log"))
     figures.touch()
@@ -58,8 +65,12 @@ def run_part(part: Part, setting: Setting, until: float) -> Outcome:
         code = _run(_measure, (part.function, setting, figures, log), limit_s)
     found = [Figure(**json.loads(line)) for line in figures.read_text().splitlines()]
     if code is None:
-        holds = None if part.optional else False
-        found.append(Figure(name, 0, "", holds=holds, remark=f"not finished in {limit_s:.0f} s"))
+        is_cut_short = limit_s < part.limit_s
+        holds = None if part.optional or is_cut_short else False
+        remark = f"not finished in {max(limit_s, 0):.0f} s"
+        if is_cut_short:
+            remark += ", as there was no more time left"
+        found.append(Figure(name, 0, "", holds=holds, remark=remark))
     elif code:
         found.append(Figure(name, 0, "", holds=False, remark=_last_line(log)))
     return Outcome(name, time.monotonic() - start, found)

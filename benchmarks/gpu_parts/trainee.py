@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 from torch.utils.benchmark import Measurement, Timer
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -20,15 +19,16 @@ from corpora.recipe import RECIPES
 from corpora.transfer import moved
 from models.build import build
 from models.configs.text import TextConfig
-from models.groups import parameter_groups
 from models.init import init_weights
 from orchestrator.precision import Precision
+from orchestrator.schedule import SCHEDULES
+from orchestrator.training import TrainingState, take_step, untrained
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.dai import FE2E
 from search_spaces.systems.le import LE
 from search_spaces.systems.xia import XIA
 from search_spaces.terms import Scale
-from search_spaces.trial import TrialConfig
+from search_spaces.trial import TrainingConfig, TrialConfig
 
 LE_NAME = "Le"
 SYSTEMS: Mapping[str, Baseline] = {"FE2E": FE2E, LE_NAME: LE, "MER-SEM-MBT": XIA}
@@ -37,6 +37,9 @@ BATCH_SIZE = 32
 """Beside the paper's own."""
 
 POSITIVE_WEIGHT = 4.0
+NUM_STEPS = 1000
+"""Of the schedule."""
+
 NUM_WARM_UP = 2
 """Steps before any that is timed: libraries load, and choose their kernels."""
 
@@ -69,20 +72,21 @@ def drawn(config: TrialConfig, num_utterances: int, *, seed: int = 0) -> Batch:
 class Trainee:
     """A model that trains, in one precision."""
 
-    model: nn.Module
-    optimizer: Optimizer
+    state: TrainingState
+    config: TrainingConfig
     precision: Precision
-    device: torch.device
 
     def step(self, batch: Batch) -> None:
-        """Take the step of `orchestrator.training.train`."""
-        weights = torch.full((TASK.num_emotions,), POSITIVE_WEIGHT, device=self.device)
-        self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            logits = self.model(batch)
-        loss: Tensor = binary_cross_entropy_with_logits(logits, batch.labels, pos_weight=weights)
-        loss.backward()
-        self.optimizer.step()
+        """Take the step that a trial takes, of a whole batch."""
+        weights = torch.full_like(batch.labels[0], POSITIVE_WEIGHT)
+        take_step(
+            self.state,
+            weights,
+            self.config,
+            batch,
+            size=len(batch.labels),
+            precision=self.precision,
+        )
 
     def time(self, batch: Batch, *, min_s: float) -> Measurement:
         """Measure a step again and again, after some that are not timed."""
@@ -104,20 +108,17 @@ class Trainee:
 
 
 def our_trainee(config: TrialConfig, precision: Precision, device: torch.device) -> Trainee:
-    """Make a model and its optimizer as a trial does."""
-    model = _model(config, device)
-    training = config.training
-    groups = parameter_groups(
-        model, base_lr=training.learning_rate, pretrained_lr=training.pretrained_learning_rate
-    )
-    optimizer = Adam([{**group} for group in groups], fused=True)
-    return Trainee(model, optimizer, precision, device)
+    """Make what a trial makes: a model, and what trains it."""
+    state = untrained(_model(config, device), config.training, num_steps=NUM_STEPS)
+    return Trainee(state, config.training, precision)
 
 
 def plain_trainee(config: TrialConfig, device: torch.device) -> Trainee:
     """Make the model of a plain program: float32, and an optimizer with PyTorch's defaults."""
     model = _model(config, device)
-    return Trainee(model, Adam(model.parameters(), lr=1e-5), "fp32", device)
+    optimizer = Adam(model.parameters(), lr=1e-5)
+    schedule = SCHEDULES["constant"](optimizer, config.training, NUM_STEPS)
+    return Trainee(TrainingState(model, optimizer, schedule), config.training, "fp32")
 
 
 def _model(config: TrialConfig, device: torch.device) -> nn.Module:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 
+import torch
+
 from benchmarks.gpu_parts.figure import Figure, Setting
 
 FIGURE = Figure("answer", 42.0, "", target="42", holds=True)
@@ -15,6 +17,10 @@ def works(setting: Setting) -> Iterator[Figure]:
 def fails(setting: Setting) -> Iterator[Figure]:
     yield FIGURE
     raise RuntimeError("no luck")
+
+
+def says_whether_it_may_use_a_gpu(setting: Setting) -> Iterator[Figure]:
+    yield Figure("GPUs are out of reach", float(torch.cuda._is_in_bad_fork()), "")
 
 
 def hangs(setting: Setting) -> Iterator[Figure]:

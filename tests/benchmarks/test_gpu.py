@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,8 @@ import pytest
 import torch
 
 from benchmarks.drawn_batch import draw_batch, padded, rounded_up
-from benchmarks.gpu_parts.figure import Setting
+from benchmarks.gpu import LIMIT_S, PARTS, show_one_gpu
+from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.gpu_parts.process import Part, run_part
 from benchmarks.gpu_parts.trainee import SYSTEMS
 from benchmarks.gpu_parts.variants import worth
@@ -19,10 +21,17 @@ from tests.benchmarks.gpu_part import FIGURE
 ROOT = Path(__file__).parent.parent.parent
 
 
-def outcome(name: str, folder: Path, *, limit_s: float = 300.0, **options: bool) -> list[object]:
+def outcome(
+    name: str,
+    folder: Path,
+    *,
+    limit_s: float = 300.0,
+    optional: bool = False,
+    until: float = math.inf,
+) -> list[Figure]:
     """Run a part of `gpu_part` and return its figures."""
-    part = Part(f"tests.benchmarks.gpu_part:{name}", limit_s, **options)
-    return list(run_part(part, Setting("cpu", folder, folder), math.inf).figures)
+    part = Part(f"tests.benchmarks.gpu_part:{name}", limit_s, optional)
+    return list(run_part(part, Setting("cpu", folder, folder), until).figures)
 
 
 def test_part_that_fails_is_told_beside_what_it_measured(tmp_path: Path) -> None:
@@ -38,6 +47,38 @@ def test_part_that_takes_too_long_is_ended(optional: bool, verdict: str, tmp_pat
     *_, late = outcome("hangs", tmp_path, limit_s=2.0, optional=optional)
     assert (late.verdict, late.remark) == (verdict, "not finished in 2 s")
     assert time.monotonic() - start < 300
+
+
+def test_part_for_which_no_time_was_left_has_not_failed(tmp_path: Path) -> None:
+    (late,) = outcome("works", tmp_path, until=time.monotonic())
+    assert late.verdict == "-"
+    assert late.remark == "not finished in 0 s, as there was no more time left"
+
+
+def test_parts_with_targets_fit_into_the_time_together() -> None:
+    names = [part.function.removeprefix("benchmarks.gpu_parts.") for part in PARTS]
+    last = names.index("checks:measure")
+    assert {"steps:measure", "packed:measure", "memory:measure"} <= {*names[:last]}
+    assert sum(part.limit_s for part in PARTS[: last + 1]) < LIMIT_S
+
+
+@pytest.mark.parametrize(
+    ("visible", "shown"), [(None, "0"), ("2,3", "2"), ("GPU-8f2b,GPU-1c", "GPU-8f2b"), ("", "")]
+)
+def test_one_gpu_is_shown_to_all_parts(
+    visible: str | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    show_one_gpu()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == shown
+
+
+def test_part_may_use_a_gpu(tmp_path: Path) -> None:
+    """PyTorch lets no process use one that was forked from a process which asked for GPUs."""
+    (figure,) = outcome("says_whether_it_may_use_a_gpu", tmp_path)
+    assert figure.value == 0.0
 
 
 def test_plain_program_pads_pictures_to_the_longest_utterance() -> None:

@@ -1,5 +1,6 @@
 """Between two epochs' ends the program never waits for the device."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from corpora.handcrafted import HANDCRAFTED
 from corpora.prepared import read_manifest, recipe_folder
 from orchestrator.open_corpus import token_settings
 from search_spaces.trial import Trial
+from tests.cuda_driver import pretended_gpus
 from tests.gpu.devices import every_system_on_each_device
 from tests.gpu.trials import make_trial, train
 
@@ -24,7 +26,18 @@ NUM_STEPS = 3
 def treat_waits(mode: str, device: torch.device) -> None:
     """Say what becomes of a wait for a GPU; nobody waits for a CPU."""
     if device.type == "cuda":
-        torch.cuda.set_sync_debug_mode(mode)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
+            torch.cuda.set_sync_debug_mode(mode)
+
+
+def test_mode_can_be_set_though_pytorch_warns_of_it() -> None:
+    device = torch.device("cuda", 0)
+    with pretended_gpus():
+        treat_waits("error", device)
+        assert torch.cuda.get_sync_debug_mode() == 2
+        treat_waits("default", device)
+        assert torch.cuda.get_sync_debug_mode() == 0
 
 
 class WatchedTraining(CorpusSplit[Any]):
