@@ -53,7 +53,8 @@ def run(storage: Path, manifest: Manifest) -> Callable[..., Record]:
 def test_only_deterministic_algorithms_are_used_and_all_is_put_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv(NAME, raising=False)
+    monkeypatch.setenv(NAME, "")  # so that it is as before in the end
+    monkeypatch.delenv(NAME)
     before = setting()
     with deterministic_algorithms(is_on=True):
         assert setting() == (2, False, True, False)
@@ -74,7 +75,8 @@ def test_all_is_put_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_nothing_is_changed_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(NAME, raising=False)
+    monkeypatch.setenv(NAME, "")  # so that it is as before in the end
+    monkeypatch.delenv(NAME)
     before = setting()
     with deterministic_algorithms(is_on=False):
         assert setting() == before
