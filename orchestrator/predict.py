@@ -31,6 +31,7 @@ from models.task import Features, Task
 from orchestrator.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
+from orchestrator.precision import autocast
 from reports.ledger import Ledger
 from reports.prediction import (
     EmotionDecision,
@@ -150,10 +151,9 @@ class Predictor:
         """
         read = self._reader.read(utterance)
         circumstances = self._record.circumstances
-        bf16 = circumstances.precision == "bf16"
         with (
             torch.inference_mode(),
-            torch.autocast(self._device.type, torch.bfloat16, enabled=bf16),
+            autocast(self._device, circumstances.precision),
             deterministic_algorithms(is_on=circumstances.is_deterministic),
             weights_of(self._weighs or nn.Identity()) as weights,
         ):
@@ -190,7 +190,7 @@ class Predictor:
         if self._weighs is None:
             return None
         (last,) = weights.values()  # (1, M), or (1, D, M) a feature
-        means = last.float().flatten(0, -2).mean(0).tolist()
+        means = last.float().flatten(0, -2).mean(0).cpu().tolist()
         kind = WEIGHS_MODALITIES[type(self._weighs)]
         return ModalityWeights(kind, dict(zip(self.weighed, means, strict=True)))
 

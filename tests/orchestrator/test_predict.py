@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.clip_folder import read_clips
 from corpora.errors import CorpusError
@@ -53,6 +54,7 @@ from tests.cuda_driver import pretended_gpus
 from tests.models import baselines_factory, xia_factory
 from tests.models import factories as le_factory
 from tests.orchestrator.factories import TRAINED_FOR, small_study, small_trial
+from tests.other_device import OTHER
 
 CPU = torch.device("cpu")
 CORPUS = "mine"
@@ -209,6 +211,19 @@ def test_cublas_is_told_before_faces_are_found(
     circumstances = record.circumstances.model_copy(update=change)
     loaded(record.model_copy(update={"circumstances": circumstances}), storage)
     assert os.environ.get(name) == (workspace if is_deterministic else None)
+
+
+@pytest.mark.parametrize("system", ["le", "xia", "mesm", "mult"])
+def test_another_device_predicts_as_the_cpu(
+    system: str, storage: Path, trained: Callable[[str], Record]
+) -> None:
+    """Faces are found there, too."""
+    clip = SpokenClip(storage / "clips" / "clip.mp4", "oh well", "--text")
+    record = trained(system)
+    with sdpa_kernel(SDPBackend.MATH):  # both attend by the same operations
+        there = load_predictor(record, Ledger(storage), device=OTHER).predict(clip)
+        here = loaded(record, storage).predict(clip)
+    assert there == here
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
