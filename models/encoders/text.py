@@ -105,7 +105,11 @@ def load_text_encoder(weights: str, *, architecture: str, max_tokens: int) -> Te
     folder = find_checkpoint(weights, architecture).folder
     try:
         loaded: Any = MODELS[architecture].from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            folder,
+            local_files_only=True,
+            dtype=torch.float32,
+            attn_implementation="sdpa",  # what reads the mask as `TextEncoder` gives it
+            output_loading_info=True,
         )
     except Exception as error:
         reason = f"they cannot be loaded: {error}"
