@@ -34,6 +34,9 @@ WORDS = Ingredients(words=RandomVectors(OWN.random_width))
 RECIPES: tuple[AnyRecipe, ...] = (LE, DAI, XIA, OWN)
 CPU = torch.device("cpu")
 SECONDS = 1.2
+ROUNDED = 3 / 255 / min(XIA.face_std)
+"""Three levels of 255: boxes of faces that are found in batches of other sizes differ in rounding,
+which crops of 224 px show: by two levels where PyTorch has one thread."""
 
 every_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 
@@ -85,7 +88,8 @@ def test_file_is_read_as_the_prepared_corpus_is(
     for field in fields(expected):
         if field.name != "labels":
             ours, theirs = getattr(read.batch, field.name), getattr(expected, field.name)
-            assert torch.equal(torch.as_tensor(ours), torch.as_tensor(theirs)), field.name
+            is_rounded = (recipe.name, field.name) == (XIA.name, "faces")
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=ROUNDED if is_rounded else 0)
     has_face = file == "face.mp4"
     assert (read.num_faces > 0) == has_face
     assert (Remark.NO_FACE in read.remarks, Remark.NO_SOUND in read.remarks) == (

@@ -120,9 +120,14 @@ def test_trial_that_was_trained_on_one_machine_is_found_on_another(
 ) -> None:
     trial = small_trial(shared, max_epochs=1)
     here = on("here")
-    record = run_trial(trial, prepare_trial(place, trial), trained_for=TRAINED_FOR)
+    record = run_trial(
+        trial,
+        prepare_trial(place, trial),
+        trained_for=TRAINED_FOR,
+        publish=lambda: publish_epoch(here, trial.key, patience=BRIEF),
+    )
     assert fetch_record(here, trial.key) is None  # others do not see it yet
-    publish_epoch(here, trial.key, patience=BRIEF)
+    assert f"trials/{trial.key}/{CHECKPOINT_FILE}" in names(place)
     assert publish_trial(here, record) == record
     there = on("there")
     assert list(Ledger(there).records()) == [record]
