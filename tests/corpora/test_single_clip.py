@@ -34,7 +34,7 @@ WORDS = Ingredients(words=RandomVectors(OWN.random_width))
 RECIPES: tuple[AnyRecipe, ...] = (LE, DAI, XIA, OWN)
 CPU = torch.device("cpu")
 SECONDS = 1.2
-ROUNDED = 3 / 255 / min(XIA.face_std)
+ROUNDED = 3 / min(XIA.face_std)
 """Three levels of 255: boxes of faces that are found in batches of other sizes differ in rounding,
 which crops of 224 px show: by two levels where PyTorch has one thread."""
 
