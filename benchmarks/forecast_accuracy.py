@@ -21,16 +21,15 @@ from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.orchestration_overhead import Stopwatch, empty_storage
 from corpora.recipe import LE
 from corpora.utterance import SYNTHETIC
+from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.forecast import make_forecast
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import THIS_MACHINE
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import default_scale, make_plan
+from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
-from orchestrator.run_studies import missing_trials, planned_of
 from orchestrator.storage import open_storage, tracking_uri_of
-from orchestrator.trial_supply import Assignment
 from reports.ledger import Ledger
 from search_spaces.catalogue import STUDIES, find_study
 

@@ -27,15 +27,14 @@ from rich.table import Table
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.prepared import corpus_folder
 from corpora.recipe import LE
+from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import default_scale, make_plan
+from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
-from orchestrator.run_studies import missing_trials, planned_of
 from orchestrator.storage import open_storage, tracking_uri_of
-from orchestrator.trial_supply import Assignment
 from reports.ledger import Ledger
 from reports.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study

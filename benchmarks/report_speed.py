@@ -19,8 +19,7 @@ from corpora.iemocap_turn import IEMOCAP_EMOTIONS
 from corpora.manifest import CorpusIdentity
 from corpora.mosei_labels import MOSEI_EMOTIONS
 from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
-from orchestrator.plan import Plan, make_plan
-from orchestrator.run_studies import planned_of
+from orchestrator.plan import Plan, make_plan, planned_of
 from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.judgement import judge_claims

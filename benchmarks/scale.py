@@ -31,16 +31,15 @@ from rich.console import Console
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
 from corpora.utterance import SYNTHETIC
+from orchestrator.assignment import Assignment
 from orchestrator.events import Watcher
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror import mirror as mlflow_mirror
-from orchestrator.plan import Plan, make_plan
+from orchestrator.plan import Plan, make_plan, missing_trials, planned_of
+from orchestrator.plan_view import plan_view
 from orchestrator.progress import SweepProgress
-from orchestrator.run_studies import missing_trials, planned_of
-from orchestrator.show import plan_view
 from orchestrator.storage import tracking_uri_of
-from orchestrator.trial_supply import Assignment
 from reports.ledger import Ledger
 from reports.planned import remember
 from search_spaces.studies.le2023 import ABLATION_COLUMNS

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
+from orchestrator.assignment import Assignment, Share
 from orchestrator.gpu_kinds import choose_kinds, divide_slots
-from orchestrator.packing import Capacity, Measured, Share
+from orchestrator.packing import Capacity, Measured
 from orchestrator.timetable import Task, Timetable, make_timetable
-from orchestrator.trial_supply import Assignment
 from reports.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 

@@ -1,19 +1,10 @@
 """On which machines a sweep trains, and how many trials it asks for at once."""
 
-import platform
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from corpora.prepared import recipe_folder
+from orchestrator.assignment import Share
 from orchestrator.errors import ClusterError
-from orchestrator.mirrored_files import is_bucket
-from orchestrator.mirrored_trials import prepare_trial
-from orchestrator.patience import PATIENCE, Patience
-from search_spaces.trial import CorpusRef, Trial
-
-if TYPE_CHECKING:  # it imports this file
-    from orchestrator.packing import Share
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -34,10 +25,6 @@ RAY_UNITS = 10_000
 
 NUM_WITHOUT_PLACE = 8
 """How many of them have no place yet: they make it grow. The rest is left to other drivers."""
-
-
-class UnreachedStorageError(Exception):
-    """A machine does not reach the storage, which another one may."""
 
 
 class Machines(NamedTuple):
@@ -61,7 +48,7 @@ THIS_MACHINE = Machines()
 
 
 def resources_of_trial(
-    machines: Machines, there: Mapping[str, float], share: "Share | None" = None
+    machines: Machines, there: Mapping[str, float], share: Share | None = None
 ) -> dict[str, float]:
     """Return what a trial takes of a machine: a core, and a GPU where there are any.
 
@@ -128,38 +115,3 @@ def count_requested(
     if machines.num_slots and is_of_kind:
         return min(num_places, machines.num_slots)
     return machines.num_slots or min(num_missing, MAX_REQUESTED, num_places + NUM_WITHOUT_PLACE)
-
-
-def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:
-    """Return the storage folder of this machine, which may come late.
-
-    Args:
-        place: What `place_of` said on the driver.
-        trial: The trial that is about to train.
-        patience: With a mount or a bucket that is away.
-
-    Raises:
-        UnreachedStorageError: If it did not come.
-    """
-    try:
-        if not is_bucket(place):
-            patience.at_start(lambda: _check_folders(Path(place), trial.corpus))
-        return prepare_trial(place, trial, patience=patience)
-    except OSError as error:
-        raise UnreachedStorageError(
-            f"machine '{platform.node()}' does not reach '{place}': {error}"
-        ) from error
-
-
-def _check_folders(storage: Path, corpus: CorpusRef) -> None:
-    """Make sure that this machine sees what a trial reads.
-
-    Raises:
-        OSError: If it does not: one that may pass, as a mount that is not there yet.
-    """
-    for folder in (storage, recipe_folder(storage, corpus.name, corpus.recipe)):
-        if not folder.is_dir():
-            raise OSError(
-                f"there is no '{folder}'; every machine of a cluster must see the storage folder "
-                "in the same place (NFS), or use a bucket (--storage s3://BUCKET/PREFIX)"
-            )

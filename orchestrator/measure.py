@@ -11,14 +11,10 @@ from itertools import cycle
 
 from ray.exceptions import RayError, RayTaskError
 
+from orchestrator.assignment import MAX_LOSSES
 from orchestrator.cluster_resources import count_resources
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.machines import (
-    MAX_REQUESTED,
-    UnreachedStorageError,
-    count_requested,
-    resources_of_trial,
-)
+from orchestrator.machines import MAX_REQUESTED, count_requested, resources_of_trial
 from orchestrator.mirror import publish_file, pull_probes
 from orchestrator.packing import (
     NO_ROWS,
@@ -29,8 +25,8 @@ from orchestrator.packing import (
     name_of,
 )
 from orchestrator.probers import Probers, Surroundings
+from orchestrator.reach import UnreachedStorageError
 from orchestrator.training_session import TrainingSession
-from orchestrator.trial_queue import MAX_LOSSES
 from reports.probe import (
     Probe,
     distinct_architectures,

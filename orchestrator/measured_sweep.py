@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
+from orchestrator.assignment import Assignment
 from orchestrator.cluster_resources import list_nodes
 from orchestrator.forecast import forecast_kinds, merge_orders
 from orchestrator.gpu_kinds import gpu_kinds_of, session_on
@@ -13,7 +14,6 @@ from orchestrator.packing import Measured, find_capacity, pack_on_kinds
 from orchestrator.prices import Prices, prices_on
 from orchestrator.show_forecast import forecasts_view
 from orchestrator.training_session import TrainingSession
-from orchestrator.trial_supply import Assignment
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

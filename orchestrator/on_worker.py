@@ -6,9 +6,9 @@ from typing import Any
 
 from ray import tune
 
-from orchestrator.machines import UnreachedStorageError, reach_storage
+from orchestrator.assignment import Share
 from orchestrator.mirrored_trials import publish_epoch, publish_trial
-from orchestrator.packing import Share
+from orchestrator.reach import UnreachedStorageError, reach_storage
 from reports.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from orchestrator.assignment import Share
 from orchestrator.errors import ClusterError, FitError
 from orchestrator.hosts import choose_hosts, host_of, usable_machines
 from orchestrator.machines import Machines, gpu_kind_of
@@ -44,18 +45,6 @@ class Measured(NamedTuple):
 
     capacity: Capacity
     probes: Mapping[str, Probe]
-
-
-class Share(NamedTuple):
-    """How many trials of a kind one device takes, and what each of them may take of its memory.
-
-    On a GPU, `memory_mib` is that of PyTorch; the context of each process comes on top. It is a
-    share of a GPU of `gpu_kind`; None where there are not several kinds.
-    """
-
-    num_at_once: int
-    memory_mib: float
-    gpu_kind: str | None = None
 
 
 def find_capacity(session: "TrainingSession", probes: Mapping[str, Probe]) -> Capacity:

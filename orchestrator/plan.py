@@ -1,6 +1,6 @@
 """From a study to the trials that it needs, and those that are still missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -12,6 +12,7 @@ from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.known_corpus import KnownCorpus
 from reports.ledger import Ledger
+from reports.planned import Planned
 from reports.record import Record
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
@@ -169,3 +170,25 @@ def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
         for field, needed in encoder.model_dump(include=set(prepared)).items()
         if needed != prepared[field]
     ]
+
+
+def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
+    """List what is to be trained, each trial once, with the first row that asks for it."""
+    missing: dict[str, tuple[Trial, RowRef]] = {}
+    for plan in plans:
+        for trial in plan.missing:
+            missing.setdefault(trial.key, (trial, plan.rows_by_key[trial.key][0]))
+    return missing
+
+
+def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
+    """Name the trials of a plan; `looks` are those of adaptive seeds."""
+    return Planned(
+        study=plan.study,
+        corpus=plan.corpus.name,
+        family=plan.corpus.family,
+        scale=plan.scale,
+        keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
+        looks=looks,
+        fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
+from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Device, Machines
@@ -17,14 +18,12 @@ from orchestrator.options import (
     measure_options,
     plan_options,
 )
-from orchestrator.plan import Plan, default_scale, make_plan
+from orchestrator.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan_view import plan_view
 from orchestrator.prices import Prices
-from orchestrator.run_studies import missing_trials
 from orchestrator.sharing import find_sharing, sharing_view
-from orchestrator.show import plan_view
 from orchestrator.show_power import claims_view
 from orchestrator.storage import open_storage
-from orchestrator.trial_supply import Assignment
 from reports.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
 from search_spaces.study import Study

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from orchestrator.assignment import MAX_LOSSES
 from orchestrator.driver import this_driver
 from orchestrator.errors import ProbeError
-from orchestrator.machines import ACCELERATOR, NAMES, gpu_kind_of, reach_storage, resources_of_trial
+from orchestrator.machines import ACCELERATOR, NAMES, gpu_kind_of, resources_of_trial
 from orchestrator.mirror import publish_file
 from orchestrator.mirrored_files import place_of
 from orchestrator.probe_scratch import (
@@ -20,9 +21,9 @@ from orchestrator.probe_scratch import (
     remove_scratch,
     scratch_folder,
 )
+from orchestrator.reach import reach_storage
 from orchestrator.stop_signals import Terminated
 from orchestrator.training_session import TrainingSession
-from orchestrator.trial_queue import MAX_LOSSES
 from reports.probe import Probe, find_device, remember_device
 from search_spaces.trial import Trial
 

@@ -1,23 +1,30 @@
 """The main job: plan studies, train what is missing, mirror it, write the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
 
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds, describe_open, extend, judge_planned
+from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mirror import publish_file, publish_folder, pull_plans
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import Plan, SeedNumbers, default_scale, make_plan
+from orchestrator.plan import (
+    Plan,
+    SeedNumbers,
+    default_scale,
+    make_plan,
+    missing_trials,
+    planned_of,
+)
+from orchestrator.plan_view import plan_view
 from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
-from orchestrator.show import plan_view
 from orchestrator.storage import tables_folder
-from orchestrator.trial_supply import Assignment
 from reports.cells import collect_outcome
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
@@ -29,7 +36,7 @@ from reports.planned import Planned, changed_claims, plan_file, remember
 from reports.record import Epoch, Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
-from search_spaces.study import RowRef, Study
+from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import Trial
 
@@ -123,15 +130,6 @@ def run_studies(
     return SweepEnd(len(failures), stopped_by)
 
 
-def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
-    """List what is to be trained, each trial once, with the first row that asks for it."""
-    missing: dict[str, tuple[Trial, RowRef]] = {}
-    for plan in plans:
-        for trial in plan.missing:
-            missing.setdefault(trial.key, (trial, plan.rows_by_key[trial.key][0]))
-    return missing
-
-
 def _train_missing(
     plans: Sequence[Plan],
     storage: Path,
@@ -169,19 +167,6 @@ def _train_missing(
                 )
             stopped_by = session.signals.seen
     return failures.reasons, stopped_by
-
-
-def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
-    """Name the trials of a plan; `looks` are those of adaptive seeds."""
-    return Planned(
-        study=plan.study,
-        corpus=plan.corpus.name,
-        family=plan.corpus.family,
-        scale=plan.scale,
-        keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
-        looks=looks,
-        fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
-    )
 
 
 def _remember(planned: Planned, storage: Path, console: Console) -> Planned:

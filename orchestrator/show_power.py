@@ -7,8 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan import Plan
-from orchestrator.run_studies import planned_of
+from orchestrator.plan import Plan, planned_of
 from reports.chance import Origin
 from reports.forms.verdict_words import count_claims
 from reports.judgement import LEVEL

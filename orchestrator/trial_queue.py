@@ -8,15 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence, Set
 
+from orchestrator.assignment import MAX_LOSSES, Assignment
 from orchestrator.events import Watcher
 from orchestrator.leases import Leases
-from orchestrator.trial_supply import Assignment, Loss
+from orchestrator.trial_supply import Loss
 from reports.ledger import LedgerError
 from reports.record import Epoch, Record
 from search_spaces.trial import Trial
-
-MAX_LOSSES = 3
-"""How often a trial starts again after its process was lost without one more epoch done."""
 
 LOOK_S = 2.0
 """How often the queue looks for what others do."""

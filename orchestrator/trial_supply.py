@@ -3,27 +3,9 @@
 from collections.abc import Set
 from typing import NamedTuple, Protocol
 
-from orchestrator.packing import Share
+from orchestrator.assignment import Assignment
 from reports.record import Epoch
-from search_spaces.study import RowRef
 from search_spaces.trial import Trial
-
-
-class Assignment(NamedTuple):
-    """One trial to train, the row that asks for it, and how much of a batch fits into memory.
-
-    `share` is its part of a device; None for a whole GPU, or a core, and no cap on memory.
-    """
-
-    trial: Trial
-    trained_for: RowRef
-    micro_batch_size: int | None = None
-    share: Share | None = None
-
-    @property
-    def gpu_kind(self) -> str | None:
-        """The kind of GPU on which alone it trains, where there are several."""
-        return None if self.share is None else self.share.gpu_kind
 
 
 class Loss(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
+from orchestrator.assignment import Assignment, Share
 from orchestrator.cluster_resources import ClusterResources
 from orchestrator.events import Watcher
 from orchestrator.losses import tolerate_losses
@@ -25,10 +26,9 @@ from orchestrator.machines import (
 )
 from orchestrator.mirrored_trials import fetch_record
 from orchestrator.on_worker import train_assignment
-from orchestrator.packing import Share
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_queue import TrialQueue
-from orchestrator.trial_supply import Assignment, TrialSupply
+from orchestrator.trial_supply import TrialSupply
 from orchestrator.tune_hooks import Announcer, Manner, SignalStopper, SupplySearcher
 
 Trainable = Callable[[dict[str, Any]], None]

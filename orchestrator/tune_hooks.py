@@ -11,11 +11,11 @@ from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
+from orchestrator.assignment import Assignment, Share
 from orchestrator.losses import count_memory_kills, loss_of
 from orchestrator.mirrored_files import place_of
-from orchestrator.packing import Share
 from orchestrator.stop_signals import StopSignals
-from orchestrator.trial_supply import Assignment, Loss, TrialSupply
+from orchestrator.trial_supply import Loss, TrialSupply
 from reports.record import Epoch
 from search_spaces.trial import Trial
 

@@ -15,12 +15,12 @@ from ray.cluster_utils import Cluster
 from rich.console import Console
 
 from benchmarks.noop_trial import write_noop
+from orchestrator.assignment import Assignment
 from orchestrator.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.measured_sweep import plan_sweep
 from orchestrator.mirrored_trials import fetch_record
 from orchestrator.training_session import training_session
 from orchestrator.trial_queue import TrialQueue
-from orchestrator.trial_supply import Assignment
 from orchestrator.tune import train
 from reports.ledger import Ledger
 from reports.probe import remember_device, remember_probe

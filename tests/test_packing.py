@@ -10,15 +10,14 @@ import pytest
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.recipe import LE
+from orchestrator.assignment import Assignment
 from orchestrator.errors import FitError
 from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.measure import measure
 from orchestrator.packing import find_capacity, pack
-from orchestrator.plan import make_plan
-from orchestrator.run_studies import missing_trials
+from orchestrator.plan import make_plan, missing_trials
 from orchestrator.training_session import training_session
-from orchestrator.trial_supply import Assignment
 from orchestrator.tune import sweep
 from reports.ledger import Ledger
 from reports.probe import FOLDER

@@ -8,10 +8,9 @@ import torch
 
 from benchmarks.gpu_parts.corpus import trial_on
 from benchmarks.gpu_parts.figure import Figure, Setting
+from orchestrator.assignment import Assignment, Share
 from orchestrator.machines import Machines
-from orchestrator.packing import Share
 from orchestrator.training_session import TrainingSession, training_session
-from orchestrator.trial_supply import Assignment
 from orchestrator.tune import sweep
 from reports.record import Epoch, Record
 from search_spaces.change import apply_change

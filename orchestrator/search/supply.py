@@ -6,10 +6,11 @@ from contextlib import suppress
 
 from corpora.errors import CorpusError
 from models.weights.errors import WeightsError
+from orchestrator.assignment import Assignment
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.search_log import Asked, SearchLog
 from orchestrator.trial_queue import LOOK_S, TrialQueue
-from orchestrator.trial_supply import Assignment, Loss
+from orchestrator.trial_supply import Loss
 from reports.record import Epoch
 from search_spaces.errors import StudyError
 from search_spaces.space import Point

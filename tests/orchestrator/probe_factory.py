@@ -1,6 +1,6 @@
 """Probes that nobody measured, of models that differ in the depth of their fusion."""
 
-from orchestrator.trial_supply import Assignment
+from orchestrator.assignment import Assignment
 from reports.probe import Probe, architecture_of, torch_version
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef

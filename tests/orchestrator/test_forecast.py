@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from orchestrator.assignment import Assignment, Share
 from orchestrator.forecast import (
     BETWEEN_TRIALS_S,
     TOLERANCE,
@@ -14,9 +15,8 @@ from orchestrator.forecast import (
     make_forecast,
     merge_orders,
 )
-from orchestrator.packing import Capacity, Measured, Share
+from orchestrator.packing import Capacity, Measured
 from orchestrator.timetable import Task
-from orchestrator.trial_supply import Assignment
 from reports.probe import architecture_of
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study

@@ -3,19 +3,18 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.assignment import Share
 from orchestrator.errors import ClusterError
 from orchestrator.machines import (
     MAX_REQUESTED,
     NUM_WITHOUT_PLACE,
     Device,
     Machines,
-    UnreachedStorageError,
     count_requested,
-    reach_storage,
     resources_of_trial,
 )
-from orchestrator.packing import Share
 from orchestrator.patience import Patience
+from orchestrator.reach import UnreachedStorageError, reach_storage
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 

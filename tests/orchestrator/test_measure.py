@@ -8,12 +8,13 @@ import pytest
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from orchestrator import measure as measuring
+from orchestrator.assignment import MAX_LOSSES
 from orchestrator.errors import ClusterError, ProbeError, TooLargeError
-from orchestrator.machines import Machines, UnreachedStorageError
+from orchestrator.machines import Machines
 from orchestrator.measure import measure
 from orchestrator.packing import Capacity
 from orchestrator.probers import Answer, Greeting, Surroundings
-from orchestrator.trial_queue import MAX_LOSSES
+from orchestrator.reach import UnreachedStorageError
 from reports.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe

@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from orchestrator import measured_sweep
+from orchestrator.assignment import Assignment, Share
 from orchestrator.errors import FitError
 from orchestrator.machines import MAX_REQUESTED, THIS_MACHINE, Machines
-from orchestrator.packing import Capacity, Share
+from orchestrator.packing import Capacity
 from orchestrator.prices import Prices
 from orchestrator.training_session import TrainingSession
-from orchestrator.trial_supply import Assignment
 from reports.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe

@@ -3,13 +3,13 @@ from typing import Any
 
 import pytest
 
+from orchestrator.assignment import Share
 from orchestrator.errors import ClusterError, FitError
 from orchestrator.machines import Machines
 from orchestrator.packing import (
     MARGIN,
     Capacity,
     Measured,
-    Share,
     capacity_of,
     count_at_once,
     pack,

@@ -8,8 +8,7 @@ from corpora.recipe import LE
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
 from orchestrator.known_corpus import KnownCorpus, know_corpus
-from orchestrator.plan import Plan, default_scale, make_plan
-from orchestrator.run_studies import missing_trials
+from orchestrator.plan import Plan, default_scale, make_plan, missing_trials
 from reports.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator import measured_sweep, options, plan_commands, prices, training_session
+from orchestrator.assignment import Assignment
 from orchestrator.options import choose_prices
-from orchestrator.trial_supply import Assignment
 from tests.orchestrator.factories import write_study_file
 
 PRICED = (

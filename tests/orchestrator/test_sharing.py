@@ -5,8 +5,7 @@ from rich.console import Console
 
 from orchestrator import plan as planning
 from orchestrator.known_corpus import know_corpus
-from orchestrator.plan import Plan, make_plan
-from orchestrator.run_studies import planned_of
+from orchestrator.plan import Plan, make_plan, planned_of
 from orchestrator.sharing import Sharing, find_sharing, sharing_view
 from reports.ledger import Ledger
 from reports.planned import remember

@@ -7,7 +7,8 @@ from corpora.manifest import CorpusIdentity
 from corpora.recipe import LE
 from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import make_plan
-from orchestrator.show import plan_view, studies_table, study_view
+from orchestrator.plan_view import plan_view
+from orchestrator.show import studies_table, study_view
 from reports.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.paper_claims import claims_of

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.assignment import MAX_LOSSES, Assignment, Share
 from orchestrator.leases import Leases
 from orchestrator.object_store import FolderStore
-from orchestrator.packing import Share
-from orchestrator.trial_queue import LOOK_S, MAX_LOSSES, TrialQueue
-from orchestrator.trial_supply import Assignment, Loss
+from orchestrator.trial_queue import LOOK_S, TrialQueue
+from orchestrator.trial_supply import Loss
 from reports.ledger import LedgerError
 from reports.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial

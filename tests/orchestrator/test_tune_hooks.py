@@ -10,8 +10,8 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from orchestrator import on_worker, tune_hooks
-from orchestrator.packing import Share
-from orchestrator.trial_supply import Assignment, Loss, TrialSupply
+from orchestrator.assignment import Assignment, Share
+from orchestrator.trial_supply import Loss, TrialSupply
 from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
 from reports.record import Epoch
 from search_spaces.study import RowRef

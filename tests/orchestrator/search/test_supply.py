@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.assignment import Assignment
 from orchestrator.leases import Leases
 from orchestrator.object_store import FolderStore
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.supply import SearchSupply
 from orchestrator.trial_queue import LOOK_S, TrialQueue
-from orchestrator.trial_supply import Assignment, Loss
+from orchestrator.trial_supply import Loss
 from reports.record import Record
 from reports.search_result import Candidate, Objective
 from search_spaces.errors import StudyError

@@ -1,0 +1,61 @@
+"""What is printed of plans: what studies need, share, have, and lack."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.plan import Plan
+
+
+def plan_view(plans: Sequence[Plan]) -> RenderableType:
+    """Show what each study needs, what is shared, finished, and left to train."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("study", "corpus", "scale"):
+        table.add_column(header)
+    for header in ("rows", "seeds", "shared", "finished", "to train"):
+        table.add_column(header, justify="right")
+    seen: set[str] = set()
+    for plan in plans:
+        new = [key for key in plan.by_key if key not in seen]
+        missing = [key for key in new if key not in plan.finished]
+        table.add_row(
+            plan.study.name,
+            plan.corpus.name,
+            plan.scale,
+            str(len(plan.trials)),
+            _range(map(len, plan.trials.values())),
+            str(plan.num_cells - len(new)),
+            str(len(new) - len(missing)),
+            str(len(missing)),
+        )
+        seen |= set(new)
+    finished = {key for plan in plans for key in plan.finished}
+    num_cells = sum(plan.num_cells for plan in plans)
+    summary = Text(
+        f"{num_cells} rows x seeds are {len(seen)} trials, {num_cells - len(seen)} saved by "
+        f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
+        style="bold",
+    )
+    return Group(table, *_shared_rows(plans), summary)
+
+
+def _range(numbers: Iterable[int]) -> str:
+    """Write the smallest and the largest number, once if they are one."""
+    ordered = sorted(set(numbers))
+    return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]}-{ordered[-1]}"
+
+
+def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
+    """Name the rows that stand for one trial."""
+    groups: dict[tuple[str, ...], int] = {}
+    every = {key for plan in plans for key in plan.by_key}
+    for key in every:
+        rows = tuple(str(row) for plan in plans for row in plan.rows_by_key.get(key, ()))
+        if len(rows) > 1:
+            groups[rows] = groups.get(rows, 0) + 1
+    return [
+        Text(f"shared, trained once: {' = '.join(rows)} ({count} seeds)")
+        for rows, count in sorted(groups.items())
+    ]
