@@ -31,10 +31,10 @@ from corpora.crops import crop_centre, crop_largest_face, to_jpeg
 from corpora.drawn_face import EXPRESSIONS, draw_frames, draw_speaker
 from corpora.faces import FaceDetector
 from corpora.jpeg import JpegColumn
-from corpora.media import read_frames
 from corpora.ragged import MappedColumn
 from corpora.recipe import RECIPES, Recipe
-from corpora.utterance import Frame
+from corpora.source.media import read_frames
+from corpora.source.utterance import Frame
 
 RAW, PILLOW, TORCHVISION = "raw", "JPEG, Pillow", "JPEG, torchvision"
 MIN_S = 0.3

@@ -58,11 +58,11 @@ from corpora.picture_form import PictureForm
 from corpora.prepare import PartMaker, Parts, Runner, prepare
 from corpora.prepared import recipe_folder, split_file
 from corpora.recipe import LE, RECIPES, Recipe
-from corpora.segments import SoundSegment, VideoSegment
+from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Frame, Utterance
 from corpora.spectrogram import Spectrogrammer
-from corpora.split import SPLITS
 from corpora.synthetic import SyntheticConfig, write_synthetic
-from corpora.utterance import Frame, Utterance
 
 NAME = "measured"
 CASES = {"three recipes": tuple(RECIPES.values()), "`le` alone": (LE,)}

@@ -30,7 +30,7 @@ from rich.console import Console
 
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from orchestrator.assignment import Assignment
 from orchestrator.events import Watcher
 from orchestrator.known_corpus import know_corpus

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from corpora.optional_library import import_optional
-from corpora.utterance import Frame
+from corpora.source.utterance import Frame
 
 PYFEAT_NOTICE = (
     "Py-Feat is under the MIT licence; the models that it downloads have licences of their own, "

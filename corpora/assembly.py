@@ -13,8 +13,6 @@ import pyarrow as pa
 
 from corpora.any_recipe import AnyRecipe
 from corpora.detections import schema_for
-from corpora.errors import CorpusError
-from corpora.labels import check_labels
 from corpora.manifest import (
     MANIFEST_FILE,
     Manifest,
@@ -24,9 +22,11 @@ from corpora.manifest import (
 )
 from corpora.parts import FormReport, PartFolder, parts_of
 from corpora.prepared import DETECTIONS_FILE, schema_of, split_file
-from corpora.rejects import Remark
-from corpora.split import SPLITS
-from corpora.utterance import Source, Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.labels import check_labels
+from corpora.source.rejects import Remark
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Source, Utterance
 
 BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
 

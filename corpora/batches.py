@@ -12,7 +12,6 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from corpora.batch import Batch, HandcraftedBatch
-from corpora.errors import CorpusError
 from corpora.gatherers import (
     Columns,
     FeatureGatherer,
@@ -25,7 +24,8 @@ from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.recipe import Recipe
-from corpora.split import SPLITS, Split
+from corpora.source.errors import CorpusError
+from corpora.source.split import SPLITS, Split
 from corpora.tokens import TokenSettings, make_tokenizer
 from corpora.transfer import num_threads, on_device
 

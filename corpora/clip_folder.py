@@ -4,11 +4,11 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from corpora.digest import source_digest
-from corpora.errors import CorpusError
-from corpora.segments import SoundSegment, VideoSegment
-from corpora.split import SPLITS, Split
-from corpora.utterance import Source, Utterance
+from corpora.source.digest import source_digest
+from corpora.source.errors import CorpusError
+from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.source.split import SPLITS, Split
+from corpora.source.utterance import Source, Utterance
 
 REQUIRED_COLUMNS = ("utterance", "file", "start", "end", "text")
 GROUPING_COLUMNS = ("split", "speaker")

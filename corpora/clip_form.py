@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpora.faces import Faces
-from corpora.rejects import Remark
-from corpora.utterance import Frame, Utterance
+from corpora.source.rejects import Remark
+from corpora.source.utterance import Frame, Utterance
 
 
 @dataclass(frozen=True)

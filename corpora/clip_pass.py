@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from corpora.clip_form import ClipForm, FormMaker, PreparedClip
 from corpora.detections import StoredDetections, time_ms
-from corpora.errors import MediaError
 from corpora.faces import FaceDetector, Faces
-from corpora.rejects import Reject
-from corpora.utterance import Frame, Utterance
+from corpora.source.errors import MediaError
+from corpora.source.rejects import Reject
+from corpora.source.utterance import Frame, Utterance
 
 MAX_FRAMES = 64
 MAX_FRAME_BYTES = 96 * 2**20

@@ -9,7 +9,7 @@ from PIL import Image
 
 from corpora.faces import Faces
 from corpora.recipe import Recipe
-from corpora.utterance import Frame
+from corpora.source.utterance import Frame
 
 JPEG_QUALITY = 95
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.digest import digest_of_files
-from corpora.errors import CorpusError
 from corpora.handcrafted import Handcrafted
 from corpora.iemocap_ids import side_of
-from corpora.plain_pickle import load_plain_pickle
-from corpora.split import SPLITS
+from corpora.source.digest import digest_of_files
+from corpora.source.errors import CorpusError
+from corpora.source.plain_pickle import load_plain_pickle
+from corpora.source.split import SPLITS
 
 Matrix = NDArray[np.float32]
 

@@ -25,9 +25,9 @@ from corpora.iemocap_turn import (
 )
 from corpora.intake import FAITHFUL, take_in
 from corpora.recipe import Compat
-from corpora.segments import ImageSequence, SoundSegment
-from corpora.split import Split
-from corpora.utterance import Source, Utterance
+from corpora.source.segments import ImageSequence, SoundSegment
+from corpora.source.split import Split
+from corpora.source.utterance import Source, Utterance
 
 MEDIA_FOLDER, SPLIT_FOLDER = "IEMOCAP_RAW_PROCESSED", "IEMOCAP_SPLIT"
 FRAME_RATE_FPS = 29.97

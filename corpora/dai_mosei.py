@@ -17,16 +17,16 @@ from corpora.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.errors import MediaError
 from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import MOSEI_EMOTIONS
 from corpora.recipe import Compat
-from corpora.rejects import RejectReason
-from corpora.segments import ImageSequence, SoundSegment
-from corpora.split import Split
+from corpora.source.errors import MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.segments import ImageSequence, SoundSegment
+from corpora.source.split import Split
+from corpora.source.utterance import Source, Utterance
 from corpora.split_lists import read_split_lists
-from corpora.utterance import Source, Utterance
 
 MEDIA_FOLDER, SPLIT_FOLDER = "MOSEI_RAW_PROCESSED", "MOSEI_SPLIT"
 ASSUMED_RATE_FPS = 30.0

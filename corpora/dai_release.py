@@ -12,9 +12,9 @@ from contextlib import suppress
 from numbers import Real
 from pathlib import Path
 
-from corpora.errors import CorpusError, MediaError
-from corpora.plain_pickle import load_plain_pickle
-from corpora.rejects import RejectReason
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.plain_pickle import load_plain_pickle
+from corpora.source.rejects import RejectReason
 
 META_FILE = "meta.pkl"
 DEPTH = 2

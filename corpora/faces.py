@@ -9,7 +9,7 @@ from facenet_pytorch import MTCNN
 from numpy.typing import NDArray
 from PIL import Image
 
-from corpora.utterance import Frame
+from corpora.source.utterance import Frame
 
 DETECTION_BATCH = 8
 """Frames in one pass of the detector: more no longer fit a core's cache."""

@@ -2,12 +2,12 @@
 
 from corpora.any_recipe import AnyRecipe
 from corpora.clip_form import FormMaker
-from corpora.errors import CorpusError
 from corpora.handcrafted import HandcraftedRecipe
 from corpora.handcrafted_form import PublishedForm, handcrafted_maker
 from corpora.ingredients import Ingredients
 from corpora.picture_form import PictureForm
 from corpora.recipe import Recipe
+from corpora.source.errors import CorpusError
 from corpora.spectrogram import Spectrogrammer
 
 

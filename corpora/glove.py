@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 
 def read_glove(path: Path, vocabulary: Collection[str]) -> dict[str, NDArray[np.float32]]:

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from corpora.errors import CorpusError, MediaError
 from corpora.iemocap_annotations import Annotations
 from corpora.iemocap_ids import dialogue_of, side_of
 from corpora.iemocap_splits import NUM_SESSIONS, iemocap_split_rule
 from corpora.iemocap_turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
 from corpora.intake import FAITHFUL, take_in
 from corpora.recipe import Compat
-from corpora.rejects import RejectReason
 from corpora.release_files import files_by_stem, visible_files
-from corpora.segments import SoundSegment, VideoSegment
-from corpora.split import Split
-from corpora.utterance import Source, Utterance
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.source.split import Split
+from corpora.source.utterance import Source, Utterance
 
 EVALUATIONS, TRANSCRIPTS = Path("EmoEvaluation"), Path("transcriptions")
 WAVES, VIDEOS = Path("wav"), Path("avi/DivX")

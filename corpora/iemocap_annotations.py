@@ -4,11 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpora.errors import MediaError
 from corpora.iemocap_turn import Turn
 from corpora.intake import LeftOutError
-from corpora.rejects import Reject, RejectReason
 from corpora.release_files import read_lines
+from corpora.source.errors import MediaError
+from corpora.source.rejects import Reject, RejectReason
 
 Evaluation = tuple[str, str]
 """Time span and label, as written."""

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 Side = Literal["left", "right"]
 

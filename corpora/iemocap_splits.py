@@ -3,10 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from corpora.errors import CorpusError
 from corpora.iemocap_ids import session_of
 from corpora.intake import SplitRule
-from corpora.split import Split
+from corpora.source.errors import CorpusError
+from corpora.source.split import Split
 from corpora.split_lists import read_split_lists
 
 NUM_SESSIONS = 5

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corpora.errors import CorpusError, MediaError
 from corpora.iemocap_ids import dialogue_of, speaker_of
 from corpora.intake import LeftOutError, require_split
-from corpora.rejects import RejectReason
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.split import Split
+from corpora.source.utterance import Pictures, Sound, Utterance
 from corpora.spans import read_span_s
-from corpora.split import Split
-from corpora.utterance import Pictures, Sound, Utterance
 
 IEMOCAP_EMOTIONS = ("ang", "exc", "fru", "hap", "neu", "sad")
 

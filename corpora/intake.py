@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.digest import source_digest
-from corpora.errors import CorpusError, MediaError
 from corpora.recipe import Compat
-from corpora.rejects import Reject, RejectReason
-from corpora.split import SPLITS, Split
-from corpora.utterance import Source, Utterance
+from corpora.source.digest import source_digest
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import Reject, RejectReason
+from corpora.source.split import SPLITS, Split
+from corpora.source.utterance import Source, Utterance
 
 FAITHFUL = Compat()
 """What a corpus says, without the mistakes of Dai et al.: the default of every reader."""

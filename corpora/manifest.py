@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from corpora.any_recipe import AnyRecipe
-from corpora.rejects import Reject, Remark
-from corpora.split import Split
-from corpora.utterance import Utterance
+from corpora.source.rejects import Reject, Remark
+from corpora.source.split import Split
+from corpora.source.utterance import Utterance
 
 MANIFEST_FILE = "manifest.json"
 PREPARED_SCHEMA = 2

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from corpora.errors import CorpusError, MediaError
 from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
 from corpora.recipe import Compat
-from corpora.rejects import Reject, RejectReason
 from corpora.release_files import files_by_stem, read_lines, visible_files
-from corpora.segments import SoundSegment, VideoSegment
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import Reject, RejectReason
+from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.source.split import Split
+from corpora.source.utterance import Source, Utterance
 from corpora.spans import read_span_s
-from corpora.split import Split
 from corpora.split_lists import read_split_lists
-from corpora.utterance import Source, Utterance
 
 PLACES: Mapping[str, tuple[str, ...]] = {
     "labels": ("Labels",),

@@ -2,8 +2,8 @@
 
 import re
 
-from corpora.errors import MediaError
-from corpora.rejects import RejectReason
+from corpora.source.errors import MediaError
+from corpora.source.rejects import RejectReason
 
 _ID = re.compile(r"(?P<video>[^\x00-\x1f/\\]+)_[0-9]+")
 

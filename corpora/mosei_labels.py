@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpora.errors import CorpusError, MediaError
-from corpora.rejects import RejectReason
 from corpora.release_files import visible_files
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import RejectReason
 
 MOSEI_EMOTIONS = ("anger", "disgust", "fear", "happy", "sad", "surprise")
 VIDEO_COLUMN, CLIP_COLUMN = "Input.VIDEO_ID", "Input.CLIP"

@@ -3,7 +3,7 @@
 import importlib
 from types import ModuleType
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 
 def import_optional(module: str, *, wanted_by: str, install: str, notice: str) -> ModuleType:

@@ -18,8 +18,8 @@ from corpora.clip_form import PreparedClip
 from corpora.clip_pass import PassedClip
 from corpora.detections import schema_for, to_row
 from corpora.prepared import DETECTIONS_FILE, schema_of
-from corpora.rejects import Reject, Remark
-from corpora.utterance import Source, Utterance
+from corpora.source.rejects import Reject, Remark
+from corpora.source.utterance import Source, Utterance
 
 CLIPS_PER_PART = 8
 REPORT_FILE = "part.json"

@@ -13,10 +13,8 @@ from corpora.assembly import assemble, assemble_detections
 from corpora.clip_pass import ClipPass
 from corpora.detections import StoredDetections
 from corpora.device import default_device
-from corpora.errors import CorpusError
 from corpora.form_makers import make_form_maker
 from corpora.ingredients import NOTHING, Ingredients
-from corpora.labels import check_labels
 from corpora.manifest import Manifest, fingerprint_of
 from corpora.parts import PartFolder, parts_of
 from corpora.prepared import (
@@ -26,7 +24,9 @@ from corpora.prepared import (
     read_manifest,
     recipe_folder,
 )
-from corpora.utterance import Source, Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.labels import check_labels
+from corpora.source.utterance import Source, Utterance
 
 Progress = Callable[[int, int], None]
 """Is told how many clips are done, and of how many."""

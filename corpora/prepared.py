@@ -10,12 +10,12 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from corpora.any_recipe import AnyRecipe
-from corpora.errors import CorpusError
 from corpora.handcrafted import MODALITIES
 from corpora.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
 from corpora.recipe import Recipe
-from corpora.split import Split
-from corpora.utterance import SYNTHETIC
+from corpora.source.errors import CorpusError
+from corpora.source.split import Split
+from corpora.source.utterance import SYNTHETIC
 
 DETECTIONS_FILE = "detections.arrow"
 

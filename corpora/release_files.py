@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 
 def visible_files(folder: Path, pattern: str) -> list[Path]:

@@ -13,17 +13,17 @@ from corpora.any_recipe import AnyRecipe
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import CorpusSplit
 from corpora.clip_pass import ClipPass, PassedClip
-from corpora.errors import MediaError
 from corpora.form_makers import make_form_maker
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.ingredients import Ingredients
-from corpora.media import read_duration_s
 from corpora.parts import clip_row
 from corpora.recipe import Recipe
-from corpora.rejects import Reject, Remark
-from corpora.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.source.errors import MediaError
+from corpora.source.media import read_duration_s
+from corpora.source.rejects import Reject, Remark
+from corpora.source.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.source.utterance import Utterance
 from corpora.transfer import num_threads
-from corpora.utterance import Utterance
 
 _NO_FILE = Path(os.devnull)
 

@@ -2,8 +2,8 @@
 
 import math
 
-from corpora.errors import MediaError
-from corpora.rejects import RejectReason
+from corpora.source.errors import MediaError
+from corpora.source.rejects import RejectReason
 
 
 def read_span_s(start: str | float, end: str | float) -> tuple[float, float]:

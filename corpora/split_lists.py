@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-from corpora.errors import CorpusError
 from corpora.release_files import read_lines
-from corpora.split import SPLITS, Split
+from corpora.source.errors import CorpusError
+from corpora.source.split import SPLITS, Split
 
 
 def read_split_lists(folder: Path) -> dict[str, Split]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 SUFFIXES = (".srt", ".vtt")
 

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.errors import CorpusError
 from corpora.glove import read_glove
 from corpora.handcrafted import HandcraftedRecipe
+from corpora.source.errors import CorpusError
 from corpora.words import split_words, vocabulary_of
 
 

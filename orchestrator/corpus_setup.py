@@ -21,13 +21,13 @@ from rich.text import Text
 
 from corpora.any_recipe import AnyRecipe
 from corpora.clip_folder import read_clips
-from corpora.errors import CorpusError
 from corpora.ingredients import NOTHING, Ingredients
-from corpora.labels import check_labels
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest
+from corpora.source.errors import CorpusError
+from corpora.source.labels import check_labels
+from corpora.source.utterance import SYNTHETIC, Source
 from corpora.synthetic import SyntheticConfig, synthetic_digest, write_synthetic
-from corpora.utterance import SYNTHETIC, Source
 from corpora.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from orchestrator.mirrored_corpora import publish_corpus

@@ -15,10 +15,10 @@ from corpora.dai_features import (
     read_iemocap_features,
     read_mosei_features,
 )
-from corpora.errors import CorpusError
 from corpora.handcrafted import HandcraftedRecipe
 from corpora.recipe import Compat
-from corpora.utterance import Source
+from corpora.source.errors import CorpusError
+from corpora.source.utterance import Source
 from corpora.word_vectors import WordVectors, make_word_vectors
 from orchestrator.options import console
 

@@ -9,8 +9,8 @@ from corpora.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.manifest import CorpusIdentity, family_of, fingerprint_of
 from corpora.prepared import prepared_recipes, read_manifest
 from corpora.recipe import LE, RECIPES
+from corpora.source.utterance import SYNTHETIC
 from corpora.synthetic import synthetic_digest
-from corpora.utterance import SYNTHETIC
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
 SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {**RECIPES, HANDCRAFTED: SYNTHETIC_HANDCRAFTED}

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from corpora.device import default_device
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from models.configs.base import Modality
 from models.weights.errors import WeightsError
 from orchestrator.attention import (

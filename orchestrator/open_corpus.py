@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
-from corpora.errors import CorpusError
 from corpora.glove import read_glove
 from corpora.handcrafted import HANDCRAFTED
 from corpora.prepared import read_manifest, recipe_folder
+from corpora.source.errors import CorpusError
 from corpora.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig
 from models.configs.emoembs import EmotionVectors, emotion_word

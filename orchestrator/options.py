@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 from rich.console import Console
 
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.machines import MAX_REQUESTED, Device
 from orchestrator.mirror import locate_place

@@ -11,13 +11,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from corpora.any_recipe import AnyRecipe
-from corpora.errors import CorpusError, MediaError
 from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.ingredients import NOTHING, Ingredients
-from corpora.rejects import Remark
 from corpora.single_clip import ClipReader, whole_file
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import Remark
+from corpora.source.utterance import SYNTHETIC, Utterance
 from corpora.subtitles import read_subtitles, subtitles_beside
-from corpora.utterance import SYNTHETIC, Utterance
 from corpora.word_vectors import make_word_vectors
 from models.build import build
 from models.configs.base import MODALITIES, Modality, SystemConfig

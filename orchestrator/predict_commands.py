@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from orchestrator.choose_trial import ChosenTrial, best_trial, trial_by_key
 from orchestrator.known_corpus import know_corpus
 from orchestrator.options import console, errors, fixed_seeds_option, place_options

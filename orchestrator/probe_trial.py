@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from corpora.batches import AnyBatch, Corpus, CorpusSplit
-from corpora.split import Split
+from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.evaluation import batch_sizes
 from orchestrator.memory import is_out_of_memory, release_memory

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from corpora.batches import AnyCorpus
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from models.build import build
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from reports.cells import Cell
 from reports.differences import Difference
 from search_spaces.study import Column

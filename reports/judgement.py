@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from reports.adaptive import gap_at, judge_in_sequence
 from reports.cells import Cell, Outcome
 from reports.evidence import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from corpora.rejects import Remark
+from corpora.source.rejects import Remark
 from models.configs.base import Modality
 from reports.record import Record
 from search_spaces.study import RowRef
@@ -88,7 +88,7 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
                     "recipe": "le", "corpus": "mine", "valid_f1": 0.58}
         }
 
-    `kind` is that of `ModalityWeights`, `remarks` those of `corpora.rejects.Remark`; `notes` are
+    `kind` is that of `ModalityWeights`, `remarks` those of `corpora.source.rejects.Remark`; `notes` are
     sentences. Probabilities, thresholds and F1 are shares of 1.
 
     Args:

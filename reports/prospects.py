@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from reports.cells import Outcome, collect_outcome
 from reports.chance import Chance, Spread, find_spreads
 from reports.evidence import describe_absence, find_outcome

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, JsonValue
 
-from corpora.split import Split
+from corpora.source.split import Split
 from models.configs.base import Config
 from search_spaces.trial import Trial
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from ray.exceptions import OutOfMemoryError
 
-from corpora.errors import MediaError
-from corpora.rejects import RejectReason
+from corpora.source.errors import MediaError
+from corpora.source.rejects import RejectReason
 from models.weights.errors import WeightsError
 from orchestrator.losses import LostWorkerError
 from orchestrator.memory import NotEnoughMemoryError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
 from orchestrator.known_corpus import KnownCorpus

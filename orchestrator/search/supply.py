@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Set
 from contextlib import suppress
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from orchestrator.assignment import Assignment
 from orchestrator.search.bookkeeper import Bookkeeper

@@ -11,8 +11,8 @@ from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.prepared_rows import PreparedRow, PreparedRows
 from corpora.recipe import Recipe
-from corpora.rejects import Remark
-from corpora.split import SPLITS, Split
+from corpora.source.rejects import Remark
+from corpora.source.split import SPLITS, Split
 
 LACKING_SHARE = 4
 """One in so many utterances is shown because it lacks something, where there are such."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corpora.manifest import Manifest
-from corpora.split import SPLITS
+from corpora.source.split import SPLITS
 from search_spaces.published import load_published
 
 SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"

@@ -11,7 +11,7 @@ from rich.text import Text
 from corpora.manifest import MANIFEST_FILE, Manifest
 from corpora.prepared import recipe_folder
 from corpora.recipe import Recipe
-from corpora.rejects import Remark
+from corpora.source.rejects import Remark
 from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from corpora.utterance import SYNTHETIC
+from corpora.source.utterance import SYNTHETIC
 from reports.document.content import Chapter, Report
 from reports.environment import Environment, Fact
 from reports.forms.verdict_words import count_words

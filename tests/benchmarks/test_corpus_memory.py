@@ -4,7 +4,7 @@ import pytest
 from benchmarks.corpus_memory import Usage, copy_rows, growth_of
 from corpora.manifest import MANIFEST_FILE
 from corpora.prepared import split_file
-from corpora.split import SPLITS
+from corpora.source.split import SPLITS
 
 
 def usage(num_utterances, private_bytes):

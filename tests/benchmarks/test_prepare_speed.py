@@ -9,8 +9,8 @@ from benchmarks.prepare_speed import (
     cut,
     frames_of_segment,
 )
-from corpora.segments import SoundSegment, VideoSegment
-from corpora.utterance import Utterance
+from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.source.utterance import Utterance
 from tests.corpora.media_factory import write_video
 
 

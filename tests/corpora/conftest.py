@@ -3,7 +3,7 @@ from functools import cache
 
 import pytest
 
-from corpora.utterance import Source
+from corpora.source.utterance import Source
 from tests.corpora.laid_utterances import drawn
 from tests.corpora.layouts import Layout
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpora.split import SPLITS, Split
+from corpora.source.split import SPLITS, Split
 
 IEMOCAP_IDS: dict[Split, tuple[str, ...]] = {
     "train": ("Ses01F_impro01_F000", "Ses01F_impro01_M001"),

@@ -11,7 +11,7 @@ from corpora.drawn_clip import FRAME_RATE_FPS
 from corpora.drawn_face import NEUTRAL, draw_frames
 from corpora.drawn_sentence import write_sentence
 from corpora.drawn_voice import RATE_HZ, mouth_openings
-from corpora.split import SPLITS, Split
+from corpora.source.split import SPLITS, Split
 from corpora.synthetic import (
     EMOTIONS,
     PlannedClip,

@@ -11,8 +11,8 @@ from corpora.dai_mosei import read_dai_mosei
 from corpora.drawn_clip import write_clip
 from corpora.iemocap import read_iemocap
 from corpora.mosei import read_mosei
+from corpora.source.utterance import Source
 from corpora.synthetic import EMOTIONS
-from corpora.utterance import Source
 from tests.corpora.dai_release_factory import write_dai_iemocap, write_dai_mosei
 from tests.corpora.laid_utterances import (
     LaidUtterance,

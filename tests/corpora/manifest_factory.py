@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from corpora.manifest import Manifest, Shared, SplitCounts
 from corpora.recipe import LE
-from corpora.rejects import Remark
-from corpora.split import SPLITS, Split
+from corpora.source.rejects import Remark
+from corpora.source.split import SPLITS, Split
 
 SIZES = {"iemocap": (5162, 737, 1481), "mosei": (14524, 1765, 4188)}
 POSITIVES = {

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from corpora.action_units import ACTION_UNITS, ActionUnits
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 
 def fake_feat(found: list[pd.DataFrame]) -> ModuleType:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from corpora.dai_iemocap import read_dai_iemocap
-from corpora.errors import CorpusError
 from corpora.recipe import Compat
-from corpora.rejects import RejectReason
-from corpora.segments import ImageSequence
-from corpora.utterance import Source, Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.rejects import RejectReason
+from corpora.source.segments import ImageSequence
+from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import iemocap_meta, write_dai_iemocap, write_meta
 from tests.corpora.laid_utterances import iemocap_utterances
 

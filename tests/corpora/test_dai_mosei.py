@@ -5,8 +5,8 @@ import pytest
 
 from corpora.dai_mosei import read_dai_mosei
 from corpora.recipe import Compat
-from corpora.rejects import RejectReason
-from corpora.utterance import Source, Utterance
+from corpora.source.rejects import RejectReason
+from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import mosei_meta, write_dai_mosei, write_image, write_meta
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import mosei_utterances

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from corpora.egemaps import OPENSMILE_NOTICE, EgemapsSound
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from tests.corpora.voice_factory import RECIPE, voice
 
 

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from corpora.faces import NO_FACES
 from corpora.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.handcrafted_form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
-from corpora.rejects import Remark
-from corpora.segments import ImageSequence, SoundSegment
-from corpora.utterance import Utterance
+from corpora.source.rejects import Remark
+from corpora.source.segments import ImageSequence, SoundSegment
+from corpora.source.utterance import Utterance
 from corpora.word_vectors import RandomVectors
 from tests.corpora.voice_factory import RECIPE, noise
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.errors import CorpusError, MediaError
 from corpora.iemocap import read_iemocap
 from corpora.recipe import Compat
-from corpora.rejects import RejectReason
-from corpora.split import SPLITS
-from corpora.utterance import Source
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Source
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import iemocap_utterances
 from tests.corpora.raw_iemocap_factory import write_raw_iemocap, write_split_lists

@@ -1,7 +1,7 @@
 import pytest
 
-from corpora.errors import CorpusError
 from corpora.iemocap_ids import dialogue_of, session_of, side_of, speaker_of
+from corpora.source.errors import CorpusError
 
 
 @pytest.mark.parametrize(

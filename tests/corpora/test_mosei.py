@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.errors import CorpusError, MediaError
 from corpora.mosei import read_mosei
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
-from corpora.rejects import RejectReason
-from corpora.segments import SoundSegment
-from corpora.utterance import Source
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.segments import SoundSegment
+from corpora.source.utterance import Source
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import mosei_utterances
 from tests.corpora.raw_iemocap_factory import write_split_lists

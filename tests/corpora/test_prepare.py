@@ -7,16 +7,16 @@ import pyarrow as pa
 import pytest
 
 from corpora.clip_folder import read_clips
-from corpora.errors import CorpusError
 from corpora.faces import FaceDetector
 from corpora.manifest import Manifest, Shared
 from corpora.prepare import PartMaker, Parts, prepare, run_here
 from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file
 from corpora.recipe import DAI, LE, XIA, Compat, Recipe
-from corpora.rejects import Remark
-from corpora.segments import ImageSequence
-from corpora.split import SPLITS, Split
-from corpora.utterance import Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.rejects import Remark
+from corpora.source.segments import ImageSequence
+from corpora.source.split import SPLITS, Split
+from corpora.source.utterance import Utterance
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
 

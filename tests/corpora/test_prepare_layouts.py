@@ -13,9 +13,9 @@ from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
 from corpora.recipe import DAI, LE, XIA
-from corpora.split import SPLITS
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Source
 from corpora.tokens import TokenSettings
-from corpora.utterance import Source
 from corpora.word_vectors import RandomVectors
 from tests.corpora.dai_feature_factory import (
     acoustic_sides,

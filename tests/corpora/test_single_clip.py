@@ -10,15 +10,15 @@ from corpora.any_recipe import AnyRecipe
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
 from corpora.clip_folder import read_clips
 from corpora.drawn_clip import write_clip
-from corpora.errors import MediaError
 from corpora.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.ingredients import Ingredients
-from corpora.media import read_duration_s
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipe import DAI, LE, XIA, Compat
-from corpora.rejects import Remark
 from corpora.single_clip import ClipReader, whole_file
+from corpora.source.errors import MediaError
+from corpora.source.media import read_duration_s
+from corpora.source.rejects import Remark
 from corpora.tokens import TokenSettings
 from corpora.word_vectors import RandomVectors
 from tests.corpora.media_factory import (

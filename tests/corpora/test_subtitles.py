@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 from corpora.subtitles import read_subtitles, subtitles_beside
 
 SRT = """1

@@ -11,9 +11,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import AlbertConfig, AlbertModel, PreTrainedTokenizerFast
 
-from corpora.errors import CorpusError
 from corpora.glove import read_glove
 from corpora.handcrafted import HandcraftedRecipe
+from corpora.source.errors import CorpusError
 from corpora.tokens import SPECIAL_TOKENS
 from corpora.word_vectors import EncoderVectors, GloveVectors, RandomVectors, make_word_vectors
 from corpora.words import split_words, vocabulary_of

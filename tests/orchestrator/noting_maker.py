@@ -15,7 +15,7 @@ from pathlib import Path
 from corpora.ingredients import NOTHING
 from corpora.parts import REPORT_FILE
 from corpora.prepare import PartMaker
-from corpora.utterance import Utterance
+from corpora.source.utterance import Utterance
 from orchestrator.prepare_on_ray import runner_on_ray
 
 

@@ -15,10 +15,10 @@ from corpora.clip_folder import read_clips
 from corpora.drawn_clip import FRAME_RATE_FPS, write_clip
 from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
 from corpora.drawn_voice import RATE_HZ
-from corpora.errors import CorpusError
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.recipe import LE, XIA
+from corpora.source.errors import CorpusError
 from models.configs.base import SystemConfig
 from models.configs.xia import SemConfig
 from models.fusion.cross_modal import CompressExpand

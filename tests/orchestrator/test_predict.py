@@ -14,15 +14,15 @@ from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.clip_folder import read_clips
-from corpora.errors import CorpusError
 from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.ingredients import NOTHING, Ingredients
-from corpora.media import read_duration_s
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.recipe import DAI, LE, XIA
 from corpora.single_clip import ClipReader
-from corpora.utterance import SYNTHETIC
+from corpora.source.errors import CorpusError
+from corpora.source.media import read_duration_s
+from corpora.source.utterance import SYNTHETIC
 from corpora.word_vectors import RandomVectors
 from models.build import build
 from models.configs.base import MODALITIES, SystemConfig

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from corpora.errors import CorpusError
-from corpora.split import SPLITS
-from corpora.utterance import Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Utterance
 
 
 def check_labels(utterances: Sequence[Utterance], emotions: Sequence[str], name: str) -> None:

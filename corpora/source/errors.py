@@ -1,6 +1,6 @@
 """What can be wrong with a corpus."""
 
-from corpora.rejects import RejectReason
+from corpora.source.rejects import RejectReason
 
 
 class CorpusError(Exception):

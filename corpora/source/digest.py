@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from corpora.errors import CorpusError
-from corpora.utterance import Utterance
+from corpora.source.errors import CorpusError
+from corpora.source.utterance import Utterance
 
 NUM_READERS = 4
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from corpora.errors import MediaError
-from corpora.media import read_frames, read_sound
-from corpora.rejects import RejectReason
-from corpora.utterance import Frame
+from corpora.source.errors import MediaError
+from corpora.source.media import read_frames, read_sound
+from corpora.source.rejects import RejectReason
+from corpora.source.utterance import Frame
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.errors import CorpusError
+from corpora.source.errors import CorpusError
 
 _LEAVES = frozenset((type(None), bool, int, float, complex, str, bytes, bytearray))
 _DTYPE = re.compile(r"\?|[bhilqBHILQefdgFD]|[biufcSU][0-9]{1,9}|O[48]?")

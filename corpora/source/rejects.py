@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from corpora.split import Split
+from corpora.source.split import Split
 
 
 class RejectReason(StrEnum):

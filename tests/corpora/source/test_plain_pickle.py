@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.errors import CorpusError
-from corpora.plain_pickle import load_plain_pickle
+from corpora.source.errors import CorpusError
+from corpora.source.plain_pickle import load_plain_pickle
 
 PYTHON_2_FILE = (
     b"(dp0\nS'id'\np1\ncnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR"

@@ -4,11 +4,11 @@ import av
 import numpy as np
 import pytest
 
-from corpora.errors import MediaError
-from corpora.media import read_frames as read_frames_at
-from corpora.media import read_sound
-from corpora.rejects import RejectReason
-from corpora.utterance import Frame
+from corpora.source.errors import MediaError
+from corpora.source.media import read_frames as read_frames_at
+from corpora.source.media import read_sound
+from corpora.source.rejects import RejectReason
+from corpora.source.utterance import Frame
 from tests.corpora.media_factory import SIZE, tone, write_sound, write_video
 
 FORMATS = {

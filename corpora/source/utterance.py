@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.rejects import Reject
-from corpora.split import Split
+from corpora.source.rejects import Reject
+from corpora.source.split import Split
 
 SYNTHETIC = "synthetic"
 """The name, and the kind, of the corpus that is made on demand."""

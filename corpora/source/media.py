@@ -10,9 +10,9 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from corpora.errors import MediaError
-from corpora.rejects import RejectReason
-from corpora.utterance import Frame
+from corpora.source.errors import MediaError
+from corpora.source.rejects import RejectReason
+from corpora.source.utterance import Frame
 
 _CLOCK_TOLERANCE_S = 1e-3
 _MAX_DRIFT_S = 0.1

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corpora.split import SPLITS
-from corpora.utterance import Source
+from corpora.source.split import SPLITS
+from corpora.source.utterance import Source
 from tests.corpora.laid_utterances import LaidUtterance, drawn, plain
 from tests.corpora.layouts import LAYOUTS, Layout
 
