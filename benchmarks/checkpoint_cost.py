@@ -28,7 +28,7 @@ from torch.optim import Adam
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from benchmarks.system_costs import TASK, without_weights
 from corpora.batch import Batch
-from corpora.recipe import RECIPES, Recipe
+from corpora.recipes.pictures import RECIPES, Recipe
 from models.build import build
 from models.init import init_weights
 from models.macs import count_parameters

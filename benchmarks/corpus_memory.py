@@ -40,7 +40,7 @@ from corpora.clip_folder import read_clips
 from corpora.manifest import MANIFEST_FILE
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder, split_file
-from corpora.recipe import LE, XIA
+from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
 from corpora.synthetic import SyntheticConfig, write_synthetic
 from corpora.tokens import TokenSettings

@@ -32,7 +32,7 @@ from corpora.drawn_face import EXPRESSIONS, draw_frames, draw_speaker
 from corpora.faces import FaceDetector
 from corpora.jpeg import JpegColumn
 from corpora.ragged import MappedColumn
-from corpora.recipe import RECIPES, Recipe
+from corpora.recipes.pictures import RECIPES, Recipe
 from corpora.source.media import read_frames
 from corpora.source.utterance import Frame
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from corpora.batch import Batch
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from models.task import Task
 
 TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))

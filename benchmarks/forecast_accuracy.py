@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.orchestration_overhead import Stopwatch, empty_storage
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.prepared import corpus_folder
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.known_corpus import know_corpus

@@ -57,7 +57,7 @@ from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
 from corpora.picture_form import PictureForm
 from corpora.prepare import PartMaker, Parts, Runner, prepare
 from corpora.prepared import recipe_folder, split_file
-from corpora.recipe import LE, RECIPES, Recipe
+from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance

@@ -35,7 +35,7 @@ from corpora.clip_folder import read_clips
 from corpora.gatherers import PictureGatherer, picture_columns
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder, split_file
-from corpora.recipe import LE, XIA, Recipe
+from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.synthetic import SyntheticConfig, write_synthetic
 
 NAME = "read"

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from benchmarks.measurement import markdown_table
 from corpora.batch import Batch, HandcraftedBatch
-from corpora.handcrafted import HANDCRAFTED
-from corpora.recipe import RECIPES
+from corpora.recipes.handcrafted import HANDCRAFTED
+from corpora.recipes.pictures import RECIPES
 from models.build import build
 from models.configs.base import MODALITIES
 from models.configs.conv import ConvConfig

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpora.any_recipe import AnyRecipe
 from corpora.detections import schema_for
 from corpora.manifest import (
     MANIFEST_FILE,
@@ -22,6 +21,7 @@ from corpora.manifest import (
 )
 from corpora.parts import FormReport, PartFolder, parts_of
 from corpora.prepared import DETECTIONS_FILE, schema_of, split_file
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.rejects import Remark

@@ -23,7 +23,7 @@ from corpora.gatherers import (
 from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.ragged import MappedColumn, ResidentColumn
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
 from corpora.tokens import TokenSettings, make_tokenizer

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from corpora.faces import Faces
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from corpora.source.utterance import Frame
 
 JPEG_QUALITY = 95

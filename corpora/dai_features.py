@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.handcrafted import Handcrafted
 from corpora.iemocap_ids import side_of
+from corpora.recipes.handcrafted import Handcrafted
 from corpora.source.digest import digest_of_files
 from corpora.source.errors import CorpusError
 from corpora.source.plain_pickle import load_plain_pickle

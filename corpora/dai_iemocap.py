@@ -24,7 +24,7 @@ from corpora.iemocap_turn import (
     make_iemocap_utterance,
 )
 from corpora.intake import FAITHFUL, take_in
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance

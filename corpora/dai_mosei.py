@@ -20,7 +20,7 @@ from corpora.dai_release import (
 from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import MOSEI_EMOTIONS
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.segments import ImageSequence, SoundSegment

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.handcrafted_sound import average_steps
 from corpora.optional_library import import_optional
+from corpora.recipes.handcrafted import HandcraftedRecipe
 
 OPENSMILE_NOTICE = (
     "openSMILE is under the audEERING Research License: for non-commercial use only, of the "

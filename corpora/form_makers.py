@@ -1,12 +1,12 @@
 """From recipes to what works by them."""
 
-from corpora.any_recipe import AnyRecipe
 from corpora.clip_form import FormMaker
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.handcrafted_form import PublishedForm, handcrafted_maker
 from corpora.ingredients import Ingredients
 from corpora.picture_form import PictureForm
-from corpora.recipe import Recipe
+from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.spectrogram import Spectrogrammer
 

@@ -10,10 +10,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from corpora.batch import Batch, HandcraftedBatch
-from corpora.handcrafted import MODALITIES
 from corpora.jpeg import JpegColumn
 from corpora.ragged import MappedColumn, RaggedColumn
-from corpora.recipe import Recipe
+from corpora.recipes.handcrafted import MODALITIES
+from corpora.recipes.pictures import Recipe
 from corpora.tokens import encode, no_tokens
 
 Gathered = TypeVar("Gathered", Batch, HandcraftedBatch)

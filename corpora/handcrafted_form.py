@@ -11,13 +11,13 @@ from corpora.clip_form import FormMaker, PreparedClip, one_list
 from corpora.dai_features import DaiFeatures
 from corpora.egemaps import EgemapsSound
 from corpora.faces import NO_FACES, Faces
-from corpora.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.handcrafted_face import describe_faces
 from corpora.handcrafted_sound import SpectralSound
+from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
+from corpora.recipes.windows import regular_times_s
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason, Remark
 from corpora.source.utterance import Frame, Utterance
-from corpora.windows import regular_times_s
 from corpora.word_vectors import WordVectors
 
 SoundFeatures = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -9,8 +9,8 @@ from torch import Tensor
 from torchaudio.functional import compute_deltas
 from torchaudio.transforms import MFCC
 
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.pitch import track_pitch
+from corpora.recipes.handcrafted import HandcraftedRecipe
 
 _SILENCE = 1e-10
 _LOWEST_NOTE_HZ = 27.5

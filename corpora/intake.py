@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Reject, RejectReason

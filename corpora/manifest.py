@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from corpora.any_recipe import AnyRecipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.split import Split
 from corpora.source.utterance import Utterance

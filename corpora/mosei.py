@@ -10,7 +10,7 @@ from pathlib import Path
 from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.release_files import files_by_stem, read_lines, visible_files
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Reject, RejectReason

@@ -13,11 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from corpora.any_recipe import AnyRecipe
 from corpora.clip_form import PreparedClip
 from corpora.clip_pass import PassedClip
 from corpora.detections import schema_for, to_row
 from corpora.prepared import DETECTIONS_FILE, schema_of
+from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from corpora.clip_form import PreparedClip, one_list
 from corpora.crops import black, crop_centre, crop_largest_face, nearest_found, to_jpeg
 from corpora.faces import Faces
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.windows import window_times_s
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason, Remark
 from corpora.source.utterance import Frame, Utterance
 from corpora.spectrogram import Spectrogrammer
-from corpora.windows import window_times_s
 
 
 class PictureForm:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from corpora.any_recipe import AnyRecipe
 from corpora.assembly import assemble, assemble_detections
 from corpora.clip_pass import ClipPass
 from corpora.detections import StoredDetections
@@ -24,6 +23,7 @@ from corpora.prepared import (
     read_manifest,
     recipe_folder,
 )
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import Source, Utterance

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from corpora.any_recipe import AnyRecipe
-from corpora.handcrafted import MODALITIES
 from corpora.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
-from corpora.recipe import Recipe
+from corpora.recipes.handcrafted import MODALITIES
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import Split
 from corpora.source.utterance import SYNTHETIC

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import pyarrow as pa
 import torch
 from tokenizers import Tokenizer
 
-from corpora.any_recipe import AnyRecipe
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import CorpusSplit
 from corpora.clip_pass import ClipPass, PassedClip
@@ -17,7 +16,8 @@ from corpora.form_makers import make_form_maker
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.ingredients import Ingredients
 from corpora.parts import clip_row
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Reject, Remark

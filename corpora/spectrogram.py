@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.transforms import MelSpectrogram, Spectrogram
 
-from corpora.recipe import PowerMel, VggishLogMel
+from corpora.recipes.pictures import PowerMel, VggishLogMel
 
 
 class Spectrogrammer:

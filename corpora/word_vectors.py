@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.glove import read_glove
-from corpora.handcrafted import HandcraftedRecipe
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
 from corpora.words import split_words, vocabulary_of
 

@@ -19,11 +19,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from corpora.any_recipe import AnyRecipe
 from corpora.clip_folder import read_clips
 from corpora.ingredients import NOTHING, Ingredients
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import SYNTHETIC, Source

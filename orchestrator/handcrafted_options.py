@@ -15,8 +15,8 @@ from corpora.dai_features import (
     read_iemocap_features,
     read_mosei_features,
 )
-from corpora.handcrafted import HandcraftedRecipe
-from corpora.recipe import Compat
+from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Source
 from corpora.word_vectors import WordVectors, make_word_vectors

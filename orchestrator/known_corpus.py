@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.any_recipe import AnyRecipe
-from corpora.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.manifest import CorpusIdentity, family_of, fingerprint_of
 from corpora.prepared import prepared_recipes, read_manifest
-from corpora.recipe import LE, RECIPES
+from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
+from corpora.recipes.pictures import LE, RECIPES
+from corpora.recipes.union import AnyRecipe
 from corpora.source.utterance import SYNTHETIC
 from corpora.synthetic import synthetic_digest
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
 from corpora.glove import read_glove
-from corpora.handcrafted import HANDCRAFTED
 from corpora.prepared import read_manifest, recipe_folder
+from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
 from corpora.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from corpora.manifest import PAPER_CORPORA
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.known_corpus import KnownCorpus

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from corpora.any_recipe import AnyRecipe
-from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.ingredients import NOTHING, Ingredients
+from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
+from corpora.recipes.union import AnyRecipe
 from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Remark

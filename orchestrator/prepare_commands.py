@@ -11,11 +11,11 @@ import click
 from corpora.clip_folder import read_clips
 from corpora.dai_iemocap import read_dai_iemocap
 from corpora.dai_mosei import read_dai_mosei
-from corpora.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.iemocap import read_iemocap
 from corpora.ingredients import Ingredients
 from corpora.mosei import read_mosei
-from corpora.recipe import LE, RECIPES, Compat, Recipe
+from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
+from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import SYNTHETIC, Source
 from orchestrator.corpus_setup import ensure_corpus, prepare_source

@@ -8,9 +8,9 @@ from torch import nn
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.manifest import Manifest
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.windows import window_times_s
 from corpora.spectrogram import Spectrogrammer
-from corpora.windows import window_times_s
 from models.macs import count_macs
 from search_spaces.trial import Trial
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest, recipe_folder
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from orchestrator.mirrored_corpora import fetch_corpus
 from reports.corpus.view import corpus_view
 

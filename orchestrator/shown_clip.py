@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from corpora.prepared import recipe_folder, split_file
 from corpora.prepared_rows import PreparedRow, PreparedRows
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from orchestrator.trained import Trained
 from reports.corpus.contact_picture import loudness_db

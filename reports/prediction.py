@@ -88,8 +88,8 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
                     "recipe": "le", "corpus": "mine", "valid_f1": 0.58}
         }
 
-    `kind` is that of `ModalityWeights`, `remarks` those of `corpora.source.rejects.Remark`; `notes` are
-    sentences. Probabilities, thresholds and F1 are shares of 1.
+    `kind` is that of `ModalityWeights`, `remarks` those of `corpora.source.rejects.Remark`; `notes`
+    are sentences. Probabilities, thresholds and F1 are shares of 1.
 
     Args:
         prediction: What to write.

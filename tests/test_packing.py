@@ -9,7 +9,7 @@ import pytest
 
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from orchestrator.assignment import Assignment
 from orchestrator.errors import FitError
 from orchestrator.known_corpus import know_corpus

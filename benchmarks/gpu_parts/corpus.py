@@ -8,7 +8,7 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
-from corpora.recipe import LE, RECIPES, Recipe
+from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.synthetic import SyntheticConfig, write_synthetic
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 

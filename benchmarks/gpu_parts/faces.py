@@ -11,7 +11,7 @@ from benchmarks.gpu_parts.corpus import clips_folder
 from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.prepare_speed import run_prepare, write_segments
 from corpora.parts import CLIPS_PER_PART
-from corpora.recipe import RECIPES
+from corpora.recipes.pictures import RECIPES
 
 SEGMENT_S = 1.9
 PARTS_A_WORKER = 3

@@ -15,7 +15,7 @@ from benchmarks.drawn_batch import TASK, draw_batch
 from benchmarks.gpu_parts.figure import Setting
 from benchmarks.system_costs import without_weights
 from corpora.batch import Batch
-from corpora.recipe import RECIPES
+from corpora.recipes.pictures import RECIPES
 from corpora.transfer import moved
 from models.build import build
 from models.configs.text import TextConfig

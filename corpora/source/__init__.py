@@ -1,1 +1,1 @@
-"""A corpus before it is prepared: utterances, their labels and splits, and where their media lie."""
+"""A corpus before it is prepared: utterances, labels, splits, and where the media lie."""

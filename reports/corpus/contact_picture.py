@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from corpora.prepared_rows import PreparedRow
-from corpora.recipe import PowerMel, Recipe, VggishLogMel
+from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel
 from reports.corpus.contact_samples import Sample
 
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14

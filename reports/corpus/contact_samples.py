@@ -10,7 +10,7 @@ from zlib import crc32
 from corpora.manifest import Manifest
 from corpora.prepared import split_file
 from corpora.prepared_rows import PreparedRow, PreparedRows
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
 

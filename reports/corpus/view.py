@@ -10,7 +10,7 @@ from rich.text import Text
 
 from corpora.manifest import MANIFEST_FILE, Manifest
 from corpora.prepared import recipe_folder
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from reports.corpus.counts import compare_counts
 

@@ -10,7 +10,7 @@ from benchmarks.crop_storage import (
     pixel_error,
     ways_to_store,
 )
-from corpora.recipe import XIA
+from corpora.recipes.pictures import XIA
 
 
 def test_raw_crops_come_back_as_they_were_and_jpegs_nearly():

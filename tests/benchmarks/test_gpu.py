@@ -15,7 +15,7 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.gpu_parts.process import Part, run_part
 from benchmarks.gpu_parts.trainee import SYSTEMS
 from benchmarks.gpu_parts.variants import worth
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from tests.benchmarks.gpu_part import FIGURE
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,7 +8,7 @@ from benchmarks.reading_speed import PLAIN, TORCHVISION, measure_split, most_off
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder, split_file
-from corpora.recipe import LE, XIA
+from corpora.recipes.pictures import LE, XIA
 from tests.corpora.media_factory import write_clip_folder
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from tests.cluster.hosts import why_no_hosts
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file

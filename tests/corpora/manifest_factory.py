@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from corpora.manifest import Manifest, Shared, SplitCounts
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
 

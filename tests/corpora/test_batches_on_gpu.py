@@ -11,16 +11,16 @@ import pyarrow as pa
 import pytest
 import torch
 
-from corpora.any_recipe import AnyRecipe
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.clip_folder import read_clips
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.ragged import MappedColumn, ResidentColumn
-from corpora.recipe import LE, XIA, Recipe
+from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.recipes.pictures import LE, XIA, Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.tokens import fit_tokenizer
 from corpora.transfer import moved
 from corpora.word_vectors import RandomVectors

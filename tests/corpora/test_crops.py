@@ -13,7 +13,7 @@ from corpora.crops import (
     to_jpeg,
 )
 from corpora.faces import NO_FACES, Faces
-from corpora.recipe import DAI, LE, XIA, Compat
+from corpora.recipes.pictures import DAI, LE, XIA, Compat
 
 
 def ramp(height: int, width: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpora.dai_iemocap import read_dai_iemocap
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import RejectReason
 from corpora.source.segments import ImageSequence

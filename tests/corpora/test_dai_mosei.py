@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from corpora.dai_mosei import read_dai_mosei
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import mosei_meta, write_dai_mosei, write_image, write_meta

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from corpora.faces import NO_FACES
-from corpora.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.handcrafted_form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
+from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.utterance import Utterance

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from corpora.iemocap import read_iemocap
-from corpora.recipe import Compat
+from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.split import SPLITS

@@ -11,7 +11,7 @@ from corpora.faces import FaceDetector
 from corpora.manifest import Manifest, Shared
 from corpora.prepare import PartMaker, Parts, prepare, run_here
 from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file
-from corpora.recipe import DAI, LE, XIA, Compat, Recipe
+from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence

@@ -8,11 +8,11 @@ import torch
 
 from corpora.batches import load_corpus, load_handcrafted
 from corpora.dai_features import read_iemocap_features
-from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
-from corpora.recipe import DAI, LE, XIA
+from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
+from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
 from corpora.tokens import TokenSettings

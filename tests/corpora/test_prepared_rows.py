@@ -7,7 +7,7 @@ from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder, split_file
 from corpora.prepared_rows import PreparedRows
-from corpora.recipe import LE, XIA, Recipe
+from corpora.recipes.pictures import LE, XIA, Recipe
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 
 every_recipe = pytest.mark.parametrize("recipe", [LE, XIA], ids=lambda recipe: recipe.name)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.any_recipe import AnyRecipe
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
 from corpora.clip_folder import read_clips
 from corpora.drawn_clip import write_clip
-from corpora.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
-from corpora.recipe import DAI, LE, XIA, Compat
+from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
+from corpora.recipes.pictures import DAI, LE, XIA, Compat
+from corpora.recipes.union import AnyRecipe
 from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s

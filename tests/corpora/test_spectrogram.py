@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from corpora.recipe import LE, XIA
+from corpora.recipes.pictures import LE, XIA
 from corpora.spectrogram import Spectrogrammer
 
 POWER = Spectrogrammer(LE.spectrogram)

@@ -12,7 +12,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import AlbertConfig, AlbertModel, PreTrainedTokenizerFast
 
 from corpora.glove import read_glove
-from corpora.handcrafted import HandcraftedRecipe
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
 from corpora.tokens import SPECIAL_TOKENS
 from corpora.word_vectors import EncoderVectors, GloveVectors, RandomVectors, make_word_vectors

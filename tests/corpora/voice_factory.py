@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from corpora.handcrafted import HandcraftedRecipe
+from corpora.recipes.handcrafted import HandcraftedRecipe
 
 RECIPE = HandcraftedRecipe(words="random")
 RATE_HZ = RECIPE.sample_rate_hz

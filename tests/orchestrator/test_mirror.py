@@ -12,7 +12,7 @@ import pytest
 
 from corpora.manifest import MANIFEST_FILE, Manifest
 from corpora.prepared import read_manifest, recipe_folder
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
 from orchestrator.bucket import BucketStore
 from orchestrator.kept_model import read_kept_model

@@ -17,7 +17,7 @@ from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
 from corpora.drawn_voice import RATE_HZ
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
-from corpora.recipe import LE, XIA
+from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError
 from models.configs.base import SystemConfig
 from models.configs.xia import SemConfig

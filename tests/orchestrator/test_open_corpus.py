@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from corpora.clip_folder import read_clips
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.ingredients import Ingredients
 from corpora.manifest import Manifest
 from corpora.prepare import prepare
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
 from corpora.word_vectors import RandomVectors
 from models.configs.emoembs import EmoEmbsConfig, EmotionVectors

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from corpora.manifest import CorpusIdentity, Manifest
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError

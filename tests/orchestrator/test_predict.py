@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.clip_folder import read_clips
-from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.ingredients import NOTHING, Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
-from corpora.recipe import DAI, LE, XIA
+from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
+from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.single_clip import ClipReader
 from corpora.source.errors import CorpusError
 from corpora.source.media import read_duration_s

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from corpora.manifest import CorpusIdentity
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import make_plan
 from orchestrator.plan_view import plan_view

@@ -7,7 +7,7 @@ from rich.console import Console
 from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
-from corpora.recipe import LE, XIA
+from corpora.recipes.pictures import LE, XIA
 from orchestrator.cli import cli
 from orchestrator.show_corpus import NUM_SAMPLES, print_manifests, show_corpus
 from tests.corpora.manifest_factory import make_manifest

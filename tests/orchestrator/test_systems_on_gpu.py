@@ -8,8 +8,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from benchmarks.system_costs import ROWS, TASK, WIDTHS, without_weights
 from corpora.batch import Batch, HandcraftedBatch, KindOfBatch
-from corpora.handcrafted import HANDCRAFTED
-from corpora.recipe import RECIPES
+from corpora.recipes.handcrafted import HANDCRAFTED
+from corpora.recipes.pictures import RECIPES
 from corpora.transfer import moved
 from models.build import build
 from models.configs.base import SystemConfig

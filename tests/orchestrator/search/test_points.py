@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from corpora.manifest import CorpusIdentity
-from corpora.recipe import LE
+from corpora.recipes.pictures import LE
 from orchestrator.known_corpus import KnownCorpus, know_corpus
 from orchestrator.search.points import TRAINING_SEED, Points
 from search_spaces.errors import StudyError

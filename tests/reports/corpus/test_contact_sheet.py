@@ -13,7 +13,7 @@ from corpora.clip_folder import read_clips
 from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
-from corpora.recipe import LE, XIA, PowerMel, Recipe, VggishLogMel
+from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
 from reports.corpus.contact_picture import RANGE_DB, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.corpus.contact_sheet import write_contact_sheet

@@ -1,9 +1,9 @@
 import pytest
 from rich.console import Console
 
-from corpora.handcrafted import HandcraftedRecipe
 from corpora.manifest import Manifest, Shared
-from corpora.recipe import DAI, LE, Compat
+from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.recipes.pictures import DAI, LE, Compat
 from corpora.source.rejects import Reject, RejectReason, Remark
 from reports.corpus.view import MAX_REJECTS, corpus_view
 from tests.corpora.manifest_factory import make_manifest, published_manifest

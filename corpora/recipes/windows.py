@@ -1,6 +1,6 @@
 """The windows of an utterance: which frames a recipe looks at."""
 
-from corpora.recipe import Recipe
+from corpora.recipes.pictures import Recipe
 
 
 def window_times_s(duration_s: float, recipe: Recipe) -> list[float]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from corpora.handcrafted import HandcraftedRecipe, PublishedFeatures
-from corpora.recipe import Recipe
+from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
+from corpora.recipes.pictures import Recipe
 
 AnyRecipe = Annotated[Recipe | HandcraftedRecipe | PublishedFeatures, Field(discriminator="inputs")]

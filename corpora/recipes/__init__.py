@@ -1,0 +1,1 @@
+"""Recipes: the named settings by which media become what a model reads."""
