@@ -26,7 +26,7 @@ from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
-from corpora.tokens import TokenSettings, make_tokenizer
+from corpora.text.tokens import TokenSettings, make_tokenizer
 from corpora.transfer import num_threads, on_device
 
 MAX_SHARE_OF_MEMORY = 0.1

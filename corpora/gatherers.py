@@ -14,7 +14,7 @@ from corpora.jpeg import JpegColumn
 from corpora.ragged import MappedColumn, RaggedColumn
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
-from corpora.tokens import encode, no_tokens
+from corpora.text.tokens import encode, no_tokens
 
 Gathered = TypeVar("Gathered", Batch, HandcraftedBatch)
 

@@ -18,7 +18,7 @@ from corpora.recipes.windows import regular_times_s
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason, Remark
 from corpora.source.utterance import Frame, Utterance
-from corpora.word_vectors import WordVectors
+from corpora.text.word_vectors import WordVectors
 
 SoundFeatures = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(samples,) -> (T, D), T at least 1."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from corpora.dai_features import DaiFeatures
-from corpora.word_vectors import WordVectors
+from corpora.text.word_vectors import WordVectors
 
 
 @dataclass(frozen=True)

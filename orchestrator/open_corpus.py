@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
-from corpora.glove import read_glove
 from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
-from corpora.tokens import TokenSettings
+from corpora.text.glove import read_glove
+from corpora.text.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig
 from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig

@@ -17,8 +17,8 @@ from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Remark
 from corpora.source.utterance import SYNTHETIC, Utterance
-from corpora.subtitles import read_subtitles, subtitles_beside
-from corpora.word_vectors import make_word_vectors
+from corpora.text.subtitles import read_subtitles, subtitles_beside
+from corpora.text.word_vectors import make_word_vectors
 from models.build import build
 from models.configs.base import MODALITIES, Modality, SystemConfig
 from models.configs.dai import MesmConfig

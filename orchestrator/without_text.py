@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import AnyCorpus
-from corpora.tokens import encode
+from corpora.text.tokens import encode
 from orchestrator.evaluation import predict
 from orchestrator.precision import Precision
 from reports.scores import mean_scores

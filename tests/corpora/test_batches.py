@@ -11,7 +11,7 @@ from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
 from corpora.ragged import MappedColumn
 from corpora.recipes.pictures import LE, XIA
-from corpora.tokens import TokenSettings
+from corpora.text.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.cuda_driver import pretended_gpus
 

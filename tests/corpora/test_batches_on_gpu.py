@@ -21,9 +21,9 @@ from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.recipes.union import AnyRecipe
-from corpora.tokens import fit_tokenizer
+from corpora.text.tokens import fit_tokenizer
+from corpora.text.word_vectors import RandomVectors
 from corpora.transfer import moved
-from corpora.word_vectors import RandomVectors
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.fake_gpu import GPU, fake_gpu
 

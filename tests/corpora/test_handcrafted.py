@@ -10,7 +10,7 @@ from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedReci
 from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.utterance import Utterance
-from corpora.word_vectors import RandomVectors
+from corpora.text.word_vectors import RandomVectors
 from tests.corpora.voice_factory import RECIPE, noise
 
 

@@ -15,8 +15,8 @@ from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
-from corpora.tokens import TokenSettings
-from corpora.word_vectors import RandomVectors
+from corpora.text.tokens import TokenSettings
+from corpora.text.word_vectors import RandomVectors
 from tests.corpora.dai_feature_factory import (
     acoustic_sides,
     openface_rows,

@@ -19,8 +19,8 @@ from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark
-from corpora.tokens import TokenSettings
-from corpora.word_vectors import RandomVectors
+from corpora.text.tokens import TokenSettings
+from corpora.text.word_vectors import RandomVectors
 from tests.corpora.media_factory import (
     clip_lines,
     drawn_face,

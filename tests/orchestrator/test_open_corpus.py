@@ -10,7 +10,7 @@ from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
-from corpora.word_vectors import RandomVectors
+from corpora.text.word_vectors import RandomVectors
 from models.configs.emoembs import EmoEmbsConfig, EmotionVectors
 from models.configs.xia import XiaConfig
 from models.weights.errors import WeightsError

@@ -23,7 +23,7 @@ from corpora.single_clip import ClipReader
 from corpora.source.errors import CorpusError
 from corpora.source.media import read_duration_s
 from corpora.source.utterance import SYNTHETIC
-from corpora.word_vectors import RandomVectors
+from corpora.text.word_vectors import RandomVectors
 from models.build import build
 from models.configs.base import MODALITIES, SystemConfig
 from models.parts.weighing import weights_of

@@ -13,7 +13,7 @@ from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
 from corpora.manifest import Manifest
 from corpora.prepared import recipe_folder
-from corpora.tokens import TokenSettings
+from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task

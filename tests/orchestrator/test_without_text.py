@@ -5,7 +5,7 @@ import torch
 
 from corpora.batch import HandcraftedBatch
 from corpora.manifest import Manifest
-from corpora.tokens import fit_tokenizer
+from corpora.text.tokens import fit_tokenizer
 from orchestrator.run_trial import run_trial
 from orchestrator.without_text import without_text
 from reports.ledger import Ledger

@@ -11,12 +11,12 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import AlbertConfig, AlbertModel, PreTrainedTokenizerFast
 
-from corpora.glove import read_glove
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
-from corpora.tokens import SPECIAL_TOKENS
-from corpora.word_vectors import EncoderVectors, GloveVectors, RandomVectors, make_word_vectors
-from corpora.words import split_words, vocabulary_of
+from corpora.text.glove import read_glove
+from corpora.text.tokens import SPECIAL_TOKENS
+from corpora.text.word_vectors import EncoderVectors, GloveVectors, RandomVectors, make_word_vectors
+from corpora.text.words import split_words, vocabulary_of
 
 GLOVE = "the 0.5 -1\nI 1 2\nwell 3 4e-1\n. . . 7 7\nna\u00efve 5 6\nthe 9 9\n"
 WORDS = ("the", "I", "well", "na\u00efve")

@@ -6,7 +6,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import PreTrainedTokenizerFast
 
-from corpora.tokens import (
+from corpora.text.tokens import (
     SPECIAL_TOKENS,
     TokenSettings,
     encode,

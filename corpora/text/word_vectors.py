@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.glove import read_glove
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
-from corpora.words import split_words, vocabulary_of
+from corpora.text.glove import read_glove
+from corpora.text.words import split_words, vocabulary_of
 
 
 class WordVectors(Protocol):
@@ -104,7 +104,7 @@ class EncoderVectors:
     def __init__(self, weights: str) -> None:
         from transformers import AutoModel  # takes seconds to load
 
-        from corpora.tokens import pretrained_tokenizer
+        from corpora.text.tokens import pretrained_tokenizer
 
         try:
             self._tokenizer = pretrained_tokenizer(weights)

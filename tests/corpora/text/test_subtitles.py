@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from corpora.source.errors import CorpusError
-from corpora.subtitles import read_subtitles, subtitles_beside
+from corpora.text.subtitles import read_subtitles, subtitles_beside
 
 SRT = """1
 00:00:00,500 --> 00:00:02,000

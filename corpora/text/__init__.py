@@ -1,0 +1,1 @@
+"""Texts: subtitles, words, tokens and word vectors."""
