@@ -49,7 +49,6 @@ from rich.table import Table
 
 import corpora.prepare
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.clip_folder import read_clips
 from corpora.detections import time_ms
 from corpora.device import default_device
 from corpora.faces import NO_FACES, FaceDetector, Faces
@@ -57,6 +56,7 @@ from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
 from corpora.picture_form import PictureForm
 from corpora.prepare import PartMaker, Parts, Runner, prepare
 from corpora.prepared import recipe_folder, split_file
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS

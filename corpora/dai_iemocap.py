@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from corpora.dai_release import (
+from corpora.iemocap_ids import side_of
+from corpora.iemocap_splits import iemocap_split_rule
+from corpora.iemocap_turn import (
+    IEMOCAP_EMOTIONS,
+    Turn,
+    check_iemocap_id,
+    make_iemocap_utterance,
+)
+from corpora.readers.dai_release import (
     Entry,
     UtteranceFolders,
     bad_field,
@@ -15,15 +23,7 @@ from corpora.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.iemocap_ids import side_of
-from corpora.iemocap_splits import iemocap_split_rule
-from corpora.iemocap_turn import (
-    IEMOCAP_EMOTIONS,
-    Turn,
-    check_iemocap_id,
-    make_iemocap_utterance,
-)
-from corpora.intake import FAITHFUL, take_in
+from corpora.readers.intake import FAITHFUL, take_in
 from corpora.recipes.pictures import Compat
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from corpora.dai_release import (
+from corpora.mosei_ids import video_of
+from corpora.mosei_labels import MOSEI_EMOTIONS
+from corpora.readers.dai_release import (
     Entry,
     UtteranceFolders,
     bad_field,
@@ -17,16 +19,14 @@ from corpora.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
-from corpora.mosei_ids import video_of
-from corpora.mosei_labels import MOSEI_EMOTIONS
+from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
+from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
-from corpora.split_lists import read_split_lists
 
 MEDIA_FOLDER, SPLIT_FOLDER = "MOSEI_RAW_PROCESSED", "MOSEI_SPLIT"
 ASSUMED_RATE_FPS = 30.0

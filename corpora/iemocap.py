@@ -8,9 +8,9 @@ from corpora.iemocap_annotations import Annotations
 from corpora.iemocap_ids import dialogue_of, side_of
 from corpora.iemocap_splits import NUM_SESSIONS, iemocap_split_rule
 from corpora.iemocap_turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
-from corpora.intake import FAITHFUL, take_in
+from corpora.readers.intake import FAITHFUL, take_in
+from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat
-from corpora.release_files import files_by_stem, visible_files
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.segments import SoundSegment, VideoSegment

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpora.iemocap_turn import Turn
-from corpora.intake import LeftOutError
-from corpora.release_files import read_lines
+from corpora.readers.intake import LeftOutError
+from corpora.readers.release_files import read_lines
 from corpora.source.errors import MediaError
 from corpora.source.rejects import Reject, RejectReason
 

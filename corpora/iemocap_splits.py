@@ -4,10 +4,10 @@ from functools import partial
 from pathlib import Path
 
 from corpora.iemocap_ids import session_of
-from corpora.intake import SplitRule
+from corpora.readers.intake import SplitRule
+from corpora.readers.split_lists import read_split_lists
 from corpora.source.errors import CorpusError
 from corpora.source.split import Split
-from corpora.split_lists import read_split_lists
 
 NUM_SESSIONS = 5
 

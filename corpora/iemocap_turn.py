@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from corpora.iemocap_ids import dialogue_of, speaker_of
-from corpora.intake import LeftOutError, require_split
+from corpora.readers.intake import LeftOutError, require_split
+from corpora.readers.spans import read_span_s
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Pictures, Sound, Utterance
-from corpora.spans import read_span_s
 
 IEMOCAP_EMOTIONS = ("ang", "exc", "fru", "hap", "neu", "sad")
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from corpora.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.mosei_ids import video_of
 from corpora.mosei_labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
+from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
+from corpora.readers.release_files import files_by_stem, read_lines, visible_files
+from corpora.readers.spans import read_span_s
+from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
-from corpora.release_files import files_by_stem, read_lines, visible_files
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Reject, RejectReason
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
-from corpora.spans import read_span_s
-from corpora.split_lists import read_split_lists
 
 PLACES: Mapping[str, tuple[str, ...]] = {
     "labels": ("Labels",),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpora.release_files import visible_files
+from corpora.readers.release_files import visible_files
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
 

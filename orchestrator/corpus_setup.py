@@ -19,10 +19,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from corpora.clip_folder import read_clips
 from corpora.ingredients import NOTHING, Ingredients
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels

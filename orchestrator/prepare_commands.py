@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from corpora.clip_folder import read_clips
 from corpora.dai_iemocap import read_dai_iemocap
 from corpora.dai_mosei import read_dai_mosei
 from corpora.iemocap import read_iemocap
 from corpora.ingredients import Ingredients
 from corpora.mosei import read_mosei
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
 from corpora.source.errors import CorpusError

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
 from orchestrator.assignment import Assignment
 from orchestrator.errors import FitError

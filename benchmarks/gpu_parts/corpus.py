@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.gpu_parts.figure import Figure, Setting
-from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.synthetic import SyntheticConfig, write_synthetic
 from search_spaces.trial import CorpusRef, Trial, TrialConfig

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
 from tests.cluster.hosts import why_no_hosts
 from tests.corpora.media_factory import clip_lines, write_clip_folder

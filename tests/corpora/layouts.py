@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.clip_folder import read_clips
 from corpora.dai_iemocap import read_dai_iemocap
 from corpora.dai_mosei import read_dai_mosei
 from corpora.drawn_clip import write_clip
 from corpora.iemocap import read_iemocap
 from corpora.mosei import read_mosei
+from corpora.readers.clip_folder import read_clips
 from corpora.source.utterance import Source
 from corpora.synthetic import EMOTIONS
 from tests.corpora.dai_release_factory import write_dai_iemocap, write_dai_mosei

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from corpora.batch import Batch, HandcraftedBatch
-from corpora.clip_folder import read_clips
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.ragged import MappedColumn, ResidentColumn
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.recipes.union import AnyRecipe

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from corpora.clip_folder import read_clips
 from corpora.faces import FaceDetector
 from corpora.manifest import Manifest, Shared
 from corpora.prepare import PartMaker, Parts, prepare, run_here
 from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import Remark

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder, split_file
 from corpora.prepared_rows import PreparedRows
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 

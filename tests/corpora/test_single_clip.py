@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
-from corpora.clip_folder import read_clips
 from corpora.drawn_clip import write_clip
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Compat
 from corpora.recipes.union import AnyRecipe

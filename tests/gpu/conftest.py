@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.clip_folder import read_clips
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
+from corpora.readers.clip_folder import read_clips
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES
 from tests.corpora.media_factory import clip_lines, write_clip_folder

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from corpora.clip_folder import read_clips
 from corpora.drawn_clip import FRAME_RATE_FPS, write_clip
 from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
 from corpora.drawn_voice import RATE_HZ
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError
 from models.configs.base import SystemConfig

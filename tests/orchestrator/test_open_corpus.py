@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.clip_folder import read_clips
 from corpora.ingredients import Ingredients
 from corpora.manifest import Manifest
 from corpora.prepare import prepare
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
 from corpora.text.word_vectors import RandomVectors

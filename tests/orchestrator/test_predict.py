@@ -13,10 +13,10 @@ import torch
 from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from corpora.clip_folder import read_clips
 from corpora.ingredients import NOTHING, Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.single_clip import ClipReader

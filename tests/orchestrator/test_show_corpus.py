@@ -4,9 +4,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from corpora.clip_folder import read_clips
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from orchestrator.cli import cli
 from orchestrator.show_corpus import NUM_SAMPLES, print_manifests, show_corpus

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from corpora.clip_folder import read_clips
 from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
+from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
 from reports.corpus.contact_picture import RANGE_DB, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from corpora.release_files import read_lines
+from corpora.readers.release_files import read_lines
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
 

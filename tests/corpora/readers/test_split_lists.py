@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from corpora.readers.split_lists import read_split_lists
 from corpora.source.errors import CorpusError
-from corpora.split_lists import read_split_lists
 
 
 def write_lists(folder: Path, **ids: bytes) -> Path:

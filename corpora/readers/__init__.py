@@ -1,0 +1,1 @@
+"""Readers of files on disk: a folder of clips, and what the readers of releases share."""
