@@ -15,7 +15,7 @@ import click
 import numpy as np
 from rich.console import Console
 
-from corpora.iemocap_turn import IEMOCAP_EMOTIONS
+from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from corpora.manifest import CorpusIdentity
 from corpora.mosei_labels import MOSEI_EMOTIONS
 from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus

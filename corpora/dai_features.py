@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.iemocap_ids import side_of
+from corpora.iemocap.ids import side_of
 from corpora.recipes.handcrafted import Handcrafted
 from corpora.source.digest import digest_of_files
 from corpora.source.errors import CorpusError

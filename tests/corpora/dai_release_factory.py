@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from corpora.drawn_clip import FRAME_RATE_FPS
-from corpora.iemocap import CENTRE_PX
-from corpora.iemocap_ids import side_of
-from corpora.iemocap_turn import IEMOCAP_EMOTIONS
+from corpora.iemocap.ids import side_of
+from corpora.iemocap.release import CENTRE_PX
+from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from tests.corpora.laid_tracks import hum, write_wav
 from tests.corpora.laid_utterances import LaidUtterance
 from tests.corpora.raw_iemocap_factory import write_split_lists

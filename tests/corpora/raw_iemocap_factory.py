@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from corpora.drawn_clip import FRAME_RATE_FPS
 from corpora.drawn_voice import RATE_HZ
-from corpora.iemocap_ids import side_of
-from corpora.iemocap_turn import IEMOCAP_EMOTIONS
+from corpora.iemocap.ids import side_of
+from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from tests.corpora.laid_tracks import frames_of, hum, wave_of, write_avi, write_wav
 from tests.corpora.laid_utterances import LaidUtterance, groups_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corpora.iemocap_turn import IEMOCAP_EMOTIONS
+from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from corpora.mosei_labels import MOSEI_EMOTIONS
 from models.configs.system import SYSTEM_NAMES
 from models.configs.xia import XiaConfig

@@ -1,6 +1,6 @@
 import pytest
 
-from corpora.iemocap_ids import dialogue_of, session_of, side_of, speaker_of
+from corpora.iemocap.ids import dialogue_of, session_of, side_of, speaker_of
 from corpora.source.errors import CorpusError
 
 

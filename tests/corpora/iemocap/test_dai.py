@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.dai_iemocap import read_dai_iemocap
+from corpora.iemocap.dai import read_dai_iemocap
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import RejectReason

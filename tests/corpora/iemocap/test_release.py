@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.iemocap import read_iemocap
+from corpora.iemocap.release import read_iemocap
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from corpora.iemocap_ids import session_of
+from corpora.iemocap.ids import session_of
 from corpora.readers.intake import SplitRule
 from corpora.readers.split_lists import read_split_lists
 from corpora.source.errors import CorpusError

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from corpora.iemocap_ids import side_of
-from corpora.iemocap_splits import iemocap_split_rule
-from corpora.iemocap_turn import (
+from corpora.iemocap.ids import side_of
+from corpora.iemocap.splits import iemocap_split_rule
+from corpora.iemocap.turn import (
     IEMOCAP_EMOTIONS,
     Turn,
     check_iemocap_id,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpora.iemocap_turn import Turn
+from corpora.iemocap.turn import Turn
 from corpora.readers.intake import LeftOutError
 from corpora.readers.release_files import read_lines
 from corpora.source.errors import MediaError

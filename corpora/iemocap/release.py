@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from corpora.iemocap_annotations import Annotations
-from corpora.iemocap_ids import dialogue_of, side_of
-from corpora.iemocap_splits import NUM_SESSIONS, iemocap_split_rule
-from corpora.iemocap_turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
+from corpora.iemocap.annotations import Annotations
+from corpora.iemocap.ids import dialogue_of, side_of
+from corpora.iemocap.splits import NUM_SESSIONS, iemocap_split_rule
+from corpora.iemocap.turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
 from corpora.readers.intake import FAITHFUL, take_in
 from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat

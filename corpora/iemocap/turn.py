@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corpora.iemocap_ids import dialogue_of, speaker_of
+from corpora.iemocap.ids import dialogue_of, speaker_of
 from corpora.readers.intake import LeftOutError, require_split
 from corpora.readers.spans import read_span_s
 from corpora.source.errors import CorpusError, MediaError

@@ -1,0 +1,1 @@
+"""IEMOCAP, as its authors and as Dai et al. (2021) release it."""
