@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from corpora.dai_mosei import read_dai_mosei
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
 from corpora.ingredients import Ingredients
-from corpora.mosei import read_mosei
+from corpora.mosei.dai import read_dai_mosei
+from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe

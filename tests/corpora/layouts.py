@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.dai_mosei import read_dai_mosei
 from corpora.drawn_clip import write_clip
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
-from corpora.mosei import read_mosei
+from corpora.mosei.dai import read_dai_mosei
+from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips
 from corpora.source.utterance import Source
 from corpora.synthetic import EMOTIONS

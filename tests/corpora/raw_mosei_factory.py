@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpora.drawn_clip import write_clip
-from corpora.mosei_labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
 from tests.corpora.laid_tracks import frames_of, hum, wave_of, write_wav
 from tests.corpora.laid_utterances import LaidUtterance, groups_of
 

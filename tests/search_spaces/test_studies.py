@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
-from corpora.mosei_labels import MOSEI_EMOTIONS
+from corpora.mosei.labels import MOSEI_EMOTIONS
 from models.configs.system import SYSTEM_NAMES
 from models.configs.xia import XiaConfig
 from search_spaces import published

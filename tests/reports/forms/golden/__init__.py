@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
-from corpora.mosei_labels import MOSEI_EMOTIONS
+from corpora.mosei.labels import MOSEI_EMOTIONS
 from reports.forms.files import FORMS
 from reports.forms.html import to_html
 from reports.forms.terminal import TableView

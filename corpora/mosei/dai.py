@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corpora.mosei_ids import video_of
-from corpora.mosei_labels import MOSEI_EMOTIONS
+from corpora.mosei.ids import video_of
+from corpora.mosei.labels import MOSEI_EMOTIONS
 from corpora.readers.dai_release import (
     Entry,
     UtteranceFolders,

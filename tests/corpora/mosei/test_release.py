@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.mosei import read_mosei
-from corpora.mosei_ids import video_of
-from corpora.mosei_labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.mosei.ids import video_of
+from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.mosei.release import read_mosei
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
 from corpora.source.segments import SoundSegment

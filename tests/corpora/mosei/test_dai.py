@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.dai_mosei import read_dai_mosei
+from corpora.mosei.dai import read_dai_mosei
 from corpora.recipes.pictures import Compat
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source, Utterance

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from corpora.mosei_ids import video_of
-from corpora.mosei_labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
+from corpora.mosei.ids import video_of
+from corpora.mosei.labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
 from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
 from corpora.readers.release_files import files_by_stem, read_lines, visible_files
 from corpora.readers.spans import read_span_s
