@@ -42,7 +42,7 @@ from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
-from corpora.synthetic import SyntheticConfig, write_synthetic
+from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights

@@ -28,13 +28,13 @@ from torchvision.io import decode_jpeg
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.clip_form import one_list
 from corpora.crops import crop_centre, crop_largest_face, to_jpeg
-from corpora.drawn_face import EXPRESSIONS, draw_frames, draw_speaker
 from corpora.faces import FaceDetector
 from corpora.jpeg import JpegColumn
 from corpora.ragged import MappedColumn
 from corpora.recipes.pictures import RECIPES, Recipe
 from corpora.source.media import read_frames
 from corpora.source.utterance import Frame
+from corpora.synthetic.face import EXPRESSIONS, draw_frames, draw_speaker
 
 RAW, PILLOW, TORCHVISION = "raw", "JPEG, Pillow", "JPEG, torchvision"
 MIN_S = 0.3

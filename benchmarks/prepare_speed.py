@@ -62,7 +62,7 @@ from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance
 from corpora.spectrogram import Spectrogrammer
-from corpora.synthetic import SyntheticConfig, write_synthetic
+from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "measured"
 CASES = {"three recipes": tuple(RECIPES.values()), "`le` alone": (LE,)}

@@ -36,7 +36,7 @@ from corpora.prepare import prepare
 from corpora.prepared import recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
-from corpora.synthetic import SyntheticConfig, write_synthetic
+from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "read"
 BATCH_SIZE = 32

@@ -27,7 +27,7 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import SYNTHETIC, Source
-from corpora.synthetic import SyntheticConfig, synthetic_digest, write_synthetic
+from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from orchestrator.mirrored_corpora import publish_corpus

@@ -10,7 +10,7 @@ from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
 from corpora.source.utterance import SYNTHETIC
-from corpora.synthetic import synthetic_digest
+from corpora.synthetic.corpus import synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
 SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {**RECIPES, HANDCRAFTED: SYNTHETIC_HANDCRAFTED}

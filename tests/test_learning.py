@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corpora.synthetic import SyntheticConfig, best_scores
+from corpora.synthetic.corpus import SyntheticConfig, best_scores
 from models.configs.base import MODALITIES
 from reports.ledger import Ledger
 from reports.scores import mean_scores

@@ -9,7 +9,7 @@ from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
-from corpora.synthetic import SyntheticConfig, write_synthetic
+from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
 NAME = "drawn"

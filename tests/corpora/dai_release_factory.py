@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from corpora.drawn_clip import FRAME_RATE_FPS
 from corpora.iemocap.ids import side_of
 from corpora.iemocap.release import CENTRE_PX
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
+from corpora.synthetic.clip import FRAME_RATE_FPS
 from tests.corpora.laid_tracks import hum, write_wav
 from tests.corpora.laid_utterances import LaidUtterance
 from tests.corpora.raw_iemocap_factory import write_split_lists

@@ -9,8 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.drawn_clip import FRAME_RATE_FPS
-from corpora.drawn_voice import RATE_HZ
+from corpora.synthetic.clip import FRAME_RATE_FPS
+from corpora.synthetic.voice import RATE_HZ
 from tests.corpora.laid_utterances import GAP_S, LaidUtterance
 
 OTHER_CHANNEL_HZ = 3_000

@@ -7,12 +7,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.drawn_clip import FRAME_RATE_FPS
-from corpora.drawn_face import NEUTRAL, draw_frames
-from corpora.drawn_sentence import write_sentence
-from corpora.drawn_voice import RATE_HZ, mouth_openings
 from corpora.source.split import SPLITS, Split
-from corpora.synthetic import (
+from corpora.synthetic.clip import FRAME_RATE_FPS
+from corpora.synthetic.corpus import (
     EMOTIONS,
     PlannedClip,
     SyntheticConfig,
@@ -21,6 +18,9 @@ from corpora.synthetic import (
     draw_speakers,
     plan_clips,
 )
+from corpora.synthetic.face import NEUTRAL, draw_frames
+from corpora.synthetic.sentence import write_sentence
+from corpora.synthetic.voice import RATE_HZ, mouth_openings
 
 NUM_SESSIONS, NUM_SPLITS = 5, len(SPLITS)
 CONFIG = SyntheticConfig(num_utterances=NUM_SESSIONS * len(EMOTIONS), num_speakers=10)

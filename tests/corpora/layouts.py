@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.drawn_clip import write_clip
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
 from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips
 from corpora.source.utterance import Source
-from corpora.synthetic import EMOTIONS
+from corpora.synthetic.clip import write_clip
+from corpora.synthetic.corpus import EMOTIONS
 from tests.corpora.dai_release_factory import write_dai_iemocap, write_dai_mosei
 from tests.corpora.laid_utterances import (
     LaidUtterance,

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
+from corpora.synthetic.face import NEUTRAL, draw_frames, draw_speaker
 
 SIZE = (96, 128)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.drawn_clip import FRAME_RATE_FPS
-from corpora.drawn_voice import RATE_HZ
 from corpora.iemocap.ids import side_of
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
+from corpora.synthetic.clip import FRAME_RATE_FPS
+from corpora.synthetic.voice import RATE_HZ
 from tests.corpora.laid_tracks import frames_of, hum, wave_of, write_avi, write_wav
 from tests.corpora.laid_utterances import LaidUtterance, groups_of
 

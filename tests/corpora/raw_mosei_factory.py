@@ -4,8 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpora.drawn_clip import write_clip
 from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.synthetic.clip import write_clip
 from tests.corpora.laid_tracks import frames_of, hum, wave_of, write_wav
 from tests.corpora.laid_utterances import LaidUtterance, groups_of
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
-from corpora.drawn_clip import write_clip
 from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
@@ -19,6 +18,7 @@ from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark
+from corpora.synthetic.clip import write_clip
 from corpora.text.tokens import TokenSettings
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.media_factory import (

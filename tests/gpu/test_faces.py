@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from corpora.drawn_face import EXPRESSIONS, draw_frames, draw_speaker
 from corpora.faces import DETECTION_BATCH, FaceDetector
+from corpora.synthetic.face import EXPRESSIONS, draw_frames, draw_speaker
 from tests.gpu.devices import on_each_device
 
 NUM_FRAMES = DETECTION_BATCH + 2

@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from corpora.drawn_clip import FRAME_RATE_FPS, write_clip
-from corpora.drawn_face import NEUTRAL, draw_frames, draw_speaker
-from corpora.drawn_voice import RATE_HZ
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError
+from corpora.synthetic.clip import FRAME_RATE_FPS, write_clip
+from corpora.synthetic.face import NEUTRAL, draw_frames, draw_speaker
+from corpora.synthetic.voice import RATE_HZ
 from models.configs.base import SystemConfig
 from models.configs.xia import SemConfig
 from models.fusion.cross_modal import CompressExpand

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from corpora.drawn_voice import (
+from corpora.synthetic.voice import (
     CHUNK_SAMPLES,
     RATE_HZ,
     SOUNDS,

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from corpora.drawn_sentence import CUE_WORDS, REVERSALS, vocabulary, write_sentence
-from corpora.synthetic import (
+from corpora.synthetic.corpus import (
     DEFAULT,
     EMOTIONS,
     LABELS,
@@ -23,6 +22,7 @@ from corpora.synthetic import (
     score_table,
     write_synthetic,
 )
+from corpora.synthetic.sentence import CUE_WORDS, REVERSALS, vocabulary, write_sentence
 
 SMALL = SyntheticConfig(num_utterances=24)
 PAGE = Path(__file__).parents[2] / "docs" / "synthetic.md"

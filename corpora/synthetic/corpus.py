@@ -20,11 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from corpora.decisions import METRICS, BestScores, best_scores_of
-from corpora.drawn_clip import FRAME_RATE_FPS, write_clip
-from corpora.drawn_face import EXPRESSIONS, NEUTRAL, Expression, Speaker, draw_frames, draw_speaker
-from corpora.drawn_sentence import write_sentence
-from corpora.drawn_voice import CHUNK_SAMPLES, RATE_HZ, SOUNDS, draw_voice, mouth_openings
+from corpora.synthetic.best_scores import METRICS, BestScores, best_scores_of
+from corpora.synthetic.clip import FRAME_RATE_FPS, write_clip
+from corpora.synthetic.face import (
+    EXPRESSIONS,
+    NEUTRAL,
+    Expression,
+    Speaker,
+    draw_frames,
+    draw_speaker,
+)
+from corpora.synthetic.sentence import write_sentence
+from corpora.synthetic.voice import CHUNK_SAMPLES, RATE_HZ, SOUNDS, draw_voice, mouth_openings
 
 MODALITIES = ("text", "audio", "vision")
 EMOTIONS: tuple[str, ...] = ("anger", "disgust", "fear", "happy", "sad", "surprise")

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from corpora.drawn_voice import RATE_HZ
+from corpora.synthetic.voice import RATE_HZ
 
 FRAME_RATE_FPS = 8
 AAC_BLOCK_SAMPLES = 1_024

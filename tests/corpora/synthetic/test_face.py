@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from facenet_pytorch import MTCNN
 
-from corpora.drawn_face import (
+from corpora.synthetic.face import (
     EXPRESSIONS,
     HEIGHT_PX,
     NEUTRAL,

@@ -1,0 +1,1 @@
+"""The synthetic corpus: drawn, talking faces with planted effects."""
