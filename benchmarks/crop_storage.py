@@ -26,9 +26,9 @@ from torch import Tensor
 from torchvision.io import decode_jpeg
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.clip_form import one_list
-from corpora.crops import crop_centre, crop_largest_face, to_jpeg
-from corpora.faces import FaceDetector
+from corpora.forms.crops import crop_centre, crop_largest_face, to_jpeg
+from corpora.forms.faces import FaceDetector
+from corpora.forms.form import one_list
 from corpora.jpeg import JpegColumn
 from corpora.ragged import MappedColumn
 from corpora.recipes.pictures import RECIPES, Recipe

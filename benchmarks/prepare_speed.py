@@ -49,11 +49,12 @@ from rich.table import Table
 
 import corpora.prepare
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.detections import time_ms
 from corpora.device import default_device
-from corpora.faces import NO_FACES, FaceDetector, Faces
+from corpora.forms.detections import time_ms
+from corpora.forms.faces import NO_FACES, FaceDetector, Faces
+from corpora.forms.pictures import PictureForm
+from corpora.forms.spectrogram import Spectrogrammer
 from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
-from corpora.picture_form import PictureForm
 from corpora.prepare import PartMaker, Parts, Runner, prepare
 from corpora.prepared import recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
@@ -61,7 +62,6 @@ from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance
-from corpora.spectrogram import Spectrogrammer
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "measured"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpora.detections import schema_for
+from corpora.forms.detections import schema_for
 from corpora.manifest import (
     MANIFEST_FILE,
     Manifest,

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.clip_form import ClipForm, FormMaker, PreparedClip
-from corpora.detections import StoredDetections, time_ms
-from corpora.faces import FaceDetector, Faces
+from corpora.forms.detections import StoredDetections, time_ms
+from corpora.forms.faces import FaceDetector, Faces
+from corpora.forms.form import ClipForm, FormMaker, PreparedClip
 from corpora.source.errors import MediaError
 from corpora.source.rejects import Reject
 from corpora.source.utterance import Frame, Utterance

@@ -1,14 +1,14 @@
 """From recipes to what works by them."""
 
-from corpora.clip_form import FormMaker
+from corpora.forms.form import FormMaker
+from corpora.forms.pictures import PictureForm
+from corpora.forms.spectrogram import Spectrogrammer
 from corpora.handcrafted_form import PublishedForm, handcrafted_maker
 from corpora.ingredients import Ingredients
-from corpora.picture_form import PictureForm
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
-from corpora.spectrogram import Spectrogrammer
 
 
 def make_form_maker(recipe: AnyRecipe, ingredients: Ingredients, device: str) -> FormMaker:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.faces import Faces
+from corpora.forms.faces import Faces
 
 COLUMNS = (
     "nose_x",

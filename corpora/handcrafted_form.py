@@ -7,10 +7,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpora.action_units import ActionUnits
-from corpora.clip_form import FormMaker, PreparedClip, one_list
 from corpora.dai_features import DaiFeatures
 from corpora.egemaps import EgemapsSound
-from corpora.faces import NO_FACES, Faces
+from corpora.forms.faces import NO_FACES, Faces
+from corpora.forms.form import FormMaker, PreparedClip, one_list
 from corpora.handcrafted_face import describe_faces
 from corpora.handcrafted_sound import SpectralSound
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe

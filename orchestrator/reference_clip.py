@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from corpora.batch import Batch, HandcraftedBatch
+from corpora.forms.spectrogram import Spectrogrammer
 from corpora.manifest import Manifest
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.windows import window_times_s
-from corpora.spectrogram import Spectrogrammer
 from models.macs import count_macs
 from search_spaces.trial import Trial
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from corpora.faces import NO_FACES
+from corpora.forms.faces import NO_FACES
 from corpora.handcrafted_form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.source.rejects import Remark

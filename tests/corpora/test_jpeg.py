@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from corpora.crops import to_jpeg
+from corpora.forms.crops import to_jpeg
 from corpora.jpeg import JpegColumn
 
 SIDE_PX = 16

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from corpora.faces import FaceDetector
+from corpora.forms.faces import FaceDetector
 from corpora.manifest import Manifest, Shared
 from corpora.prepare import PartMaker, Parts, prepare, run_here
 from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file

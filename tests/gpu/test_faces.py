@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from corpora.faces import DETECTION_BATCH, FaceDetector
+from corpora.forms.faces import DETECTION_BATCH, FaceDetector
 from corpora.synthetic.face import EXPRESSIONS, draw_frames, draw_speaker
 from tests.gpu.devices import on_each_device
 

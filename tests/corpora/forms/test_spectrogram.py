@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from corpora.forms.spectrogram import Spectrogrammer
 from corpora.recipes.pictures import LE, XIA
-from corpora.spectrogram import Spectrogrammer
 
 POWER = Spectrogrammer(LE.spectrogram)
 LOG = Spectrogrammer(XIA.spectrogram)

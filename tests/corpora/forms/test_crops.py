@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from corpora.crops import (
+from corpora.forms.crops import (
     TEMPLATE,
     crop_centre,
     crop_largest_face,
@@ -12,7 +12,7 @@ from corpora.crops import (
     similarity_to_template,
     to_jpeg,
 )
-from corpora.faces import NO_FACES, Faces
+from corpora.forms.faces import NO_FACES, Faces
 from corpora.recipes.pictures import DAI, LE, XIA, Compat
 
 

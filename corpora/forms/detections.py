@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpora.faces import DETECTOR, Faces
+from corpora.forms.faces import DETECTOR, Faces
 
 SCHEMA = pa.schema(
     {

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpora.faces import Faces
+from corpora.forms.faces import Faces
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Frame, Utterance
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from corpora.faces import MAX_SHORT_SIDE_PX, FaceDetector
+from corpora.forms.faces import MAX_SHORT_SIDE_PX, FaceDetector
 from tests.corpora.media_factory import drawn_face
 
 

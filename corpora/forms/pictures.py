@@ -4,15 +4,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpora.clip_form import PreparedClip, one_list
-from corpora.crops import black, crop_centre, crop_largest_face, nearest_found, to_jpeg
-from corpora.faces import Faces
+from corpora.forms.crops import black, crop_centre, crop_largest_face, nearest_found, to_jpeg
+from corpora.forms.faces import Faces
+from corpora.forms.form import PreparedClip, one_list
+from corpora.forms.spectrogram import Spectrogrammer
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.windows import window_times_s
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason, Remark
 from corpora.source.utterance import Frame, Utterance
-from corpora.spectrogram import Spectrogrammer
 
 
 class PictureForm:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from corpora.faces import Faces
+from corpora.forms.faces import Faces
 from corpora.recipes.pictures import Recipe
 from corpora.source.utterance import Frame
 

@@ -1,0 +1,1 @@
+"""The form of one utterance by a recipe of pictures: faces, crops, spectrograms."""
