@@ -1,10 +1,10 @@
 """From recipes to what works by them."""
 
+from corpora.features.form import PublishedForm, handcrafted_maker
+from corpora.features.sources import Ingredients
 from corpora.forms.form import FormMaker
 from corpora.forms.pictures import PictureForm
 from corpora.forms.spectrogram import Spectrogrammer
-from corpora.handcrafted_form import PublishedForm, handcrafted_maker
-from corpora.ingredients import Ingredients
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe

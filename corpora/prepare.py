@@ -11,9 +11,9 @@ from pathlib import Path
 from corpora.assembly import assemble, assemble_detections
 from corpora.clip_pass import ClipPass
 from corpora.device import default_device
+from corpora.features.sources import NOTHING, Ingredients
 from corpora.form_makers import make_form_maker
 from corpora.forms.detections import StoredDetections
-from corpora.ingredients import NOTHING, Ingredients
 from corpora.manifest import Manifest, fingerprint_of
 from corpora.parts import PartFolder, parts_of
 from corpora.prepared import (

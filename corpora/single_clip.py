@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import CorpusSplit
 from corpora.clip_pass import ClipPass, PassedClip
+from corpora.features.sources import Ingredients
 from corpora.form_makers import make_form_maker
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
-from corpora.ingredients import Ingredients
 from corpora.parts import clip_row
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from corpora.ingredients import NOTHING, Ingredients
+from corpora.features.sources import NOTHING, Ingredients
 from corpora.manifest import Manifest
 from corpora.prepared import prepared_recipes, read_manifest
 from corpora.readers.clip_folder import read_clips

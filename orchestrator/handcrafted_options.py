@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from corpora.dai_features import (
+from corpora.features.published import (
     IEMOCAP_FOLDER,
     MOSEI_FOLDER,
     DaiFeatures,
@@ -57,8 +57,8 @@ class HandcraftedOptions:
                 f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
                 "glove:FILE, encoder:NAME (a folder or hub name), random"
             )
-        from corpora.action_units import PYFEAT_NOTICE  # loads PyTorch, as the next
-        from corpora.egemaps import OPENSMILE_NOTICE
+        from corpora.features.action_units import PYFEAT_NOTICE  # loads PyTorch, as the next
+        from corpora.features.egemaps import OPENSMILE_NOTICE
 
         for chosen, notice in (
             (self.sound == "egemaps", OPENSMILE_NOTICE),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from corpora.ingredients import NOTHING, Ingredients
+from corpora.features.sources import NOTHING, Ingredients
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.single_clip import ClipReader, whole_file

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from corpora.features.sources import Ingredients
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
-from corpora.ingredients import Ingredients
 from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips

@@ -1,7 +1,7 @@
 """Hand-crafted features: what they are, and the recipe by which ours are made.
 
 Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published ones are read by
-`corpora.dai_features`; other corpora get ours, by `corpora.handcrafted_form`.
+`corpora.features.published`; other corpora get ours, by `corpora.features.form`.
 """
 
 from dataclasses import dataclass, fields

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from corpora.batch import Batch, HandcraftedBatch
+from corpora.features.sources import Ingredients
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
-from corpora.ingredients import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.ragged import MappedColumn, ResidentColumn

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from corpora.batches import load_corpus, load_handcrafted
-from corpora.dai_features import read_iemocap_features
-from corpora.ingredients import Ingredients
+from corpora.features.published import read_iemocap_features
+from corpora.features.sources import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import recipe_folder
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures

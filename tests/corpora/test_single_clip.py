@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
-from corpora.ingredients import Ingredients
+from corpora.features.sources import Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest, recipe_folder
 from corpora.readers.clip_folder import read_clips

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.ingredients import Ingredients
+from corpora.features.sources import Ingredients
 from corpora.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.text.word_vectors import RandomVectors

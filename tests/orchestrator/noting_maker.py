@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.ingredients import NOTHING
+from corpora.features.sources import NOTHING
 from corpora.parts import REPORT_FILE
 from corpora.prepare import PartMaker
 from corpora.source.utterance import Utterance

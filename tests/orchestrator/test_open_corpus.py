@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.ingredients import Ingredients
+from corpora.features.sources import Ingredients
 from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.readers.clip_folder import read_clips

@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from corpora.ingredients import NOTHING, Ingredients
+from corpora.features.sources import NOTHING, Ingredients
 from corpora.prepare import prepare
 from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from corpora.egemaps import OPENSMILE_NOTICE, EgemapsSound
+from corpora.features.egemaps import OPENSMILE_NOTICE, EgemapsSound
 from corpora.source.errors import CorpusError
 from tests.corpora.voice_factory import RECIPE, voice
 

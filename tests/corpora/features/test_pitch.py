@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.pitch import track_pitch
+from corpora.features.pitch import track_pitch
 from tests.corpora.voice_factory import RATE_HZ, noise, voice
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpora.optional_library import import_optional
+from corpora.features.optional_library import import_optional
 from corpora.source.utterance import Frame
 
 PYFEAT_NOTICE = (

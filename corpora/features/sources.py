@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from corpora.dai_features import DaiFeatures
+from corpora.features.published import DaiFeatures
 from corpora.text.word_vectors import WordVectors
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpora.handcrafted_sound import average_steps
-from corpora.optional_library import import_optional
+from corpora.features.optional_library import import_optional
+from corpora.features.sound import average_steps
 from corpora.recipes.handcrafted import HandcraftedRecipe
 
 OPENSMILE_NOTICE = (

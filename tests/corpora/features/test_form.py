@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from corpora.features.form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
 from corpora.forms.faces import NO_FACES
-from corpora.handcrafted_form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence, SoundSegment

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.handcrafted_sound import SpectralSound, average_steps
+from corpora.features.sound import SpectralSound, average_steps
 from tests.corpora.voice_factory import RATE_HZ, RECIPE, noise, voice
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpora.action_units import ActionUnits
-from corpora.dai_features import DaiFeatures
-from corpora.egemaps import EgemapsSound
+from corpora.features.action_units import ActionUnits
+from corpora.features.egemaps import EgemapsSound
+from corpora.features.landmarks import describe_faces
+from corpora.features.published import DaiFeatures
+from corpora.features.sound import SpectralSound
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list
-from corpora.handcrafted_face import describe_faces
-from corpora.handcrafted_sound import SpectralSound
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.recipes.windows import regular_times_s
 from corpora.source.errors import MediaError

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.dai_features import AUDIO_ROWS, read_iemocap_features, read_mosei_features
+from corpora.features.published import AUDIO_ROWS, read_iemocap_features, read_mosei_features
 from corpora.recipes.handcrafted import Handcrafted
 from corpora.source.errors import CorpusError
 from tests.corpora.dai_feature_factory import (

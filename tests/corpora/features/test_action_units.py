@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from corpora.action_units import ACTION_UNITS, ActionUnits
+from corpora.features.action_units import ACTION_UNITS, ActionUnits
 from corpora.source.errors import CorpusError
 
 

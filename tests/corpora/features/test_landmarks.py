@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from corpora.features.landmarks import COLUMNS, describe_faces
 from corpora.forms.faces import NO_FACES, Faces
-from corpora.handcrafted_face import COLUMNS, describe_faces
 
 FACE = np.array([[40, 50], [80, 50], [62, 70], [48, 92], [74, 90]], dtype=np.float32)
 BEFORE_ROLL = COLUMNS.index("roll_rad")

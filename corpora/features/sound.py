@@ -9,7 +9,7 @@ from torch import Tensor
 from torchaudio.functional import compute_deltas
 from torchaudio.transforms import MFCC
 
-from corpora.pitch import track_pitch
+from corpora.features.pitch import track_pitch
 from corpora.recipes.handcrafted import HandcraftedRecipe
 
 _SILENCE = 1e-10

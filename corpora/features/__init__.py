@@ -1,0 +1,1 @@
+"""The form of one utterance by a recipe of hand-crafted features."""
