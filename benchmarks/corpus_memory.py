@@ -36,12 +36,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
-from corpora.manifest import MANIFEST_FILE
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
+from corpora.store.manifest import MANIFEST_FILE
+from corpora.store.prepared import read_manifest, recipe_folder, split_file
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from corpora.text.tokens import TokenSettings
 from models.build import build

@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.prepared import corpus_folder
 from corpora.recipes.pictures import LE
+from corpora.store.prepared import corpus_folder
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.known_corpus import know_corpus

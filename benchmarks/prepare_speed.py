@@ -56,12 +56,12 @@ from corpora.forms.pictures import PictureForm
 from corpora.forms.spectrogram import Spectrogrammer
 from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
 from corpora.prepare import PartMaker, Parts, Runner, prepare
-from corpora.prepared import recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance
+from corpora.store.prepared import recipe_folder, split_file
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "measured"

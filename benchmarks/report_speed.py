@@ -16,8 +16,8 @@ import numpy as np
 from rich.console import Console
 
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
-from corpora.manifest import CorpusIdentity
 from corpora.mosei.labels import MOSEI_EMOTIONS
+from corpora.store.manifest import CorpusIdentity
 from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
 from orchestrator.plan import Plan, make_plan, planned_of
 from reports.cells import collect_outcome

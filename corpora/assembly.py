@@ -12,21 +12,21 @@ import numpy as np
 import pyarrow as pa
 
 from corpora.forms.detections import schema_for
-from corpora.manifest import (
-    MANIFEST_FILE,
-    Manifest,
-    SplitCounts,
-    fingerprint_of,
-    shared_between,
-)
 from corpora.parts import FormReport, PartFolder, parts_of
-from corpora.prepared import DETECTIONS_FILE, schema_of, split_file
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source, Utterance
+from corpora.store.manifest import (
+    MANIFEST_FILE,
+    Manifest,
+    SplitCounts,
+    fingerprint_of,
+    shared_between,
+)
+from corpora.store.prepared import DETECTIONS_FILE, schema_of, split_file
 
 BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
 

@@ -20,12 +20,12 @@ from corpora.gatherers import (
     PictureGatherer,
     picture_columns,
 )
-from corpora.manifest import Manifest
-from corpora.prepared import split_file
 from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import split_file
 from corpora.text.tokens import TokenSettings, make_tokenizer
 from corpora.transfer import num_threads, on_device
 

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict
 from corpora.clip_pass import PassedClip
 from corpora.forms.detections import schema_for, to_row
 from corpora.forms.form import PreparedClip
-from corpora.prepared import DETECTIONS_FILE, schema_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance
+from corpora.store.prepared import DETECTIONS_FILE, schema_of
 
 CLIPS_PER_PART = 8
 REPORT_FILE = "part.json"

@@ -14,19 +14,19 @@ from corpora.device import default_device
 from corpora.features.sources import NOTHING, Ingredients
 from corpora.form_makers import make_form_maker
 from corpora.forms.detections import StoredDetections
-from corpora.manifest import Manifest, fingerprint_of
 from corpora.parts import PartFolder, parts_of
-from corpora.prepared import (
+from corpora.recipes.union import AnyRecipe
+from corpora.source.errors import CorpusError
+from corpora.source.labels import check_labels
+from corpora.source.utterance import Source, Utterance
+from corpora.store.manifest import Manifest, fingerprint_of
+from corpora.store.prepared import (
     DETECTIONS_FILE,
     corpus_folder,
     prepared_recipes,
     read_manifest,
     recipe_folder,
 )
-from corpora.recipes.union import AnyRecipe
-from corpora.source.errors import CorpusError
-from corpora.source.labels import check_labels
-from corpora.source.utterance import Source, Utterance
 
 Progress = Callable[[int, int], None]
 """Is told how many clips are done, and of how many."""

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import click
 
-from corpora.prepared import prepared_names
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import SYNTHETIC
+from corpora.store.prepared import prepared_names
 from models.weights.errors import WeightsError
 from orchestrator.adaptive_seeds import Seeds
 from orchestrator.choose_trial import TrialChoiceError

@@ -20,13 +20,13 @@ from rich.progress import (
 from rich.text import Text
 
 from corpora.features.sources import NOTHING, Ingredients
-from corpora.manifest import Manifest
-from corpora.prepared import prepared_recipes, read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import SYNTHETIC, Source
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import prepared_recipes, read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus

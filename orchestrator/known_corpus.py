@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.manifest import CorpusIdentity, family_of, fingerprint_of
-from corpora.prepared import prepared_recipes, read_manifest
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
 from corpora.source.utterance import SYNTHETIC
+from corpora.store.manifest import CorpusIdentity, family_of, fingerprint_of
+from corpora.store.prepared import prepared_recipes, read_manifest
 from corpora.synthetic.corpus import synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)

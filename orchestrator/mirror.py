@@ -9,7 +9,7 @@ import re
 import secrets
 from pathlib import Path
 
-from corpora.manifest import MANIFEST_FILE
+from corpora.store.manifest import MANIFEST_FILE
 from orchestrator.bucket import is_missing_bucket
 from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.mirrored_trials import PATIENCE, pull_trials

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from corpora.manifest import MANIFEST_FILE, Manifest
-from corpora.prepared import recipe_folder, split_file
+from corpora.store.manifest import MANIFEST_FILE, Manifest
+from corpora.store.prepared import recipe_folder, split_file
 from orchestrator.mirrored_files import OWN_FOLDER, Mirror, mirror_at
 from reports.locks import locked
 

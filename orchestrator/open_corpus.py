@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
-from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
+from corpora.store.prepared import read_manifest, recipe_folder
 from corpora.text.glove import read_glove
 from corpora.text.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig

@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 
-from corpora.manifest import PAPER_CORPORA
 from corpora.recipes.pictures import Recipe
+from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.known_corpus import KnownCorpus

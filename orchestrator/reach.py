@@ -3,7 +3,7 @@
 import platform
 from pathlib import Path
 
-from corpora.prepared import recipe_folder
+from corpora.store.prepared import recipe_folder
 from orchestrator.mirrored_files import is_bucket
 from orchestrator.mirrored_trials import prepare_trial
 from orchestrator.patience import PATIENCE, Patience

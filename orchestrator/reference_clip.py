@@ -8,9 +8,9 @@ from torch import nn
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.forms.spectrogram import Spectrogrammer
-from corpora.manifest import Manifest
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.windows import window_times_s
+from corpora.store.manifest import Manifest
 from models.macs import count_macs
 from search_spaces.trial import Trial
 

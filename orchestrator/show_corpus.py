@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from corpora.manifest import Manifest
-from corpora.prepared import prepared_recipes, read_manifest, recipe_folder
 from corpora.recipes.pictures import Recipe
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import prepared_recipes, read_manifest, recipe_folder
 from orchestrator.mirrored_corpora import fetch_corpus
 from reports.corpus.view import corpus_view
 

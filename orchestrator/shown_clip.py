@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.prepared import recipe_folder, split_file
-from corpora.prepared_rows import PreparedRow, PreparedRows
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
+from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.rows import PreparedRow, PreparedRows
 from orchestrator.trained import Trained
 from reports.corpus.contact_picture import loudness_db
 

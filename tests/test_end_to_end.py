@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from corpora.prepared import prepared_names, prepared_recipes, read_manifest
+from corpora.store.prepared import prepared_names, prepared_recipes, read_manifest
 from reports.ledger import Ledger
 from reports.probe import Probe, architecture_of
 from tests.corpora.media_factory import clip_lines, write_clip_folder

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks.gpu_parts.figure import Figure, Setting
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 

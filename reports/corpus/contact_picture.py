@@ -16,8 +16,8 @@ from matplotlib.text import Annotation, Text
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from corpora.prepared_rows import PreparedRow
 from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel
+from corpora.store.rows import PreparedRow
 from reports.corpus.contact_samples import Sample
 
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14

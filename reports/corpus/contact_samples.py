@@ -7,12 +7,12 @@ from itertools import cycle, islice
 from pathlib import Path
 from zlib import crc32
 
-from corpora.manifest import Manifest
-from corpora.prepared import split_file
-from corpora.prepared_rows import PreparedRow, PreparedRows
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import split_file
+from corpora.store.rows import PreparedRow, PreparedRows
 
 LACKING_SHARE = 4
 """One in so many utterances is shown because it lacks something, where there are such."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from corpora.manifest import Manifest
 from corpora.recipes.pictures import Recipe
+from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.ledger import write_atomically

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corpora.manifest import Manifest
 from corpora.source.split import SPLITS
+from corpora.store.manifest import Manifest
 from search_spaces.published import load_published
 
 SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"

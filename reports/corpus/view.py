@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from corpora.manifest import MANIFEST_FILE, Manifest
-from corpora.prepared import recipe_folder
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
+from corpora.store.manifest import MANIFEST_FILE, Manifest
+from corpora.store.prepared import recipe_folder
 from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20

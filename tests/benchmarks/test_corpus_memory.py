@@ -2,9 +2,9 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.corpus_memory import Usage, copy_rows, growth_of
-from corpora.manifest import MANIFEST_FILE
-from corpora.prepared import split_file
 from corpora.source.split import SPLITS
+from corpora.store.manifest import MANIFEST_FILE
+from corpora.store.prepared import split_file
 
 
 def usage(num_utterances, private_bytes):

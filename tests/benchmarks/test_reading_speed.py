@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.reading_speed import PLAIN, TORCHVISION, measure_split, most_off, read_table
 from corpora.prepare import prepare
-from corpora.prepared import recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
+from corpora.store.prepared import recipe_folder, split_file
 from tests.corpora.media_factory import write_clip_folder
 
 

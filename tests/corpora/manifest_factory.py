@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from corpora.manifest import Manifest, Shared, SplitCounts
 from corpora.recipes.pictures import LE
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
+from corpora.store.manifest import Manifest, Shared, SplitCounts
 
 SIZES = {"iemocap": (5162, 737, 1481), "mosei": (14524, 1765, 4188)}
 POSITIVES = {

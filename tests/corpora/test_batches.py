@@ -7,10 +7,10 @@ from corpora import batches as batching
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus, positive_weights
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest, recipe_folder
 from corpora.ragged import MappedColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
+from corpora.store.prepared import read_manifest, recipe_folder
 from corpora.text.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.cuda_driver import pretended_gpus

@@ -15,12 +15,12 @@ from corpora.batch import Batch, HandcraftedBatch
 from corpora.features.sources import Ingredients
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest, recipe_folder, split_file
 from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.recipes.union import AnyRecipe
+from corpora.store.prepared import read_manifest, recipe_folder, split_file
 from corpora.text.tokens import fit_tokenizer
 from corpora.text.word_vectors import RandomVectors
 from corpora.transfer import moved

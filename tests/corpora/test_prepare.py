@@ -7,9 +7,7 @@ import pyarrow as pa
 import pytest
 
 from corpora.forms.faces import FaceDetector
-from corpora.manifest import Manifest, Shared
 from corpora.prepare import PartMaker, Parts, prepare, run_here
-from corpora.prepared import prepared_names, read_manifest, recipe_folder, split_file
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 from corpora.source.errors import CorpusError
@@ -17,6 +15,8 @@ from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
+from corpora.store.manifest import Manifest, Shared
+from corpora.store.prepared import prepared_names, read_manifest, recipe_folder, split_file
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
 

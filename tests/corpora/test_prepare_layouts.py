@@ -10,11 +10,11 @@ from corpora.batches import load_corpus, load_handcrafted
 from corpora.features.published import read_iemocap_features
 from corpora.features.sources import Ingredients
 from corpora.prepare import prepare
-from corpora.prepared import recipe_folder
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
+from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.dai_feature_factory import (

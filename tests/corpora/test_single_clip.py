@@ -9,7 +9,6 @@ import torch
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
 from corpora.features.sources import Ingredients
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest, recipe_folder
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Compat
@@ -18,6 +17,7 @@ from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark
+from corpora.store.prepared import read_manifest, recipe_folder
 from corpora.synthetic.clip import write_clip
 from corpora.text.tokens import TokenSettings
 from corpora.text.word_vectors import RandomVectors

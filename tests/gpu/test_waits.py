@@ -11,8 +11,8 @@ import torch
 
 from corpora import batches
 from corpora.batches import AnyCorpus, CorpusSplit, load_corpus, load_handcrafted
-from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipes.handcrafted import HANDCRAFTED
+from corpora.store.prepared import read_manifest, recipe_folder
 from orchestrator.open_corpus import token_settings
 from search_spaces.trial import Trial
 from tests.cuda_driver import pretended_gpus

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from corpora.batches import AnyCorpus
-from corpora.prepared import read_manifest
+from corpora.store.prepared import read_manifest
 from orchestrator.run_trial import open_corpus_of, run_trial
 from reports.ledger import Ledger
 from reports.record import Epoch, Record

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from corpora.manifest import Manifest
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import read_manifest
 from tests.bucket_server import BucketServer, bucket_server
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 

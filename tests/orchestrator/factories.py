@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from corpora.manifest import Manifest
+from corpora.store.manifest import Manifest
 from search_spaces.studies.le2023 import ABLATION_COLUMNS
 from search_spaces.study import ANY_CORPUS, Row, RowRef, Study
 from search_spaces.systems.le import TINY

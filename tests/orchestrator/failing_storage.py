@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from corpora.prepared import read_manifest
+from corpora.store.prepared import read_manifest
 from orchestrator.patience import Patience
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import StorageError

@@ -12,7 +12,7 @@ import resource
 import sys
 from pathlib import Path
 
-from corpora.prepared import read_manifest
+from corpora.store.prepared import read_manifest
 from orchestrator.memory import NotEnoughMemoryError
 from orchestrator.run_trial import run_trial
 from search_spaces.change import apply_change

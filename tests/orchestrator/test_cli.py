@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from corpora.prepared import prepared_names
+from corpora.store.prepared import prepared_names
 from orchestrator.cli import EXIT_BAD_INPUT, cli, main
 from search_spaces.catalogue import STUDIES
 from tests.corpora.media_factory import clip_lines, write_clip_folder

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from corpora.manifest import Manifest
+from corpora.store.manifest import Manifest
 from orchestrator.checkpoints import load_checkpoint
 from orchestrator.determinism import CUBLAS_WORKSPACE, deterministic_algorithms
 from orchestrator.run_trial import run_trial

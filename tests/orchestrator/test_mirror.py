@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from corpora.manifest import MANIFEST_FILE, Manifest
-from corpora.prepared import read_manifest, recipe_folder
 from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
+from corpora.store.manifest import MANIFEST_FILE, Manifest
+from corpora.store.prepared import read_manifest, recipe_folder
 from orchestrator.bucket import BucketStore
 from orchestrator.kept_model import read_kept_model
 from orchestrator.leases import Leases

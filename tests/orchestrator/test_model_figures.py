@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.clip import FRAME_RATE_FPS, write_clip
 from corpora.synthetic.face import NEUTRAL, draw_frames, draw_speaker
 from corpora.synthetic.voice import RATE_HZ

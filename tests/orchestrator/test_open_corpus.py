@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from corpora.features.sources import Ingredients
-from corpora.manifest import Manifest
 from corpora.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
+from corpora.store.manifest import Manifest
 from corpora.text.word_vectors import RandomVectors
 from models.configs.emoembs import EmoEmbsConfig, EmotionVectors
 from models.configs.xia import XiaConfig

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from corpora.manifest import CorpusIdentity, Manifest
 from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
+from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
 from orchestrator.known_corpus import KnownCorpus, know_corpus

@@ -15,7 +15,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.features.sources import NOTHING, Ingredients
 from corpora.prepare import prepare
-from corpora.prepared import read_manifest
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
@@ -23,6 +22,7 @@ from corpora.single_clip import ClipReader
 from corpora.source.errors import CorpusError
 from corpora.source.media import read_duration_s
 from corpora.source.utterance import SYNTHETIC
+from corpora.store.prepared import read_manifest
 from corpora.text.word_vectors import RandomVectors
 from models.build import build
 from models.configs.base import MODALITIES, SystemConfig

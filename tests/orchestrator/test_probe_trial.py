@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from corpora.device import default_device
-from corpora.manifest import Manifest
+from corpora.store.manifest import Manifest
 from orchestrator import probe_trial as probing
 from orchestrator.errors import ProbeError
 from orchestrator.probe_trial import (

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from corpora.batch import Batch, HandcraftedBatch
-from corpora.manifest import Manifest
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Recipe
+from corpora.store.manifest import Manifest
 from models.build import build
 from models.configs.base import RANDOM_WEIGHTS
 from models.configs.text import BertConfig, BertSizes

@@ -10,8 +10,8 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
-from corpora.manifest import Manifest
 from corpora.source.errors import CorpusError
+from corpora.store.manifest import Manifest
 from models.build import build
 from models.init import init_weights
 from models.macs import count_macs

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from corpora.manifest import CorpusIdentity
 from corpora.recipes.pictures import LE
+from corpora.store.manifest import CorpusIdentity
 from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import make_plan
 from orchestrator.plan_view import plan_view

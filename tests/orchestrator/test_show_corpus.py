@@ -5,9 +5,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from corpora.prepare import prepare
-from corpora.prepared import recipe_folder
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
+from corpora.store.prepared import recipe_folder
 from orchestrator.cli import cli
 from orchestrator.show_corpus import NUM_SAMPLES, print_manifests, show_corpus
 from tests.corpora.manifest_factory import make_manifest

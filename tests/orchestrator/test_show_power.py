@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from corpora.manifest import CorpusIdentity
+from corpora.store.manifest import CorpusIdentity
 from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
 from orchestrator.plan import Plan
 from orchestrator.show_power import claims_view

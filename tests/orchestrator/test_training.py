@@ -11,8 +11,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from corpora.batch import Batch
 from corpora.batches import AnySplit, Corpus, load_corpus
-from corpora.manifest import Manifest
-from corpora.prepared import recipe_folder
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.configs.late_fusion import LfLstmConfig

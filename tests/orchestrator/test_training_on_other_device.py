@@ -11,8 +11,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
-from corpora.manifest import Manifest
-from corpora.prepared import recipe_folder
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from corpora.batch import HandcraftedBatch
-from corpora.manifest import Manifest
+from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
 from orchestrator.run_trial import run_trial
 from orchestrator.without_text import without_text

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from corpora.manifest import Manifest
 from corpora.prepare import prepare
-from corpora.prepared import recipe_folder
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import recipe_folder
 from reports.corpus.contact_picture import RANGE_DB, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.corpus.contact_sheet import write_contact_sheet

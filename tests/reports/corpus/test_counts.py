@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from corpora.manifest import Manifest
+from corpora.store.manifest import Manifest
 from reports.corpus.counts import compare_counts
 from search_spaces.published import load_published
 from tests.corpora.manifest_factory import POSITIVES, make_manifest, published_manifest

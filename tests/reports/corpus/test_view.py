@@ -1,10 +1,10 @@
 import pytest
 from rich.console import Console
 
-from corpora.manifest import Manifest, Shared
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, Compat
 from corpora.source.rejects import Reject, RejectReason, Remark
+from corpora.store.manifest import Manifest, Shared
 from reports.corpus.view import MAX_REJECTS, corpus_view
 from tests.corpora.manifest_factory import make_manifest, published_manifest
 

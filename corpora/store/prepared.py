@@ -9,13 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from corpora.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import Split
 from corpora.source.utterance import SYNTHETIC
+from corpora.store.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
 
 DETECTIONS_FILE = "detections.arrow"
 

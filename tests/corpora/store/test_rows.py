@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from corpora.prepare import prepare
-from corpora.prepared import recipe_folder, split_file
-from corpora.prepared_rows import PreparedRows
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
+from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.rows import PreparedRows
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 
 every_recipe = pytest.mark.parametrize("recipe", [LE, XIA], ids=lambda recipe: recipe.name)

@@ -1,0 +1,1 @@
+"""A prepared corpus on disk: Arrow files and the manifest."""
