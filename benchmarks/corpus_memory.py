@@ -36,7 +36,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS

@@ -19,12 +19,12 @@ from rich.table import Table
 
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.orchestration_overhead import Stopwatch, empty_storage
+from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.forecast import make_forecast
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import THIS_MACHINE
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of

@@ -25,11 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
+from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.store.prepared import corpus_folder
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of

@@ -47,15 +47,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-import corpora.prepare
+import corpora.preparation.prepare
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.device import default_device
 from corpora.forms.detections import time_ms
 from corpora.forms.faces import NO_FACES, FaceDetector, Faces
 from corpora.forms.pictures import PictureForm
 from corpora.forms.spectrogram import Spectrogrammer
-from corpora.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
-from corpora.prepare import PartMaker, Parts, Runner, prepare
+from corpora.preparation.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
+from corpora.preparation.prepare import PartMaker, Parts, Runner, prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
@@ -82,8 +82,8 @@ TIMED = (
     (SOUND, SoundSegment, "wave"),
     (SOUND, Spectrogrammer, "__call__"),
     (WRITE, PartFolder, "write"),
-    (WRITE, corpora.prepare, "assemble"),
-    (WRITE, corpora.prepare, "assemble_detections"),
+    (WRITE, corpora.preparation.prepare, "assemble"),
+    (WRITE, corpora.preparation.prepare, "assemble_detections"),
 )
 """Which functions are charged to which stage; one inside another is charged to its own."""
 

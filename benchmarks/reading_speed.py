@@ -32,7 +32,7 @@ from torchvision.io import decode_jpeg
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batches import CorpusSplit
 from corpora.gatherers import PictureGatherer, picture_columns
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.store.prepared import recipe_folder, split_file

@@ -17,8 +17,8 @@ from rich.console import Console
 
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from corpora.mosei.labels import MOSEI_EMOTIONS
+from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
 from orchestrator.plan import Plan, make_plan, planned_of
 from reports.cells import collect_outcome
 from reports.forms.files import write_table

@@ -30,10 +30,10 @@ from rich.console import Console
 
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
+from corpora.preparation.known import know_corpus
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.assignment import Assignment
 from orchestrator.events import Watcher
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror import mirror as mlflow_mirror
 from orchestrator.plan import Plan, make_plan, missing_trials, planned_of

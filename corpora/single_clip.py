@@ -11,11 +11,11 @@ from tokenizers import Tokenizer
 
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.batches import CorpusSplit
-from corpora.clip_pass import ClipPass, PassedClip
 from corpora.features.sources import Ingredients
-from corpora.form_makers import make_form_maker
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
-from corpora.parts import clip_row
+from corpora.preparation.clip_pass import ClipPass, PassedClip
+from corpora.preparation.form_makers import make_form_maker
+from corpora.preparation.parts import clip_row
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError

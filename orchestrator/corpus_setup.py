@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from corpora.features.sources import NOTHING, Ingredients
+from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
@@ -29,7 +30,6 @@ from corpora.store.manifest import Manifest
 from corpora.store.prepared import prepared_recipes, read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
-from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from orchestrator.mirrored_corpora import publish_corpus
 from reports.locks import locked
 
@@ -81,7 +81,7 @@ def prepare_source(
 ) -> list[Manifest]:
     """Prepare a corpus with a progress bar, on all cores or a cluster's; features need but one."""
     # PyTorch and Ray are loaded only if they are needed.
-    from corpora.prepare import prepare, run_here
+    from corpora.preparation.prepare import prepare, run_here
     from orchestrator.prepare_on_ray import runner_on_ray
 
     check_labels(source.utterances, source.emotions, name)

@@ -6,11 +6,11 @@ from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 
+from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
-from orchestrator.known_corpus import KnownCorpus
 from reports.ledger import Ledger
 from reports.planned import Planned
 from reports.record import Record

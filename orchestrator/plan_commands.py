@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from corpora.preparation.known import know_corpus
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Device, Machines
 from orchestrator.options import (
     choose_prices,

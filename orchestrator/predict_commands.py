@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
 from orchestrator.choose_trial import ChosenTrial, best_trial, trial_by_key
-from orchestrator.known_corpus import know_corpus
 from orchestrator.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.plan import default_scale, make_plan
 from reports.ledger import Ledger

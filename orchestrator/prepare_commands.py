@@ -13,6 +13,7 @@ from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
 from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
+from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
@@ -24,7 +25,6 @@ from orchestrator.handcrafted_options import (
     features_beside,
     handcrafted_options,
 )
-from orchestrator.known_corpus import SYNTHETIC_RECIPES
 from orchestrator.mirrored_files import mirror_at, place_of
 from orchestrator.options import ChoiceGroup, console, storage_option
 from orchestrator.show_corpus import print_manifests

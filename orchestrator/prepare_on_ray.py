@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ray.exceptions import RayActorError
 from ray.util.annotations import RayDeprecationWarning
 
-from corpora.prepare import PartMaker, Parts, Runner
+from corpora.preparation.prepare import PartMaker, Parts, Runner
 from orchestrator.cluster_resources import list_nodes
 from orchestrator.errors import ClusterError
 from orchestrator.machines import part_of_gpu

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from corpora.preparation.known import know_corpus
 from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds, describe_open, extend, judge_planned
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mirror import publish_file, publish_folder, pull_plans
 from orchestrator.mlflow_mirror.mirror import MlflowMirror

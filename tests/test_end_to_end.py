@@ -193,7 +193,7 @@ def test_records_do_not_depend_on_reusing_workers(
     script.write_text(
         "from pathlib import Path\n"
         "import sys\n"
-        "from orchestrator.known_corpus import know_corpus\n"
+        "from corpora.preparation.known import know_corpus\n"
         "from orchestrator.plan import make_plan\n"
         "from orchestrator.machines import Machines\n"
         "from orchestrator.training_session import training_session\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from corpora.prepare import prepare
+from corpora.preparation.known import know_corpus
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
 from orchestrator.assignment import Assignment
 from orchestrator.errors import FitError
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.measure import measure
 from orchestrator.packing import find_capacity, pack

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.gpu_parts.corpus import clips_folder
 from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.prepare_speed import run_prepare, write_segments
-from corpora.parts import CLIPS_PER_PART
+from corpora.preparation.parts import CLIPS_PER_PART
 from corpora.recipes.pictures import RECIPES
 
 SEGMENT_S = 1.9

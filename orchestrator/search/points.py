@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from corpora.preparation.known import KnownCorpus
 from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
-from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import misfits, reference, with_absolute_weights
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space

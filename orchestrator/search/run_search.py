@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from corpora.preparation.known import know_corpus
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import Machines
 from orchestrator.mirror import publish_folder
 from orchestrator.mirrored_trials import fetch_record, remove_checkpoint

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.reading_speed import PLAIN, TORCHVISION, measure_split, most_off, read_table
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.store.prepared import recipe_folder, split_file

@@ -6,7 +6,7 @@ import torch
 from corpora import batches as batching
 from corpora.batch import Batch
 from corpora.batches import Corpus, load_corpus, positive_weights
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.ragged import MappedColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA

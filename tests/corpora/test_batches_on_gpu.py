@@ -14,7 +14,7 @@ import torch
 from corpora.batch import Batch, HandcraftedBatch
 from corpora.features.sources import Ingredients
 from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe

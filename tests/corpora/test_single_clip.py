@@ -8,7 +8,7 @@ import torch
 
 from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
 from corpora.features.sources import Ingredients
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Compat

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from corpora.features.sources import Ingredients
-from corpora.prepare import prepare
+from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.text.word_vectors import RandomVectors
-from orchestrator.known_corpus import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.gpu.trials import CORPUS
 

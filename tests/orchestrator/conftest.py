@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
 from corpora.store.manifest import Manifest

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.features.sources import NOTHING
-from corpora.parts import REPORT_FILE
-from corpora.prepare import PartMaker
+from corpora.preparation.parts import REPORT_FILE
+from corpora.preparation.prepare import PartMaker
 from corpora.source.utterance import Utterance
 from orchestrator.prepare_on_ray import runner_on_ray
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from corpora.features.sources import Ingredients
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError

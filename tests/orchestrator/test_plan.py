@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from corpora.preparation.known import KnownCorpus, know_corpus
 from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
-from orchestrator.known_corpus import KnownCorpus, know_corpus
 from orchestrator.plan import Plan, default_scale, make_plan, missing_trials
 from reports.ledger import Ledger
 from search_spaces.catalogue import STUDIES

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.features.sources import NOTHING, Ingredients
-from corpora.prepare import prepare
+from corpora.preparation.known import know_corpus
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
@@ -33,7 +34,6 @@ from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.determinism import CUBLAS_WORKSPACE
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
-from orchestrator.known_corpus import know_corpus
 from orchestrator.plan import make_plan
 from orchestrator.predict import (
     Predictor,

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from corpora.preparation.known import know_corpus
 from orchestrator import plan as planning
-from orchestrator.known_corpus import know_corpus
 from orchestrator.plan import Plan, make_plan, planned_of
 from orchestrator.sharing import Sharing, find_sharing, sharing_view
 from reports.ledger import Ledger

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
+from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import LE
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.known_corpus import KnownCorpus
 from orchestrator.plan import make_plan
 from orchestrator.plan_view import plan_view
 from orchestrator.show import studies_table, study_view

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.store.prepared import recipe_folder

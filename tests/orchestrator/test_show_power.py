@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
+from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.known_corpus import SYNTHETIC_RECIPES, KnownCorpus
 from orchestrator.plan import Plan
 from orchestrator.show_power import claims_view
 from reports.ledger import Ledger

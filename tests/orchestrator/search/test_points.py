@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from corpora.preparation.known import KnownCorpus, know_corpus
 from corpora.recipes.pictures import LE
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.known_corpus import KnownCorpus, know_corpus
 from orchestrator.search.points import TRAINING_SEED, Points
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from corpora.preparation.known import know_corpus
 from orchestrator import training_session
 from orchestrator.bucket import BucketStore
-from orchestrator.known_corpus import know_corpus
 from orchestrator.machines import THIS_MACHINE
 from orchestrator.mirror import locate_place
 from orchestrator.run_studies import SweepEnd

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
 from corpora.store.manifest import Manifest

@@ -13,9 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from corpora.clip_pass import PassedClip
 from corpora.forms.detections import schema_for, to_row
 from corpora.forms.form import PreparedClip
+from corpora.preparation.clip_pass import PassedClip
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpora.forms.detections import schema_for
-from corpora.parts import FormReport, PartFolder, parts_of
+from corpora.preparation.parts import FormReport, PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from corpora.assembly import assemble, assemble_detections
-from corpora.clip_pass import ClipPass
 from corpora.device import default_device
 from corpora.features.sources import NOTHING, Ingredients
-from corpora.form_makers import make_form_maker
 from corpora.forms.detections import StoredDetections
-from corpora.parts import PartFolder, parts_of
+from corpora.preparation.assembly import assemble, assemble_detections
+from corpora.preparation.clip_pass import ClipPass
+from corpora.preparation.form_makers import make_form_maker
+from corpora.preparation.parts import PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels

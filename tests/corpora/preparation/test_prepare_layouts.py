@@ -9,7 +9,7 @@ import torch
 from corpora.batches import load_corpus, load_handcrafted
 from corpora.features.published import read_iemocap_features
 from corpora.features.sources import Ingredients
-from corpora.prepare import prepare
+from corpora.preparation.prepare import prepare
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.split import SPLITS

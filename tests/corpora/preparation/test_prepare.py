@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from corpora.forms.faces import FaceDetector
-from corpora.prepare import PartMaker, Parts, prepare, run_here
+from corpora.preparation.prepare import PartMaker, Parts, prepare, run_here
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 from corpora.source.errors import CorpusError

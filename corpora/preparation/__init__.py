@@ -1,0 +1,1 @@
+"""Preparation: every clip is decoded once, part by part, for all recipes."""
