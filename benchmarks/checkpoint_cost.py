@@ -27,14 +27,14 @@ from torch.optim import Adam
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from benchmarks.system_costs import TASK, without_weights
-from corpora.batch import Batch
+from corpora.batches.batch import Batch
+from corpora.batches.reference_clip import picture_clip
 from corpora.recipes.pictures import RECIPES, Recipe
 from models.build import build
 from models.init import init_weights
 from models.macs import count_parameters
 from orchestrator.checkpoint_writer import CheckpointWriter
 from orchestrator.checkpoints import Checkpoint, save_checkpoint
-from orchestrator.reference_clip import picture_clip
 from orchestrator.schedule import SCHEDULES
 from orchestrator.snapshots import Snapshots
 from orchestrator.training_state import TrainingState

@@ -34,8 +34,8 @@ from rich.console import Console
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.batch import Batch
-from corpora.batches import Corpus, load_corpus
+from corpora.batches.batch import Batch
+from corpora.batches.corpus import Corpus, load_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA

@@ -26,11 +26,11 @@ from torch import Tensor
 from torchvision.io import decode_jpeg
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
+from corpora.batches.jpeg import JpegColumn
+from corpora.batches.ragged import MappedColumn
 from corpora.forms.crops import crop_centre, crop_largest_face, to_jpeg
 from corpora.forms.faces import FaceDetector
 from corpora.forms.form import one_list
-from corpora.jpeg import JpegColumn
-from corpora.ragged import MappedColumn
 from corpora.recipes.pictures import RECIPES, Recipe
 from corpora.source.media import read_frames
 from corpora.source.utterance import Frame

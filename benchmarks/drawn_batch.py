@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from corpora.batch import Batch
+from corpora.batches.batch import Batch
 from corpora.recipes.pictures import Recipe
 from models.task import Task
 

@@ -33,7 +33,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.drawn_batch import TASK, draw_batch
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.batch import Batch
+from corpora.batches.batch import Batch
 from corpora.recipes.pictures import LE
 from models.builders.le import build_le
 from models.configs.base import MODALITIES, RANDOM_WEIGHTS

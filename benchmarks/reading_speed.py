@@ -30,8 +30,8 @@ from torch import Tensor
 from torchvision.io import decode_jpeg
 
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
-from corpora.batches import CorpusSplit
-from corpora.gatherers import PictureGatherer, picture_columns
+from corpora.batches.corpus import CorpusSplit
+from corpora.batches.gatherers import PictureGatherer, picture_columns
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from corpora.batch import Batch, HandcraftedBatch
-from corpora.batches import AnySplit
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.corpus import AnySplit
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.precision import Precision, autocast
 from reports.record import Predictions

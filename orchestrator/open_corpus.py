@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from corpora.batches import AnyCorpus, Corpus, load_corpus, load_handcrafted
+from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcrafted
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest, recipe_folder

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from corpora.batches.single_clip import ClipReader, whole_file
 from corpora.features.sources import NOTHING, Ingredients
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
-from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Remark
 from corpora.source.utterance import SYNTHETIC, Utterance

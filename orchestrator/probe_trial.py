@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from corpora.batches import AnyBatch, Corpus, CorpusSplit
+from corpora.batches.corpus import AnyBatch, Corpus, CorpusSplit
 from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.evaluation import batch_sizes

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from corpora.batches import AnyCorpus
+from corpora.batches.corpus import AnyCorpus
 from corpora.device import default_device
 from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256

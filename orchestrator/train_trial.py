@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from corpora.batches import AnyCorpus
+from corpora.batches.corpus import AnyCorpus
+from corpora.batches.reference_clip import macs_of
 from models.build import build
 from models.init import init_weights
 from orchestrator.checkpoint_writer import CheckpointWriter
@@ -27,7 +28,6 @@ from orchestrator.memory import (
 from orchestrator.open_corpus import task_of
 from orchestrator.patience import Patience
 from orchestrator.precision import Precision
-from orchestrator.reference_clip import macs_of
 from orchestrator.snapshots import Snapshots
 from orchestrator.training import Trained, start_training, train
 from orchestrator.training_state import TrainingState

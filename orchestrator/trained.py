@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from corpora.batches import AnyCorpus
+from corpora.batches.corpus import AnyCorpus
 from corpora.source.errors import CorpusError
 from models.build import build
 from orchestrator.errors import KeptModelError

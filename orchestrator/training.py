@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam
 
-from corpora.batch import split_batch
-from corpora.batches import AnyCorpus
+from corpora.batches.batch import split_batch
+from corpora.batches.corpus import AnyCorpus
 from models.groups import parameter_groups
 from orchestrator.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
 from orchestrator.precision import Precision, autocast

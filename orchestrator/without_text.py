@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from corpora.batch import Batch, HandcraftedBatch
-from corpora.batches import AnyCorpus
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.corpus import AnyCorpus
 from corpora.text.tokens import encode
 from orchestrator.evaluation import predict
 from orchestrator.precision import Precision

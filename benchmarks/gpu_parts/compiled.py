@@ -17,8 +17,8 @@ from benchmarks.gpu_parts.trainee import (
     our_trainee,
 )
 from benchmarks.gpu_parts.variants import MULTIPLE, worth
-from corpora.batch import Batch
-from corpora.transfer import moved
+from corpora.batches.batch import Batch
+from corpora.batches.transfer import moved
 from models.encoders.packed import PackedBranch
 
 NUM_BATCHES = 3

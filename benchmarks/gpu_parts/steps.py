@@ -20,7 +20,7 @@ from benchmarks.gpu_parts.trainee import (
     plain_trainee,
     sent,
 )
-from corpora.batch import Batch
+from corpora.batches.batch import Batch
 from orchestrator.precision import Precision
 
 TARGET_SHARE = 0.45

@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.drawn_batch import TASK, draw_batch
 from benchmarks.gpu_parts.figure import Setting
 from benchmarks.system_costs import without_weights
-from corpora.batch import Batch
+from corpora.batches.batch import Batch
+from corpora.batches.transfer import moved
 from corpora.recipes.pictures import RECIPES
-from corpora.transfer import moved
 from models.build import build
 from models.configs.text import TextConfig
 from models.init import init_weights

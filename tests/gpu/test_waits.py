@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from corpora import batches
-from corpora.batches import AnyCorpus, CorpusSplit, load_corpus, load_handcrafted
+from corpora.batches import corpus as batches
+from corpora.batches.corpus import AnyCorpus, CorpusSplit, load_corpus, load_handcrafted
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.store.prepared import read_manifest, recipe_folder
 from orchestrator.open_corpus import token_settings

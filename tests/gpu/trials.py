@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpora.batches import AnyCorpus
+from corpora.batches.corpus import AnyCorpus
 from corpora.store.prepared import read_manifest
 from orchestrator.run_trial import open_corpus_of, run_trial
 from reports.ledger import Ledger

@@ -13,13 +13,13 @@ import torch
 from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from corpora.batches.single_clip import ClipReader
 from corpora.features.sources import NOTHING, Ingredients
 from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
-from corpora.single_clip import ClipReader
 from corpora.source.errors import CorpusError
 from corpora.source.media import read_duration_s
 from corpora.source.utterance import SYNTHETIC

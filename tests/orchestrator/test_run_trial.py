@@ -10,14 +10,15 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
+from corpora.batches import reference_clip
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import Manifest
 from models.build import build
 from models.init import init_weights
 from models.macs import count_macs
 from models.task import Task
-from orchestrator import reference_clip, train_trial
 from orchestrator import run_trial as run_trial_module
+from orchestrator import train_trial
 from orchestrator.checkpoints import load_checkpoint
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.kept_model import read_kept_model

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from corpora.batch import Batch
-from corpora.batches import AnySplit, Corpus, load_corpus
+from corpora.batches.batch import Batch
+from corpora.batches.corpus import AnySplit, Corpus, load_corpus
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings

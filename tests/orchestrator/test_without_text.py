@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.batch import HandcraftedBatch
+from corpora.batches.batch import HandcraftedBatch
 from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
 from orchestrator.run_trial import run_trial

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.batches import load_corpus, load_handcrafted
+from corpora.batches.corpus import load_corpus, load_handcrafted
 from corpora.features.published import read_iemocap_features
 from corpora.features.sources import Ingredients
 from corpora.preparation.prepare import prepare

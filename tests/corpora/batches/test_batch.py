@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from corpora.batch import Batch, HandcraftedBatch, split_batch
+from corpora.batches.batch import Batch, HandcraftedBatch, split_batch
 
 
 def make_batch() -> Batch:

@@ -11,8 +11,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from corpora.batch import Batch, HandcraftedBatch
-from corpora.gatherers import (
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.gatherers import (
     Columns,
     FeatureGatherer,
     Gatherer,
@@ -20,14 +20,14 @@ from corpora.gatherers import (
     PictureGatherer,
     picture_columns,
 )
-from corpora.ragged import MappedColumn, ResidentColumn
+from corpora.batches.ragged import MappedColumn, ResidentColumn
+from corpora.batches.transfer import num_threads, on_device
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import split_file
 from corpora.text.tokens import TokenSettings, make_tokenizer
-from corpora.transfer import num_threads, on_device
 
 MAX_SHARE_OF_MEMORY = 0.1
 """A corpus that needs no more of a GPU's memory is moved there whole, by each process for itself.

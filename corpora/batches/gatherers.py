@@ -9,9 +9,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from corpora.batch import Batch, HandcraftedBatch
-from corpora.jpeg import JpegColumn
-from corpora.ragged import MappedColumn, RaggedColumn
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.jpeg import JpegColumn
+from corpora.batches.ragged import MappedColumn, RaggedColumn
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.text.tokens import encode, no_tokens

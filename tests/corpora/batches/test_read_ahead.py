@@ -3,7 +3,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from corpora.read_ahead import read_ahead
+from corpora.batches.read_ahead import read_ahead
 
 
 def test_items_come_in_their_order_and_one_is_made_ahead() -> None:

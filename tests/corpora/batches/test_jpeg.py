@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from corpora.batches.jpeg import JpegColumn
 from corpora.forms.crops import to_jpeg
-from corpora.jpeg import JpegColumn
 
 SIDE_PX = 16
 LENGTHS = torch.tensor([2, 3])

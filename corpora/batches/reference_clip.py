@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from corpora.batch import Batch, HandcraftedBatch
+from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.forms.spectrogram import Spectrogrammer
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.windows import window_times_s

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.batches import AnyCorpus, load_corpus, load_handcrafted
+from corpora.batches.corpus import AnyCorpus, load_corpus, load_handcrafted
+from corpora.batches.single_clip import ClipReader, whole_file
 from corpora.features.sources import Ingredients
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Compat
 from corpora.recipes.union import AnyRecipe
-from corpora.single_clip import ClipReader, whole_file
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark

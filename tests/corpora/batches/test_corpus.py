@@ -3,11 +3,11 @@ from dataclasses import fields
 import pytest
 import torch
 
-from corpora import batches as batching
-from corpora.batch import Batch
-from corpora.batches import Corpus, load_corpus, positive_weights
+from corpora.batches import corpus as batching
+from corpora.batches.batch import Batch
+from corpora.batches.corpus import Corpus, load_corpus, positive_weights
+from corpora.batches.ragged import MappedColumn
 from corpora.preparation.prepare import prepare
-from corpora.ragged import MappedColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.store.prepared import read_manifest, recipe_folder

@@ -9,10 +9,11 @@ import pyarrow as pa
 import torch
 from tokenizers import Tokenizer
 
-from corpora.batch import Batch, HandcraftedBatch
-from corpora.batches import CorpusSplit
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.corpus import CorpusSplit
+from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
+from corpora.batches.transfer import num_threads
 from corpora.features.sources import Ingredients
-from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
@@ -23,7 +24,6 @@ from corpora.source.media import read_duration_s
 from corpora.source.rejects import Reject, Remark
 from corpora.source.segments import ImageSequence, SoundSegment, VideoSegment
 from corpora.source.utterance import Utterance
-from corpora.transfer import num_threads
 
 _NO_FILE = Path(os.devnull)
 

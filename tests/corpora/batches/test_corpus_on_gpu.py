@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 import torch
 
-from corpora.batch import Batch, HandcraftedBatch
+from corpora.batches.batch import Batch, HandcraftedBatch
+from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
+from corpora.batches.ragged import MappedColumn, ResidentColumn
+from corpora.batches.transfer import moved
 from corpora.features.sources import Ingredients
-from corpora.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.preparation.prepare import prepare
-from corpora.ragged import MappedColumn, ResidentColumn
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LE, XIA, Recipe
@@ -23,7 +24,6 @@ from corpora.recipes.union import AnyRecipe
 from corpora.store.prepared import read_manifest, recipe_folder, split_file
 from corpora.text.tokens import fit_tokenizer
 from corpora.text.word_vectors import RandomVectors
-from corpora.transfer import moved
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.fake_gpu import GPU, fake_gpu
 

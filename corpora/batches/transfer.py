@@ -8,8 +8,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from corpora.batch import KindOfBatch
-from corpora.read_ahead import read_ahead
+from corpora.batches.batch import KindOfBatch
+from corpora.batches.read_ahead import read_ahead
 
 MAX_THREADS = 8
 

@@ -1,0 +1,1 @@
+"""Batches of a prepared corpus, and their way to the device."""
