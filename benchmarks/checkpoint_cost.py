@@ -38,8 +38,8 @@ from orchestrator.checkpoints import Checkpoint, save_checkpoint
 from orchestrator.schedule import SCHEDULES
 from orchestrator.snapshots import Snapshots
 from orchestrator.training_state import TrainingState
-from reports.ledger import CHECKPOINT_FILE
-from reports.record import Epoch
+from reports.ledger.ledger import CHECKPOINT_FILE
+from reports.ledger.record import Epoch
 from search_spaces.catalogue import find_study
 from search_spaces.systems.le import TINY
 from search_spaces.trial import TrialConfig

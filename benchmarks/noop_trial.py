@@ -9,9 +9,9 @@ import numpy as np
 from ray import tune
 
 from orchestrator.code_version import code_version
-from reports.ledger import Ledger, remove_partial_files, stage_predictions
-from reports.locks import locked
-from reports.record import Circumstances, Epoch, Predictions, Record, Result
+from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
+from reports.ledger.locks import locked
+from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from search_spaces.trial import Trial
 
 NUM_EPOCHS = 2

@@ -23,15 +23,15 @@ from orchestrator.plan import Plan, make_plan, planned_of
 from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.judgement import judge_claims
-from reports.ledger import (
+from reports.ledger.ledger import (
     PREDICTIONS_FILE,
     RECORD_FILE,
     Ledger,
     stage_predictions,
     staged_at,
 )
-from reports.planned import read_planned, remember
-from reports.record import Circumstances, Epoch, Predictions, Record, Result
+from reports.ledger.planned import read_planned, remember
+from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
 from search_spaces.catalogue import COLLECTIONS

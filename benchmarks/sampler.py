@@ -5,7 +5,7 @@ import time
 
 import psutil
 
-from reports.record import Epoch, Record
+from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 SAMPLE_S = 1.0

@@ -40,8 +40,8 @@ from orchestrator.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan_view import plan_view
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import tracking_uri_of
-from reports.ledger import Ledger
-from reports.planned import remember
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import remember
 from search_spaces.studies.le2023 import ABLATION_COLUMNS
 from search_spaces.study import ANY_CORPUS, Row, RowRef, Study
 from search_spaces.systems.le import TINY

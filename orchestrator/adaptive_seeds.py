@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reports.adaptive import next_look
 from reports.cells import collect_outcome
 from reports.judgement import Judged, judge_claims
-from reports.planned import Planned, read_planned
+from reports.ledger.planned import Planned, read_planned
 from reports.statistics.sequential import LOOKS
 from reports.trial_scores import TrialScores
 

@@ -7,15 +7,16 @@ from typing import Any, BinaryIO
 
 import torch
 
-from reports.ledger import CHECKPOINT_FILE, stream_atomically
+from reports.ledger.ledger import CHECKPOINT_FILE, stream_atomically
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a trial goes on from: tensors and plain values, and the code that they came from.
 
-    `micro_batches` are as in `reports.record.Circumstances`: what did not fit would not fit again.
-    `is_deterministic` says whether all of it came of algorithms that give equal results each time.
+    `micro_batches` are as in `reports.ledger.record.Circumstances`: what did not fit would not fit
+    again. `is_deterministic` says whether all of it came of algorithms that give equal results each
+    time.
     """
 
     code_version: str

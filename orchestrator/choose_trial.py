@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from orchestrator.mirrored_files import place_of
 from orchestrator.plan import Plan
-from reports.ledger import RECORD_FILE, Ledger
+from reports.ledger.ledger import RECORD_FILE, Ledger
+from reports.ledger.record import Record
 from reports.prediction import valid_f1
-from reports.record import Record
 from search_spaces.study import RowRef
 
 MIN_DIGITS = 6

@@ -51,7 +51,7 @@ from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.stop_signals import EXIT_FAILED_TRIALS, Terminated, end_as, raise_terminated
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
-from reports.ledger import LedgerError
+from reports.ledger.ledger import LedgerError
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
 from search_spaces.errors import PublishedError, StudyError
 from search_spaces.study import Study

@@ -13,7 +13,7 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnySplit
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.precision import Precision, autocast
-from reports.record import Predictions
+from reports.ledger.record import Predictions
 from search_spaces.trial import TrialConfig
 
 AnyInputs = Batch | HandcraftedBatch

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from reports.record import Epoch, Record
+from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 

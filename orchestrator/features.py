@@ -12,7 +12,7 @@ from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
 from orchestrator.evaluation import predict
 from orchestrator.trained import MissingPartError, Trained
-from reports.record import Predictions
+from reports.ledger.record import Predictions
 
 
 @dataclass(frozen=True)

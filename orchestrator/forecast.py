@@ -11,7 +11,7 @@ from orchestrator.assignment import Assignment, Share
 from orchestrator.gpu_kinds import choose_kinds, divide_slots
 from orchestrator.packing import Capacity, Measured
 from orchestrator.timetable import Task, Timetable, make_timetable
-from reports.probe import Probe, architecture_of
+from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 
 WORKER_START_S = 8.5

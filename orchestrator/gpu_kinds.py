@@ -15,7 +15,7 @@ from orchestrator.hosts import usable_machines
 from orchestrator.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.packing import Capacity, Measured
 from orchestrator.training_session import TrainingSession
-from reports.probe import architecture_of
+from reports.ledger.probe import architecture_of
 from search_spaces.trial import Trial
 
 

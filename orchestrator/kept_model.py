@@ -8,8 +8,15 @@ from torch import Tensor, nn
 
 from orchestrator.errors import KeptModelError
 from orchestrator.mirrored_trials import fetch_model
-from reports.ledger import MODEL_FILE, TOKENIZER_FILE, Ledger, sha256_of, stage, write_atomically
-from reports.record import Record
+from reports.ledger.ledger import (
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    Ledger,
+    sha256_of,
+    stage,
+    write_atomically,
+)
+from reports.ledger.record import Record
 
 
 def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:

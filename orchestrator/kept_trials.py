@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.mirrored_trials import has_model
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.study import RowRef
 
 Trials = Mapping[RowRef, Sequence[Record]]

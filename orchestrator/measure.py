@@ -27,7 +27,7 @@ from orchestrator.packing import (
 from orchestrator.probers import Probers, Surroundings
 from orchestrator.reach import UnreachedStorageError
 from orchestrator.training_session import TrainingSession
-from reports.probe import (
+from reports.ledger.probe import (
     Probe,
     distinct_architectures,
     find_probe,

@@ -14,8 +14,8 @@ from orchestrator.bucket import is_missing_bucket
 from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.mirrored_trials import PATIENCE, pull_trials
 from orchestrator.storage import CHOICES, StorageError, locate_storage
-from reports import planned, probe
-from reports.ledger import create_once
+from reports.ledger import planned, probe
+from reports.ledger.ledger import create_once
 
 OWNER_FILE = "owner"
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")

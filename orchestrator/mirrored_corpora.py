@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from corpora.store.manifest import MANIFEST_FILE, Manifest
 from corpora.store.prepared import recipe_folder, split_file
 from orchestrator.mirrored_files import OWN_FOLDER, Mirror, mirror_at
-from reports.locks import locked
+from reports.ledger.locks import locked
 
 LOCK_FILE = Path(OWN_FOLDER, "corpora.lock")
 DIGITS = 16

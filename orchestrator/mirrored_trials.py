@@ -15,7 +15,7 @@ from orchestrator.bucket import Version
 from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.patience import Patience
 from orchestrator.storage import StorageError
-from reports.ledger import (
+from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
     PREDICTIONS_FILE,
@@ -28,7 +28,7 @@ from reports.ledger import (
     staged_at,
     write_atomically,
 )
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.trial import Trial
 
 TRIALS = "trials"

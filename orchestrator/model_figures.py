@@ -29,7 +29,7 @@ from reports.figures.embedding import Panel, draw_embedding
 from reports.figures.site_attention import SiteAttention, draw_site_attention
 from reports.figures.step_attention import Band, Steps, draw_step_attention
 from reports.figures.style import Drawing
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.study import RowRef
 
 XIA_FULL = RowRef("modules", "MER-SEM-MBT")

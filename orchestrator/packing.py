@@ -8,7 +8,7 @@ from orchestrator.assignment import Share
 from orchestrator.errors import ClusterError, FitError
 from orchestrator.hosts import choose_hosts, host_of, usable_machines
 from orchestrator.machines import Machines, gpu_kind_of
-from reports.probe import Probe, architecture_of
+from reports.ledger.probe import Probe, architecture_of
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

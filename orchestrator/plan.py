@@ -11,9 +11,9 @@ from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
-from reports.ledger import Ledger
-from reports.planned import Planned
-from reports.record import Record
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study

@@ -24,7 +24,7 @@ from orchestrator.prices import Prices
 from orchestrator.sharing import find_sharing, sharing_view
 from orchestrator.show_power import claims_view
 from orchestrator.storage import open_storage
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
 from search_spaces.study import Study
 from search_spaces.terms import Scale

@@ -32,7 +32,8 @@ from orchestrator.determinism import deterministic_algorithms, set_cublas_worksp
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.precision import autocast
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
+from reports.ledger.record import Record
 from reports.prediction import (
     EmotionDecision,
     ModalityWeights,
@@ -40,7 +41,6 @@ from reports.prediction import (
     WeightKind,
     valid_f1,
 )
-from reports.record import Record
 from reports.scores import decide
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")

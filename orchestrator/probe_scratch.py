@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote, unquote
 
 from orchestrator.driver import is_dead_here, this_driver
-from reports.probe import FOLDER
+from reports.ledger.probe import FOLDER
 
 PREFIX = ".scratch-"
 

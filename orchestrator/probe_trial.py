@@ -20,8 +20,8 @@ from orchestrator.evaluation import batch_sizes
 from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.run_trial import open_corpus_of, run_trial
 from orchestrator.usage import Meter
-from reports.probe import Probe, architecture_of, torch_version
-from reports.record import Epoch, Record
+from reports.ledger.probe import Probe, architecture_of, torch_version
+from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial, TrialConfig

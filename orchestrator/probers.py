@@ -24,7 +24,7 @@ from orchestrator.probe_scratch import (
 from orchestrator.reach import reach_storage
 from orchestrator.stop_signals import Terminated
 from orchestrator.training_session import TrainingSession
-from reports.probe import Probe, find_device, remember_device
+from reports.ledger.probe import Probe, find_device, remember_device
 from search_spaces.trial import Trial
 
 if TYPE_CHECKING:  # the driver can do without

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from reports.record import Epoch, Record
+from reports.ledger.record import Epoch, Record
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

@@ -13,8 +13,8 @@ from orchestrator.mirror import publish_folder
 from orchestrator.mirrored_files import place_of
 from orchestrator.options import console, storage_option
 from reports.forms.verdicts_terminal import VerdictsView
-from reports.ledger import Ledger
-from reports.planned import Planned, read_planned
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, read_planned
 from reports.trial_scores import TrialScores
 from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.errors import StudyError

@@ -31,9 +31,9 @@ from reports.forms.files import write_table
 from reports.forms.terminal import TableView
 from reports.forms.verdicts import write_verdicts
 from reports.forms.verdicts_terminal import VerdictsView
-from reports.ledger import Ledger
-from reports.planned import Planned, changed_claims, plan_file, remember
-from reports.record import Epoch, Record
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, changed_claims, plan_file, remember
+from reports.ledger.record import Epoch, Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
 from search_spaces.study import Study

@@ -26,9 +26,9 @@ from orchestrator.patience import PATIENCE, Patience, explained
 from orchestrator.precision import resolve_precision
 from orchestrator.train_trial import Setting, train_trial
 from orchestrator.usage import Meter
-from reports.ledger import Ledger, remove_partial_files, stage_predictions
-from reports.locks import locked
-from reports.record import Circumstances, Epoch, Record, Result
+from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
+from reports.ledger.locks import locked
+from reports.ledger.record import Circumstances, Epoch, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

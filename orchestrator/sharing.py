@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from orchestrator.plan import Plan, with_absolute_weights
-from reports.ledger import Ledger
-from reports.planned import read_planned
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import read_planned
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Study

@@ -11,8 +11,8 @@ from orchestrator.plan import Plan, planned_of
 from reports.chance import Origin
 from reports.forms.verdict_words import count_claims
 from reports.judgement import LEVEL
-from reports.ledger import Ledger
-from reports.planned import Planned, read_planned
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, read_planned
 from reports.prospects import Prospect, foresee
 from reports.statistics.power import MOST_SEEDS, POWER
 from reports.trial_scores import TrialScores

@@ -12,8 +12,8 @@ from orchestrator.mlflow_mirror.pull import pull_ledger
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris, unspool
 from orchestrator.options import console, errors, log_models_option, storage_option
 from orchestrator.storage import open_storage, tracking_uri_of
-from reports.ledger import Ledger
-from reports.planned import read_planned
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import read_planned
 
 EXIT_INCOMPLETE = 1
 

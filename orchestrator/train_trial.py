@@ -32,7 +32,7 @@ from orchestrator.snapshots import Snapshots
 from orchestrator.training import Trained, start_training, train
 from orchestrator.training_state import TrainingState
 from orchestrator.without_text import valid_f1_without_text
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
 

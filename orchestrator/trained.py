@@ -12,8 +12,8 @@ from models.build import build
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.open_corpus import open_corpus, task_of
-from reports.ledger import Ledger
-from reports.record import Record
+from reports.ledger.ledger import Ledger
+from reports.ledger.record import Record
 
 
 class MissingPartError(Exception):

@@ -20,7 +20,7 @@ from orchestrator.evaluation import AnyInputs, BatchSizes, predict, predict_noth
 from orchestrator.precision import Precision, autocast
 from orchestrator.schedule import SCHEDULES
 from orchestrator.training_state import TrainingState
-from reports.record import EVALUATED_SPLITS, Epoch, Predictions, Split
+from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions, Split
 from reports.scores import fit_thresholds, mean_scores
 from search_spaces.trial import TrainingConfig
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from orchestrator.schedule import Schedule
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 
 
 @dataclass

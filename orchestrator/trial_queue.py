@@ -12,8 +12,8 @@ from orchestrator.assignment import MAX_LOSSES, Assignment
 from orchestrator.events import Watcher
 from orchestrator.leases import Leases
 from orchestrator.trial_supply import Loss
-from reports.ledger import LedgerError
-from reports.record import Epoch, Record
+from reports.ledger.ledger import LedgerError
+from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 LOOK_S = 2.0

@@ -4,7 +4,7 @@ from collections.abc import Set
 from typing import NamedTuple, Protocol
 
 from orchestrator.assignment import Assignment
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
 

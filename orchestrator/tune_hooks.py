@@ -16,7 +16,7 @@ from orchestrator.losses import count_memory_kills, loss_of
 from orchestrator.mirrored_files import place_of
 from orchestrator.stop_signals import StopSignals
 from orchestrator.trial_supply import Loss, TrialSupply
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
 LAST_WORDS = {"failure", "out_of_memory", "unreached"}

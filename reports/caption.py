@@ -18,7 +18,7 @@ from reports.blocks import (
 from reports.cells import Outcome
 from reports.differences import LEVEL
 from reports.environment import count_facts
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 

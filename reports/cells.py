@@ -11,8 +11,8 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from reports.planned import Planned
-from reports.record import Record
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
 from reports.trial_scores import TrialScores
 from search_spaces.terms import Metric, Scale
 

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reports.ledger import write_atomically
-from reports.record import Record
+from reports.ledger.ledger import write_atomically
+from reports.ledger.record import Record
 from reports.scores import Counts
 
 INDEX_FILE = Path("index", "test-counts.parquet")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.trial import CorpusRef
 
 ABSENT = "absent"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from corpora.source.rejects import Remark
 from models.configs.base import Modality
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.study import RowRef
 
 WeightKind = Literal["attention", "sum", "gates"]

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reports.ledger.record import Record
 from reports.prediction import EmotionDecision, ModalityWeights, Prediction, WeightKind, valid_f1
-from reports.record import Record
 from search_spaces.study import RowRef
 
 BAR_CELLS = 30

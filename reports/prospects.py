@@ -12,7 +12,7 @@ from reports.cells import Outcome, collect_outcome
 from reports.chance import Chance, Spread, find_spreads
 from reports.evidence import describe_absence, find_outcome
 from reports.judgement import LEVEL
-from reports.planned import Planned
+from reports.ledger.planned import Planned
 from reports.printed_gap import printed_gap
 from reports.statistics.power import POWER
 from reports.statistics.sequential import cutoff

@@ -5,7 +5,7 @@ from math import inf
 
 from reports.cells import Cell
 from reports.evidence import Compared
-from reports.record import Result
+from reports.ledger.record import Result
 from reports.statistics.power import seeds_needed
 from search_spaces.claim import Claim, PrintedValue
 

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.record import Record
+from reports.ledger.record import Record
 from reports.scores import COUNTED
 from reports.statistics.bootstrap import redraw, variance_over
 from reports.trial_scores import TrialScores

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.count_index import CountIndex
-from reports.ledger import Ledger
-from reports.record import Predictions, Record
+from reports.ledger.ledger import Ledger
+from reports.ledger.record import Predictions, Record
 from reports.scores import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
 from search_spaces.terms import Metric
 

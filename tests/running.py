@@ -14,8 +14,8 @@ from mlflow.tracking import MlflowClient
 from orchestrator.leases import LEASE_PREFIX
 from orchestrator.mlflow_mirror.client import EXPERIMENT
 from orchestrator.storage import tracking_uri_of
-from reports.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
-from reports.record import Record, Result
+from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
+from reports.ledger.record import Record, Result
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
 COMMAND = Path(sys.executable).with_name("mmer-sweep")

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from corpora.store.prepared import prepared_names, prepared_recipes, read_manifest
-from reports.ledger import Ledger
-from reports.probe import Probe, architecture_of
+from reports.ledger.ledger import Ledger
+from reports.ledger.probe import Probe, architecture_of
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 from tests.running import (
@@ -199,7 +199,7 @@ def test_records_do_not_depend_on_reusing_workers(
         "from orchestrator.training_session import training_session\n"
         "from orchestrator.trial_supply import Assignment\n"
         "from orchestrator.tune import sweep\n"
-        "from reports.ledger import Ledger\n"
+        "from reports.ledger.ledger import Ledger\n"
         "from search_spaces.catalogue import load_studies\n"
         "if __name__ == '__main__':\n"
         "    storage, study = Path(sys.argv[1]), load_studies(Path(sys.argv[2]))[0]\n"

@@ -22,8 +22,8 @@ from orchestrator.mirrored_trials import fetch_record
 from orchestrator.training_session import training_session
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.tune import train
-from reports.ledger import Ledger
-from reports.probe import remember_device, remember_probe
+from reports.ledger.ledger import Ledger
+from reports.ledger.probe import remember_device, remember_probe
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 

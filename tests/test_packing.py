@@ -19,8 +19,8 @@ from orchestrator.packing import find_capacity, pack
 from orchestrator.plan import make_plan, missing_trials
 from orchestrator.training_session import training_session
 from orchestrator.tune import sweep
-from reports.ledger import Ledger
-from reports.probe import FOLDER
+from reports.ledger.ledger import Ledger
+from reports.ledger.probe import FOLDER
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import small_study
 from tests.running import is_trainer, records, wait_for

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from orchestrator.search.search_log import JOURNAL_FILE
-from reports.search_result import SearchResult
+from reports.ledger.search_result import SearchResult
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.running import (
     call,

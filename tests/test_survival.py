@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from orchestrator.leases import RELEASED
-from reports.record import Result
+from reports.ledger.record import Result
 from tests.orchestrator.factories import write_study_file
 from tests.running import (
     COMMAND,

@@ -12,8 +12,8 @@ from orchestrator.memory import release_memory
 from orchestrator.packing import MARGIN
 from orchestrator.probe_trial import probe_trial
 from orchestrator.run_trial import open_corpus_of, run_trial
-from reports.probe import Probe
-from reports.record import Record
+from reports.ledger.probe import Probe
+from reports.ledger.record import Record
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial

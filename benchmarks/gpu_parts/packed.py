@@ -12,7 +12,7 @@ from orchestrator.assignment import Assignment, Share
 from orchestrator.machines import Machines
 from orchestrator.training_session import TrainingSession, training_session
 from orchestrator.tune import sweep
-from reports.record import Epoch, Record
+from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, RowRef
 from search_spaces.systems.le import LE

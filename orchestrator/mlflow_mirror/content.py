@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from reports.planned import Planned
-from reports.record import Epoch, Predictions, Record
+from reports.ledger.planned import Planned
+from reports.ledger.record import Epoch, Predictions, Record
 from reports.scores import mean_scores
 from search_spaces.change import flatten
 from search_spaces.study import RowRef

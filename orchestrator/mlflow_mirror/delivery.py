@@ -9,9 +9,9 @@ from orchestrator.mlflow_mirror.run_index import RunIndex
 from orchestrator.mlflow_mirror.spool import spool_lock
 from orchestrator.mlflow_mirror.study_runs import StudyRuns
 from orchestrator.mlflow_mirror.trial_runs import TrialRuns
-from reports.ledger import RECORD_FILE, Ledger, LedgerError
-from reports.planned import Planned
-from reports.record import Record
+from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
 
 ARTIFACTS_FOLDER = "mlflow-artifacts"
 

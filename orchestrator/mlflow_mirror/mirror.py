@@ -10,8 +10,8 @@ from orchestrator.mlflow_mirror.backlog import Backlog
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.mlflow_mirror.orphans import BEAT_S
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, unspool
-from reports.planned import Planned
-from reports.record import Epoch, Record
+from reports.ledger.planned import Planned
+from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 RECONNECT_S = 60.0

@@ -13,7 +13,7 @@ from orchestrator.mlflow_mirror.client import Client, Run
 from orchestrator.mlflow_mirror.content import STUDY, TRIAL, sha256_of_all
 from orchestrator.mlflow_mirror.study_runs import PLAN_FILE
 from orchestrator.mlflow_mirror.trial_runs import MODEL_FOLDER
-from reports.ledger import (
+from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,
     RECORD_FILE,
@@ -23,8 +23,8 @@ from reports.ledger import (
     stage,
     write_atomically,
 )
-from reports.planned import Planned, plan_file, remember
-from reports.record import Record
+from reports.ledger.planned import Planned, plan_file, remember
+from reports.ledger.record import Record
 
 
 class DamagedRunError(Exception):

@@ -16,7 +16,7 @@ from orchestrator.mlflow_mirror.orphans import (
     is_orphan,
     read_heartbeats,
 )
-from reports.locks import locked
+from reports.ledger.locks import locked
 
 PARENT = "mlflow.parentRunId"
 """MLflow's own tag of a run below another."""

@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from reports.ledger import Ledger, write_atomically
-from reports.planned import Planned, read_planned
+from reports.ledger.ledger import Ledger, write_atomically
+from reports.ledger.planned import Planned, read_planned
 
 SPOOL_FOLDER = "mlflow-spool"
 

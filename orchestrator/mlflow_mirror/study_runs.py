@@ -11,7 +11,7 @@ from orchestrator.mlflow_mirror.content import MirroredStudy, sha256_of_all, tab
 from orchestrator.mlflow_mirror.orphans import BEAT_S, HEARTBEAT
 from orchestrator.mlflow_mirror.run_index import RunIndex
 from orchestrator.storage import tables_folder
-from reports.planned import Planned
+from reports.ledger.planned import Planned
 
 PLAN_FILE = "plan.json"
 TABLES_FOLDER = "tables"

@@ -25,7 +25,7 @@ from orchestrator.mlflow_mirror.content import (
 )
 from orchestrator.mlflow_mirror.run_index import PARENT, RunIndex
 from orchestrator.mlflow_mirror.study_runs import StudyRuns
-from reports.ledger import (
+from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,
     RECORD_FILE,
@@ -34,7 +34,7 @@ from reports.ledger import (
     LedgerError,
     read_predictions,
 )
-from reports.record import Epoch, Predictions, Record
+from reports.ledger.record import Epoch, Predictions, Record
 from search_spaces.trial import Trial
 
 CONFIG_FILE, CURVES_FILE = "config.json", "epochs.csv"

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Protocol
 
 from orchestrator.search.search_log import SearchLog
-from reports.record import Epoch, Record, Result
-from reports.search_result import Objective, ObjectiveName
+from reports.ledger.record import Epoch, Record, Result
+from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

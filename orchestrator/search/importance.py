@@ -7,7 +7,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from reports.search_result import Objective, ObjectiveName
+from reports.ledger.search_result import Objective, ObjectiveName
 
 BEST_SHARE = 0.1
 """A field matters as far as its values tell the best so many from all; Optuna's default."""

@@ -8,8 +8,8 @@ from typing import Any
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from reports.ledger import LedgerError
-from reports.locks import locked
+from reports.ledger.ledger import LedgerError
+from reports.ledger.locks import locked
 
 
 class _Backend(JournalFileBackend):

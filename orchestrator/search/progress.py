@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from reports.record import Epoch, Record
-from reports.search_result import Candidate
+from reports.ledger.record import Epoch, Record
+from reports.ledger.search_result import Candidate
 from search_spaces.trial import Trial
 
 ENDED = ("finished", "stopped")

@@ -19,9 +19,9 @@ from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.search import Search, open_search
+from reports.ledger.search_result import Objective
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
-from reports.search_result import Objective
 from search_spaces.space import Space
 from search_spaces.space_faults import check_space
 from search_spaces.terms import Scale

@@ -9,7 +9,7 @@ from orchestrator.mirrored_files import place_of
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.points import Points
 from orchestrator.search.search_log import SearchLog
-from reports.search_result import Candidate, Objective, SearchResult
+from reports.ledger.search_result import Candidate, Objective, SearchResult
 from search_spaces.errors import StudyError
 
 SEARCHES = "searches"

@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from orchestrator.search.journal import open_journal
 from orchestrator.search.sampling import choose_by, make_sampler
-from reports.locks import locked
-from reports.search_result import Candidate, CandidateState, Objective, ObjectiveName
+from reports.ledger.locks import locked
+from reports.ledger.search_result import Candidate, CandidateState, Objective, ObjectiveName
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.terms import Scale

@@ -11,7 +11,7 @@ from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.search_log import Asked, SearchLog
 from orchestrator.trial_queue import LOOK_S, TrialQueue
 from orchestrator.trial_supply import Loss
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.errors import StudyError
 from search_spaces.space import Point
 from search_spaces.trial import Trial

@@ -12,7 +12,7 @@ from reports.environment import describe_environment
 from reports.figures.draw import draw_figures
 from reports.figures.style import Drawing, write_drawing
 from reports.judgement import judge_claims
-from reports.planned import Planned
+from reports.ledger.planned import Planned
 from reports.table import Table, build_tables, table_name
 from reports.trial_scores import TrialScores
 from search_spaces.study import Study

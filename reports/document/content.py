@@ -10,8 +10,8 @@ from reports.cells import Outcome
 from reports.document.trial_line import TrialLine
 from reports.environment import Environment
 from reports.judgement import Judged
+from reports.ledger.record import Record
 from reports.lint.checks import Lint
-from reports.record import Record
 from reports.table import Table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reports.blocks import MISSING
 from reports.cells import Outcome
-from reports.record import Record, Result
+from reports.ledger.record import Record, Result
 from reports.trial_scores import TrialScores
 from search_spaces.study import RowRef
 

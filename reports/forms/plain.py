@@ -22,7 +22,7 @@ from reports.blocks import (
 )
 from reports.cells import Cell
 from reports.differences import Difference
-from reports.record import Record
+from reports.ledger.record import Record
 from reports.table import Table
 from search_spaces.study import Column
 

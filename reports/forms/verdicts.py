@@ -10,7 +10,7 @@ from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.judgement import Judged
-from reports.ledger import write_atomically
+from reports.ledger.ledger import write_atomically
 
 PREAMBLE = (
     r"\usepackage{array}",

@@ -1,6 +1,6 @@
 """Which candidates a search ends with, and which of them to go on with."""
 
-from reports.search_result import Candidate, ObjectiveName, SearchResult
+from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
 
 NUM_SHOWN = 8
 """Of one objective the best so many are shown; of several, the whole front."""

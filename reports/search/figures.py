@@ -18,6 +18,7 @@ from reports.figures.style import (
     in_style,
 )
 from reports.figures.words import show_name
+from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
 from reports.search.best import costs, find_best, finished, rank_importances
 from reports.search.words import (
     PERCENT,
@@ -30,7 +31,6 @@ from reports.search.words import (
     tell_shown,
     tell_unreliable,
 )
-from reports.search_result import Candidate, ObjectiveName, SearchResult
 
 HEIGHT_IN, LINE_IN, FRAME_IN = 2.4, 0.16, 0.75
 WIDE_FACTOR = 10

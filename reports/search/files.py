@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from reports.forms.latex_text import escape
-from reports.ledger import write_atomically
+from reports.ledger.ledger import write_atomically
+from reports.ledger.search_result import SearchResult
 from reports.search.row import winner_row, winner_study
 from reports.search.table import to_csv, to_latex
-from reports.search_result import SearchResult
 
 RESULT_FILE = "search.json"
 ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"

@@ -10,9 +10,9 @@ from textwrap import indent
 
 from pydantic import JsonValue
 
+from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import costs, find_winner, finished
 from reports.search.words import PERCENT
-from reports.search_result import Candidate, SearchResult
 from search_spaces.space import import_baseline
 from search_spaces.study import RECONSTRUCTED
 

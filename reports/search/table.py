@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.blocks import MISSING
 from reports.forms.latex_text import escape, one_line
+from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import NUM_SHOWN, find_best, rank_fields
 from reports.search.words import (
     TITLES,
@@ -18,7 +19,6 @@ from reports.search.words import (
     tell_optimism,
     tell_shown,
 )
-from reports.search_result import Candidate, SearchResult
 
 PREAMBLE = (r"\usepackage{booktabs}", r"\usepackage{graphicx}")
 FIXED = ("number", "system", "state", "is_best", "from_ledger", "num_epochs", "last_f1")

@@ -7,6 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import (
     costs,
     find_best,
@@ -27,7 +28,6 @@ from reports.search.words import (
     tell_shown,
     tell_unreliable,
 )
-from reports.search_result import Candidate, SearchResult
 
 NUM_FIELDS, NUM_IMPORTANCES, NUM_FAILURES = 4, 8, 3
 BAR_CELLS = 24

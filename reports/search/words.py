@@ -6,8 +6,8 @@ from math import floor, log10
 from pydantic import JsonValue
 
 from reports.blocks import SYNTHETIC, corpus_title
+from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
 from reports.search.best import costs, finished
-from reports.search_result import Candidate, ObjectiveName, SearchResult
 
 TITLES: dict[ObjectiveName, str] = {
     "f1": "Validation F1 (%)",

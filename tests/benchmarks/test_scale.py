@@ -10,7 +10,7 @@ from benchmarks.sampler import Sampler
 from benchmarks.scale import SweepCost, noop_study, show, show_ratio, sweep_ours
 from orchestrator import tune
 from orchestrator.mlflow_mirror import mirror
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from tests.reports.factories import make_trial
 
 COST = SweepCost(

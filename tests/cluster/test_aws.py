@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reports.ledger import RECORD_FILE
-from reports.record import Record
+from reports.ledger.ledger import RECORD_FILE
+from reports.ledger.record import Record
 from tests.cluster.aws_stand_in import ENVIRONMENT, AwsStandIn, running_aws
 from tests.cluster.hosts import ROOT, Hosts, running_hosts
 from tests.cluster.laptop import LINK_ENVIRONMENT, Laptop

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from reports.ledger import CHECKPOINT_FILE, Ledger
+from reports.ledger.ledger import CHECKPOINT_FILE, Ledger
 from tests.cluster.hosts import ROOT, Host, Hosts, running_hosts
 from tests.cluster.laptop import LINK_ENVIRONMENT, Laptop
 from tests.running import NUM_TRIALS, record_times, records, results, wait_for

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reports.ledger import CHECKPOINT_FILE, Ledger
-from reports.record import Epoch
+from reports.ledger.ledger import CHECKPOINT_FILE, Ledger
+from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 from tests.gpu.devices import slow_on_the_cpu
 from tests.gpu.trials import make_trial, probabilities, train

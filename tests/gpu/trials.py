@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from corpora.batches.corpus import AnyCorpus
 from corpora.store.prepared import read_manifest
 from orchestrator.run_trial import open_corpus_of, run_trial
-from reports.ledger import Ledger
-from reports.record import Epoch, Record
+from reports.ledger.ledger import Ledger
+from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, RowRef
 from search_spaces.systems.dai import FE2E

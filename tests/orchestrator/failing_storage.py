@@ -19,8 +19,8 @@ from corpora.store.prepared import read_manifest
 from orchestrator.patience import Patience
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import StorageError
-from reports.ledger import CHECKPOINT_FILE, Ledger
-from reports.record import Epoch
+from reports.ledger.ledger import CHECKPOINT_FILE, Ledger
+from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 

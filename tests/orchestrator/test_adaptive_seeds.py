@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adaptive_seeds import Extension, extend, judge_planned
-from reports.ledger import Ledger
-from reports.planned import Planned, remember
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, remember
 from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, Comparison, Score, greater
 from search_spaces.study import Study

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.bucket import BucketStore
 from orchestrator.mirror import locate_place
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from tests.orchestrator.factories import write_study_file
 from tests.running import NUM_TRIALS, call, records
 

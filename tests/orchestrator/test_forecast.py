@@ -17,7 +17,7 @@ from orchestrator.forecast import (
 )
 from orchestrator.packing import Capacity, Measured
 from orchestrator.timetable import Task
-from reports.probe import architecture_of
+from reports.ledger.probe import architecture_of
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study
 from search_spaces.trial import CorpusRef, Trial

@@ -12,7 +12,7 @@ from orchestrator.gpu_kinds import choose_kinds, divide_slots, gpu_kinds_of, ses
 from orchestrator.machines import Machines
 from orchestrator.packing import Capacity, Measured
 from orchestrator.training_session import TrainingSession
-from reports.probe import architecture_of
+from reports.ledger.probe import architecture_of
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 ON_CLUSTER = Machines("auto")

@@ -13,7 +13,7 @@ from orchestrator.machines import MAX_REQUESTED, THIS_MACHINE, Machines
 from orchestrator.packing import Capacity
 from orchestrator.prices import Prices
 from orchestrator.training_session import TrainingSession
-from reports.probe import Probe, architecture_of
+from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 

@@ -40,7 +40,7 @@ from orchestrator.object_store import store_of
 from orchestrator.patience import Patience
 from orchestrator.run_trial import run_trial
 from orchestrator.storage import StorageError
-from reports.ledger import (
+from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
     PARTIAL_SUFFIX,
@@ -49,9 +49,9 @@ from reports.ledger import (
     Ledger,
     LedgerError,
 )
-from reports.planned import Planned, plan_file, read_planned, remember
-from reports.probe import find_probe, remember_probe
-from reports.record import Epoch, Record
+from reports.ledger.planned import Planned, plan_file, read_planned, remember
+from reports.ledger.probe import find_probe, remember_probe
+from reports.ledger.record import Epoch, Record
 from tests.bucket_server import BucketServer
 from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

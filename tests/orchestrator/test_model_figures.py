@@ -39,8 +39,8 @@ from orchestrator.model_figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_f
 from orchestrator.run_trial import run_trial
 from orchestrator.shown_clip import choose_clip
 from orchestrator.trained import MissingPartError, Trained, load_trained
-from reports.ledger import MODEL_FILE, Ledger
-from reports.record import Record
+from reports.ledger.ledger import MODEL_FILE, Ledger
+from reports.ledger.record import Record
 from search_spaces.catalogue import find_study
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig

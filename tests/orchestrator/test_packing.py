@@ -15,7 +15,7 @@ from orchestrator.packing import (
     pack,
     pack_on_kinds,
 )
-from reports.probe import Probe
+from reports.ledger.probe import Probe
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 SHALLOW, DEEP = make_assignment(1, 0), make_assignment(3, 0)

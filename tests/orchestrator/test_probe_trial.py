@@ -18,7 +18,7 @@ from orchestrator.probe_trial import (
     probe_trial,
 )
 from orchestrator.run_trial import open_corpus_of, run_trial
-from reports.probe import architecture_of
+from reports.ledger.probe import architecture_of
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 

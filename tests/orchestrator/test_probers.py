@@ -15,7 +15,7 @@ from orchestrator.errors import ProbeError
 from orchestrator.machines import THIS_MACHINE, Machines
 from orchestrator.probers import Answer, Greeting, Probers, Surroundings
 from orchestrator.stop_signals import Terminated
-from reports.probe import find_device, remember_device
+from reports.ledger.probe import find_device, remember_device
 from tests.orchestrator.probe_factory import make_assignment
 
 TRIAL = make_assignment(1, 0).trial

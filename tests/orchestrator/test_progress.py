@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.progress import SweepProgress
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config

@@ -12,8 +12,8 @@ from orchestrator.cli import EXIT_BAD_INPUT, main
 from orchestrator.report_commands import choose_planned
 from reports.figures.style import Drawing
 from reports.forms import document
-from reports.planned import Planned
-from reports.record import Record
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
 from search_spaces.catalogue import find_study
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef

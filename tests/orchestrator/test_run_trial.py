@@ -23,8 +23,8 @@ from orchestrator.checkpoints import load_checkpoint
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.run_trial import run_trial
-from reports.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
-from reports.record import Epoch, Record
+from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
+from reports.ledger.record import Epoch, Record
 from reports.trial_scores import TrialScores
 from search_spaces.change import apply_change
 from search_spaces.trial import CorpusRef, Trial
@@ -245,8 +245,8 @@ def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -
     [
         "orchestrator.train_trial.save_checkpoint",
         "orchestrator.run_trial.stage_predictions",
-        "reports.ledger.Ledger.write",
-        "reports.ledger.Ledger.settle",
+        "reports.ledger.ledger.Ledger.write",
+        "reports.ledger.ledger.Ledger.settle",
         "orchestrator.run_trial.drop_checkpoint",
     ],
 )
@@ -329,7 +329,7 @@ def test_trial_that_diverged_is_not_trained_again_though_its_record_was_lost(
         raise InterruptedHereError
 
     with monkeypatch.context() as patch:
-        patch.setattr("reports.ledger.Ledger.write", die)
+        patch.setattr("reports.ledger.ledger.Ledger.write", die)
         with pytest.raises(InterruptedHereError):
             run(trial, storage)
     checkpoint = load_checkpoint(Ledger(storage).folder(trial.key), torch.device("cpu"))

@@ -7,8 +7,8 @@ from corpora.preparation.known import know_corpus
 from orchestrator import plan as planning
 from orchestrator.plan import Plan, make_plan, planned_of
 from orchestrator.sharing import Sharing, find_sharing, sharing_view
-from reports.ledger import Ledger
-from reports.planned import remember
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import remember
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import Study
 from tests.orchestrator.factories import small_study

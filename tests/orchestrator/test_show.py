@@ -9,7 +9,7 @@ from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan import make_plan
 from orchestrator.plan_view import plan_view
 from orchestrator.show import studies_table, study_view
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.paper_claims import claims_of
 from search_spaces.published import load_published

@@ -7,7 +7,7 @@ from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan import Plan
 from orchestrator.show_power import claims_view
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.claim import greater
 from search_spaces.study import Study

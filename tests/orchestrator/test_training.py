@@ -22,7 +22,7 @@ from orchestrator.evaluation import BatchSizes, batch_sizes, predict
 from orchestrator.schedule import SCHEDULES
 from orchestrator.training import Trained, start_training, train
 from orchestrator.training_state import TrainingState
-from reports.record import Epoch, Predictions
+from reports.ledger.record import Epoch, Predictions
 from reports.scores import mean_scores
 from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig, TrialConfig

@@ -22,7 +22,7 @@ from orchestrator.evaluation import predict
 from orchestrator.snapshots import Snapshots
 from orchestrator.training import Trained, start_training, take_step, train
 from orchestrator.training_state import TrainingState
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from tests.orchestrator.factories import small_config
 from tests.other_device import OTHER, without_waits
 

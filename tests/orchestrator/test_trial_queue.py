@@ -7,8 +7,8 @@ from orchestrator.leases import Leases
 from orchestrator.object_store import FolderStore
 from orchestrator.trial_queue import LOOK_S, TrialQueue
 from orchestrator.trial_supply import Loss
-from reports.ledger import LedgerError
-from reports.record import Epoch, Record
+from reports.ledger.ledger import LedgerError
+from reports.ledger.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_config
 from tests.reports.factories import make_record

@@ -13,7 +13,7 @@ from orchestrator import on_worker, tune_hooks
 from orchestrator.assignment import Assignment, Share
 from orchestrator.trial_supply import Loss, TrialSupply
 from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
 from tests.cuda_driver import pretended_gpus

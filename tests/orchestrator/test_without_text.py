@@ -8,7 +8,7 @@ from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
 from orchestrator.run_trial import run_trial
 from orchestrator.without_text import without_text
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.change import apply_change
 from search_spaces.studies.le2023 import unimodal
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

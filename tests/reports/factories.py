@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.cells import Outcome, collect_outcome
-from reports.ledger import Ledger, stage_predictions
-from reports.planned import Planned
-from reports.record import Circumstances, Epoch, Predictions, Record, Result, Split
+from reports.ledger.ledger import Ledger, stage_predictions
+from reports.ledger.planned import Planned
+from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result, Split
 from reports.table import Table, Variant, build_table
 from reports.trial_scores import TrialScores
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study

@@ -4,7 +4,7 @@ from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from reports.cells import Cell, SeedScore
-from reports.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
 from tests.reports.factories import (
     collect,
     make_predictions,

@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.power import TTestPower
 
 from reports.chance import ASSUMED_STD, Chance, Spread, find_spreads
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from reports.statistics.power import POWER
 from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, Comparison, Score, greater

@@ -15,8 +15,8 @@ from reports.environment import describe_environment
 from reports.figures.curves import draw_curves
 from reports.forms.plain import to_csv, to_json
 from reports.judgement import judge_claims
-from reports.ledger import RECORD_FILE, Ledger
-from reports.record import Record
+from reports.ledger.ledger import RECORD_FILE, Ledger
+from reports.ledger.record import Record
 from reports.table import Table, build_table
 from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, greater

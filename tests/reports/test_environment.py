@@ -2,7 +2,7 @@ import pytest
 
 from reports.document.words import describe_mixture, describe_training
 from reports.environment import ABSENT, count_facts, describe_environment
-from reports.record import Record
+from reports.ledger.record import Record
 from search_spaces.trial import Trial
 from tests.reports.factories import make_circumstances, make_record, make_trial
 

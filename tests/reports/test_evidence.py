@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reports.evidence import Compared, compare, vary_test_set
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from reports.redrawn import RedrawnScores
 from reports.statistics.bootstrap import NUM_RESAMPLES
 from reports.trial_scores import TrialScores

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from reports.judgement import LEVEL, Judged, judge_claims
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from reports.statistics.power import seeds_needed
 from reports.trial_scores import TrialScores
 from search_spaces.catalogue import find_study

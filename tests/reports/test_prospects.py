@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from reports.ledger import Ledger
-from reports.planned import Planned
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned
 from reports.prospects import Prospect, foresee
 from reports.statistics.gap import paired_gap
 from reports.statistics.sequential import cutoff

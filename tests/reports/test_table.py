@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reports.blocks import MISSING, OursBlock, PublishedBlock, block_title, header
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from reports.table import build_table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import ANY_CORPUS, Column

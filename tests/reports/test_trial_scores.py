@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reports.count_index import INDEX_FILE, CountIndex
-from reports.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
 from reports.trial_scores import TrialScores, count_by_cluster
 from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
 

@@ -7,9 +7,9 @@ from mlflow.tracking import MlflowClient
 
 from orchestrator.mlflow_mirror.client import EXPERIMENT
 from orchestrator.mlflow_mirror.delivery import Delivery
-from reports.ledger import Ledger, stage_predictions
-from reports.planned import Planned, remember
-from reports.record import Epoch, Record
+from reports.ledger.ledger import Ledger, stage_predictions
+from reports.ledger.planned import Planned, remember
+from reports.ledger.record import Epoch, Record
 from search_spaces.study import ANY_CORPUS, Study
 from search_spaces.trial import Trial, TrialConfig
 from tests.reports.factories import make_record, make_split, make_study, make_trial

@@ -13,9 +13,9 @@ from orchestrator.mirror import locate_place
 from orchestrator.mirrored_trials import publish_trial
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.storage import tables_folder
-from reports.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
-from reports.planned import Planned
-from reports.record import Record
+from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
 from search_spaces.trial import Trial
 from tests.bucket_server import BucketServer
 from tests.orchestrator.mlflow_mirror.factories import (

@@ -10,8 +10,8 @@ from orchestrator.mlflow_mirror.client import LAST_CREATOR
 from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris
-from reports.ledger import PREDICTIONS_FILE, Ledger
-from reports.planned import Planned
+from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
+from reports.ledger.planned import Planned
 from tests.orchestrator.mlflow_mirror.factories import (
     NUM_EPOCHS,
     make_epoch,

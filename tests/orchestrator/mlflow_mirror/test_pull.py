@@ -12,7 +12,7 @@ from orchestrator.mlflow_mirror.pull import Pulled, pull_ledger
 from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
-from reports.ledger import (
+from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,
     RECORD_FILE,
@@ -21,8 +21,8 @@ from reports.ledger import (
     create_once,
     sha256_of,
 )
-from reports.planned import Planned, read_planned
-from reports.record import Record
+from reports.ledger.planned import Planned, read_planned
+from reports.ledger.record import Record
 from reports.table import build_tables
 from reports.trial_scores import TrialScores
 from search_spaces.catalogue import find_study

@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from orchestrator.search.search_log import SearchLog
-from reports.record import Epoch, Record
-from reports.search_result import Objective
+from reports.ledger.record import Epoch, Record
+from reports.ledger.search_result import Objective
 from search_spaces.space import Choice, IntRange, LogRange, Point, Space
 from search_spaces.trial import CorpusRef, Trial
 from tests.reports.factories import make_circumstances, make_record

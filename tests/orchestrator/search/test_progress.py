@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from orchestrator.search.progress import SearchProgress
-from reports.search_result import Candidate
+from reports.ledger.search_result import Candidate
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 from tests.orchestrator.search.factories import epoch

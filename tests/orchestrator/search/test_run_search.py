@@ -16,7 +16,7 @@ from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, open_search
 from orchestrator.search.search_log import JOURNAL_FILE
-from reports.search_result import SearchResult
+from reports.ledger.search_result import SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space
 from tests.orchestrator.conftest import CORPUS

@@ -4,8 +4,8 @@ import optuna
 import pytest
 
 from orchestrator.search.search_log import JOURNAL_FILE, SearchLog
-from reports.ledger import LedgerError
-from reports.search_result import Candidate
+from reports.ledger.ledger import LedgerError
+from reports.ledger.search_result import Candidate
 from search_spaces.errors import StudyError
 from search_spaces.spaces.architecture import ARCHITECTURE
 from tests.orchestrator.search.factories import F1, PARAMETERS, open_log, values_of

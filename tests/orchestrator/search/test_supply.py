@@ -10,8 +10,8 @@ from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.supply import SearchSupply
 from orchestrator.trial_queue import LOOK_S, TrialQueue
 from orchestrator.trial_supply import Loss
-from reports.record import Record
-from reports.search_result import Candidate, Objective
+from reports.ledger.record import Record
+from reports.ledger.search_result import Candidate, Objective
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.study import RowRef

@@ -6,8 +6,8 @@ from typing import Any
 
 from reports.document.assemble import assemble
 from reports.document.content import Report
-from reports.ledger import Ledger
-from reports.planned import Planned, read_planned, remember
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, read_planned, remember
 from reports.trial_scores import TrialScores
 from search_spaces.claim import greater
 from search_spaces.study import Row, Study

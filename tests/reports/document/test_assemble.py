@@ -4,8 +4,8 @@ from reports.document.assemble import group_by_study
 from reports.document.content import Place, Report
 from reports.document.files import write_html, write_twins
 from reports.document.latex import to_latex
-from reports.ledger import Ledger
-from reports.planned import Planned, read_planned, remember
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, read_planned, remember
 from search_spaces.catalogue import find_study
 from search_spaces.study import RowRef
 from tests.reports.document.factories import (

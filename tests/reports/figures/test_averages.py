@@ -8,7 +8,7 @@ from reports.figures.averages import (
     find_printed_average,
     tell_printed,
 )
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.studies.le2023 import LAYERS, MAIN
 from search_spaces.studies.xia2022 import SOTA
 from tests.reports.factories import collect, make_study, write_rows

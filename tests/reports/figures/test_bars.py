@@ -5,7 +5,7 @@ import pytest
 
 from reports.figures.bars import draw_bars
 from reports.figures.style import COLUMN_WIDTH_IN, FULL_WIDTH_IN
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from tests.reports.factories import collect, make_study, write_rows
 
 ACCURACIES = [0.8, 0.75, 0.8]

@@ -2,7 +2,7 @@ import pytest
 
 from reports.cells import Outcome
 from reports.figures.curves import MAX_ROWS_A_LINE, draw_curves
-from reports.record import Epoch
+from reports.ledger.record import Epoch
 from tests.reports.factories import make_record, make_study, make_trial
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from reports.figures.depth_heatmap import draw_depth_heatmap, find_design
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.studies.le2023 import LAYERS
 from tests.reports.factories import collect, make_study, write_rows

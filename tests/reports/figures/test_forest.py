@@ -2,7 +2,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from reports.figures.forest import draw_forest
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from reports.trial_scores import TrialScores
 from search_spaces.study import ANY_CORPUS, Column
 from tests.reports.factories import (

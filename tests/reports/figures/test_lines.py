@@ -1,7 +1,7 @@
 import pytest
 
 from reports.figures.lines import draw_lines
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.studies.xia2022 import BOTTLENECKS, SEM
 from search_spaces.study import Row
 from tests.reports.factories import collect, make_study, write_rows

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from reports.figures.waterfall import draw_waterfall
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from search_spaces.studies.xia2022 import MODULES
 from search_spaces.study import ANY_CORPUS, Column, Row
 from tests.reports.factories import collect, make_split, make_study, make_trial, write_trial

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.cbook import is_math_text
 
 from reports.figures.words import name_field, show_name, write_figure_caption
-from reports.ledger import Ledger
+from reports.ledger.ledger import Ledger
 from tests.reports.factories import collect, make_study, write_rows
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.search_result import Candidate, SearchResult
+from reports.ledger.search_result import Candidate, SearchResult
 
 RATE = 0.1 + 0.2 * 1e-3
 """A learning rate that only all its digits tell."""

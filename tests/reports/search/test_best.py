@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
+from reports.ledger.search_result import Candidate
 from reports.search.best import NUM_SHOWN, find_best, find_winner, rank_fields, rank_importances
-from reports.search_result import Candidate
 from tests.reports.search.factories import (
     FAILED,
     STOPPED,

@@ -2,8 +2,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from reports.ledger.search_result import SearchResult
 from reports.search.figures import draw_front, draw_history, draw_importances, draw_search
-from reports.search_result import SearchResult
 from tests.reports.search.factories import (
     STOPPED,
     make_costly,

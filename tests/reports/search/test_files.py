@@ -9,9 +9,9 @@ import pytest
 from reports.forms import document
 from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
+from reports.ledger.search_result import SearchResult
 from reports.search.files import write_search
 from reports.search.table import PREAMBLE
-from reports.search_result import SearchResult
 from tests.reports.search.factories import STOPPED, make_front, make_result, make_search
 
 ALWAYS = ["search.json", "candidates.csv", "best.tex"]

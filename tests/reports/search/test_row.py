@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from reports.ledger.search_result import SearchResult
 from reports.search.row import winner_row, winner_study
-from reports.search_result import SearchResult
 from search_spaces.catalogue import load_studies
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError

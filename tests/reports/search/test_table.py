@@ -9,9 +9,9 @@ import pytest
 from reports.forms import document
 from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
+from reports.ledger.search_result import SearchResult
 from reports.search.best import NUM_SHOWN
 from reports.search.table import PREAMBLE, to_csv, to_latex
-from reports.search_result import SearchResult
 from tests.reports.search.factories import (
     RATE,
     make_candidate,

@@ -1,7 +1,7 @@
 from rich.console import Console
 
+from reports.ledger.search_result import SearchResult
 from reports.search.terminal import SearchView
-from reports.search_result import SearchResult
 from tests.reports.search.factories import (
     STOPPED,
     make_candidate,

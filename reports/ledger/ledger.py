@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from reports.record import EVALUATED_SPLITS, Predictions, Record, Split
+from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record, Split
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.configs.base import Config
-from reports.ledger import Ledger, LedgerError, write_atomically
-from reports.locks import locked
+from reports.ledger.ledger import Ledger, LedgerError, write_atomically
+from reports.ledger.locks import locked
 from search_spaces.claim import Claim
 from search_spaces.study import Study
 from search_spaces.terms import Scale

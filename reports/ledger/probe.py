@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from models.configs.base import Config
-from reports.ledger import LedgerError, write_atomically
+from reports.ledger.ledger import LedgerError, write_atomically
 from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
 
 FOLDER = "probes"
@@ -28,7 +28,7 @@ class Probe(Config):
     """One architecture on one kind of device, measured beside as many others as train at once.
 
     `num_at_once` counts them all, and `torch` is the version of PyTorch (`torch_version`);
-    `is_deterministic` is as in `reports.record.Circumstances`.
+    `is_deterministic` is as in `reports.ledger.record.Circumstances`.
     `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
     a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
     an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the

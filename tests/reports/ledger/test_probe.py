@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import probe
-from reports.ledger import LedgerError
-from reports.probe import (
+from reports.ledger import probe
+from reports.ledger.ledger import LedgerError
+from reports.ledger.probe import (
     architecture_of,
     device_file,
     distinct_architectures,

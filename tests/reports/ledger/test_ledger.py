@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.ledger import (
+from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,
     RECORD_FILE,
@@ -12,7 +12,7 @@ from reports.ledger import (
     stage,
     stage_predictions,
 )
-from reports.record import Record
+from reports.ledger.record import Record
 from tests.reports.factories import make_circumstances, make_record, make_split, make_trial
 
 

@@ -2,9 +2,9 @@ from threading import Thread
 
 import pytest
 
-from reports import planned as planned_module
-from reports.ledger import Ledger, LedgerError
-from reports.planned import Planned, changed_claims, read_planned, remember
+from reports.ledger import planned as planned_module
+from reports.ledger.ledger import Ledger, LedgerError
+from reports.ledger.planned import Planned, changed_claims, read_planned, remember
 from search_spaces.catalogue import STUDIES
 from search_spaces.claim import greater
 from tests.reports.factories import make_study

@@ -1,0 +1,1 @@
+"""The ledger: one record a trial, written exactly once, and what was planned."""
