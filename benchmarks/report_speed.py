@@ -20,7 +20,6 @@ from corpora.mosei.labels import MOSEI_EMOTIONS
 from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan import Plan, make_plan, planned_of
-from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.judgement import judge_claims
 from reports.ledger.ledger import (
@@ -32,8 +31,9 @@ from reports.ledger.ledger import (
 )
 from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
+from reports.scores.cells import collect_outcome
+from reports.scores.trials import TrialScores
 from reports.table import build_tables
-from reports.trial_scores import TrialScores
 from search_spaces.catalogue import COLLECTIONS
 from search_spaces.trial import Trial
 

@@ -41,7 +41,7 @@ from reports.prediction import (
     WeightKind,
     valid_f1,
 )
-from reports.scores import decide
+from reports.scores.metrics import decide
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")
 

@@ -15,7 +15,7 @@ from orchestrator.options import console, storage_option
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.errors import StudyError
 

@@ -25,7 +25,6 @@ from orchestrator.plan_view import plan_view
 from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import tables_folder
-from reports.cells import collect_outcome
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView
@@ -34,8 +33,9 @@ from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, changed_claims, plan_file, remember
 from reports.ledger.record import Epoch, Record
+from reports.scores.cells import collect_outcome
+from reports.scores.trials import TrialScores
 from reports.table import build_tables
-from reports.trial_scores import TrialScores
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import Trial

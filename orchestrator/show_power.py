@@ -14,8 +14,8 @@ from reports.judgement import LEVEL
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.prospects import Prospect, foresee
+from reports.scores.trials import TrialScores
 from reports.statistics.power import MOST_SEEDS, POWER
-from reports.trial_scores import TrialScores
 
 UNKNOWN = "\N{EN DASH}"
 

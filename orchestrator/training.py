@@ -21,7 +21,7 @@ from orchestrator.precision import Precision, autocast
 from orchestrator.schedule import SCHEDULES
 from orchestrator.training_state import TrainingState
 from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions, Split
-from reports.scores import fit_thresholds, mean_scores
+from reports.scores.metrics import fit_thresholds, mean_scores
 from search_spaces.trial import TrainingConfig
 
 FIXED_THRESHOLD = 0.5

@@ -11,7 +11,7 @@ from corpora.batches.corpus import AnyCorpus
 from corpora.text.tokens import encode
 from orchestrator.evaluation import predict
 from orchestrator.precision import Precision
-from reports.scores import mean_scores
+from reports.scores.metrics import mean_scores
 from search_spaces.trial import TrialConfig
 
 

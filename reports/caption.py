@@ -15,10 +15,10 @@ from reports.blocks import (
     Unit,
     corpus_title,
 )
-from reports.cells import Outcome
 from reports.differences import LEVEL
-from reports.environment import count_facts
 from reports.ledger.record import Record
+from reports.scores.cells import Outcome
+from reports.scores.environment import count_facts
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from reports.cells import Cell
+from reports.scores.cells import Cell
 from reports.statistics.compatibility import compatible, smallest_best_of
 from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import holm

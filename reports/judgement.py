@@ -8,7 +8,6 @@ import numpy as np
 
 from corpora.source.utterance import SYNTHETIC
 from reports.adaptive import gap_at, judge_in_sequence
-from reports.cells import Cell, Outcome
 from reports.evidence import (
     Compared,
     compare,
@@ -19,11 +18,12 @@ from reports.evidence import (
     weigh,
 )
 from reports.reasons import describe_costs, describe_gaps, describe_value, project_seeds
-from reports.redrawn import RedrawnScores
+from reports.scores.cells import Cell, Outcome
+from reports.scores.redrawn import RedrawnScores
+from reports.scores.trials import TrialScores
 from reports.statistics.compatibility import compatible, smallest_best_of
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, Verdict, judge
-from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, PrintedValue
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study

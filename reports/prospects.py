@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corpora.source.utterance import SYNTHETIC
-from reports.cells import Outcome, collect_outcome
 from reports.chance import Chance, Spread, find_spreads
 from reports.evidence import describe_absence, find_outcome
 from reports.judgement import LEVEL
 from reports.ledger.planned import Planned
 from reports.printed_gap import printed_gap
+from reports.scores.cells import Outcome, collect_outcome
+from reports.scores.trials import TrialScores
 from reports.statistics.power import POWER
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import FEWEST_SEEDS
-from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, Comparison, Score
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from math import inf
 
-from reports.cells import Cell
 from reports.evidence import Compared
 from reports.ledger.record import Result
+from reports.scores.cells import Cell
 from reports.statistics.power import seeds_needed
 from search_spaces.claim import Claim, PrintedValue
 

@@ -14,9 +14,9 @@ from reports.blocks import (
     Unit,
 )
 from reports.caption import write_caption, write_footnotes, write_notes
-from reports.cells import Outcome
 from reports.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from reports.ledger.record import Record
+from reports.scores.cells import Outcome
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study

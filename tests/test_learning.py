@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpora.synthetic.corpus import SyntheticConfig, best_scores
 from models.configs.base import MODALITIES
 from reports.ledger.ledger import Ledger
-from reports.scores import mean_scores
+from reports.scores.metrics import mean_scores
 from search_spaces.catalogue import find_study
 
 NUM_SEEDS = 3

@@ -14,7 +14,7 @@ import numpy as np
 
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Predictions, Record
-from reports.scores import mean_scores
+from reports.scores.metrics import mean_scores
 from search_spaces.change import flatten
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reports.cells import collect_outcome
 from reports.document.content import Chapter, Picture, Report, place_of
 from reports.document.papers import check_papers
 from reports.document.trial_line import list_trials
-from reports.environment import describe_environment
 from reports.figures.draw import draw_figures
 from reports.figures.style import Drawing, write_drawing
 from reports.judgement import judge_claims
 from reports.ledger.planned import Planned
+from reports.scores.cells import collect_outcome
+from reports.scores.environment import describe_environment
+from reports.scores.trials import TrialScores
 from reports.table import Table, build_tables, table_name
-from reports.trial_scores import TrialScores
 from search_spaces.study import Study
 
 FIGURES, MODELS = "figures", "models"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reports.blocks import corpus_title
-from reports.cells import Outcome
 from reports.document.trial_line import TrialLine
-from reports.environment import Environment
 from reports.judgement import Judged
 from reports.ledger.record import Record
 from reports.lint.checks import Lint
+from reports.scores.cells import Outcome
+from reports.scores.environment import Environment
 from reports.table import Table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study

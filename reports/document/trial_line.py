@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.blocks import MISSING
-from reports.cells import Outcome
 from reports.ledger.record import Record, Result
-from reports.trial_scores import TrialScores
+from reports.scores.cells import Outcome
+from reports.scores.trials import TrialScores
 from search_spaces.study import RowRef
 
 HEADERS = (

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from corpora.source.utterance import SYNTHETIC
 from reports.document.content import Chapter, Report
-from reports.environment import Environment, Fact
 from reports.forms.verdict_words import count_words
 from reports.judgement import Judged
 from reports.lint.checks import Lint
+from reports.scores.environment import Environment, Fact
 from reports.statistics.verdicts import Verdict
 from reports.table import Table
 from search_spaces.study import Study

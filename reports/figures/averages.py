@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from reports.cells import Cell, Outcome
+from reports.scores.cells import Cell, Outcome
 from search_spaces.published import load_published
 from search_spaces.study import Column, Row, Study
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.cells import Outcome
 from reports.figures.averages import Average, collect_averages, tabulate_averages, tell_printed
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
+from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
 LINE_IN, GAP_IN, FRAME_IN = 0.115, 0.1, 0.75

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reports.cells import Outcome
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, LINE_STYLES, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
 from reports.ledger.record import Epoch, Record
+from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
 LINE_IN, FRAME_IN = 1.55, 0.35

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reports.blocks import OursBlock, PublishedBlock, block_title
-from reports.cells import Outcome
 from reports.figures.branches import varying_fields
 from reports.figures.style import FULL_WIDTH_IN, Drawing, in_style
 from reports.figures.words import PERCENT, name_field, show_name, write_figure_caption
+from reports.scores.cells import Outcome
 from reports.table import build_table
 from search_spaces.change import flatten
 from search_spaces.study import Study

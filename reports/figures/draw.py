@@ -1,6 +1,5 @@
 """All figures that can be drawn of a study from its records."""
 
-from reports.cells import Outcome
 from reports.figures.bars import draw_bars
 from reports.figures.curves import draw_curves
 from reports.figures.depth_heatmap import draw_depth_heatmap
@@ -8,7 +7,8 @@ from reports.figures.forest import draw_forest
 from reports.figures.lines import draw_lines
 from reports.figures.style import Drawing
 from reports.figures.waterfall import draw_waterfall
-from reports.trial_scores import TrialScores
+from reports.scores.cells import Outcome
+from reports.scores.trials import TrialScores
 from search_spaces.study import Study
 
 

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from reports.cells import Outcome
 from reports.figures.averages import (
     Average,
     collect_averages,
@@ -25,6 +24,7 @@ from reports.figures.style import (
     in_style,
 )
 from reports.figures.words import PERCENT, name_field, show_name, write_figure_caption
+from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
 HEIGHT_IN = 2.1

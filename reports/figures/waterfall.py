@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.blocks import Unit
-from reports.cells import Outcome
 from reports.figures.averages import (
     MIN_SEEDS,
     Average,
@@ -22,6 +21,7 @@ from reports.figures.averages import (
 from reports.figures.chains import find_chains
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
+from reports.scores.cells import Outcome
 from reports.statistics.gap import paired_gap
 from search_spaces.study import Study
 

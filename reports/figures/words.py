@@ -3,7 +3,7 @@
 from textwrap import fill
 
 from reports.caption import disclaim, name_place, name_study
-from reports.cells import Outcome
+from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
 NAME_CHARS = 22

@@ -16,9 +16,9 @@ from reports.blocks import (
     Shown,
     Unit,
 )
-from reports.cells import Cell
 from reports.differences import Difference
 from reports.panels import BlockView, view
+from reports.scores.cells import Cell
 from reports.table import Table
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from reports.blocks import (
     PublishedCell,
     block_title,
 )
-from reports.cells import Cell
 from reports.differences import Difference
 from reports.ledger.record import Record
+from reports.scores.cells import Cell
 from reports.table import Table
 from search_spaces.study import Column
 

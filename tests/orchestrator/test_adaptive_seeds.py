@@ -8,7 +8,7 @@ import pytest
 from orchestrator.adaptive_seeds import Extension, extend, judge_planned
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, remember
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.claim import Claim, Comparison, Score, greater
 from search_spaces.study import Study
 from tests.reports.factories import make_study, write_wrong

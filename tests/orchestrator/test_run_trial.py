@@ -25,7 +25,7 @@ from orchestrator.kept_model import read_kept_model
 from orchestrator.run_trial import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.ledger.record import Epoch, Record
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.change import apply_change
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

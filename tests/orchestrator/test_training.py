@@ -23,7 +23,7 @@ from orchestrator.schedule import SCHEDULES
 from orchestrator.training import Trained, start_training, train
 from orchestrator.training_state import TrainingState
 from reports.ledger.record import Epoch, Predictions
-from reports.scores import mean_scores
+from reports.scores.metrics import mean_scores
 from search_spaces.change import apply_change
 from search_spaces.trial import TrainingConfig, TrialConfig
 from tests.cuda_driver import pretended_gpus

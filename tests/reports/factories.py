@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.cells import Outcome, collect_outcome
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result, Split
+from reports.scores.cells import Outcome, collect_outcome
+from reports.scores.trials import TrialScores
 from reports.table import Table, Variant, build_table
-from reports.trial_scores import TrialScores
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 

@@ -10,8 +10,8 @@ from statsmodels.stats.power import TTestPower
 
 from reports.chance import ASSUMED_STD, Chance, Spread, find_spreads
 from reports.ledger.ledger import Ledger
+from reports.scores.trials import TrialScores
 from reports.statistics.power import POWER
-from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, Comparison, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.cells import Cell, SeedScore
 from reports.differences import (
     Difference,
     find_ties,
@@ -11,6 +10,7 @@ from reports.differences import (
     subtract_published,
     subtract_row,
 )
+from reports.scores.cells import Cell, SeedScore
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 
 

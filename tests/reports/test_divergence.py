@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from reports.blocks import MISSING
-from reports.cells import Outcome
 from reports.document.trial_line import TrialLine
 from reports.document.words import describe_training
-from reports.environment import describe_environment
 from reports.figures.curves import draw_curves
 from reports.forms.plain import to_csv, to_json
 from reports.judgement import judge_claims
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
+from reports.scores.cells import Outcome
+from reports.scores.environment import describe_environment
+from reports.scores.trials import TrialScores
 from reports.table import Table, build_table
-from reports.trial_scores import TrialScores
 from search_spaces.claim import Claim, greater
 from search_spaces.study import Study
 from tests.reports.factories import (

@@ -9,7 +9,6 @@ from orchestrator.mirror import locate_place
 from orchestrator.mlflow_mirror import pull as pull_module
 from orchestrator.mlflow_mirror.client import Client
 from orchestrator.mlflow_mirror.pull import Pulled, pull_ledger
-from reports.cells import collect_outcome
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
 from reports.ledger.ledger import (
@@ -23,8 +22,9 @@ from reports.ledger.ledger import (
 )
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
+from reports.scores.cells import collect_outcome
+from reports.scores.trials import TrialScores
 from reports.table import build_tables
-from reports.trial_scores import TrialScores
 from search_spaces.catalogue import find_study
 from search_spaces.trial import Trial
 from tests.orchestrator.mlflow_mirror.factories import (

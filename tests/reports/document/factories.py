@@ -8,7 +8,7 @@ from reports.document.assemble import assemble
 from reports.document.content import Report
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned, remember
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.claim import greater
 from search_spaces.study import Row, Study
 from search_spaces.terms import Scale

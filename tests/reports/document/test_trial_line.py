@@ -5,7 +5,7 @@ import pytest
 from reports.blocks import MISSING
 from reports.document.trial_line import HEADERS, TrialLine, list_trials
 from reports.ledger.ledger import Ledger
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.study import RowRef
 from tests.reports.factories import (
     collect,

@@ -1,8 +1,8 @@
 import pytest
 
-from reports.cells import Outcome
 from reports.figures.curves import MAX_ROWS_A_LINE, draw_curves
 from reports.ledger.record import Epoch
+from reports.scores.cells import Outcome
 from tests.reports.factories import make_record, make_study, make_trial
 
 

@@ -3,7 +3,7 @@ import pytest
 from reports.figures.draw import draw_figures
 from reports.figures.style import write_drawing
 from reports.ledger.ledger import Ledger
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import ANY_CORPUS, Column, Row
 from tests.reports.factories import collect, make_study, write_rows

@@ -3,7 +3,7 @@ from scipy.stats import ttest_rel
 
 from reports.figures.forest import draw_forest
 from reports.ledger.ledger import Ledger
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.study import ANY_CORPUS, Column
 from tests.reports.factories import (
     EMOTIONS,

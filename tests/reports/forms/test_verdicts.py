@@ -13,7 +13,7 @@ from reports.forms.verdicts_plain import to_csv, to_json
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.judgement import Judged, judge_claims
 from reports.ledger.ledger import Ledger
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong

@@ -1,8 +1,8 @@
 import pytest
 
 from reports.document.words import describe_mixture, describe_training
-from reports.environment import ABSENT, count_facts, describe_environment
 from reports.ledger.record import Record
+from reports.scores.environment import ABSENT, count_facts, describe_environment
 from search_spaces.trial import Trial
 from tests.reports.factories import make_circumstances, make_record, make_trial
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.ledger.record import Record
-from reports.scores import COUNTED
+from reports.scores.metrics import COUNTED
+from reports.scores.trials import TrialScores
 from reports.statistics.bootstrap import redraw, variance_over
-from reports.trial_scores import TrialScores
 from search_spaces.claim import Score
 from search_spaces.terms import Metric
 

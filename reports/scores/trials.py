@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.count_index import CountIndex
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Predictions, Record
-from reports.scores import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
+from reports.scores.count_index import CountIndex
+from reports.scores.metrics import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
 from search_spaces.terms import Metric
 
 

@@ -3,8 +3,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from reports.cells import Cell, SeedScore
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.scores.cells import Cell, SeedScore
 from tests.reports.factories import (
     collect,
     make_predictions,

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
-from reports.trial_scores import TrialScores
+from reports.scores.trials import TrialScores
 from search_spaces.terms import Metric, Scale
 
 

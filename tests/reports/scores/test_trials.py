@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from reports.count_index import INDEX_FILE, CountIndex
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
-from reports.trial_scores import TrialScores, count_by_cluster
+from reports.scores.count_index import INDEX_FILE, CountIndex
+from reports.scores.trials import TrialScores, count_by_cluster
 from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
 
 

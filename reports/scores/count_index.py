@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from reports.ledger.ledger import write_atomically
 from reports.ledger.record import Record
-from reports.scores import Counts
+from reports.scores.metrics import Counts
 
 INDEX_FILE = Path("index", "test-counts.parquet")
 

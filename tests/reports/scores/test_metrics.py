@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from reports.scores import (
+from reports.scores.metrics import (
     METRICS,
     THRESHOLDS,
     EmotionScores,

@@ -1,0 +1,1 @@
+"""Scores: from the predictions of trials to the cells of a table."""
