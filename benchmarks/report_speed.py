@@ -33,7 +33,7 @@ from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
-from reports.table import build_tables
+from reports.tables.table import build_tables
 from search_spaces.catalogue import COLLECTIONS
 from search_spaces.trial import Trial
 

@@ -35,7 +35,7 @@ from reports.ledger.planned import Planned, changed_claims, plan_file, remember
 from reports.ledger.record import Epoch, Record
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
-from reports.table import build_tables
+from reports.tables.table import build_tables
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import Trial

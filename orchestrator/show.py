@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reports.blocks import corpus_title
+from reports.tables.blocks import corpus_title
 from search_spaces.claim import Claim
 from search_spaces.paper_claims import claims_of
 from search_spaces.published import load_published

@@ -14,7 +14,7 @@ from reports.ledger.planned import Planned
 from reports.scores.cells import collect_outcome
 from reports.scores.environment import describe_environment
 from reports.scores.trials import TrialScores
-from reports.table import Table, build_tables, table_name
+from reports.tables.table import Table, build_tables, table_name
 from search_spaces.study import Study
 
 FIGURES, MODELS = "figures", "models"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from reports.blocks import corpus_title
 from reports.document.trial_line import TrialLine
 from reports.judgement import Judged
 from reports.ledger.record import Record
 from reports.lint.checks import Lint
 from reports.scores.cells import Outcome
 from reports.scores.environment import Environment
-from reports.table import Table
+from reports.tables.blocks import corpus_title
+from reports.tables.table import Table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale

@@ -19,7 +19,7 @@ from reports.figures.style import PNG_DPI
 from reports.forms import html as table_form
 from reports.forms import verdicts as verdicts_form
 from reports.forms.verdict_words import TONES, show_evidence, summarise
-from reports.table import Table
+from reports.tables.table import Table
 
 SCALE = 130 / PNG_DPI
 """CSS pixels for one of a figure's: a little more than life size."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.blocks import MISSING
 from reports.ledger.record import Record, Result
 from reports.scores.cells import Outcome
 from reports.scores.trials import TrialScores
+from reports.tables.blocks import MISSING
 from search_spaces.study import RowRef
 
 HEADERS = (

@@ -11,7 +11,7 @@ from reports.judgement import Judged
 from reports.lint.checks import Lint
 from reports.scores.environment import Environment, Fact
 from reports.statistics.verdicts import Verdict
-from reports.table import Table
+from reports.tables.table import Table
 from search_spaces.study import Study
 
 TITLE = "Ablation studies of multimodal emotion recognition"

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.corpus.counts import PRINTED_EMOTIONS
-from reports.differences import LEVEL, MIN_PAIRS, mark, subtract_row, two_sided_p
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, GREY, Drawing, in_style
 from reports.figures.words import NAME_CHARS, PERCENT, show_name, write_figure_caption
 from reports.scores.cells import Cell, Outcome, make_cell
 from reports.scores.trials import TrialScores
 from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import benjamini_hochberg, holm
+from reports.tables.differences import LEVEL, MIN_PAIRS, mark, subtract_row, two_sided_p
 from search_spaces.study import Column, Study
 
 MAX_PANELS_A_LINE = 7

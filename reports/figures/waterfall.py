@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.blocks import Unit
 from reports.figures.averages import (
     MIN_SEEDS,
     Average,
@@ -23,6 +22,7 @@ from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY,
 from reports.figures.words import PERCENT, show_name, write_figure_caption
 from reports.scores.cells import Outcome
 from reports.statistics.gap import paired_gap
+from reports.tables.blocks import Unit
 from search_spaces.study import Study
 
 MAX_CHAINS = 2

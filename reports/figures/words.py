@@ -2,8 +2,8 @@
 
 from textwrap import fill
 
-from reports.caption import disclaim, name_place, name_study
 from reports.scores.cells import Outcome
+from reports.tables.caption import disclaim, name_place, name_study
 from search_spaces.study import Study
 
 NAME_CHARS = 22

@@ -11,7 +11,7 @@ from pathlib import Path
 from reports.forms.latex import PREAMBLE, to_latex
 from reports.forms.latex_text import standalone
 from reports.ledger.ledger import write_atomically
-from reports.table import Table
+from reports.tables.table import Table
 
 COMPILER = "pdflatex"
 LIMIT_S = 120

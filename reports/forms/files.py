@@ -8,7 +8,7 @@ from reports.forms.latex import to_latex
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
 from reports.ledger.ledger import write_atomically
-from reports.table import Table
+from reports.tables.table import Table
 
 FORMS: dict[str, Callable[[Table], str]] = {
     "tex": to_latex,

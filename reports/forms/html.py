@@ -6,7 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from reports.blocks import (
+from reports.scores.cells import Cell
+from reports.tables.blocks import (
     DISTINCT,
     TIED,
     Block,
@@ -16,10 +17,9 @@ from reports.blocks import (
     Shown,
     Unit,
 )
-from reports.differences import Difference
-from reports.panels import BlockView, view
-from reports.scores.cells import Cell
-from reports.table import Table
+from reports.tables.differences import Difference
+from reports.tables.panels import BlockView, view
+from reports.tables.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reports.blocks import DISTINCT, MISSING, TIED, Shown
 from reports.forms.latex_text import breakable, escape, one_line
-from reports.panels import Panel, split_into_panels, view
-from reports.table import Table
+from reports.tables.blocks import DISTINCT, MISSING, TIED, Shown
+from reports.tables.panels import Panel, split_into_panels, view
+from reports.tables.table import Table
 
 PREAMBLE = (
     r"\usepackage{booktabs}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from reports.blocks import TIED
+from reports.tables.blocks import TIED
 
 ESCAPES = {
     **{mark: f"\\{mark}" for mark in "_&%#{}$"},

@@ -2,8 +2,8 @@
 
 import re
 
-from reports.blocks import Shown, header
-from reports.table import Table
+from reports.tables.blocks import Shown, header
+from reports.tables.table import Table
 
 
 def to_markdown(table: Table) -> str:

@@ -12,7 +12,9 @@ from typing import TypeVar
 from pydantic import JsonValue
 from pydantic_core import to_json as to_json_bytes
 
-from reports.blocks import (
+from reports.ledger.record import Record
+from reports.scores.cells import Cell
+from reports.tables.blocks import (
     Block,
     DifferenceBlock,
     OursBlock,
@@ -20,10 +22,8 @@ from reports.blocks import (
     PublishedCell,
     block_title,
 )
-from reports.differences import Difference
-from reports.ledger.record import Record
-from reports.scores.cells import Cell
-from reports.table import Table
+from reports.tables.differences import Difference
+from reports.tables.table import Table
 from search_spaces.study import Column
 
 TABLE_SCHEMA = 2

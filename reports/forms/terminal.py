@@ -7,9 +7,9 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from reports.blocks import MISSING, Shown
-from reports.panels import BlockView, Panel, split_into_panels
-from reports.table import Table
+from reports.tables.blocks import MISSING, Shown
+from reports.tables.panels import BlockView, Panel, split_into_panels
+from reports.tables.table import Table
 
 NAME_WIDTHS = (14, 30)
 NUM_TITLE_LINES = 3

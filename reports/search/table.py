@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from reports.blocks import MISSING
 from reports.forms.latex_text import escape, one_line
 from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import NUM_SHOWN, find_best, rank_fields
@@ -19,6 +18,7 @@ from reports.search.words import (
     tell_optimism,
     tell_shown,
 )
+from reports.tables.blocks import MISSING
 
 PREAMBLE = (r"\usepackage{booktabs}", r"\usepackage{graphicx}")
 FIXED = ("number", "system", "state", "is_best", "from_ledger", "num_epochs", "last_f1")

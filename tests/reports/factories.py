@@ -13,7 +13,7 @@ from reports.ledger.planned import Planned
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result, Split
 from reports.scores.cells import Outcome, collect_outcome
 from reports.scores.trials import TrialScores
-from reports.table import Table, Variant, build_table
+from reports.tables.table import Table, Variant, build_table
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 

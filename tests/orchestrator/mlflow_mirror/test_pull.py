@@ -24,7 +24,7 @@ from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
-from reports.table import build_tables
+from reports.tables.table import build_tables
 from search_spaces.catalogue import find_study
 from search_spaces.trial import Trial
 from tests.orchestrator.mlflow_mirror.factories import (

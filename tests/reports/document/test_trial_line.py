@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.blocks import MISSING
 from reports.document.trial_line import HEADERS, TrialLine, list_trials
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
+from reports.tables.blocks import MISSING
 from search_spaces.study import RowRef
 from tests.reports.factories import (
     collect,

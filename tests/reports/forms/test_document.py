@@ -8,7 +8,7 @@ from reports.forms.document import compile_pdf, write_pdf
 from reports.forms.latex import PREAMBLE
 from reports.forms.latex_text import standalone
 from reports.ledger.ledger import Ledger
-from reports.table import VARIANTS, build_table
+from reports.tables.table import VARIANTS, build_table
 from search_spaces.catalogue import find_study
 from tests.reports.factories import (
     collect,

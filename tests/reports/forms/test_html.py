@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.forms.html import STYLE, to_html, to_page
-from reports.table import VARIANTS
+from reports.tables.table import VARIANTS
 from search_spaces.study import ANY_CORPUS, Column
 from tests.reports.factories import make_study, make_table
 from tests.reports.forms.golden import mixed_table

@@ -14,7 +14,7 @@ from reports.forms.files import FORMS
 from reports.forms.html import to_html
 from reports.forms.terminal import TableView
 from reports.ledger.ledger import Ledger
-from reports.table import VARIANTS, Table, Variant, build_tables
+from reports.tables.table import VARIANTS, Table, Variant, build_tables
 from search_spaces.catalogue import STUDIES
 from tests.reports.factories import collect, make_mixed_table, write_wrong
 

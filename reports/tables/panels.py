@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reports.blocks import Block, PublishedBlock, Shown, block_title
+from reports.tables.blocks import Block, PublishedBlock, Shown, block_title
 
 
 @dataclass(frozen=True)

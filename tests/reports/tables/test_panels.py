@@ -1,7 +1,7 @@
 import pytest
 
-from reports.blocks import PublishedBlock, PublishedCell
-from reports.panels import BlockView, Panel, split_into_panels, view
+from reports.tables.blocks import PublishedBlock, PublishedCell
+from reports.tables.panels import BlockView, Panel, split_into_panels, view
 from search_spaces.study import Column
 
 GROUPS = ("Angry", "Happy", "Sad", "")

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from reports.blocks import (
+from reports.ledger.record import Record
+from reports.scores.cells import Outcome
+from reports.statistics.multiplicity import benjamini_hochberg, holm
+from reports.tables.blocks import (
     Block,
     DifferenceBlock,
     OursBlock,
@@ -13,11 +16,8 @@ from reports.blocks import (
     PublishedCell,
     Unit,
 )
-from reports.caption import write_caption, write_footnotes, write_notes
-from reports.differences import Difference, find_ties, mark, subtract_published, subtract_row
-from reports.ledger.record import Record
-from reports.scores.cells import Outcome
-from reports.statistics.multiplicity import benjamini_hochberg, holm
+from reports.tables.caption import write_caption, write_footnotes, write_notes
+from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
 

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from reports.blocks import MISSING, OursBlock, PublishedBlock, block_title, header
 from reports.ledger.ledger import Ledger
-from reports.table import build_table
+from reports.tables.blocks import MISSING, OursBlock, PublishedBlock, block_title, header
+from reports.tables.table import build_table
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import ANY_CORPUS, Column
 from tests.reports.factories import (

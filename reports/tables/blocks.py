@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Literal
 
 from corpora.source.utterance import SYNTHETIC
-from reports.differences import Difference
 from reports.scores.cells import Cell
+from reports.tables.differences import Difference
 from search_spaces.study import Column
 from search_spaces.terms import Scale
 

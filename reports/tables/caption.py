@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
 
-from reports.blocks import (
+from reports.ledger.record import Record
+from reports.scores.cells import Outcome
+from reports.scores.environment import count_facts
+from reports.tables.blocks import (
     DISTINCT,
     MISSING,
     SYNTHETIC,
@@ -15,10 +18,7 @@ from reports.blocks import (
     Unit,
     corpus_title,
 )
-from reports.differences import LEVEL
-from reports.ledger.record import Record
-from reports.scores.cells import Outcome
-from reports.scores.environment import count_facts
+from reports.tables.differences import LEVEL
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 

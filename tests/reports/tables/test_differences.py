@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.differences import (
+from reports.scores.cells import Cell, SeedScore
+from reports.statistics.multiplicity import benjamini_hochberg, holm
+from reports.tables.differences import (
     Difference,
     find_ties,
     mark,
@@ -10,8 +12,6 @@ from reports.differences import (
     subtract_published,
     subtract_row,
 )
-from reports.scores.cells import Cell, SeedScore
-from reports.statistics.multiplicity import benjamini_hochberg, holm
 
 
 def make_cell(row: str, *scores: float, num_planned: int | None = None) -> Cell:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reports.blocks import MISSING
 from reports.document.trial_line import TrialLine
 from reports.document.words import describe_training
 from reports.figures.curves import draw_curves
@@ -18,7 +17,8 @@ from reports.ledger.record import Record
 from reports.scores.cells import Outcome
 from reports.scores.environment import describe_environment
 from reports.scores.trials import TrialScores
-from reports.table import Table, build_table
+from reports.tables.blocks import MISSING
+from reports.tables.table import Table, build_table
 from search_spaces.claim import Claim, greater
 from search_spaces.study import Study
 from tests.reports.factories import (
