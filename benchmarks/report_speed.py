@@ -21,7 +21,6 @@ from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan import Plan, make_plan, planned_of
 from reports.forms.files import write_table
-from reports.judgement import judge_claims
 from reports.ledger.ledger import (
     PREDICTIONS_FILE,
     RECORD_FILE,
@@ -34,6 +33,7 @@ from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Res
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
+from reports.verdicts.judgement import judge_claims
 from search_spaces.catalogue import COLLECTIONS
 from search_spaces.trial import Trial
 

@@ -14,7 +14,6 @@ from corpora.source.errors import CorpusError
 from corpora.source.utterance import SYNTHETIC
 from corpora.store.prepared import prepared_names
 from models.weights.errors import WeightsError
-from orchestrator.adaptive_seeds import Seeds
 from orchestrator.choose_trial import TrialChoiceError
 from orchestrator.errors import (
     ClusterError,
@@ -52,6 +51,7 @@ from orchestrator.stop_signals import EXIT_FAILED_TRIALS, Terminated, end_as, ra
 from orchestrator.storage import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
 from reports.ledger.ledger import LedgerError
+from reports.verdicts.adaptive_seeds import Seeds
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
 from search_spaces.errors import PublishedError, StudyError
 from search_spaces.study import Study

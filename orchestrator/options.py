@@ -8,13 +8,13 @@ import click
 from rich.console import Console
 
 from corpora.source.utterance import SYNTHETIC
-from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.machines import MAX_REQUESTED, Device
 from orchestrator.mirror import locate_place
 from orchestrator.prices import Prices, find_prices
 from orchestrator.storage import DEFAULT_STORAGE
-from reports.adaptive import looks_until
 from reports.statistics.sequential import LOOKS
+from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
+from reports.verdicts.in_sequence import looks_until
 from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.terms import Scale

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from corpora.preparation.known import know_corpus
-from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Device, Machines
@@ -25,6 +24,7 @@ from orchestrator.sharing import find_sharing, sharing_view
 from orchestrator.show_power import claims_view
 from orchestrator.storage import open_storage
 from reports.ledger.ledger import Ledger
+from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
 from search_spaces.study import Study
 from search_spaces.terms import Scale

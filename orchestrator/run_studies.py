@@ -7,7 +7,6 @@ from typing import NamedTuple
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
-from orchestrator.adaptive_seeds import AdaptiveSeeds, Seeds, describe_open, extend, judge_planned
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Machines
@@ -36,6 +35,13 @@ from reports.ledger.record import Epoch, Record
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
+from reports.verdicts.adaptive_seeds import (
+    AdaptiveSeeds,
+    Seeds,
+    describe_open,
+    extend,
+    judge_planned,
+)
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import Trial

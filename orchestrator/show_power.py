@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.plan import Plan, planned_of
-from reports.chance import Origin
 from reports.forms.verdict_words import count_claims
-from reports.judgement import LEVEL
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
-from reports.prospects import Prospect, foresee
 from reports.scores.trials import TrialScores
 from reports.statistics.power import MOST_SEEDS, POWER
+from reports.verdicts.chance import Origin
+from reports.verdicts.judgement import LEVEL
+from reports.verdicts.prospects import Prospect, foresee
 
 UNKNOWN = "\N{EN DASH}"
 

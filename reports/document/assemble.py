@@ -9,12 +9,12 @@ from reports.document.papers import check_papers
 from reports.document.trial_line import list_trials
 from reports.figures.draw import draw_figures
 from reports.figures.style import Drawing, write_drawing
-from reports.judgement import judge_claims
 from reports.ledger.planned import Planned
 from reports.scores.cells import collect_outcome
 from reports.scores.environment import describe_environment
 from reports.scores.trials import TrialScores
 from reports.tables.table import Table, build_tables, table_name
+from reports.verdicts.judgement import judge_claims
 from search_spaces.study import Study
 
 FIGURES, MODELS = "figures", "models"

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reports.document.trial_line import TrialLine
-from reports.judgement import Judged
 from reports.ledger.record import Record
 from reports.lint.checks import Lint
 from reports.scores.cells import Outcome
 from reports.scores.environment import Environment
 from reports.tables.blocks import corpus_title
 from reports.tables.table import Table
+from reports.verdicts.judgement import Judged
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale

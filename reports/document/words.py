@@ -7,11 +7,11 @@ from typing import NamedTuple
 from corpora.source.utterance import SYNTHETIC
 from reports.document.content import Chapter, Report
 from reports.forms.verdict_words import count_words
-from reports.judgement import Judged
 from reports.lint.checks import Lint
 from reports.scores.environment import Environment, Fact
 from reports.statistics.verdicts import Verdict
 from reports.tables.table import Table
+from reports.verdicts.judgement import Judged
 from search_spaces.study import Study
 
 TITLE = "Ablation studies of multimodal emotion recognition"

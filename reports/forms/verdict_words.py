@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from reports.judgement import LEVEL, Judged, Word
 from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
+from reports.verdicts.judgement import LEVEL, Judged, Word
 from search_spaces.claim import NO_STATED_GAP
 
 MEANINGS: dict[Word, str] = {

@@ -9,8 +9,8 @@ from reports.forms.html import render, wrap
 from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
 from reports.forms.verdicts_plain import to_csv, to_json
-from reports.judgement import Judged
 from reports.ledger.ledger import write_atomically
+from reports.verdicts.judgement import Judged
 
 PREAMBLE = (
     r"\usepackage{array}",

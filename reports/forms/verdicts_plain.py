@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import JsonValue
 
-from reports.evidence import Compared
 from reports.forms.verdict_words import count_words, explain, show_margin
-from reports.judgement import LEVEL, Judged
 from reports.scores.cells import Cell
 from reports.statistics.gap import Gap
 from reports.statistics.sign_flip import sign_flip_p
+from reports.verdicts.evidence import Compared
+from reports.verdicts.judgement import LEVEL, Judged
 
 VERDICTS_SCHEMA = 1
 

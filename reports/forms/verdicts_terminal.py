@@ -13,7 +13,7 @@ from reports.forms.verdict_words import (
     show_evidence,
     summarise,
 )
-from reports.judgement import Judged, Word
+from reports.verdicts.judgement import Judged, Word
 
 STYLES = {"good": "green", "open": "yellow", "bad": "red"}
 

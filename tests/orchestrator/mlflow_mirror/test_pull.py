@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from orchestrator.adaptive_seeds import judge_planned
 from orchestrator.mirror import locate_place
 from orchestrator.mlflow_mirror import pull as pull_module
 from orchestrator.mlflow_mirror.client import Client
@@ -25,6 +24,7 @@ from reports.ledger.record import Record
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
+from reports.verdicts.adaptive_seeds import judge_planned
 from search_spaces.catalogue import find_study
 from search_spaces.trial import Trial
 from tests.orchestrator.mlflow_mirror.factories import (

@@ -11,9 +11,9 @@ from reports.forms.verdict_words import MEANINGS, explain, summarise
 from reports.forms.verdicts import FORMS, PREAMBLE, to_html, to_latex, to_markdown, write_verdicts
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.forms.verdicts_terminal import VerdictsView
-from reports.judgement import Judged, judge_claims
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
+from reports.verdicts.judgement import Judged, judge_claims
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong

@@ -11,7 +11,6 @@ from reports.document.trial_line import TrialLine
 from reports.document.words import describe_training
 from reports.figures.curves import draw_curves
 from reports.forms.plain import to_csv, to_json
-from reports.judgement import judge_claims
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.scores.cells import Outcome
@@ -19,6 +18,7 @@ from reports.scores.environment import describe_environment
 from reports.scores.trials import TrialScores
 from reports.tables.blocks import MISSING
 from reports.tables.table import Table, build_table
+from reports.verdicts.judgement import judge_claims
 from search_spaces.claim import Claim, greater
 from search_spaces.study import Study
 from tests.reports.factories import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.printed_gap import printed_gap
+from reports.verdicts.printed_gap import printed_gap
 from search_spaces.catalogue import STUDIES
 from search_spaces.claim import Comparison, Score
 from tests.reports.factories import make_study

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adaptive_seeds import Extension, extend, judge_planned
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, remember
 from reports.scores.trials import TrialScores
+from reports.verdicts.adaptive_seeds import Extension, extend, judge_planned
 from search_spaces.claim import Claim, Comparison, Score, greater
 from search_spaces.study import Study
 from tests.reports.factories import make_study, write_wrong

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from reports.chance import ASSUMED_STD, Chance, Spread, find_spreads
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
 from reports.statistics.power import POWER
+from reports.verdicts.chance import ASSUMED_STD, Chance, Spread, find_spreads
 from search_spaces.claim import Claim, Comparison, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong
 
@@ -97,7 +97,7 @@ def test_few_claims_that_cannot_be_decided_are_called_decidable(
     rng = np.random.default_rng(0)
     gap, calls = 0.8 * ratio * ASSUMED_STD, []
     found: dict[Comparison, SimpleNamespace] = {}
-    monkeypatch.setattr("reports.chance.compare", lambda one, *_: found[one])
+    monkeypatch.setattr("reports.verdicts.chance.compare", lambda one, *_: found[one])
     for _ in range(400):
         scores = rng.normal(0, ratio * ASSUMED_STD / sqrt(2), (1 + num_rivals, num_finished))
         for claim, rival in zip(claims, scores[1:], strict=True):

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.adaptive import next_look
-from reports.judgement import Judged, judge_claims
 from reports.ledger.planned import Planned, read_planned
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.statistics.sequential import LOOKS
+from reports.verdicts.in_sequence import next_look
+from reports.verdicts.judgement import Judged, judge_claims
 
 MAX_SEEDS = LOOKS[-1]
 

@@ -7,10 +7,10 @@ from math import sqrt
 from statistics import stdev
 from typing import Literal, NamedTuple
 
-from reports.evidence import compare
 from reports.scores.cells import Outcome
 from reports.scores.trials import TrialScores
 from reports.statistics.power import power_of, seeds_needed, smallest_effect
+from reports.verdicts.evidence import compare
 from search_spaces.claim import Claim, Comparison
 
 ASSUMED_STD = 0.008 * sqrt(2)

@@ -8,11 +8,11 @@ from statsmodels.stats.power import TTestPower
 
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
-from reports.prospects import Prospect, foresee
 from reports.scores.trials import TrialScores
 from reports.statistics.gap import paired_gap
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import Evidence, judge
+from reports.verdicts.prospects import Prospect, foresee
 from search_spaces.catalogue import STUDIES
 from search_spaces.claim import Claim, Comparison, Score, greater
 from search_spaces.study import Study

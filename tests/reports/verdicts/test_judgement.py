@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from reports.judgement import LEVEL, Judged, judge_claims
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
 from reports.statistics.power import seeds_needed
+from reports.verdicts.judgement import LEVEL, Judged, judge_claims
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater
 from tests.reports.factories import collect, make_study, write_wrong

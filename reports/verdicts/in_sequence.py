@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.evidence import Compared, weigh
 from reports.statistics.gap import Gap, paired_gap
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import Verdict, first_that_fits
+from reports.verdicts.evidence import Compared, weigh
 from search_spaces.claim import Claim
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from math import inf
 
-from reports.evidence import Compared
 from reports.ledger.record import Result
 from reports.scores.cells import Cell
 from reports.statistics.power import seeds_needed
+from reports.verdicts.evidence import Compared
 from search_spaces.claim import Claim, PrintedValue
 
 

@@ -7,8 +7,13 @@ from typing import Literal
 import numpy as np
 
 from corpora.source.utterance import SYNTHETIC
-from reports.adaptive import gap_at, judge_in_sequence
-from reports.evidence import (
+from reports.scores.cells import Cell, Outcome
+from reports.scores.redrawn import RedrawnScores
+from reports.scores.trials import TrialScores
+from reports.statistics.compatibility import compatible, smallest_best_of
+from reports.statistics.sequential import cutoff
+from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, Verdict, judge
+from reports.verdicts.evidence import (
     Compared,
     compare,
     describe_absence,
@@ -17,13 +22,8 @@ from reports.evidence import (
     vary_test_set,
     weigh,
 )
-from reports.reasons import describe_costs, describe_gaps, describe_value, project_seeds
-from reports.scores.cells import Cell, Outcome
-from reports.scores.redrawn import RedrawnScores
-from reports.scores.trials import TrialScores
-from reports.statistics.compatibility import compatible, smallest_best_of
-from reports.statistics.sequential import cutoff
-from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, Verdict, judge
+from reports.verdicts.in_sequence import gap_at, judge_in_sequence
+from reports.verdicts.reasons import describe_costs, describe_gaps, describe_value, project_seeds
 from search_spaces.claim import Claim, PrintedValue
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from reports.adaptive import Closed, gap_at, judge_in_sequence, looks_until, next_look
-from reports.evidence import Compared
 from reports.statistics.sequential import LOOKS, cutoff
+from reports.verdicts.evidence import Compared
+from reports.verdicts.in_sequence import Closed, gap_at, judge_in_sequence, looks_until, next_look
 from search_spaces.claim import Claim, Comparison, Score
 
 LEVEL = 0.025

@@ -1,6 +1,7 @@
 """Which claims the planned seeds can decide: power, before anything is trained.
 
-The printed gap is taken as the true one, and the paired t test of `reports.judgement` as the test.
+The printed gap is taken as the true one, and the paired t test of `reports.verdicts.judgement` as
+the test.
 """
 
 from collections import Counter
@@ -8,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corpora.source.utterance import SYNTHETIC
-from reports.chance import Chance, Spread, find_spreads
-from reports.evidence import describe_absence, find_outcome
-from reports.judgement import LEVEL
 from reports.ledger.planned import Planned
-from reports.printed_gap import printed_gap
 from reports.scores.cells import Outcome, collect_outcome
 from reports.scores.trials import TrialScores
 from reports.statistics.power import POWER
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import FEWEST_SEEDS
+from reports.verdicts.chance import Chance, Spread, find_spreads
+from reports.verdicts.evidence import describe_absence, find_outcome
+from reports.verdicts.judgement import LEVEL
+from reports.verdicts.printed_gap import printed_gap
 from search_spaces.claim import Claim, Comparison, Score
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study

@@ -1,0 +1,1 @@
+"""Verdicts on claims: evidence, judgement, and what a number of seeds can decide."""
