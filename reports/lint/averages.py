@@ -1,7 +1,7 @@
 """Printed averages that are not the mean of the printed cells, rounded."""
 
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import (
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import (
     AVERAGE,
     Number,
     PrintedScore,

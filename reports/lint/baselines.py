@@ -5,8 +5,8 @@ paper's other tables is not printed there; this puts the two together. Baselines
 from elsewhere are left out: they may have had other data.
 """
 
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import PrintedScore, averages_of, by_row, printed_scores
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import PrintedScore, averages_of, by_row, printed_scores
 from search_spaces.published import PublishedData
 
 TRAINED_AGAIN = ("reproduced", "xia_reproduction")

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import PrintedScore, by_column, printed_scores
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import PrintedScore, by_column, printed_scores
 from search_spaces.published import PublishedData
 
 

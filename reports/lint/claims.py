@@ -6,9 +6,16 @@ A claim compares cells as printed, by the mean over the cells where a column is 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from reports.lint.finding import Check, Examined, Finding
 from reports.lint.gains import difference_fault
-from reports.lint.printed import AVERAGE, Number, PrintedScore, mean_of, printed_scores, read_number
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import (
+    AVERAGE,
+    Number,
+    PrintedScore,
+    mean_of,
+    printed_scores,
+    read_number,
+)
 from search_spaces.published import ClaimKind, PublishedClaim, PublishedData
 
 OWN = "proposed"

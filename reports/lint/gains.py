@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import (
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import (
     NOT_PRINTED,
     Number,
     columns_of,

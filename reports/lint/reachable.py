@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.lint.printed import Number
+from reports.printed.numbers import Number
 
 Integers = NDArray[Any]
 """Exact integers, of 64 bits or of Python."""

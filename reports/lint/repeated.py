@@ -4,8 +4,8 @@ from collections import defaultdict
 from itertools import combinations
 
 from reports.lint.claims import find_scores
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import (
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import (
     AVERAGE,
     Number,
     PrintedScore,

@@ -1,7 +1,7 @@
 """Cells that tie with a bold maximum and are not bold themselves."""
 
-from reports.lint.finding import Check, Examined, Finding
-from reports.lint.printed import by_column, printed_scores
+from reports.printed.finding import Check, Examined, Finding
+from reports.printed.numbers import by_column, printed_scores
 from search_spaces.published import PublishedData
 
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from reports.lint.printed import NOT_PRINTED, read_number
+from reports.printed.numbers import NOT_PRINTED, read_number
 from search_spaces.claim import Comparison, Score
 from search_spaces.published import load_published
 from search_spaces.study import Column, Study

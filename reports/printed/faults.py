@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from reports.lint.claims import EVERY_EMOTION, JUDGES, find_scores, pairs_of
 from reports.lint.feasibility import supports_of
-from reports.lint.printed import NOT_PRINTED, NUMBER, ONE, columns_of, printed_scores
+from reports.printed.numbers import NOT_PRINTED, NUMBER, ONE, columns_of, printed_scores
 from search_spaces.errors import StudyError
 from search_spaces.published import (
     PublishedClaim,

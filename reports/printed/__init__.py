@@ -1,0 +1,1 @@
+"""What papers print, read as numbers that can be checked."""
