@@ -7,7 +7,7 @@ from orchestrator.mirrored_files import place_of
 from orchestrator.plan import Plan
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
-from reports.prediction import valid_f1
+from reports.prediction.prediction import valid_f1
 from search_spaces.study import RowRef
 
 MIN_DIGITS = 6

@@ -34,7 +34,7 @@ from orchestrator.kept_model import read_kept_model
 from orchestrator.precision import autocast
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
-from reports.prediction import (
+from reports.prediction.prediction import (
     EmotionDecision,
     ModalityWeights,
     Prediction,

@@ -17,8 +17,8 @@ from orchestrator.choose_trial import ChosenTrial, best_trial, trial_by_key
 from orchestrator.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.plan import default_scale, make_plan
 from reports.ledger.ledger import Ledger
-from reports.prediction import csv_header, csv_row, to_json
-from reports.prediction_view import NOTE, prediction_view, trial_view
+from reports.prediction.prediction import csv_header, csv_row, to_json
+from reports.prediction.view import NOTE, prediction_view, trial_view
 from search_spaces.catalogue import find_study, load_studies
 from search_spaces.terms import Scale
 

@@ -47,7 +47,7 @@ from orchestrator.predict_commands import EXIT_UNREADABLE_CLIPS, predict
 from orchestrator.run_trial import run_trial
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
-from reports.prediction import valid_f1
+from reports.prediction.prediction import valid_f1
 from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 from tests.cuda_driver import pretended_gpus

@@ -7,7 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.ledger.record import Record
-from reports.prediction import EmotionDecision, ModalityWeights, Prediction, WeightKind, valid_f1
+from reports.prediction.prediction import (
+    EmotionDecision,
+    ModalityWeights,
+    Prediction,
+    WeightKind,
+    valid_f1,
+)
 from search_spaces.study import RowRef
 
 BAR_CELLS = 30
