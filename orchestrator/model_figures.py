@@ -25,11 +25,11 @@ from orchestrator.features import LearnedFeatures, read_features
 from orchestrator.kept_trials import NotDrawnError, Trials, with_kept_models
 from orchestrator.shown_clip import ShownClip, choose_clip
 from orchestrator.trained import MissingPartError, load_trained
-from reports.figures.embedding import Panel, draw_embedding
-from reports.figures.site_attention import SiteAttention, draw_site_attention
-from reports.figures.step_attention import Band, Steps, draw_step_attention
 from reports.figures.style import Drawing
 from reports.ledger.record import Record
+from reports.model_figures.embedding import Panel, draw_embedding
+from reports.model_figures.site_attention import SiteAttention, draw_site_attention
+from reports.model_figures.step_attention import Band, Steps, draw_step_attention
 from search_spaces.study import RowRef
 
 XIA_FULL = RowRef("modules", "MER-SEM-MBT")

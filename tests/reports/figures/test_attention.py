@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from reports.figures.site_attention import MAX_WINDOWS, SiteAttention, draw_site_attention
-from reports.figures.step_attention import Band, Steps, draw_step_attention
 from reports.figures.style import Drawing, write_drawing
+from reports.model_figures.site_attention import MAX_WINDOWS, SiteAttention, draw_site_attention
+from reports.model_figures.step_attention import Band, Steps, draw_step_attention
 
 
 def sites(num_windows: int) -> Drawing:

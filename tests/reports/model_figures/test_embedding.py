@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.figures.embedding import Panel, draw_embedding, embed, separation, standardise
 from reports.figures.style import Drawing, write_drawing
+from reports.model_figures.embedding import Panel, draw_embedding, embed, separation, standardise
 
 EMOTIONS = np.array(["happy", "neutral", "sad"])
 
