@@ -27,7 +27,7 @@ from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.forecast import make_forecast
 from orchestrator.machines import THIS_MACHINE
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of
+from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import open_storage, tracking_uri_of
 from reports.ledger.ledger import Ledger

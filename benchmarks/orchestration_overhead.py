@@ -32,7 +32,7 @@ from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import default_scale, make_plan, missing_trials, planned_of
+from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import open_storage, tracking_uri_of
 from reports.ledger.ledger import Ledger

@@ -19,7 +19,7 @@ from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from corpora.mosei.labels import MOSEI_EMOTIONS
 from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.plan import Plan, make_plan, planned_of
+from orchestrator.plan.plan import Plan, make_plan, planned_of
 from reports.forms.files import write_table
 from reports.ledger.ledger import (
     PREDICTIONS_FILE,

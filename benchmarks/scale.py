@@ -36,8 +36,8 @@ from orchestrator.assignment import Assignment
 from orchestrator.events import Watcher
 from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror import mirror as mlflow_mirror
-from orchestrator.plan import Plan, make_plan, missing_trials, planned_of
-from orchestrator.plan_view import plan_view
+from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
+from orchestrator.plan.view import plan_view
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import tracking_uri_of
 from reports.ledger.ledger import Ledger

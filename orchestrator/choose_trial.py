@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.mirrored_files import place_of
-from orchestrator.plan import Plan
+from orchestrator.plan.plan import Plan
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import valid_f1

@@ -17,11 +17,11 @@ from orchestrator.options import (
     measure_options,
     plan_options,
 )
-from orchestrator.plan import Plan, default_scale, make_plan, missing_trials
-from orchestrator.plan_view import plan_view
+from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.power import claims_view
+from orchestrator.plan.sharing import find_sharing, sharing_view
+from orchestrator.plan.view import plan_view
 from orchestrator.prices import Prices
-from orchestrator.sharing import find_sharing, sharing_view
-from orchestrator.show_power import claims_view
 from orchestrator.storage import open_storage
 from reports.ledger.ledger import Ledger
 from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds

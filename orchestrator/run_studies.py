@@ -12,7 +12,7 @@ from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Machines
 from orchestrator.mirror import publish_file, publish_folder, pull_plans
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.plan import (
+from orchestrator.plan.plan import (
     Plan,
     SeedNumbers,
     default_scale,
@@ -20,7 +20,7 @@ from orchestrator.plan import (
     missing_trials,
     planned_of,
 )
-from orchestrator.plan_view import plan_view
+from orchestrator.plan.view import plan_view
 from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
 from orchestrator.storage import tables_folder

@@ -194,7 +194,7 @@ def test_records_do_not_depend_on_reusing_workers(
         "from pathlib import Path\n"
         "import sys\n"
         "from corpora.preparation.known import know_corpus\n"
-        "from orchestrator.plan import make_plan\n"
+        "from orchestrator.plan.plan import make_plan\n"
         "from orchestrator.machines import Machines\n"
         "from orchestrator.training_session import training_session\n"
         "from orchestrator.trial_supply import Assignment\n"

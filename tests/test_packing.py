@@ -16,7 +16,7 @@ from orchestrator.errors import FitError
 from orchestrator.machines import Machines
 from orchestrator.measure import measure
 from orchestrator.packing import find_capacity, pack
-from orchestrator.plan import make_plan, missing_trials
+from orchestrator.plan.plan import make_plan, missing_trials
 from orchestrator.training_session import training_session
 from orchestrator.tune import sweep
 from reports.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from corpora.preparation.known import KnownCorpus
 from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
-from orchestrator.plan import misfits, reference, with_absolute_weights
+from orchestrator.plan.plan import misfits, reference, with_absolute_weights
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.terms import Scale

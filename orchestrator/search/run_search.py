@@ -13,7 +13,7 @@ from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Machines
 from orchestrator.mirror import publish_folder
 from orchestrator.mirrored_trials import fetch_record, remove_checkpoint
-from orchestrator.plan import default_scale
+from orchestrator.plan.plan import default_scale
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.points import Points

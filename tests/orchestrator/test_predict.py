@@ -34,7 +34,7 @@ from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.determinism import CUBLAS_WORKSPACE
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
-from orchestrator.plan import make_plan
+from orchestrator.plan.plan import make_plan
 from orchestrator.predict import (
     Predictor,
     SpokenClip,

@@ -5,8 +5,8 @@ from rich.console import Console, RenderableType
 
 from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.plan import Plan
-from orchestrator.show_power import claims_view
+from orchestrator.plan.plan import Plan
+from orchestrator.plan.power import claims_view
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.claim import greater

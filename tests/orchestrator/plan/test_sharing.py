@@ -4,9 +4,9 @@ import pytest
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
-from orchestrator import plan as planning
-from orchestrator.plan import Plan, make_plan, planned_of
-from orchestrator.sharing import Sharing, find_sharing, sharing_view
+from orchestrator.plan import plan as planning
+from orchestrator.plan.plan import Plan, make_plan, planned_of
+from orchestrator.plan.sharing import Sharing, find_sharing, sharing_view
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
 from search_spaces.catalogue import STUDIES

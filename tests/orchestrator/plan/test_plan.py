@@ -8,7 +8,7 @@ from corpora.source.errors import CorpusError
 from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
-from orchestrator.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError

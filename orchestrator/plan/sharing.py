@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.plan import Plan, with_absolute_weights
+from orchestrator.plan.plan import Plan, with_absolute_weights
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import read_planned
 from search_spaces.catalogue import STUDIES

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan import Plan
+from orchestrator.plan.plan import Plan
 
 
 def plan_view(plans: Sequence[Plan]) -> RenderableType:

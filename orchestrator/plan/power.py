@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan import Plan, planned_of
+from orchestrator.plan.plan import Plan, planned_of
 from reports.forms.verdict_words import count_claims
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned

@@ -1,0 +1,1 @@
+"""Plans: which trials a study needs, and which of them are missing."""
