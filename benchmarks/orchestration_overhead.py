@@ -34,7 +34,7 @@ from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
-from orchestrator.storage import open_storage, tracking_uri_of
+from orchestrator.storage.folder import open_storage, tracking_uri_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study

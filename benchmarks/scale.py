@@ -39,7 +39,7 @@ from orchestrator.mlflow_mirror import mirror as mlflow_mirror
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
 from orchestrator.progress import SweepProgress
-from orchestrator.storage import tracking_uri_of
+from orchestrator.storage.folder import tracking_uri_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
 from search_spaces.studies.le2023 import ABLATION_COLUMNS
@@ -177,7 +177,7 @@ def _sweep(
 ) -> None:
     """Sweep as the command line does, with another trainable."""
     from benchmarks.noop_trial import record_noop
-    from orchestrator.mirrored_trials import fetch_record
+    from orchestrator.storage.trials import fetch_record
     from orchestrator.training_session import training_session
     from orchestrator.trial_queue import TrialQueue
     from orchestrator.tune import train

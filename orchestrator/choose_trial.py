@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.mirrored_files import place_of
 from orchestrator.plan.plan import Plan
+from orchestrator.storage.mirror import place_of
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import valid_f1

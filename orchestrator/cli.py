@@ -48,7 +48,7 @@ from orchestrator.search.command import tune
 from orchestrator.show import studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.stop_signals import EXIT_FAILED_TRIALS, Terminated, end_as, raise_terminated
-from orchestrator.storage import StorageError, open_storage, tracking_uri_of
+from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
 from reports.ledger.ledger import LedgerError
 from reports.verdicts.adaptive_seeds import Seeds

@@ -30,7 +30,7 @@ from corpora.store.manifest import Manifest
 from corpora.store.prepared import prepared_recipes, read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
-from orchestrator.mirrored_corpora import publish_corpus
+from orchestrator.storage.corpora import publish_corpus
 from reports.ledger.locks import locked
 
 MEDIA_FOLDER = "media"

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from orchestrator.errors import KeptModelError
-from orchestrator.mirrored_trials import fetch_model
+from orchestrator.storage.trials import fetch_model
 from reports.ledger.ledger import (
     MODEL_FILE,
     TOKENIZER_FILE,

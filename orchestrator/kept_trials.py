@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.mirrored_trials import has_model
+from orchestrator.storage.trials import has_model
 from reports.ledger.record import Record
 from search_spaces.study import RowRef
 

@@ -15,7 +15,6 @@ from orchestrator.assignment import MAX_LOSSES
 from orchestrator.cluster_resources import count_resources
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.machines import MAX_REQUESTED, count_requested, resources_of_trial
-from orchestrator.mirror import publish_file, pull_probes
 from orchestrator.packing import (
     NO_ROWS,
     Capacity,
@@ -25,7 +24,8 @@ from orchestrator.packing import (
     name_of,
 )
 from orchestrator.probers import Probers, Surroundings
-from orchestrator.reach import UnreachedStorageError
+from orchestrator.storage.publish import publish_file, pull_probes
+from orchestrator.storage.reach import UnreachedStorageError
 from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import (
     Probe,

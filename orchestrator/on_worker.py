@@ -7,8 +7,8 @@ from typing import Any
 from ray import tune
 
 from orchestrator.assignment import Share
-from orchestrator.mirrored_trials import publish_epoch, publish_trial
-from orchestrator.reach import UnreachedStorageError, reach_storage
+from orchestrator.storage.reach import UnreachedStorageError, reach_storage
+from orchestrator.storage.trials import publish_epoch, publish_trial
 from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial

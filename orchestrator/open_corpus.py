@@ -20,7 +20,7 @@ from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
 from models.task import Features, Task
 from models.weights.find import find_files
-from orchestrator.mirrored_corpora import fetch_corpus
+from orchestrator.storage.corpora import fetch_corpus
 from search_spaces.trial import CorpusRef
 
 

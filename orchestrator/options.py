@@ -9,9 +9,9 @@ from rich.console import Console
 
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.machines import MAX_REQUESTED, Device
-from orchestrator.mirror import locate_place
 from orchestrator.prices import Prices, find_prices
-from orchestrator.storage import DEFAULT_STORAGE
+from orchestrator.storage.folder import DEFAULT_STORAGE
+from orchestrator.storage.publish import locate_place
 from reports.statistics.sequential import LOOKS
 from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
 from reports.verdicts.in_sequence import looks_until

@@ -22,7 +22,7 @@ from orchestrator.plan.power import claims_view
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
 from orchestrator.prices import Prices
-from orchestrator.storage import open_storage
+from orchestrator.storage.folder import open_storage
 from reports.ledger.ledger import Ledger
 from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies

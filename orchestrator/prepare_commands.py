@@ -25,10 +25,10 @@ from orchestrator.handcrafted_options import (
     features_beside,
     handcrafted_options,
 )
-from orchestrator.mirrored_files import mirror_at, place_of
 from orchestrator.options import ChoiceGroup, console, storage_option
 from orchestrator.show_corpus import print_manifests
-from orchestrator.storage import DEFAULT_STORAGE, StorageError, locate_storage, open_storage
+from orchestrator.storage.folder import DEFAULT_STORAGE, StorageError, locate_storage, open_storage
+from orchestrator.storage.mirror import mirror_at, place_of
 from search_spaces.catalogue import STUDIES
 
 Command = Callable[..., None]

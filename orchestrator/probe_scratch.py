@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, unquote
 
-from orchestrator.driver import is_dead_here, this_driver
+from orchestrator.storage.driver import is_dead_here, this_driver
 from reports.ledger.probe import FOLDER
 
 PREFIX = ".scratch-"

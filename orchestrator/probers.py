@@ -11,18 +11,18 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from orchestrator.assignment import MAX_LOSSES
-from orchestrator.driver import this_driver
 from orchestrator.errors import ProbeError
 from orchestrator.machines import ACCELERATOR, NAMES, gpu_kind_of, resources_of_trial
-from orchestrator.mirror import publish_file
-from orchestrator.mirrored_files import place_of
 from orchestrator.probe_scratch import (
     remove_abandoned_scratch,
     remove_scratch,
     scratch_folder,
 )
-from orchestrator.reach import reach_storage
 from orchestrator.stop_signals import Terminated
+from orchestrator.storage.driver import this_driver
+from orchestrator.storage.mirror import place_of
+from orchestrator.storage.publish import publish_file
+from orchestrator.storage.reach import reach_storage
 from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import Probe, find_device, remember_device
 from search_spaces.trial import Trial

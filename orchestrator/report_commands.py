@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.mirror import publish_folder
-from orchestrator.mirrored_files import place_of
 from orchestrator.options import console, storage_option
+from orchestrator.storage.mirror import place_of
+from orchestrator.storage.publish import publish_folder
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned

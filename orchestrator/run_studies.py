@@ -10,7 +10,6 @@ from corpora.preparation.known import know_corpus
 from orchestrator.assignment import Assignment
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Machines
-from orchestrator.mirror import publish_file, publish_folder, pull_plans
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import (
     Plan,
@@ -23,7 +22,8 @@ from orchestrator.plan.plan import (
 from orchestrator.plan.view import plan_view
 from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
-from orchestrator.storage import tables_folder
+from orchestrator.storage.folder import tables_folder
+from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView

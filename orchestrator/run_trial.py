@@ -22,8 +22,8 @@ from orchestrator.determinism import deterministic_algorithms
 from orchestrator.errors import ChangedWeightsError
 from orchestrator.kept_model import keep_model, num_bytes
 from orchestrator.open_corpus import open_corpus
-from orchestrator.patience import PATIENCE, Patience, explained
 from orchestrator.precision import resolve_precision
+from orchestrator.storage.patience import PATIENCE, Patience, explained
 from orchestrator.train_trial import Setting, train_trial
 from orchestrator.usage import Meter
 from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions

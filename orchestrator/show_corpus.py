@@ -8,7 +8,7 @@ from rich.console import Console
 from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import prepared_recipes, read_manifest, recipe_folder
-from orchestrator.mirrored_corpora import fetch_corpus
+from orchestrator.storage.corpora import fetch_corpus
 from reports.corpus.view import corpus_view
 
 NUM_SAMPLES, MAX_SAMPLES = 12, 50

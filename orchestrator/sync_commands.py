@@ -11,7 +11,7 @@ from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.mlflow_mirror.pull import pull_ledger
 from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris, unspool
 from orchestrator.options import console, errors, log_models_option, storage_option
-from orchestrator.storage import open_storage, tracking_uri_of
+from orchestrator.storage.folder import open_storage, tracking_uri_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import read_planned
 

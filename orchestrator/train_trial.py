@@ -26,9 +26,9 @@ from orchestrator.memory import (
     release_memory,
 )
 from orchestrator.open_corpus import task_of
-from orchestrator.patience import Patience
 from orchestrator.precision import Precision
 from orchestrator.snapshots import Snapshots
+from orchestrator.storage.patience import Patience
 from orchestrator.training import Trained, start_training, train
 from orchestrator.training_state import TrainingState
 from orchestrator.without_text import valid_f1_without_text

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.leases import Leases
 from orchestrator.machines import Machines
-from orchestrator.object_store import store_of
 from orchestrator.ray_session import ray_session
 from orchestrator.stop_signals import StopSignals
+from orchestrator.storage.leases import Leases
+from orchestrator.storage.objects import store_of
 
 
 @dataclass(frozen=True)

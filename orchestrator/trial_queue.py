@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 
 from orchestrator.assignment import MAX_LOSSES, Assignment
 from orchestrator.events import Watcher
-from orchestrator.leases import Leases
+from orchestrator.storage.leases import Leases
 from orchestrator.trial_supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record

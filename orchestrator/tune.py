@@ -24,8 +24,8 @@ from orchestrator.machines import (
     name_in_ray,
     resources_of_trial,
 )
-from orchestrator.mirrored_trials import fetch_record
 from orchestrator.on_worker import train_assignment
+from orchestrator.storage.trials import fetch_record
 from orchestrator.training_session import TrainingSession
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.trial_supply import TrialSupply

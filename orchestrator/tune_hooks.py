@@ -13,8 +13,8 @@ from ray.tune.search import Searcher
 
 from orchestrator.assignment import Assignment, Share
 from orchestrator.losses import count_memory_kills, loss_of
-from orchestrator.mirrored_files import place_of
 from orchestrator.stop_signals import StopSignals
+from orchestrator.storage.mirror import place_of
 from orchestrator.trial_supply import Loss, TrialSupply
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial

@@ -18,7 +18,7 @@ from benchmarks.noop_trial import write_noop
 from orchestrator.assignment import Assignment
 from orchestrator.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.measured_sweep import plan_sweep
-from orchestrator.mirrored_trials import fetch_record
+from orchestrator.storage.trials import fetch_record
 from orchestrator.training_session import training_session
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.tune import train

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.leases import RELEASED
+from orchestrator.storage.leases import RELEASED
 from reports.ledger.record import Result
 from tests.orchestrator.factories import write_study_file
 from tests.running import (

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.driver import this_driver
 from orchestrator.mlflow_mirror.client import Client, Run
 from orchestrator.mlflow_mirror.content import STUDY, TRIAL, Point
 from orchestrator.mlflow_mirror.orphans import (
@@ -16,6 +15,7 @@ from orchestrator.mlflow_mirror.orphans import (
     is_orphan,
     read_heartbeats,
 )
+from orchestrator.storage.driver import this_driver
 from reports.ledger.locks import locked
 
 PARENT = "mlflow.parentRunId"

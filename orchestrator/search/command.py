@@ -9,7 +9,7 @@ import click
 from orchestrator.machines import Device, Machines
 from orchestrator.options import console, machine_options, place_options
 from orchestrator.stop_signals import end_as
-from orchestrator.storage import open_storage
+from orchestrator.storage.folder import open_storage
 from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.catalogue import find_space
 from search_spaces.terms import Scale

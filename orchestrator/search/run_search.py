@@ -11,14 +11,14 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.machines import Machines
-from orchestrator.mirror import publish_folder
-from orchestrator.mirrored_trials import fetch_record, remove_checkpoint
 from orchestrator.plan.plan import default_scale
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.search import Search, open_search
+from orchestrator.storage.publish import publish_folder
+from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from reports.ledger.search_result import Objective
 from reports.search.files import write_search
 from reports.search.terminal import SearchView

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.mirror import claim_folder
-from orchestrator.mirrored_files import place_of
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.points import Points
 from orchestrator.search.search_log import SearchLog
+from orchestrator.storage.mirror import place_of
+from orchestrator.storage.publish import claim_folder
 from reports.ledger.search_result import Candidate, Objective, SearchResult
 from search_spaces.errors import StudyError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.bucket import BucketStore
-from orchestrator.mirror import locate_place
+from orchestrator.storage.bucket import BucketStore
+from orchestrator.storage.publish import locate_place
 from reports.ledger.ledger import Ledger
 from tests.orchestrator.factories import write_study_file
 from tests.running import NUM_TRIALS, call, records

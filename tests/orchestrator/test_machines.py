@@ -13,8 +13,8 @@ from orchestrator.machines import (
     count_requested,
     resources_of_trial,
 )
-from orchestrator.patience import Patience
-from orchestrator.reach import UnreachedStorageError, reach_storage
+from orchestrator.storage.patience import Patience
+from orchestrator.storage.reach import UnreachedStorageError, reach_storage
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 

@@ -14,7 +14,7 @@ from orchestrator.machines import Machines
 from orchestrator.measure import measure
 from orchestrator.packing import Capacity
 from orchestrator.probers import Answer, Greeting, Surroundings
-from orchestrator.reach import UnreachedStorageError
+from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe

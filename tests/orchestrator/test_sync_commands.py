@@ -7,7 +7,7 @@ from mlflow.tracking import MlflowClient
 from orchestrator.cli import cli
 from orchestrator.errors import TrackingError
 from orchestrator.mlflow_mirror.spool import spool, spooled_uris
-from orchestrator.storage import tracking_uri_of
+from orchestrator.storage.folder import tracking_uri_of
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from tests.orchestrator.mlflow_mirror.factories import make_plan, record_trial, runs_of
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.assignment import MAX_LOSSES, Assignment, Share
-from orchestrator.leases import Leases
-from orchestrator.object_store import FolderStore
+from orchestrator.storage.leases import Leases
+from orchestrator.storage.objects import FolderStore
 from orchestrator.trial_queue import LOOK_S, TrialQueue
 from orchestrator.trial_supply import Loss
 from reports.ledger.ledger import LedgerError

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from orchestrator.mirror import locate_place
 from orchestrator.mlflow_mirror import pull as pull_module
 from orchestrator.mlflow_mirror.client import Client
 from orchestrator.mlflow_mirror.pull import Pulled, pull_ledger
+from orchestrator.storage.publish import locate_place
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
 from reports.ledger.ledger import (

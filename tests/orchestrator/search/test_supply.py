@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.assignment import Assignment
-from orchestrator.leases import Leases
-from orchestrator.object_store import FolderStore
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.supply import SearchSupply
+from orchestrator.storage.leases import Leases
+from orchestrator.storage.objects import FolderStore
 from orchestrator.trial_queue import LOOK_S, TrialQueue
 from orchestrator.trial_supply import Loss
 from reports.ledger.record import Record

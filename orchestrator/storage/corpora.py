@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from corpora.store.manifest import MANIFEST_FILE, Manifest
 from corpora.store.prepared import recipe_folder, split_file
-from orchestrator.mirrored_files import OWN_FOLDER, Mirror, mirror_at
+from orchestrator.storage.mirror import OWN_FOLDER, Mirror, mirror_at
 from reports.ledger.locks import locked
 
 LOCK_FILE = Path(OWN_FOLDER, "corpora.lock")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import bucket as bucket_module
-from orchestrator.bucket import BucketStore
-from orchestrator.mirrored_files import mirror_of
-from orchestrator.object_store import FolderStore, ObjectStore, store_of
+from orchestrator.storage import bucket as bucket_module
+from orchestrator.storage.bucket import BucketStore
+from orchestrator.storage.mirror import mirror_of
+from orchestrator.storage.objects import FolderStore, ObjectStore, store_of
 from tests.bucket_server import BucketServer
 
 

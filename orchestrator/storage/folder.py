@@ -4,7 +4,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from orchestrator.mirrored_files import Mirror, mirror_at
+from orchestrator.storage.mirror import Mirror, mirror_at
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
 CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.mirrored_files import mirror_at
+from orchestrator.storage.mirror import mirror_at
 from reports.ledger.ledger import PARTIAL_SUFFIX, create_once, write_atomically
 
 

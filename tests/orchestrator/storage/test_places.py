@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import mirrored_files
-from orchestrator.bucket import BucketStore
 from orchestrator.cli import EXIT_BAD_INPUT, main
-from orchestrator.mirror import locate_place
-from orchestrator.mirrored_files import mirror_of
-from orchestrator.storage import StorageError, open_storage
+from orchestrator.storage import mirror as mirrored_files
+from orchestrator.storage.bucket import BucketStore
+from orchestrator.storage.folder import StorageError, open_storage
+from orchestrator.storage.mirror import mirror_of
+from orchestrator.storage.publish import locate_place
 from tests.bucket_server import BucketServer
 
 

@@ -1,6 +1,6 @@
 """Storage in a bucket: every command works on a folder of this machine that mirrors it.
 
-`orchestrator.mirrored_trials` and `orchestrator.mirrored_corpora` say how trials and corpora get
+`orchestrator.storage.trials` and `orchestrator.storage.corpora` say how trials and corpora get
 there and back. A storage folder that mirrors no bucket is shared as it is.
 """
 
@@ -10,10 +10,10 @@ import secrets
 from pathlib import Path
 
 from corpora.store.manifest import MANIFEST_FILE
-from orchestrator.bucket import is_missing_bucket
-from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
-from orchestrator.mirrored_trials import PATIENCE, pull_trials
-from orchestrator.storage import CHOICES, StorageError, locate_storage
+from orchestrator.storage.bucket import is_missing_bucket
+from orchestrator.storage.folder import CHOICES, StorageError, locate_storage
+from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
+from orchestrator.storage.trials import PATIENCE, pull_trials
 from reports.ledger import planned, probe
 from reports.ledger.ledger import create_once
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.driver import this_driver
-from orchestrator.leases import RELEASED, Leases
-from orchestrator.object_store import FolderStore, ObjectStore
+from orchestrator.storage.driver import this_driver
+from orchestrator.storage.leases import RELEASED, Leases
+from orchestrator.storage.objects import FolderStore, ObjectStore
 
 KEY = "0123"
 DEAD_HERE = "/".join([this_driver().split("/")[0], "999999999", "1"])

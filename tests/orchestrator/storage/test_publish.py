@@ -14,10 +14,16 @@ from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import MANIFEST_FILE, Manifest
 from corpora.store.prepared import read_manifest, recipe_folder
-from orchestrator.bucket import BucketStore
 from orchestrator.kept_model import read_kept_model
-from orchestrator.leases import Leases
-from orchestrator.mirror import (
+from orchestrator.run_trial import run_trial
+from orchestrator.storage.bucket import BucketStore
+from orchestrator.storage.corpora import fetch_corpus, publish_corpus
+from orchestrator.storage.folder import StorageError
+from orchestrator.storage.leases import Leases
+from orchestrator.storage.mirror import place_of
+from orchestrator.storage.objects import store_of
+from orchestrator.storage.patience import Patience
+from orchestrator.storage.publish import (
     claim_folder,
     locate_place,
     publish_file,
@@ -25,9 +31,7 @@ from orchestrator.mirror import (
     pull_plans,
     pull_probes,
 )
-from orchestrator.mirrored_corpora import fetch_corpus, publish_corpus
-from orchestrator.mirrored_files import place_of
-from orchestrator.mirrored_trials import (
+from orchestrator.storage.trials import (
     fetch_model,
     fetch_record,
     has_model,
@@ -36,10 +40,6 @@ from orchestrator.mirrored_trials import (
     publish_trial,
     remove_checkpoint,
 )
-from orchestrator.object_store import store_of
-from orchestrator.patience import Patience
-from orchestrator.run_trial import run_trial
-from orchestrator.storage import StorageError
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,

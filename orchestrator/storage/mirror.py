@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from orchestrator.bucket import SCHEME, BucketStore, Version, endpoint
+from orchestrator.storage.bucket import SCHEME, BucketStore, Version, endpoint
 from reports.ledger.ledger import PARTIAL_SUFFIX, write_atomically
 
 OWN_FOLDER = ".bucket"

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.driver import is_dead_here, this_driver
+from orchestrator.storage.driver import is_dead_here, this_driver
 
-NAME = "from orchestrator.driver import this_driver; print(this_driver(), flush=True)"
+NAME = "from orchestrator.storage.driver import this_driver; print(this_driver(), flush=True)"
 
 
 def test_driver_of_this_process_is_alive_and_named_by_host_and_process() -> None:

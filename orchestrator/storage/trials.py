@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.bucket import Version
-from orchestrator.mirrored_files import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
-from orchestrator.patience import Patience
-from orchestrator.storage import StorageError
+from orchestrator.storage.bucket import Version
+from orchestrator.storage.folder import StorageError
+from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
+from orchestrator.storage.patience import Patience
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,

@@ -4,9 +4,9 @@ import platform
 from pathlib import Path
 
 from corpora.store.prepared import recipe_folder
-from orchestrator.mirrored_files import is_bucket
-from orchestrator.mirrored_trials import prepare_trial
-from orchestrator.patience import PATIENCE, Patience
+from orchestrator.storage.mirror import is_bucket
+from orchestrator.storage.patience import PATIENCE, Patience
+from orchestrator.storage.trials import prepare_trial
 from search_spaces.trial import CorpusRef, Trial
 
 

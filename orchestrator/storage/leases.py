@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from orchestrator.driver import is_dead_here, this_driver
-from orchestrator.object_store import ObjectStore
+from orchestrator.storage.driver import is_dead_here, this_driver
+from orchestrator.storage.objects import ObjectStore
 
 LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from orchestrator.storage import StorageError
+from orchestrator.storage.folder import StorageError
 
 Outcome = TypeVar("Outcome")
 

@@ -1,0 +1,1 @@
+"""Storage: the folder or bucket, leases on trials, and patience with faults."""
