@@ -35,9 +35,9 @@ from models.init import init_weights
 from models.macs import count_parameters
 from orchestrator.checkpoint_writer import CheckpointWriter
 from orchestrator.checkpoints import Checkpoint, save_checkpoint
-from orchestrator.schedule import SCHEDULES
 from orchestrator.snapshots import Snapshots
-from orchestrator.training_state import TrainingState
+from orchestrator.training.schedule import SCHEDULES
+from orchestrator.training.state import TrainingState
 from reports.ledger.ledger import CHECKPOINT_FILE
 from reports.ledger.record import Epoch
 from search_spaces.catalogue import find_study
@@ -78,7 +78,7 @@ class Measured:
 
 
 def start(config: TrialConfig) -> TrainingState:
-    """Make a model and its optimiser, as `orchestrator.training.start_training` does."""
+    """Make a model and its optimiser, as `orchestrator.training.loop.start_training` does."""
     model = build(config.model, TASK)
     init_weights(model, 0)
     optimizer = Adam(model.parameters(), lr=1e-6, fused=True)
@@ -87,7 +87,7 @@ def start(config: TrialConfig) -> TrainingState:
 
 
 def train_an_epoch(state: TrainingState, batch: Batch, num_steps: int) -> None:
-    """Take steps, and keep the best model as `orchestrator.training.train` does."""
+    """Take steps, and keep the best model as `orchestrator.training.loop.train` does."""
     for _ in range(num_steps):
         state.optimizer.zero_grad(set_to_none=True)
         binary_cross_entropy_with_logits(state.model(batch), batch.labels).backward()

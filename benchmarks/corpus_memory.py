@@ -47,7 +47,7 @@ from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
-from orchestrator.training import start_training
+from orchestrator.training.loop import start_training
 from search_spaces.systems.le import TINY
 
 NAME = "copied"
@@ -180,7 +180,7 @@ def _epochs(corpus: Corpus[Batch]) -> Iterator[Batch]:
 
 
 def _training_step(corpus: Corpus[Batch]) -> Callable[[Batch], None]:
-    """Return what takes a step of the tiny model, as `orchestrator.training.train` does."""
+    """Return what takes a step of the tiny model, as `orchestrator.training.loop.train` does."""
     model = build(TINY.model, Task(emotions=corpus.manifest.emotions))
     init_weights(model, seed=0)
     state = start_training(model, corpus, TINY.training, seed=0)

@@ -43,7 +43,7 @@ from models.groups import parameter_groups
 from models.init import init_weights
 from models.parts.sequence import Padded
 from models.systems.sequence_fusion import SequenceFusionModel
-from orchestrator.precision import Precision
+from orchestrator.training.precision import Precision
 from search_spaces.trial import TrainingConfig
 
 PAPER = LeConfig(text=LeTextConfig(weights=RANDOM_WEIGHTS, sizes=AlbertSizes()))
@@ -182,7 +182,7 @@ def take_step(
     precision: Precision,
     meter: PartMeter,
 ) -> None:
-    """Take the step of `orchestrator.training.train`; the loss is charged to the head."""
+    """Take the step of `orchestrator.training.loop.train`; the loss is charged to the head."""
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
     weights = torch.full((NUM_EMOTIONS,), POSITIVE_WEIGHT)
     with meter.watching(model):

@@ -10,8 +10,8 @@ from torch import nn
 
 from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
-from orchestrator.evaluation import predict
 from orchestrator.trained import MissingPartError, Trained
+from orchestrator.training.evaluation import predict
 from reports.ledger.record import Predictions
 
 

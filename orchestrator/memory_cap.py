@@ -1,7 +1,8 @@
 """What a trial may take of its device's memory: past it, the trial runs out, and no other does.
 
-A trial that hits its cap raises an error that `orchestrator.memory` knows, and goes on with smaller
-micro-batches. Without a cap the kernel, or Ray, would kill some process, its own or a neighbour's.
+A trial that hits its cap raises an error that `orchestrator.training.memory` knows, and goes on
+with smaller micro-batches. Without a cap the kernel, or Ray, would kill some process, its own or a
+neighbour's.
 """
 
 import ctypes
@@ -14,8 +15,8 @@ from functools import cache
 import torch
 
 from orchestrator.host_memory import PeakMemory, private_mib, read_status
-from orchestrator.memory import release_memory
 from orchestrator.packing import MARGIN
+from orchestrator.training.memory import release_memory
 
 LINGERING_S = 10.0
 """After so long without more free memory, what others hold of a GPU is taken to stay with them."""

@@ -25,9 +25,9 @@ def train_assignment(config: dict[str, Any]) -> None:
     import torch  # which the driver can do without
 
     from corpora.device import default_device
-    from orchestrator.memory import is_out_of_memory
     from orchestrator.memory_cap import cap_memory, expand_segments
     from orchestrator.run_trial import run_trial
+    from orchestrator.training.memory import is_out_of_memory
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])

@@ -16,9 +16,9 @@ from torch import Tensor
 from corpora.batches.corpus import AnyBatch, Corpus, CorpusSplit
 from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.evaluation import batch_sizes
-from orchestrator.memory import is_out_of_memory, release_memory
 from orchestrator.run_trial import open_corpus_of, run_trial
+from orchestrator.training.evaluation import batch_sizes
+from orchestrator.training.memory import is_out_of_memory, release_memory
 from orchestrator.usage import Meter
 from reports.ledger.probe import Probe, architecture_of, torch_version
 from reports.ledger.record import Epoch, Record

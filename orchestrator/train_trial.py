@@ -16,8 +16,12 @@ from models.init import init_weights
 from orchestrator.checkpoint_writer import CheckpointWriter
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.code_version import code_version
-from orchestrator.evaluation import batch_sizes
-from orchestrator.memory import (
+from orchestrator.open_corpus import task_of
+from orchestrator.snapshots import Snapshots
+from orchestrator.storage.patience import Patience
+from orchestrator.training.evaluation import batch_sizes
+from orchestrator.training.loop import Trained, start_training, train
+from orchestrator.training.memory import (
     MicroBatches,
     NotEnoughMemoryError,
     halve,
@@ -25,12 +29,8 @@ from orchestrator.memory import (
     note_size,
     release_memory,
 )
-from orchestrator.open_corpus import task_of
-from orchestrator.precision import Precision
-from orchestrator.snapshots import Snapshots
-from orchestrator.storage.patience import Patience
-from orchestrator.training import Trained, start_training, train
-from orchestrator.training_state import TrainingState
+from orchestrator.training.precision import Precision
+from orchestrator.training.state import TrainingState
 from orchestrator.without_text import valid_f1_without_text
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnyCorpus
 from corpora.text.tokens import encode
-from orchestrator.evaluation import predict
-from orchestrator.precision import Precision
+from orchestrator.training.evaluation import predict
+from orchestrator.training.precision import Precision
 from reports.scores.metrics import mean_scores
 from search_spaces.trial import TrialConfig
 

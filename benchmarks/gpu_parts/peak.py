@@ -4,7 +4,7 @@ import torch
 from torch.utils.benchmark import Timer
 
 from benchmarks.gpu_parts.figure import Setting
-from orchestrator.precision import Precision
+from orchestrator.training.precision import Precision
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIZES, SMALL_SIZES = (4096, 8192, 16384), (512,)

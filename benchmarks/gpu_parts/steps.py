@@ -21,7 +21,7 @@ from benchmarks.gpu_parts.trainee import (
     sent,
 )
 from corpora.batches.batch import Batch
-from orchestrator.precision import Precision
+from orchestrator.training.precision import Precision
 
 TARGET_SHARE = 0.45
 """Of the bf16 peak, for Le with batches of 32."""

@@ -11,7 +11,7 @@ from tests.cuda_driver import pretended_gpus
 
 PROGRAM = """
 import torch
-from orchestrator.memory import is_out_of_memory
+from orchestrator.training.memory import is_out_of_memory
 from orchestrator.memory_cap import cap_memory
 from orchestrator.usage import Meter
 

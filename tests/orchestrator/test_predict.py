@@ -31,7 +31,6 @@ from models.parts.weighing import weights_of
 from models.task import Task
 from orchestrator import predict_commands
 from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
-from orchestrator.determinism import CUBLAS_WORKSPACE
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_model import read_kept_model
 from orchestrator.plan.plan import make_plan
@@ -45,6 +44,7 @@ from orchestrator.predict import (
 )
 from orchestrator.predict_commands import EXIT_UNREADABLE_CLIPS, predict
 from orchestrator.run_trial import run_trial
+from orchestrator.training.determinism import CUBLAS_WORKSPACE
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import valid_f1

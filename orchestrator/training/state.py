@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from orchestrator.schedule import Schedule
+from orchestrator.training.schedule import Schedule
 from reports.ledger.record import Epoch
 
 

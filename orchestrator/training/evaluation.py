@@ -11,8 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnySplit
-from orchestrator.memory import is_out_of_memory, release_memory
-from orchestrator.precision import Precision, autocast
+from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.training.precision import Precision, autocast
 from reports.ledger.record import Predictions
 from search_spaces.trial import TrialConfig
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from orchestrator.memory import (
+from orchestrator.training.memory import (
     NotEnoughMemoryError,
     halve,
     is_out_of_memory,

@@ -18,10 +18,10 @@ from models.build import build
 from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
 from models.task import Task
-from orchestrator.evaluation import BatchSizes, batch_sizes, predict
-from orchestrator.schedule import SCHEDULES
-from orchestrator.training import Trained, start_training, train
-from orchestrator.training_state import TrainingState
+from orchestrator.training.evaluation import BatchSizes, batch_sizes, predict
+from orchestrator.training.loop import Trained, start_training, train
+from orchestrator.training.schedule import SCHEDULES
+from orchestrator.training.state import TrainingState
 from reports.ledger.record import Epoch, Predictions
 from reports.scores.metrics import mean_scores
 from search_spaces.change import apply_change
@@ -199,7 +199,7 @@ def test_model_that_gives_no_numbers_in_the_end_predicts_no_emotion(
         is_last = len(state.epochs) == 2 and of is corpus.splits[split]
         return predictions, math.inf if is_last else loss
 
-    monkeypatch.setattr("orchestrator.training.predict", overflow_at_last)
+    monkeypatch.setattr("orchestrator.training.loop.predict", overflow_at_last)
     trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
     assert (len(trained.epochs), trained.best_epoch, trained.diverged_at_epoch) == (2, -1, 2)
     assert not any(trained.predictions[name].probabilities.any() for name in ("valid", "test"))

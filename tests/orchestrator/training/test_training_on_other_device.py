@@ -18,10 +18,10 @@ from models.build import build
 from models.init import init_weights
 from models.task import Task
 from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from orchestrator.evaluation import predict
 from orchestrator.snapshots import Snapshots
-from orchestrator.training import Trained, start_training, take_step, train
-from orchestrator.training_state import TrainingState
+from orchestrator.training.evaluation import predict
+from orchestrator.training.loop import Trained, start_training, take_step, train
+from orchestrator.training.state import TrainingState
 from reports.ledger.record import Epoch
 from tests.orchestrator.factories import small_config
 from tests.other_device import OTHER, without_waits

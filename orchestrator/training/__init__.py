@@ -1,0 +1,1 @@
+"""The training loop: no Ray, no MLflow, no disk."""
