@@ -2,7 +2,7 @@
 
 Epochs of some steps on one clip, on the CPU, with random weights: without checkpoints, with those
 that the training itself writes (the best model beside the model, safe on disk before it goes on),
-and with those of `orchestrator.checkpoint_writer`; an epoch of each is not counted.
+and with those of `orchestrator.trial.checkpoint_writer`; an epoch of each is not counted.
 
     python -m benchmarks.checkpoint_cost --folder A_FOLDER_ON_THE_DISK_IN_QUESTION
 
@@ -33,11 +33,11 @@ from corpora.recipes.pictures import RECIPES, Recipe
 from models.build import build
 from models.init import init_weights
 from models.macs import count_parameters
-from orchestrator.checkpoint_writer import CheckpointWriter
-from orchestrator.checkpoints import Checkpoint, save_checkpoint
-from orchestrator.snapshots import Snapshots
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
+from orchestrator.trial.checkpoint_writer import CheckpointWriter
+from orchestrator.trial.checkpoints import Checkpoint, save_checkpoint
+from orchestrator.trial.snapshots import Snapshots
 from reports.ledger.ledger import CHECKPOINT_FILE
 from reports.ledger.record import Epoch
 from search_spaces.catalogue import find_study
@@ -109,7 +109,7 @@ def write_at_once(folder: Path, state: TrainingState) -> None:
 
 
 def write_in_a_thread(writer: CheckpointWriter, snapshots: Snapshots, state: TrainingState) -> None:
-    """Copy and go on, as `orchestrator.train_trial` does."""
+    """Copy and go on, as `orchestrator.trial.attempts` does."""
 
     def take() -> Checkpoint:
         copy = snapshots.take(state.state_dict(), constant=state.best_model.values())

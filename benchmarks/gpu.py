@@ -30,7 +30,7 @@ from rich.table import Table
 from benchmarks.gpu_parts.figure import Setting
 from benchmarks.gpu_parts.process import CONTEXT, Outcome, Part, run_part
 from benchmarks.measurement import this_machine
-from orchestrator.code_version import code_version
+from orchestrator.trial.code_version import code_version
 
 LIMIT_S = 470.0
 """Of all parts together."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from orchestrator.code_version import code_version
+from orchestrator.trial.code_version import code_version
 from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
 from reports.ledger.locks import locked
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
@@ -22,8 +22,8 @@ METRICS = ("acc", "wacc", "f1", "precision", "recall", "auc")
 
 def record_noop(config: dict[str, Any]) -> None:
     """Report two epochs and record the trial, as `run_trial` does: a trainable of Tune."""
-    import orchestrator.run_trial  # noqa: F401  (PyTorch and all: what a worker loads)
-    from orchestrator.checkpoints import drop_checkpoint
+    import orchestrator.trial.run  # noqa: F401  (PyTorch and all: what a worker loads)
+    from orchestrator.trial.checkpoints import drop_checkpoint
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])

@@ -14,9 +14,9 @@ from functools import cache
 
 import torch
 
-from orchestrator.host_memory import PeakMemory, private_mib, read_status
 from orchestrator.packing import MARGIN
 from orchestrator.training.memory import release_memory
+from orchestrator.trial.host_memory import PeakMemory, private_mib, read_status
 
 LINGERING_S = 10.0
 """After so long without more free memory, what others hold of a GPU is taken to stay with them."""

@@ -26,8 +26,8 @@ def train_assignment(config: dict[str, Any]) -> None:
 
     from corpora.device import default_device
     from orchestrator.memory_cap import cap_memory, expand_segments
-    from orchestrator.run_trial import run_trial
     from orchestrator.training.memory import is_out_of_memory
+    from orchestrator.trial.run import run_trial
 
     assignment = config["assignment"]
     trial = Trial.model_validate_json(assignment["trial"])

@@ -29,9 +29,9 @@ from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_model import read_kept_model
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.training.precision import autocast
+from orchestrator.trial.kept_model import read_kept_model
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import (

@@ -16,10 +16,10 @@ from torch import Tensor
 from corpora.batches.corpus import AnyBatch, Corpus, CorpusSplit
 from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.run_trial import open_corpus_of, run_trial
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.memory import is_out_of_memory, release_memory
-from orchestrator.usage import Meter
+from orchestrator.trial.run import open_corpus_of, run_trial
+from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe, architecture_of, torch_version
 from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change

@@ -66,7 +66,7 @@ class Prober:
 
     def greet(self) -> Greeting:
         """Say where it is."""
-        from orchestrator.run_trial import device_name
+        from orchestrator.trial.run import device_name
 
         return Greeting(device_name(self._device()), ray.get_runtime_context().get_node_id())
 

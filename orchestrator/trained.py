@@ -10,8 +10,8 @@ from corpora.batches.corpus import AnyCorpus
 from corpora.source.errors import CorpusError
 from models.build import build
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_model import read_kept_model
-from orchestrator.open_corpus import open_corpus, task_of
+from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.open_corpus import open_corpus, task_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 

@@ -2,7 +2,7 @@
 
 Tune asks for trials one by one and gets what a supply, such as `trial_queue.TrialQueue`, hands out.
 A trial that comes back, its process lost, is a new one to Tune. Checkpoints are the trial's own
-(`orchestrator.checkpoints`): they survive the driver, which Tune's do not.
+(`orchestrator.trial.checkpoints`): they survive the driver, which Tune's do not.
 """
 
 import tempfile

@@ -161,7 +161,7 @@ REPLACED_IN_CUDA = """
 monkeypatch.setattr(torch.cuda, "mem_get_info", look)
 monkeypatch.setattr(memory_cap.torch.cuda.memory, "empty_cache", look)
 monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-patch("orchestrator.usage.torch.cuda.synchronize")
+patch("orchestrator.trial.usage.torch.cuda.synchronize")
 patch.object(torch.cuda, "init")
 torch.cuda.device_count = lambda: 2
 del torch.cuda.seed

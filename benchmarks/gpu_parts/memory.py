@@ -10,8 +10,8 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.gpu_parts.trainee import BATCH_SIZE, LE_NAME, SYSTEMS, config_of
 from orchestrator.packing import MARGIN
 from orchestrator.probe_trial import probe_trial
-from orchestrator.run_trial import open_corpus_of, run_trial
 from orchestrator.training.memory import release_memory
+from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.probe import Probe
 from reports.ledger.record import Record
 from search_spaces.change import apply_change

@@ -22,7 +22,7 @@ LEAST_S = 1.0
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["torch", "torchvision", "transformers", "models.build", "orchestrator.run_trial"]
+    ["torch", "torchvision", "transformers", "models.build", "orchestrator.trial.run"]
 )
 """Its server loads them once for all parts. None of them may ask for a GPU when it is loaded, as
 `torch.utils.benchmark` does: processes that are forked afterwards could use none."""

@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from orchestrator.code_version import code_version
 from orchestrator.mlflow_mirror.client import Run
 from orchestrator.mlflow_mirror.content import MirroredStudy, sha256_of_all, tables_of
 from orchestrator.mlflow_mirror.orphans import BEAT_S, HEARTBEAT
 from orchestrator.mlflow_mirror.run_index import RunIndex
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.folder import tables_folder
+from orchestrator.trial.code_version import code_version
 from reports.ledger.planned import Planned
 
 PLAN_FILE = "plan.json"

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from orchestrator.code_version import code_version
 from orchestrator.mlflow_mirror.client import Run
 from orchestrator.mlflow_mirror.content import (
     EPOCH_METRIC,
@@ -25,6 +24,7 @@ from orchestrator.mlflow_mirror.content import (
 from orchestrator.mlflow_mirror.run_index import PARENT, RunIndex
 from orchestrator.mlflow_mirror.study_runs import StudyRuns
 from orchestrator.storage.trials import fetch_model
+from orchestrator.trial.code_version import code_version
 from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from orchestrator.run_trial import run_trial
+from orchestrator.trial.run import run_trial
 from tests.gpu.devices import slow_on_the_cpu
 from tests.gpu.processes import in_processes
 from tests.gpu.test_predict import predicted

@@ -8,7 +8,7 @@ import torch
 from orchestrator.memory_cap import cap_memory
 from orchestrator.packing import MARGIN
 from orchestrator.probe_trial import probe_trial
-from orchestrator.usage import Meter
+from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe
 from search_spaces.trial import Trial
 from tests.gpu.devices import slow_on_the_cpu

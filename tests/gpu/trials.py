@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corpora.batches.corpus import AnyCorpus
 from corpora.store.prepared import read_manifest
-from orchestrator.run_trial import open_corpus_of, run_trial
+from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change

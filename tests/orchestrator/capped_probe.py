@@ -14,7 +14,7 @@ import torch
 from orchestrator.errors import TooLargeError
 from orchestrator.memory_cap import cap_memory
 from orchestrator.probe_trial import probe_trial
-from orchestrator.usage import Meter
+from orchestrator.trial.usage import Meter
 from tests.orchestrator.limited_memory import WARM_CHANNELS, make_trial
 
 CPU = torch.device("cpu")

@@ -16,9 +16,9 @@ from threading import Timer
 from typing import Any
 
 from corpora.store.prepared import read_manifest
-from orchestrator.run_trial import run_trial
 from orchestrator.storage.folder import StorageError
 from orchestrator.storage.patience import Patience
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, Ledger
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from corpora.store.prepared import read_manifest
-from orchestrator.run_trial import run_trial
 from orchestrator.training.memory import NotEnoughMemoryError
+from orchestrator.trial.run import run_trial
 from search_spaces.change import apply_change
 from search_spaces.trial import Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

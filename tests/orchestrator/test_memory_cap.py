@@ -13,7 +13,7 @@ PROGRAM = """
 import torch
 from orchestrator.training.memory import is_out_of_memory
 from orchestrator.memory_cap import cap_memory
-from orchestrator.usage import Meter
+from orchestrator.trial.usage import Meter
 
 CPU = torch.device("cpu")
 now_mib = Meter(CPU).read().peak_memory_mib
@@ -47,7 +47,7 @@ def test_process_runs_out_of_memory_at_its_cap_and_not_before() -> None:
 REUSED = """
 import torch
 from orchestrator.memory_cap import cap_memory
-from orchestrator.usage import Meter
+from orchestrator.trial.usage import Meter
 
 CPU = torch.device("cpu")
 

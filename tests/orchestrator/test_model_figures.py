@@ -34,11 +34,11 @@ from orchestrator.attention import (
 )
 from orchestrator.errors import KeptModelError
 from orchestrator.features import LearnedFeatures, read_features
-from orchestrator.kept_model import keep_model
 from orchestrator.model_figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_figures
-from orchestrator.run_trial import run_trial
 from orchestrator.shown_clip import choose_clip
 from orchestrator.trained import MissingPartError, Trained, load_trained
+from orchestrator.trial.kept_model import keep_model
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import MODEL_FILE, Ledger
 from reports.ledger.record import Record
 from search_spaces.catalogue import find_study

@@ -32,7 +32,6 @@ from models.task import Task
 from orchestrator import predict_commands
 from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_model import read_kept_model
 from orchestrator.plan.plan import make_plan
 from orchestrator.predict import (
     Predictor,
@@ -43,8 +42,9 @@ from orchestrator.predict import (
     videos_in,
 )
 from orchestrator.predict_commands import EXIT_UNREADABLE_CLIPS, predict
-from orchestrator.run_trial import run_trial
 from orchestrator.training.determinism import CUBLAS_WORKSPACE
+from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import valid_f1

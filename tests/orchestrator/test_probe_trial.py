@@ -17,7 +17,7 @@ from orchestrator.probe_trial import (
     heaviest,
     probe_trial,
 )
-from orchestrator.run_trial import open_corpus_of, run_trial
+from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.probe import architecture_of
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

@@ -90,7 +90,7 @@ def test_failure_is_reported_and_ends_the_process(
     capped: list[float] = []
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
     monkeypatch.setenv("PYTORCH_ALLOC_CONF", "")  # else it is set, and stays
-    monkeypatch.setattr("orchestrator.run_trial.run_trial", fault)
+    monkeypatch.setattr("orchestrator.trial.run.run_trial", fault)
     config = config_of(tmp_path)
     config["assignment"] |= {"on_gpu": True, "share": [2, 400.0]}
     with (
@@ -114,7 +114,7 @@ def test_memory_that_runs_out_on_a_cpu_ends_the_process(
         raise RuntimeError("could not create a primitive")
 
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
-    monkeypatch.setattr("orchestrator.run_trial.run_trial", run)
+    monkeypatch.setattr("orchestrator.trial.run.run_trial", run)
     with pytest.raises(RuntimeError, match="could not create a primitive"):
         on_worker.train_assignment(config_of(tmp_path))
     assert reports == [{"out_of_memory": "could not create a primitive"}]

@@ -14,8 +14,6 @@ from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import MANIFEST_FILE, Manifest
 from corpora.store.prepared import read_manifest, recipe_folder
-from orchestrator.kept_model import read_kept_model
-from orchestrator.run_trial import run_trial
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.corpora import fetch_corpus, publish_corpus
 from orchestrator.storage.folder import StorageError
@@ -40,6 +38,8 @@ from orchestrator.storage.trials import (
     publish_trial,
     remove_checkpoint,
 )
+from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,

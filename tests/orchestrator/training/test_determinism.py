@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from corpora.store.manifest import Manifest
-from orchestrator.checkpoints import load_checkpoint
-from orchestrator.run_trial import run_trial
 from orchestrator.training.determinism import CUBLAS_WORKSPACE, deterministic_algorithms
+from orchestrator.trial.checkpoints import load_checkpoint
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.ledger.record import Epoch, Record
 from tests.orchestrator.factories import TRAINED_FOR, small_trial

@@ -17,11 +17,11 @@ from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
-from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from orchestrator.snapshots import Snapshots
 from orchestrator.training.evaluation import predict
 from orchestrator.training.loop import Trained, start_training, take_step, train
 from orchestrator.training.state import TrainingState
+from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.trial.snapshots import Snapshots
 from reports.ledger.record import Epoch
 from tests.orchestrator.factories import small_config
 from tests.other_device import OTHER, without_waits

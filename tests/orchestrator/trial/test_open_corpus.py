@@ -14,7 +14,7 @@ from corpora.text.word_vectors import RandomVectors
 from models.configs.emoembs import EmoEmbsConfig, EmotionVectors
 from models.configs.xia import XiaConfig
 from models.weights.errors import WeightsError
-from orchestrator.open_corpus import open_corpus, task_of, token_settings
+from orchestrator.trial.open_corpus import open_corpus, task_of, token_settings
 from search_spaces.systems.le import TINY
 from search_spaces.trial import CorpusRef
 from tests.corpora.media_factory import clip_lines, write_clip_folder

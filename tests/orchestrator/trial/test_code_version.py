@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import code_version as module
 from orchestrator.errors import CodeVersionError
+from orchestrator.trial import code_version as module
 
 
 @pytest.mark.parametrize(

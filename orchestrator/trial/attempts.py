@@ -13,11 +13,6 @@ from corpora.batches.corpus import AnyCorpus
 from corpora.batches.reference_clip import macs_of
 from models.build import build
 from models.init import init_weights
-from orchestrator.checkpoint_writer import CheckpointWriter
-from orchestrator.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from orchestrator.code_version import code_version
-from orchestrator.open_corpus import task_of
-from orchestrator.snapshots import Snapshots
 from orchestrator.storage.patience import Patience
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.loop import Trained, start_training, train
@@ -31,7 +26,12 @@ from orchestrator.training.memory import (
 )
 from orchestrator.training.precision import Precision
 from orchestrator.training.state import TrainingState
-from orchestrator.without_text import valid_f1_without_text
+from orchestrator.trial.checkpoint_writer import CheckpointWriter
+from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.trial.code_version import code_version
+from orchestrator.trial.open_corpus import task_of
+from orchestrator.trial.snapshots import Snapshots
+from orchestrator.trial.without_text import valid_f1_without_text
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator import checkpoint_writer
-from orchestrator.checkpoint_writer import CheckpointWriter
-from orchestrator.checkpoints import Checkpoint
+from orchestrator.trial import checkpoint_writer
+from orchestrator.trial.checkpoint_writer import CheckpointWriter
+from orchestrator.trial.checkpoints import Checkpoint
 
 
 class Storage:

@@ -7,7 +7,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from orchestrator.checkpoints import Checkpoint
+from orchestrator.trial.checkpoints import Checkpoint
 
 LOG = logging.getLogger(__name__)
 

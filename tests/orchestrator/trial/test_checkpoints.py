@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from orchestrator.checkpoints import load_checkpoint, save_checkpoint
+from orchestrator.trial.checkpoints import load_checkpoint, save_checkpoint
 from reports.ledger.ledger import PARTIAL_SUFFIX
 from tests.running import wait_for
 
@@ -12,8 +12,8 @@ WRITE_TWO = """
 import os, sys, time
 from pathlib import Path
 import torch
-from orchestrator.checkpoint_writer import CheckpointWriter
-from orchestrator.checkpoints import Checkpoint, save_checkpoint
+from orchestrator.trial.checkpoint_writer import CheckpointWriter
+from orchestrator.trial.checkpoints import Checkpoint, save_checkpoint
 
 folder = Path(sys.argv[1])
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from orchestrator.snapshots import Snapshots
+from orchestrator.trial.snapshots import Snapshots
 
 CPU = torch.device("cpu")
 

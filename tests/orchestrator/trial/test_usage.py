@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from corpora.device import default_device
-from orchestrator import host_memory
-from orchestrator.host_memory import PeakMemory
-from orchestrator.usage import Meter
+from orchestrator.trial import host_memory
+from orchestrator.trial.host_memory import PeakMemory
+from orchestrator.trial.usage import Meter
 from tests.cuda_driver import pretended_gpus
 
 CPU = torch.device("cpu")

@@ -16,16 +16,16 @@ from corpora.batches.corpus import AnyCorpus
 from corpora.device import default_device
 from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
-from orchestrator.checkpoints import drop_checkpoint
-from orchestrator.code_version import code_version
 from orchestrator.errors import ChangedWeightsError
-from orchestrator.kept_model import keep_model, num_bytes
-from orchestrator.open_corpus import open_corpus
 from orchestrator.storage.patience import PATIENCE, Patience, explained
-from orchestrator.train_trial import Setting, train_trial
 from orchestrator.training.determinism import deterministic_algorithms
 from orchestrator.training.precision import resolve_precision
-from orchestrator.usage import Meter
+from orchestrator.trial.attempts import Setting, train_trial
+from orchestrator.trial.checkpoints import drop_checkpoint
+from orchestrator.trial.code_version import code_version
+from orchestrator.trial.kept_model import keep_model, num_bytes
+from orchestrator.trial.open_corpus import open_corpus
+from orchestrator.trial.usage import Meter
 from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
 from reports.ledger.locks import locked
 from reports.ledger.record import Circumstances, Epoch, Record, Result

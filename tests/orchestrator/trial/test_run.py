@@ -17,12 +17,12 @@ from models.build import build
 from models.init import init_weights
 from models.macs import count_macs
 from models.task import Task
-from orchestrator import run_trial as run_trial_module
-from orchestrator import train_trial
-from orchestrator.checkpoints import load_checkpoint
 from orchestrator.errors import ChangedWeightsError, KeptModelError
-from orchestrator.kept_model import read_kept_model
-from orchestrator.run_trial import run_trial
+from orchestrator.trial import attempts as train_trial
+from orchestrator.trial import run as run_trial_module
+from orchestrator.trial.checkpoints import load_checkpoint
+from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.ledger.record import Epoch, Record
 from reports.scores.trials import TrialScores
@@ -243,11 +243,11 @@ def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -
 @pytest.mark.parametrize(
     "place",
     [
-        "orchestrator.train_trial.save_checkpoint",
-        "orchestrator.run_trial.stage_predictions",
+        "orchestrator.trial.attempts.save_checkpoint",
+        "orchestrator.trial.run.stage_predictions",
         "reports.ledger.ledger.Ledger.write",
         "reports.ledger.ledger.Ledger.settle",
-        "orchestrator.run_trial.drop_checkpoint",
+        "orchestrator.trial.run.drop_checkpoint",
     ],
 )
 def test_death_at_any_point_leaves_a_trial_that_ends_equal(
@@ -285,7 +285,7 @@ def test_checkpoint_of_other_code_is_not_gone_on_from(
     trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
         run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
-    monkeypatch.setattr("orchestrator.train_trial.code_version", lambda: "9.9.9")
+    monkeypatch.setattr("orchestrator.trial.attempts.code_version", lambda: "9.9.9")
     troubles: list[str] = []
     record = run_trial(trial, storage, trained_for=TRAINED_FOR, on_trouble=troubles.append)
     assert record.circumstances.resumed_from_epochs == ()

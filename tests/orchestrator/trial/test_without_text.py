@@ -6,8 +6,8 @@ import torch
 from corpora.batches.batch import HandcraftedBatch
 from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
-from orchestrator.run_trial import run_trial
-from orchestrator.without_text import without_text
+from orchestrator.trial.run import run_trial
+from orchestrator.trial.without_text import without_text
 from reports.ledger.ledger import Ledger
 from search_spaces.change import apply_change
 from search_spaces.studies.le2023 import unimodal
@@ -15,7 +15,7 @@ from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
 
 def test_empty_text_is_framed_by_the_tokenizer(storage: Path, manifest: Manifest) -> None:
-    from orchestrator.open_corpus import open_corpus
+    from orchestrator.trial.open_corpus import open_corpus
 
     trial = small_trial(manifest)
     corpus = open_corpus(storage, trial.corpus, trial.config.model, torch.device("cpu"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from orchestrator.host_memory import PeakMemory
+from orchestrator.trial.host_memory import PeakMemory
 
 
 @dataclass(frozen=True)

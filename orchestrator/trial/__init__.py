@@ -1,0 +1,1 @@
+"""One trial from start to record: corpus, checkpoints, memory, the kept model."""
