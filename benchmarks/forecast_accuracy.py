@@ -22,10 +22,10 @@ from benchmarks.orchestration_overhead import Stopwatch, empty_storage
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.source.utterance import SYNTHETIC
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.forecast import make_forecast
-from orchestrator.machines import THIS_MACHINE
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
@@ -63,9 +63,9 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
     Raises:
         RuntimeError: If a trial has no record at the end: nothing can be said then.
     """
+    from orchestrator.cluster.packing import find_capacity, pack
+    from orchestrator.cluster.session import training_session
     from orchestrator.measure import measure
-    from orchestrator.packing import find_capacity, pack
-    from orchestrator.training_session import training_session
     from orchestrator.tune import sweep
 
     console, stopwatch = Console(stderr=True, highlight=False), Stopwatch()

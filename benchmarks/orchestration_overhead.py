@@ -28,9 +28,9 @@ from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.store.prepared import corpus_folder
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import Machines
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
-from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
@@ -143,7 +143,7 @@ def time_sweep(
         mirror = MlflowMirror(storage, tracking_uri_of(None, storage))
         mirror.follow([planned_of(plan, ()) for plan in plans])
         before_load = time.perf_counter()
-        from orchestrator.training_session import training_session
+        from orchestrator.cluster.session import training_session
         from orchestrator.tune import sweep
 
         with SweepProgress(console, missing, 0) as progress:

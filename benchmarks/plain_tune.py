@@ -10,7 +10,7 @@ from ray.air.integrations.mlflow import MLflowLoggerCallback
 
 from benchmarks.noop_trial import noop_epochs
 from benchmarks.sampler import Sampler
-from orchestrator.ray_session import ray_session
+from orchestrator.cluster.ray_session import ray_session
 
 
 class _Steps(tune.Callback):

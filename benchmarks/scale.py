@@ -32,9 +32,9 @@ from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
 from corpora.preparation.known import know_corpus
 from corpora.source.utterance import SYNTHETIC
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import Machines
 from orchestrator.events import Watcher
-from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror import mirror as mlflow_mirror
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
@@ -177,8 +177,8 @@ def _sweep(
 ) -> None:
     """Sweep as the command line does, with another trainable."""
     from benchmarks.noop_trial import record_noop
+    from orchestrator.cluster.session import training_session
     from orchestrator.storage.trials import fetch_record
-    from orchestrator.training_session import training_session
     from orchestrator.trial_queue import TrialQueue
     from orchestrator.tune import train
 

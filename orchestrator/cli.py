@@ -15,6 +15,13 @@ from corpora.source.utterance import SYNTHETIC
 from corpora.store.prepared import prepared_names
 from models.weights.errors import WeightsError
 from orchestrator.choose_trial import TrialChoiceError
+from orchestrator.cluster.machines import Device, Machines
+from orchestrator.cluster.stop_signals import (
+    EXIT_FAILED_TRIALS,
+    Terminated,
+    end_as,
+    raise_terminated,
+)
 from orchestrator.errors import (
     ClusterError,
     FitError,
@@ -24,7 +31,6 @@ from orchestrator.errors import (
     TrackingError,
 )
 from orchestrator.lint_commands import lint_paper
-from orchestrator.machines import Device, Machines
 from orchestrator.mlflow_mirror.session import mirrored_to_mlflow
 from orchestrator.options import (
     ChoiceGroup,
@@ -47,7 +53,6 @@ from orchestrator.run_studies import run_studies
 from orchestrator.search.command import tune
 from orchestrator.show import studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
-from orchestrator.stop_signals import EXIT_FAILED_TRIALS, Terminated, end_as, raise_terminated
 from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
 from reports.ledger.ledger import LedgerError

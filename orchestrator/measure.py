@@ -11,11 +11,9 @@ from itertools import cycle
 
 from ray.exceptions import RayError, RayTaskError
 
-from orchestrator.assignment import MAX_LOSSES
-from orchestrator.cluster_resources import count_resources
-from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.machines import MAX_REQUESTED, count_requested, resources_of_trial
-from orchestrator.packing import (
+from orchestrator.cluster.assignment import MAX_LOSSES
+from orchestrator.cluster.machines import MAX_REQUESTED, count_requested, resources_of_trial
+from orchestrator.cluster.packing import (
     NO_ROWS,
     Capacity,
     check_kind,
@@ -23,10 +21,12 @@ from orchestrator.packing import (
     find_capacity,
     name_of,
 )
+from orchestrator.cluster.resources import count_resources
+from orchestrator.cluster.session import TrainingSession
+from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.probers import Probers, Surroundings
 from orchestrator.storage.publish import publish_file, pull_probes
 from orchestrator.storage.reach import UnreachedStorageError
-from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import (
     Probe,
     distinct_architectures,

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from orchestrator.assignment import Assignment
-from orchestrator.cluster_resources import list_nodes
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.gpu_kinds import gpu_kinds_of, session_on
+from orchestrator.cluster.machines import most_at_once
+from orchestrator.cluster.packing import Measured, find_capacity, pack_on_kinds
+from orchestrator.cluster.resources import list_nodes
+from orchestrator.cluster.session import TrainingSession
 from orchestrator.forecast import forecast_kinds, merge_orders
-from orchestrator.gpu_kinds import gpu_kinds_of, session_on
-from orchestrator.machines import most_at_once
 from orchestrator.measure import measure
-from orchestrator.packing import Measured, find_capacity, pack_on_kinds
 from orchestrator.prices import Prices, prices_on
 from orchestrator.show_forecast import forecasts_view
-from orchestrator.training_session import TrainingSession
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

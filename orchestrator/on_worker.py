@@ -6,7 +6,7 @@ from typing import Any
 
 from ray import tune
 
-from orchestrator.assignment import Share
+from orchestrator.cluster.assignment import Share
 from orchestrator.storage.reach import UnreachedStorageError, reach_storage
 from orchestrator.storage.trials import publish_epoch, publish_trial
 from reports.ledger.record import Epoch
@@ -25,7 +25,7 @@ def train_assignment(config: dict[str, Any]) -> None:
     import torch  # which the driver can do without
 
     from corpora.device import default_device
-    from orchestrator.memory_cap import cap_memory, expand_segments
+    from orchestrator.cluster.memory_cap import cap_memory, expand_segments
     from orchestrator.training.memory import is_out_of_memory
     from orchestrator.trial.run import run_trial
 

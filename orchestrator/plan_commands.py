@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from corpora.preparation.known import know_corpus
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import Device, Machines
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.machines import Device, Machines
 from orchestrator.options import (
     choose_prices,
     choose_seeds,
@@ -98,8 +98,8 @@ def _measure(
     opened = open_storage(storage)
     recipes = sorted({r for plans in sweeps.values() for plan in plans for r in plan.recipes})
     ensure_corpus(corpus, opened, console, *recipes)
+    from orchestrator.cluster.session import training_session
     from orchestrator.measured_sweep import plan_sweep
-    from orchestrator.training_session import training_session
 
     with training_session(opened, machines) as session:
         for title, trials in missing.items():

@@ -17,10 +17,10 @@ from ray.exceptions import RayActorError
 from ray.util.annotations import RayDeprecationWarning
 
 from corpora.preparation.prepare import PartMaker, Parts, Runner
-from orchestrator.cluster_resources import list_nodes
+from orchestrator.cluster.machines import part_of_gpu
+from orchestrator.cluster.ray_session import ray_session
+from orchestrator.cluster.resources import list_nodes
 from orchestrator.errors import ClusterError
-from orchestrator.machines import part_of_gpu
-from orchestrator.ray_session import ray_session
 
 MAX_WORKERS_PER_GPU = 8
 """Each holds a CUDA context and a detector, well below 1 GiB together."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator.cluster.machines import gpu_kind_of
 from orchestrator.errors import PriceError
-from orchestrator.machines import gpu_kind_of
 from orchestrator.timetable import Timetable
 from search_spaces.change import describe_faults
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from orchestrator.assignment import MAX_LOSSES
+from orchestrator.cluster.assignment import MAX_LOSSES
+from orchestrator.cluster.machines import ACCELERATOR, NAMES, gpu_kind_of, resources_of_trial
+from orchestrator.cluster.session import TrainingSession
+from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ProbeError
-from orchestrator.machines import ACCELERATOR, NAMES, gpu_kind_of, resources_of_trial
 from orchestrator.probe_scratch import (
     remove_abandoned_scratch,
     remove_scratch,
     scratch_folder,
 )
-from orchestrator.stop_signals import Terminated
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.reach import reach_storage
-from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import Probe, find_device, remember_device
 from search_spaces.trial import Trial
 
@@ -77,7 +77,7 @@ class Prober:
             TooLargeError: If whole batches do not fit into memory.
             UnreachedStorageError: If this machine does not reach the storage.
         """
-        from orchestrator.memory_cap import cap_memory
+        from orchestrator.cluster.memory_cap import cap_memory
         from orchestrator.probe_trial import probe_trial
 
         num_at_once, cap_mib = surroundings
@@ -101,7 +101,7 @@ class Prober:
         import torch
 
         from corpora.device import default_device
-        from orchestrator.memory_cap import expand_segments
+        from orchestrator.cluster.memory_cap import expand_segments
 
         expand_segments()
         return default_device() if self._on_gpu else torch.device("cpu")

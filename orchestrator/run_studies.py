@@ -7,9 +7,9 @@ from typing import NamedTuple
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import Machines
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.machines import Machines
 from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import (
     Plan,
@@ -156,8 +156,8 @@ def _train_missing(
     failures = _Failures()
     stopped_by = None
     if missing:
+        from orchestrator.cluster.session import training_session
         from orchestrator.measured_sweep import plan_sweep
-        from orchestrator.training_session import training_session
         from orchestrator.tune import sweep
 
         with training_session(storage, machines) as session:

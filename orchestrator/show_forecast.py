@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cluster.packing import Capacity
 from orchestrator.forecast import Forecast, Kind
-from orchestrator.packing import Capacity
 from orchestrator.prices import Prices, dollars_of
 
 MAX_KINDS = 7

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from orchestrator.packing import Capacity
+from orchestrator.cluster.packing import Capacity
 
 
 class Task(NamedTuple):

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence, Set
 
-from orchestrator.assignment import MAX_LOSSES, Assignment
+from orchestrator.cluster.assignment import MAX_LOSSES, Assignment
 from orchestrator.events import Watcher
 from orchestrator.storage.leases import Leases
 from orchestrator.trial_supply import Loss

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import NamedTuple, Protocol
 
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 

@@ -13,20 +13,20 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from orchestrator.assignment import Assignment, Share
-from orchestrator.cluster_resources import ClusterResources
-from orchestrator.events import Watcher
-from orchestrator.losses import tolerate_losses
-from orchestrator.machines import (
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.machines import (
     Machines,
     count_requested,
     most_at_once,
     name_in_ray,
     resources_of_trial,
 )
+from orchestrator.cluster.resources import ClusterResources
+from orchestrator.cluster.session import TrainingSession
+from orchestrator.events import Watcher
+from orchestrator.losses import tolerate_losses
 from orchestrator.on_worker import train_assignment
 from orchestrator.storage.trials import fetch_record
-from orchestrator.training_session import TrainingSession
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.trial_supply import TrialSupply
 from orchestrator.tune_hooks import Announcer, Manner, SignalStopper, SupplySearcher

@@ -11,9 +11,9 @@ from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.stop_signals import StopSignals
 from orchestrator.losses import count_memory_kills, loss_of
-from orchestrator.stop_signals import StopSignals
 from orchestrator.storage.mirror import place_of
 from orchestrator.trial_supply import Loss, TrialSupply
 from reports.ledger.record import Epoch

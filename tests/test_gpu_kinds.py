@@ -15,11 +15,11 @@ from ray.cluster_utils import Cluster
 from rich.console import Console
 
 from benchmarks.noop_trial import write_noop
-from orchestrator.assignment import Assignment
-from orchestrator.machines import ACCELERATOR, Machines, gpu_kind_of
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
+from orchestrator.cluster.session import training_session
 from orchestrator.measured_sweep import plan_sweep
 from orchestrator.storage.trials import fetch_record
-from orchestrator.training_session import training_session
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.tune import train
 from reports.ledger.ledger import Ledger

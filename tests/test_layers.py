@@ -21,14 +21,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 FILES_OF = {
     "ray": {
-        "orchestrator/cluster_resources.py",
-        "orchestrator/ray_session.py",
+        "orchestrator/cluster/resources.py",
+        "orchestrator/cluster/ray_session.py",
         "orchestrator/prepare_on_ray.py",
         "orchestrator/search/early_stopping.py",
         "orchestrator/losses.py",
         "orchestrator/measure.py",
         "orchestrator/on_worker.py",
-        "orchestrator/packing.py",
+        "orchestrator/cluster/packing.py",
         "orchestrator/probers.py",
         "orchestrator/tune.py",
         "orchestrator/tune_hooks.py",

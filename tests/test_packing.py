@@ -11,13 +11,13 @@ from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.packing import find_capacity, pack
+from orchestrator.cluster.session import training_session
 from orchestrator.errors import FitError
-from orchestrator.machines import Machines
 from orchestrator.measure import measure
-from orchestrator.packing import find_capacity, pack
 from orchestrator.plan.plan import make_plan, missing_trials
-from orchestrator.training_session import training_session
 from orchestrator.tune import sweep
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import FOLDER

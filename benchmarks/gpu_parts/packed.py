@@ -8,9 +8,9 @@ import torch
 
 from benchmarks.gpu_parts.corpus import trial_on
 from benchmarks.gpu_parts.figure import Figure, Setting
-from orchestrator.assignment import Assignment, Share
-from orchestrator.machines import Machines
-from orchestrator.training_session import TrainingSession, training_session
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.session import TrainingSession, training_session
 from orchestrator.tune import sweep
 from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change

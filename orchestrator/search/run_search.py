@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
+from orchestrator.cluster.machines import Machines
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.machines import Machines
 from orchestrator.plan.plan import default_scale
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.bookkeeper import Bookkeeper
@@ -77,9 +77,9 @@ def _train(
     console: Console,
 ) -> SweepEnd:
     """Train what the search asks for."""
+    from orchestrator.cluster.session import training_session
     from orchestrator.search.early_stopping import EarlyStopping
     from orchestrator.search.supply import SearchSupply
-    from orchestrator.training_session import training_session
     from orchestrator.trial_queue import TrialQueue
     from orchestrator.tune import train
 

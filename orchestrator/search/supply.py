@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.search_log import Asked, SearchLog
 from orchestrator.trial_queue import LOOK_S, TrialQueue

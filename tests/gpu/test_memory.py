@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 
-from orchestrator.memory_cap import cap_memory
-from orchestrator.packing import MARGIN
+from orchestrator.cluster.memory_cap import cap_memory
+from orchestrator.cluster.packing import MARGIN
 from orchestrator.probe_trial import probe_trial
 from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe

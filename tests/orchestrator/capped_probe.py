@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
+from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.errors import TooLargeError
-from orchestrator.memory_cap import cap_memory
 from orchestrator.probe_trial import probe_trial
 from orchestrator.trial.usage import Meter
 from tests.orchestrator.limited_memory import WARM_CHANNELS, make_trial

@@ -1,6 +1,6 @@
 """Probes that nobody measured, of models that differ in the depth of their fusion."""
 
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
 from reports.ledger.probe import Probe, architecture_of, torch_version
 from search_spaces.change import apply_change
 from search_spaces.study import RowRef

@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.packing import Capacity, Measured
 from orchestrator.forecast import (
     BETWEEN_TRIALS_S,
     TOLERANCE,
@@ -15,7 +16,6 @@ from orchestrator.forecast import (
     make_forecast,
     merge_orders,
 )
-from orchestrator.packing import Capacity, Measured
 from orchestrator.timetable import Task
 from reports.ledger.probe import architecture_of
 from search_spaces.catalogue import STUDIES

@@ -8,11 +8,11 @@ import pytest
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from orchestrator import measure as measuring
-from orchestrator.assignment import MAX_LOSSES
+from orchestrator.cluster.assignment import MAX_LOSSES
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.packing import Capacity
 from orchestrator.errors import ClusterError, ProbeError, TooLargeError
-from orchestrator.machines import Machines
 from orchestrator.measure import measure
-from orchestrator.packing import Capacity
 from orchestrator.probers import Answer, Greeting, Surroundings
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import Probe, architecture_of, find_probe, remember_probe, torch_version

@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from orchestrator import measured_sweep
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.machines import MAX_REQUESTED, THIS_MACHINE, Machines
+from orchestrator.cluster.packing import Capacity
+from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import FitError
-from orchestrator.machines import MAX_REQUESTED, THIS_MACHINE, Machines
-from orchestrator.packing import Capacity
 from orchestrator.prices import Prices
-from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe

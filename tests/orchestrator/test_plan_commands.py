@@ -8,8 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orchestrator import measured_sweep, options, plan_commands, prices, training_session
-from orchestrator.assignment import Assignment
+from orchestrator import measured_sweep, options, plan_commands, prices
+from orchestrator.cluster import session as training_session
+from orchestrator.cluster.assignment import Assignment
 from orchestrator.options import choose_prices
 from tests.orchestrator.factories import write_study_file
 

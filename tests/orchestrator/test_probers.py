@@ -9,11 +9,11 @@ import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
 from orchestrator import probers as probing
-from orchestrator.assignment import MAX_LOSSES
+from orchestrator.cluster.assignment import MAX_LOSSES
+from orchestrator.cluster.machines import THIS_MACHINE, Machines
+from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ProbeError
-from orchestrator.machines import THIS_MACHINE, Machines
 from orchestrator.probers import Answer, Greeting, Probers, Surroundings
-from orchestrator.stop_signals import Terminated
 from orchestrator.storage.driver import this_driver
 from reports.ledger.probe import find_device, remember_device
 from tests.orchestrator.probe_factory import make_assignment

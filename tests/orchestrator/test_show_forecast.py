@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestrator.assignment import Share
+from orchestrator.cluster.assignment import Share
+from orchestrator.cluster.packing import Capacity
 from orchestrator.forecast import Forecast, make_forecast
-from orchestrator.packing import Capacity
 from orchestrator.prices import Prices
 from orchestrator.show_forecast import (
     MAX_KINDS,

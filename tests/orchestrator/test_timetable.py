@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.packing import Capacity
+from orchestrator.cluster.packing import Capacity
 from orchestrator.timetable import Task, Timetable, make_timetable
 
 NUM_CASES = 300

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.assignment import MAX_LOSSES, Assignment, Share
+from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.trial_queue import LOOK_S, TrialQueue

@@ -10,7 +10,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from orchestrator import on_worker, tune_hooks
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.trial_supply import Loss, TrialSupply
 from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
 from reports.ledger.record import Epoch

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
-from orchestrator import training_session
-from orchestrator.machines import THIS_MACHINE
+from orchestrator.cluster import session as training_session
+from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.assignment import Assignment
+from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.supply import SearchSupply
 from orchestrator.storage.leases import Leases

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cluster_resources import ASK_S, ClusterResources
+from orchestrator.cluster.resources import ASK_S, ClusterResources
 
 
 def test_cluster_is_asked_again_only_after_some_time(monkeypatch: pytest.MonkeyPatch) -> None:

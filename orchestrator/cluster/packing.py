@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestrator.assignment import Share
+from orchestrator.cluster.assignment import Share
+from orchestrator.cluster.hosts import choose_hosts, host_of, usable_machines
+from orchestrator.cluster.machines import Machines, gpu_kind_of
 from orchestrator.errors import ClusterError, FitError
-from orchestrator.hosts import choose_hosts, host_of, usable_machines
-from orchestrator.machines import Machines, gpu_kind_of
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 if TYPE_CHECKING:  # it loads Ray
-    from orchestrator.training_session import TrainingSession
+    from orchestrator.cluster.session import TrainingSession
 
 MARGIN = 0.1
 """By so much more a trial may take than was measured, and so much of a device stays free.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from orchestrator.assignment import Share
+from orchestrator.cluster.assignment import Share
 from orchestrator.errors import ClusterError
 
 Device = Literal["auto", "cpu", "gpu"]

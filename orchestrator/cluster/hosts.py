@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from orchestrator.machines import Machines, gpu_kind_of, resources_of_trial
+from orchestrator.cluster.machines import Machines, gpu_kind_of, resources_of_trial
 
 
 def usable_machines(

@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.assignment import Share
-from orchestrator.errors import ClusterError
-from orchestrator.machines import (
+from orchestrator.cluster.assignment import Share
+from orchestrator.cluster.machines import (
     MAX_REQUESTED,
     NUM_WITHOUT_PLACE,
     Device,
@@ -13,6 +12,7 @@ from orchestrator.machines import (
     count_requested,
     resources_of_trial,
 )
+from orchestrator.errors import ClusterError
 from orchestrator.storage.patience import Patience
 from orchestrator.storage.reach import UnreachedStorageError, reach_storage
 from search_spaces.trial import CorpusRef, Trial

@@ -9,12 +9,12 @@ from math import lcm
 from operator import itemgetter
 from typing import Any
 
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.hosts import usable_machines
+from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
+from orchestrator.cluster.packing import Capacity, Measured
+from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import ClusterError
-from orchestrator.hosts import usable_machines
-from orchestrator.machines import ACCELERATOR, Machines, gpu_kind_of
-from orchestrator.packing import Capacity, Measured
-from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import architecture_of
 from search_spaces.trial import Trial
 

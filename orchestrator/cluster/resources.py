@@ -7,7 +7,7 @@ from typing import Any
 
 import ray
 
-from orchestrator.machines import gpu_kind_of
+from orchestrator.cluster.machines import gpu_kind_of
 
 ASK_S = 1.0
 """How old an answer may be: Tune asks several times a trial, and Ray takes milliseconds."""

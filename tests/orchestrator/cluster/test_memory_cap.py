@@ -5,14 +5,14 @@ import sys
 import pytest
 
 from corpora.device import default_device
-from orchestrator import memory_cap
-from orchestrator.memory_cap import cap_memory
+from orchestrator.cluster import memory_cap
+from orchestrator.cluster.memory_cap import cap_memory
 from tests.cuda_driver import pretended_gpus
 
 PROGRAM = """
 import torch
 from orchestrator.training.memory import is_out_of_memory
-from orchestrator.memory_cap import cap_memory
+from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.trial.usage import Meter
 
 CPU = torch.device("cpu")
@@ -46,7 +46,7 @@ def test_process_runs_out_of_memory_at_its_cap_and_not_before() -> None:
 
 REUSED = """
 import torch
-from orchestrator.memory_cap import cap_memory
+from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.trial.usage import Meter
 
 CPU = torch.device("cpu")
@@ -145,7 +145,7 @@ def test_memory_of_a_gpu_that_neighbours_have_is_waited_for_once_in_a_process(
 
 ALLOCATOR = """
 import torch
-from orchestrator.memory_cap import expand_segments
+from orchestrator.cluster.memory_cap import expand_segments
 
 expand_segments()
 print(torch._C._cuda_memorySnapshot(None)["allocator_settings"]["expandable_segments"])

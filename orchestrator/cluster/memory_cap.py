@@ -14,7 +14,7 @@ from functools import cache
 
 import torch
 
-from orchestrator.packing import MARGIN
+from orchestrator.cluster.packing import MARGIN
 from orchestrator.training.memory import release_memory
 from orchestrator.trial.host_memory import PeakMemory, private_mib, read_status
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.stop_signals import (
+from orchestrator.cluster.stop_signals import (
     EXIT_FAILED_TRIALS,
     StopSignals,
     Terminated,

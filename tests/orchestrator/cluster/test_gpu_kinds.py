@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from orchestrator.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.gpu_kinds import choose_kinds, divide_slots, gpu_kinds_of, session_on
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.packing import Capacity, Measured
+from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import ClusterError
-from orchestrator.gpu_kinds import choose_kinds, divide_slots, gpu_kinds_of, session_on
-from orchestrator.machines import Machines
-from orchestrator.packing import Capacity, Measured
-from orchestrator.training_session import TrainingSession
 from reports.ledger.probe import architecture_of
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import ray
 
+from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
-from orchestrator.stop_signals import Terminated
 
 ANSWER_S = 10.0
 """A cluster that does not answer within this time is not there."""

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.machines import Machines
-from orchestrator.ray_session import ray_session
-from orchestrator.stop_signals import StopSignals
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.ray_session import ray_session
+from orchestrator.cluster.stop_signals import StopSignals
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import store_of
 

@@ -3,10 +3,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.assignment import Share
-from orchestrator.errors import ClusterError, FitError
-from orchestrator.machines import Machines
-from orchestrator.packing import (
+from orchestrator.cluster.assignment import Share
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.packing import (
     MARGIN,
     Capacity,
     Measured,
@@ -15,6 +14,7 @@ from orchestrator.packing import (
     pack,
     pack_on_kinds,
 )
+from orchestrator.errors import ClusterError, FitError
 from reports.ledger.probe import Probe
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
