@@ -26,10 +26,10 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus_setup import ensure_corpus
 from orchestrator.forecast import make_forecast
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES, find_study
 

@@ -31,10 +31,10 @@ from corpora.store.prepared import corpus_folder
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Epoch, Record
 from search_spaces.catalogue import STUDIES, find_study

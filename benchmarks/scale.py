@@ -35,11 +35,11 @@ from corpora.source.utterance import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.events import Watcher
-from orchestrator.mlflow_mirror import mirror as mlflow_mirror
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import tracking_uri_of
+from orchestrator.tracking import mirror as mlflow_mirror
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
 from search_spaces.studies.le2023 import ABLATION_COLUMNS

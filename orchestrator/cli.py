@@ -31,7 +31,6 @@ from orchestrator.errors import (
     TrackingError,
 )
 from orchestrator.lint_commands import lint_paper
-from orchestrator.mlflow_mirror.session import mirrored_to_mlflow
 from orchestrator.options import (
     ChoiceGroup,
     choose_prices,
@@ -55,6 +54,7 @@ from orchestrator.show import studies_table, study_view
 from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
+from orchestrator.tracking.session import mirrored_to_mlflow
 from reports.ledger.ledger import LedgerError
 from reports.verdicts.adaptive_seeds import Seeds
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies

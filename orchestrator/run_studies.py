@@ -10,7 +10,6 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus_setup import ensure_corpus
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
 from orchestrator.plan.plan import (
     Plan,
     SeedNumbers,
@@ -24,6 +23,7 @@ from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
+from orchestrator.tracking.mirror import MlflowMirror
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from orchestrator.errors import TrackingError
-from orchestrator.mlflow_mirror.client import EXPERIMENT, Client
-from orchestrator.mlflow_mirror.delivery import Delivery
-from orchestrator.mlflow_mirror.pull import pull_ledger
-from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris, unspool
 from orchestrator.options import console, errors, log_models_option, storage_option
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.tracking.client import EXPERIMENT, Client
+from orchestrator.tracking.delivery import Delivery
+from orchestrator.tracking.pull import pull_ledger
+from orchestrator.tracking.spool import read_spooled, spool, spooled_uris, unspool
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import read_planned
 

@@ -11,9 +11,9 @@ import psutil
 import torch
 from mlflow.tracking import MlflowClient
 
-from orchestrator.mlflow_mirror.client import EXPERIMENT
 from orchestrator.storage.folder import tracking_uri_of
 from orchestrator.storage.leases import LEASE_PREFIX
+from orchestrator.tracking.client import EXPERIMENT
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.ledger.record import Record, Result
 from tests.corpora.media_factory import clip_lines, write_clip_folder

@@ -33,7 +33,7 @@ FILES_OF = {
         "orchestrator/tune.py",
         "orchestrator/tune_hooks.py",
     },
-    "mlflow": {"orchestrator/mlflow_mirror/client.py"},
+    "mlflow": {"orchestrator/tracking/client.py"},
     "optuna": {
         "orchestrator/search/importance.py",
         "orchestrator/search/journal.py",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.mlflow_mirror.mirror import SILENCE_S, MlflowMirror
-from orchestrator.mlflow_mirror.spool import spool
+from orchestrator.tracking.mirror import SILENCE_S, MlflowMirror
+from orchestrator.tracking.spool import spool
 from search_spaces.catalogue import find_study
 from tests.mlflow_server import MlflowServer, mlflow_server
 from tests.orchestrator.factories import write_study_file

@@ -6,8 +6,8 @@ from mlflow.tracking import MlflowClient
 
 from orchestrator.cli import cli
 from orchestrator.errors import TrackingError
-from orchestrator.mlflow_mirror.spool import spool, spooled_uris
 from orchestrator.storage.folder import tracking_uri_of
+from orchestrator.tracking.spool import spool, spooled_uris
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from tests.orchestrator.mlflow_mirror.factories import make_plan, record_trial, runs_of
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from orchestrator.mlflow_mirror.client import EXPERIMENT
-from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.tracking.client import EXPERIMENT
+from orchestrator.tracking.delivery import Delivery
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned, remember
 from reports.ledger.record import Epoch, Record

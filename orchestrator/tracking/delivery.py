@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from orchestrator.mlflow_mirror.client import Client
-from orchestrator.mlflow_mirror.content import MirroredStudy
-from orchestrator.mlflow_mirror.run_index import RunIndex
-from orchestrator.mlflow_mirror.spool import spool_lock
-from orchestrator.mlflow_mirror.study_runs import StudyRuns
-from orchestrator.mlflow_mirror.trial_runs import TrialRuns
+from orchestrator.tracking.client import Client
+from orchestrator.tracking.content import MirroredStudy
+from orchestrator.tracking.run_index import RunIndex
+from orchestrator.tracking.spool import spool_lock
+from orchestrator.tracking.study_runs import StudyRuns
+from orchestrator.tracking.trial_runs import TrialRuns
 from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from orchestrator.mlflow_mirror.delivery import Delivery
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import locate_place
 from orchestrator.storage.trials import publish_trial
+from orchestrator.tracking.delivery import Delivery
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record

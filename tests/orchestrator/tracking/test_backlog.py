@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from orchestrator.mlflow_mirror.backlog import Backlog, Call
-from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.tracking.backlog import Backlog, Call
+from orchestrator.tracking.delivery import Delivery
 
 
 class Told:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from orchestrator.mlflow_mirror.client import Run
-from orchestrator.mlflow_mirror.content import MirroredStudy, sha256_of_all, tables_of
-from orchestrator.mlflow_mirror.orphans import BEAT_S, HEARTBEAT
-from orchestrator.mlflow_mirror.run_index import RunIndex
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.folder import tables_folder
+from orchestrator.tracking.client import Run
+from orchestrator.tracking.content import MirroredStudy, sha256_of_all, tables_of
+from orchestrator.tracking.orphans import BEAT_S, HEARTBEAT
+from orchestrator.tracking.run_index import RunIndex
 from orchestrator.trial.code_version import code_version
 from reports.ledger.planned import Planned
 

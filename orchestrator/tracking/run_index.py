@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.mlflow_mirror.client import Client, Run
-from orchestrator.mlflow_mirror.content import STUDY, TRIAL, Point
-from orchestrator.mlflow_mirror.orphans import (
+from orchestrator.storage.driver import this_driver
+from orchestrator.tracking.client import Client, Run
+from orchestrator.tracking.content import STUDY, TRIAL, Point
+from orchestrator.tracking.orphans import (
     DRIVER,
     HEARTBEAT,
     is_alive,
     is_orphan,
     read_heartbeats,
 )
-from orchestrator.storage.driver import this_driver
 from reports.ledger.locks import locked
 
 PARENT = "mlflow.parentRunId"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import TrackingError
-from orchestrator.mlflow_mirror.content import Input, Point, split_batches
+from orchestrator.tracking.content import Input, Point, split_batches
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun

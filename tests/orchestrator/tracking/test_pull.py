@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from orchestrator.mlflow_mirror import pull as pull_module
-from orchestrator.mlflow_mirror.client import Client
-from orchestrator.mlflow_mirror.pull import Pulled, pull_ledger
 from orchestrator.storage.publish import locate_place
+from orchestrator.tracking import pull as pull_module
+from orchestrator.tracking.client import Client
+from orchestrator.tracking.pull import Pulled, pull_ledger
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
 from reports.ledger.ledger import (

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from orchestrator.mlflow_mirror.client import Run
-from orchestrator.mlflow_mirror.content import (
+from orchestrator.storage.trials import fetch_model
+from orchestrator.tracking.client import Run
+from orchestrator.tracking.content import (
     EPOCH_METRIC,
     ROW_SEPARATOR,
     Point,
@@ -21,9 +22,8 @@ from orchestrator.mlflow_mirror.content import (
     recorded_points,
     recorded_tags,
 )
-from orchestrator.mlflow_mirror.run_index import PARENT, RunIndex
-from orchestrator.mlflow_mirror.study_runs import StudyRuns
-from orchestrator.storage.trials import fetch_model
+from orchestrator.tracking.run_index import PARENT, RunIndex
+from orchestrator.tracking.study_runs import StudyRuns
 from orchestrator.trial.code_version import code_version
 from reports.ledger.ledger import (
     MODEL_FILE,

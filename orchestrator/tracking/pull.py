@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.mlflow_mirror.client import Client, Run
-from orchestrator.mlflow_mirror.content import STUDY, TRIAL, sha256_of_all
-from orchestrator.mlflow_mirror.study_runs import PLAN_FILE
-from orchestrator.mlflow_mirror.trial_runs import MODEL_FOLDER
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.trials import publish_trial
+from orchestrator.tracking.client import Client, Run
+from orchestrator.tracking.content import STUDY, TRIAL, sha256_of_all
+from orchestrator.tracking.study_runs import PLAN_FILE
+from orchestrator.tracking.trial_runs import MODEL_FOLDER
 from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from orchestrator.mlflow_mirror.client import LAST_CREATOR
-from orchestrator.mlflow_mirror.delivery import Delivery
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
-from orchestrator.mlflow_mirror.spool import read_spooled, spool, spooled_uris
+from orchestrator.tracking.client import LAST_CREATOR
+from orchestrator.tracking.delivery import Delivery
+from orchestrator.tracking.mirror import MlflowMirror
+from orchestrator.tracking.spool import read_spooled, spool, spooled_uris
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from reports.ledger.planned import Planned
 from tests.orchestrator.mlflow_mirror.factories import (
@@ -115,7 +115,7 @@ def test_next_sweep_delivers_what_an_earlier_one_could_not(storage: Path, uri: s
 ORPHANS = """
 import sys, time
 from pathlib import Path
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
+from orchestrator.tracking.mirror import MlflowMirror
 from tests.orchestrator.mlflow_mirror.factories import make_epoch, make_plan
 
 storage, uri = Path(sys.argv[1]), sys.argv[2]

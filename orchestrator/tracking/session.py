@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.mlflow_mirror.mirror import MlflowMirror
+from orchestrator.tracking.mirror import MlflowMirror
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.mlflow_mirror.client import Run
 from orchestrator.storage.driver import is_dead_here, this_driver
+from orchestrator.tracking.client import Run
 
 DRIVER = "driver"
 """The tag of a run that names the driver that works on it."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.mlflow_mirror.content import (
+from orchestrator.tracking.content import (
     MAX_PARAMS,
     MAX_POINTS,
     MirroredStudy,

@@ -1,8 +1,8 @@
 import pytest
 
-from orchestrator.mlflow_mirror.client import Run
-from orchestrator.mlflow_mirror.orphans import HEARTBEAT, STALE_S, is_orphan, read_heartbeats
 from orchestrator.storage.driver import this_driver
+from orchestrator.tracking.client import Run
+from orchestrator.tracking.orphans import HEARTBEAT, STALE_S, is_orphan, read_heartbeats
 
 NOW_S = 10_000.0
 ELSEWHERE = "elsewhere-1/12/34"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import TrackingError
-from orchestrator.mlflow_mirror.backlog import Backlog
-from orchestrator.mlflow_mirror.delivery import Delivery
-from orchestrator.mlflow_mirror.orphans import BEAT_S
-from orchestrator.mlflow_mirror.spool import read_spooled, spool, unspool
+from orchestrator.tracking.backlog import Backlog
+from orchestrator.tracking.delivery import Delivery
+from orchestrator.tracking.orphans import BEAT_S
+from orchestrator.tracking.spool import read_spooled, spool, unspool
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial

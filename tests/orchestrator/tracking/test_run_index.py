@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.mlflow_mirror import run_index
-from orchestrator.mlflow_mirror.client import Client, Run
-from orchestrator.mlflow_mirror.run_index import RunIndex
+from orchestrator.tracking import run_index
+from orchestrator.tracking.client import Client, Run
+from orchestrator.tracking.run_index import RunIndex
 
 TAGS = {"kind": "trial"}
 

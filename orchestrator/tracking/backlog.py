@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from orchestrator.mlflow_mirror.delivery import Delivery
+from orchestrator.tracking.delivery import Delivery
 
 Call = Callable[[Delivery], object]
 
