@@ -14,7 +14,6 @@ from corpora.source.errors import CorpusError
 from corpora.source.utterance import SYNTHETIC
 from corpora.store.prepared import prepared_names
 from models.weights.errors import WeightsError
-from orchestrator.choose_trial import TrialChoiceError
 from orchestrator.cluster.machines import Device, Machines
 from orchestrator.cluster.stop_signals import (
     EXIT_FAILED_TRIALS,
@@ -30,6 +29,7 @@ from orchestrator.errors import (
     ProbeError,
     TrackingError,
 )
+from orchestrator.kept_models.choose import TrialChoiceError
 from orchestrator.lint_commands import lint_paper
 from orchestrator.options import (
     ChoiceGroup,

@@ -13,7 +13,7 @@ import click
 
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
-from orchestrator.choose_trial import ChosenTrial, best_trial, trial_by_key
+from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
 from orchestrator.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.plan.plan import default_scale, make_plan
 from reports.ledger.ledger import Ledger
@@ -25,7 +25,7 @@ from search_spaces.terms import Scale
 if TYPE_CHECKING:
     import torch
 
-    from orchestrator.predict import Predictor, SpokenClip
+    from orchestrator.kept_models.predict import Predictor, SpokenClip
 
     Load = Callable[[Sequence[SpokenClip]], Predictor]
 
@@ -149,7 +149,7 @@ def _predict_file(
     subtitles: Path | None,
     as_json: bool,
 ) -> None:
-    from orchestrator.predict import spoken_clip  # loads PyTorch
+    from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
 
     spoken = spoken_clip(clip, text=text, subtitles=subtitles)
     with errors.status("looking and listening"):
@@ -163,7 +163,7 @@ def _predict_file(
 
 def _predict_folder(folder: Path, chosen: ChosenTrial, load: "Load", output: Path | None) -> None:
     """Write a line for each video; those that cannot be read are told, and the rest goes on."""
-    from orchestrator.predict import spoken_clip, videos_in  # loads PyTorch
+    from orchestrator.kept_models.predict import spoken_clip, videos_in  # loads PyTorch
 
     faults: list[CorpusError] = []
     clips = []
@@ -216,7 +216,7 @@ def _load(
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
-    from orchestrator.predict import load_predictor
+    from orchestrator.kept_models.predict import load_predictor
 
     return load_predictor(
         chosen.record,

@@ -131,7 +131,7 @@ def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Re
         return replace(
             assembled, not_drawn=("No figure of trained models is drawn: no model was kept.",)
         )
-    from orchestrator.model_figures import draw_model_figures
+    from orchestrator.kept_models.figures import draw_model_figures
 
     pictures: list[Picture] = []
     not_drawn: list[str] = []

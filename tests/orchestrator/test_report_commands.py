@@ -138,7 +138,7 @@ def test_missing_tex_is_told_and_the_rest_is_written(report: Command, tmp_path: 
 def test_pytorch_is_left_alone_where_no_model_was_kept(
     report: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "orchestrator.model_figures", None)
+    monkeypatch.setitem(sys.modules, "orchestrator.kept_models.figures", None)
     write_own_study(tmp_path)
     status, printed = report()
     assert status == 0
@@ -158,7 +158,7 @@ def test_figures_of_kept_models_are_drawn(
     report: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = SimpleNamespace(draw_model_figures=draw_one)
-    monkeypatch.setitem(sys.modules, "orchestrator.model_figures", fake)  # without PyTorch
+    monkeypatch.setitem(sys.modules, "orchestrator.kept_models.figures", fake)  # without PyTorch
     study = make_study(["base"], name="own")
     write_study(tmp_path, study, {"base": [3]}, model_sha256="123")
     status, printed = report()

@@ -24,7 +24,8 @@ from models.configs.xia import SemConfig
 from models.fusion.cross_modal import CompressExpand
 from models.parts.sem import RescaledOverSites
 from models.systems.xia import XiaModel
-from orchestrator.attention import (
+from orchestrator.errors import KeptModelError
+from orchestrator.kept_models.attention import (
     CLS,
     Attended,
     attend,
@@ -32,11 +33,10 @@ from orchestrator.attention import (
     fusion_weights,
     site_weights,
 )
-from orchestrator.errors import KeptModelError
-from orchestrator.features import LearnedFeatures, read_features
-from orchestrator.model_figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_figures
-from orchestrator.shown_clip import choose_clip
-from orchestrator.trained import MissingPartError, Trained, load_trained
+from orchestrator.kept_models.clip import choose_clip
+from orchestrator.kept_models.features import LearnedFeatures, read_features
+from orchestrator.kept_models.figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_figures
+from orchestrator.kept_models.load import MissingPartError, Trained, load_trained
 from orchestrator.trial.kept_model import keep_model
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import MODEL_FILE, Ledger
@@ -345,7 +345,7 @@ def test_split_without_utterances_of_one_emotion_is_told(
         labels = np.zeros_like(learned.predictions.labels)
         return replace(learned, predictions=replace(learned.predictions, labels=labels))
 
-    monkeypatch.setattr("orchestrator.model_figures.read_features", read_without_labels)
+    monkeypatch.setattr("orchestrator.kept_models.figures.read_features", read_without_labels)
     _, (reason,) = draw_model_figures(trials, storage)
     assert reason.endswith("not drawn: none of 4 test utterances has exactly one emotion")
 

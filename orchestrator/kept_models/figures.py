@@ -12,7 +12,8 @@ from corpora.device import default_device
 from corpora.source.errors import CorpusError
 from models.configs.base import Modality
 from models.weights.errors import WeightsError
-from orchestrator.attention import (
+from orchestrator.errors import KeptModelError
+from orchestrator.kept_models.attention import (
     CLS,
     Attended,
     attend,
@@ -20,11 +21,10 @@ from orchestrator.attention import (
     fusion_weights,
     site_weights,
 )
-from orchestrator.errors import KeptModelError
-from orchestrator.features import LearnedFeatures, read_features
-from orchestrator.kept_trials import NotDrawnError, Trials, with_kept_models
-from orchestrator.shown_clip import ShownClip, choose_clip
-from orchestrator.trained import MissingPartError, load_trained
+from orchestrator.kept_models.by_row import NotDrawnError, Trials, with_kept_models
+from orchestrator.kept_models.clip import ShownClip, choose_clip
+from orchestrator.kept_models.features import LearnedFeatures, read_features
+from orchestrator.kept_models.load import MissingPartError, load_trained
 from reports.figures.style import Drawing
 from reports.ledger.record import Record
 from reports.model_figures.embedding import Panel, draw_embedding

@@ -11,7 +11,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.store.prepared import recipe_folder, split_file
 from corpora.store.rows import PreparedRow, PreparedRows
-from orchestrator.trained import Trained
+from orchestrator.kept_models.load import Trained
 from reports.corpus.contact_picture import loudness_db
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
-from orchestrator.trained import MissingPartError, Trained
+from orchestrator.kept_models.load import MissingPartError, Trained
 from orchestrator.training.evaluation import predict
 from reports.ledger.record import Predictions
 

@@ -30,10 +30,9 @@ from models.configs.base import MODALITIES, SystemConfig
 from models.parts.weighing import weights_of
 from models.task import Task
 from orchestrator import predict_commands
-from orchestrator.choose_trial import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.errors import KeptModelError
-from orchestrator.plan.plan import make_plan
-from orchestrator.predict import (
+from orchestrator.kept_models.choose import TrialChoiceError, best_trial, trial_by_key
+from orchestrator.kept_models.predict import (
     Predictor,
     SpokenClip,
     cost_of_no_text,
@@ -41,6 +40,7 @@ from orchestrator.predict import (
     spoken_clip,
     videos_in,
 )
+from orchestrator.plan.plan import make_plan
 from orchestrator.predict_commands import EXIT_UNREADABLE_CLIPS, predict
 from orchestrator.training.determinism import CUBLAS_WORKSPACE
 from orchestrator.trial.kept_model import read_kept_model

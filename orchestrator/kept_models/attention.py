@@ -18,7 +18,7 @@ from models.parts.transformer import ClsToken, Transformer
 from models.parts.weighing import weights_of
 from models.systems.sequence_fusion import SequenceFusionModel
 from models.systems.xia import XiaModel
-from orchestrator.trained import MissingPartError, Trained
+from orchestrator.kept_models.load import MissingPartError, Trained
 
 CLS = "fused [CLS]"
 """The learned one of the fusion, unlike the one that the tokenizer puts before the text."""

@@ -1,0 +1,1 @@
+"""Kept models: chosen, loaded again, and what they predict and attend to."""
