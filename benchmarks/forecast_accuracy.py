@@ -24,7 +24,7 @@ from corpora.recipes.pictures import LE
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
-from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast import make_forecast
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress

@@ -30,7 +30,7 @@ from corpora.recipes.pictures import LE
 from corpora.store.prepared import corpus_folder
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
-from orchestrator.corpus_setup import SYNTHETIC, ensure_corpus
+from orchestrator.corpus.setup import SYNTHETIC, ensure_corpus
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of

@@ -248,7 +248,7 @@ def run_prepare(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
     Raises:
         ValueError: If there are too few clips to tell the start-up from the rest.
     """
-    from orchestrator.prepare_on_ray import runner_on_ray  # loads Ray: no business of the script
+    from orchestrator.corpus.on_ray import runner_on_ray  # loads Ray: no business of the script
 
     source, begin = read_clips(folder), time.time()
     noted = NotedRun(runner_on_ray(storage))
@@ -272,7 +272,7 @@ def run_prepare(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
 
 def num_workers() -> int:
     """Count the processes that `prepare` starts on this machine for any number of parts."""
-    from orchestrator.prepare_on_ray import MAX_WORKERS_PER_GPU  # as above
+    from orchestrator.corpus.on_ray import MAX_WORKERS_PER_GPU  # as above
 
     num_cores, num_gpus = os.cpu_count() or 1, torch.cuda.device_count()
     return min(num_cores, num_gpus * MAX_WORKERS_PER_GPU) if num_gpus else num_cores

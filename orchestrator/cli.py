@@ -21,6 +21,7 @@ from orchestrator.cluster.stop_signals import (
     end_as,
     raise_terminated,
 )
+from orchestrator.corpus.view import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.errors import (
     ClusterError,
     FitError,
@@ -51,7 +52,6 @@ from orchestrator.report_commands import report
 from orchestrator.run_studies import run_studies
 from orchestrator.search.command import tune
 from orchestrator.show import studies_table, study_view
-from orchestrator.show_corpus import MAX_SAMPLES, NUM_SAMPLES, show_corpus
 from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
 from orchestrator.sync_commands import pull, sync
 from orchestrator.tracking.session import mirrored_to_mlflow

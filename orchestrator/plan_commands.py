@@ -8,7 +8,7 @@ import click
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Device, Machines
-from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.options import (
     choose_prices,
     choose_seeds,

@@ -9,7 +9,7 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
-from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.plan import (
     Plan,
     SeedNumbers,

@@ -23,7 +23,7 @@ FILES_OF = {
     "ray": {
         "orchestrator/cluster/resources.py",
         "orchestrator/cluster/ray_session.py",
-        "orchestrator/prepare_on_ray.py",
+        "orchestrator/corpus/on_ray.py",
         "orchestrator/search/early_stopping.py",
         "orchestrator/losses.py",
         "orchestrator/measure.py",

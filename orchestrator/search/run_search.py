@@ -10,7 +10,7 @@ from rich.console import Console
 
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.machines import Machines
-from orchestrator.corpus_setup import ensure_corpus
+from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.plan import default_scale
 from orchestrator.run_studies import SweepEnd
 from orchestrator.search.bookkeeper import Bookkeeper

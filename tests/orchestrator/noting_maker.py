@@ -16,7 +16,7 @@ from corpora.features.sources import NOTHING
 from corpora.preparation.parts import REPORT_FILE
 from corpora.preparation.prepare import PartMaker
 from corpora.source.utterance import Utterance
-from orchestrator.prepare_on_ray import runner_on_ray
+from orchestrator.corpus.on_ray import runner_on_ray
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.corpus.on_ray import Workers, count_workers
 from orchestrator.errors import ClusterError
-from orchestrator.prepare_on_ray import Workers, count_workers
 
 ROOT = Path(__file__).parents[2]
 

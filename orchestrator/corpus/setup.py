@@ -82,7 +82,7 @@ def prepare_source(
     """Prepare a corpus with a progress bar, on all cores or a cluster's; features need but one."""
     # PyTorch and Ray are loaded only if they are needed.
     from corpora.preparation.prepare import prepare, run_here
-    from orchestrator.prepare_on_ray import runner_on_ray
+    from orchestrator.corpus.on_ray import runner_on_ray
 
     check_labels(source.utterances, source.emotions, name)
     columns = (

@@ -9,7 +9,7 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.store.prepared import recipe_folder
 from orchestrator.cli import cli
-from orchestrator.show_corpus import NUM_SAMPLES, print_manifests, show_corpus
+from orchestrator.corpus.view import NUM_SAMPLES, print_manifests, show_corpus
 from tests.corpora.manifest_factory import make_manifest
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 

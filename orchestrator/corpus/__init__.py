@@ -1,0 +1,1 @@
+"""The corpora that commands ask for: found, made, prepared on Ray, shown."""
