@@ -25,7 +25,7 @@ from corpora.source.utterance import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus.setup import ensure_corpus
-from orchestrator.forecast import make_forecast
+from orchestrator.forecast.forecast import make_forecast
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of
@@ -65,7 +65,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
     """
     from orchestrator.cluster.packing import find_capacity, pack
     from orchestrator.cluster.session import training_session
-    from orchestrator.measure import measure
+    from orchestrator.forecast.measure import measure
     from orchestrator.tune import sweep
 
     console, stopwatch = Console(stderr=True, highlight=False), Stopwatch()

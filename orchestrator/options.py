@@ -9,7 +9,7 @@ from rich.console import Console
 
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.cluster.machines import MAX_REQUESTED, Device
-from orchestrator.prices import Prices, find_prices
+from orchestrator.forecast.prices import Prices, find_prices
 from orchestrator.storage.folder import DEFAULT_STORAGE
 from orchestrator.storage.publish import locate_place
 from reports.statistics.sequential import LOOKS

@@ -9,6 +9,7 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Device, Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.forecast.prices import Prices
 from orchestrator.options import (
     choose_prices,
     choose_seeds,
@@ -21,7 +22,6 @@ from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trial
 from orchestrator.plan.power import claims_view
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
-from orchestrator.prices import Prices
 from orchestrator.storage.folder import open_storage
 from reports.ledger.ledger import Ledger
 from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
@@ -99,7 +99,7 @@ def _measure(
     recipes = sorted({r for plans in sweeps.values() for plan in plans for r in plan.recipes})
     ensure_corpus(corpus, opened, console, *recipes)
     from orchestrator.cluster.session import training_session
-    from orchestrator.measured_sweep import plan_sweep
+    from orchestrator.forecast.before_sweep import plan_sweep
 
     with training_session(opened, machines) as session:
         for title, trials in missing.items():

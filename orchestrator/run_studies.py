@@ -10,6 +10,7 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.forecast.prices import Prices
 from orchestrator.plan.plan import (
     Plan,
     SeedNumbers,
@@ -19,7 +20,6 @@ from orchestrator.plan.plan import (
     planned_of,
 )
 from orchestrator.plan.view import plan_view
-from orchestrator.prices import Prices
 from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
@@ -157,7 +157,7 @@ def _train_missing(
     stopped_by = None
     if missing:
         from orchestrator.cluster.session import training_session
-        from orchestrator.measured_sweep import plan_sweep
+        from orchestrator.forecast.before_sweep import plan_sweep
         from orchestrator.tune import sweep
 
         with training_session(storage, machines) as session:

@@ -18,7 +18,7 @@ from benchmarks.noop_trial import write_noop
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.cluster.session import training_session
-from orchestrator.measured_sweep import plan_sweep
+from orchestrator.forecast.before_sweep import plan_sweep
 from orchestrator.storage.trials import fetch_record
 from orchestrator.trial_queue import TrialQueue
 from orchestrator.tune import train

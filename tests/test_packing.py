@@ -16,7 +16,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.packing import find_capacity, pack
 from orchestrator.cluster.session import training_session
 from orchestrator.errors import FitError
-from orchestrator.measure import measure
+from orchestrator.forecast.measure import measure
 from orchestrator.plan.plan import make_plan, missing_trials
 from orchestrator.tune import sweep
 from reports.ledger.ledger import Ledger

@@ -9,7 +9,7 @@ from benchmarks.gpu_parts.corpus import trial_on
 from benchmarks.gpu_parts.figure import Figure, Setting
 from benchmarks.gpu_parts.trainee import BATCH_SIZE, LE_NAME, SYSTEMS, config_of
 from orchestrator.cluster.packing import MARGIN
-from orchestrator.probe_trial import probe_trial
+from orchestrator.forecast.probe_trial import probe_trial
 from orchestrator.training.memory import release_memory
 from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.probe import Probe

@@ -7,7 +7,7 @@ import torch
 
 from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.cluster.packing import MARGIN
-from orchestrator.probe_trial import probe_trial
+from orchestrator.forecast.probe_trial import probe_trial
 from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe
 from search_spaces.trial import Trial

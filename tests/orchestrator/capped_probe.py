@@ -13,7 +13,7 @@ import torch
 
 from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.errors import TooLargeError
-from orchestrator.probe_trial import probe_trial
+from orchestrator.forecast.probe_trial import probe_trial
 from orchestrator.trial.usage import Meter
 from tests.orchestrator.limited_memory import WARM_CHANNELS, make_trial
 

@@ -24,7 +24,7 @@ from orchestrator.cluster.packing import (
 from orchestrator.cluster.resources import count_resources
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.probers import Probers, Surroundings
+from orchestrator.forecast.probers import Probers, Surroundings
 from orchestrator.storage.publish import publish_file, pull_probes
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import (

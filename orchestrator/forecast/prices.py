@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.cluster.machines import gpu_kind_of
 from orchestrator.errors import PriceError
-from orchestrator.timetable import Timetable
+from orchestrator.forecast.timetable import Timetable
 from search_spaces.change import describe_faults
 
 HEAD_FILE = Path("~/ray_bootstrap_config.yaml")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.probe_scratch import remove_abandoned_scratch, remove_scratch, scratch_folder
+from orchestrator.forecast.scratch import remove_abandoned_scratch, remove_scratch, scratch_folder
 from orchestrator.storage.driver import this_driver
 
 ELSEWHERE = "elsewhere-1-2/3/4"
@@ -20,7 +20,7 @@ def kill_one_that_measures(storage: Path, driver: str) -> None:
 import os
 from pathlib import Path
 from orchestrator.storage.driver import this_driver
-from orchestrator.probe_scratch import scratch_folder
+from orchestrator.forecast.scratch import scratch_folder
 driver = {driver!r}
 driver = this_driver() if driver == "self" else driver
 with scratch_folder(Path({str(storage)!r}), driver) as folder:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.gpu_kinds import choose_kinds, divide_slots
 from orchestrator.cluster.packing import Capacity, Measured
-from orchestrator.timetable import Task, Timetable, make_timetable
+from orchestrator.forecast.timetable import Task, Timetable, make_timetable
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 

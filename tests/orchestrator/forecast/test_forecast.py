@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.packing import Capacity, Measured
-from orchestrator.forecast import (
+from orchestrator.forecast.forecast import (
     BETWEEN_TRIALS_S,
     TOLERANCE,
     WORKER_START_S,
@@ -16,7 +16,7 @@ from orchestrator.forecast import (
     make_forecast,
     merge_orders,
 )
-from orchestrator.timetable import Task
+from orchestrator.forecast.timetable import Task
 from reports.ledger.probe import architecture_of
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
-from orchestrator import probers as probing
 from orchestrator.cluster.assignment import MAX_LOSSES
 from orchestrator.cluster.machines import THIS_MACHINE, Machines
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ProbeError
-from orchestrator.probers import Answer, Greeting, Probers, Surroundings
+from orchestrator.forecast import probers as probing
+from orchestrator.forecast.probers import Answer, Greeting, Probers, Surroundings
 from orchestrator.storage.driver import this_driver
 from reports.ledger.probe import find_device, remember_device
 from tests.orchestrator.probe_factory import make_assignment

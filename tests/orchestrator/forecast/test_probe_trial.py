@@ -8,9 +8,9 @@ import torch
 
 from corpora.device import default_device
 from corpora.store.manifest import Manifest
-from orchestrator import probe_trial as probing
 from orchestrator.errors import ProbeError
-from orchestrator.probe_trial import (
+from orchestrator.forecast import probe_trial as probing
+from orchestrator.forecast.probe_trial import (
     Stopwatch,
     TimedEvaluation,
     TimedTraining,

@@ -6,9 +6,9 @@ from rich.console import Console
 
 from orchestrator.cluster.assignment import Share
 from orchestrator.cluster.packing import Capacity
-from orchestrator.forecast import Forecast, make_forecast
-from orchestrator.prices import Prices
-from orchestrator.show_forecast import (
+from orchestrator.forecast.forecast import Forecast, make_forecast
+from orchestrator.forecast.prices import Prices
+from orchestrator.forecast.view import (
     MAX_KINDS,
     forecast_view,
     forecasts_view,

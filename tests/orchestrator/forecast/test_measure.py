@@ -7,13 +7,13 @@ from typing import Any, cast
 import pytest
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
-from orchestrator import measure as measuring
 from orchestrator.cluster.assignment import MAX_LOSSES
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.packing import Capacity
 from orchestrator.errors import ClusterError, ProbeError, TooLargeError
-from orchestrator.measure import measure
-from orchestrator.probers import Answer, Greeting, Surroundings
+from orchestrator.forecast import measure as measuring
+from orchestrator.forecast.measure import measure
+from orchestrator.forecast.probers import Answer, Greeting, Surroundings
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
 from search_spaces.trial import Trial

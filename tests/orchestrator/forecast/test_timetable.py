@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from orchestrator.cluster.packing import Capacity
-from orchestrator.timetable import Task, Timetable, make_timetable
+from orchestrator.forecast.timetable import Task, Timetable, make_timetable
 
 NUM_CASES = 300
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator import prices
 from orchestrator.errors import PriceError
-from orchestrator.prices import Prices, dollars_of, find_prices, prices_on, with_gpus_of
-from orchestrator.timetable import Stay, Task, Timetable
+from orchestrator.forecast import prices
+from orchestrator.forecast.prices import Prices, dollars_of, find_prices, prices_on, with_gpus_of
+from orchestrator.forecast.timetable import Stay, Task, Timetable
 
 SHIPPED = Path(__file__).parent.parent.parent / "cluster.yaml"
 TYPES = "head_node_type: head\navailable_node_types: {head: {}, gpu: {}}\n"

@@ -6,13 +6,13 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from orchestrator import measured_sweep
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.machines import MAX_REQUESTED, THIS_MACHINE, Machines
 from orchestrator.cluster.packing import Capacity
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import FitError
-from orchestrator.prices import Prices
+from orchestrator.forecast import before_sweep as measured_sweep
+from orchestrator.forecast.prices import Prices
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe

@@ -10,10 +10,10 @@ from orchestrator.cluster.machines import most_at_once
 from orchestrator.cluster.packing import Measured, find_capacity, pack_on_kinds
 from orchestrator.cluster.resources import list_nodes
 from orchestrator.cluster.session import TrainingSession
-from orchestrator.forecast import forecast_kinds, merge_orders
-from orchestrator.measure import measure
-from orchestrator.prices import Prices, prices_on
-from orchestrator.show_forecast import forecasts_view
+from orchestrator.forecast.forecast import forecast_kinds, merge_orders
+from orchestrator.forecast.measure import measure
+from orchestrator.forecast.prices import Prices, prices_on
+from orchestrator.forecast.view import forecasts_view
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 

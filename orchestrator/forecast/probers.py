@@ -15,7 +15,7 @@ from orchestrator.cluster.machines import ACCELERATOR, NAMES, gpu_kind_of, resou
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ProbeError
-from orchestrator.probe_scratch import (
+from orchestrator.forecast.scratch import (
     remove_abandoned_scratch,
     remove_scratch,
     scratch_folder,
@@ -78,7 +78,7 @@ class Prober:
             UnreachedStorageError: If this machine does not reach the storage.
         """
         from orchestrator.cluster.memory_cap import cap_memory
-        from orchestrator.probe_trial import probe_trial
+        from orchestrator.forecast.probe_trial import probe_trial
 
         num_at_once, cap_mib = surroundings
         storage, device = reach_storage(self._place, trial), self._device()

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cluster.packing import Capacity
-from orchestrator.forecast import Forecast, Kind
-from orchestrator.prices import Prices, dollars_of
+from orchestrator.forecast.forecast import Forecast, Kind
+from orchestrator.forecast.prices import Prices, dollars_of
 
 MAX_KINDS = 7
 """Lines of the table, the last for all other kinds of trials if there are more."""

@@ -1,0 +1,1 @@
+"""The forecast: architectures are measured, and the sweep is timed and priced."""
