@@ -27,8 +27,8 @@ from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast.forecast import make_forecast
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
-from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES, find_study
@@ -66,7 +66,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
     from orchestrator.cluster.packing import find_capacity, pack
     from orchestrator.cluster.session import training_session
     from orchestrator.forecast.measure import measure
-    from orchestrator.tune import sweep
+    from orchestrator.sweep.tune import sweep
 
     console, stopwatch = Console(stderr=True, highlight=False), Stopwatch()
     with empty_storage(corpora_storage) as storage:

@@ -32,8 +32,8 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import SYNTHETIC, ensure_corpus
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
-from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Epoch, Record
@@ -144,7 +144,7 @@ def time_sweep(
         mirror.follow([planned_of(plan, ()) for plan in plans])
         before_load = time.perf_counter()
         from orchestrator.cluster.session import training_session
-        from orchestrator.tune import sweep
+        from orchestrator.sweep.tune import sweep
 
         with SweepProgress(console, missing, 0) as progress:
             start = time.perf_counter()

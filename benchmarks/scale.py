@@ -34,11 +34,11 @@ from corpora.preparation.known import know_corpus
 from corpora.source.utterance import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
-from orchestrator.events import Watcher
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
-from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import tracking_uri_of
+from orchestrator.sweep.events import Watcher
+from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking import mirror as mlflow_mirror
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
@@ -179,8 +179,8 @@ def _sweep(
     from benchmarks.noop_trial import record_noop
     from orchestrator.cluster.session import training_session
     from orchestrator.storage.trials import fetch_record
-    from orchestrator.trial_queue import TrialQueue
-    from orchestrator.tune import train
+    from orchestrator.sweep.queue import TrialQueue
+    from orchestrator.sweep.tune import train
 
     with (
         training_session(storage, Machines(num_slots=NUM_SLOTS)) as session,

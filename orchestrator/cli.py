@@ -49,10 +49,10 @@ from orchestrator.plan_commands import plan
 from orchestrator.predict_commands import predict
 from orchestrator.prepare_commands import prepare
 from orchestrator.report_commands import report
-from orchestrator.run_studies import run_studies
 from orchestrator.search.command import tune
 from orchestrator.show import studies_table, study_view
 from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
+from orchestrator.sweep.studies import run_studies
 from orchestrator.sync_commands import pull, sync
 from orchestrator.tracking.session import mirrored_to_mlflow
 from reports.ledger.ledger import LedgerError

@@ -12,7 +12,7 @@ from ray.exceptions import OutOfMemoryError
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 from models.weights.errors import WeightsError
-from orchestrator.losses import LostWorkerError
+from orchestrator.sweep.losses import LostWorkerError
 from orchestrator.training.memory import NotEnoughMemoryError
 from tests.test_layers import ALLOWED, ROOT, sources
 

@@ -20,8 +20,8 @@ from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.cluster.session import training_session
 from orchestrator.forecast.before_sweep import plan_sweep
 from orchestrator.storage.trials import fetch_record
-from orchestrator.trial_queue import TrialQueue
-from orchestrator.tune import train
+from orchestrator.sweep.queue import TrialQueue
+from orchestrator.sweep.tune import train
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import remember_device, remember_probe
 from search_spaces.trial import Trial

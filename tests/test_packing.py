@@ -18,7 +18,7 @@ from orchestrator.cluster.session import training_session
 from orchestrator.errors import FitError
 from orchestrator.forecast.measure import measure
 from orchestrator.plan.plan import make_plan, missing_trials
-from orchestrator.tune import sweep
+from orchestrator.sweep.tune import sweep
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import FOLDER
 from tests.corpora.media_factory import clip_lines, write_clip_folder

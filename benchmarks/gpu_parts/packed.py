@@ -11,7 +11,7 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.session import TrainingSession, training_session
-from orchestrator.tune import sweep
+from orchestrator.sweep.tune import sweep
 from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, RowRef

@@ -7,7 +7,7 @@ from typing import Any
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
-from orchestrator.tune_hooks import trial_of
+from orchestrator.sweep.tune_adapters import trial_of
 
 GRACE_EPOCHS = 2
 """No candidate is stopped before; then come `REDUCTION` times as many epochs, and so on."""

@@ -12,13 +12,13 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.plan import default_scale
-from orchestrator.run_studies import SweepEnd
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.search import Search, open_search
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
+from orchestrator.sweep.studies import SweepEnd
 from reports.ledger.search_result import Objective
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
@@ -80,8 +80,8 @@ def _train(
     from orchestrator.cluster.session import training_session
     from orchestrator.search.early_stopping import EarlyStopping
     from orchestrator.search.supply import SearchSupply
-    from orchestrator.trial_queue import TrialQueue
-    from orchestrator.tune import train
+    from orchestrator.sweep.queue import TrialQueue
+    from orchestrator.sweep.tune import train
 
     progress = SearchProgress(console, search.num_candidates, search.candidates)
     stopping = EarlyStopping(search.points.max_epochs) if stops_early else None

@@ -9,8 +9,8 @@ from models.weights.errors import WeightsError
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.search_log import Asked, SearchLog
-from orchestrator.trial_queue import LOOK_S, TrialQueue
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.queue import LOOK_S, TrialQueue
+from orchestrator.sweep.supply import Loss
 from reports.ledger.record import Epoch
 from search_spaces.errors import StudyError
 from search_spaces.space import Point

@@ -8,7 +8,7 @@ from rich.console import Console
 from benchmarks.noop_trial import NUM_EPOCHS, noop_epochs, write_noop
 from benchmarks.sampler import Sampler
 from benchmarks.scale import SweepCost, noop_study, show, show_ratio, sweep_ours
-from orchestrator import tune
+from orchestrator.sweep import tune
 from orchestrator.tracking import mirror
 from reports.ledger.ledger import Ledger
 from tests.reports.factories import make_trial

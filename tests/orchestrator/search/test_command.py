@@ -5,9 +5,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.run_studies import SweepEnd
 from orchestrator.search import run_search
 from orchestrator.search.command import tune
+from orchestrator.sweep.studies import SweepEnd
 from search_spaces.errors import StudyError
 from search_spaces.space import Space
 

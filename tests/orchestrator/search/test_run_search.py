@@ -9,13 +9,13 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
-from orchestrator.run_studies import SweepEnd
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, open_search
 from orchestrator.search.search_log import JOURNAL_FILE
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
+from orchestrator.sweep.studies import SweepEnd
 from reports.ledger.search_result import SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space

@@ -8,8 +8,8 @@ from orchestrator.search.bookkeeper import Bookkeeper
 from orchestrator.search.supply import SearchSupply
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
-from orchestrator.trial_queue import LOOK_S, TrialQueue
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.queue import LOOK_S, TrialQueue
+from orchestrator.sweep.supply import Loss
 from reports.ledger.record import Record
 from reports.ledger.search_result import Candidate, Objective
 from search_spaces.errors import StudyError

@@ -20,9 +20,9 @@ from orchestrator.plan.plan import (
     planned_of,
 )
 from orchestrator.plan.view import plan_view
-from orchestrator.progress import SweepProgress
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
+from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
@@ -158,7 +158,7 @@ def _train_missing(
     if missing:
         from orchestrator.cluster.session import training_session
         from orchestrator.forecast.before_sweep import plan_sweep
-        from orchestrator.tune import sweep
+        from orchestrator.sweep.tune import sweep
 
         with training_session(storage, machines) as session:
             assignments = [Assignment(trial, row) for trial, row in missing.values()]

@@ -13,8 +13,8 @@ from ray.exceptions import (
 )
 from ray.tune.execution import tune_controller
 
-from orchestrator.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
+from orchestrator.sweep.supply import Loss
 
 
 def task_error() -> RayTaskError:

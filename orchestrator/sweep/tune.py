@@ -23,13 +23,13 @@ from orchestrator.cluster.machines import (
 )
 from orchestrator.cluster.resources import ClusterResources
 from orchestrator.cluster.session import TrainingSession
-from orchestrator.events import Watcher
-from orchestrator.losses import tolerate_losses
-from orchestrator.on_worker import train_assignment
 from orchestrator.storage.trials import fetch_record
-from orchestrator.trial_queue import TrialQueue
-from orchestrator.trial_supply import TrialSupply
-from orchestrator.tune_hooks import Announcer, Manner, SignalStopper, SupplySearcher
+from orchestrator.sweep.events import Watcher
+from orchestrator.sweep.losses import tolerate_losses
+from orchestrator.sweep.queue import TrialQueue
+from orchestrator.sweep.supply import TrialSupply
+from orchestrator.sweep.tune_adapters import Announcer, Manner, SignalStopper, SupplySearcher
+from orchestrator.sweep.worker import train_assignment
 
 Trainable = Callable[[dict[str, Any]], None]
 

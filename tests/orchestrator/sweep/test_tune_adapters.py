@@ -9,10 +9,11 @@ import torch
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
-from orchestrator import on_worker, tune_hooks
 from orchestrator.cluster.assignment import Assignment, Share
-from orchestrator.trial_supply import Loss, TrialSupply
-from orchestrator.tune_hooks import Announcer, Manner, SupplySearcher
+from orchestrator.sweep import tune_adapters as tune_hooks
+from orchestrator.sweep import worker as on_worker
+from orchestrator.sweep.supply import Loss, TrialSupply
+from orchestrator.sweep.tune_adapters import Announcer, Manner, SupplySearcher
 from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial

@@ -9,7 +9,7 @@ from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 from ray.tune.execution import tune_controller
 
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.supply import Loss
 
 
 class LostWorkerError(RayActorError):

@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence, Set
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment
-from orchestrator.events import Watcher
 from orchestrator.storage.leases import Leases
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.events import Watcher
+from orchestrator.sweep.supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial

@@ -5,8 +5,8 @@ import pytest
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
-from orchestrator.trial_queue import LOOK_S, TrialQueue
-from orchestrator.trial_supply import Loss
+from orchestrator.sweep.queue import LOOK_S, TrialQueue
+from orchestrator.sweep.supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.progress import SweepProgress
+from orchestrator.sweep.progress import SweepProgress
 from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial

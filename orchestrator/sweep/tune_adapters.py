@@ -13,9 +13,9 @@ from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.stop_signals import StopSignals
-from orchestrator.losses import count_memory_kills, loss_of
 from orchestrator.storage.mirror import place_of
-from orchestrator.trial_supply import Loss, TrialSupply
+from orchestrator.sweep.losses import count_memory_kills, loss_of
+from orchestrator.sweep.supply import Loss, TrialSupply
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
@@ -24,7 +24,7 @@ LAST_WORDS = {"failure", "out_of_memory", "unreached"}
 
 
 class Manner(NamedTuple):
-    """How all trials of a sweep train, as `orchestrator.on_worker` reads it."""
+    """How all trials of a sweep train, as `orchestrator.sweep.worker` reads it."""
 
     keeps_model: bool
     on_gpu: bool

@@ -1,0 +1,1 @@
+"""The sweep: trials are handed to Ray Tune until all have records."""
