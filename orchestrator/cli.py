@@ -21,18 +21,8 @@ from orchestrator.cluster.stop_signals import (
     end_as,
     raise_terminated,
 )
-from orchestrator.corpus.view import MAX_SAMPLES, NUM_SAMPLES, show_corpus
-from orchestrator.errors import (
-    ClusterError,
-    FitError,
-    KeptModelError,
-    PriceError,
-    ProbeError,
-    TrackingError,
-)
-from orchestrator.kept_models.choose import TrialChoiceError
-from orchestrator.lint_commands import lint_paper
-from orchestrator.options import (
+from orchestrator.commands.lint import lint_paper
+from orchestrator.commands.options import (
     ChoiceGroup,
     choose_prices,
     choose_seeds,
@@ -45,15 +35,25 @@ from orchestrator.options import (
     storage_option,
     tracking_option,
 )
-from orchestrator.plan_commands import plan
-from orchestrator.predict_commands import predict
-from orchestrator.prepare_commands import prepare
-from orchestrator.report_commands import report
-from orchestrator.search.command import tune
-from orchestrator.show import studies_table, study_view
+from orchestrator.commands.plan import plan
+from orchestrator.commands.predict import predict
+from orchestrator.commands.prepare import prepare
+from orchestrator.commands.report import report
+from orchestrator.commands.show import studies_table, study_view
+from orchestrator.commands.sync import pull, sync
+from orchestrator.commands.tune import tune
+from orchestrator.corpus.view import MAX_SAMPLES, NUM_SAMPLES, show_corpus
+from orchestrator.errors import (
+    ClusterError,
+    FitError,
+    KeptModelError,
+    PriceError,
+    ProbeError,
+    TrackingError,
+)
+from orchestrator.kept_models.choose import TrialChoiceError
 from orchestrator.storage.folder import StorageError, open_storage, tracking_uri_of
 from orchestrator.sweep.studies import run_studies
-from orchestrator.sync_commands import pull, sync
 from orchestrator.tracking.session import mirrored_to_mlflow
 from reports.ledger.ledger import LedgerError
 from reports.verdicts.adaptive_seeds import Seeds

@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from orchestrator.predict_commands import predict
+from orchestrator.commands.predict import predict
 from orchestrator.trial.run import run_trial
 from tests.gpu.devices import every_system_on_each_device
 from tests.gpu.trials import CORPUS, TRAINED_FOR, make_trial

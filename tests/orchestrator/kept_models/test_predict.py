@@ -29,7 +29,8 @@ from models.build import build
 from models.configs.base import MODALITIES, SystemConfig
 from models.parts.weighing import weights_of
 from models.task import Task
-from orchestrator import predict_commands
+from orchestrator.commands import predict as predict_commands
+from orchestrator.commands.predict import EXIT_UNREADABLE_CLIPS, predict
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_models.choose import TrialChoiceError, best_trial, trial_by_key
 from orchestrator.kept_models.predict import (
@@ -41,7 +42,6 @@ from orchestrator.kept_models.predict import (
     videos_in,
 )
 from orchestrator.plan.plan import make_plan
-from orchestrator.predict_commands import EXIT_UNREADABLE_CLIPS, predict
 from orchestrator.training.determinism import CUBLAS_WORKSPACE
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial

@@ -20,7 +20,7 @@ from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Source
 from corpora.text.word_vectors import WordVectors, make_word_vectors
-from orchestrator.options import console
+from orchestrator.commands.options import console
 
 READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
     "iemocap": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.options import console, storage_option
+from orchestrator.commands.options import console, storage_option
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import publish_folder
 from reports.forms.verdicts_terminal import VerdictsView

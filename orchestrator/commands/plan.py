@@ -8,9 +8,7 @@ import click
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Device, Machines
-from orchestrator.corpus.setup import ensure_corpus
-from orchestrator.forecast.prices import Prices
-from orchestrator.options import (
+from orchestrator.commands.options import (
     choose_prices,
     choose_seeds,
     console,
@@ -18,6 +16,8 @@ from orchestrator.options import (
     measure_options,
     plan_options,
 )
+from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.forecast.prices import Prices
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.power import claims_view
 from orchestrator.plan.sharing import find_sharing, sharing_view

@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cluster.machines import Device, Machines
 from orchestrator.cluster.stop_signals import end_as
-from orchestrator.options import console, machine_options, place_options
+from orchestrator.commands.options import console, machine_options, place_options
 from orchestrator.storage.folder import open_storage
 from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.catalogue import find_space

@@ -5,8 +5,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.commands.tune import tune
 from orchestrator.search import run_search
-from orchestrator.search.command import tune
 from orchestrator.sweep.studies import SweepEnd
 from search_spaces.errors import StudyError
 from search_spaces.space import Space

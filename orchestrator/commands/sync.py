@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from orchestrator.commands.options import console, errors, log_models_option, storage_option
 from orchestrator.errors import TrackingError
-from orchestrator.options import console, errors, log_models_option, storage_option
 from orchestrator.storage.folder import open_storage, tracking_uri_of
 from orchestrator.tracking.client import EXPERIMENT, Client
 from orchestrator.tracking.delivery import Delivery

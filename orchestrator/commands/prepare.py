@@ -19,14 +19,14 @@ from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import SYNTHETIC, Source
-from orchestrator.corpus.setup import ensure_corpus, prepare_source
-from orchestrator.corpus.view import print_manifests
-from orchestrator.handcrafted_options import (
+from orchestrator.commands.handcrafted import (
     HandcraftedOptions,
     features_beside,
     handcrafted_options,
 )
-from orchestrator.options import ChoiceGroup, console, storage_option
+from orchestrator.commands.options import ChoiceGroup, console, storage_option
+from orchestrator.corpus.setup import ensure_corpus, prepare_source
+from orchestrator.corpus.view import print_manifests
 from orchestrator.storage.folder import DEFAULT_STORAGE, StorageError, locate_storage, open_storage
 from orchestrator.storage.mirror import mirror_at, place_of
 from search_spaces.catalogue import STUDIES

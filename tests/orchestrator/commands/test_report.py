@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from orchestrator.cli import EXIT_BAD_INPUT, main
-from orchestrator.report_commands import choose_planned
+from orchestrator.commands.report import choose_planned
 from reports.figures.style import Drawing
 from reports.forms import document
 from reports.ledger.planned import Planned

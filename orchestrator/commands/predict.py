@@ -13,8 +13,8 @@ import click
 
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
+from orchestrator.commands.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
-from orchestrator.options import console, errors, fixed_seeds_option, place_options
 from orchestrator.plan.plan import default_scale, make_plan
 from reports.ledger.ledger import Ledger
 from reports.prediction.prediction import csv_header, csv_row, to_json

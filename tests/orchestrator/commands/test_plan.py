@@ -8,12 +8,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from orchestrator import options, plan_commands
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.assignment import Assignment
+from orchestrator.commands import options
+from orchestrator.commands import plan as plan_commands
+from orchestrator.commands.options import choose_prices
 from orchestrator.forecast import before_sweep as measured_sweep
 from orchestrator.forecast import prices
-from orchestrator.options import choose_prices
 from tests.orchestrator.factories import write_study_file
 
 PRICED = (
