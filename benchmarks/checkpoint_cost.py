@@ -28,7 +28,6 @@ from torch.optim import Adam
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from benchmarks.system_costs import TASK, without_weights
 from corpora.batches.batch import Batch
-from corpora.batches.reference_clip import picture_clip
 from corpora.recipes.pictures import RECIPES, Recipe
 from models.build import build
 from models.init import init_weights
@@ -37,6 +36,7 @@ from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
 from orchestrator.trial.checkpoint_writer import CheckpointWriter
 from orchestrator.trial.checkpoints import Checkpoint, save_checkpoint
+from orchestrator.trial.reference_clip import picture_clip
 from orchestrator.trial.snapshots import Snapshots
 from reports.ledger.ledger import CHECKPOINT_FILE
 from reports.ledger.record import Epoch

@@ -27,10 +27,11 @@ from rich.table import Table
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
+from corpora.source.utterance import SYNTHETIC
 from corpora.store.prepared import corpus_folder
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
-from orchestrator.corpus.setup import SYNTHETIC, ensure_corpus
+from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.storage.folder import open_storage, tracking_uri_of
 from orchestrator.sweep.progress import SweepProgress

@@ -18,7 +18,6 @@ from rich.console import Console
 
 from benchmarks.measurement import markdown_table
 from corpora.batches.batch import Batch, HandcraftedBatch
-from corpora.batches.reference_clip import DURATION_S, NUM_TOKENS, feature_clip, picture_clip
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.recipes.pictures import RECIPES
 from models.build import build
@@ -27,6 +26,7 @@ from models.configs.conv import ConvConfig
 from models.configs.text import AlbertConfig, AlbertSizes, BertSizes, TextConfig
 from models.macs import count_macs, count_parameters, count_parameters_without_embeddings
 from models.task import Features, Task
+from orchestrator.trial.reference_clip import DURATION_S, NUM_TOKENS, feature_clip, picture_clip
 from search_spaces.catalogue import find_study
 from search_spaces.change import apply_change
 from search_spaces.trial import TrialConfig

@@ -4,7 +4,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,25 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "orchestrator": ("corpora", "models", "search_spaces", "reports"),
 }
 """What of ours each package may import besides itself: modules, or whole packages."""
+
+ROOMS: dict[str, tuple[str, ...]] = {
+    "corpora": (
+        *("source", "recipes", "text", "readers", "iemocap", "mosei", "synthetic", "device"),
+        *("forms", "features", "store", "preparation", "batches"),
+    ),
+    "reports": (
+        *("statistics", "ledger", "scores", "tables", "printed", "verdicts", "lint", "forms"),
+        *("corpus", "figures", "model_figures", "prediction", "search", "document"),
+    ),
+    "orchestrator": (
+        *("errors", "plan", "storage", "training", "trial", "cluster", "tracking"),
+        *("kept_models", "corpus", "forecast", "sweep", "search", "commands", "cli"),
+    ),
+}
+"""The rooms of a package, from the ground up: each imports from those before it alone."""
+
+MAX_MODULES = 12
+"""So many files a room has at most."""
 
 FILES_OF = {
     "ray": {
@@ -50,11 +70,16 @@ def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
+@cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
     """List the imports of a file, those inside functions too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
+    nodes = ast.walk(parse(path))
+    return tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def imported_names(path: Path) -> set[str]:
@@ -90,6 +115,84 @@ def test_package_imports_only_from_its_left(package: str) -> None:
         if lies_in(name, (*ALLOWED, "tests", "benchmarks")) and not lies_in(name, allowed)
     }
     assert not wrong
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_room_imports_only_from_rooms_below(package: str) -> None:
+    rooms = ROOMS[package]
+    assert {path.relative_to(ROOT / package).parts[0] for path in sources(package)} == {
+        "__init__.py",
+        *(room if (ROOT / package / room).is_dir() else f"{room}.py" for room in rooms),
+    }
+    wrong = set()
+    for path in sources(package):
+        room = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        for name in imported_names(path):
+            above = rooms[rooms.index(room) + 1 :] if room in rooms else rooms
+            if lies_in(name, tuple(f"{package}.{other}" for other in above)):
+                wrong.add(f"{path.relative_to(ROOT)}: {name}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_room_is_not_too_full(package: str) -> None:
+    full = {
+        room: num
+        for room in ROOMS[package]
+        if (num := len(list((ROOT / package / room).glob("[!_]*.py")))) > MAX_MODULES
+    }
+    assert not full
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    modules = {module_name(path): path for folder in ALLOWED for path in sources(folder)}
+    graph = {
+        module: {
+            target
+            for name in imported_names(path)
+            for target in (name, name.rpartition(".")[0])
+            if target in modules and target != module
+        }
+        for module, path in modules.items()
+    }
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
+
+
+def defined_names(path: Path) -> set[str]:
+    """Name what a file defines or, by a star of its own, takes from elsewhere: no imports."""
+    tree = parse(path)
+    imported = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    stored = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    made = {node.name for node in tree.body if hasattr(node, "name")}
+    return (stored | made) - imported
+
+
+def test_names_are_imported_from_where_they_are_defined() -> None:
+    folders = (*ALLOWED, "tests", "benchmarks")
+    modules = {module_name(path): path for folder in folders for path in sources(folder)}
+    defined = {module: defined_names(path) for module, path in modules.items()}
+    passed_on = {
+        f"{path.relative_to(ROOT)}: {node.module}.{alias.name}"
+        for path in modules.values()
+        for node in imports(path)
+        if isinstance(node, ast.ImportFrom) and node.module in modules
+        for alias in node.names
+        if alias.name not in defined[node.module]
+    }
+    assert not passed_on
 
 
 @pytest.mark.parametrize("library", FILES_OF)
@@ -134,7 +237,7 @@ def test_package_loads_no_heavy_library(package: str) -> None:
 def test_init_files_hold_only_a_docstring() -> None:
     for folder in (*ALLOWED, "benchmarks"):
         for path in (path for path in sources(folder) if path.name == "__init__.py"):
-            (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
+            (statement,) = parse(path).body
             assert isinstance(statement, ast.Expr), path
             assert isinstance(statement.value, ast.Constant), path
 
@@ -175,10 +278,10 @@ before = torch.cuda.device_count
 """
 
 
-def replaced_in_cuda(source: str) -> set[str]:
+def replaced_in_cuda(tree: ast.Module) -> set[str]:
     """Name what of `torch.cuda` that is public a file sets, patches or deletes."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             first, second, *_ = (*node.args, None, None)
             if isinstance(first, ast.Constant):
@@ -192,12 +295,12 @@ def replaced_in_cuda(source: str) -> set[str]:
 
 def test_no_test_replaces_what_is_public_of_cuda() -> None:
     """It would hide PyTorch's own checks of arguments; `tests/cuda_driver.py` lies below them."""
-    assert len(replaced_in_cuda(REPLACED_IN_CUDA)) == 7
-    assert not replaced_in_cuda(LEFT_IN_CUDA)
+    assert len(replaced_in_cuda(ast.parse(REPLACED_IN_CUDA))) == 7
+    assert not replaced_in_cuda(ast.parse(LEFT_IN_CUDA))
     found = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources("tests")
-        for name in replaced_in_cuda(path.read_text(encoding="utf-8"))
+        for name in replaced_in_cuda(parse(path))
     }
     assert not found
 

@@ -14,7 +14,7 @@ from orchestrator.tracking.spool import spool
 from search_spaces.catalogue import find_study
 from tests.mlflow_server import MlflowServer, mlflow_server
 from tests.orchestrator.factories import write_study_file
-from tests.orchestrator.mlflow_mirror.factories import (
+from tests.orchestrator.tracking.factories import (
     NUM_EPOCHS,
     make_epoch,
     make_plan,

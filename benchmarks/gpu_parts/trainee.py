@@ -20,9 +20,10 @@ from corpora.recipes.pictures import RECIPES
 from models.build import build
 from models.configs.text import TextConfig
 from models.init import init_weights
-from orchestrator.training.loop import TrainingState, take_step, untrained
+from orchestrator.training.loop import take_step, untrained
 from orchestrator.training.precision import Precision
 from orchestrator.training.schedule import SCHEDULES
+from orchestrator.training.state import TrainingState
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.dai import FE2E
 from search_spaces.systems.le import LE

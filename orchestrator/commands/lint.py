@@ -8,8 +8,8 @@ import click
 
 from orchestrator.commands.options import console
 from reports.lint.checks import lint
+from reports.lint.read import read_published
 from reports.lint.view import lint_view, to_json
-from reports.printed.read import read_published
 from search_spaces.published import load_published
 
 EXIT_FINDINGS = 1

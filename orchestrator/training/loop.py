@@ -15,12 +15,13 @@ from torch.optim import Adam
 
 from corpora.batches.batch import split_batch
 from corpora.batches.corpus import AnyCorpus
+from corpora.source.split import Split
 from models.groups import parameter_groups
 from orchestrator.training.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
 from orchestrator.training.precision import Precision, autocast
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
-from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions, Split
+from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions
 from reports.scores.metrics import fit_thresholds, mean_scores
 from search_spaces.trial import TrainingConfig
 

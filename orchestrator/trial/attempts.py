@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from corpora.batches.corpus import AnyCorpus
-from corpora.batches.reference_clip import macs_of
 from models.build import build
 from models.init import init_weights
 from orchestrator.storage.patience import Patience
@@ -30,6 +29,7 @@ from orchestrator.trial.checkpoint_writer import CheckpointWriter
 from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.trial.code_version import code_version
 from orchestrator.trial.open_corpus import task_of
+from orchestrator.trial.reference_clip import macs_of
 from orchestrator.trial.snapshots import Snapshots
 from orchestrator.trial.without_text import valid_f1_without_text
 from reports.ledger.record import Epoch

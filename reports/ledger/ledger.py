@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record, Split
+from corpora.source.split import Split
+from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"

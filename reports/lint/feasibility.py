@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.lint.reachable import Support, is_reachable
 from reports.printed.finding import Check, Examined, Finding
 from reports.printed.numbers import Number, PrintedScore, by_row, columns_of, printed_scores
+from reports.printed.reachable import Support, is_reachable
 from search_spaces.published import PublishedData
 
 F1 = "F1"

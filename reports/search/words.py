@@ -5,9 +5,10 @@ from math import floor, log10
 
 from pydantic import JsonValue
 
+from corpora.source.utterance import SYNTHETIC
 from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
 from reports.search.best import costs, finished
-from reports.tables.blocks import SYNTHETIC, corpus_title
+from reports.tables.blocks import corpus_title
 
 TITLES: dict[ObjectiveName, str] = {
     "f1": "Validation F1 (%)",

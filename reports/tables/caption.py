@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
 
+from corpora.source.utterance import SYNTHETIC
 from reports.ledger.record import Record
 from reports.scores.cells import Outcome
 from reports.scores.environment import count_facts
 from reports.tables.blocks import (
     DISTINCT,
     MISSING,
-    SYNTHETIC,
     TIED,
     Block,
     DifferenceBlock,

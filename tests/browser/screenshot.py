@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.browser.compare_view import browser, fold_plots, open_compare_view, open_curves
 from tests.mlflow_server import mlflow_server
-from tests.orchestrator.mlflow_mirror.factories import runs_of
+from tests.orchestrator.tracking.factories import runs_of
 
 METRIC = "valid_f1"
 NAVIGATION_PX, CURVES_PX = 200, 475

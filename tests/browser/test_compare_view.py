@@ -14,7 +14,7 @@ from tests.browser.compare_view import (
     shown_params,
 )
 from tests.mlflow_server import mlflow_server
-from tests.orchestrator.mlflow_mirror.factories import (
+from tests.orchestrator.tracking.factories import (
     NUM_EPOCHS,
     deliver,
     make_plan,

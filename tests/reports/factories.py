@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.source.split import Split
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned
-from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result, Split
+from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.scores.cells import Outcome, collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import Table, Variant, build_table

@@ -9,7 +9,7 @@ from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import tracking_uri_of
 from orchestrator.tracking.spool import spool, spooled_uris
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
-from tests.orchestrator.mlflow_mirror.factories import make_plan, record_trial, runs_of
+from tests.orchestrator.tracking.factories import make_plan, record_trial, runs_of
 
 AWAY = "http://127.0.0.1:9"
 

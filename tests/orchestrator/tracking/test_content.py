@@ -15,7 +15,7 @@ from orchestrator.tracking.content import (
     split_batches,
 )
 from search_spaces.study import RowRef
-from tests.orchestrator.mlflow_mirror.factories import make_epoch, make_plan, record_trial
+from tests.orchestrator.tracking.factories import make_epoch, make_plan, record_trial
 from tests.reports.factories import make_split
 
 START_MS = 1735689600000

@@ -18,7 +18,7 @@ from reports.ledger.planned import Planned
 from reports.ledger.record import Record
 from search_spaces.trial import Trial
 from tests.bucket_server import BucketServer
-from tests.orchestrator.mlflow_mirror.factories import (
+from tests.orchestrator.tracking.factories import (
     NUM_EPOCHS,
     deliver,
     make_plan,

@@ -12,7 +12,7 @@ from orchestrator.tracking.mirror import MlflowMirror
 from orchestrator.tracking.spool import read_spooled, spool, spooled_uris
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from reports.ledger.planned import Planned
-from tests.orchestrator.mlflow_mirror.factories import (
+from tests.orchestrator.tracking.factories import (
     NUM_EPOCHS,
     make_epoch,
     make_plan,
@@ -116,7 +116,7 @@ ORPHANS = """
 import sys, time
 from pathlib import Path
 from orchestrator.tracking.mirror import MlflowMirror
-from tests.orchestrator.mlflow_mirror.factories import make_epoch, make_plan
+from tests.orchestrator.tracking.factories import make_epoch, make_plan
 
 storage, uri = Path(sys.argv[1]), sys.argv[2]
 planned, trials = make_plan(storage)

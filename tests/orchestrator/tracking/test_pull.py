@@ -27,7 +27,7 @@ from reports.tables.table import build_tables
 from reports.verdicts.adaptive_seeds import judge_planned
 from search_spaces.catalogue import find_study
 from search_spaces.trial import Trial
-from tests.orchestrator.mlflow_mirror.factories import (
+from tests.orchestrator.tracking.factories import (
     deliver,
     make_plan,
     plan_study,

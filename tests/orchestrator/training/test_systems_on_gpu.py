@@ -8,12 +8,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from benchmarks.system_costs import ROWS, TASK, WIDTHS, without_weights
 from corpora.batches.batch import Batch, HandcraftedBatch, KindOfBatch
-from corpora.batches.reference_clip import feature_clip, picture_clip
 from corpora.batches.transfer import moved
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.recipes.pictures import RECIPES
 from models.build import build
 from models.configs.base import SystemConfig
+from orchestrator.trial.reference_clip import feature_clip, picture_clip
 from search_spaces.catalogue import find_study
 from tests.fake_gpu import GPU, fake_gpu
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
-from corpora.batches import reference_clip
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import Manifest
 from models.build import build
@@ -19,6 +18,7 @@ from models.macs import count_macs
 from models.task import Task
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.trial import attempts as train_trial
+from orchestrator.trial import reference_clip
 from orchestrator.trial import run as run_trial_module
 from orchestrator.trial.checkpoints import load_checkpoint
 from orchestrator.trial.kept_model import read_kept_model

@@ -5,8 +5,9 @@ import pytest
 
 from reports.document.content import Report
 from reports.document.files import PDF_FILE, write_pdf
-from reports.document.latex import breakable, picture_files, to_latex
+from reports.document.latex import picture_files, to_latex
 from reports.forms import document
+from reports.forms.latex_text import breakable
 
 needs_tex = pytest.mark.skipif(
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from reports.printed.faults import claim_faults, support_faults, table_faults
+from reports.lint.faults import claim_faults, support_faults, table_faults
 from search_spaces.errors import PublishedError
 from search_spaces.published import (
     Inconsistency,

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from corpora.batches.batch import Batch, HandcraftedBatch
-from corpora.batches.reference_clip import NUM_TOKENS, reference_clip
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Recipe
 from corpora.store.manifest import Manifest
@@ -12,6 +11,7 @@ from models.configs.text import BertConfig, BertSizes
 from models.configs.xia import XiaAudioConfig, XiaConfig, XiaVisionConfig
 from models.macs import count_macs
 from models.task import Task
+from orchestrator.trial.reference_clip import NUM_TOKENS, reference_clip
 from tests.corpora.manifest_factory import make_manifest
 
 CPU = torch.device("cpu")

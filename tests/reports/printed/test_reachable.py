@@ -3,8 +3,8 @@ from itertools import product
 
 import pytest
 
-from reports.lint.reachable import Support, is_reachable
 from reports.printed.numbers import read_number
+from reports.printed.reachable import Support, is_reachable
 
 every_support = pytest.mark.parametrize(
     "support", [Support(7, 13), Support(1, 9), Support(9, 1), Support(12, 12)], ids=str

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.printed.read import read_published
+from reports.lint.read import read_published
 from search_spaces.errors import PublishedError
 
 SOUND = """

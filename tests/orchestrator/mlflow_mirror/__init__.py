@@ -1,1 +1,0 @@
-"""Tests of `orchestrator.mlflow_mirror`."""
