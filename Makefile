@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEST_PROCESSES ?= 2
 INSTALLED := $(VENV)/installed
+# Tests start hundreds of processes, each of which would compile every library again.
+unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
 
 .PHONY: demo test test-slow test-gpu lint setup lock

@@ -156,4 +156,4 @@ class PublishedData(Published):
 def load_published() -> PublishedData:
     """Read the data file, every scalar as text."""
     text = files("search_spaces").joinpath("published.yaml").read_text(encoding="utf-8")
-    return PublishedData.model_validate(yaml.load(text, Loader=yaml.BaseLoader))
+    return PublishedData.model_validate(yaml.load(text, Loader=yaml.CBaseLoader))

@@ -22,7 +22,7 @@ SCHEMA = "1"
 Part = TypeVar("Part", bound=BaseModel)
 
 
-class _TextLoader(yaml.BaseLoader):
+class _TextLoader(yaml.CBaseLoader):
     """Reads every scalar as text, and refuses a key that stands twice: one would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
