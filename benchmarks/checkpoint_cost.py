@@ -32,11 +32,11 @@ from corpora.recipes.pictures import RECIPES, Recipe
 from models.build import build
 from models.init import init_weights
 from models.macs import count_parameters
+from orchestrator.training.reference_clip import picture_clip
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
 from orchestrator.trial.checkpoint_writer import CheckpointWriter
 from orchestrator.trial.checkpoints import Checkpoint, save_checkpoint
-from orchestrator.trial.reference_clip import picture_clip
 from orchestrator.trial.snapshots import Snapshots
 from reports.ledger.ledger import CHECKPOINT_FILE
 from reports.ledger.record import Epoch

@@ -40,8 +40,8 @@ from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
-from corpora.store.manifest import MANIFEST_FILE
-from corpora.store.prepared import read_manifest, recipe_folder, split_file
+from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from corpora.text.tokens import TokenSettings
 from models.build import build

@@ -21,7 +21,7 @@ from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.orchestration_overhead import Stopwatch, empty_storage
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus.setup import ensure_corpus
@@ -66,7 +66,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
     from orchestrator.cluster.packing import find_capacity, pack
     from orchestrator.cluster.session import training_session
     from orchestrator.forecast.measure import measure
-    from orchestrator.sweep.tune import sweep
+    from orchestrator.sweep.tune import train_assignments
 
     console, stopwatch = Console(stderr=True, highlight=False), Stopwatch()
     with empty_storage(corpora_storage) as storage:
@@ -85,7 +85,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
             forecast = make_forecast(assignments, probes, shares, capacity)
             planned = time.perf_counter()
             with SweepProgress(console, missing, 0) as progress:
-                sweep(session, forecast.order, watchers=(stopwatch, progress, mirror))
+                train_assignments(session, forecast.order, watchers=(stopwatch, progress, mirror))
             end = time.perf_counter()
         mirror.close()
     if without_record := missing.keys() - stopwatch.records.keys():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ray import tune
 
+from orchestrator.sweep.messages import EpochDone, order_in, result_of
 from orchestrator.trial.code_version import code_version
 from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
 from reports.ledger.locks import locked
@@ -25,15 +26,14 @@ def record_noop(config: dict[str, Any]) -> None:
     import orchestrator.trial.run  # noqa: F401  (PyTorch and all: what a worker loads)
     from orchestrator.trial.checkpoints import drop_checkpoint
 
-    assignment = config["assignment"]
-    trial = Trial.model_validate_json(assignment["trial"])
-    ledger = Ledger(Path(assignment["place"]))
+    order = order_in(config)
+    trial, ledger = order.trial, Ledger(Path(order.manner.place))
     folder = ledger.folder(trial.key)
     with locked(folder / "lock"):
         remove_partial_files(folder)
         if ledger.find(trial.key) is None:
             for epoch in noop_epochs(trial.seed):
-                tune.report({"epoch": epoch.model_dump_json()})
+                tune.report(result_of(EpochDone(epoch=epoch)))
             write_noop(ledger, trial)
         drop_checkpoint(folder)
 

@@ -27,8 +27,8 @@ from rich.table import Table
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
-from corpora.source.utterance import SYNTHETIC
-from corpora.store.prepared import corpus_folder
+from corpora.source.names import SYNTHETIC
+from corpora.store.folders import corpus_folder
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
@@ -36,8 +36,9 @@ from orchestrator.plan.plan import default_scale, make_plan, missing_trials, pla
 from orchestrator.storage.folder import open_storage, tracking_uri_of
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
-from reports.ledger.record import Epoch, Record
+from reports.ledger.record import Record
 from search_spaces.catalogue import STUDIES, find_study
 from search_spaces.trial import Trial
 
@@ -45,7 +46,7 @@ WORKERS = {True: "reused", False: "fresh"}
 """How `reuse_workers` of a sweep is called in tables."""
 
 
-class Stopwatch:
+class Stopwatch(Watcher):
     """A watcher that notes when each trial started, first of all, and when it finished."""
 
     def __init__(self) -> None:
@@ -57,19 +58,10 @@ class Stopwatch:
         """Note the time."""
         self.started_at.setdefault(trial.key, time.perf_counter())
 
-    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Do nothing."""
-
-    def retried(self, trial: Trial, reason: str) -> None:
-        """Do nothing."""
-
     def finished(self, record: Record) -> None:
         """Note the time."""
         self.finished_at[record.key] = time.perf_counter()
         self.records[record.key] = record
-
-    def failed(self, trial: Trial, reason: str) -> None:
-        """Do nothing: its record will be missed."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +137,12 @@ def time_sweep(
         mirror.follow([planned_of(plan, ()) for plan in plans])
         before_load = time.perf_counter()
         from orchestrator.cluster.session import training_session
-        from orchestrator.sweep.tune import sweep
+        from orchestrator.sweep.tune import train_assignments
 
         with SweepProgress(console, missing, 0) as progress:
             start = time.perf_counter()
             with training_session(storage, Machines(num_slots=num_slots)) as session:
-                sweep(
+                train_assignments(
                     session,
                     [Assignment(trial, row) for trial, row in missing.values()],
                     watchers=(stopwatch, progress, mirror),

@@ -61,7 +61,7 @@ from corpora.recipes.pictures import LE, RECIPES, Recipe
 from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "measured"

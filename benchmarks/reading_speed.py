@@ -35,7 +35,7 @@ from corpora.batches.gatherers import PictureGatherer, picture_columns
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 
 NAME = "read"

@@ -5,14 +5,14 @@ import time
 
 import psutil
 
-from reports.ledger.record import Epoch, Record
-from search_spaces.trial import Trial
+from orchestrator.trial.watcher import Watcher
+from reports.ledger.record import Record
 
 SAMPLE_S = 1.0
 MIB = 2**20
 
 
-class Sampler:
+class Sampler(Watcher):
     """A watcher that notes when trials finish, and what this process and those below it take.
 
     Attributes:
@@ -72,21 +72,9 @@ class Sampler:
         """Note the end of a trial."""
         self.finishes.append(time.perf_counter())
 
-    def started(self, trial: Trial) -> None:
-        """Do nothing: loading PyTorch is not over yet."""
-
-    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Do nothing."""
-
-    def retried(self, trial: Trial, reason: str) -> None:
-        """Do nothing."""
-
     def finished(self, record: Record) -> None:
         """Note the time."""
         self.note_finish()
-
-    def failed(self, trial: Trial, reason: str) -> None:
-        """Do nothing: it will be missed."""
 
     def _sample(self) -> None:
         while not self._ended.wait(SAMPLE_S):

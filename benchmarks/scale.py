@@ -31,15 +31,15 @@ from rich.console import Console
 from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
 from corpora.preparation.known import know_corpus
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import tracking_uri_of
-from orchestrator.sweep.events import Watcher
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking import mirror as mlflow_mirror
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
 from search_spaces.studies.le2023 import ABLATION_COLUMNS

@@ -26,7 +26,7 @@ from models.configs.conv import ConvConfig
 from models.configs.text import AlbertConfig, AlbertSizes, BertSizes, TextConfig
 from models.macs import count_macs, count_parameters, count_parameters_without_embeddings
 from models.task import Features, Task
-from orchestrator.trial.reference_clip import DURATION_S, NUM_TOKENS, feature_clip, picture_clip
+from orchestrator.training.reference_clip import DURATION_S, NUM_TOKENS, feature_clip, picture_clip
 from search_spaces.catalogue import find_study
 from search_spaces.change import apply_change
 from search_spaces.trial import TrialConfig

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from reports.statistics.sequential import LOOKS, cutoff
+from reports.statistics.looks import LOOKS
+from reports.statistics.sequential import cutoff
 
 ALPHA = 0.025
 

@@ -30,7 +30,8 @@ from scipy.special import stdtrit
 
 from benchmarks.measurement import markdown_table
 from benchmarks.verdict_designs import ALPHA, DESIGNS, LAWS, Design, Estimates, Floats, estimate
-from reports.statistics.sequential import LOOKS, cutoff
+from reports.statistics.looks import LOOKS
+from reports.statistics.sequential import cutoff
 
 NUM_CLAIMS = (1, 4, 8)
 PUBLISHED = (0.0, 1.0, 2.0, 3.0)

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from corpora.store.prepared import prepared_names, prepared_recipes, read_manifest
+from corpora.store.folders import prepared_names, prepared_recipes
+from corpora.store.prepared import read_manifest
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import Probe, architecture_of
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -198,7 +199,7 @@ def test_records_do_not_depend_on_reusing_workers(
         "from orchestrator.cluster.machines import Machines\n"
         "from orchestrator.cluster.session import training_session\n"
         "from orchestrator.sweep.supply import Assignment\n"
-        "from orchestrator.sweep.tune import sweep\n"
+        "from orchestrator.sweep.tune import train_assignments\n"
         "from reports.ledger.ledger import Ledger\n"
         "from search_spaces.catalogue import load_studies\n"
         "if __name__ == '__main__':\n"
@@ -209,7 +210,7 @@ def test_records_do_not_depend_on_reusing_workers(
         "    one = Machines(num_slots=1)\n"
         "    reuse = sys.argv[3] == 'reuse'\n"
         "    with training_session(storage, one) as session:\n"
-        "        sweep(session, work, watchers=(), reuse_workers=reuse)\n"
+        "        train_assignments(session, work, watchers=(), reuse_workers=reuse)\n"
     )
     study = write_study_file(tmp_path / "short.py", max_epochs=3)
     found = []

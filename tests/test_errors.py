@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import pytest
 from ray.exceptions import OutOfMemoryError
 
+from corpora.errors import UserError
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 from models.weights.errors import WeightsError
-from orchestrator.sweep.losses import LostWorkerError
+from orchestrator.sweep.ray_patches import LostWorkerError
 from orchestrator.training.memory import NotEnoughMemoryError
 from tests.test_layers import ALLOWED, ROOT, sources
 
@@ -44,6 +45,21 @@ def test_error_is_the_same_in_another_process(kind: type[Exception]) -> None:
     error = kind(*MADE_OF.get(kind, ("a message",)))
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (kind, str(error), vars(error))
+
+
+CAUGHT = {
+    *("MediaError", "LeftOutError"),  # rejects an utterance, or leaves it out
+    "UnusableFileError",  # becomes a WeightsError
+    *("NotDrawnError", "MissingPartError"),  # the figure is left out, and that is told
+    *("ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
+    *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next
+    "DamagedRunError",  # left out of a ledger that is pulled, and told
+}
+"""Errors that never end a command: whoever catches each."""
+
+
+def test_error_ends_a_command_with_its_message_unless_it_is_caught() -> None:
+    assert {kind.__name__ for kind in ERRORS if not issubclass(kind, UserError)} == CAUGHT
 
 
 def test_errors_that_are_made_of_more_are_found() -> None:

@@ -20,11 +20,11 @@ from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.cluster.session import training_session
 from orchestrator.forecast.before_sweep import plan_sweep
 from orchestrator.storage.trials import fetch_record
+from orchestrator.sweep.messages import order_in
 from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.tune import train
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import remember_device, remember_probe
-from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import make_assignment, make_probe
 
 pytestmark = pytest.mark.slow
@@ -61,8 +61,8 @@ class Ran(NamedTuple):
 
 def record_where(config: dict[str, Any]) -> None:
     """Take some time, and write where, beside the record: a trainable of Tune."""
-    assignment, start_s = config["assignment"], time.time()
-    trial = Trial.model_validate_json(assignment["trial"])
+    order, start_s = order_in(config), time.time()
+    assert order.share is not None
     context = ray.get_runtime_context()
     time.sleep(LASTING_S)
     ran = Ran(
@@ -73,12 +73,13 @@ def record_where(config: dict[str, Any]) -> None:
         ),
         gpus=ray.get_gpu_ids(),
         part=tune.get_context().get_trial_resources().required_resources["GPU"],
-        cap_mib=assignment["share"][1],
+        cap_mib=order.share.memory_mib,
         start_s=start_s,
         end_s=time.time(),
     )
-    write_noop(Ledger(Path(assignment["place"])), trial)
-    (Path(assignment["place"]) / f"{trial.key}.json").write_text(json.dumps(ran))
+    folder = Path(order.manner.place)
+    write_noop(Ledger(folder), order.trial)
+    (folder / f"{order.trial.key}.json").write_text(json.dumps(ran))
 
 
 @pytest.fixture(scope="module")

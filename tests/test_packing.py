@@ -18,7 +18,7 @@ from orchestrator.cluster.session import training_session
 from orchestrator.errors import FitError
 from orchestrator.forecast.measure import measure
 from orchestrator.plan.plan import make_plan, missing_trials
-from orchestrator.sweep.tune import sweep
+from orchestrator.sweep.tune import train_assignments
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import FOLDER
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -84,7 +84,7 @@ def test_trials_share_a_machine_by_the_memory_that_was_measured(tmp_path: Path) 
         assert not records(tmp_path)
         wait_for(lambda: not sizes_mib())  # killed probers go in their own time
         with Watch() as watch:
-            sweep(
+            train_assignments(
                 session,
                 [
                     Assignment(trial, row, share=shares[trial.key])

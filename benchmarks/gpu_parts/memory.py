@@ -11,6 +11,7 @@ from benchmarks.gpu_parts.trainee import BATCH_SIZE, LE_NAME, SYSTEMS, config_of
 from orchestrator.cluster.packing import MARGIN
 from orchestrator.forecast.probe_trial import probe_trial
 from orchestrator.training.memory import release_memory
+from orchestrator.trial.conditions import Conditions
 from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.probe import Probe
 from reports.ledger.record import Record
@@ -45,9 +46,8 @@ def _train(trial: Trial, setting: Setting) -> Record:
         trial,
         setting.storage,
         trained_for=RowRef("benchmark", "memory"),
-        device=setting.device,
-        keeps_model=False,
         open_other_corpus=partial(open_corpus_of, trial, setting.storage, setting.device),
+        conditions=Conditions(device=setting.device, keeps_model=False),
     )
 
 

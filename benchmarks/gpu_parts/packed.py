@@ -11,8 +11,9 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.session import TrainingSession, training_session
-from orchestrator.sweep.tune import sweep
-from reports.ledger.record import Epoch, Record
+from orchestrator.sweep.tune import train_assignments
+from orchestrator.trial.watcher import Watcher
+from reports.ledger.record import Record
 from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, RowRef
 from search_spaces.systems.le import LE
@@ -28,21 +29,12 @@ HOST_MIB = 4000.0
 """What trials share where there is no GPU."""
 
 
-class _Clock:
+class _Clock(Watcher):
     """A watcher that notes when trials finish."""
 
     def __init__(self) -> None:
         self.finished_at: list[float] = []
         self.failures: list[str] = []
-
-    def started(self, trial: Trial) -> None:
-        """Do nothing."""
-
-    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Do nothing."""
-
-    def retried(self, trial: Trial, reason: str) -> None:
-        """Do nothing."""
 
     def finished(self, record: Record) -> None:
         """Note the time."""
@@ -82,7 +74,7 @@ def _pace(num_at_once: int, session: TrainingSession, setting: Setting) -> float
     """
     clock = _Clock()
     assignments = _assignments(num_at_once, setting)
-    sweep(session, assignments, watchers=(clock,), keeps_models=False)
+    train_assignments(session, assignments, watchers=(clock,), keeps_models=False)
     if clock.failures or len(clock.finished_at) != len(assignments):
         raise RuntimeError(f"trials failed: {clock.failures[:1]}")
     first_over_at, last_at = clock.finished_at[num_at_once - 1], clock.finished_at[-1]

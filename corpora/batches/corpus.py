@@ -25,8 +25,8 @@ from corpora.batches.transfer import num_threads, on_device
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
+from corpora.store.folders import split_file
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import split_file
 from corpora.text.tokens import TokenSettings, make_tokenizer
 
 MAX_SHARE_OF_MEMORY = 0.1

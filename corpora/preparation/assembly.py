@@ -19,14 +19,9 @@ from corpora.source.labels import check_labels
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source, Utterance
-from corpora.store.manifest import (
-    MANIFEST_FILE,
-    Manifest,
-    SplitCounts,
-    fingerprint_of,
-    shared_between,
-)
-from corpora.store.prepared import DETECTIONS_FILE, schema_of, split_file
+from corpora.store.folders import DETECTIONS_FILE, MANIFEST_FILE, split_file
+from corpora.store.manifest import Manifest, SplitCounts, fingerprint_of, shared_between
+from corpora.store.prepared import schema_of
 
 BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
+from corpora.store.folders import prepared_recipes
 from corpora.store.manifest import CorpusIdentity, family_of, fingerprint_of
-from corpora.store.prepared import prepared_recipes, read_manifest
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)

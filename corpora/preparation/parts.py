@@ -19,7 +19,8 @@ from corpora.preparation.clip_pass import PassedClip
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance
-from corpora.store.prepared import DETECTIONS_FILE, schema_of
+from corpora.store.folders import DETECTIONS_FILE
+from corpora.store.prepared import schema_of
 
 CLIPS_PER_PART = 8
 REPORT_FILE = "part.json"

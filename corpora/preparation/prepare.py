@@ -19,14 +19,9 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import Source, Utterance
+from corpora.store.folders import DETECTIONS_FILE, corpus_folder, prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest, fingerprint_of
-from corpora.store.prepared import (
-    DETECTIONS_FILE,
-    corpus_folder,
-    prepared_recipes,
-    read_manifest,
-    recipe_folder,
-)
+from corpora.store.prepared import read_manifest
 
 Progress = Callable[[int, int], None]
 """Is told how many clips are done, and of how many."""

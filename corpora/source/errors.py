@@ -1,9 +1,10 @@
 """What can be wrong with a corpus."""
 
+from corpora.errors import UserError
 from corpora.source.rejects import RejectReason
 
 
-class CorpusError(Exception):
+class CorpusError(UserError):
     """A source, its labels or a prepared corpus is wrong; the message names file and choices."""
 
 

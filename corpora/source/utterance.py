@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from corpora.source.rejects import Reject
 from corpora.source.split import Split
 
-SYNTHETIC = "synthetic"
-"""The name, and the kind, of the corpus that is made on demand."""
-
 Frame = NDArray[np.uint8]
 """(H, W, 3), RGB."""
 

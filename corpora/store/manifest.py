@@ -11,7 +11,6 @@ from corpora.source.rejects import Reject, Remark
 from corpora.source.split import Split
 from corpora.source.utterance import Utterance
 
-MANIFEST_FILE = "manifest.json"
 PREPARED_SCHEMA = 2
 
 PAPER_CORPORA = ("iemocap", "mosei")

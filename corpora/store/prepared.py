@@ -13,11 +13,9 @@ from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
-from corpora.source.split import Split
-from corpora.source.utterance import SYNTHETIC
-from corpora.store.manifest import MANIFEST_FILE, PREPARED_SCHEMA, Manifest
-
-DETECTIONS_FILE = "detections.arrow"
+from corpora.source.names import SYNTHETIC
+from corpora.store.folders import MANIFEST_FILE, prepared_names, prepared_recipes, recipe_folder
+from corpora.store.manifest import PREPARED_SCHEMA, Manifest
 
 _UTTERANCE = {
     "utterance": pa.string(),
@@ -60,21 +58,6 @@ def schema_of(recipe: AnyRecipe) -> pa.Schema:
     )
 
 
-def corpus_folder(storage: Path, name: str) -> Path:
-    """Return where all of a corpus lies, or would lie."""
-    return storage / "corpora" / name
-
-
-def recipe_folder(storage: Path, name: str, recipe: str) -> Path:
-    """Return where a corpus prepared by a recipe lies, or would lie."""
-    return corpus_folder(storage, name) / recipe
-
-
-def split_file(folder: Path, split: Split) -> Path:
-    """Return the file of one split."""
-    return folder / f"{split}.arrow"
-
-
 def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
     """Read what a prepared corpus holds.
 
@@ -106,16 +89,3 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
             f"{PREPARED_SCHEMA}: prepare it again"
         )
     return manifest
-
-
-def prepared_names(storage: Path) -> list[str]:
-    """List the corpora that are prepared by any recipe."""
-    found = (storage / "corpora").glob(f"*/*/{MANIFEST_FILE}")
-    return sorted({path.parent.parent.name for path in found})
-
-
-def prepared_recipes(storage: Path, name: str) -> list[str]:
-    """List the recipes that a corpus is prepared by."""
-    return sorted(
-        path.parent.name for path in corpus_folder(storage, name).glob(f"*/{MANIFEST_FILE}")
-    )

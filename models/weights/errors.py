@@ -1,7 +1,9 @@
 """The error of pretrained weights."""
 
+from corpora.errors import UserError
 
-class WeightsError(RuntimeError):
+
+class WeightsError(UserError):
     """Pretrained weights that cannot be had. Says which, why, and how to get them."""
 
     def __init__(self, field: str, weights: str, reason: str, advice: str) -> None:

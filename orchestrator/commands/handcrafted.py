@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +19,8 @@ from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Source
 from corpora.text.word_vectors import WordVectors, make_word_vectors
-from orchestrator.commands.options import console
+from orchestrator.commands.options import gathered
+from orchestrator.terminal import console
 
 READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
     "iemocap": (
@@ -86,33 +86,33 @@ class HandcraftedOptions:
         return read(self.features, compat)
 
 
-def handcrafted_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options, and give the command one `HandcraftedOptions` as `handcrafted`."""
+def _options(words: str | None, sound: str, face: str) -> HandcraftedOptions:
+    return HandcraftedOptions(words, sound, face)
 
-    @click.option(
+
+handcrafted_options = gathered(
+    "handcrafted",
+    _options,
+    click.option(
         "--words",
         metavar="glove:FILE|encoder:NAME|random",
         help="Word vectors of hand-crafted features.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--sound",
         type=click.Choice(("torchaudio", "egemaps")),
         default="torchaudio",
         show_default=True,
         help="Sound of hand-crafted features.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--face",
         type=click.Choice(("landmarks", "action_units")),
         default="landmarks",
         show_default=True,
         help="Faces of hand-crafted features.",
-    )
-    @wraps(command)
-    def with_handcrafted(words: str | None, sound: str, face: str, **others: object) -> None:
-        command(handcrafted=HandcraftedOptions(words, sound, face), **others)
-
-    return with_handcrafted
+    ),
+)
 
 
 def features_beside(folder: Path, kind: str) -> Path | None:

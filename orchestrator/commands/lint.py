@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.options import console
+from orchestrator.terminal import console
 from reports.lint.checks import lint
 from reports.lint.read import read_published
 from reports.lint.view import lint_view, to_json

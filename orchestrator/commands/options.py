@@ -1,59 +1,75 @@
-"""What commands share: their options, where they print, and how a group names its choices."""
+"""The options that commands share.
+
+A group of options becomes one argument of the command, made by `gathered`.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
-from rich.console import Console
 
-from corpora.source.utterance import SYNTHETIC
-from orchestrator.cluster.machines import MAX_REQUESTED, Device
-from orchestrator.forecast.prices import Prices, find_prices
+from corpora.source.names import SYNTHETIC
+from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
+from orchestrator.plan.place import Place
 from orchestrator.storage.folder import DEFAULT_STORAGE
-from orchestrator.storage.publish import locate_place
-from reports.statistics.sequential import LOOKS
-from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
-from reports.verdicts.in_sequence import looks_until
-from search_spaces.catalogue import COLLECTIONS, STUDIES
-from search_spaces.errors import StudyError
+from reports.statistics.looks import LOOKS, AdaptiveSeeds, Seeds, looks_until
 from search_spaces.terms import Scale
 
-# What is printed may hold a user's names, in which brackets are no markup.
-console = Console(highlight=False, markup=False, emoji=False)
-errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+if TYPE_CHECKING:
+    from orchestrator.forecast.prices import Prices
+
+Command = Callable[..., None]
+Option = Callable[[Command], Command]
 
 
-class ChoiceGroup(click.Group):
-    """Commands; one for every built-in study among them."""
+def gathered(into: str, make: Callable[..., object], *options: Option) -> Option:
+    """Make a decorator that adds options and gives the command one argument instead of them.
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; an unknown one is told with the choices."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            known = (*STUDIES, *COLLECTIONS)
-            studies = [name for name in self.commands if name in known]
-            commands = [name for name in self.commands if name not in known]
-            raise StudyError(
-                f"'{args[0]}' is no study and no command of {ctx.command_path}; "
-                + (f"studies: {', '.join(studies)}; " if studies else "")
-                + f"commands: {', '.join(commands)}"
-            )
-        return super().resolve_command(ctx, args)
+    Args:
+        into: The command's argument.
+        make: Makes it of the options; its parameters have their names.
+        options: The options, in the order of the help.
+    """
+    names = tuple(signature(make).parameters)
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def with_one(**given: Any) -> None:
+            own = {name: given.pop(name) for name in names}
+            command(**{into: make(**own)}, **given)
+
+        return add_options(with_one, *options)
+
+    return decorate
+
+
+def add_options(command: Command, *options: Option) -> Command:
+    """Add options to a command, in the order of its help."""
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _locate(_context: click.Context, _option: click.Parameter, place: str) -> Path:
+    from orchestrator.storage.publish import locate_place
+
+    return locate_place(place)
 
 
 storage_option = click.option(
     "--storage",
     metavar="FOLDER|s3://BUCKET/PREFIX",
-    callback=lambda _context, _option, place: locate_place(place),
+    callback=_locate,
     default=DEFAULT_STORAGE,
     envvar="MMER_SWEEP_STORAGE",
     show_default=True,
     help="Holds corpora, records and tables. A bucket is worked on in a folder of this machine, "
     "which keeps MLflow's files too.",
 )
-
 
 tracking_option = click.option(
     "--tracking-uri",
@@ -71,6 +87,40 @@ log_models_option = click.option(
 
 fixed_seeds_option = click.option(
     "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
+)
+
+
+def models_option(*, default: bool) -> Option:
+    """Make the option that says whether trained models are kept."""
+    return click.option(
+        "--models/--no-models",
+        default=default,
+        show_default=True,
+        help="Keep each trained model, for `predict`: 4 bytes a parameter.",
+    )
+
+
+@dataclass(frozen=True)
+class MlflowOptions:
+    """To which MLflow a sweep is mirrored, and models up to which size, in MiB."""
+
+    tracking_uri: str | None
+    log_models: float
+
+
+mlflow_options = gathered("mlflow", MlflowOptions, tracking_option, log_models_option)
+
+
+place_options = gathered(
+    "place",
+    Place,
+    click.option("--corpus", default=SYNTHETIC, show_default=True, help="A prepared corpus."),
+    click.option(
+        "--scale",
+        type=click.Choice(get_args(Scale)),
+        help="Model sizes.  [default: paper for the papers' corpora, else tiny]",
+    ),
+    storage_option,
 )
 
 
@@ -101,111 +151,107 @@ def choose_seeds(seeds: Seeds, max_seeds: int | None) -> Seeds:
     return AdaptiveSeeds(looks_until(max_seeds, LOOKS))
 
 
-def choose_prices(
-    cluster_file: Path | None, *, measure: bool, address: str | None
-) -> Prices | None:
-    """Find the prices of what will train; this machine alone has none, but by a file that is named.
-
-    Raises:
-        PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
-        UsageError: If a file is named, and nothing is measured that could be priced.
-    """
-    if cluster_file is not None and not measure:
-        raise click.UsageError("'--cluster-file' prices what is measured; leave out '--no-measure'")
-    has_prices = measure and (cluster_file is not None or address is not None)
-    return find_prices(cluster_file) if has_prices else None
-
-
-def place_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say on which corpus, at which scale, in which storage."""
-    return _add(
-        command,
-        click.option("--corpus", default=SYNTHETIC, show_default=True, help="A prepared corpus."),
-        click.option(
-            "--scale",
-            type=click.Choice(get_args(Scale)),
-            help="Model sizes.  [default: paper for the papers' corpora, else tiny]",
-        ),
-        storage_option,
-    )
+seeds_options = gathered(
+    "seeds",
+    choose_seeds,
+    click.option(
+        "--seeds",
+        type=NumSeeds(),
+        help="Seeds 0 to N - 1, or auto: more while a claim is open.  [default: the study's]",
+    ),
+    click.option(
+        "--max-seeds",
+        type=click.IntRange(min=LOOKS[0]),
+        help=f"Where --seeds auto ends.  [default: {LOOKS[-1]}]",
+    ),
+)
 
 
-def plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which trials a study needs."""
-    seeds = _add(
-        command,
-        click.option(
-            "--seeds",
-            type=NumSeeds(),
-            help="Seeds 0 to N - 1, or auto: more while a claim is open.  [default: the study's]",
-        ),
-        click.option(
-            "--max-seeds",
-            type=click.IntRange(min=LOOKS[0]),
-            help=f"Where --seeds auto ends.  [default: {LOOKS[-1]}]",
-        ),
-    )
-    return place_options(seeds)
+def _machines(
+    address: str | None, device: Device, slots: int | None, deterministic: bool
+) -> Machines:
+    return Machines(address, device, slots, is_deterministic=deterministic)
 
 
-def machine_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say on which machines to train."""
-    return _add(
-        command,
-        click.option(
-            "--address",
-            help="Train on a Ray cluster that runs: `auto`, or HOST:PORT. All its machines must "
-            "see the storage in the same place.  [default: this machine alone]",
-        ),
-        click.option(
-            "--device",
-            type=click.Choice(get_args(Device)),
-            default="auto",
-            envvar="MMER_SWEEP_DEVICE",
-            show_default=True,
-            show_envvar=True,
-            help="What each trial trains on: auto is a GPU where a machine has one now; a cluster "
-            "that has no machine yet must be told.",
-        ),
-        click.option(
-            "--slots",
-            type=click.IntRange(min=1),
-            help="Trials at once.  [default: as many as there is room for, on a cluster at most "
-            f"{MAX_REQUESTED}]",
-        ),
-        click.option(
-            "--deterministic",
-            is_flag=True,
-            help="Use algorithms only that give equal results each time, on GPUs of one kind too. "
-            "They are slower, and may take more memory. On CPUs all are such.",
-        ),
-    )
+machine_options = gathered(
+    "machines",
+    _machines,
+    click.option(
+        "--address",
+        help="Train on a Ray cluster that runs: `auto`, or HOST:PORT. All its machines must "
+        "see the storage in the same place.  [default: this machine alone]",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(get_args(Device)),
+        default="auto",
+        envvar="MMER_SWEEP_DEVICE",
+        show_default=True,
+        show_envvar=True,
+        help="What each trial trains on: auto is a GPU where a machine has one now; a cluster "
+        "that has no machine yet must be told.",
+    ),
+    click.option(
+        "--slots",
+        type=click.IntRange(min=1),
+        help="Trials at once.  [default: as many as there is room for, on a cluster at most "
+        f"{MAX_REQUESTED}]",
+    ),
+    click.option(
+        "--deterministic",
+        is_flag=True,
+        help="Use algorithms only that give equal results each time, on GPUs of one kind too. "
+        "They are slower, and may take more memory. On CPUs all are such.",
+    ),
+)
 
 
-def measure_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say whether to measure before training, and what machines cost."""
-    return _add(
-        command,
-        click.option(
-            "--measure/--no-measure",
-            default=True,
-            envvar="MMER_SWEEP_MEASURE",
-            show_default=True,
-            help="Measure each architecture for a few steps: how long a study takes, and how many "
-            "trials share a machine. Without it each takes a whole GPU, or a core.",
-        ),
-        click.option(
-            "--cluster-file",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="Holds the prices of machines.  [default: on the head of a cluster, with "
-            "--address, the cluster's own]",
-        ),
-    )
+@dataclass(frozen=True)
+class Measuring:
+    """Whether architectures are measured before training, and which file has prices."""
+
+    measure: bool
+    cluster_file: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse a file of prices where nothing is measured that could be priced.
+
+        Raises:
+            UsageError: If it is so.
+        """
+        if self.cluster_file is not None and not self.measure:
+            raise click.UsageError(
+                "'--cluster-file' prices what is measured; leave out '--no-measure'"
+            )
+
+    def prices(self, machines: Machines) -> "Prices | None":
+        """Find the prices of what will train; this machine has some only in a file that is named.
+
+        Raises:
+            PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
+        """
+        if not self.measure or (self.cluster_file is None and machines.address is None):
+            return None
+        from orchestrator.forecast.prices import find_prices
+
+        return find_prices(self.cluster_file)
 
 
-def _add(
-    command: Callable[..., None], *options: Callable[[Callable[..., None]], Callable[..., None]]
-) -> Callable[..., None]:
-    for option in reversed(options):
-        command = option(command)
-    return command
+measure_options = gathered(
+    "measuring",
+    Measuring,
+    click.option(
+        "--measure/--no-measure",
+        default=True,
+        envvar="MMER_SWEEP_MEASURE",
+        show_default=True,
+        help="Measure each architecture for a few steps: how long a study takes, and how many "
+        "trials share a machine. Without it each takes a whole GPU, or a core.",
+    ),
+    click.option(
+        "--cluster-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Holds the prices of machines.  [default: on the head of a cluster, with "
+        "--address, the cluster's own]",
+    ),
+)

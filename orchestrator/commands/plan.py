@@ -7,65 +7,59 @@ import click
 
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
-from orchestrator.cluster.machines import Device, Machines
+from orchestrator.cluster.machines import Machines
 from orchestrator.commands.options import (
-    choose_prices,
-    choose_seeds,
-    console,
+    Measuring,
     machine_options,
     measure_options,
-    plan_options,
+    place_options,
+    seeds_options,
 )
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast.prices import Prices
+from orchestrator.plan.place import Place
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.power import claims_view
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import open_storage
+from orchestrator.terminal import console
 from reports.ledger.ledger import Ledger
-from reports.verdicts.adaptive_seeds import AdaptiveSeeds, Seeds
+from reports.statistics.looks import AdaptiveSeeds, Seeds
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
 from search_spaces.study import Study
-from search_spaces.terms import Scale
 
 
 @click.command("plan")
 @click.argument("studies", nargs=-1, required=True)
-@plan_options
+@place_options
+@seeds_options
 @machine_options
 @measure_options
 def plan(
     studies: tuple[str, ...],
-    corpus: str,
+    place: Place,
     seeds: Seeds,
-    max_seeds: int | None,
-    scale: Scale | None,
-    storage: Path,
-    address: str | None,
-    device: Device,
-    slots: int | None,
-    deterministic: bool,
-    measure: bool,
-    cluster_file: Path | None,
+    machines: Machines,
+    measuring: Measuring,
 ) -> None:
-    """Show what STUDIES (names, papers or Python files) would train, cost and can decide.
+    """Show what STUDIES would train, cost and can decide.
 
-    Each architecture is measured once, for a few steps; nothing is trained.
+    STUDIES are names, papers or Python files. Each architecture is measured once, for a few steps;
+    nothing is trained.
     """
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
     found = list({study.name: study for study in found}.values())
-    known = know_corpus(corpus, storage)
-    ledger = Ledger(storage)
-    prices = choose_prices(cluster_file, measure=measure, address=address)
-    chosen = choose_seeds(seeds, max_seeds)
-    looks = chosen.looks if isinstance(chosen, AdaptiveSeeds) else ()
+    known = know_corpus(place.corpus, place.storage)
+    ledger = Ledger(place.storage)
+    prices = measuring.prices(machines)
+    looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
 
     def plans_of(numbers: int | None) -> list[Plan]:
-        of_scale = scale or default_scale(known)
+        of_scale = place.scale or default_scale(known)
         return [make_plan(study, known, of_scale, numbers, ledger) for study in found]
 
-    plans = plans_of(chosen.looks[0] if isinstance(chosen, AdaptiveSeeds) else chosen)
+    plans = plans_of(seeds.looks[0] if isinstance(seeds, AdaptiveSeeds) else seeds)
     console.print(plan_view(plans))
     console.print(sharing_view(find_sharing(plans, ledger)))
     if looks:
@@ -74,20 +68,18 @@ def plan(
             f"{', '.join(map(str, looks[1:]))}; a claim is open only where it can be tested."
         )
     console.print(claims_view(plans, ledger, looks))
-    if measure:
+    if measuring.measure:
         sweeps = {"": plans}
         if looks:
             sweeps = {f"The first look, {looks[0]} seeds:": plans}
         if looks[1:]:
             sweeps[f"At most, with {looks[-1]} seeds of every row:"] = plans_of(looks[-1])
-        machines = Machines(address, device, slots, is_deterministic=deterministic)
-        _measure(sweeps, corpus, storage, machines, prices)
+        _measure(sweeps, place, machines, prices)
 
 
 def _measure(
     sweeps: Mapping[str, Sequence[Plan]],
-    corpus: str,
-    storage: Path,
+    place: Place,
     machines: Machines,
     prices: Prices | None,
 ) -> None:
@@ -95,9 +87,9 @@ def _measure(
     missing = {title: missing_trials(plans) for title, plans in sweeps.items()}
     if not any(missing.values()):
         return
-    opened = open_storage(storage)
+    opened = open_storage(place.storage)
     recipes = sorted({r for plans in sweeps.values() for plan in plans for r in plan.recipes})
-    ensure_corpus(corpus, opened, console, *recipes)
+    ensure_corpus(place.corpus, opened, console, *recipes)
     from orchestrator.cluster.session import training_session
     from orchestrator.forecast.before_sweep import plan_sweep
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,14 +14,15 @@ import click
 
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
-from orchestrator.commands.options import console, errors, fixed_seeds_option, place_options
+from orchestrator.commands.options import fixed_seeds_option, gathered, place_options
 from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
+from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan
+from orchestrator.terminal import console, errors
 from reports.ledger.ledger import Ledger
 from reports.prediction.prediction import csv_header, csv_row, to_json
 from reports.prediction.view import NOTE, prediction_view, trial_view
 from search_spaces.catalogue import find_study, load_studies
-from search_spaces.terms import Scale
 
 if TYPE_CHECKING:
     import torch
@@ -32,25 +34,95 @@ if TYPE_CHECKING:
 EXIT_UNREADABLE_CLIPS = 1
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which finished trial predicts: `key` names it, or it is the best of the study `best`.
+
+    Exactly one of the two is given; `seeds` are those that the study was run with.
+    """
+
+    key: str | None
+    best: str | None
+    seeds: int | None
+
+    def __post_init__(self) -> None:
+        """Refuse both and neither.
+
+        Raises:
+            UsageError: If it is so.
+        """
+        if (self.key is None) == (self.best is None):
+            raise click.UsageError("name the trial with either '--trial KEY' or '--best STUDY'")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said in a clip, as text or as a file of subtitles."""
+
+    text: str | None
+    subtitles: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse both at once.
+
+        Raises:
+            UsageError: If it is so.
+        """
+        if self.text is not None and self.subtitles is not None:
+            raise click.UsageError("'--text' and '--subtitles' say the same thing; choose one")
+
+
+@dataclass(frozen=True)
+class Form:
+    """In which form predictions come: JSON, or the CSV of a folder in a file."""
+
+    as_json: bool
+    output: Path | None
+
+
+choice_options = gathered(
+    "choice",
+    Choice,
+    click.option(
+        "--trial",
+        "key",
+        metavar="KEY",
+        help="A finished trial by its key, or the first 6 digits of it.",
+    ),
+    click.option(
+        "--best",
+        metavar="STUDY",
+        help="The finished trial of a study (name or Python file) with the best validation F1.",
+    ),
+    fixed_seeds_option,
+)
+said_options = gathered(
+    "said",
+    Said,
+    click.option("--text", help="What is said in the clip."),
+    click.option(
+        "--subtitles",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="What is said, as .srt or .vtt.  [default: CLIP with that suffix, if there is one]",
+    ),
+)
+form_options = gathered(
+    "form",
+    Form,
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+    click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Of a folder: file of the CSV.  [default: print it]",
+    ),
+)
+
+
 @click.command("predict")
 @click.argument("clip", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--trial",
-    "key",
-    metavar="KEY",
-    help="A finished trial by its key, or the first 6 digits of it.",
-)
-@click.option(
-    "--best",
-    metavar="STUDY",
-    help="The finished trial of a study (name or Python file) with the best validation F1.",
-)
-@click.option("--text", help="What is said in the clip.")
-@click.option(
-    "--subtitles",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What is said, as .srt or .vtt.  [default: CLIP with that suffix, if there is one]",
-)
+@choice_options
+@place_options
+@said_options
 @click.option(
     "--words",
     metavar="glove:FILE|encoder:NAME|random",
@@ -59,99 +131,68 @@ EXIT_UNREADABLE_CLIPS = 1
 @click.option(
     "--device", type=click.Choice(("cpu", "cuda")), help="[default: the GPU if there is one]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Of a folder: file of the CSV.  [default: print it]",
-)
-@fixed_seeds_option
-@place_options
+@form_options
 def predict(
     clip: Path,
-    key: str | None,
-    best: str | None,
-    text: str | None,
-    subtitles: Path | None,
+    choice: Choice,
+    place: Place,
+    said: Said,
     words: str | None,
-    corpus: str,
-    seeds: int | None,
-    scale: Scale | None,
     device: str | None,
-    as_json: bool,
-    output: Path | None,
-    storage: Path,
+    form: Form,
 ) -> None:
-    """Predict the emotions of CLIP, a video file or a folder of them.
+    """Predict the emotions of a CLIP.
 
-    A file is one utterance. The trial is named by --trial, or by --best with the plan's options
-    --corpus, --seeds and --scale. Of a folder a CSV comes, each
-    file with the subtitles beside it.
+    CLIP is a video file, which is one utterance, or a folder of video files. --trial names the
+    trial, or --best with the options --corpus, --seeds and --scale of its plan. A folder gives a
+    CSV; the subtitles of each file lie beside it.
     """
-    _check_together(clip, key, best, text, subtitles, as_json, output)
-    ledger = Ledger(storage)
-    if key is not None:
-        chosen = trial_by_key(ledger, key)
+    _check_together(clip, said, form)
+    ledger = Ledger(place.storage)
+    if choice.key is not None:
+        chosen = trial_by_key(ledger, choice.key)
     else:
-        chosen = _best(str(best), corpus, seeds, scale, ledger)
+        chosen = _best(str(choice.best), choice.seeds, place, ledger)
     load = partial(_load, chosen, ledger, words, device)
     if clip.is_dir():
-        _predict_folder(clip, chosen, load, output)
+        _predict_folder(clip, chosen, load, form.output)
     else:
-        _predict_file(clip, chosen, load, text, subtitles, as_json)
+        _predict_file(clip, chosen, load, said, as_json=form.as_json)
 
 
-def _check_together(
-    clip: Path,
-    key: str | None,
-    best: str | None,
-    text: str | None,
-    subtitles: Path | None,
-    as_json: bool,
-    output: Path | None,
-) -> None:
-    """Refuse options that do not go together.
+def _check_together(clip: Path, said: Said, form: Form) -> None:
+    """Refuse options that a folder, or a file, has not.
 
     Raises:
         click.UsageError: If there are some.
     """
-    if (key is None) == (best is None):
-        raise click.UsageError("name the trial with either '--trial KEY' or '--best STUDY'")
-    if text is not None and subtitles is not None:
-        raise click.UsageError("'--text' and '--subtitles' say the same thing; choose one")
-    if clip.is_dir() and (text is not None or subtitles is not None or as_json):
+    if clip.is_dir() and (said != Said(None, None) or form.as_json):
         raise click.UsageError(
             f"'{clip}' is a folder, which has no '--text', '--subtitles' or '--json': subtitles "
             "lie beside each file, and CSV comes out"
         )
-    if output is not None and not clip.is_dir():
+    if form.output is not None and not clip.is_dir():
         raise click.UsageError(f"'--output' is for a folder, and '{clip}' is a file")
 
 
-def _best(
-    study: str, corpus: str, num_seeds: int | None, scale: Scale | None, ledger: Ledger
-) -> ChosenTrial:
+def _best(study: str, num_seeds: int | None, place: Place, ledger: Ledger) -> ChosenTrial:
     studies = load_studies(Path(study)) if study.endswith(".py") else [find_study(study)]
-    known = know_corpus(corpus, ledger.storage)
-    return best_trial(
-        [
-            make_plan(each, known, scale or default_scale(known), num_seeds, ledger)
-            for each in studies
-        ]
-    )
+    known = know_corpus(place.corpus, ledger.storage)
+    scale = place.scale or default_scale(known)
+    return best_trial([make_plan(each, known, scale, num_seeds, ledger) for each in studies])
 
 
 def _predict_file(
     clip: Path,
     chosen: ChosenTrial,
     load: "Load",
-    text: str | None,
-    subtitles: Path | None,
+    said: Said,
+    *,
     as_json: bool,
 ) -> None:
     from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
 
-    spoken = spoken_clip(clip, text=text, subtitles=subtitles)
+    spoken = spoken_clip(clip, text=said.text, subtitles=said.subtitles)
     with errors.status("looking and listening"):
         prediction = load([spoken]).predict(spoken)
     if as_json:

@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
+from corpora.errors import UserError
 from corpora.features.sources import Ingredients
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
@@ -18,20 +18,21 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
 from corpora.source.errors import CorpusError
-from corpora.source.utterance import SYNTHETIC, Source
+from corpora.source.names import SYNTHETIC
+from corpora.source.utterance import Source
 from orchestrator.commands.handcrafted import (
     HandcraftedOptions,
     features_beside,
     handcrafted_options,
 )
-from orchestrator.commands.options import ChoiceGroup, console, storage_option
+from orchestrator.commands.options import Option, add_options, gathered, storage_option
 from orchestrator.corpus.setup import ensure_corpus, prepare_source
 from orchestrator.corpus.view import print_manifests
-from orchestrator.storage.folder import DEFAULT_STORAGE, StorageError, locate_storage, open_storage
+from orchestrator.errors import StorageError
+from orchestrator.storage.folder import DEFAULT_STORAGE, locate_storage, open_storage
 from orchestrator.storage.mirror import mirror_at, place_of
+from orchestrator.terminal import console
 from search_spaces.catalogue import STUDIES
-
-Command = Callable[..., None]
 
 PLACE = click.Path(path_type=Path, resolve_path=True)
 """Workers run in another folder: what they read has an absolute path."""
@@ -75,17 +76,59 @@ features_option = click.option(
 )
 
 
-def source_option(help_text: str) -> Callable[[Command], Command]:
+def source_option(help_text: str) -> Option:
     """Make the option that names the raw data."""
     return click.option("--source", type=PLACE, required=True, help=help_text)
 
 
-def name_option(default: str) -> Callable[[Command], Command]:
-    """Make the option that names the corpus."""
-    return click.option("--name", help=f"Name of the corpus.  [default: {default}]")
+@dataclass(frozen=True)
+class Wanted:
+    """What a corpus is prepared by, under which name (None for its own), on which cluster.
+
+    `recipes` are the names that were given, none for the default ones; `compat` are the mistakes of
+    Dai et al.'s code to repeat.
+    """
+
+    name: str | None
+    recipes: Sequence[str]
+    compat: Compat
+    address: str | None
 
 
-@click.group(cls=ChoiceGroup)
+def _wanted(
+    name: str | None, recipe_names: Sequence[str], compat_names: Sequence[str], address: str | None
+) -> Wanted:
+    return Wanted(name, recipe_names, Compat(**dict.fromkeys(compat_names, True)), address)
+
+
+def wanted_options(default_name: str) -> Option:
+    """Make the options that say what a corpus is prepared by."""
+    return gathered(
+        "wanted",
+        _wanted,
+        click.option("--name", help=f"Name of the corpus.  [default: {default_name}]"),
+        recipe_option,
+        compat_option,
+        address_option,
+    )
+
+
+class PreparationGroup(click.Group):
+    """The corpora that can be prepared."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; the message about an unknown one names the choices."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise UserError(
+                f"'{args[0]}' is no command of {ctx.command_path}; "
+                f"commands: {', '.join(self.commands)}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=PreparationGroup)
 def prepare() -> None:
     """Prepare a corpus: decode, find faces, make spectrograms, once."""
 
@@ -93,20 +136,14 @@ def prepare() -> None:
 @prepare.command("clips")
 @source_option("Folder of the video files and the CSV.")
 @click.option("--csv", "csv_file", type=PLACE, help="[default: the only one]")
-@name_option("the folder's")
-@recipe_option
-@compat_option
+@wanted_options("the folder's")
 @handcrafted_options
-@address_option
 @storage_option
 def prepare_clips(
     source: Path,
     csv_file: Path | None,
-    name: str | None,
-    recipe_names: Sequence[str],
-    compat_names: Sequence[str],
+    wanted: Wanted,
     handcrafted: HandcraftedOptions,
-    address: str | None,
     storage: Path,
 ) -> None:
     """Prepare a folder of video files.
@@ -114,11 +151,11 @@ def prepare_clips(
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
     or speaker, and one column of 0 and 1 for each emotion.
     """
-    name = source.resolve().name if name is None else name
+    name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
     found = read_clips(source, csv_file)
-    sources = handcrafted if HANDCRAFTED in recipe_names else None
-    _prepare(found, recipe_names, _compat(compat_names), name, storage, sources, address)
+    sources = handcrafted if HANDCRAFTED in wanted.recipes else None
+    _prepare(found, wanted, name, storage, sources)
 
 
 @dataclass(frozen=True)
@@ -180,37 +217,30 @@ def release_command(release: Release) -> click.Command:
     def prepare_release(
         source: Path,
         splits: Path | None,
-        name: str | None,
-        recipe_names: Sequence[str],
-        compat_names: Sequence[str],
-        handcrafted: HandcraftedOptions,
         features: Path | None,
-        address: str | None,
+        wanted: Wanted,
+        handcrafted: HandcraftedOptions,
         storage: Path,
         leave_out_session: int | None = None,
     ) -> None:
-        name = name or _default_name(release, leave_out_session)
+        name = wanted.name or _default_name(release, leave_out_session)
         check_corpus_name(name)
-        compat = _compat(compat_names)
-        found = release.read(source, splits, leave_out_session, compat)
+        found = release.read(source, splits, leave_out_session, wanted.compat)
         features = features or features_beside(source, found.kind)
-        wanted = HANDCRAFTED in recipe_names or (not recipe_names and features is not None)
-        sources = replace(handcrafted, features=features) if wanted else None
-        _prepare(found, recipe_names, compat, name, storage, sources, address)
+        is_wanted = HANDCRAFTED in wanted.recipes or (not wanted.recipes and features is not None)
+        sources = replace(handcrafted, features=features) if is_wanted else None
+        _prepare(found, wanted, name, storage, sources)
 
-    options: list[Callable[[Any], Any]] = [
+    options: list[Option] = [
         source_option(release.source),
         splits_option,
-        name_option(release.family),
+        *([session_option] if release.has_sessions else []),
         features_option,
+        wanted_options(release.family),
+        handcrafted_options,
+        storage_option,
     ]
-    if release.has_sessions:
-        options.append(session_option)
-    command: Command = handcrafted_options(prepare_release)
-    for option in reversed(
-        [*options, recipe_option, compat_option, address_option, storage_option]
-    ):
-        command = option(command)
+    command = add_options(prepare_release, *options)
     return click.command(release.kind, help=release.title)(command)
 
 
@@ -248,16 +278,14 @@ def check_corpus_name(name: str) -> None:
 
 def _prepare(
     source: Source,
-    recipe_names: Sequence[str],
-    compat: Compat,
+    wanted: Wanted,
     name: str,
     storage: Path,
     handcrafted: HandcraftedOptions | None,
-    address: str | None,
 ) -> None:
     """Prepare by recipes of pictures, and hand-crafted features in the same pass if wanted."""
-    recipes = _recipes(recipe_names, compat)
-    published = handcrafted.published(source, compat) if handcrafted else None
+    recipes, address = _recipes(wanted), wanted.address
+    published = handcrafted.published(source, wanted.compat) if handcrafted else None
     own = handcrafted.own_recipe(source) if handcrafted and published is None else None
     opened = open_storage(storage)
     mirror = mirror_at(opened)
@@ -293,17 +321,13 @@ def _prepare(
     console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)
 
 
-def _recipes(names: Sequence[str], compat: Compat) -> list[Recipe]:
-    """Return the recipes of pictures among some names; all of them if there are no names."""
+def _recipes(wanted: Wanted) -> list[Recipe]:
+    """Return the recipes of pictures among those wanted; all of them if none are named."""
     return [
-        RECIPES[name].model_copy(update={"compat": compat})
-        for name in dict.fromkeys(names or RECIPES)
+        RECIPES[name].model_copy(update={"compat": wanted.compat})
+        for name in dict.fromkeys(wanted.recipes or RECIPES)
         if name != HANDCRAFTED
     ]
-
-
-def _compat(names: Sequence[str]) -> Compat:
-    return Compat(**dict.fromkeys(names, True))
 
 
 def _default_name(release: Release, session: int | None) -> str:

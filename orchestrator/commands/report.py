@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.commands.options import console, storage_option
+from orchestrator.commands.options import storage_option
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import publish_folder
+from orchestrator.terminal import console
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
@@ -41,10 +42,11 @@ OUTPUT = "report"
 )
 @storage_option
 def report(names: tuple[str, ...], output: Path | None, model_figures: bool, storage: Path) -> None:
-    """Write a PDF and an HTML file about NAMES, studies or papers; without any, about all.
+    """Write a PDF and an HTML file about studies.
 
-    They hold what the storage folder has of each: tables, verdicts, figures, environment and every
-    trial. Studies of your own are among them, and one that is unfinished is shown as far as it is.
+    NAMES are studies or papers; without any, all are taken. The files hold what the storage folder
+    has of each: tables, verdicts, figures, environment and every trial. Studies of your own are
+    among them. An unfinished study is shown as far as it is.
     """
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)

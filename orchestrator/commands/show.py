@@ -1,21 +1,72 @@
-"""What commands print about studies, plans and corpora."""
+"""The commands that show what there is: studies, spaces and corpora."""
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
+import click
 from pydantic import JsonValue
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reports.tables.blocks import corpus_title
+from corpora.source.names import SYNTHETIC
+from corpora.store.folders import prepared_names
+from orchestrator.commands.options import storage_option
+from orchestrator.terminal import console
+from reports.scores.names import corpus_title
+from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES
 from search_spaces.claim import Claim
+from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
 from search_spaces.published import load_published
 from search_spaces.study import Baseline, Study
 
 COLUMNS_BESIDE = 6
 """Printed columns that stand beside each other in a narrow terminal."""
+
+
+NUM_SAMPLES, MAX_SAMPLES = 12, 50
+"""Utterances on a contact sheet; more would not fit into one picture."""
+
+
+@click.command("list")
+@storage_option
+def list_all(storage: Path) -> None:
+    """List the studies, the spaces and the prepared corpora."""
+    console.print(studies_table(STUDIES.values()))
+    console.print("\nTogether, with shared trials trained once:")
+    for collection, members in COLLECTIONS.items():
+        console.print(f"  {collection}: {', '.join(member.name for member in members)}")
+    names = [SYNTHETIC, *(name for name in prepared_names(storage) if name != SYNTHETIC)]
+    console.print(f"\nSpaces to search: {', '.join(SPACES)}")
+    console.print(f"\nCorpora: {', '.join(names)}")
+
+
+@click.command("show")
+@click.argument("name")
+@click.option(
+    "--samples",
+    type=click.IntRange(0, MAX_SAMPLES),
+    help=f"Utterances on a corpus's contact sheet; 0 for none.  [default: {NUM_SAMPLES}]",
+)
+@storage_option
+def show(name: str, samples: int | None, storage: Path) -> None:
+    """Show a study's rows, or what a prepared corpus holds."""
+    if name in STUDIES:
+        if samples is not None:
+            raise click.UsageError(f"'{name}' is a study; only a corpus has '--samples'")
+        console.print(study_view(STUDIES[name]))
+    elif name in prepared_names(storage):
+        from orchestrator.corpus.view import show_corpus  # loads Arrow
+
+        num_samples = NUM_SAMPLES if samples is None else samples
+        show_corpus(name, storage, console, num_samples=num_samples)
+    else:
+        raise StudyError(
+            f"'{name}' is no study and no prepared corpus; studies: {', '.join(STUDIES)}; "
+            f"corpora: {', '.join(prepared_names(storage)) or 'none yet'}"
+        )
 
 
 def studies_table(studies: Iterable[Study]) -> RenderableType:

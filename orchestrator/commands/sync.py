@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.options import console, errors, log_models_option, storage_option
+from orchestrator.commands.options import log_models_option, storage_option
 from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.terminal import console, errors
 from orchestrator.tracking.client import EXPERIMENT, Client
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.pull import pull_ledger

@@ -1,18 +1,20 @@
-"""`mmer-sweep tune`: search a space."""
+"""The command that searches a space."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import get_args
 
 import click
 
-from orchestrator.cluster.machines import Device, Machines
+from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
-from orchestrator.commands.options import console, machine_options, place_options
+from orchestrator.commands.options import gathered, machine_options, models_option, place_options
+from orchestrator.plan.place import Place
+from orchestrator.search.goal import SearchGoal
 from orchestrator.storage.folder import open_storage
+from orchestrator.terminal import console
 from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.catalogue import find_space
-from search_spaces.terms import Scale
 
 DEFAULT_NUM_CANDIDATES = 100
 
@@ -33,72 +35,60 @@ def choose_objectives(
     return tuple(Objective(name=name) for name in ("f1", *costs))
 
 
-@click.command("tune")
-@click.argument("space", metavar="SPACE|FILE")
-@click.option(
-    "--trials",
-    "num_candidates",
-    type=click.IntRange(min=1),
-    default=DEFAULT_NUM_CANDIDATES,
-    show_default=True,
-    help="Candidates in all: a search that had fewer goes on.",
-)
-@click.option(
-    "--objective",
-    "objectives",
-    type=click.Choice(get_args(ObjectiveName)),
-    multiple=True,
-    default=("f1",),
-    show_default=True,
-    callback=choose_objectives,
-    help="Validation F1; given twice, F1 against a cost.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the sampler.")
-@click.option(
-    "--asha/--no-asha",
-    "stops_early",
-    default=None,
-    help="Stop candidates early whose F1 is lower than others' was after as many epochs.  "
-    "[default: only where F1 is the one objective]",
-)
-@click.option(
-    "--models/--no-models",
-    default=False,
-    show_default=True,
-    help="Keep each trained model, for `predict`: 4 bytes a parameter.",
-)
-@machine_options
-@place_options
-def tune(
-    space: str,
+def _goal_of(
     num_candidates: int,
     objectives: tuple[Objective, ...],
     seed: int,
     stops_early: bool | None,
-    models: bool,
-    address: str | None,
-    device: Device,
-    slots: int | None,
-    deterministic: bool,
-    corpus: str,
-    scale: Scale | None,
-    storage: Path,
-) -> None:
-    """Search a SPACE (a name, or the one that a Python FILE defines) for its best model."""
+) -> SearchGoal:
+    if stops_early is None:
+        stops_early = len(objectives) == 1
+    return SearchGoal(objectives, num_candidates, seed, stops_early)
+
+
+search_options = gathered(
+    "goal",
+    _goal_of,
+    click.option(
+        "--trials",
+        "num_candidates",
+        type=click.IntRange(min=1),
+        default=DEFAULT_NUM_CANDIDATES,
+        show_default=True,
+        help="Candidates in all: a search that had fewer goes on.",
+    ),
+    click.option(
+        "--objective",
+        "objectives",
+        type=click.Choice(get_args(ObjectiveName)),
+        multiple=True,
+        default=("f1",),
+        show_default=True,
+        callback=choose_objectives,
+        help="Validation F1; given twice, F1 against a cost.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the sampler."),
+    click.option(
+        "--asha/--no-asha",
+        "stops_early",
+        default=None,
+        help="Stop candidates early whose F1 is lower than others' was after as many epochs.  "
+        "[default: only where F1 is the one objective]",
+    ),
+)
+
+
+@click.command("tune")
+@click.argument("space", metavar="SPACE|FILE")
+@search_options
+@models_option(default=False)
+@machine_options
+@place_options
+def tune(space: str, goal: SearchGoal, models: bool, machines: Machines, place: Place) -> None:
+    """Search a SPACE for its best model: a name, or a Python FILE that defines one space."""
+    found = find_space(space)
     from orchestrator.search.run_search import run_search  # loads Optuna
 
-    found = find_space(space)
-    end = run_search(
-        found,
-        corpus=corpus,
-        scale=scale,
-        objectives=objectives,
-        num_candidates=num_candidates,
-        seed=seed,
-        stops_early=len(objectives) == 1 if stops_early is None else stops_early,
-        storage=open_storage(storage),
-        machines=Machines(address, device, slots, is_deterministic=deterministic),
-        keeps_models=models,
-        console=console,
-    )
+    place = replace(place, storage=open_storage(place.storage))
+    end = run_search(found, place, goal, machines, console, keeps_models=models)
     end_as(end.stopped_by, end.num_failed)

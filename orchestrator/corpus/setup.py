@@ -25,9 +25,11 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
-from corpora.source.utterance import SYNTHETIC, Source
+from corpora.source.names import SYNTHETIC
+from corpora.source.utterance import Source
+from corpora.store.folders import prepared_recipes
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import prepared_recipes, read_manifest
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.storage.corpora import publish_corpus

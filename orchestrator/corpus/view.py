@@ -6,18 +6,14 @@ from pathlib import Path
 from rich.console import Console
 
 from corpora.recipes.pictures import Recipe
+from corpora.store.folders import prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import prepared_recipes, read_manifest, recipe_folder
+from corpora.store.prepared import read_manifest
 from orchestrator.storage.corpora import fetch_corpus
 from reports.corpus.view import corpus_view
 
-NUM_SAMPLES, MAX_SAMPLES = 12, 50
-"""Utterances on a contact sheet; more would not fit into one picture."""
 
-
-def show_corpus(
-    name: str, storage: Path, console: Console, *, num_samples: int = NUM_SAMPLES
-) -> None:
+def show_corpus(name: str, storage: Path, console: Console, *, num_samples: int) -> None:
     """Print what a corpus holds, by each recipe, and write a contact sheet of each.
 
     Args:

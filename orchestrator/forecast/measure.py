@@ -24,7 +24,7 @@ from orchestrator.cluster.packing import (
 from orchestrator.cluster.resources import count_resources
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import ProbeError, TooLargeError
-from orchestrator.forecast.probers import Probers, Surroundings
+from orchestrator.forecast.probers import Probers, ProbeSetting
 from orchestrator.storage.publish import publish_file, pull_probes
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import (
@@ -173,7 +173,7 @@ class _Job:
         self, level: int, pending: Mapping[str, Trial]
     ) -> Iterator[tuple[str, Outcome]]:
         """Yield the outcome of each; until the last one has its, others train beside it."""
-        surroundings = Surroundings(level, self._cap_mib(level))
+        surroundings = ProbeSetting(level, self._cap_mib(level))
         losses = _Losses(is_last_level=level == self.levels[-1])
         first, again, lacking = deque(pending), cycle(pending), set(pending)
         while lacking:

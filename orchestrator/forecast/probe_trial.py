@@ -18,6 +18,7 @@ from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import open_corpus_of, run_trial
 from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe, architecture_of, torch_version
@@ -188,14 +189,13 @@ def probe_trial(
             _for_two_epochs(trial),
             scratch,
             trained_for=RowRef("probe", architecture_of(trial)),
-            device=device,
-            is_deterministic=is_deterministic,
-            halves_batches=False,
             open_other_corpus=lambda: _timed(
                 open_corpus_of(trial, storage, device), watch, trial.config
             ),
-            publish=watch.is_written.set,
-            on_epoch=watch.end_epoch,
+            conditions=Conditions(
+                device=device, is_deterministic=is_deterministic, halves_batches=False
+            ),
+            hooks=TrialHooks(publish=watch.is_written.set, epoch_done=watch.end_epoch),
         )
     except (RuntimeError, MemoryError) as error:
         if is_out_of_memory(error):

@@ -40,14 +40,14 @@ PLACE_S = 10.0
 """After so long without a process to measure in, the user is told what is waited for."""
 
 
-class Surroundings(NamedTuple):
+class ProbeSetting(NamedTuple):
     """Beside how many a trial is measured, itself among them, and in how much memory."""
 
     num_at_once: int
     cap_mib: float | None
 
 
-class Greeting(NamedTuple):
+class WorkerInfo(NamedTuple):
     """What a prober says when it is there: its device, named as in records, and its node of Ray."""
 
     device: str
@@ -64,13 +64,13 @@ class Prober:
         self._is_deterministic = is_deterministic
         self._is_warm = False
 
-    def greet(self) -> Greeting:
+    def greet(self) -> WorkerInfo:
         """Say where it is."""
         from orchestrator.trial.run import device_name
 
-        return Greeting(device_name(self._device()), ray.get_runtime_context().get_node_id())
+        return WorkerInfo(device_name(self._device()), ray.get_runtime_context().get_node_id())
 
-    def probe(self, trial: Trial, surroundings: Surroundings) -> Probe:
+    def probe(self, trial: Trial, surroundings: ProbeSetting) -> Probe:
         """Measure a trial; the first one twice, as libraries load with it.
 
         Raises:
@@ -206,7 +206,7 @@ class Probers:
         """Let one say where it is, again."""
         self._busy[prober.greet.remote()] = (prober, None)
 
-    def send(self, prober: Any, architecture: str, trial: Trial, where: Surroundings) -> None:
+    def send(self, prober: Any, architecture: str, trial: Trial, where: ProbeSetting) -> None:
         """Let one that answered measure a trial."""
         self._busy[prober.probe.remote(trial, where)] = (prober, architecture)
 

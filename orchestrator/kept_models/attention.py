@@ -18,7 +18,7 @@ from models.parts.transformer import ClsToken, Transformer
 from models.parts.weighing import weights_of
 from models.systems.sequence_fusion import SequenceFusionModel
 from models.systems.xia import XiaModel
-from orchestrator.kept_models.load import MissingPartError, Trained
+from orchestrator.kept_models.load import LoadedModel, MissingPartError
 
 CLS = "fused [CLS]"
 """The learned one of the fusion, unlike the one that the tokenizer puts before the text."""
@@ -40,7 +40,7 @@ class Attended:
         maps: The size, height and width, of the map at each semantic enhancement, by its name.
     """
 
-    trained: Trained
+    trained: LoadedModel
     logits: Tensor
     weights: Mapping[str, Tensor]
     maps: Mapping[str, tuple[int, int]]
@@ -69,7 +69,7 @@ class FusionWeights(NamedTuple):
     weights: Weights
 
 
-def attend(trained: Trained, index: int) -> Attended:
+def attend(trained: LoadedModel, index: int) -> Attended:
     """Predict one test utterance, by its place in the split, alone and in the trial's precision."""
     model, split = trained.model, trained.corpus.splits["test"]
     queries = {
@@ -162,7 +162,7 @@ def _array(weights: Tensor) -> Weights:
     return array
 
 
-def _missing(trained: Trained, part: str) -> MissingPartError:
+def _missing(trained: LoadedModel, part: str) -> MissingPartError:
     record = trained.record
     return MissingPartError(
         f"trial '{record.key}', system '{record.trial.config.model.system}', has no {part}; choose "

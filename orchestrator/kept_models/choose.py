@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.errors import TrialChoiceError
 from orchestrator.plan.plan import Plan
 from orchestrator.storage.mirror import place_of
 from reports.ledger.ledger import RECORD_FILE, Ledger
@@ -12,10 +13,6 @@ from search_spaces.study import RowRef
 
 MIN_DIGITS = 6
 MAX_CHOICES = 10
-
-
-class TrialChoiceError(Exception):
-    """No finished trial, or more than one, is what the user names; the message has the choices."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
 from corpora.store.rows import PreparedRow, PreparedRows
-from orchestrator.kept_models.load import Trained
+from orchestrator.kept_models.load import LoadedModel
 from reports.corpus.contact_picture import loudness_db
 
 
@@ -34,7 +34,7 @@ class ShownClip:
     chunk_s: float
 
 
-def choose_clip(trained: Trained, storage: Path) -> ShownClip:
+def choose_clip(trained: LoadedModel, storage: Path) -> ShownClip:
     """Take the first test utterance, by id, that has a text and shows a face in every window.
 
     Nothing that the model says of it has a say.
@@ -67,7 +67,7 @@ def _is_seen(row: PreparedRow) -> NDArray[np.bool_]:
     return row.found[:, row.found.shape[1] // 2]
 
 
-def _shown(index: int, row: PreparedRow, recipe: Recipe, trained: Trained) -> ShownClip:
+def _shown(index: int, row: PreparedRow, recipe: Recipe, trained: LoadedModel) -> ShownClip:
     settings, tokenizer = recipe.spectrogram, trained.corpus.tokenizer
     loudness = np.split(loudness_db(row.mels, settings), len(row.mels), axis=1)
     return ShownClip(

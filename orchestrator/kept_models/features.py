@@ -10,7 +10,7 @@ from torch import nn
 
 from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
-from orchestrator.kept_models.load import MissingPartError, Trained
+from orchestrator.kept_models.load import LoadedModel, MissingPartError
 from orchestrator.training.evaluation import predict
 from reports.ledger.record import Predictions
 
@@ -27,7 +27,7 @@ class LearnedFeatures:
     predictions: Predictions
 
 
-def read_features(trained: Trained) -> LearnedFeatures:
+def read_features(trained: LoadedModel) -> LearnedFeatures:
     """Predict the test split, and collect what the last layer of each MLP reads on the way.
 
     That is the hidden layer after its ReLU (and a dropout, which does nothing now), of every

@@ -21,7 +21,7 @@ class MissingPartError(Exception):
 
 
 @dataclass(frozen=True)
-class Trained:
+class LoadedModel:
     """A trained model in evaluation mode, the record of its trial, and its corpus."""
 
     record: Record
@@ -29,7 +29,7 @@ class Trained:
     corpus: AnyCorpus
 
 
-def load_trained(record: Record, storage: Path, *, device: torch.device) -> Trained:
+def load_trained(record: Record, storage: Path, *, device: torch.device) -> LoadedModel:
     """Load the model that a trial left, and open its corpus.
 
     Raises:
@@ -53,4 +53,4 @@ def load_trained(record: Record, storage: Path, *, device: torch.device) -> Trai
             f"{record.circumstances.code_version}, does not fit this version of the code; move its "
             f"folder away and run its study again: {error}"
         ) from error
-    return Trained(record, model.to(device).eval(), corpus)
+    return LoadedModel(record, model.to(device).eval(), corpus)

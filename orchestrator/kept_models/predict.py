@@ -15,8 +15,9 @@ from corpora.features.sources import NOTHING, Ingredients
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
+from corpora.source.names import SYNTHETIC
 from corpora.source.rejects import Remark
-from corpora.source.utterance import SYNTHETIC, Utterance
+from corpora.source.utterance import Utterance
 from corpora.text.subtitles import read_subtitles, subtitles_beside
 from corpora.text.word_vectors import make_word_vectors
 from models.build import build

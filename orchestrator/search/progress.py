@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.record import Epoch, Record
 from reports.ledger.search_result import Candidate
 from search_spaces.trial import Trial
@@ -14,7 +15,7 @@ ENDED = ("finished", "stopped")
 """A failed candidate is tried again."""
 
 
-class SearchProgress:
+class SearchProgress(Watcher):
     """Shows candidates as they end, those that run, and the best validation F1 so far.
 
     A `Watcher` of their trials; that a candidate ended, the bookkeeper tells.
@@ -51,7 +52,7 @@ class SearchProgress:
             f"epoch {epoch.epoch + 1}/{num_epochs}, valid F1 {epoch.valid['f1']:.3f}"
         )
 
-    def retried(self, trial: Trial, reason: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Say what hit a trial that goes on."""
         first_line, _, _ = reason.partition("\n")
         line = Text.assemble(f"trial {trial.key}: ", (first_line, "yellow"))

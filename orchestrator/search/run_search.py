@@ -1,7 +1,7 @@
 """The command's work: ask for candidates, train them, write what was found."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,20 +11,20 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale
-from orchestrator.search.bookkeeper import Bookkeeper
+from orchestrator.search.candidate_log import CandidateLog
+from orchestrator.search.goal import SearchGoal
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.search import Search, open_search
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
-from reports.ledger.search_result import Objective
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
 from search_spaces.space import Space
 from search_spaces.space_faults import check_space
-from search_spaces.terms import Scale
 from search_spaces.trial import Trial
 
 MAX_WRITING = 16
@@ -33,17 +33,12 @@ MAX_WRITING = 16
 
 def run_search(
     space: Space,
-    *,
-    corpus: str,
-    scale: Scale | None,
-    objectives: Sequence[Objective],
-    num_candidates: int,
-    seed: int,
-    stops_early: bool,
-    storage: Path,
+    place: Place,
+    goal: SearchGoal,
     machines: Machines,
-    keeps_models: bool,
     console: Console,
+    *,
+    keeps_models: bool,
 ) -> SweepEnd:
     """Search a space on one corpus until there are so many candidates; write what was found.
 
@@ -53,39 +48,37 @@ def run_search(
     Raises:
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
-    known = know_corpus(corpus, storage)
-    scale = scale or default_scale(known)
+    known, storage = know_corpus(place.corpus, place.storage), place.storage
+    scale = place.scale or default_scale(known)
     check_space(space, known.family, scale)
     points = Points(space, known, scale)
-    ensure_corpus(corpus, storage, console, *points.recipes)
-    search = open_search(
-        points, objectives, num_candidates=num_candidates, seed=seed, storage=storage
-    )
+    ensure_corpus(place.corpus, storage, console, *points.recipes)
+    search = open_search(points, goal, storage=storage)
     end = SweepEnd(0, None)
     if not search.is_complete:
-        end = _train(search, stops_early, storage, machines, keeps_models, console)
+        end = _train(search, goal, machines, console, keeps_models=keeps_models)
     _write(search, storage, console)
     return end
 
 
 def _train(
     search: Search,
-    stops_early: bool,
-    storage: Path,
+    goal: SearchGoal,
     machines: Machines,
-    keeps_models: bool,
     console: Console,
+    *,
+    keeps_models: bool,
 ) -> SweepEnd:
     """Train what the search asks for."""
     from orchestrator.cluster.session import training_session
     from orchestrator.search.early_stopping import EarlyStopping
-    from orchestrator.search.supply import SearchSupply
+    from orchestrator.search.supply import SearchHooks, SearchSupply
     from orchestrator.sweep.queue import TrialQueue
     from orchestrator.sweep.tune import train
 
     progress = SearchProgress(console, search.num_candidates, search.candidates)
-    stopping = EarlyStopping(search.points.max_epochs) if stops_early else None
-    books = Bookkeeper(
+    stopping = EarlyStopping(search.points.max_epochs) if goal.stops_early else None
+    books = CandidateLog(
         search.log,
         search.name,
         search.objectives,
@@ -104,23 +97,25 @@ def _train(
     def forget_stopped(trial: Trial) -> None:
         progress.stopped(trial)
         stopped.append(trial.key)
-        _remove_checkpoints(storage, stopped)
+        _remove_checkpoints(search.storage, stopped)
 
-    with training_session(storage, machines) as session:
+    with training_session(search.storage, machines) as session:
         supply = SearchSupply(
             search.log,
             TrialQueue(
                 [],
-                find_record=partial(fetch_record, storage),
+                find_record=partial(fetch_record, search.storage),
                 leases=session.leases,
                 watchers=(progress, books),
             ),
             books,
+            SearchHooks(
+                make_trial=search.points.trial,
+                was_stopped=lambda key: stopping is not None and key in stopping.stopped,
+                on_stopped=forget_stopped,
+                recall=recall,
+            ),
             num_candidates=search.num_candidates,
-            make_trial=search.points.trial,
-            was_stopped=lambda key: stopping is not None and key in stopping.stopped,
-            on_stopped=forget_stopped,
-            recall=recall,
         )
         with progress:
             train(
@@ -130,7 +125,7 @@ def _train(
                 scheduler=stopping,
                 keeps_models=keeps_models,
             )
-        _remove_checkpoints(storage, stopped)
+        _remove_checkpoints(search.storage, stopped)
         return SweepEnd(books.num_failed, session.signals.seen)
 
 

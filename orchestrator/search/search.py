@@ -1,9 +1,9 @@
 """One search: a space on a corpus at a scale, for some objectives, and what is known of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.search.goal import SearchGoal
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.points import Points
 from orchestrator.search.search_log import SearchLog
@@ -19,6 +19,7 @@ SEARCHES = "searches"
 class Search:
     """A search, kept in `folder`, until it has so many candidates."""
 
+    storage: Path
     folder: Path
     points: Points
     objectives: tuple[Objective, ...]
@@ -61,13 +62,11 @@ class Search:
 
 def open_search(
     points: Points,
-    objectives: Sequence[Objective],
+    goal: SearchGoal,
     *,
-    num_candidates: int,
-    seed: int,
     storage: Path,
 ) -> Search:
-    """Go on with a search, or begin it; the seed is the sampler's.
+    """Go on with a search, or begin it.
 
     Raises:
         LedgerError: If what is kept of it is damaged.
@@ -75,14 +74,19 @@ def open_search(
         StudyError: If it was begun with another space, other baselines or another corpus, or by
             another machine in the bucket that the storage mirrors.
     """
-    names = [objective.name for objective in objectives]
+    names = [objective.name for objective in goal.objectives]
     name = "-".join([points.space.name, points.corpus.name, points.scale, *names])
     folder = storage / SEARCHES / name
     _claim(storage, folder)
     log = SearchLog(
-        folder, points.space, points.scale, objectives, identity=points.identity, seed=seed
+        folder,
+        points.space,
+        points.scale,
+        goal.objectives,
+        identity=points.identity,
+        seed=goal.seed,
     )
-    return Search(folder, points, tuple(objectives), num_candidates, log)
+    return Search(storage, folder, points, goal.objectives, goal.num_candidates, log)
 
 
 def _claim(storage: Path, folder: Path) -> None:

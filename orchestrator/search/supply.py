@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Set
 from contextlib import suppress
+from typing import NamedTuple
 
 from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from orchestrator.cluster.assignment import Assignment
-from orchestrator.search.bookkeeper import Bookkeeper
+from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.search_log import Asked, SearchLog
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
 from orchestrator.sweep.supply import Loss
@@ -18,6 +19,21 @@ from search_spaces.trial import Trial
 
 MAX_ASKED = 4
 """How many candidates are asked for in one go, where the ledger answers each."""
+
+
+class SearchHooks(NamedTuple):
+    """What a search does for its supply.
+
+    `make_trial` raises CorpusError, StudyError or WeightsError where a point has no trial.
+    `was_stopped` says of a trial, by its key, whether it was stopped early; `on_stopped` is told of
+    such a trial, which never trains again. `recall` tells the books what the log has of the
+    candidates of other processes.
+    """
+
+    make_trial: Callable[[Point], Trial]
+    was_stopped: Callable[[str], bool]
+    on_stopped: Callable[[Trial], None]
+    recall: Callable[[], None]
 
 
 class SearchSupply:
@@ -32,13 +48,10 @@ class SearchSupply:
         self,
         log: SearchLog,
         queue: TrialQueue,
-        books: Bookkeeper,
+        books: CandidateLog,
+        hooks: SearchHooks,
         *,
         num_candidates: int,
-        make_trial: Callable[[Point], Trial],
-        was_stopped: Callable[[str], bool],
-        on_stopped: Callable[[Trial], None],
-        recall: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Search until there are so many candidates.
@@ -47,19 +60,13 @@ class SearchSupply:
             log: Knows the candidates.
             queue: Empty; `books` is among its watchers.
             books: Tell the log what becomes of them.
+            hooks: What the search does for its supply.
             num_candidates: In all, those of earlier runs included.
-            make_trial: Raises CorpusError, StudyError or WeightsError where a point has none.
-            was_stopped: Whether a trial, by its key, was stopped early.
-            on_stopped: Told of a trial that was stopped, which never trains again.
-            recall: Tells `books` what the log has of the candidates of other processes.
             clock: In seconds.
         """
         self._log, self._queue, self._books = log, queue, books
         self._num_candidates = num_candidates
-        self._make_trial = make_trial
-        self._was_stopped = was_stopped
-        self._on_stopped = on_stopped
-        self._recall = recall
+        self._hooks = hooks
         self._clock = clock
         self._known: set[int] = set()
         self._is_asked_out = False
@@ -103,7 +110,7 @@ class SearchSupply:
         self._next_look = self._clock() + LOOK_S
         self._books.flush()
         with suppress(OSError):  # then at the next look
-            self._recall()
+            self._hooks.recall()
         if self._is_asked_out:
             self._take_over()
 
@@ -115,15 +122,15 @@ class SearchSupply:
         """Learn the scores of one more epoch."""
         self._queue.epoch_done(trial, epoch)
 
-    def goes_on(self, trial: Trial, trouble: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Learn what a trial goes on in spite of."""
-        self._queue.goes_on(trial, trouble)
+        self._queue.trouble(trial, reason)
 
     def ended(self, trial: Trial, failure: str | None) -> None:
         """Learn that a trial's function returned or was stopped early, or why it failed."""
-        if failure is None and self._was_stopped(trial.key):
+        if failure is None and self._hooks.was_stopped(trial.key):
             self._books.stopped(trial.key)
-            self._on_stopped(trial)
+            self._hooks.on_stopped(trial)
             self._queue.withdraw(trial)
         else:
             self._queue.ended(trial, failure)
@@ -160,7 +167,7 @@ class SearchSupply:
     def _add(self, asked: Asked) -> None:
         self._known.add(asked.number)
         try:
-            trial = self._make_trial(asked.point)
+            trial = self._hooks.make_trial(asked.point)
         except (CorpusError, StudyError, WeightsError) as error:
             self._books.reject(asked.number, str(error))
             return

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from corpora.store.manifest import MANIFEST_FILE, Manifest
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
+from corpora.store.manifest import Manifest
 from orchestrator.storage.mirror import OWN_FOLDER, Mirror, mirror_at
 from reports.ledger.locks import locked
 

@@ -4,14 +4,11 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from orchestrator.errors import StorageError
 from orchestrator.storage.mirror import Mirror, mirror_at
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
 CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
-
-
-class StorageError(Exception):
-    """The storage folder, or the bucket that it mirrors, cannot be used."""
 
 
 def locate_storage(path: Path) -> Path:

@@ -5,13 +5,15 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from orchestrator.storage.folder import StorageError
+from orchestrator.errors import StorageError
 
+Given = ParamSpec("Given")
 Outcome = TypeVar("Outcome")
 
 STAYS_WRONG = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
@@ -32,17 +34,23 @@ class Patience:
     checkpoint_s: float = 15.0
     end_s: float = 600.0
 
-    def at_start(self, attempt: Callable[[], Outcome]) -> Outcome:
+    def at_start(
+        self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
+    ) -> Outcome:
         """Read, or take, what a trial begins with; see `_try_for`."""
-        return self._try_for(self.start_s, attempt)
+        return self._try_for(self.start_s, partial(attempt, *given, **named))
 
-    def for_checkpoint(self, attempt: Callable[[], Outcome]) -> Outcome:
+    def for_checkpoint(
+        self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
+    ) -> Outcome:
         """Write, or remove, a checkpoint; see `_try_for`."""
-        return self._try_for(self.checkpoint_s, attempt)
+        return self._try_for(self.checkpoint_s, partial(attempt, *given, **named))
 
-    def at_end(self, attempt: Callable[[], Outcome]) -> Outcome:
+    def at_end(
+        self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
+    ) -> Outcome:
         """Write what a trial leaves; see `_try_for`."""
-        return self._try_for(self.end_s, attempt)
+        return self._try_for(self.end_s, partial(attempt, *given, **named))
 
     def _try_for(self, seconds: float, attempt: Callable[[], Outcome]) -> Outcome:
         """Call until it raises no OSError.

@@ -9,9 +9,10 @@ import re
 import secrets
 from pathlib import Path
 
-from corpora.store.manifest import MANIFEST_FILE
+from corpora.store.folders import MANIFEST_FILE
+from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import is_missing_bucket
-from orchestrator.storage.folder import CHOICES, StorageError, locate_storage
+from orchestrator.storage.folder import CHOICES, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
 from reports.ledger import planned, probe
@@ -66,7 +67,7 @@ def pull_plans(storage: Path) -> None:
     """
     mirror = mirror_at(storage)
     if mirror is not None:
-        PATIENCE.at_start(lambda: _pull_plans(mirror))
+        PATIENCE.at_start(_pull_plans, mirror)
 
 
 def pull_probes(storage: Path) -> None:
@@ -77,7 +78,7 @@ def pull_probes(storage: Path) -> None:
     """
     mirror = mirror_at(storage)
     if mirror is not None:
-        PATIENCE.at_start(lambda: _pull_probes(mirror))
+        PATIENCE.at_start(_pull_probes, mirror)
 
 
 def publish_file(storage: Path, file: Path) -> None:
@@ -88,7 +89,7 @@ def publish_file(storage: Path, file: Path) -> None:
     """
     mirror = mirror_at(storage)
     if mirror is not None:
-        PATIENCE.at_start(lambda: mirror.push(file.relative_to(storage).as_posix()))
+        PATIENCE.at_start(mirror.push, file.relative_to(storage).as_posix())
 
 
 def claim_folder(storage: Path, folder: Path) -> str | None:
@@ -107,9 +108,9 @@ def claim_folder(storage: Path, folder: Path) -> str | None:
         return None
     ours = _name_owner(folder)
     name = (folder / OWNER_FILE).relative_to(storage).as_posix()
-    if PATIENCE.at_start(lambda: mirror.store.create(name, ours)):
+    if PATIENCE.at_start(mirror.store.create, name, ours):
         return None
-    owner = PATIENCE.at_start(lambda: mirror.store.read(name)) or b"unknown"
+    owner = PATIENCE.at_start(mirror.store.read, name) or b"unknown"
     return owner.decode(errors="replace").split()[0]
 
 
@@ -126,7 +127,7 @@ def publish_folder(storage: Path, folder: Path) -> str | None:
     if mirror is None:
         return None
     below = folder.relative_to(storage).as_posix()
-    PATIENCE.at_start(lambda: _publish_folder(mirror, below))
+    PATIENCE.at_start(_publish_folder, mirror, below)
     return f"{mirror.uri}/{below}"
 
 

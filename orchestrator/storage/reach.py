@@ -3,7 +3,7 @@
 import platform
 from pathlib import Path
 
-from corpora.store.prepared import recipe_folder
+from corpora.store.folders import recipe_folder
 from orchestrator.storage.mirror import is_bucket
 from orchestrator.storage.patience import PATIENCE, Patience
 from orchestrator.storage.trials import prepare_trial
@@ -27,7 +27,7 @@ def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) ->
     """
     try:
         if not is_bucket(place):
-            patience.at_start(lambda: _check_folders(Path(place), trial.corpus))
+            patience.at_start(_check_folders, Path(place), trial.corpus)
         return prepare_trial(place, trial, patience=patience)
     except OSError as error:
         raise UnreachedStorageError(

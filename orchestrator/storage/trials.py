@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import Version
-from orchestrator.storage.folder import StorageError
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.patience import Patience
 from reports.ledger.ledger import (
@@ -53,7 +53,7 @@ def prepare_trial(place: str, trial: Trial, *, patience: Patience = PATIENCE) ->
     if not is_bucket(place):
         return Path(place)
     mirror = mirror_of(place)
-    patience.at_start(lambda: _fetch_what_is_left(mirror, trial.key))
+    patience.at_start(_fetch_what_is_left, mirror, trial.key)
     return mirror.folder
 
 
@@ -68,7 +68,7 @@ def publish_epoch(storage: Path, key: str, *, patience: Patience = PATIENCE) -> 
     if mirror is None:
         return
     try:
-        patience.for_checkpoint(lambda: mirror.push(_name(key, CHECKPOINT_FILE)))
+        patience.for_checkpoint(mirror.push, _name(key, CHECKPOINT_FILE))
     except OSError as error:
         raise OSError(f"checkpoint of trial '{key}' is not in '{mirror.uri}': {error}") from error
 
@@ -88,7 +88,7 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
     if mirror is None:
         return record
     try:
-        return patience.at_end(lambda: _publish(mirror, record))
+        return patience.at_end(_publish, mirror, record)
     except OSError as error:
         raise StorageError(
             f"trial '{record.key}' is finished and lies in '{storage}', but '{mirror.uri}' could "
@@ -230,7 +230,7 @@ def _publish(mirror: Mirror, record: Record) -> Record:
     name = _name(key, RECORD_FILE)
     if mirror.has_seen(name):
         return record
-    Ledger(mirror.folder).settle(record)
+    Ledger(mirror.folder).move_into_place(record)
     pushed = _push_named(mirror, record)
     created = mirror.store.create(name, (mirror.folder / name).read_bytes())
     versions = mirror.store.versions(_name(key))

@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.record import Epoch, Record
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -17,7 +18,7 @@ from search_spaces.trial import Trial
 NUM_EPOCHS_FOR_A_PACE = 4
 
 
-class SweepProgress:
+class SweepProgress(Watcher):
     """Shows trials done, running and left, the running ones' epochs, and the time left.
 
     A `Watcher`. The time left is that of the epochs left, at the pace since the first one ended:
@@ -62,7 +63,7 @@ class SweepProgress:
         self._num_epochs_seen += 1
         self._epochs_left[trial.key] = trial.config.training.max_epochs - epoch.epoch - 1
 
-    def retried(self, trial: Trial, reason: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Say what hit a trial that goes on."""
         first_line, _, _ = reason.partition("\n")
         line = Text.assemble(f"{self._name(trial)}: ", (first_line, "yellow"))

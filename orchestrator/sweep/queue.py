@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Sequence, Set
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment
 from orchestrator.storage.leases import Leases
-from orchestrator.sweep.events import Watcher
 from orchestrator.sweep.supply import Loss
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
@@ -148,10 +148,10 @@ class TrialQueue:
         for watcher in self._watchers:
             watcher.epoch_done(trial, epoch)
 
-    def goes_on(self, trial: Trial, trouble: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Learn what a trial goes on in spite of."""
         for watcher in self._watchers:
-            watcher.retried(trial, trouble)
+            watcher.trouble(trial, reason)
 
     def ended(self, trial: Trial, failure: str | None) -> None:
         """Learn that a trial's function returned, and why it failed if it did."""
@@ -182,12 +182,12 @@ class TrialQueue:
             return
         elif loss.never_began:
             self._waiting.append(assignment)  # else one machine could take it again and again
-            self.goes_on(trial, f"tried again later: {loss.reason}")
+            self.trouble(trial, f"tried again later: {loss.reason}")
             return
         else:
             reason = "its process was lost: goes on from its last epoch"
         self._waiting.appendleft(assignment)
-        self.goes_on(trial, f"{reason}\n{loss.reason}")
+        self.trouble(trial, f"{reason}\n{loss.reason}")
 
     def _is_leased(self, assignment: Assignment) -> bool:
         """Lease a trial that has no record, or leave it to those who hold it."""

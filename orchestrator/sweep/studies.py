@@ -1,6 +1,7 @@
 """The main job: plan studies, train what is missing, mirror it, write the tables."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast.prices import Prices
+from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
     Plan,
     SeedNumbers,
@@ -24,6 +26,7 @@ from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
+from orchestrator.trial.watcher import Watcher
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView
@@ -31,19 +34,12 @@ from reports.forms.verdicts import write_verdicts
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, changed_claims, plan_file, remember
-from reports.ledger.record import Epoch, Record
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
+from reports.statistics.looks import AdaptiveSeeds, Seeds
 from reports.tables.table import build_tables
-from reports.verdicts.adaptive_seeds import (
-    AdaptiveSeeds,
-    Seeds,
-    describe_open,
-    extend,
-    judge_planned,
-)
+from reports.verdicts.adaptive_seeds import describe_open, extend, judge_planned
 from search_spaces.study import Study
-from search_spaces.terms import Scale
 from search_spaces.trial import Trial
 
 
@@ -54,8 +50,8 @@ class SweepEnd(NamedTuple):
     stopped_by: int | None
 
 
-class _Failures:
-    """A watcher that keeps why trials failed."""
+class _Failures(Watcher):
+    """Keeps why trials failed."""
 
     def __init__(self) -> None:
         self.reasons: dict[str, str] = {}
@@ -64,46 +60,42 @@ class _Failures:
         """Forget an earlier failure: the trial is tried again."""
         self.reasons.pop(trial.key, None)
 
-    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Do nothing."""
-
-    def retried(self, trial: Trial, reason: str) -> None:
-        """Do nothing."""
-
-    def finished(self, record: Record) -> None:
-        """Do nothing."""
-
     def failed(self, trial: Trial, reason: str) -> None:
         """Keep the reason."""
         self.reasons[trial.key] = reason
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """How studies are run: where, with how many seeds, on which machines.
+
+    With `measures` the machines are filled by what each architecture was measured to take, and
+    the forecast is printed first, with `prices` where they are known.
+    """
+
+    place: Place
+    seeds: Seeds
+    machines: Machines
+    measures: bool
+    prices: Prices | None
+    keeps_models: bool
+
+
 def run_studies(
-    studies: Sequence[Study],
-    *,
-    corpus: str,
-    scale: Scale | None,
-    seeds: Seeds,
-    storage: Path,
-    mirror: MlflowMirror,
-    machines: Machines,
-    measures: bool,
-    prices: Prices | None,
-    keeps_models: bool,
-    console: Console,
+    studies: Sequence[Study], sweep: Sweep, mirror: MlflowMirror, console: Console
 ) -> SweepEnd:
     """Run studies on one corpus and write their tables.
 
     Adaptive seeds take several rounds: each plans, trains what is missing and judges the claims.
-    Ray and PyTorch are loaded only if there is something to train. With `measures` the machines
-    are filled by what each architecture was measured to take, and that is told first.
+    Ray and PyTorch are loaded only if there is something to train.
 
     Raises:
         CorpusError, FitError, LedgerError, StudyError, WeightsError: Before anything is trained.
     """
+    corpus, storage, seeds = sweep.place.corpus, sweep.place.storage, sweep.seeds
     ledger = Ledger(storage)
     known = know_corpus(corpus, storage)
-    scale = scale or default_scale(known)
+    scale = sweep.place.scale or default_scale(known)
     trial_scores = TrialScores(ledger)
     looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
     numbers: dict[str, SeedNumbers] = {
@@ -117,9 +109,7 @@ def run_studies(
         console.print(plan_view(plans))
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
         mirror.follow(planned)
-        failures, stopped_by = _train_missing(
-            plans, storage, mirror, machines, measures, prices, keeps_models, console
-        )
+        failures, stopped_by = _train_missing(plans, sweep, mirror, console)
         looks_on = looks and stopped_by is None
         extensions = [extend(one, trial_scores) for one in planned if looks_on]
         if not any(extension.open_claims for extension in extensions):
@@ -137,14 +127,7 @@ def run_studies(
 
 
 def _train_missing(
-    plans: Sequence[Plan],
-    storage: Path,
-    mirror: MlflowMirror,
-    machines: Machines,
-    measures: bool,
-    prices: Prices | None,
-    keeps_models: bool,
-    console: Console,
+    plans: Sequence[Plan], sweep: Sweep, mirror: MlflowMirror, console: Console
 ) -> tuple[dict[str, str], int | None]:
     """Train what the plans lack, and mirror it.
 
@@ -158,18 +141,18 @@ def _train_missing(
     if missing:
         from orchestrator.cluster.session import training_session
         from orchestrator.forecast.before_sweep import plan_sweep
-        from orchestrator.sweep.tune import sweep
+        from orchestrator.sweep.tune import train_assignments
 
-        with training_session(storage, machines) as session:
+        with training_session(sweep.place.storage, sweep.machines) as session:
             assignments = [Assignment(trial, row) for trial, row in missing.values()]
-            if measures:
-                assignments = plan_sweep(session, assignments, prices, console)
+            if sweep.measures:
+                assignments = plan_sweep(session, assignments, sweep.prices, console)
             with SweepProgress(console, missing, num_finished) as progress:
-                sweep(
+                train_assignments(
                     session,
                     assignments,
                     watchers=(progress, mirror, failures),
-                    keeps_models=keeps_models,
+                    keeps_models=sweep.keeps_models,
                 )
             stopped_by = session.signals.seen
     return failures.reasons, stopped_by

@@ -49,7 +49,7 @@ class TrialSupply(Protocol):
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Learn the scores of one more epoch."""
 
-    def goes_on(self, trial: Trial, trouble: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Learn what a trial goes on in spite of."""
 
     def ended(self, trial: Trial, failure: str | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import (
     Machines,
     count_requested,
@@ -23,13 +23,15 @@ from orchestrator.cluster.machines import (
 )
 from orchestrator.cluster.resources import ClusterResources
 from orchestrator.cluster.session import TrainingSession
+from orchestrator.storage.mirror import place_of
 from orchestrator.storage.trials import fetch_record
-from orchestrator.sweep.events import Watcher
-from orchestrator.sweep.losses import tolerate_losses
+from orchestrator.sweep.messages import Manner, order_in
 from orchestrator.sweep.queue import TrialQueue
+from orchestrator.sweep.ray_patches import patch_ray_worker_loss
 from orchestrator.sweep.supply import TrialSupply
-from orchestrator.sweep.tune_adapters import Announcer, Manner, SignalStopper, SupplySearcher
+from orchestrator.sweep.tune_adapters import QueueSearcher, SignalStopper, TuneListener
 from orchestrator.sweep.worker import train_assignment
+from orchestrator.trial.watcher import Watcher
 
 Trainable = Callable[[dict[str, Any]], None]
 
@@ -39,7 +41,7 @@ every step. Between two runs the workers start again, once the last trials of th
 A scheduler compares the trials of one run, so with one there is only one."""
 
 
-def sweep(
+def train_assignments(
     session: TrainingSession,
     assignments: Sequence[Assignment],
     *,
@@ -103,13 +105,13 @@ def train(
     """
     machines, cluster = session.machines, ClusterResources()
     there = cluster.now()
-    tolerate_losses()
+    patch_ray_worker_loss()
     while not supply.is_done and session.signals.seen is None:
-        searcher = SupplySearcher(
+        searcher = QueueSearcher(
             supply,
             session.signals,
-            session.storage,
             Manner(
+                place=place_of(session.storage),
                 keeps_model=keeps_models,
                 on_gpu="gpu" in resources_of_trial(machines, there),
                 is_deterministic=machines.is_deterministic,
@@ -126,7 +128,7 @@ def train(
             search_alg=searcher,
             scheduler=scheduler,
             num_samples=-1,
-            # `SupplySearcher` says how many there are now, of each kind of GPU.
+            # `QueueSearcher` says how many there are now, of each kind of GPU.
             max_concurrent_trials=min(num_trials, most_at_once(machines) or num_trials),
             reuse_actors=reuse_workers,
             trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
@@ -135,7 +137,7 @@ def train(
             tune.with_resources(trainable, partial(_resources_of, machines, there)),
             tune_config,
             stopper=SignalStopper(session.signals),
-            announcer=Announcer(supply, is_local=machines.address is None),
+            listener=TuneListener(supply, is_local=machines.address is None),
         )
 
 
@@ -144,7 +146,7 @@ def _fit(
     tune_config: tune.TuneConfig,
     *,
     stopper: SignalStopper,
-    announcer: Announcer,
+    listener: TuneListener,
 ) -> None:
     """Let Tune run until its searcher is finished, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch:
@@ -153,7 +155,7 @@ def _fit(
             storage_path=scratch,
             verbose=0,
             stop=stopper,
-            callbacks=[announcer],
+            callbacks=[listener],
             failure_config=tune.FailureConfig(max_failures=0),
         )
         tune.Tuner(trainable, tune_config=tune_config, run_config=run_config).fit()
@@ -163,6 +165,5 @@ def _resources_of(
     machines: Machines, there: Mapping[str, float], config: dict[str, Any]
 ) -> tune.PlacementGroupFactory:
     """Say to Tune what a trial takes, by its share of a device if it has one."""
-    share = config["assignment"]["share"]
-    resources = resources_of_trial(machines, there, share and Share(*share))
+    resources = resources_of_trial(machines, there, order_in(config).share)
     return tune.PlacementGroupFactory([{name_in_ray(name): n for name, n in resources.items()}])

@@ -4,7 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ray
 from ray import tune
@@ -13,32 +13,29 @@ from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.stop_signals import StopSignals
-from orchestrator.storage.mirror import place_of
 from orchestrator.sweep.losses import count_memory_kills, loss_of
+from orchestrator.sweep.messages import (
+    EpochDone,
+    Failure,
+    FinalReport,
+    Manner,
+    OutOfMemory,
+    Trouble,
+    WorkOrder,
+    order_in,
+    report_in,
+)
 from orchestrator.sweep.supply import Loss, TrialSupply
-from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
-LAST_WORDS = {"failure", "out_of_memory", "unreached"}
-"""What a worker reports before it ends."""
 
-
-class Manner(NamedTuple):
-    """How all trials of a sweep train, as `orchestrator.sweep.worker` reads it."""
-
-    keeps_model: bool
-    on_gpu: bool
-    is_deterministic: bool
-
-
-class SupplySearcher(Searcher):
+class QueueSearcher(Searcher):
     """Gives Tune the trials that a supply hands out."""
 
     def __init__(
         self,
         supply: TrialSupply,
         signals: StopSignals,
-        storage: Path,
         manner: Manner,
         count_now: Callable[[Share | None], int],
         *,
@@ -55,10 +52,7 @@ class SupplySearcher(Searcher):
         self._shares: dict[str, Share | None] = {}
         self._supply = supply
         self._signals = signals
-        self._common = {
-            "place": place_of(storage),
-            **manner._asdict(),
-        }
+        self._manner = manner
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave all out of Tune's snapshots, which nobody restores."""
@@ -76,20 +70,19 @@ class SupplySearcher(Searcher):
             return Searcher.FINISHED if self._supply.is_done else None
         self._num_left -= 1
         self._shares[trial_id] = assignment.share
-        return {
-            "assignment": {
-                "trial": assignment.trial.model_dump_json(),
-                "for": list(assignment.trained_for),
-                "micro_batch_size": assignment.micro_batch_size,
-                "share": assignment.share,
-                **self._common,
-            }
-        }
+        order = WorkOrder(
+            trial=assignment.trial,
+            trained_for=assignment.trained_for,
+            micro_batch_size=assignment.micro_batch_size,
+            share=assignment.share,
+            manner=self._manner,
+        )
+        return order.config()
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Let its place be taken; `Announcer` is told more."""
+        """Let its place be taken; `TuneListener` is told more."""
         self._shares.pop(trial_id, None)
 
     def _next(self, full: set[str]) -> Assignment | None:
@@ -141,13 +134,13 @@ class SignalStopper(tune.Stopper):
         return self._signals.seen is not None
 
 
-class Announcer(tune.Callback):
+class TuneListener(tune.Callback):
     """Tells the supply what Tune tells us."""
 
     def __init__(self, supply: TrialSupply, is_local: bool) -> None:
         self._supply = supply
         self._is_local = is_local
-        self._last_words: dict[str, dict[str, Any]] = {}
+        self._final_reports: dict[str, FinalReport] = {}
         self._memory_kills: dict[str, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -173,30 +166,31 @@ class Announcer(tune.Callback):
         result: dict[str, Any],
         **info: object,
     ) -> None:
-        """Tell of an epoch or of trouble; keep last words for the end."""
-        if "epoch" in result:
+        """Tell of an epoch or of trouble; keep a final report for the end."""
+        report = report_in(result)
+        if isinstance(report, EpochDone):
             self._memory_kills[trial.trial_id] = count_memory_kills()  # what came before spared it
-            self._supply.epoch_done(trial_of(trial), Epoch.model_validate_json(result["epoch"]))
-        elif "trouble" in result:
-            self._supply.goes_on(trial_of(trial), result["trouble"])
-        elif LAST_WORDS & result.keys():
-            self._last_words[trial.trial_id] = result
+            self._supply.epoch_done(trial_of(trial), report.epoch)
+        elif isinstance(report, Trouble):
+            self._supply.trouble(trial_of(trial), report.reason)
+        elif report is not None:
+            self._final_reports[trial.trial_id] = report
 
     def on_trial_complete(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
         """Tell of a trial whose function returned, or that was stopped."""
-        last_words = self._last_words.pop(trial.trial_id, {})
-        self._supply.ended(trial_of(trial), last_words.get("failure"))
+        final = self._final_reports.pop(trial.trial_id, None)
+        self._supply.ended(trial_of(trial), final.reason if isinstance(final, Failure) else None)
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
         """Tell of a trial that failed, or whose process was lost."""
         kills_before = self._memory_kills.pop(trial.trial_id, None)
-        last_words = self._last_words.pop(trial.trial_id, None)
-        if last_words is not None:
-            self._learn_last_words(trial_of(trial), last_words)
+        final = self._final_reports.pop(trial.trial_id, None)
+        if final is not None:
+            self._learn(trial_of(trial), final)
             return
         error = _error_of(trial)
         loss = loss_of(
@@ -210,18 +204,18 @@ class Announcer(tune.Callback):
         else:
             self._supply.lost(trial_of(trial), loss)
 
-    def _learn_last_words(self, trial: Trial, words: dict[str, Any]) -> None:
-        if "failure" in words:
-            self._supply.ended(trial, words["failure"])
-        elif "out_of_memory" in words:
-            self._supply.lost(trial, Loss(words["out_of_memory"], is_out_of_memory=True))
+    def _learn(self, trial: Trial, final: FinalReport) -> None:
+        if isinstance(final, Failure):
+            self._supply.ended(trial, final.reason)
+        elif isinstance(final, OutOfMemory):
+            self._supply.lost(trial, Loss(final.reason, is_out_of_memory=True))
         else:
-            self._supply.lost(trial, Loss(words["unreached"], never_began=True))
+            self._supply.lost(trial, Loss(final.reason, never_began=True))
 
 
 def trial_of(tune_trial: TuneTrial) -> Trial:
     """Return the trial that Tune trains."""
-    return Trial.model_validate_json(tune_trial.config["assignment"]["trial"])
+    return order_in(tune_trial.config).trial
 
 
 def _error_of(tune_trial: TuneTrial) -> Exception | None:

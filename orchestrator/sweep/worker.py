@@ -6,12 +6,18 @@ from typing import Any
 
 from ray import tune
 
-from orchestrator.cluster.assignment import Share
 from orchestrator.storage.reach import UnreachedStorageError, reach_storage
 from orchestrator.storage.trials import publish_epoch, publish_trial
-from reports.ledger.record import Epoch
-from search_spaces.study import RowRef
-from search_spaces.trial import Trial
+from orchestrator.sweep.messages import (
+    EpochDone,
+    Failure,
+    OutOfMemory,
+    Report,
+    Trouble,
+    Unreached,
+    order_in,
+    result_of,
+)
 
 
 def train_assignment(config: dict[str, Any]) -> None:
@@ -27,56 +33,52 @@ def train_assignment(config: dict[str, Any]) -> None:
     from corpora.device import default_device
     from orchestrator.cluster.memory_cap import cap_memory, expand_segments
     from orchestrator.training.memory import is_out_of_memory
+    from orchestrator.trial.conditions import Conditions, TrialHooks
     from orchestrator.trial.run import run_trial
 
-    assignment = config["assignment"]
-    trial = Trial.model_validate_json(assignment["trial"])
-    share = assignment["share"] and Share(*assignment["share"])
+    order = order_in(config)
+    manner, share, key = order.manner, order.share, order.trial.key
     device = torch.device("cpu")
     try:
-        storage = reach_storage(assignment["place"], trial)
+        storage = reach_storage(manner.place, order.trial)
         if share:
             expand_segments()
-        device = default_device() if assignment["on_gpu"] else device
+        device = default_device() if manner.on_gpu else device
         cap_memory(device, share and share.memory_mib)
-
-        def after_epoch(epoch: Epoch) -> None:
-            tune.report(
-                {
-                    "epoch": epoch.model_dump_json(),
-                    "num_epochs": epoch.epoch + 1,
-                    "valid_f1": epoch.valid["f1"],
-                }
-            )
-
-        record = run_trial(
-            trial,
-            storage,
-            trained_for=RowRef(*assignment["for"]),
+        conditions = Conditions(
             device=device,
-            is_deterministic=assignment["is_deterministic"],
-            keeps_model=assignment["keeps_model"],
-            micro_batch_size=assignment["micro_batch_size"],
+            is_deterministic=manner.is_deterministic,
+            keeps_model=manner.keeps_model,
+            micro_batch_size=order.micro_batch_size,
             halves_batches=device.type != "cpu",
-            publish=partial(publish_epoch, storage, trial.key),
-            on_epoch=after_epoch,
-            on_trouble=_tell,
+        )
+        hooks = TrialHooks(
+            epoch_done=lambda epoch: _tell(EpochDone(epoch=epoch)),
+            trouble=lambda reason: _tell(Trouble(reason=reason)),
+            publish=partial(publish_epoch, storage, key),
+        )
+        record = run_trial(
+            order.trial,
+            storage,
+            trained_for=order.trained_for,
+            conditions=conditions,
+            hooks=hooks,
         )
         publish_trial(storage, record)
     except UnreachedStorageError as error:
-        tune.report({"unreached": str(error)})
+        _tell(Unreached(reason=str(error)))
         raise
     except Exception as error:
         if device.type == "cpu":  # a GPU that failed would fail again, and to tell needs none of it
             cap_memory(device, None)
             if is_out_of_memory(error):
-                tune.report({"out_of_memory": str(error)})
+                _tell(OutOfMemory(reason=str(error)))
                 raise
-        failure = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
-        tune.report({"failure": failure})
+        reason = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
+        _tell(Failure(reason=reason))
         raise
 
 
-def _tell(trouble: str) -> None:
-    """Tell the driver what a trial goes on in spite of."""
-    tune.report({"trouble": trouble})
+def _tell(report: Report) -> None:
+    """Report to the driver."""
+    tune.report(result_of(report))

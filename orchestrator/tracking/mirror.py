@@ -10,6 +10,7 @@ from orchestrator.tracking.backlog import Backlog
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.orphans import BEAT_S
 from orchestrator.tracking.spool import read_spooled, spool, unspool
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
@@ -21,7 +22,7 @@ SILENCE_S, CLOSE_S = 30.0, 120.0
 """How long the end of a sweep waits: for an MLflow that answers nothing, and at most."""
 
 
-class MlflowMirror:
+class MlflowMirror(Watcher):
     """Mirrors studies to one MLflow; a `Watcher` of their sweep.
 
     No method waits for MLflow but `close`, and that for a bounded time. MLflow is not asked
@@ -58,7 +59,7 @@ class MlflowMirror:
         """Log an epoch's scores at its step."""
 
         def log(delivery: Delivery) -> None:
-            delivery.trials.log_epoch(trial, epoch)
+            delivery.trials.epoch_done(trial, epoch)
 
         self._backlog.put(log, trial.key, is_in_record=True)
 
@@ -70,7 +71,7 @@ class MlflowMirror:
         """Close the trial's run as failed."""
         self._backlog.put(lambda delivery: delivery.trials.fail(trial, reason), trial.key)
 
-    def retried(self, trial: Trial, reason: str) -> None:
+    def trouble(self, trial: Trial, reason: str) -> None:
         """Say on the trial's run why it was started again."""
         self._backlog.put(lambda delivery: delivery.trials.retry(trial, reason), trial.key)
 

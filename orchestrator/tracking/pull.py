@@ -110,7 +110,7 @@ def _pull_trial(client: Client, run: Run, storage: Path) -> None:
         (stage if name == MODEL_FILE else write_atomically)(folder / name, file)
     create_once(folder / RECORD_FILE, content)  # as it is there, byte by byte
     standing = ledger.find(record.key) or record
-    ledger.settle(standing)
+    ledger.move_into_place(standing)
     publish_trial(storage, standing)
 
 

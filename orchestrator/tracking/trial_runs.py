@@ -69,7 +69,7 @@ class TrialRuns:
         if run is not None and not self._index.is_mine(run):
             self._index.take_over(run)
 
-    def log_epoch(self, trial: Trial, epoch: Epoch) -> None:
+    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Log an epoch, unless the run has it."""
         run = self._open_run_of(trial)
         if run is not None and epoch.epoch not in self._known_epochs(run):

@@ -29,7 +29,7 @@ FIXED_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training gives: decided on validation; test read once, at the end.
 
     `thresholds` follow the corpus's emotions: a label is predicted where the probability is above.
@@ -70,7 +70,7 @@ def train(
     precision: Precision,
     on_epoch: Callable[[Epoch, TrainingState], None],
     sizes: BatchSizes | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train from where `state` stands to the last epoch, and predict with the best one.
 
     The last is `max_epochs`, or before it the first after `patience` epochs that were no better, or
@@ -103,7 +103,7 @@ def train(
         scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
         done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
         _keep_best(state, done, config)
-        state.schedule.after_epoch(valid_loss)
+        state.schedule.epoch_done(valid_loss)
         on_epoch(done, state)
     return _finish(state, corpus, config, sizes.evaluation, precision)
 
@@ -139,7 +139,7 @@ def take_step(
 
 def _finish(
     state: TrainingState, corpus: AnyCorpus, config: TrainingConfig, size: int, precision: Precision
-) -> Trained:
+) -> TrainingResult:
     """Predict with the epoch that was chosen; without one, predict no emotion."""
     epochs, diverged = tuple(state.epochs), state.diverged_at_epoch
     if not epochs or (diverged is not None and config.selection == "last"):
@@ -153,13 +153,15 @@ def _finish(
         if not math.isfinite(loss):  # only here can it be seen on test
             return _without_model(epochs, len(epochs), corpus)
     thresholds = tuple(_thresholds(predictions["valid"], config).tolist())
-    return Trained(epochs, state.best_epoch, diverged, thresholds, predictions)
+    return TrainingResult(epochs, state.best_epoch, diverged, thresholds, predictions)
 
 
-def _without_model(epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus) -> Trained:
+def _without_model(
+    epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus
+) -> TrainingResult:
     nothing = {split: predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
     thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
-    return Trained(epochs, -1, diverged, thresholds, nothing)
+    return TrainingResult(epochs, -1, diverged, thresholds, nothing)
 
 
 def _is_over(state: TrainingState, config: TrainingConfig) -> bool:

@@ -25,7 +25,7 @@ class Schedule(Protocol):
     def after_step(self) -> None:
         """Move on by an optimiser step."""
 
-    def after_epoch(self, valid_loss: float) -> None:
+    def epoch_done(self, valid_loss: float) -> None:
         """Move on by an epoch."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class StepSchedule:
         """Move on by an optimiser step."""
         self._schedule.step()
 
-    def after_epoch(self, valid_loss: float) -> None:
+    def epoch_done(self, valid_loss: float) -> None:
         """Do nothing."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class PlateauSchedule:
     def after_step(self) -> None:
         """Do nothing."""
 
-    def after_epoch(self, valid_loss: float) -> None:
+    def epoch_done(self, valid_loss: float) -> None:
         """Move on by an epoch."""
         self._schedule.step(valid_loss)
 

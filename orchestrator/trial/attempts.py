@@ -1,7 +1,6 @@
 """Training one trial to its end, in memory that may be too small, on storage that may fail."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from models.build import build
 from models.init import init_weights
 from orchestrator.storage.patience import Patience
 from orchestrator.training.evaluation import batch_sizes
-from orchestrator.training.loop import Trained, start_training, train
+from orchestrator.training.loop import TrainingResult, start_training, train
 from orchestrator.training.memory import (
     MicroBatches,
     NotEnoughMemoryError,
@@ -24,35 +23,37 @@ from orchestrator.training.memory import (
     release_memory,
 )
 from orchestrator.training.precision import Precision
+from orchestrator.training.reference_clip import macs_of
 from orchestrator.training.state import TrainingState
+from orchestrator.training.without_text import valid_f1_without_text
 from orchestrator.trial.checkpoint_writer import CheckpointWriter
 from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.trial.code_version import code_version
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.open_corpus import task_of
-from orchestrator.trial.reference_clip import macs_of
 from orchestrator.trial.snapshots import Snapshots
-from orchestrator.trial.without_text import valid_f1_without_text
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how a trial trains; `on_trouble` is told what it went on in spite of.
-
-    `halves_batches` says whether it goes on with smaller micro-batches where memory runs out.
-    `publish` puts a checkpoint that is in the folder where other machines find it, or raises
-    OSError; it is called in a thread of its own.
-    """
+    """Where a trial trains, in which arithmetic, under what conditions, and who is told."""
 
     folder: Path
-    device: torch.device
     precision: Precision
-    patience: Patience
-    halves_batches: bool
-    publish: Callable[[], None]
-    on_epoch: Callable[[Epoch], None]
-    on_trouble: Callable[[str], None]
+    conditions: Conditions
+    hooks: TrialHooks
+
+    @property
+    def device(self) -> torch.device:
+        """Where it trains."""
+        return self.conditions.device
+
+    @property
+    def patience(self) -> Patience:
+        """How long it tries again where storage fails."""
+        return self.conditions.patience
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class TrainedTrial:
     """A trained model, what the training gave, and what it went through."""
 
     model: nn.Module
-    trained: Trained
+    trained: TrainingResult
     macs: int
     resumed_from_epochs: tuple[int, ...]
     micro_batches: MicroBatches
@@ -79,9 +80,7 @@ class _Start:
     size: int
 
 
-def train_trial(
-    trial: Trial, corpus: AnyCorpus, setting: Setting, *, micro_batch_size: int | None
-) -> TrainedTrial:
+def train_trial(trial: Trial, corpus: AnyCorpus, setting: Setting) -> TrainedTrial:
     """Train from a trial's checkpoint, if it has one; where memory runs out, from there again.
 
     Each time the micro-batches are half as large. No epoch that has ended is lost to it, as what is
@@ -91,18 +90,18 @@ def train_trial(
         NotEnoughMemoryError: If a single utterance, or the model alone, is too much.
     """
     batch_size = trial.config.training.batch_size
-    size = min(micro_batch_size or batch_size, batch_size)
+    size = min(setting.conditions.micro_batch_size or batch_size, batch_size)
     clock = time.perf_counter()
     while True:
         start = None
         try:
             start = _start(trial, corpus, setting, size)
-            with CheckpointWriter(partial(_write, setting), setting.on_trouble) as writer:
+            with CheckpointWriter(partial(_write, setting), setting.hooks.trouble) as writer:
                 trained = _train(start, trial, corpus, setting, writer)
                 training_s = time.perf_counter() - clock
                 without_text = _valid_f1_without_text(start, trained, trial, corpus, setting)
         except (RuntimeError, MemoryError) as error:
-            if not (setting.halves_batches and is_out_of_memory(error)):
+            if not (setting.conditions.halves_batches and is_out_of_memory(error)):
                 raise
             problem = str(error)
         else:
@@ -120,7 +119,7 @@ def train_trial(
         size = halve(start.size, batch_size=batch_size, problem=problem)
         start = None  # here and not while the error is handled: that holds what filled the memory
         release_memory()
-        setting.on_trouble(f"out of memory: goes on with micro-batches of {size}")
+        setting.hooks.trouble(f"out of memory: goes on with micro-batches of {size}")
 
 
 def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Start:
@@ -147,7 +146,7 @@ def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
 
     So may algorithms that give other results each time, where those are wanted that do not.
     """
-    checkpoint = setting.patience.at_start(lambda: load_checkpoint(setting.folder, setting.device))
+    checkpoint = setting.patience.at_start(load_checkpoint, setting.folder, setting.device)
     if checkpoint is None:
         return None
     if checkpoint.code_version != code_version():
@@ -156,19 +155,19 @@ def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
         problem = "is of a training without --deterministic"
     else:
         return checkpoint
-    setting.on_trouble(f"checkpoint in '{setting.folder}' {problem}: the trial starts anew")
+    setting.hooks.trouble(f"checkpoint in '{setting.folder}' {problem}: the trial starts anew")
     return None
 
 
 def _train(
     start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting, writer: CheckpointWriter
-) -> Trained:
+) -> TrainingResult:
     """Train to the end, with a checkpoint after every epoch and where the training diverges."""
     snapshots = Snapshots(setting.device)
 
-    def after_epoch(epoch: Epoch, _: TrainingState) -> None:
+    def epoch_done(epoch: Epoch, _: TrainingState) -> None:
         writer.offer(lambda: _take(start, snapshots, setting))
-        setting.on_epoch(epoch)
+        setting.hooks.epoch_done(epoch)
 
     trained = train(
         start.state,
@@ -176,7 +175,7 @@ def _train(
         trial.config.training,
         seed=trial.seed,
         precision=setting.precision,
-        on_epoch=after_epoch,
+        on_epoch=epoch_done,
         sizes=batch_sizes(trial.config, start.size, setting.device),
     )
     if start.state.diverged_at_epoch is not None:
@@ -185,7 +184,7 @@ def _train(
 
 
 def _valid_f1_without_text(
-    start: _Start, trained: Trained, trial: Trial, corpus: AnyCorpus, setting: Setting
+    start: _Start, trained: TrainingResult, trial: Trial, corpus: AnyCorpus, setting: Setting
 ) -> float | None:
     if trained.best_epoch < 0:
         return None
@@ -207,7 +206,7 @@ def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint |
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        setting.on_trouble(_missed(setting, "out of memory"))
+        setting.hooks.trouble(_missed(setting, "out of memory"))
         return None
     return Checkpoint(
         code_version(),
@@ -224,7 +223,7 @@ def _write(setting: Setting, checkpoint: Checkpoint) -> str | None:
     Without one the trial goes on, and more epochs are at risk.
     """
     try:
-        setting.patience.for_checkpoint(lambda: save_checkpoint(setting.folder, checkpoint))
+        setting.patience.for_checkpoint(save_checkpoint, setting.folder, checkpoint)
     except OSError as error:
         return _missed(setting, str(error.strerror or error))
     except (RuntimeError, MemoryError) as error:
@@ -232,7 +231,7 @@ def _write(setting: Setting, checkpoint: Checkpoint) -> str | None:
             raise
         return _missed(setting, "out of memory")
     try:
-        setting.publish()
+        setting.hooks.publish()
     except OSError as error:
         return str(error)
     return None

@@ -12,7 +12,8 @@ from torch import Tensor
 from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcrafted
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
-from corpora.store.prepared import read_manifest, recipe_folder
+from corpora.store.folders import recipe_folder
+from corpora.store.prepared import read_manifest
 from corpora.text.glove import read_glove
 from corpora.text.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig

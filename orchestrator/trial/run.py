@@ -1,6 +1,5 @@
 """Run one trial, start to record: a plain function call, on whatever process it happens to be."""
 
-import logging
 import platform
 import time
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from pathlib import Path
 import torch
 
 from corpora.batches.corpus import AnyCorpus
-from corpora.device import default_device
 from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
 from orchestrator.errors import ChangedWeightsError
@@ -23,16 +21,16 @@ from orchestrator.training.precision import resolve_precision
 from orchestrator.trial.attempts import Setting, train_trial
 from orchestrator.trial.checkpoints import drop_checkpoint
 from orchestrator.trial.code_version import code_version
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.kept_model import keep_model, num_bytes
 from orchestrator.trial.open_corpus import open_corpus
 from orchestrator.trial.usage import Meter
 from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
 from reports.ledger.locks import locked
-from reports.ledger.record import Circumstances, Epoch, Record, Result
+from reports.ledger.record import Circumstances, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
-LOG = logging.getLogger(__name__)
 LOCK_FILE = "lock"
 RECORDED_LIBRARIES = ("numpy", "ray", "torch", "torchaudio", "torchvision", "transformers")
 
@@ -42,17 +40,9 @@ def run_trial(
     storage: Path,
     *,
     trained_for: RowRef,
-    device: torch.device | None = None,
-    num_threads: int = 1,
-    is_deterministic: bool = False,
-    keeps_model: bool = True,
-    micro_batch_size: int | None = None,
-    halves_batches: bool = True,
-    patience: Patience = PATIENCE,
+    conditions: Conditions | None = None,
+    hooks: TrialHooks | None = None,
     open_other_corpus: Callable[[], AnyCorpus] | None = None,
-    publish: Callable[[], None] = lambda: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    on_trouble: Callable[[str], None] = LOG.warning,
 ) -> Record:
     """Train a trial and record it; go on from its checkpoint if it was interrupted.
 
@@ -64,20 +54,9 @@ def run_trial(
         trial: What to train.
         storage: Holds the prepared corpus, and receives checkpoint and record.
         trained_for: The study and row that asked for it first.
-        device: Where to train; by default the current GPU, else the CPU.
-        num_threads: Of PyTorch on the CPU.
-        is_deterministic: Use algorithms only that give equal results each time.
-        keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
-        micro_batch_size: At most so many utterances go through the model at once; by default whole
-            batches do, until memory runs out.
-        halves_batches: Go on with half of that where memory runs out; else the error is raised.
-        patience: With storage that fails.
+        conditions: How; by default alone on this machine's GPU, or on one core of it.
+        hooks: What is called meanwhile; by default troubles are logged.
         open_other_corpus: Gives another corpus than the one in the storage that the trial names.
-        publish: Puts the trial's checkpoint where other machines find it, or raises OSError: called
-            whenever there is a new one, in a thread of its own.
-        on_epoch: Called after each epoch, when its checkpoint is being written and that of the
-            epoch before is safe. If checkpoints take longer than epochs, some epochs have none.
-        on_trouble: Told, in a line, what the trial goes on in spite of.
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
@@ -86,30 +65,28 @@ def run_trial(
         NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
         StorageError: If the record could not be written; the checkpoint stays.
     """
-    ledger = Ledger(storage)
+    conditions, hooks = conditions or Conditions(), hooks or TrialHooks()
+    ledger, patience = Ledger(storage), conditions.patience
     folder = ledger.folder(trial.key)
     with ExitStack() as held:
         patience.at_start(lambda: held.enter_context(locked(folder / LOCK_FILE)))
-        patience.at_start(lambda: remove_partial_files(folder))
-        record = patience.at_start(lambda: ledger.find(trial.key))
+        patience.at_start(remove_partial_files, folder)
+        record = patience.at_start(ledger.find, trial.key)
         if record is None:
-            held.enter_context(deterministic_algorithms(is_on=is_deterministic))
-            device = device or default_device()
-            precision = resolve_precision(trial.config.training.precision, device)
-            setting = Setting(
-                folder, device, precision, patience, halves_batches, publish, on_epoch, on_trouble
+            held.enter_context(deterministic_algorithms(is_on=conditions.is_deterministic))
+            precision = resolve_precision(trial.config.training.precision, conditions.device)
+            torch.set_num_threads(conditions.num_threads)
+            open_it = open_other_corpus or partial(
+                open_corpus_of, trial, storage, conditions.device, patience
             )
-            torch.set_num_threads(num_threads)
-            open_it = open_other_corpus or partial(open_corpus_of, trial, storage, device, patience)
-            record = _train_and_record(
-                trial, open_it, ledger, setting, trained_for, micro_batch_size, keeps_model
-            )
+            setting = Setting(folder, precision, conditions, hooks)
+            record = _train_and_record(trial, open_it, ledger, setting, trained_for)
         else:
-            patience.at_start(partial(ledger.settle, record))
+            patience.at_start(ledger.move_into_place, record)
         try:
-            patience.for_checkpoint(lambda: drop_checkpoint(folder))
+            patience.for_checkpoint(drop_checkpoint, folder)
         except OSError as error:
-            on_trouble(f"checkpoint of a finished trial stays in '{folder}': {error.strerror}")
+            hooks.trouble(f"checkpoint of a finished trial stays in '{folder}': {error.strerror}")
         return record
 
 
@@ -119,23 +96,21 @@ def _train_and_record(
     ledger: Ledger,
     setting: Setting,
     trained_for: RowRef,
-    micro_batch_size: int | None,
-    keeps_model: bool,
 ) -> Record:
     started_at, start, meter = datetime.now(UTC), time.perf_counter(), Meter(setting.device)
     torch.backends.cudnn.deterministic = True
     folder, patience = setting.folder, setting.patience
     corpus = open_it()
-    done = train_trial(trial, corpus, setting, micro_batch_size=micro_batch_size)
+    done = train_trial(trial, corpus, setting)
     trained, model = done.trained, done.model
     usage, wall_s = meter.read(), time.perf_counter() - start
     with explained(ledger.storage, needed_bytes=num_bytes(model), tried_s=patience.end_s):
-        if (known := patience.at_end(lambda: ledger.find(trial.key))) is not None:
+        if (known := patience.at_end(ledger.find, trial.key)) is not None:
             return known
-        sha256 = patience.at_end(lambda: stage_predictions(folder, trained.predictions))
-        keep = partial(keep_model, folder, model, corpus.tokenizer)
-        keeps_model = keeps_model and trained.best_epoch >= 0
-        model_sha256 = patience.at_end(keep) if keeps_model else None
+        sha256 = patience.at_end(stage_predictions, folder, trained.predictions)
+        model_sha256 = None
+        if setting.conditions.keeps_model and trained.best_epoch >= 0:
+            model_sha256 = patience.at_end(keep_model, folder, model, corpus.tokenizer)
         record = Record(
             key=trial.key,
             trial=trial,
@@ -173,7 +148,7 @@ def _train_and_record(
                 cpu_s=usage.cpu_s,
             ),
         )
-        return patience.at_end(lambda: ledger.write(record))
+        return patience.at_end(ledger.write, record)
 
 
 def open_corpus_of(
@@ -189,7 +164,7 @@ def open_corpus_of(
             f"trial '{trial.key}' was planned with other pretrained weights than those found now; "
             "run the command again, on a machine that has the weights you mean"
         )
-    return patience.at_start(lambda: open_corpus(storage, trial.corpus, trial.config.model, device))
+    return patience.at_start(open_corpus, storage, trial.corpus, trial.config.model, device)
 
 
 def device_name(device: torch.device) -> str:

@@ -10,8 +10,8 @@ from zlib import crc32
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
+from corpora.store.folders import split_file
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import split_file
 from corpora.store.rows import PreparedRow, PreparedRows
 
 LACKING_SHARE = 4

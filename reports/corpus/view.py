@@ -10,8 +10,8 @@ from rich.text import Text
 
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
-from corpora.store.manifest import MANIFEST_FILE, Manifest
-from corpora.store.prepared import recipe_folder
+from corpora.store.folders import MANIFEST_FILE, recipe_folder
+from corpora.store.manifest import Manifest
 from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20

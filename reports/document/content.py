@@ -10,7 +10,7 @@ from reports.ledger.record import Record
 from reports.lint.checks import Lint
 from reports.scores.cells import Outcome
 from reports.scores.environment import Environment
-from reports.tables.blocks import corpus_title
+from reports.scores.names import corpus_title
 from reports.tables.table import Table
 from reports.verdicts.judgement import Judged
 from search_spaces.catalogue import STUDIES

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from reports.document.content import Chapter, Report
 from reports.forms.verdict_words import count_words
 from reports.lint.checks import Lint

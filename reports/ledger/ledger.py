@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from corpora.errors import UserError
 from corpora.source.split import Split
 from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record
 
@@ -33,7 +34,7 @@ NUM_DIGITS = 16
 """Of a digest, in the name of a staged file."""
 
 
-class LedgerError(Exception):
+class LedgerError(UserError):
     """The ledger cannot be written, or a record in it is damaged."""
 
 
@@ -115,10 +116,10 @@ class Ledger:
             if not self.predictions_file(record).is_file():
                 raise LedgerError(f"trial '{record.key}' has no predictions to record")
             create_once(path, record.model_dump_json(indent=1).encode())
-        self.settle(standing)
+        self.move_into_place(standing)
         return standing
 
-    def settle(self, standing: Record) -> None:
+    def move_into_place(self, standing: Record) -> None:
         """Rename what a finished trial's record names into place; remove what else is staged."""
         folder = self.folder(standing.key)
         named = {

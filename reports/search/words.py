@@ -5,10 +5,10 @@ from math import floor, log10
 
 from pydantic import JsonValue
 
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
+from reports.scores.names import corpus_title
 from reports.search.best import costs, finished
-from reports.tables.blocks import corpus_title
 
 TITLES: dict[ObjectiveName, str] = {
     "f1": "Validation F1 (%)",

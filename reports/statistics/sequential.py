@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-LOOKS = (3, 5, 7, 10)
+from reports.statistics.looks import LOOKS
 
 NUM_ANGLES = 400
 """Of the grid; leaves cutoffs within 1 % of their limit at the levels of 1 to 16 claims."""

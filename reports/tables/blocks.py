@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from corpora.source.utterance import SYNTHETIC
 from reports.scores.cells import Cell
+from reports.scores.names import corpus_title
 from reports.tables.differences import Difference
 from search_spaces.study import Column
 from search_spaces.terms import Scale
@@ -16,7 +16,6 @@ Rank = Literal["", "best", "second"]
 MISSING = "\N{EN DASH}"
 TIED = "\N{ALMOST EQUAL TO}"
 DISTINCT = "\N{ASTERISK}"
-CORPUS_TITLES = {"iemocap": "IEMOCAP", "mosei": "CMU-MOSEI", SYNTHETIC: "Synthetic corpus"}
 
 
 @dataclass(frozen=True)
@@ -163,11 +162,6 @@ def block_title(block: Block) -> str:
 def header(block: Block) -> str:
     """Name a block in one line, as in `IEMOCAP (published)`."""
     return f"{block_title(block)} ({block.origin})"
-
-
-def corpus_title(corpus: str) -> str:
-    """Name a corpus as papers do."""
-    return CORPUS_TITLES.get(corpus.lower(), corpus)
 
 
 def _show_column(cells: Sequence[Cell], ties: Sequence[bool | None], unit: Unit) -> list[Shown]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
 
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from reports.ledger.record import Record
 from reports.scores.cells import Outcome
 from reports.scores.environment import count_facts
+from reports.scores.names import corpus_title
 from reports.tables.blocks import (
     DISTINCT,
     MISSING,
@@ -16,7 +17,6 @@ from reports.tables.blocks import (
     OursBlock,
     PublishedBlock,
     Unit,
-    corpus_title,
 )
 from reports.tables.differences import LEVEL
 from search_spaces.published import Mark, load_published

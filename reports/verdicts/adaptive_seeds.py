@@ -6,22 +6,8 @@ from dataclasses import dataclass
 from reports.ledger.planned import Planned, read_planned
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
-from reports.statistics.sequential import LOOKS
 from reports.verdicts.in_sequence import next_look
 from reports.verdicts.judgement import Judged, judge_claims
-
-MAX_SEEDS = LOOKS[-1]
-
-
-@dataclass(frozen=True)
-class AdaptiveSeeds:
-    """The numbers of seeds at which open claims are judged, ascending."""
-
-    looks: tuple[int, ...] = LOOKS
-
-
-Seeds = int | AdaptiveSeeds | None
-"""How many seeds a sweep trains: a number, as many as claims need, or what the study says."""
 
 
 @dataclass(frozen=True)

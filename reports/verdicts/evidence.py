@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.scores.cells import Cell, Outcome, make_cell
+from reports.scores.names import corpus_title
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
 from reports.statistics.effects import d_z, pairing_correlation, probability_of_superiority
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
-from reports.tables.blocks import corpus_title
 from search_spaces.claim import Claim, Comparison, Score
 
 

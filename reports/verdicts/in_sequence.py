@@ -30,11 +30,6 @@ def next_look(num_seeds: int, looks: Sequence[int]) -> int | None:
     return next((look for look in looks if look > num_seeds), None)
 
 
-def looks_until(max_seeds: int, looks: Sequence[int]) -> tuple[int, ...]:
-    """Return the looks of a plan that ends with `max_seeds`."""
-    return (*(look for look in looks if look < max_seeds), max_seeds)
-
-
 def judge_in_sequence(
     claims: Sequence[tuple[Claim, Sequence[Compared]]], looks: tuple[int, ...], level: float
 ) -> list[Closed | None]:

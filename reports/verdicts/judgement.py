@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from reports.scores.cells import Cell, Outcome
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores

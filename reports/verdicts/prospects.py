@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from reports.ledger.planned import Planned
 from reports.scores.cells import Outcome, collect_outcome
 from reports.scores.trials import TrialScores

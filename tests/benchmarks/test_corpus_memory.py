@@ -3,8 +3,7 @@ import pytest
 
 from benchmarks.corpus_memory import Usage, copy_rows, growth_of
 from corpora.source.split import SPLITS
-from corpora.store.manifest import MANIFEST_FILE
-from corpora.store.prepared import split_file
+from corpora.store.folders import MANIFEST_FILE, split_file
 
 
 def usage(num_utterances, private_bytes):

@@ -8,7 +8,7 @@ from benchmarks.reading_speed import PLAIN, TORCHVISION, measure_split, most_off
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
 from tests.corpora.media_factory import write_clip_folder
 
 

@@ -22,8 +22,9 @@ from benchmarks.verdict_errors import (
     num_runs,
     peeking_error,
 )
+from reports.statistics.looks import LOOKS
 from reports.statistics.power import power_of
-from reports.statistics.sequential import LOOKS, cutoff
+from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import Evidence, Verdict, judge
 
 NUM = 10_000

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from orchestrator.trial.conditions import Conditions
 from orchestrator.trial.run import run_trial
 from tests.gpu.devices import slow_on_the_cpu
 from tests.gpu.processes import in_processes
@@ -23,8 +24,7 @@ def train_and_predict(
         make_trial("Le", storage),
         storage,
         trained_for=TRAINED_FOR,
-        device=device,
-        is_deterministic=True,
+        conditions=Conditions(device=device, is_deterministic=True),
     )
     assert record.circumstances.is_deterministic
     clip = predicted(corpora / "clips" / "clip.mp4", record.key, storage, device.type)

@@ -9,6 +9,7 @@ import torch
 from click.testing import CliRunner
 
 from orchestrator.commands.predict import predict
+from orchestrator.trial.conditions import Conditions
 from orchestrator.trial.run import run_trial
 from tests.gpu.devices import every_system_on_each_device
 from tests.gpu.trials import CORPUS, TRAINED_FOR, make_trial
@@ -32,7 +33,9 @@ def test_prediction_is_that_of_the_cpu(
 ) -> None:
     shutil.copytree(corpora / "corpora" / CORPUS, tmp_path / "corpora" / CORPUS)
     trial = make_trial(system, tmp_path, training__max_epochs=1)
-    record = run_trial(trial, tmp_path, trained_for=TRAINED_FOR, device=torch.device("cpu"))
+    record = run_trial(
+        trial, tmp_path, trained_for=TRAINED_FOR, conditions=Conditions(device=torch.device("cpu"))
+    )
     clip = corpora / "clips" / "clip.mp4"
     expected = predicted(clip, record.key, tmp_path, "cpu")
     found = predicted(clip, record.key, tmp_path, device.type)

@@ -12,7 +12,8 @@ import torch
 from corpora.batches import corpus as batches
 from corpora.batches.corpus import AnyCorpus, CorpusSplit, load_corpus, load_handcrafted
 from corpora.recipes.handcrafted import HANDCRAFTED
-from corpora.store.prepared import read_manifest, recipe_folder
+from corpora.store.folders import recipe_folder
+from corpora.store.prepared import read_manifest
 from orchestrator.trial.open_corpus import token_settings
 from search_spaces.trial import Trial
 from tests.cuda_driver import pretended_gpus

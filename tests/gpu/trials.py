@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from corpora.batches.corpus import AnyCorpus
 from corpora.store.prepared import read_manifest
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import open_corpus_of, run_trial
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Epoch, Record
@@ -54,10 +55,9 @@ def train(
         trial,
         ledger,
         trained_for=TRAINED_FOR,
-        device=device,
-        keeps_model=False,
         open_other_corpus=open_corpus or partial(open_corpus_of, trial, corpora, device),
-        on_epoch=on_epoch,
+        conditions=Conditions(device=device, keeps_model=False),
+        hooks=TrialHooks(epoch_done=on_epoch),
     )
 
 

@@ -16,8 +16,9 @@ from threading import Timer
 from typing import Any
 
 from corpora.store.prepared import read_manifest
-from orchestrator.storage.folder import StorageError
+from orchestrator.errors import StorageError
 from orchestrator.storage.patience import Patience
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, Ledger
 from reports.ledger.record import Epoch
@@ -84,9 +85,8 @@ def run_in_trouble(
             trial,
             place,
             trained_for=TRAINED_FOR,
-            patience=patience,
-            on_epoch=on_epoch,
-            on_trouble=on_trouble,
+            conditions=Conditions(patience=patience),
+            hooks=TrialHooks(epoch_done=on_epoch, trouble=on_trouble),
         )
     except StorageError as error:
         outcome["error"] = str(error)

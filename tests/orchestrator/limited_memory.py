@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corpora.store.prepared import read_manifest
 from orchestrator.training.memory import NotEnoughMemoryError
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import run_trial
 from search_spaces.change import apply_change
 from search_spaces.trial import Trial
@@ -54,8 +55,8 @@ def main(storage: Path, mib: int, channels: int) -> None:
             make_trial(storage, 12, channels),
             storage,
             trained_for=TRAINED_FOR,
-            on_trouble=troubles.append,
-            keeps_model=False,
+            conditions=Conditions(keeps_model=False),
+            hooks=TrialHooks(trouble=troubles.append),
         )
         found["micro_batches"] = record.circumstances.micro_batches
         found["num_epochs"] = len(record.result.epochs)

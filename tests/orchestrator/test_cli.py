@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 
-from corpora.store.prepared import prepared_names
-from orchestrator.cli import EXIT_BAD_INPUT, cli, main
+from corpora.store.folders import prepared_names
+from orchestrator.cli import COMMANDS, EXIT_BAD_INPUT, cli, main
 from search_spaces.catalogue import STUDIES
+from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 
@@ -143,11 +145,44 @@ def test_plan_takes_study_files(call: Call, storage: Path) -> None:
     assert "34 rows x seeds are 34 trials, 0 saved" in outcome.out
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in cli.commands)], ids=str)
+EVERY_COMMAND = (*COMMANDS, *STUDY_NAMES, *COLLECTION_NAMES)
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in EVERY_COMMAND)], ids=str)
 def test_every_command_has_help(command: tuple[str, ...], call: Call) -> None:
     outcome = call(*command, "--help")
     assert outcome.code == 0
     assert outcome.out.startswith("Usage: mmer-sweep")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_described_as_in_its_own_help(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    own = " ".join((command.help or "").split())
+    assert own.startswith(COMMANDS[name].help.removesuffix("."))
+
+
+HEAVY = ("torch", "ray", "mlflow", "scipy", "pandas", "pyarrow", "numpy", "optuna", "matplotlib")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("list",), ("show", "layers"), ("nosuch",)], ids=str
+)
+def test_command_that_only_tells_loads_no_heavy_library(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    program = (
+        "import sys\n"
+        f"sys.argv = ['mmer-sweep', *{arguments!r}]\n"
+        "from orchestrator.cli import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.returncode == (EXIT_BAD_INPUT if arguments == ("nosuch",) else 0)
 
 
 def test_version(call: Call) -> None:

@@ -3,8 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces.catalogue import SPACES, STUDIES, find_space, find_study, load_studies
+from search_spaces.catalogue import (
+    COLLECTIONS,
+    SPACES,
+    STUDIES,
+    find_space,
+    find_study,
+    load_studies,
+)
 from search_spaces.errors import StudyError
+from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 
 DERIVED = """
 from search_spaces.studies.le2023 import LAYERS
@@ -26,6 +34,11 @@ def test_studies_are_found_by_name() -> None:
     assert all(find_study(name).name == name for name in STUDIES)
     with pytest.raises(StudyError, match=r"study 'lairs' does not exist; choose from .*layers"):
         find_study("lairs")
+
+
+def test_names_are_those_of_the_studies() -> None:
+    assert tuple(STUDIES) == STUDY_NAMES
+    assert tuple(COLLECTIONS) == COLLECTION_NAMES
 
 
 def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:

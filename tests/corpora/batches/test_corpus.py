@@ -10,7 +10,8 @@ from corpora.batches.ragged import MappedColumn
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
-from corpora.store.prepared import read_manifest, recipe_folder
+from corpora.store.folders import recipe_folder
+from corpora.store.prepared import read_manifest
 from corpora.text.tokens import TokenSettings
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.cuda_driver import pretended_gpus

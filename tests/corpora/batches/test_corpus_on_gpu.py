@@ -21,7 +21,8 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LE, XIA, Recipe
 from corpora.recipes.union import AnyRecipe
-from corpora.store.prepared import read_manifest, recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
+from corpora.store.prepared import read_manifest
 from corpora.text.tokens import fit_tokenizer
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.media_factory import clip_lines, write_clip_folder

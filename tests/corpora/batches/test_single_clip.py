@@ -17,7 +17,8 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
 from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark
-from corpora.store.prepared import read_manifest, recipe_folder
+from corpora.store.folders import recipe_folder
+from corpora.store.prepared import read_manifest
 from corpora.synthetic.clip import write_clip
 from corpora.text.tokens import TokenSettings
 from corpora.text.word_vectors import RandomVectors

@@ -15,8 +15,9 @@ from corpora.source.rejects import Remark
 from corpora.source.segments import ImageSequence
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
+from corpora.store.folders import prepared_names, recipe_folder, split_file
 from corpora.store.manifest import Manifest, Shared
-from corpora.store.prepared import prepared_names, read_manifest, recipe_folder, split_file
+from corpora.store.prepared import read_manifest
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
 

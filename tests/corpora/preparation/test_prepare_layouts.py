@@ -14,7 +14,7 @@ from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
-from corpora.store.prepared import recipe_folder
+from corpora.store.folders import recipe_folder
 from corpora.text.tokens import TokenSettings
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.dai_feature_factory import (

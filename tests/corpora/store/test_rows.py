@@ -6,7 +6,7 @@ import pytest
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
-from corpora.store.prepared import recipe_folder, split_file
+from corpora.store.folders import recipe_folder, split_file
 from corpora.store.rows import PreparedRows
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 

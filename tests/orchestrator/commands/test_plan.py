@@ -10,11 +10,12 @@ from click.testing import CliRunner
 
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.assignment import Assignment
-from orchestrator.commands import options
+from orchestrator.cluster.machines import Machines
 from orchestrator.commands import plan as plan_commands
-from orchestrator.commands.options import choose_prices
+from orchestrator.commands.options import Measuring
 from orchestrator.forecast import before_sweep as measured_sweep
 from orchestrator.forecast import prices
+from orchestrator.terminal import console
 from tests.orchestrator.factories import write_study_file
 
 PRICED = (
@@ -32,7 +33,7 @@ def plan_own_study(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         yield SimpleNamespace()
 
     def count(_session: Any, assignments: list[Assignment], *_: Any) -> None:
-        options.console.print(f"SWEEP of {len(assignments)}")
+        console.print(f"SWEEP of {len(assignments)}")
 
     monkeypatch.setattr(training_session, "training_session", no_machines)
     monkeypatch.setattr(measured_sweep, "plan_sweep", count)
@@ -81,14 +82,14 @@ def test_prices_are_those_of_a_cluster_that_is_joined_or_of_a_file_that_is_named
     file = tmp_path / "ray_bootstrap_config.yaml"
     file.write_text(PRICED, encoding="utf-8")
     monkeypatch.setattr(prices, "HEAD_FILE", file)
-    assert choose_prices(None, measure=True, address=None) is None
-    assert choose_prices(None, measure=False, address="auto") is None
+    assert Measuring(True, None).prices(Machines()) is None
+    assert Measuring(False, None).prices(Machines("auto")) is None
     for named, address in ((None, "auto"), (file, None), (file, "auto")):
-        found = choose_prices(named, measure=True, address=address)
+        found = Measuring(True, named).prices(Machines(address))
         assert found is not None
         assert found.worker == 2
 
 
 def test_prices_of_what_is_not_measured_are_refused(tmp_path: Path) -> None:
     with pytest.raises(click.UsageError, match="'--cluster-file' prices what is measured; leave"):
-        choose_prices(tmp_path, measure=False, address=None)
+        Measuring(False, tmp_path)

@@ -7,9 +7,10 @@ from rich.console import Console
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
-from corpora.store.prepared import recipe_folder
+from corpora.store.folders import recipe_folder
 from orchestrator.cli import cli
-from orchestrator.corpus.view import NUM_SAMPLES, print_manifests, show_corpus
+from orchestrator.commands.show import NUM_SAMPLES
+from orchestrator.corpus.view import print_manifests, show_corpus
 from tests.corpora.manifest_factory import make_manifest
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 

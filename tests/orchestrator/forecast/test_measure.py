@@ -13,7 +13,7 @@ from orchestrator.cluster.packing import Capacity
 from orchestrator.errors import ClusterError, ProbeError, TooLargeError
 from orchestrator.forecast import measure as measuring
 from orchestrator.forecast.measure import measure
-from orchestrator.forecast.probers import Answer, Greeting, Surroundings
+from orchestrator.forecast.probers import Answer, ProbeSetting, WorkerInfo
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
 from search_spaces.trial import Trial
@@ -23,7 +23,7 @@ SHALLOW, DEEP, DEEPER = (make_assignment(depth, 0) for depth in (1, 3, 5))
 TRIALS = [one.trial for one in (SHALLOW, DEEP, DEEPER)]
 ON_CPU = Machines(device="cpu")
 ROWS = {one.trial.key: one.trained_for for one in (SHALLOW, DEEP, DEEPER)}
-Outcome = Callable[[Surroundings], Probe | Exception]
+Outcome = Callable[[ProbeSetting], Probe | Exception]
 
 UNREACHED = RayTaskError(
     "probe", "trace", UnreachedStorageError("machine 'm' does not reach 's'")
@@ -39,7 +39,7 @@ def probe_of(trial: Trial, *, memory_mib: float = 1000.0, num_at_once: int = 4) 
 def fits_in(memory_mib: float, trial: Trial) -> Outcome:
     """Make a trial that runs out of memory where it gets less."""
 
-    def outcome(where: Surroundings) -> Probe | Exception:
+    def outcome(where: ProbeSetting) -> Probe | Exception:
         if where.cap_mib is not None and where.cap_mib < memory_mib:
             return TooLargeError("out of memory")
         return probe_of(trial, memory_mib=memory_mib, num_at_once=where.num_at_once)
@@ -51,7 +51,7 @@ def fails_first(times: int, error: RayError, trial: Trial) -> Outcome:
     """Make a trial that meets an error so often before it is measured."""
     left = [error] * times
 
-    def outcome(where: Surroundings) -> Probe | Exception:
+    def outcome(where: ProbeSetting) -> Probe | Exception:
         return left.pop() if left else probe_of(trial, num_at_once=where.num_at_once)
 
     return outcome
@@ -68,10 +68,10 @@ class FakeProbers:
     ) -> None:
         self.on_gpu = on_gpu
         self.device = device
-        self.sent: list[tuple[str, Surroundings]] = []
+        self.sent: list[tuple[str, ProbeSetting]] = []
         self.started: list[tuple[int, float | None]] = []
         self._outcomes = outcomes
-        self._asked: deque[tuple[str | None, Surroundings | None]] = deque()
+        self._asked: deque[tuple[str | None, ProbeSetting | None]] = deque()
 
     def __enter__(self) -> "FakeProbers":
         return self
@@ -94,14 +94,14 @@ class FakeProbers:
         self.start(1)
         return "a CPU"
 
-    def send(self, prober: str, architecture: str, trial: Trial, where: Surroundings) -> None:
+    def send(self, prober: str, architecture: str, trial: Trial, where: ProbeSetting) -> None:
         self.sent.append((architecture, where))
         self._asked.append((architecture, where))
 
     def next(self) -> Answer:
         architecture, where = self._asked.popleft()
         if architecture is None or where is None:
-            return Answer("a prober", None, Greeting("a CPU", "a node"))
+            return Answer("a prober", None, WorkerInfo("a CPU", "a node"))
         outcome = self._outcomes[architecture](where)
         return Answer(None if isinstance(outcome, Exception) else "one", architecture, outcome)
 
@@ -198,7 +198,7 @@ def test_as_many_measure_at_once_as_train_and_the_last_is_not_alone(
     assert probers.started == [(1, None), (3, 2000.0)]
     assert probers.num_living == 4  # none is left out when they are ended
     first, *_, fourth = probers.sent[:4]
-    assert first == fourth == (architecture_of(TRIALS[0]), Surroundings(4, 2000.0))
+    assert first == fourth == (architecture_of(TRIALS[0]), ProbeSetting(4, 2000.0))
 
 
 def test_fewer_trials_than_cores_are_measured_beside_fewer(
@@ -207,7 +207,7 @@ def test_fewer_trials_than_cores_are_measured_beside_fewer(
     probers = FakeProbers(fitting())
     run(probers, TRIALS[:2])
     assert probers.started == [(1, None), (1, 4000.0)]
-    assert probers.sent[0][1] == Surroundings(2, 4000.0)
+    assert probers.sent[0][1] == ProbeSetting(2, 4000.0)
 
 
 def test_what_does_not_fit_beside_others_is_measured_beside_fewer(
@@ -223,8 +223,8 @@ def test_what_does_not_fit_beside_others_is_measured_beside_fewer(
         architecture_of(DEEPER.trial): 4,
     }
     lower = [where for _, where in probers.sent if where.num_at_once < 4]
-    assert lower[0] == Surroundings(2, 4000.0)
-    assert lower[-1] == Surroundings(1, 8000.0)
+    assert lower[0] == ProbeSetting(2, 4000.0)
+    assert lower[-1] == ProbeSetting(1, 8000.0)
     second = FakeProbers({})  # 8,000 MiB hold it once: it would be measured alone again
     assert run(second, four) == found
     assert not second.sent
@@ -272,7 +272,7 @@ def test_gpu_measures_one_alone_without_a_cap(run: Callable[..., dict[str, Probe
     probers = FakeProbers(fitting(), on_gpu=True)
     run(probers)
     assert probers.started == [(1, None), (1, None)]  # of three, on two GPUs
-    assert {where for _, where in probers.sent} == {Surroundings(1, None)}
+    assert {where for _, where in probers.sent} == {ProbeSetting(1, None)}
 
 
 @pytest.mark.parametrize("error", [ActorDiedError(), UNREACHED], ids=["lost", "unreached"])

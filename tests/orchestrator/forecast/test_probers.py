@@ -13,13 +13,13 @@ from orchestrator.cluster.machines import THIS_MACHINE, Machines
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ProbeError
 from orchestrator.forecast import probers as probing
-from orchestrator.forecast.probers import Answer, Greeting, Probers, Surroundings
+from orchestrator.forecast.probers import Answer, Probers, ProbeSetting, WorkerInfo
 from orchestrator.storage.driver import this_driver
 from reports.ledger.probe import find_device, remember_device
 from tests.orchestrator.probe_factory import make_assignment
 
 TRIAL = make_assignment(1, 0).trial
-GREETING = Greeting("a device", "node")
+GREETING = WorkerInfo("a device", "node")
 CORES = {"CPU": 2.0}
 
 
@@ -121,7 +121,7 @@ def test_process_that_met_an_error_is_ended(
     probers.start(1)
     prober, architecture, outcome = probers.next()
     assert (architecture, outcome) == (None, GREETING)
-    probers.send(prober, "arch", TRIAL, Surroundings(1, None))
+    probers.send(prober, "arch", TRIAL, ProbeSetting(1, None))
     assert probers.next() == Answer(None, "arch", error)
     assert fake.killed == [prober]
 
@@ -227,7 +227,7 @@ def test_wait_for_what_is_measured_is_not_told(
     told: list[str] = []
     probers, _ = make(held, on_waiting=told.append)
     probers.start(1)
-    probers.send(probers.next().prober, "arch", TRIAL, Surroundings(1, None))
+    probers.send(probers.next().prober, "arch", TRIAL, ProbeSetting(1, None))
     seconds = iter(range(0, 600, 6))
 
     def now() -> float:

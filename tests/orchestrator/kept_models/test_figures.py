@@ -36,7 +36,7 @@ from orchestrator.kept_models.attention import (
 from orchestrator.kept_models.clip import choose_clip
 from orchestrator.kept_models.features import LearnedFeatures, read_features
 from orchestrator.kept_models.figures import FIGURE_6, LE_FULL, XIA_FULL, draw_model_figures
-from orchestrator.kept_models.load import MissingPartError, Trained, load_trained
+from orchestrator.kept_models.load import LoadedModel, MissingPartError, load_trained
 from orchestrator.trial.kept_model import keep_model
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import MODEL_FILE, Ledger
@@ -109,7 +109,7 @@ def train(config: SystemConfig, storage: Path) -> Record:
     return run_trial(trial, storage, trained_for=TRAINED_FOR)
 
 
-def loaded(row: RowRef, trials: Trials, storage: Path) -> Trained:
+def loaded(row: RowRef, trials: Trials, storage: Path) -> LoadedModel:
     return load_trained(trials[row][0], storage, device=CPU)
 
 
@@ -234,7 +234,7 @@ def test_parts_that_a_model_has_not_are_named(trials: Trials, storage: Path) -> 
 def test_weights_over_tokens_are_no_weights_of_sites(trials: Trials, storage: Path) -> None:
     trained = loaded(XIA_FULL, trials, storage)
     reading = xia_factory.change(xia_factory.FULL, sem=SemConfig(attention="tokens"))
-    other = Trained(trained.record, xia_factory.initialised_xia(reading), trained.corpus)
+    other = LoadedModel(trained.record, xia_factory.initialised_xia(reading), trained.corpus)
     with pytest.raises(MissingPartError, match="no semantic enhancement that weighs sites"):
         site_weights(Attended(other, torch.zeros(1, 2), {}, {}))
 
@@ -340,7 +340,7 @@ def test_model_of_another_version_of_the_code_is_told(
 def test_split_without_utterances_of_one_emotion_is_told(
     trials: Trials, storage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_without_labels(trained: Trained) -> LearnedFeatures:
+    def read_without_labels(trained: LoadedModel) -> LearnedFeatures:
         learned = read_features(trained)
         labels = np.zeros_like(learned.predictions.labels)
         return replace(learned, predictions=replace(learned.predictions, labels=labels))

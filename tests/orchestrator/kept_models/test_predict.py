@@ -22,7 +22,7 @@ from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.errors import CorpusError
 from corpora.source.media import read_duration_s
-from corpora.source.utterance import SYNTHETIC
+from corpora.source.names import SYNTHETIC
 from corpora.store.prepared import read_manifest
 from corpora.text.word_vectors import RandomVectors
 from models.build import build
@@ -31,8 +31,8 @@ from models.parts.weighing import weights_of
 from models.task import Task
 from orchestrator.commands import predict as predict_commands
 from orchestrator.commands.predict import EXIT_UNREADABLE_CLIPS, predict
-from orchestrator.errors import KeptModelError
-from orchestrator.kept_models.choose import TrialChoiceError, best_trial, trial_by_key
+from orchestrator.errors import KeptModelError, TrialChoiceError
+from orchestrator.kept_models.choose import best_trial, trial_by_key
 from orchestrator.kept_models.predict import (
     Predictor,
     SpokenClip,

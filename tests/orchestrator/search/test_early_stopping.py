@@ -4,11 +4,25 @@ import pytest
 from ray.tune.schedulers import TrialScheduler
 
 from orchestrator.search.early_stopping import GRACE_EPOCHS, REDUCTION, EarlyStopping
+from orchestrator.sweep.messages import Manner, Trouble, WorkOrder, result_of
+from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 
 STOP, CONTINUE = TrialScheduler.STOP, TrialScheduler.CONTINUE
 NUM_EPOCHS = 9
+
+
+def config_of(trial: Trial) -> dict[str, str]:
+    """Return what Tune has of a trial that is trained."""
+    order = WorkOrder(
+        trial=trial,
+        trained_for=RowRef("study", "row"),
+        micro_batch_size=None,
+        share=None,
+        manner=Manner("storage", keeps_model=False, on_gpu=False, is_deterministic=False),
+    )
+    return order.config()
 
 
 class FromTune:
@@ -21,7 +35,7 @@ class FromTune:
             corpus=CorpusRef(name="mine", recipe="le", fingerprint="f"),
             seed=seed,
         )
-        self.config = {"assignment": {"trial": self.ours.model_dump_json()}}
+        self.config = config_of(self.ours)
 
 
 def report(stopping: EarlyStopping, trial: Any, num_epochs: int, f1: float) -> str:
@@ -49,7 +63,10 @@ def test_worse_than_the_best_third_is_stopped_at_the_rungs(stopping: EarlyStoppi
 def test_report_without_a_score_is_no_reason_to_stop(stopping: EarlyStopping) -> None:
     report(stopping, FromTune(0), GRACE_EPOCHS, 0.5)
     trial: Any = FromTune(1)
-    assert stopping.on_trial_result(None, trial, {"trouble": "out of memory"}) == CONTINUE
+    assert (
+        stopping.on_trial_result(None, trial, result_of(Trouble(reason="out of memory")))
+        == CONTINUE
+    )
 
 
 def test_trial_that_comes_back_is_judged_once_a_rung(stopping: EarlyStopping) -> None:
@@ -80,7 +97,7 @@ def test_trial_is_not_stopped_in_its_last_epoch() -> None:
     stopping.remember("known", {rung: 0.9})
     short: Any = FromTune(0)
     short.ours = short.ours.model_copy(update={"config": small_config(max_epochs=rung)})
-    short.config = {"assignment": {"trial": short.ours.model_dump_json()}}
+    short.config = config_of(short.ours)
     assert report(stopping, short, rung, 0.1) == CONTINUE
     assert report(stopping, FromTune(1), rung, 0.1) == STOP
 

@@ -56,7 +56,7 @@ def test_view_shows_what_trains() -> None:
     progress.epoch_done(TRIAL, epoch(0, 0.5))
     progress.started(TRIAL)  # again, its process lost
     assert str(progress.view()).endswith("epoch 1/2, valid F1 0.500")
-    progress.retried(TRIAL, "its process was lost\nand more")
+    progress.trouble(TRIAL, "its process was lost\nand more")
     assert printed.getvalue() == f"trial {TRIAL.key}: its process was lost\n"
     for end in (
         lambda: progress.finished(make_record(TRIAL)),

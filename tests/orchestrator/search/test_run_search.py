@@ -9,6 +9,8 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
+from orchestrator.plan.place import Place
+from orchestrator.search.goal import SearchGoal
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, open_search
@@ -23,20 +25,19 @@ from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.search.factories import F1, SPACE
 
 
+def goal(num_candidates: int) -> SearchGoal:
+    return SearchGoal((F1,), num_candidates, seed=0, stops_early=True)
+
+
 def run(storage: Path, num_candidates: int, space: Space = SPACE) -> tuple[SweepEnd, str]:
     printed = io.StringIO()
     end = run_search(
         space,
-        corpus=CORPUS,
-        scale=None,
-        objectives=(F1,),
-        num_candidates=num_candidates,
-        seed=0,
-        stops_early=True,
-        storage=storage,
-        machines=THIS_MACHINE,
+        Place(CORPUS, None, storage),
+        goal(num_candidates),
+        THIS_MACHINE,
+        Console(file=printed, width=80),
         keeps_models=False,
-        console=Console(file=printed, width=80),
     )
     return end, printed.getvalue()
 
@@ -44,7 +45,7 @@ def run(storage: Path, num_candidates: int, space: Space = SPACE) -> tuple[Sweep
 def begin(storage: Path, num_candidates: int) -> Search:
     """Begin the search, as `run` does, and ask for nothing."""
     points = Points(SPACE, know_corpus(CORPUS, storage), "tiny")
-    return open_search(points, (F1,), num_candidates=num_candidates, seed=0, storage=storage)
+    return open_search(points, goal(num_candidates), storage=storage)
 
 
 @pytest.fixture(autouse=True)

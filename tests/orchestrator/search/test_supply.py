@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cluster.assignment import Assignment
-from orchestrator.search.bookkeeper import Bookkeeper
-from orchestrator.search.supply import SearchSupply
+from orchestrator.search.candidate_log import CandidateLog
+from orchestrator.search.supply import SearchHooks, SearchSupply
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
@@ -55,7 +55,7 @@ class Driver:
         self.log = open_log(folder / "small", space=space, objectives=objectives)
         self.store = FolderStore(folder)
         self.leases = Leases(self.store, driver=name, clock=lambda: self.now)
-        self.books = Bookkeeper(
+        self.books = CandidateLog(
             self.log, "small", objectives, count_in=self.count_in, announce=self.announce
         )
         self.recall()
@@ -70,11 +70,13 @@ class Driver:
             self.log,
             self.queue,
             self.books,
+            SearchHooks(
+                make_trial=self.make_trial,
+                was_stopped=lambda key: key in self.stopping,
+                on_stopped=lambda trial: self.dropped.append(trial.key),
+                recall=self.recall,
+            ),
             num_candidates=num_candidates,
-            make_trial=self.make_trial,
-            was_stopped=lambda key: key in self.stopping,
-            on_stopped=lambda trial: self.dropped.append(trial.key),
-            recall=self.recall,
             clock=lambda: self.now,
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.storage.folder import StorageError
+from orchestrator.errors import StorageError
 from orchestrator.storage.patience import Patience, explained
 
 QUICK = Patience(first_pause_s=0.01, longest_pause_s=0.02, start_s=1, checkpoint_s=0.1, end_s=1)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import EXIT_BAD_INPUT, main
+from orchestrator.errors import StorageError
 from orchestrator.storage import mirror as mirrored_files
 from orchestrator.storage.bucket import BucketStore
-from orchestrator.storage.folder import StorageError, open_storage
+from orchestrator.storage.folder import open_storage
 from orchestrator.storage.mirror import mirror_of
 from orchestrator.storage.publish import locate_place
 from tests.bucket_server import BucketServer

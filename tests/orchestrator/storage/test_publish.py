@@ -12,11 +12,12 @@ import pytest
 
 from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
-from corpora.store.manifest import MANIFEST_FILE, Manifest
-from corpora.store.prepared import read_manifest, recipe_folder
+from corpora.store.folders import MANIFEST_FILE, recipe_folder
+from corpora.store.manifest import Manifest
+from corpora.store.prepared import read_manifest
+from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.corpora import fetch_corpus, publish_corpus
-from orchestrator.storage.folder import StorageError
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.objects import store_of
@@ -38,6 +39,7 @@ from orchestrator.storage.trials import (
     publish_trial,
     remove_checkpoint,
 )
+from orchestrator.trial.conditions import TrialHooks
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import (
@@ -124,7 +126,7 @@ def test_trial_that_was_trained_on_one_machine_is_found_on_another(
         trial,
         prepare_trial(place, trial),
         trained_for=TRAINED_FOR,
-        publish=lambda: publish_epoch(here, trial.key, patience=BRIEF),
+        hooks=TrialHooks(publish=lambda: publish_epoch(here, trial.key, patience=BRIEF)),
     )
     assert fetch_record(here, trial.key) is None  # others do not see it yet
     assert f"trials/{trial.key}/{CHECKPOINT_FILE}" in names(place)
@@ -159,8 +161,9 @@ def test_trial_goes_on_from_the_last_epoch_of_a_machine_that_is_gone(
             trial,
             prepare_trial(place, trial),
             trained_for=TRAINED_FOR,
-            publish=partial(publish_epoch, gone, trial.key),
-            on_epoch=after_epoch,
+            hooks=TrialHooks(
+                publish=partial(publish_epoch, gone, trial.key), epoch_done=after_epoch
+            ),
         )
     there = on("there")
     resumed = run_trial(trial, prepare_trial(place, trial), trained_for=TRAINED_FOR)

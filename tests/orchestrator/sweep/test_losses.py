@@ -13,7 +13,8 @@ from ray.exceptions import (
 )
 from ray.tune.execution import tune_controller
 
-from orchestrator.sweep.losses import LostWorkerError, count_memory_kills, loss_of, tolerate_losses
+from orchestrator.sweep.losses import count_memory_kills, loss_of
+from orchestrator.sweep.ray_patches import LostWorkerError, patch_ray_worker_loss
 from orchestrator.sweep.supply import Loss
 
 
@@ -54,7 +55,7 @@ def test_exception_is_no_loss(error: Exception | None) -> None:
 
 
 def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep() -> None:
-    tolerate_losses()
+    patch_ray_worker_loss()
     manager = tune_controller.RayActorManager(SimpleNamespace())
     told: list[Exception] = []
     actor = SimpleNamespace(actor_id=1, _on_error=lambda _actor, error: told.append(error))

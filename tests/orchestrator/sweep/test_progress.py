@@ -78,7 +78,7 @@ def test_trial_that_was_hit_is_told_and_stays_among_the_running() -> None:
     progress, console = watch([first, second], terminal=False)
     with progress, console.capture() as capture:
         progress.started(first)
-        progress.retried(first, "its process was lost: goes on\nActorDiedError")
+        progress.trouble(first, "its process was lost: goes on\nActorDiedError")
     assert capture.get() == "a [b] row seed 0: its process was lost: goes on\n"
     assert "2 done, 1 running, 1 left" in shown(progress, console)
 

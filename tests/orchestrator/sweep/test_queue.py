@@ -7,6 +7,7 @@ from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
 from orchestrator.sweep.supply import Loss
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial
@@ -17,7 +18,7 @@ LOST = Loss("the node died", is_out_of_memory=False)
 TOO_BIG = Loss("killed for memory", is_out_of_memory=True)
 
 
-class Diary:
+class Diary(Watcher):
     """A watcher that writes down what it is told."""
 
     def __init__(self) -> None:
@@ -29,8 +30,8 @@ class Diary:
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         self.entries.append(("epoch", trial.seed, str(epoch.epoch)))
 
-    def retried(self, trial: Trial, reason: str) -> None:
-        self.entries.append(("retried", trial.seed, reason.partition("\n")[0]))
+    def trouble(self, trial: Trial, reason: str) -> None:
+        self.entries.append(("trouble", trial.seed, reason.partition("\n")[0]))
 
     def finished(self, record: Record) -> None:
         self.entries.append(("finished", record.trial.seed, ""))
@@ -184,7 +185,7 @@ def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: Bench) -> None:
         bench.queue.epoch_done(trial, epoch(number))
         bench.queue.lost(trial, LOST)
     told = [entry for entry in bench.diary.entries if entry[0] != "epoch"]
-    assert told == [("retried", 0, "its process was lost: goes on from its last epoch")] * (
+    assert told == [("trouble", 0, "its process was lost: goes on from its last epoch")] * (
         3 * MAX_LOSSES
     )
 
@@ -202,7 +203,7 @@ def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: Bench) -> No
         0,
         "4 times without one more epoch: the node died",
     )
-    assert [kind for kind, *_ in bench.diary.entries].count("retried") == MAX_LOSSES
+    assert [kind for kind, *_ in bench.diary.entries].count("trouble") == MAX_LOSSES
 
 
 def test_trial_lost_further_and_further_back_is_given_up(bench: Bench) -> None:
@@ -227,7 +228,7 @@ def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Benc
         bench.next_seed()
     told = "machine 'm' does not reach 's'"
     assert bench.diary.entries == [
-        *[("retried", 0, f"tried again later: {told}")] * MAX_LOSSES,
+        *[("trouble", 0, f"tried again later: {told}")] * MAX_LOSSES,
         ("failed", 0, f"4 times without one more epoch: {told}"),
     ]
     assert bench.queue.num_running == 1
@@ -250,7 +251,7 @@ def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench)
         sizes.append(assignment.micro_batch_size)
         bench.queue.lost(trial, TOO_BIG)
     assert sizes == [None, 3, 2, 1]
-    assert [text for kind, _, text in bench.diary.entries if kind == "retried"] == [
+    assert [text for kind, _, text in bench.diary.entries if kind == "trouble"] == [
         f"out of memory: goes on with micro-batches of {size}" for size in (3, 2, 1)
     ]
     assert bench.diary.entries[-1] == (
@@ -293,8 +294,8 @@ def test_damaged_record_fails_its_trial_alone(bench: Bench) -> None:
 
 
 def test_trouble_of_a_trial_that_goes_on_is_told(bench: Bench) -> None:
-    bench.queue.goes_on(bench.trials[1], "checkpoint not written")
-    assert bench.diary.entries == [("retried", 1, "checkpoint not written")]
+    bench.queue.trouble(bench.trials[1], "checkpoint not written")
+    assert bench.diary.entries == [("trouble", 1, "checkpoint not written")]
 
 
 def test_trial_that_is_added_is_handed_out(bench: Bench) -> None:

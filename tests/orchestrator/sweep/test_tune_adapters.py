@@ -10,10 +10,22 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
-from orchestrator.sweep import tune_adapters as tune_hooks
-from orchestrator.sweep import worker as on_worker
+from orchestrator.sweep import tune_adapters, worker
+from orchestrator.sweep.messages import (
+    EpochDone,
+    Failure,
+    FinalReport,
+    Manner,
+    OutOfMemory,
+    Unreached,
+    WorkOrder,
+    order_in,
+    report_in,
+    result_of,
+)
 from orchestrator.sweep.supply import Loss, TrialSupply
-from orchestrator.sweep.tune_adapters import Announcer, Manner, SupplySearcher
+from orchestrator.sweep.tune_adapters import QueueSearcher, TuneListener
+from orchestrator.trial.conditions import Conditions
 from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
@@ -26,18 +38,17 @@ TRIAL = Trial(
 EPOCH = Epoch(epoch=0, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.5})
 
 
-def config_of(storage: Path) -> dict[str, Any]:
-    assignment = {
-        "trial": TRIAL.model_dump_json(),
-        "for": ["study", "row"],
-        "place": str(storage),
-        "micro_batch_size": None,
-        "share": None,
-        "on_gpu": False,
-        "is_deterministic": False,
-        "keeps_model": False,
-    }
-    return {"assignment": assignment}
+MANNER = Manner("storage", keeps_model=False, on_gpu=False, is_deterministic=True)
+
+
+def order_to(place: Path, *, on_gpu: bool = False, share: Share | None = None) -> WorkOrder:
+    return WorkOrder(
+        trial=TRIAL,
+        trained_for=RowRef("study", "row"),
+        micro_batch_size=None,
+        share=share,
+        manner=MANNER._replace(place=str(place), on_gpu=on_gpu),
+    )
 
 
 class Ended:
@@ -65,7 +76,7 @@ class FromTune:
     trial_id = "t1"
 
     def __init__(self, folder: Path, error: Exception) -> None:
-        self.config = config_of(folder)
+        self.config = order_to(folder).config()
         file = folder / "error.pkl"
         file.write_bytes(ray.cloudpickle.dumps(error))
         self.pickled_error_file = str(file)
@@ -83,8 +94,8 @@ def test_failure_is_reported_and_ends_the_process(
 ) -> None:
     """After a fault of the GPU whatever asks it for anything fails, and says something else."""
 
-    def fault(*_: object, device: torch.device, **__: object) -> None:
-        capped.append(torch.cuda.get_per_process_memory_fraction(device))
+    def fault(*_: object, conditions: Conditions, **__: object) -> None:
+        capped.append(torch.cuda.get_per_process_memory_fraction(conditions.device))
         driver.fault = RuntimeError("CUDA error: asked again")
         raise RuntimeError("CUDA error: an illegal memory access")
 
@@ -92,17 +103,16 @@ def test_failure_is_reported_and_ends_the_process(
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
     monkeypatch.setenv("PYTORCH_ALLOC_CONF", "")  # else it is set, and stays
     monkeypatch.setattr("orchestrator.trial.run.run_trial", fault)
-    config = config_of(tmp_path)
-    config["assignment"] |= {"on_gpu": True, "share": [2, 400.0]}
+    config = order_to(tmp_path, on_gpu=True, share=Share(2, 400.0)).config()
     with (
         pretended_gpus(total_mib=1000.0) as driver,
         pytest.raises(RuntimeError, match="illegal memory access"),
     ):
-        on_worker.train_assignment(config)
+        worker.train_assignment(config)
     assert capped == [0.4]
-    ((kind, told),) = reports[0].items()
-    assert kind == "failure"
-    assert told.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
+    told = report_in(reports[0])
+    assert isinstance(told, Failure)
+    assert told.reason.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
 
 
 def test_memory_that_runs_out_on_a_cpu_ends_the_process(
@@ -110,89 +120,90 @@ def test_memory_that_runs_out_on_a_cpu_ends_the_process(
 ) -> None:
     """What is raised is what the trial would go on from in the same process elsewhere."""
 
-    def run(*_: object, halves_batches: bool, **__: object) -> None:
-        assert not halves_batches
+    def run(*_: object, conditions: Conditions, **__: object) -> None:
+        assert not conditions.halves_batches
         raise RuntimeError("could not create a primitive")
 
     (tmp_path / "corpora" / "mine" / "le").mkdir(parents=True)
     monkeypatch.setattr("orchestrator.trial.run.run_trial", run)
     with pytest.raises(RuntimeError, match="could not create a primitive"):
-        on_worker.train_assignment(config_of(tmp_path))
-    assert reports == [{"out_of_memory": "could not create a primitive"}]
+        worker.train_assignment(order_to(tmp_path).config())
+    assert [*map(report_in, reports)] == [OutOfMemory(reason="could not create a primitive")]
 
 
 def test_storage_out_of_reach_is_reported_as_such(
     tmp_path: Path, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reach(place: str, trial: Trial) -> Path:
-        raise on_worker.UnreachedStorageError("machine 'm' does not reach 's'")
+        raise worker.UnreachedStorageError("machine 'm' does not reach 's'")
 
-    monkeypatch.setattr(on_worker, "reach_storage", reach)
-    with pytest.raises(on_worker.UnreachedStorageError):
-        on_worker.train_assignment(config_of(tmp_path))
-    assert reports == [{"unreached": "machine 'm' does not reach 's'"}]
+    monkeypatch.setattr(worker, "reach_storage", reach)
+    with pytest.raises(worker.UnreachedStorageError):
+        worker.train_assignment(order_to(tmp_path).config())
+    assert [*map(report_in, reports)] == [Unreached(reason="machine 'm' does not reach 's'")]
 
 
-def supply_of(
-    shares: Iterable[Share | None], storage: Path, max_trials: int | None = None
-) -> SupplySearcher:
+def supply_of(shares: Iterable[Share | None], max_trials: int | None = None) -> QueueSearcher:
     """Supply trials of some shares; without one, two run at once."""
     assignments = iter([Assignment(TRIAL, RowRef("s", "r"), share=share) for share in shares])
     queue = SimpleNamespace(next=lambda: next(assignments), is_done=False, gpu_kinds=set())
     signals = SimpleNamespace(seen=None)
-    return SupplySearcher(
+    return QueueSearcher(
         cast(Any, queue),
         cast(Any, signals),
-        storage,
-        Manner(keeps_model=False, on_gpu=False, is_deterministic=True),
+        MANNER,
         lambda share: 2 if share is None else share.num_at_once,
         max_trials=max_trials,
     )
 
 
-def test_trials_are_taken_up_to_the_number_that_is_wanted_now(tmp_path: Path) -> None:
-    supply = supply_of([None] * 3, tmp_path)
+def test_trials_are_taken_up_to_the_number_that_is_wanted_now() -> None:
+    supply = supply_of([None] * 3)
     assert [bool(supply.suggest(trial_id)) for trial_id in ("t1", "t2", "t3")] == [1, 1, 0]
     supply.on_trial_complete("t1", error=True)
     assert supply.suggest("t4")
 
 
-def test_worker_is_told_how_to_train(tmp_path: Path) -> None:
-    told = supply_of([None], tmp_path).suggest("t1")["assignment"]
-    assert told.keys() == config_of(tmp_path)["assignment"].keys()
-    manner = {name: told[name] for name in Manner._fields}
-    assert manner == {"keeps_model": False, "on_gpu": False, "is_deterministic": True}
+def test_worker_is_told_how_to_train() -> None:
+    told = order_in(supply_of([None]).suggest("t1"))
+    assert told == WorkOrder(
+        trial=TRIAL,
+        trained_for=RowRef("s", "r"),
+        micro_batch_size=None,
+        share=None,
+        manner=MANNER,
+    )
 
 
-def test_run_of_tune_ends_after_so_many_trials(tmp_path: Path) -> None:
-    supply = supply_of([None] * 3, tmp_path, max_trials=2)
+def test_run_of_tune_ends_after_so_many_trials() -> None:
+    supply = supply_of([None] * 3, max_trials=2)
     for trial_id in ("t1", "t2"):
         assert supply.suggest(trial_id) not in (None, Searcher.FINISHED)
         supply.on_trial_complete(trial_id)
     assert supply.suggest("t3") == Searcher.FINISHED
 
 
-def test_trials_of_unequal_shares_are_taken_until_they_fill_the_device(tmp_path: Path) -> None:
+def test_trials_of_unequal_shares_are_taken_until_they_fill_the_device() -> None:
     half, third = Share(2, 500.0), Share(3, 333.0)
-    supply = supply_of([half, third, third, third], tmp_path)
+    supply = supply_of([half, third, third, third])
     taken = [supply.suggest(trial_id) for trial_id in ("t1", "t2", "t3", "t4")]
-    assert [one and one["assignment"]["share"] for one in taken] == [half, third, third, None]
+    assert [one and order_in(one).share for one in taken] == [half, third, third, None]
 
 
-def test_each_kind_of_gpu_is_filled_by_itself(tmp_path: Path) -> None:
+def test_each_kind_of_gpu_is_filled_by_itself() -> None:
     of_a100, of_t4 = Share(2, 500.0, "A100"), Share(1, 500.0, "T4")
-    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], tmp_path, {})
+    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], {})
     kinds = [kind_of(supply.suggest(trial_id)) for trial_id in ("t1", "t2", "t3", "t4")]
     assert kinds == ["A100", "T4", "A100", None]
     supply.on_trial_complete("t2")
     assert kind_of(supply.suggest("t5")) == "T4"
 
 
-def test_trials_for_a_kind_without_a_machine_come_last_and_one_at_a_time(tmp_path: Path) -> None:
+def test_trials_for_a_kind_without_a_machine_come_last_and_one_at_a_time() -> None:
     """With one slot, a trial that waits for a machine would keep all others from theirs."""
     of_a100, of_t4 = Share(2, 500.0, "A100"), Share(1, 500.0, "T4")
     places = {"A100": 0}
-    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], tmp_path, places)
+    supply = supply_on_kinds([of_a100, of_t4, of_a100, of_t4, of_a100], places)
     for trial_id in ("t1", "t2"):
         assert kind_of(supply.suggest(trial_id)) == "T4"
         supply.on_trial_complete(trial_id)
@@ -201,9 +212,7 @@ def test_trials_for_a_kind_without_a_machine_come_last_and_one_at_a_time(tmp_pat
     assert [kind_of(supply.suggest(trial_id)) for trial_id in ("t5", "t6")] == ["A100", None]
 
 
-def supply_on_kinds(
-    shares: Iterable[Share], storage: Path, places: Mapping[str, int]
-) -> SupplySearcher:
+def supply_on_kinds(shares: Iterable[Share], places: Mapping[str, int]) -> QueueSearcher:
     """Supply trials for kinds of GPU, of which some have other places than one GPU has."""
     waiting = list(shares)
 
@@ -214,7 +223,7 @@ def supply_on_kinds(
         waiting.remove(share)
         return Assignment(TRIAL, RowRef("s", "r"), share=share)
 
-    supply, kinds = supply_of([], storage), {share.gpu_kind for share in waiting}
+    supply, kinds = supply_of([]), {share.gpu_kind for share in waiting}
     supply._supply = cast(Any, SimpleNamespace(next=hand_out, is_done=False, gpu_kinds=kinds))
     supply._count_now = lambda share: places.get(
         cast(Share, share).gpu_kind or "", cast(Share, share).num_at_once
@@ -223,25 +232,26 @@ def supply_on_kinds(
 
 
 def kind_of(suggested: dict[str, Any] | None) -> str | None:
-    return suggested and suggested["assignment"]["share"].gpu_kind
+    share = order_in(suggested).share if suggested else None
+    return share and share.gpu_kind
 
 
 @pytest.mark.parametrize(
     ("reported", "told"),
     [
-        ({"failure": "KeyError: 'x'"}, "KeyError: 'x'"),
-        ({"unreached": "no mount"}, Loss("no mount", never_began=True)),
-        ({"out_of_memory": "1 MiB"}, Loss("1 MiB", is_out_of_memory=True)),
-        ({}, "raised"),
+        (Failure(reason="KeyError: 'x'"), "KeyError: 'x'"),
+        (Unreached(reason="no mount"), Loss("no mount", never_began=True)),
+        (OutOfMemory(reason="1 MiB"), Loss("1 MiB", is_out_of_memory=True)),
+        (None, "raised"),
     ],
 )
 def test_what_a_trial_reported_comes_before_the_error_of_its_process(
-    tmp_path: Path, reported: dict[str, Any], told: str | Loss
+    tmp_path: Path, reported: FinalReport | None, told: str | Loss
 ) -> None:
     queue, trial = Ended(), cast(TuneTrial, FromTune(tmp_path, KeyError("raised")))
-    announcer = Announcer(cast(TrialSupply, queue), is_local=True)
-    announcer.on_trial_result(0, [], trial, reported)
-    announcer.on_trial_error(0, [], trial)
+    listener = TuneListener(cast(TrialSupply, queue), is_local=True)
+    listener.on_trial_result(0, [], trial, result_of(reported) if reported else {})
+    listener.on_trial_error(0, [], trial)
     assert queue.told == [told if reported else "'raised'"]
 
 
@@ -251,13 +261,13 @@ def test_kill_for_memory_counts_since_the_last_epoch(
 ) -> None:
     """The counter is the machine's: a kill before the last epoch hit another process."""
     counts = iter(kills)
-    monkeypatch.setattr(tune_hooks, "count_memory_kills", lambda: next(counts))
+    monkeypatch.setattr(tune_adapters, "count_memory_kills", lambda: next(counts))
     lost = ray.exceptions.ActorDiedError()
     queue, trial = Ended(), cast(TuneTrial, FromTune(tmp_path, lost))
-    announcer = Announcer(cast(TrialSupply, queue), is_local=True)
-    announcer.on_trial_start(0, [], trial)
-    announcer.on_trial_result(0, [], trial, {"epoch": EPOCH.model_dump_json()})
-    announcer.on_trial_error(0, [], trial)
+    listener = TuneListener(cast(TrialSupply, queue), is_local=True)
+    listener.on_trial_start(0, [], trial)
+    listener.on_trial_result(0, [], trial, result_of(EpochDone(epoch=EPOCH)))
+    listener.on_trial_error(0, [], trial)
     (loss,) = queue.told
     assert isinstance(loss, Loss)
     assert loss.is_out_of_memory == is_out_of_memory

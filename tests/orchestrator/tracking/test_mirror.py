@@ -49,8 +49,8 @@ def test_failed_and_retried_trials_say_why(storage: Path, uri: str) -> None:
     planned, (trial, *_) = make_plan(storage)
     mirror = mirror_of(storage, uri, planned)
     mirror.started(trial)
-    mirror.retried(trial, "its process was lost")
-    mirror.retried(trial, "out of memory\ntrace")
+    mirror.trouble(trial, "its process was lost")
+    mirror.trouble(trial, "out of memory\ntrace")
     mirror.failed(trial, "ValueError: no such file\n\ntrace")
     assert mirror.close() is None
     run = run_of(uri, trial.key)

@@ -9,6 +9,7 @@ import torch
 from corpora.store.manifest import Manifest
 from orchestrator.training.determinism import CUBLAS_WORKSPACE, deterministic_algorithms
 from orchestrator.trial.checkpoints import load_checkpoint
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
 from reports.ledger.record import Epoch, Record
@@ -42,9 +43,13 @@ def put_without_order() -> None:
 
 @pytest.fixture
 def run(storage: Path, manifest: Manifest) -> Callable[..., Record]:
-    def run_it(*, seed: int = 0, **given: Any) -> Record:
+    def run_it(*, seed: int = 0, is_deterministic: bool = False, **hooks: Any) -> Record:
         return run_trial(
-            small_trial(manifest, seed=seed), storage, trained_for=TRAINED_FOR, **given
+            small_trial(manifest, seed=seed),
+            storage,
+            trained_for=TRAINED_FOR,
+            conditions=Conditions(is_deterministic=is_deterministic),
+            hooks=TrialHooks(**hooks),
         )
 
     return run_it
@@ -92,8 +97,8 @@ def test_trial_says_that_it_was_deterministic_and_the_next_of_its_process_is_not
     def look(epoch: Epoch) -> None:
         seen.append(torch.are_deterministic_algorithms_enabled())
 
-    first = run(is_deterministic=True, on_epoch=look)
-    second = run(seed=1, on_epoch=look)
+    first = run(is_deterministic=True, epoch_done=look)
+    second = run(seed=1, epoch_done=look)
     assert seen == [True, True, False, False]
     records = [Ledger(storage).find(key) for key in (first.key, second.key)]
     assert [r and r.circumstances.is_deterministic for r in records] == [True, False]
@@ -120,9 +125,9 @@ def test_epochs_that_were_not_deterministic_are_trained_anew(
     run: Callable[..., Record], first: bool, then: bool, goes_on: bool
 ) -> None:
     with pytest.raises(StoppedHereError):
-        run(is_deterministic=first, on_epoch=stop)
+        run(is_deterministic=first, epoch_done=stop)
     troubles: list[str] = []
-    record = run(is_deterministic=then, on_trouble=troubles.append)
+    record = run(is_deterministic=then, trouble=troubles.append)
     assert record.circumstances.resumed_from_epochs == ((1,) if goes_on else ())
     assert record.circumstances.is_deterministic == then
     said = [
@@ -136,7 +141,7 @@ def test_checkpoint_from_before_is_one_of_any_algorithms(
 ) -> None:
     folder = Ledger(storage).folder(small_trial(manifest).key)
     with pytest.raises(StoppedHereError):
-        run(is_deterministic=True, on_epoch=stop)
+        run(is_deterministic=True, epoch_done=stop)
     checkpoint = load_checkpoint(folder, torch.device("cpu"))
     assert checkpoint is not None
     assert checkpoint.is_deterministic

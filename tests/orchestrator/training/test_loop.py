@@ -11,15 +11,15 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import AnySplit, Corpus, load_corpus
+from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
 from models.task import Task
 from orchestrator.training.evaluation import BatchSizes, batch_sizes, predict
-from orchestrator.training.loop import Trained, start_training, train
+from orchestrator.training.loop import TrainingResult, start_training, train
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
 from reports.ledger.record import Epoch, Predictions
@@ -142,12 +142,12 @@ def test_rate_falls_to_a_tenth_on_a_plateau(corpus: Corpus) -> None:
     for valid_loss in [2.0, 1.0, *[1.5] * 7]:
         state.optimizer.step()
         state.schedule.after_step()
-        state.schedule.after_epoch(valid_loss)
+        state.schedule.epoch_done(valid_loss)
         found.append(state.optimizer.param_groups[0]["lr"])
     assert found == pytest.approx([1.0] * 7 + [0.1] * 2)
 
 
-def train_until_it_diverges(corpus: Corpus, **training: object) -> Trained:
+def train_until_it_diverges(corpus: Corpus, **training: object) -> TrainingResult:
     """Train three epochs, then take a step that is too large for any model."""
     state, config = start(corpus, max_epochs=20, schedule="constant", warmup=0.0, **training)
 
@@ -255,7 +255,7 @@ class InFloat64(nn.Module):
 
 def gradients_of(
     corpus: Corpus, micro_batch_size: int | None, **training: object
-) -> tuple[list[torch.Tensor], Trained]:
+) -> tuple[list[torch.Tensor], TrainingResult]:
     """Train a single step, of all 12 utterances, without dropout and batch norm."""
     changes = {"model.audio.batch_norm": False, "model.vision.batch_norm": False}
     whole = apply_change(small_config(max_epochs=1, batch_size=12, **training), changes)

@@ -13,7 +13,7 @@ from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.recipes.pictures import RECIPES
 from models.build import build
 from models.configs.base import SystemConfig
-from orchestrator.trial.reference_clip import feature_clip, picture_clip
+from orchestrator.training.reference_clip import feature_clip, picture_clip
 from search_spaces.catalogue import find_study
 from tests.fake_gpu import GPU, fake_gpu
 

@@ -11,14 +11,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import Corpus, load_corpus
+from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import recipe_folder
 from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.init import init_weights
 from models.task import Task
 from orchestrator.training.evaluation import predict
-from orchestrator.training.loop import Trained, start_training, take_step, train
+from orchestrator.training.loop import TrainingResult, start_training, take_step, train
 from orchestrator.training.state import TrainingState
 from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.trial.snapshots import Snapshots
@@ -49,7 +49,7 @@ def start(corpus: Corpus, device: torch.device) -> TrainingState:
     return start_training(model.to(device), corpus, CONFIG.training, seed=0)
 
 
-def trained(corpus: Corpus, state: TrainingState, folder: Path) -> Trained:
+def trained(corpus: Corpus, state: TrainingState, folder: Path) -> TrainingResult:
     """Train to the end; leave the checkpoint of the first epoch."""
     snapshots = Snapshots(corpus.positive_weights.device)
 

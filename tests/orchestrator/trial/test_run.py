@@ -17,10 +17,11 @@ from models.init import init_weights
 from models.macs import count_macs
 from models.task import Task
 from orchestrator.errors import ChangedWeightsError, KeptModelError
+from orchestrator.training import reference_clip
 from orchestrator.trial import attempts as train_trial
-from orchestrator.trial import reference_clip
 from orchestrator.trial import run as run_trial_module
 from orchestrator.trial.checkpoints import load_checkpoint
+from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
@@ -84,7 +85,10 @@ def test_finished_trial_is_not_trained_again(storage: Path, manifest: Manifest) 
     file = Ledger(storage).folder(first.key) / RECORD_FILE
     written = file.stat().st_mtime_ns
     second = run_trial(
-        small_trial(manifest), storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1)
+        small_trial(manifest),
+        storage,
+        trained_for=TRAINED_FOR,
+        hooks=TrialHooks(epoch_done=interrupt_after(1)),
     )
     assert second == first
     assert file.stat().st_mtime_ns == written
@@ -105,7 +109,12 @@ def test_resumed_trial_equals_an_uninterrupted_one_bit_for_bit(
     (other / "corpora").symlink_to(storage / "corpora")
     for num_epochs in (1, 3):
         with pytest.raises(InterruptedHereError):
-            run_trial(trial, other, trained_for=TRAINED_FOR, on_epoch=interrupt_after(num_epochs))
+            run_trial(
+                trial,
+                other,
+                trained_for=TRAINED_FOR,
+                hooks=TrialHooks(epoch_done=interrupt_after(num_epochs)),
+            )
     resumed = run(trial, other)
     assert resumed.circumstances.resumed_from_epochs == (1, 3)
     assert resumed.result == whole.result
@@ -118,7 +127,9 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
 ) -> None:
     trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
-        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+        run_trial(
+            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
+        )
     folder = Ledger(storage).folder(trial.key)
     checkpoint = load_checkpoint(folder, torch.device("cpu"))
     assert checkpoint is not None
@@ -140,7 +151,9 @@ def test_checkpoint_of_the_older_form_is_gone_on_from(
     (other / "corpora").symlink_to(storage / "corpora")
     whole = run(trial, other)
     with pytest.raises(InterruptedHereError):
-        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+        run_trial(
+            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
+        )
     file = Ledger(storage).folder(trial.key) / CHECKPOINT_FILE
     content = torch.load(file, weights_only=True)
     training = content["training"]
@@ -170,7 +183,9 @@ def test_trial_without_memory_for_a_checkpoint_trains_on(
         return empty_like(tensor, **settings)
 
     monkeypatch.setattr(torch, "empty_like", refuse_copies)
-    record = run_trial(trial, storage, trained_for=TRAINED_FOR, on_trouble=troubles.append)
+    record = run_trial(
+        trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(trouble=troubles.append)
+    )
     assert record.result == whole.result
     assert record.circumstances.micro_batches == ()
     assert len(troubles) == 2
@@ -186,7 +201,12 @@ def test_checkpoint_that_other_machines_do_not_find_is_told(
     def publish() -> None:
         raise OSError(f"it is away; here it is {file.is_file()}")
 
-    run_trial(trial, storage, trained_for=TRAINED_FOR, publish=publish, on_trouble=troubles.append)
+    run_trial(
+        trial,
+        storage,
+        trained_for=TRAINED_FOR,
+        hooks=TrialHooks(publish=publish, trouble=troubles.append),
+    )
     assert troubles == ["it is away; here it is True"] * 2
 
 
@@ -199,7 +219,7 @@ def test_trial_leaves_no_thread_however_it_ends(storage: Path, manifest: Manifes
 
     trial = small_trial(manifest, seed=1)
     with pytest.raises(SystemExit):
-        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=stop)
+        run_trial(trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=stop))
     assert set(threading.enumerate()) <= before
     assert run(trial, storage).circumstances.resumed_from_epochs == (1,)
     assert set(threading.enumerate()) <= before
@@ -246,7 +266,7 @@ def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -
         "orchestrator.trial.attempts.save_checkpoint",
         "orchestrator.trial.run.stage_predictions",
         "reports.ledger.ledger.Ledger.write",
-        "reports.ledger.ledger.Ledger.settle",
+        "reports.ledger.ledger.Ledger.move_into_place",
         "orchestrator.trial.run.drop_checkpoint",
     ],
 )
@@ -284,10 +304,14 @@ def test_checkpoint_of_other_code_is_not_gone_on_from(
 ) -> None:
     trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
-        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(1))
+        run_trial(
+            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
+        )
     monkeypatch.setattr("orchestrator.trial.attempts.code_version", lambda: "9.9.9")
     troubles: list[str] = []
-    record = run_trial(trial, storage, trained_for=TRAINED_FOR, on_trouble=troubles.append)
+    record = run_trial(
+        trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(trouble=troubles.append)
+    )
     assert record.circumstances.resumed_from_epochs == ()
     assert len(record.result.epochs) == 2
     assert re.search(r"was written by .*, and this is 9\.9\.9: the trial starts anew", troubles[0])
@@ -346,12 +370,16 @@ def test_micro_batches_are_recorded_and_outlast_an_interruption(
             trial,
             storage,
             trained_for=TRAINED_FOR,
-            micro_batch_size=4,
-            on_epoch=interrupt_after(1),
+            conditions=Conditions(micro_batch_size=4),
+            hooks=TrialHooks(epoch_done=interrupt_after(1)),
         )
     with pytest.raises(InterruptedHereError):
-        run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=interrupt_after(2))
-    record = run_trial(trial, storage, trained_for=TRAINED_FOR, micro_batch_size=2)
+        run_trial(
+            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(2))
+        )
+    record = run_trial(
+        trial, storage, trained_for=TRAINED_FOR, conditions=Conditions(micro_batch_size=2)
+    )
     assert record.circumstances.micro_batches == ((0, 4), (2, 2))
 
 
@@ -374,8 +402,9 @@ def test_trial_that_runs_out_of_memory_once_goes_on_from_its_checkpoint(
         trial,
         storage,
         trained_for=TRAINED_FOR,
-        on_epoch=lambda epoch: epochs.append(epoch.epoch),
-        on_trouble=troubles.append,
+        hooks=TrialHooks(
+            epoch_done=lambda epoch: epochs.append(epoch.epoch), trouble=troubles.append
+        ),
     )
     assert epochs == [0, 1, 2]
     assert troubles == ["out of memory: goes on with micro-batches of 4"]
@@ -422,7 +451,9 @@ def test_record_of_another_driver_is_kept(storage: Path, manifest: Manifest) -> 
     def finish_meanwhile(epoch: Epoch) -> None:
         (folder / RECORD_FILE).write_bytes(content)
 
-    second = run_trial(trial, storage, trained_for=TRAINED_FOR, on_epoch=finish_meanwhile)
+    second = run_trial(
+        trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=finish_meanwhile)
+    )
     assert second == first
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
+from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
-from corpora.store.prepared import recipe_folder
 from reports.corpus.contact_picture import RANGE_DB, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.corpus.contact_sheet import write_contact_sheet

@@ -75,7 +75,7 @@ def test_files_of_a_writer_that_died_before_it_renamed_them_are_read(
     model = ledger.model_file(record)
     assert model is not None
     assert model.read_bytes() == b"\1"
-    ledger.settle(record)
+    ledger.move_into_place(record)
     assert files(ledger) == FINISHED
     assert ledger.predictions(record)["test"].ids.size
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtr
 
-from reports.statistics.sequential import LOOKS, cutoff
+from reports.statistics.looks import LOOKS
+from reports.statistics.sequential import cutoff
 
 PRINTED = {
     0.025: (0.00229, 0.00431, 0.00755, 0.01678),

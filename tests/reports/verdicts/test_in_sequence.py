@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from reports.statistics.sequential import LOOKS, cutoff
+from reports.statistics.looks import LOOKS, looks_until
+from reports.statistics.sequential import cutoff
 from reports.verdicts.evidence import Compared
-from reports.verdicts.in_sequence import Closed, gap_at, judge_in_sequence, looks_until, next_look
+from reports.verdicts.in_sequence import Closed, gap_at, judge_in_sequence, next_look
 from search_spaces.claim import Claim, Comparison, Score
 
 LEVEL = 0.025

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from orchestrator.search.search_log import SearchLog
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.record import Epoch, Record, Result
 from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.study import RowRef
@@ -24,7 +25,7 @@ class Announce(Protocol):
         """Tell it."""
 
 
-class Bookkeeper:
+class CandidateLog(Watcher):
     """A `Watcher` that writes into the log; while that cannot be written, it is written later.
 
     Candidates that are one trial share its end.
@@ -118,9 +119,6 @@ class Bookkeeper:
         f1[epoch.epoch + 1] = epoch.valid["f1"]
         for number in self.numbers_of(trial.key):
             self._write(partial(self._log.note_f1, number, dict(f1)))
-
-    def retried(self, trial: Trial, reason: str) -> None:
-        """Do nothing."""
 
     def finished(self, record: Record) -> None:
         """Tell the scores of a trial, or that it has none."""

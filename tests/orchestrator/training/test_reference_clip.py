@@ -11,7 +11,7 @@ from models.configs.text import BertConfig, BertSizes
 from models.configs.xia import XiaAudioConfig, XiaConfig, XiaVisionConfig
 from models.macs import count_macs
 from models.task import Task
-from orchestrator.trial.reference_clip import NUM_TOKENS, reference_clip
+from orchestrator.training.reference_clip import NUM_TOKENS, reference_clip
 from tests.corpora.manifest_factory import make_manifest
 
 CPU = torch.device("cpu")

@@ -6,8 +6,8 @@ import torch
 from corpora.batches.batch import HandcraftedBatch
 from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
+from orchestrator.training.without_text import without_text
 from orchestrator.trial.run import run_trial
-from orchestrator.trial.without_text import without_text
 from reports.ledger.ledger import Ledger
 from search_spaces.change import apply_change
 from search_spaces.studies.le2023 import unimodal

@@ -1,0 +1,95 @@
+"""The commands that run studies: the main job."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.stop_signals import end_as
+from orchestrator.commands.options import (
+    Measuring,
+    MlflowOptions,
+    add_options,
+    machine_options,
+    measure_options,
+    mlflow_options,
+    models_option,
+    place_options,
+    seeds_options,
+)
+from orchestrator.plan.place import Place
+from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.terminal import console
+from reports.statistics.looks import Seeds
+from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
+from search_spaces.study import Study
+
+
+def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a sweep."""
+    return add_options(
+        command,
+        place_options,
+        seeds_options,
+        machine_options,
+        measure_options,
+        models_option(default=True),
+        mlflow_options,
+    )
+
+
+def study_command(name: str) -> click.Command:
+    """Make the command that runs a built-in study, or several that share trials."""
+    if name in COLLECTIONS:
+        studies: Sequence[Study] = COLLECTIONS[name]
+        title = ", ".join(study.name for study in studies)
+    else:
+        studies, title = [STUDIES[name]], STUDIES[name].title
+
+    @click.command(name, help=f"Run: {title}.")
+    @sweep_options
+    def run_built_in(**options: Any) -> None:
+        sweep_studies(studies, **options)
+
+    return run_built_in
+
+
+@click.command("run")
+@click.argument("file", type=click.Path(path_type=Path))
+@sweep_options
+def run_file(file: Path, **options: Any) -> None:
+    """Run the studies that a Python FILE defines."""
+    sweep_studies(load_studies(file), **options)
+
+
+def sweep_studies(
+    studies: Sequence[Study],
+    *,
+    place: Place,
+    seeds: Seeds,
+    machines: Machines,
+    measuring: Measuring,
+    models: bool,
+    mlflow: MlflowOptions,
+) -> None:
+    """Run studies, and exit with a status that says whether all their trials are finished."""
+    from orchestrator.sweep.studies import Sweep, run_studies
+    from orchestrator.tracking.session import mirrored_to_mlflow
+
+    prices = measuring.prices(machines)
+    storage = open_storage(place.storage)
+    sweep = Sweep(
+        place=replace(place, storage=storage),
+        seeds=seeds,
+        machines=machines,
+        measures=measuring.measure,
+        prices=prices,
+        keeps_models=models,
+    )
+    uri = tracking_uri_of(mlflow.tracking_uri, storage)
+    with mirrored_to_mlflow(storage, uri, console, max_model_mib=mlflow.log_models) as mirror:
+        end = run_studies(studies, sweep, mirror, console)
+    end_as(end.stopped_by, end.num_failed)

@@ -1,0 +1,10 @@
+"""Names as papers write them."""
+
+from corpora.source.names import SYNTHETIC
+
+CORPUS_TITLES = {"iemocap": "IEMOCAP", "mosei": "CMU-MOSEI", SYNTHETIC: "Synthetic corpus"}
+
+
+def corpus_title(corpus: str) -> str:
+    """Name a corpus as papers do."""
+    return CORPUS_TITLES.get(corpus.lower(), corpus)
