@@ -21,13 +21,8 @@ from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan.plan import Plan, make_plan, planned_of
 from reports.forms.files import write_table
-from reports.ledger.ledger import (
-    PREDICTIONS_FILE,
-    RECORD_FILE,
-    Ledger,
-    stage_predictions,
-    staged_at,
-)
+from reports.ledger.files import staged_at
+from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, stage_predictions
 from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.scores.cells import collect_outcome

@@ -15,7 +15,7 @@ from orchestrator.storage.folder import CHOICES, StorageError, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
 from reports.ledger import planned, probe
-from reports.ledger.ledger import create_once
+from reports.ledger.files import create_once
 
 OWNER_FILE = "owner"
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")

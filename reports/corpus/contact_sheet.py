@@ -9,7 +9,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
 from reports.corpus.contact_samples import Sample, pick_samples
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 NAME = "contact_sheet"
 LEGEND = (

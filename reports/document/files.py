@@ -8,7 +8,7 @@ from reports.document.latex import picture_files, to_latex
 from reports.forms.document import Compilation, compile_pdf
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 TABLES, VERDICTS = "tables", "verdicts"
 HTML_FILE, PDF_FILE = "report.html", "report.pdf"

@@ -11,7 +11,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reports.forms.latex import PREAMBLE, to_latex
 from reports.forms.latex_text import standalone
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.tables.table import Table
 
 COMPILER = "pdflatex"

@@ -9,7 +9,7 @@ from reports.forms.html import render, wrap
 from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
 from reports.forms.verdicts_plain import to_csv, to_json
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.verdicts.judgement import Judged
 
 PREAMBLE = (

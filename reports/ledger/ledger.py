@@ -7,12 +7,10 @@ other's record names, and a reader finds them even if the writer died before it 
 """
 
 import hashlib
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,15 +20,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from corpora.source.split import Split
+from reports.ledger.files import NUM_DIGITS, PARTIAL_SUFFIX, create_once, stage, staged_at
 from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
 CHECKPOINT_FILE = "checkpoint.pt"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
-PARTIAL_SUFFIX = ".partial"
-NUM_DIGITS = 16
-"""Of a digest, in the name of a staged file."""
 
 
 class LedgerError(Exception):
@@ -133,18 +129,6 @@ class Ledger:
                 staged.unlink(missing_ok=True)
 
 
-def staged_at(path: Path, sha256: str) -> Path:
-    """Name a file by what it holds too: `model-<digest>.safetensors`."""
-    return path.with_name(f"{path.stem}-{sha256[:NUM_DIGITS]}{path.suffix}")
-
-
-def stage(path: Path, content: bytes) -> str:
-    """Write a file beside its place, to be renamed once a record names it; return its SHA-256."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    write_atomically(staged_at(path, sha256), content)
-    return sha256
-
-
 def stage_predictions(folder: Path, predictions: Mapping[Split, Predictions]) -> str:
     """Stage the splits' predictions as one Parquet file.
 
@@ -165,57 +149,11 @@ def read_predictions(
     return {split: _from_table(table.filter(pc.equal(table["split"], split))) for split in splits}
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
-    stream_atomically(path, lambda file: file.write(content))
-
-
-def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Do as `write_atomically` with what `write` puts into a file, never whole in memory."""
-    with _partial(path, write) as partial:
-        partial.replace(path)
-
-
-def create_once(path: Path, content: bytes) -> bool:
-    """Write a file, whole, unless it exists; of several who try at once, on NFS too, one does.
-
-    Returns:
-        Whether it was this call that wrote it.
-    """
-    with _partial(path, lambda file: file.write(content)) as partial:
-        try:
-            path.hardlink_to(partial)
-        except FileExistsError:
-            return False
-    return True
-
-
-@contextmanager
-def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
-    """Write the content beside its place, safe on disk; remove what is left of it in the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        yield partial
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def remove_partial_files(folder: Path) -> None:
     """Remove what killed trainings left of a trial's files; other files there are not touched."""
     for name in (CHECKPOINT_FILE, PREDICTIONS_FILE, MODEL_FILE, TOKENIZER_FILE, RECORD_FILE):
         for partial in folder.glob(f".{Path(name).stem}*{PARTIAL_SUFFIX}"):
             partial.unlink(missing_ok=True)
-
-
-def sha256_of(path: Path) -> str:
-    """Hash a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _staged_or_placed(path: Path, sha256: str) -> Path:

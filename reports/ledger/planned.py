@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.configs.base import Config
-from reports.ledger.ledger import Ledger, LedgerError, write_atomically
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.locks import locked
 from search_spaces.claim import Claim
 from search_spaces.study import Study

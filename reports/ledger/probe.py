@@ -11,7 +11,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from models.configs.base import Config
-from reports.ledger.ledger import LedgerError, write_atomically
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import LedgerError
 from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
 
 FOLDER = "probes"

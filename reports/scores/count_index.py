@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.ledger.record import Record
 from reports.scores.metrics import Counts
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reports.forms.latex_text import escape
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.ledger.search_result import SearchResult
 from reports.search.row import winner_row, winner_study
 from reports.search.table import to_csv, to_latex
