@@ -1,9 +1,14 @@
-"""The ledger: one immutable record a finished trial, in a folder named by the trial's key.
+"""The ledger: one immutable record for each finished trial, in a folder named by the trial's key.
 
-The files that a record names by their digests are staged first, as `predictions-<digest>.parquet`;
-then `record.json` is created, once, and only that makes the trial finished; last they are renamed
-to `predictions.parquet`. So, of two processes that finish one trial, neither overwrites what the
-other's record names, and a reader finds them even if the writer died before it renamed them.
+A trial is finished in three steps:
+
+1. Its files are staged under names that hold their digests: `predictions-<digest>.parquet`. The
+   record names the files by these digests.
+2. `record.json` is created, once. Only this step makes the trial finished.
+3. The staged files are renamed to their final names: `predictions.parquet`.
+
+So two processes can finish the same trial: neither overwrites a file that the other's record names.
+If a writer dies before step 3, readers still find the staged files.
 """
 
 import hashlib
@@ -45,7 +50,7 @@ class Ledger:
         return self.trials / key
 
     def find(self, key: str) -> Record | None:
-        """Read a trial's record, if it is finished.
+        """Read the record of a trial; None if the trial is not finished.
 
         Raises:
             LedgerError: If the record is damaged.
@@ -59,7 +64,7 @@ class Ledger:
             raise LedgerError(f"record '{path}' is damaged: {error}") from error
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
-        """Read the records of those trials that are finished, by key, in the order given."""
+        """Read the records of the finished trials by key, in the order given; skip the others."""
         found = ((key, self.find(key)) for key in dict.fromkeys(keys))
         return {key: record for key, record in found if record is not None}
 
@@ -73,49 +78,59 @@ class Ledger:
     def predictions(
         self, record: Record, splits: Sequence[Split] = EVALUATED_SPLITS
     ) -> dict[Split, Predictions]:
-        """Read what a trial predicted on the validation and test splits, or on one of them.
+        """Read what a trial predicted on the validation and test splits, or on the given ones.
 
         Raises:
-            LedgerError: If the file is missing or is not the one that the record names.
+            LedgerError: If the file is missing, or its digest is not the one in the record.
         """
         path = self.predictions_file(record)
         if not path.is_file():
-            raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
+            raise LedgerError(
+                f"predictions '{path}' are missing though the trial has a record; restore the "
+                "file, or delete the record to train the trial again"
+            )
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != record.result.predictions_sha256:
-            raise LedgerError(f"predictions '{path}' are not those that the record names")
+            raise LedgerError(
+                f"predictions '{path}' do not have the SHA-256 that the record names; restore the "
+                "file, or delete the record to train the trial again"
+            )
         return read_predictions(pa.BufferReader(content), splits)
 
     def predictions_file(self, record: Record) -> Path:
-        """Return where the predictions lie that a record names."""
+        """Return the path of the predictions that a record names."""
         path = self.folder(record.key) / PREDICTIONS_FILE
         return _staged_or_placed(path, record.result.predictions_sha256)
 
     def model_file(self, record: Record) -> Path | None:
-        """Return where the model lies that a record names, if it names one."""
+        """Return the path of the model that a record names; None if it names no model."""
         sha256 = record.circumstances.model_sha256
         path = self.folder(record.key) / MODEL_FILE
         return None if sha256 is None else _staged_or_placed(path, sha256)
 
     def write(self, record: Record) -> Record:
-        """Finish a trial, unless it is finished; a record never changes. What it names is staged.
+        """Finish a trial whose files are staged; do nothing if it is finished already.
 
         Returns:
-            The record that stands; if it is another's, what ours named is removed.
+            The record that is in the ledger. If another process wrote it first, the files of our
+            record are removed.
 
         Raises:
-            LedgerError: If there are no predictions, or another's record is damaged.
+            LedgerError: If there are no predictions, or the record in the ledger is damaged.
         """
         path = self.folder(record.key) / RECORD_FILE
         while (standing := self.find(record.key)) is None:
             if not self.predictions_file(record).is_file():
-                raise LedgerError(f"trial '{record.key}' has no predictions to record")
+                raise LedgerError(
+                    f"trial '{record.key}' has no predictions to record in "
+                    f"'{self.folder(record.key)}'"
+                )
             create_once(path, record.model_dump_json(indent=1).encode())
         self.settle(standing)
         return standing
 
     def settle(self, standing: Record) -> None:
-        """Rename what a finished trial's record names into place; remove what else is staged."""
+        """Rename the files that a record names into place; remove all other staged files."""
         folder = self.folder(standing.key)
         named = {
             PREDICTIONS_FILE: standing.result.predictions_sha256,
@@ -123,7 +138,7 @@ class Ledger:
         }
         for name, sha256 in named.items():
             if sha256 is not None:
-                with suppress(FileNotFoundError):  # in place already
+                with suppress(FileNotFoundError):  # the file is in place already
                     staged_at(folder / name, sha256).replace(folder / name)
             for staged in folder.glob(staged_at(Path(name), "?" * NUM_DIGITS).name):
                 staged.unlink(missing_ok=True)
@@ -150,7 +165,7 @@ def read_predictions(
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what killed trainings left of a trial's files; other files there are not touched."""
+    """Remove the partial files that killed trainings left; do not touch other files there."""
     for name in (CHECKPOINT_FILE, PREDICTIONS_FILE, MODEL_FILE, TOKENIZER_FILE, RECORD_FILE):
         for partial in folder.glob(f".{Path(name).stem}*{PARTIAL_SUFFIX}"):
             partial.unlink(missing_ok=True)
