@@ -1,4 +1,4 @@
-"""Adaptive seeds: rows get another look's seeds only while an open claim compares them."""
+"""Adaptive seeds: rows get the seeds of the next look only while an open claim compares them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class AdaptiveSeeds:
 
 
 Seeds = int | AdaptiveSeeds | None
-"""How many seeds a sweep trains: a number, as many as claims need, or what the study says."""
+"""How many seeds a sweep trains: a number, as many as the claims need, or None: the study's own."""
 
 
 @dataclass(frozen=True)
 class Extension:
-    """Which claims of a study are open, and how many seeds each row gets for their sake."""
+    """The open claims of a study, and how many seeds each row gets to decide them."""
 
     study: str
     open_claims: tuple[str, ...]
@@ -34,7 +34,7 @@ class Extension:
 
 
 def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
-    """Judge a study's claims by its trials here and, of claims about several corpora, elsewhere."""
+    """Judge a study's claims by its trials on this corpus and on all others where it is planned."""
     elsewhere = [
         other
         for other in read_planned(trial_scores.ledger)
@@ -46,7 +46,7 @@ def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
 
 
 def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
-    """Give the rows that open claims compare on this corpus the seeds of the next look."""
+    """Give the seeds of the next look to the rows that open claims compare on this corpus."""
     num_seeds = {row: len(keys) for row, keys in planned.keys.items()}
     extended = dict(num_seeds)
     open_claims = []
@@ -61,7 +61,7 @@ def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
 
 
 def _waits(judged: Judged, planned: Planned, look: int) -> bool:
-    """Whether a claim is also about another corpus, whose seeds do not reach the next look."""
+    """Whether a claim also compares another corpus that does not have the seeds of the look yet."""
     elsewhere = [one for one in judged.compared if one.corpus != planned.corpus]
     return any(len(one.seeds) < look for one in elsewhere)
 
