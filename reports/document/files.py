@@ -1,4 +1,4 @@
-"""The files of a report: HTML, PDF, and a twin of every table and verdict for machines."""
+"""The files of a report: HTML, PDF, and every table and verdict in a form for programs."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def write_html(report: Report, folder: Path) -> Path:
 
 
 def write_pdf(report: Report, folder: Path) -> Compilation:
-    """Compile the report into a PDF, where TeX is; one of an earlier report does not stay."""
+    """Compile the report into a PDF if TeX is installed; remove the PDF of an earlier report."""
     (folder / PDF_FILE).unlink(missing_ok=True)
     return compile_pdf(to_latex(report), folder / PDF_FILE, picture_files(report))
 
