@@ -1,1 +1,1 @@
-"""What is measured against what, one file a question; results in README.md."""
+"""Benchmarks: one file for each question. README.md has the results."""

@@ -1,13 +1,14 @@
-"""What do checkpoints cost a training: how long is it held up, and how large are they?
+"""What do checkpoints cost a training: how long does it wait, and how large are the files?
 
-Epochs of some steps on one clip, on the CPU, with random weights: without checkpoints, with those
-that the training itself writes (the best model beside the model, safe on disk before it goes on),
-and with those of `orchestrator.trial.checkpoint_writer`; an epoch of each is not counted.
+The benchmark trains epochs of some steps on one clip, on the CPU, with random weights. It does so
+in three ways: without checkpoints; with checkpoints that the training itself writes (the best model
+beside the model, flushed to disk before it continues); and with those of
+`orchestrator.trial.checkpoint_writer`. The first epoch of each way is not counted.
 
     python -m benchmarks.checkpoint_cost --folder A_FOLDER_ON_THE_DISK_IN_QUESTION
 
-Every second epoch is the best one so far; of an even number the last one is. No bucket is written
-to.
+Every second epoch is the best one so far; if their number is even, so is the last one. The
+benchmark writes to no bucket.
 """
 
 import json
@@ -52,7 +53,7 @@ Keep = Callable[[TrainingState], None]
 
 @dataclass(frozen=True)
 class Timed:
-    """One epoch: all of it, and how long its end held the training up."""
+    """One epoch: its whole time, and how long the training waited at its end."""
 
     epoch_s: float
     held_up_s: float
@@ -60,7 +61,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class System:
-    """What was measured of one model; epochs and the last file's bytes by way."""
+    """The measurements of one model: epochs, and the size of the last file, by way."""
 
     name: str
     num_parameters: int
@@ -87,7 +88,7 @@ def start(config: TrialConfig) -> TrainingState:
 
 
 def train_an_epoch(state: TrainingState, batch: Batch, num_steps: int) -> None:
-    """Take steps, and keep the best model as `orchestrator.training.loop.train` does."""
+    """Take steps, then copy the best model as `orchestrator.training.loop.train` does."""
     for _ in range(num_steps):
         state.optimizer.zero_grad(set_to_none=True)
         binary_cross_entropy_with_logits(state.model(batch), batch.labels).backward()
@@ -103,13 +104,13 @@ def train_an_epoch(state: TrainingState, batch: Batch, num_steps: int) -> None:
 
 
 def write_at_once(folder: Path, state: TrainingState) -> None:
-    """Write a checkpoint of the form that has the best model beside the model."""
+    """Write a checkpoint that holds the best model beside the model."""
     both = {"model": state.model.state_dict(), "best_model": state.best_model}
     save_checkpoint(folder, Checkpoint("0", state.state_dict() | both, ()))
 
 
 def write_in_a_thread(writer: CheckpointWriter, snapshots: Snapshots, state: TrainingState) -> None:
-    """Copy and go on, as `orchestrator.trial.attempts` does."""
+    """Copy the state and continue, as `orchestrator.trial.attempts` does."""
 
     def take() -> Checkpoint:
         copy = snapshots.take(state.state_dict(), constant=state.best_model.values())
@@ -121,7 +122,7 @@ def write_in_a_thread(writer: CheckpointWriter, snapshots: Snapshots, state: Tra
 def measure_system(
     name: str, config: TrialConfig, *, num_steps: int, num_epochs: int, folder: Path
 ) -> System:
-    """Train some epochs of each way, after one that is not counted."""
+    """Train some epochs in each way, after one that is not counted."""
     state = start(config)
     recipe = RECIPES[config.model.recipe]
     assert isinstance(recipe, Recipe)
@@ -181,12 +182,12 @@ def show(measured: Measured, console: Console) -> None:
 
 
 @click.command()
-@click.option("--folder", type=click.Path(exists=True, path_type=Path), help="Where to write.")
+@click.option("--folder", type=click.Path(exists=True, path_type=Path), help="Folder to write to.")
 @click.option("--epochs", type=click.IntRange(min=1), default=4, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(folder: Path | None, epochs: int, json_file: Path | None) -> None:
     """Measure what checkpoints cost a small model and one at the paper's scale."""
-    torch.set_num_threads(1)  # as a trial
+    torch.set_num_threads(1)  # as in a trial
     paper = find_study("systems").configs("iemocap", "paper")["MER-SEM-MBT"]
     cases = {"Le et al., tiny": (TINY, 20), "MER-SEM-MBT": (without_weights(paper), 6)}
     systems = []

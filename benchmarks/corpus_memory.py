@@ -1,17 +1,17 @@
 """Does the memory of a trial grow with its corpus?
 
-A synthetic corpus is prepared once and its files are written again with 1, 4 and 16 copies of every
-row under new names. Each is opened by a fresh process that reads epochs of batches, and, by recipe
-`le`, also trains the tiny model on them.
+A synthetic corpus is prepared once. Its files are then written again with 1, 4 and 16 copies of
+every row under new names. A fresh process opens each of these corpora and reads epochs of batches.
+With recipe `le`, another one also trains the tiny model on them.
 
     python -m benchmarks.corpus_memory
 
-Private memory is what lies in no file: resident minus shared. (Unique set size would count the
-pages of a mapped file as the process's own while no other process reads it, though they can be
-dropped at any time.) It is told before the corpus is opened, when it is open, and at most after any
-batch, the batch still held; mapped memory is what the process has in view of files, more than
-before the corpus was opened. Every process reads equally many batches, in as many epochs as that
-takes: of more batches, the largest one is larger.
+Private memory is memory that belongs to no file: resident minus shared. (The unique set size would
+include pages of a mapped file if no other process reads it, though the system can drop them at any
+time.) It is measured before the corpus is opened, when it is open, and as the maximum after any
+batch that is still held. Mapped memory is how many more bytes of files the process maps than before
+the corpus was opened. Every process reads the same number of batches, in as many epochs as needed:
+among more batches, the largest one would be larger.
 """
 
 import itertools
@@ -54,26 +54,27 @@ NAME = "copied"
 TOKENS = TokenSettings(None, vocabulary=512, max_tokens=50)
 READING, TRAINING = "reading", "training"
 WORK = ((LE.name, READING), (XIA.name, READING), (LE.name, TRAINING))
-"""What is measured: a recipe, and what is done with its batches."""
+"""The measured cases: a recipe, and the work on its batches."""
 
 BATCH_SIZE = TINY.training.batch_size
 NUM_BATCHES = 96
-"""So many are read to watch the memory, and again to measure their speed."""
+"""So many batches are read to watch the memory, and again to measure the speed."""
 
 MIB = 2**20
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process needed for a corpus of so many utterances in three files.
+    """The memory that one process needs for a corpus of `num_utterances`, which are in three files.
 
     Attributes:
-        file_bytes: All three files.
-        private_before_bytes: Before the corpus is opened.
-        private_open_bytes: When it is open.
-        private_most_bytes: The most after any batch.
-        mapped_bytes: The most that is in view of files, more than before.
-        batches_per_s: Of the training split.
+        num_utterances: The size of the corpus.
+        file_bytes: The size of all three files.
+        private_before_bytes: The private memory before the corpus is opened.
+        private_open_bytes: The private memory when the corpus is open.
+        private_most_bytes: The highest private memory after any batch.
+        mapped_bytes: The highest mapped memory, minus that before the corpus is opened.
+        batches_per_s: The reading speed on the training split.
     """
 
     num_utterances: int
@@ -87,7 +88,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Growth:
-    """Bytes that an utterance more costs, from the smallest to the largest corpus, when open."""
+    """The bytes for each additional utterance, from the smallest to the largest open corpus."""
 
     private_bytes: float
     file_bytes: float
@@ -95,16 +96,16 @@ class Growth:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured; usages by recipe and work, then by the number of copies."""
+    """All measurements; usages by recipe and work, then by the number of copies."""
 
     machine: Machine
     usages: dict[str, dict[int, list[Usage]]]
 
 
 def copy_rows(source: Path, target: Path, num_copies: int) -> None:
-    """Write the files of a prepared corpus again, each row several times, under new names.
+    """Write the files of a prepared corpus again, with several copies of each row under new names.
 
-    The manifest still counts the rows once.
+    The manifest still counts each row once.
     """
     target.mkdir(parents=True)
     shutil.copy(source / MANIFEST_FILE, target)
@@ -130,8 +131,8 @@ def _renamed(batch: pa.RecordBatch, copy: int) -> pa.RecordBatch:
 
 
 def use_corpus(storage: Path, recipe: str, work: str) -> Usage:
-    """Open a corpus, read batches of its training split and watch the memory of this process."""
-    torch.set_num_threads(1)  # as a trial
+    """Open a corpus, read batches of its training split, and watch this process's memory."""
+    torch.set_num_threads(1)  # as in a trial
     process = psutil.Process()
     private_before, mapped_before = _memory(process)
     folder, manifest = recipe_folder(storage, NAME, recipe), read_manifest(storage, NAME, recipe)
@@ -159,11 +160,11 @@ def use_corpus(storage: Path, recipe: str, work: str) -> Usage:
 
 
 def _hold(batch: Batch) -> None:
-    """Do nothing with a batch but have it."""
+    """Hold a batch and do nothing with it."""
 
 
 def _memory(process: psutil.Process) -> tuple[int, int]:
-    """Return what is resident of memory without a file, and of mapped files."""
+    """Return the resident memory without a file, and the resident memory of mapped files."""
     memory = process.memory_info()
     return memory.rss - memory.shared, memory.shared
 
@@ -180,7 +181,7 @@ def _epochs(corpus: Corpus[Batch]) -> Iterator[Batch]:
 
 
 def _training_step(corpus: Corpus[Batch]) -> Callable[[Batch], None]:
-    """Return what takes a step of the tiny model, as `orchestrator.training.loop.train` does."""
+    """Return a function that trains the tiny model as `orchestrator.training.loop.train` does."""
     model = build(TINY.model, Task(emotions=corpus.manifest.emotions))
     init_weights(model, seed=0)
     state = start_training(model, corpus, TINY.training, seed=0)
@@ -196,7 +197,7 @@ def _training_step(corpus: Corpus[Batch]) -> Callable[[Batch], None]:
 
 
 def growth_of(usages: dict[int, list[Usage]]) -> Growth:
-    """Compare the largest corpus with the smallest one, by medians."""
+    """Compare the medians of the largest and the smallest corpus."""
     small, large = usages[min(usages)], usages[max(usages)]
     more = large[0].num_utterances - small[0].num_utterances
     private = (Spread.of(use.private_open_bytes for use in uses).median for uses in (small, large))
@@ -208,7 +209,7 @@ def growth_of(usages: dict[int, list[Usage]]) -> Growth:
 
 
 def measure(num_utterances: int, copies: Sequence[int], *, num_repeats: int) -> Measured:
-    """Prepare, copy, and use each corpus in a fresh process, by turns."""
+    """Prepare and copy a corpus; use each copy in a fresh process, by turns."""
     machine = this_machine(libraries=("pyarrow", "torch"))
     usages: dict[str, dict[int, list[Usage]]] = {}
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
@@ -226,7 +227,7 @@ def measure(num_utterances: int, copies: Sequence[int], *, num_repeats: int) -> 
 
 
 def _copied_corpora(folder: Path, num_utterances: int, copies: Sequence[int]) -> dict[int, Path]:
-    """Prepare a synthetic corpus and copy its rows; each into a storage of its own."""
+    """Prepare a synthetic corpus and copy its rows; each copy has a storage of its own."""
     media, once = folder / "media", folder / "once"
     config = SyntheticConfig(num_utterances=num_utterances)
     write_synthetic(media, config, num_workers=os.cpu_count() or 1)
@@ -241,7 +242,7 @@ def _copied_corpora(folder: Path, num_utterances: int, copies: Sequence[int]) ->
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print what each corpus needed, and what an utterance more costs."""
+    """Print the memory for each corpus, and the cost of an additional utterance."""
     some = next(iter(next(iter(measured.usages.values())).values()))
     console.print(
         f"{measured.machine}\nn = {len(some)}, median (least to most); "
@@ -289,14 +290,14 @@ def show(measured: Measured, console: Console) -> None:
     multiple=True,
     default=(1, 4, 16),
     show_default=True,
-    help="Repeat it for every size.",
+    help="A number of copies of each row; repeat the option for each size.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(utterances: int, copies: tuple[int, ...], repeats: int, json_file: Path | None) -> None:
-    """Measure a trial's memory beside the size of its corpus."""
+    """Measure how the memory of a trial grows with its corpus."""
     if len(set(copies)) < 2:
-        raise click.UsageError("--copies: name two sizes at least, to be compared")
+        raise click.UsageError("--copies: give two or more different sizes to compare")
     measured = measure(utterances, copies, num_repeats=repeats)
     show(measured, Console(highlight=False, width=200))
     if json_file is not None:

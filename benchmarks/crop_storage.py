@@ -1,12 +1,13 @@
-"""What do face crops cost as raw pixels, and what as JPEG?
+"""What do face crops cost as raw pixels, and as JPEG?
 
-Crops as the recipes of pictures make them, of 48, 64 and 224 pixels, on one core. Crops are encoded
-and read back by the code that `prepare` and the batches use; files lie in memory. Beside Pillow's
-decoder, which we use, torchvision's.
+The crops are those of the picture recipes, of 48, 64 and 224 pixels; one core is used. The code of
+`prepare` encodes the crops, and the code of the batches reads them back; the files are in memory.
+torchvision's decoder is measured beside Pillow's, which we use.
 
     python -m benchmarks.crop_storage [--media VIDEO]
 
-Without a video the faces are drawn: with less detail than filmed ones, so their JPEGs are smaller.
+Without a video the faces are drawn. They have less detail than filmed ones, so their JPEGs are
+smaller.
 """
 
 import json
@@ -38,14 +39,14 @@ from corpora.synthetic.face import EXPRESSIONS, draw_frames, draw_speaker
 
 RAW, PILLOW, TORCHVISION = "raw", "JPEG, Pillow", "JPEG, torchvision"
 MIN_S = 0.3
-"""What is timed is repeated at least this long."""
+"""Each timed function is repeated for at least this time."""
 
 HOURS = 100
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One way to store the crops of a recipe; rates are crops a second, None where not measured."""
+    """The cost of one way to store crops; rates are crops per second, None if not measured."""
 
     bytes_per_crop: float
     pixel_error: float
@@ -55,7 +56,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured; costs by recipe and way, the found faces by recipe."""
+    """All measurements: costs by recipe and way, numbers of found faces by recipe."""
 
     machine: Machine
     origin: str
@@ -66,7 +67,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Way:
-    """A way to store crops: what is done once, what is done whenever they are read."""
+    """A way to store crops: `encode` runs once, `decode` each time they are read."""
 
     encode: Callable[[], object] | None
     decode: Callable[[], Tensor]
@@ -85,7 +86,7 @@ def draw_faces(num_frames: int) -> list[Frame]:
 
 
 def film_frames(video: Path, num_frames: int) -> list[Frame]:
-    """Take frames of a video at even distances."""
+    """Take frames of a video at equal distances."""
     with av.open(str(video)) as container:
         duration_s = (container.duration or 0) / av.time_base
     return list(
@@ -126,7 +127,7 @@ def _jpeg_column(crops: Sequence[Frame]) -> pa.ChunkedArray:
 
 
 def pixel_error(decoded: Tensor, crops: Sequence[Frame]) -> float:
-    """Return the mean absolute difference, of 255 levels.
+    """Return the mean absolute difference between pixels, in levels of 255.
 
     Shapes:
         decoded: (N, 3, H, W), crops: N of (H, W, 3)
@@ -165,7 +166,7 @@ def measure_costs(crops: Sequence[Frame], num_repeats: int) -> dict[str, Cost]:
 
 
 def measure(video: Path | None, *, num_crops: int, num_repeats: int) -> Measured:
-    """Make crops by every recipe of pictures and measure what they cost."""
+    """Make crops by every picture recipe and measure what they cost."""
     machine = this_machine(libraries=("pillow", "pyarrow", "torch", "torchvision"))
     frames = draw_faces(num_crops) if video is None else film_frames(video, num_crops)
     found = FaceDetector().detect(frames)
@@ -179,7 +180,7 @@ def measure(video: Path | None, *, num_crops: int, num_repeats: int) -> Measured
             for frame, crop in zip(frames, cut, strict=True)
         ]
         with warnings.catch_warnings():
-            # Deprecated in favour of TorchCodec, but still there to be compared with.
+            # torchvision deprecates its decoder in favour of TorchCodec, but it still works.
             warnings.filterwarnings("ignore", message="The image decoding and encoding cap")
             costs[name] = measure_costs(crops, num_repeats)
     return Measured(
@@ -192,17 +193,17 @@ def measure(video: Path | None, *, num_crops: int, num_repeats: int) -> Measured
 
 
 def crops_stored_per_hour(recipe: Recipe) -> float:
-    """Count the crops of an hour of speech, all candidates of a window."""
+    """Count the stored crops of an hour of speech: all candidates of each window."""
     return 3600 / recipe.window_s * len(recipe.candidates)
 
 
 def crops_read_per_hour(recipe: Recipe) -> float:
-    """Count those that an epoch reads: one a window."""
+    """Count the crops of an hour of speech that an epoch reads: one for each window."""
     return 3600 / recipe.window_s
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print what each way costs, for one crop and for a corpus."""
+    """Print the cost of each way, for one crop and for a corpus."""
     faces = ", ".join(f"{name} {num}" for name, num in measured.num_faces.items())
     some = next(iter(measured.costs.values()))[RAW]
     console.print(
@@ -244,11 +245,11 @@ def show(measured: Measured, console: Console) -> None:
     "--media",
     "video",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Take the frames of this video instead of drawn ones.",
+    help="Take frames of this video instead of drawn ones.",
 )
 @click.option("--crops", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(video: Path | None, crops: int, repeats: int, json_file: Path | None) -> None:
     """Measure what face crops cost as raw pixels and as JPEG."""
     measured = measure(video, num_crops=crops, num_repeats=repeats)

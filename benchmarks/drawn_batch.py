@@ -1,4 +1,4 @@
-"""Batches of drawn numbers, of the sizes that a recipe gives utterances of some seconds."""
+"""Batches of random numbers, of the sizes that a recipe gives to utterances of some seconds."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,11 +15,11 @@ from models.task import Task
 TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))
 SECONDS = (3.0, 6.0)
 NUM_TOKENS = (15, 25)
-"""Utterances draw their length and their tokens evenly from these; the recipe gives the rest."""
+"""The lengths and numbers of tokens are drawn uniformly from these; the recipe gives the rest."""
 
 
 def draw_batch(num_utterances: int, recipe: Recipe, vocabulary: int, *, seed: int = 0) -> Batch:
-    """Draw utterances of `SECONDS`."""
+    """Draw a batch of utterances whose lengths are in `SECONDS`."""
     generator = torch.Generator().manual_seed(seed)
     draw = partial(torch.rand, generator=generator)
     seconds = SECONDS[0] + (SECONDS[1] - SECONDS[0]) * draw(num_utterances)
@@ -44,7 +44,7 @@ def draw_batch(num_utterances: int, recipe: Recipe, vocabulary: int, *, seed: in
 
 
 def padded(batch: Batch) -> Batch:
-    """Make all utterances as long as the longest, as a plain program does: zeros for pictures."""
+    """Pad all utterances to the longest one with pictures of zeros, as a plain program does."""
     changed: dict[str, Any] = {}
     for name, length_name in batch.LENGTHS.items():
         lengths: tuple[int, ...] = getattr(batch, length_name)
@@ -58,7 +58,7 @@ def padded(batch: Batch) -> Batch:
 
 
 def rounded_up(batch: Batch, multiple: int) -> Batch:
-    """Give utterances some more pictures of zeros, so that their number is a multiple."""
+    """Add pictures of zeros, so that the number of pictures is a multiple of `multiple`."""
     changed: dict[str, Any] = {}
     for name, length_name in batch.LENGTHS.items():
         lengths: tuple[int, ...] = getattr(batch, length_name)

@@ -2,9 +2,10 @@
 
     python -m benchmarks.forecast_accuracy STORAGE --repeats 3
 
-Each time in a fresh process and an empty ledger: the architectures of a study are measured, its
-sweep is forecast and then run, with progress and MLflow as the command line does it. The time is
-that of the sweep alone, as forecast: Ray is up before, and measuring is told apart.
+Each repeat uses a fresh process and an empty ledger. It measures the architectures of a study,
+forecasts its sweep, and then runs the sweep with progress and MLflow, as the command line does. The
+time is that of the sweep alone, like the forecast: Ray runs before, and the measuring is listed
+separately.
 """
 
 import multiprocessing
@@ -34,14 +35,15 @@ from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES, find_study
 
 TARGET = 0.25
-"""How far the time taken may be from the one predicted, as a share of that."""
+"""The largest deviation of the measured time, as a share of the predicted time."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One sweep: what was predicted, at least and at most, and what it took.
+    """One sweep: the predicted range of its time, and the time that it took.
 
-    `trials_s` are the seconds that trials take in their workers, predicted and taken, summed.
+    `trials_s` are sums of the seconds of trials in their workers: the predicted and the measured
+    sum.
     """
 
     num_trials: int
@@ -52,7 +54,7 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """The time taken over the one predicted, or over the nearer end of its range."""
+        """The measured time divided by the nearest time in the predicted range."""
         least, most = self.predicted_s
         return self.taken_s / min(max(self.taken_s, least), most)
 
@@ -61,7 +63,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
     """Measure, forecast and sweep a study in an empty ledger.
 
     Raises:
-        RuntimeError: If a trial has no record at the end: nothing can be said then.
+        RuntimeError: If a trial has no record at the end: the times are then meaningless.
     """
     from orchestrator.cluster.packing import find_capacity, pack
     from orchestrator.cluster.session import training_session
@@ -89,7 +91,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
             end = time.perf_counter()
         mirror.close()
     if without_record := missing.keys() - stopwatch.records.keys():
-        raise RuntimeError(f"no record of {sorted(without_record)}")
+        raise RuntimeError(f"the sweep left no record of the trials {sorted(without_record)}")
     return Comparison(
         num_trials=len(missing),
         measuring_s=planned - start,
@@ -103,7 +105,7 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
 
 
 def show(comparisons: list[Comparison], study: str, console: Console) -> None:
-    """Print what was predicted and what was taken, and whether the target is met."""
+    """Print the predicted and measured times, and whether the target is met."""
     trials, num = comparisons[0].num_trials, len(comparisons)
     console.print(f"study {study}, {trials} trials; n = {num}, median (least to most)\n")
     console.print(_table(comparisons))
@@ -134,7 +136,10 @@ def _table(comparisons: list[Comparison]) -> Table:
 @click.option("--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: its own]")
 @click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True)
 def main(storage: Path, study: str, seeds: int | None, repeats: int) -> None:
-    """Compare forecasts with sweeps; STORAGE gets, or has, the synthetic corpus."""
+    """Compare forecasts with sweeps.
+
+    The synthetic corpus is prepared in STORAGE if it is missing.
+    """
     opened, console = open_storage(storage), Console(highlight=False, width=200)
     ensure_corpus(SYNTHETIC, opened, console, LE.name)
     console.print(f"{this_machine(libraries=('ray', 'torch'))}", soft_wrap=True)

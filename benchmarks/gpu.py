@@ -2,13 +2,13 @@
 
     python -m benchmarks.gpu [--device cuda|cpu] [--json FILE]
 
-Each part runs in a process of its own for a limited time; one that fails is a line of the table,
-and the others go on. The exit status is 1 if any failed. All parts use one GPU, the first that
-CUDA_VISIBLE_DEVICES names. Nothing is installed or fetched: weights are random, and the corpus is a
-small synthetic one, made on the way. Beside FILE lie profiler traces of the three systems, for
-chrome://tracing or ui.perfetto.dev.
+Each part runs in a process of its own for a limited time. If a part fails, the table says so, and
+the other parts continue. The exit status is 1 if any part failed. All parts use one GPU: the first
+that CUDA_VISIBLE_DEVICES names. Nothing is installed or downloaded: weights are random, and the
+script makes a small synthetic corpus. It writes profiler traces of the three systems beside FILE,
+for chrome://tracing or ui.perfetto.dev.
 
-With `--device cpu` sizes are small and no figure has a target: it shows that the script is sound.
+With `--device cpu`, sizes are small and no figure has a target: this only tests the script.
 """
 
 import json
@@ -33,10 +33,10 @@ from benchmarks.measurement import this_machine
 from orchestrator.trial.code_version import code_version
 
 LIMIT_S = 470.0
-"""Of all parts together."""
+"""The time limit of all parts together."""
 
 SLOWER_ON_A_CPU = 10.0
-"""So many times as long are all limits there; it may be busy, too."""
+"""On a CPU, which may be busy, all limits are longer by this factor."""
 
 PACKAGE = "benchmarks.gpu_parts"
 PARTS = (
@@ -50,14 +50,15 @@ PARTS = (
     Part(f"{PACKAGE}.compiled:measure_compiled", 60, optional=True),
     Part(f"{PACKAGE}.compiled:measure_graphs", 60, optional=True, only_on_gpu=True),
 )
-"""The corpus first, which others need; then what has targets, which fits into the time together.
+"""The corpus comes first, because other parts need it; then the parts with targets.
 
-Last is what is worth least: it may find no time left, and has not failed then.
+These fit into the time together. The least important parts come last: if no time is left for them,
+they do not count as failed.
 """
 
 
 def measure(kind: str, traces: Path) -> list[Outcome]:
-    """Run all parts: one at a time on a GPU; on a CPU, where times say nothing, two at once."""
+    """Run all parts: one at a time on a GPU; two at once on a CPU, where times mean nothing."""
     on_gpu = kind == "cuda"
     times = 1.0 if on_gpu else SLOWER_ON_A_CPU
     until = time.monotonic() + times * LIMIT_S
@@ -74,7 +75,7 @@ def measure(kind: str, traces: Path) -> list[Outcome]:
 
 
 def describe(kind: str) -> dict[str, object]:
-    """Say on what it is measured; no GPU is touched, as its memory is measured too."""
+    """Describe the device; do not use the GPU in this process, because its memory is measured."""
     machine = this_machine(libraries=("torch", "torchvision", "transformers", "ray"))
     name, driver = _name_and_driver() if kind == "cuda" else (machine.cpu, None)
     return {
@@ -88,7 +89,7 @@ def describe(kind: str) -> dict[str, object]:
 
 
 def _name_and_driver() -> tuple[str, str]:
-    """Ask in a process that ends for the name of the GPU; all GPUs have one driver."""
+    """Ask for the name of the GPU in a process that ends, and for the driver of all GPUs."""
     with ProcessPoolExecutor(1, CONTEXT) as pool:
         name = pool.submit(torch.cuda.get_device_name, 0).result()
     query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
@@ -97,13 +98,13 @@ def _name_and_driver() -> tuple[str, str]:
 
 
 def show_one_gpu() -> None:
-    """Leave the first of the visible GPUs visible, to this process and all that it starts."""
+    """Hide all GPUs but the first visible one, from this process and all that it starts."""
     seen = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
     os.environ["CUDA_VISIBLE_DEVICES"] = seen.partition(",")[0]
 
 
 def table_of(outcomes: Sequence[Outcome]) -> Table:
-    """Lay out all figures."""
+    """Lay out all figures as a table."""
     table = Table("figure", "value", "target", "verdict", "remark")
     for outcome in outcomes:
         for figure in outcome.figures:
@@ -120,13 +121,13 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
     type=click.Path(dir_okay=False, path_type=Path, resolve_path=True),
     default="gpu.json",
     show_default=True,
-    help="Receives all figures; traces come to lie beside it.",
+    help="Write all figures to this file, and the traces beside it.",
 )
 def main(kind: str, json_file: Path) -> None:
-    """Measure what a GPU does, and check what only a GPU can show."""
+    """Measure the speed of a GPU, and check what only a GPU can show."""
     show_one_gpu()
     if kind == "cuda" and not torch.cuda.is_available():
-        raise click.UsageError("PyTorch finds no GPU here; choose --device cpu")
+        raise click.UsageError("PyTorch finds no GPU on this machine; choose --device cpu")
     console, where, start = Console(width=180, markup=False), describe(kind), time.monotonic()
     outcomes = measure(kind, json_file.with_suffix(""))
     seconds = round(time.monotonic() - start)

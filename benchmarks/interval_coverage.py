@@ -1,12 +1,12 @@
-"""How often do intervals of five seeds hold the truth?
+"""How often do intervals of five seeds contain the true value?
 
     python -m benchmarks.interval_coverage
 
-First the mean over seeds: Student's t beside two bootstraps over the seeds, those of scipy.stats.
-Then a gap on other test sets: t on the seeds alone, beside t with the variance over test sets that
-our cluster bootstrap finds. In that simulation two rows decide 30 clusters of 50 utterances. A
-row is right with a probability of .6 + an effect of its seed (std .02) + one of the cluster
-(std .114), all drawn anew each time; the true gap is 0.
+The first table is about the mean over seeds: Student's t beside two bootstraps over the seeds, from
+scipy.stats. The second is about a gap on other test sets: t on the seeds alone, beside t with the
+variance over test sets from our cluster bootstrap. In this simulation two rows decide 30 clusters
+of 50 utterances. A row is right with a probability of .6 + an effect of its seed (std .02) + an
+effect of the cluster (std .114). All effects are drawn anew each time; the true gap is 0.
 """
 
 from collections.abc import Mapping
@@ -44,17 +44,17 @@ LAWS: Mapping[str, Draw] = {
 
 
 def t_covers(errors: Floats) -> Bools:
-    """Say by replication whether the t interval of the mean holds 0."""
+    """Say for each replication whether the t interval of the mean contains 0."""
     half_width = float(stdtrit(NUM_SEEDS - 1, (1 + LEVEL) / 2)) * errors.std(axis=1, ddof=1)
     return np.abs(errors.mean(axis=1)) <= half_width / np.sqrt(NUM_SEEDS)
 
 
 def bootstrap_covers(errors: Floats, method: str, rng: np.random.Generator) -> Bools:
-    """Say the same of a bootstrap over the seeds with 1,000 resamples.
+    """Say the same for a bootstrap over the seeds with 1,000 resamples.
 
-    scipy resamples all replications of a call alike, so there are many calls.
+    scipy uses the same resamples for all replications of a call, so many calls are made.
     """
-    from scipy.stats import bootstrap  # takes seconds to load
+    from scipy.stats import bootstrap  # it takes seconds to load
 
     covered = []
     for start in range(0, len(errors), CHUNK):
@@ -72,7 +72,7 @@ def bootstrap_covers(errors: Floats, method: str, rng: np.random.Generator) -> B
 
 
 def interval_table(num: int) -> Table:
-    """Tabulate the coverage of the mean by three intervals."""
+    """Tabulate how often three intervals contain the mean."""
     table = markdown_table("errors", "t", "percentile", "BCa")
     for number, (law, draw) in enumerate(LAWS.items()):
         rng = np.random.default_rng([SEED, number])
@@ -108,18 +108,18 @@ def gaps(rng: np.random.Generator, seed: int) -> tuple[Gap, Gap]:
     ours, theirs = (np.mean([accuracy(redraw(t, seed)) for t in r], axis=0) for r in (row, other))
     found = variance_over(ours - theirs, NUM_CLUSTERS)
     if found.variance is None:
-        raise ValueError("accuracy is defined in every resample")
+        raise ValueError("no variance over test sets, though accuracy is defined in every resample")
     return gap, with_test_set_variance(gap, found.variance, NUM_CLUSTERS)
 
 
 def holds_zero(gap: Gap) -> bool:
-    """Say whether the gap's interval holds the truth."""
+    """Say whether the gap's interval contains 0, the true gap."""
     low, high = gap.interval(LEVEL)
     return low <= 0 <= high
 
 
 def variance_table(num: int) -> Table:
-    """Tabulate the coverage of a gap on other test sets."""
+    """Tabulate how often intervals contain the gap on other test sets."""
     rng = np.random.default_rng(SEED)
     held = np.array([[holds_zero(gap) for gap in gaps(rng, seed)] for seed in range(num)])
     table = markdown_table("interval of a gap on other test sets", "coverage")
@@ -129,7 +129,7 @@ def variance_table(num: int) -> Table:
 
 
 @click.command()
-@click.option("--replications", default=20_000, show_default=True, help="Of each interval.")
+@click.option("--replications", default=20_000, show_default=True, help="Tests of each interval.")
 def main(replications: int) -> None:
     """Simulate the coverage of intervals at a nominal 95 %."""
     console = Console(width=120)

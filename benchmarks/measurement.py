@@ -1,4 +1,4 @@
-"""What the benchmarks share: spreads of repeated measurements, tables of them, the machine."""
+"""Parts that benchmarks share: spreads of repeated measurements, tables of them, the machine."""
 
 import os
 import platform
@@ -23,12 +23,12 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Summarise repeated measurements; there must be one at least."""
+        """Summarise repeated measurements; there must be at least one."""
         values = list(values)
         return cls(median=median(values), least=min(values), most=max(values), num=len(values))
 
     def __format__(self, spec: str) -> str:
-        """Write the median and, if there is more than one measurement, least and most."""
+        """Write the median and, if there are several measurements, the least and the most."""
         if self.num == 1:
             return f"{self.median:{spec}}"
         return f"{self.median:{spec}} ({self.least:{spec}} to {self.most:{spec}})"
@@ -36,7 +36,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and beside what else it was measured; `load` is the mean of the minute before."""
+    """The machine of a measurement and its `load`, the mean of the minute before."""
 
     cpu: str
     num_cores: int
@@ -54,8 +54,8 @@ class Machine:
 
 
 def this_machine(*, libraries: Sequence[str]) -> Machine:
-    """Describe this machine by what decides times on it."""
-    import torch  # takes seconds to load: a benchmark may have to time that itself
+    """Describe what decides times on this machine."""
+    import torch  # it takes seconds to load, and some benchmarks measure this time
 
     return Machine(
         cpu=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
@@ -68,7 +68,7 @@ def this_machine(*, libraries: Sequence[str]) -> Machine:
 
 
 def markdown_table(*headers: str) -> Table:
-    """Start a table that can be pasted into README.md; all columns but the first are numbers."""
+    """Start a table that can be pasted into README.md; only its first column is not numbers."""
     table = Table(box=MARKDOWN)
     for header in headers:
         table.add_column(header, justify="right" if table.columns else "left", no_wrap=True)

@@ -1,4 +1,4 @@
-"""A trial that nobody trains: all that a worker does but the training, with a made-up result."""
+"""A trial without training: a worker does everything else, and records an invented result."""
 
 import time
 from datetime import UTC, datetime
@@ -22,8 +22,8 @@ METRICS = ("acc", "wacc", "f1", "precision", "recall", "auc")
 
 
 def record_noop(config: dict[str, Any]) -> None:
-    """Report two epochs and record the trial, as `run_trial` does: a trainable of Tune."""
-    import orchestrator.trial.run  # noqa: F401  (PyTorch and all: what a worker loads)
+    """Report two epochs and record the trial, as `run_trial` does. This is a trainable of Tune."""
+    import orchestrator.trial.run  # noqa: F401  (a worker loads PyTorch and all our code)
     from orchestrator.trial.checkpoints import drop_checkpoint
 
     order = order_in(config)
@@ -39,7 +39,7 @@ def record_noop(config: dict[str, Any]) -> None:
 
 
 def noop_epochs(seed: int) -> tuple[Epoch, ...]:
-    """Make up learning curves, which differ from seed to seed."""
+    """Invent learning curves that differ from seed to seed."""
     return tuple(
         Epoch(
             epoch=number,
@@ -52,7 +52,7 @@ def noop_epochs(seed: int) -> tuple[Epoch, ...]:
 
 
 def write_noop(ledger: Ledger, trial: Trial) -> Record:
-    """Record a trial with made-up predictions of a few utterances."""
+    """Record a trial with invented predictions for a few utterances."""
     sha256 = stage_predictions(
         ledger.folder(trial.key), {split: _draw(trial.seed) for split in ("valid", "test")}
     )

@@ -1,13 +1,14 @@
 """How much time does a sweep cost beyond the training of its trials?
 
-Sweeps a study on the synthetic corpus as the command line does it, with progress and MLflow, but
-into a fresh ledger and from a fresh process each time:
+The benchmark sweeps a study on the synthetic corpus as the command line does, with progress and
+MLflow. Each sweep has a fresh ledger and a fresh process:
 
     overhead per trial = (wall time of the sweep * slots - sum of the trials' training_s) / trials
 
     python -m benchmarks.orchestration_overhead STORAGE
 
-What a command pays before and after its sweep (loading Ray, mirroring what is left) is told apart.
+The costs of a command before and after its sweep are listed separately: loading Ray, and mirroring
+the remaining trials.
 """
 
 import json
@@ -43,11 +44,11 @@ from search_spaces.catalogue import STUDIES, find_study
 from search_spaces.trial import Trial
 
 WORKERS = {True: "reused", False: "fresh"}
-"""How `reuse_workers` of a sweep is called in tables."""
+"""The names for the values of `reuse_workers` in tables."""
 
 
 class Stopwatch(Watcher):
-    """A watcher that notes when each trial started, first of all, and when it finished."""
+    """A watcher that notes when each trial first started, and when it finished."""
 
     def __init__(self) -> None:
         self.started_at: dict[str, float] = {}
@@ -66,18 +67,22 @@ class Stopwatch(Watcher):
 
 @dataclass(frozen=True)
 class SweepTimes:
-    """Where the time of one sweep went: by the clock, and summed over slots (`*_slots_s`).
+    """The parts of the time of one sweep: wall time, or time summed over slots (`*_slots_s`).
 
     Attributes:
+        num_slots: The number of slots.
+        num_trials: The number of trials.
         load_s: Loading Ray and our code around it, before the sweep.
-        wall_s: The sweep, all of it.
-        mirror_s: Waiting for MLflow after it.
-        ray_start_slots_s: Until the first worker is up, all slots.
-        ray_stop_slots_s: From the end of the last trial, all slots.
-        worker_load_slots_s: From a worker's start to that of its trial: PyTorch and our code.
-        around_training_slots_s: Trials outside their training: corpus, weights, records.
+        wall_s: The whole sweep.
+        mirror_s: Waiting for MLflow after the sweep.
+        ray_start_slots_s: From the start until the first worker runs, over all slots.
+        ray_stop_slots_s: From the end of the last trial to the end, over all slots.
+        worker_load_slots_s: From the start of a worker to the start of its trial: loading PyTorch
+            and our code.
+        around_training_slots_s: The time of trials outside their training: corpus, weights,
+            records.
         training_slots_s: The sum of `training_s`.
-        idle_slots_s: Slots that stood empty while the last trials trained.
+        idle_slots_s: The time of slots that were empty while the last trials trained.
     """
 
     num_slots: int
@@ -94,12 +99,12 @@ class SweepTimes:
 
     @property
     def overhead_slots_s(self) -> float:
-        """All that is not training."""
+        """The time of all slots without the training."""
         return self.wall_s * self.num_slots - self.training_slots_s
 
     @property
     def between_slots_s(self) -> float:
-        """What is left: between the end of a trial and the start of its successor's worker."""
+        """The remaining time: from the end of a trial to the start of the next trial's worker."""
         return self.overhead_slots_s - (
             self.ray_start_slots_s
             + self.ray_stop_slots_s
@@ -111,7 +116,7 @@ class SweepTimes:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured; sweeps by whether workers were reused."""
+    """All measurements; `sweeps` by whether workers were reused."""
 
     machine: Machine
     study: str
@@ -125,7 +130,7 @@ def time_sweep(
     """Sweep a study into an empty ledger.
 
     Raises:
-        RuntimeError: If a trial has no record at the end: nothing can be said then.
+        RuntimeError: If a trial has no record at the end: the times are then meaningless.
     """
     console = Console(stderr=True, highlight=False)
     with empty_storage(corpora_storage) as storage:
@@ -153,7 +158,10 @@ def time_sweep(
         mirrored = time.perf_counter()
     without_record = missing.keys() - stopwatch.records.keys()
     if without_record or mirror_failure:
-        raise RuntimeError(f"no record of {sorted(without_record)}; MLflow: {mirror_failure}")
+        raise RuntimeError(
+            f"the sweep left no record of the trials {sorted(without_record)}; "
+            f"failure of the MLflow mirror: {mirror_failure}"
+        )
     return _times(
         stopwatch,
         num_slots=num_slots,
@@ -166,7 +174,7 @@ def time_sweep(
 
 @contextmanager
 def empty_storage(corpora_storage: Path) -> Iterator[Path]:
-    """Make a storage folder beside the corpora that holds nothing but them."""
+    """Make a storage folder that holds only the corpora of another one."""
     with tempfile.TemporaryDirectory(prefix="overhead-", dir=corpora_storage) as folder:
         storage = Path(folder)
         corpora = corpus_folder(storage, SYNTHETIC).parent
@@ -215,7 +223,7 @@ def measure(
     num_repeats: int,
     fresh_too: bool,
 ) -> Measured:
-    """Time sweeps with reused workers and, if wanted, with fresh ones, by turns."""
+    """Time sweeps with reused workers and, if `fresh_too`, with fresh workers, by turns."""
     machine = this_machine(libraries=("ray", "mlflow", "torch"))
     num_slots = num_slots or machine.num_gpus or machine.num_cores
     sweeps: dict[str, list[SweepTimes]] = {}
@@ -229,7 +237,7 @@ def measure(
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print where the time went: a trial's part, then that of the whole command."""
+    """Print the parts of the time: those of a trial, then those of the whole command."""
     some = next(iter(measured.sweeps.values()))
     console.print(
         f"{measured.machine}\nstudy {measured.study}, {measured.num_seeds} seeds: "
@@ -292,9 +300,9 @@ def _per_command(measured: Measured) -> Table:
     "--no-reuse-workers",
     "fresh_too",
     is_flag=True,
-    help="Also sweep with a fresh worker for every trial, by turns.",
+    help="Also run sweeps with a fresh worker for every trial, by turns.",
 )
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(
     storage: Path,
     study: str,
@@ -304,7 +312,10 @@ def main(
     fresh_too: bool,
     json_file: Path | None,
 ) -> None:
-    """Measure what a sweep costs beside training; STORAGE gets, or has, the synthetic corpus."""
+    """Measure the time of a sweep beyond training.
+
+    The synthetic corpus is prepared in STORAGE if it is missing.
+    """
     opened, console = open_storage(storage), Console(highlight=False, width=200)
     ensure_corpus(SYNTHETIC, opened, console, LE.name)
     measured = measure(

@@ -1,14 +1,15 @@
 """How fast is a training step of Le's model at paper scale on this machine's CPU?
 
-In float32 and in bfloat16 autocast by turns, on all cores, with random weights and inputs of the
-sizes of IEMOCAP. Beside it, between the steps: the machine's peak in products of square matrices.
+Steps in float32 and in bfloat16 autocast alternate, on all cores, with random weights and inputs of
+the sizes of IEMOCAP. Between the steps, the machine's peak in products of square matrices is
+measured.
 
     python -m benchmarks.paper_step
 
-FLOPs are counted by `torch.utils.flop_counter`: two for each multiplication of matrix products,
-attention and convolutions, forward and backward, those of padded steps included. Multiplications
-with the zeros around a picture are left out: libraries need not do them. All else counts nothing:
-norms, activations, softmax, dropout, pooling, embeddings, biases, loss, optimizer.
+`torch.utils.flop_counter` counts the FLOPs: two for each multiplication in matrix products,
+attention and convolutions, forward and backward, padded steps included. Multiplications with the
+zeros around a picture are left out, because libraries need not do them. Everything else counts as
+0: norms, activations, softmax, dropout, pooling, embeddings, biases, loss, optimizer.
 """
 
 import json
@@ -55,7 +56,7 @@ POSITIVE_WEIGHT = 4.0
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MATRIX_SIZES = (1024, 2048, 4096)
 MATMUL_S = 0.3
-"""Matrices are multiplied at least this long; the best of the sizes is the peak."""
+"""Matrices of each size are multiplied for at least this time; the best size gives the peak."""
 
 FUSION, HEAD, OPTIMIZER = "fusion", "head", "optimizer"
 PARTS = (*MODALITIES, FUSION, HEAD, OPTIMIZER)
@@ -64,10 +65,11 @@ Shape = Sequence[int]
 
 
 class PartMeter:
-    """Charges what a meter counts, seconds or FLOPs, to the part of the step that is at work.
+    """Assigns seconds or FLOPs of a meter to the part of the step that is running.
 
-    Forward, a part works from its call to the next one's; backward, from the moment when the
-    gradient of its output is whole, since autograd goes through the parts one after the other.
+    In the forward pass, a part runs from its call to the call of the next part. In the backward
+    pass, it runs from the moment when the gradient of its output is complete: autograd goes through
+    the parts one after the other.
     """
 
     def __init__(self, read: Callable[[], float]) -> None:
@@ -77,7 +79,7 @@ class PartMeter:
         self._since = 0.0
 
     def begin(self, part: str | None) -> None:
-        """Charge the part that worked until now; None works at the end."""
+        """End the part that has been running, and start another one; None at the end."""
         now = self._read()
         if self._part is not None:
             self.spent[self._part] += now - self._since
@@ -85,7 +87,7 @@ class PartMeter:
 
     @contextmanager
     def watching(self, model: SequenceFusionModel) -> Iterator[None]:
-        """Follow a model's parts as they are called and differentiated."""
+        """Follow the parts of a model while they are called and differentiated."""
         handles = []
         parts = {**model.branches, FUSION: model.fusion, HEAD: model.head}
         for name, part in parts.items():
@@ -112,7 +114,7 @@ class MatmulPeak:
         self._operands = [torch.rand(2, size, size).to(dtype) for size in sizes]
 
     def flops_per_s(self) -> float:
-        """Measure it."""
+        """Measure the rate."""
         return max(self._rate(left, right) for left, right in self._operands)
 
     def _rate(self, left: Tensor, right: Tensor) -> float:
@@ -126,7 +128,7 @@ class MatmulPeak:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What one batch holds; `num_token_slots` counts the padding too."""
+    """The contents of one batch; `num_token_slots` includes the padding."""
 
     num_utterances: int
     num_faces: int
@@ -137,20 +139,20 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Step:
-    """One training step and, measured just before it, the matmul peak of the same precision."""
+    """One training step, and the matmul peak of the same precision just before it."""
 
     parts_s: dict[str, float]
     peak_flops_per_s: float
 
     @property
     def step_s(self) -> float:
-        """All parts together."""
+        """The time of all parts together."""
         return sum(self.parts_s.values())
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured; FLOPs by part."""
+    """All measurements; `flops` by part."""
 
     machine: Machine
     num_threads: int
@@ -160,18 +162,18 @@ class Measured:
     steps: dict[Precision, list[Step]]
 
     def peak_flops_per_s(self, precision: Precision) -> float:
-        """Return the highest of the peaks: what disturbs a measurement only ever lowers it."""
+        """Return the highest peak: disturbances can only lower a measurement."""
         return max(step.peak_flops_per_s for step in self.steps[precision])
 
 
 def synthetic_batch(num_utterances: int, config: LeConfig, *, seed: int = 0) -> Batch:
-    """Draw utterances of the sizes that recipe `le` gives them.
+    """Draw a batch of utterances, of the sizes that recipe `le` gives to them.
 
     Raises:
-        ValueError: If the text encoder has pretrained weights: its vocabulary is not known here.
+        ValueError: If the text encoder has pretrained weights: its vocabulary is unknown here.
     """
     if config.text.sizes is None:
-        raise ValueError("text.sizes is None: a vocabulary is needed; choose weights 'random'")
+        raise ValueError("text.sizes is None: the vocabulary is unknown; choose weights 'random'")
     return draw_batch(num_utterances, LE, config.text.sizes.vocabulary, seed=seed)
 
 
@@ -182,7 +184,7 @@ def take_step(
     precision: Precision,
     meter: PartMeter,
 ) -> None:
-    """Take the step of `orchestrator.training.loop.train`; the loss is charged to the head."""
+    """Take the step of `orchestrator.training.loop.train`; the loss belongs to the head."""
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
     weights = torch.full((NUM_EMOTIONS,), POSITIVE_WEIGHT)
     with meter.watching(model):
@@ -201,7 +203,8 @@ def take_step(
 def count_flops(model: SequenceFusionModel, optimizer: Optimizer, batch: Batch) -> dict[str, float]:
     """Count the FLOPs of a step by part.
 
-    The counter does not know the CPU's fused attention: the plain one, of as many, stands in.
+    The counter does not know the CPU's fused attention, so plain attention replaces it; it has the
+    same number of FLOPs.
     """
     formulas: dict[Any, Any] = {
         torch.ops.aten.convolution: _conv_flops,
@@ -215,7 +218,7 @@ def count_flops(model: SequenceFusionModel, optimizer: Optimizer, batch: Batch) 
 
 
 def _conv_flops(pictures: Shape, weight: Shape, *_: object, out_shape: object) -> int:
-    """Count a convolution of VGG19: stride 1, and H and W kept by zeros around.
+    """Count the FLOPs of a convolution of VGG19: stride 1, zero padding that keeps H and W.
 
     Shapes:
         pictures: (N, C_in, H, W), weight: (C_out, C_in, odd, odd)
@@ -225,14 +228,14 @@ def _conv_flops(pictures: Shape, weight: Shape, *_: object, out_shape: object) -
     products = num_pictures * in_channels * out_channels
     for side, taps in zip(sides, kernel, strict=True):
         reach = taps // 2
-        products *= side * taps - reach * (reach + 1)  # all taps but those outside the picture
+        products *= side * taps - reach * (reach + 1)  # without taps outside the picture
     return 2 * products
 
 
 def _conv_backward_flops(
     gradient: Shape, pictures: Shape, weight: Shape, *settings: Any, out_shape: object
 ) -> int:
-    """Count the gradients of pictures and weight, each if it is wanted: as many as forward."""
+    """Count the gradients of pictures and weight, if wanted; each has as many FLOPs as forward."""
     of_pictures, of_weight, _ = settings[-1]
     return (of_pictures + of_weight) * _conv_flops(pictures, weight, out_shape=out_shape)
 
@@ -240,7 +243,7 @@ def _conv_backward_flops(
 def measure(
     config: LeConfig, *, batch_size: int, num_repeats: int, matrix_sizes: Sequence[int]
 ) -> Measured:
-    """Measure steps of both precisions by turns, after a step of each that is not timed."""
+    """Measure steps of both precisions by turns; the first step of each is not timed."""
     machine = this_machine(libraries=("torch", "transformers"))
     model = build_le(config, TASK).train()
     init_weights(model, seed=0)
@@ -269,7 +272,7 @@ def measure(
 
 
 def sizes_of(batch: Batch) -> Sizes:
-    """Count what a batch holds."""
+    """Count the contents of a batch."""
     return Sizes(
         num_utterances=len(batch.labels),
         num_faces=len(batch.faces),
@@ -315,7 +318,7 @@ def _gain(measured: Measured) -> Spread:
 
 
 def _parts_table(measured: Measured) -> Table:
-    """Lay out the parts: the medians of their seconds, and what these are of the peak."""
+    """Lay out the parts: the median of their seconds, and their share of the peak."""
     headers = (f"{precision} {what}" for precision in DTYPES for what in ("s", "share of peak"))
     table = markdown_table("part", "GFLOP", *headers)
     for part in PARTS:
@@ -332,7 +335,7 @@ def _parts_table(measured: Measured) -> Table:
 @click.command()
 @click.option("--batch-size", type=click.IntRange(min=1), default=TRAINING.batch_size)
 @click.option("--repeats", type=click.IntRange(min=1), default=5)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(batch_size: int, repeats: int, json_file: Path | None) -> None:
     """Measure a training step of Le's model at paper scale."""
     measured = measure(PAPER, batch_size=batch_size, num_repeats=repeats, matrix_sizes=MATRIX_SIZES)

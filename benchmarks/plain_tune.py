@@ -1,4 +1,4 @@
-"""What one would write without us: Ray Tune with its own MLflow callback, on trials of no work."""
+"""A program without our code: Ray Tune with its own MLflow callback, on trials without work."""
 
 import tempfile
 from collections.abc import Callable
@@ -20,16 +20,16 @@ class _Steps(tune.Callback):
         self._sampler = sampler
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave all out of Tune's snapshots."""
+        """Keep everything out of Tune's snapshots."""
         return {}
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: object) -> None:
-        """Count it."""
+        """Count the trial."""
         self._sampler.note_finish()
 
 
 def make_noop() -> Callable[[dict[str, Any]], None]:
-    """Make a trainable that reports what our trials report; workers load nothing of ours for it."""
+    """Make a trainable that reports what our trials report; it loads none of our modules."""
     reports = [
         {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss, **epoch.valid}
         for epoch in noop_epochs(0)
@@ -43,7 +43,7 @@ def make_noop() -> Callable[[dict[str, Any]], None]:
 
 
 def sweep_plainly(num_trials: int, num_slots: int) -> Sampler:
-    """Run trials that report and end, mirrored to an SQLite file by Ray's own callback."""
+    """Run trials that only report; Ray's own callback mirrors them to an SQLite file."""
     with tempfile.TemporaryDirectory() as folder, Sampler() as sampler:
         storage = Path(folder)
         logger = MLflowLoggerCallback(
@@ -59,5 +59,5 @@ def sweep_plainly(num_trials: int, num_slots: int) -> Sampler:
             )
             results = tuner.fit()
         if results.num_errors or sampler.num_finished < num_trials:
-            raise RuntimeError(f"{sampler.num_finished} of {num_trials} trials ended")
+            raise RuntimeError(f"only {sampler.num_finished} of {num_trials} trials finished")
     return sampler

@@ -1,22 +1,25 @@
 """How fast is `prepare` beside a plain script that takes one frame after the other?
 
-Both prepare the same clips by the same recipes, in a fresh process each, by turns. The script
-decodes with the same library, every frame from the start of the segment to its end, calls
-facenet-pytorch's MTCNN on each frame that the recipe looks at, and makes crops and spectrograms by
-our functions; such scripts know one recipe, so several recipes are several passes, here in one
-process. `prepare` decodes once for all recipes, on every core, through Ray Data. Sound is read by
-our function on both sides.
+Both sides prepare the same clips by the same recipes, each in a fresh process, by turns.
+
+- The script decodes with the same library, every frame from the start of the segment to its end. It
+  calls facenet-pytorch's MTCNN on each frame that the recipe uses, and makes crops and spectrograms
+  with our functions. Such scripts know one recipe, so it makes one pass for each recipe, here in
+  one process.
+- `prepare` decodes once for all recipes, on every core, through Ray Data.
+
+Both sides read sound with our function.
 
     python -m benchmarks.prepare_speed [--media VIDEO]
 
-Without the start-up: `prepare` from the moment when its first part of eight clips was finished, up
-to the last part, and the assembly; of the clips, those count that cannot have been begun before,
-all but one part for each worker. That leaves out Ray's start and stop, and loading in the workers.
-The script from the moment when its detector was loaded. With the start-up: the whole process, from
-outside, counted on all clips.
+Times without the start-up: for `prepare`, from the end of its first part of eight clips to the end
+of the assembly. Only clips count whose work cannot have begun before: all but one part for each
+worker. This leaves out the start and stop of Ray, and loading in the workers. For the script, the
+time starts when its detector is loaded. Times with the start-up: the whole process, measured from
+outside, for all clips.
 
-Where the time goes is measured in a process of its own that makes parts one after another on one
-thread, as a worker does, by timers around the functions of our code; stages do not overlap.
+The stages are measured in a process of their own. It makes parts one after another on one thread,
+as a worker does, with timers around our functions; stages do not overlap.
 """
 
 import csv
@@ -85,11 +88,11 @@ TIMED = (
     (WRITE, corpora.preparation.prepare, "assemble"),
     (WRITE, corpora.preparation.prepare, "assemble_detections"),
 )
-"""Which functions are charged to which stage; one inside another is charged to its own."""
+"""The functions of each stage; a function inside another one counts for its own stage."""
 
 CLOCK_TOLERANCE_S = 1e-3
 MAX_DIFFERENT_SHARE = 0.02
-"""Both sides must agree on whether there is a face in all but so many of the frames."""
+"""The largest share of frames in which the two sides may disagree about a face."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,7 +101,7 @@ Found = dict[str, dict[str, list[bool]]]
 
 
 class StageClock:
-    """Charges time to the stage at work; a stage inside another one interrupts it."""
+    """Assigns time to the stage that is running; a stage inside another one interrupts it."""
 
     def __init__(self, read: Callable[[], float] = time.perf_counter) -> None:
         self.spent: dict[str, float] = {}
@@ -108,7 +111,7 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Charge what is done inside to a stage."""
+        """Assign the time of a `with` block to a stage."""
         self._charge()
         self._at_work.append(name)
         try:
@@ -123,7 +126,7 @@ class StageClock:
         return dict(self.spent)
 
     def timing(self, name: str, function: Callable[P, T]) -> Callable[P, T]:
-        """Wrap a function so that its time is charged to a stage."""
+        """Wrap a function so that its time counts for a stage."""
 
         @wraps(function)
         def timed(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -135,7 +138,7 @@ class StageClock:
     def timing_items(
         self, name: str, function: Callable[P, Iterator[T]]
     ) -> Callable[P, Iterator[T]]:
-        """Wrap a generator so that making each item is charged to a stage."""
+        """Wrap a generator so that the time of each item counts for a stage."""
 
         @wraps(function)
         def timed(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
@@ -159,9 +162,9 @@ class StageClock:
 
 @dataclass
 class NotedRun:
-    """A runner that notes when parts were finished and when all was over, in seconds of the epoch.
+    """A runner that notes when each part and the whole work were finished, in seconds since 1970.
 
-    A part's time is that of its report in the file system: an iterator may hand its number on late.
+    The time of a part is that of its report file: the iterator may yield its number later.
     """
 
     run: Runner
@@ -169,7 +172,7 @@ class NotedRun:
     over_at: float = 0.0
 
     def __call__(self, maker: PartMaker, parts: Parts) -> Iterator[int]:
-        """Make parts as the runner does."""
+        """Make parts as the wrapped runner does."""
         yield from self.run(maker, parts)
         self.over_at = time.time()
         reports = (maker.folder / str(number) / REPORT_FILE for number in parts)
@@ -178,14 +181,14 @@ class NotedRun:
 
 @dataclass(frozen=True)
 class Pass:
-    """One side's work on all clips, told by its own process.
+    """One side's work on all clips, as its own process reports it.
 
     Attributes:
-        phases_s: Of the process after its imports, one after another.
-        working_s: Without the start-up, by the rules above.
-        num_clips_working: The clips that count for it.
+        phases_s: The phases of the process after its imports, one after another.
+        working_s: The time without the start-up, by the rules above.
+        num_clips_working: The clips that count for this time.
         found: Which frames show a face.
-        stages_s: Where the time went, if that was measured.
+        stages_s: The time of each stage, if it was measured.
     """
 
     phases_s: dict[str, float]
@@ -197,7 +200,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Timed:
-    """One side's work on all clips, from outside; `wall_s` is that of its process."""
+    """One side's work on all clips, measured from outside; `wall_s` is the time of its process."""
 
     num_clips: int
     wall_s: float
@@ -212,7 +215,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Agreement:
-    """In how many frames the sides found a face."""
+    """The numbers of frames in which both sides, neither, or only one found a face."""
 
     both: int
     neither: int
@@ -221,14 +224,14 @@ class Agreement:
 
     @property
     def share_different(self) -> float:
-        """The share of the frames on which they do not agree."""
+        """The share of the frames on which the sides disagree."""
         different = self.only_prepare + self.only_script
         return different / (self.both + self.neither + different)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured: runs by case and side, seconds of stages by side, for all recipes."""
+    """All measurements: runs by case and side, and the seconds of the stages, for all recipes."""
 
     machine: Machine
     origin: str
@@ -246,9 +249,9 @@ def run_prepare(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
     """Prepare a clip folder as the command does.
 
     Raises:
-        ValueError: If there are too few clips to tell the start-up from the rest.
+        ValueError: If there are too few clips to separate the start-up from the rest.
     """
-    from orchestrator.corpus.on_ray import runner_on_ray  # loads Ray: no business of the script
+    from orchestrator.corpus.on_ray import runner_on_ray  # it loads Ray, which the script does not
 
     source, begin = read_clips(folder), time.time()
     noted = NotedRun(runner_on_ray(storage))
@@ -279,16 +282,16 @@ def num_workers() -> int:
 
 
 def clips_after_first_part(num_clips: int, num_workers: int) -> int:
-    """Count the clips that no worker can have begun before the first part was finished.
+    """Count the clips whose work cannot have begun before the first part was finished.
 
     Raises:
-        ValueError: If there may be none.
+        ValueError: If there may be no such clip.
     """
     num_left = num_clips - min(num_workers * CLIPS_PER_PART, num_clips)
     if num_left == 0:
         raise ValueError(
             f"{num_clips} clips are too few for {num_workers} workers: "
-            f"choose more than {num_workers * CLIPS_PER_PART}"
+            f"use more than {num_workers * CLIPS_PER_PART} clips"
         )
     return num_left
 
@@ -318,7 +321,7 @@ def run_stages(folder: Path, recipes: Sequence[Recipe], storage: Path) -> dict[s
 
 
 def run_script(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
-    """Do the same plainly: recipe by recipe, clip by clip, frame by frame."""
+    """Prepare as a plain script does: recipe by recipe, clip by clip, frame by frame."""
     utterances, begin = read_clips(folder).utterances, time.perf_counter()
     mtcnn = MTCNN(keep_all=True, device=default_device())
     loaded, clock = time.perf_counter(), StageClock()
@@ -353,10 +356,10 @@ def run_script(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
 
 
 def frames_of_segment(utterance: Utterance, times_s: Sequence[float]) -> list[Frame]:
-    """Decode a segment, turn every frame of it to RGB and keep what is on screen at some times."""
+    """Decode a segment, convert each frame to RGB, and keep the frames shown at some times."""
     video = utterance.pictures
     if not isinstance(video, VideoSegment):
-        raise TypeError(f"utterance '{utterance.id}' is no segment of a video")
+        raise TypeError(f"the pictures of utterance '{utterance.id}' are not a segment of a video")
     due = deque(time_ms(time_s) / 1000 for time_s in times_s)
     kept: list[Frame] = []
     before: av.VideoFrame | None = None
@@ -398,7 +401,7 @@ def _faces(
 
 
 def write_segments(video: Path, folder: Path, num_clips: int, segment_s: float) -> None:
-    """Write a clip folder of one video's segments, over and over again."""
+    """Write a clip folder of the segments of one video, repeated until there are enough."""
     folder.mkdir()
     shutil.copy(video, folder / f"video{video.suffix}")
     with av.open(str(video)) as container:
@@ -413,7 +416,7 @@ def write_segments(video: Path, folder: Path, num_clips: int, segment_s: float) 
 
 
 def cut(duration_s: float, segment_s: float, num_segments: int) -> list[tuple[float, float]]:
-    """Cut a video into whole segments, from its start again after its last; at least itself."""
+    """Cut a video into whole segments, at least one; after the last, start again at the first."""
     segment_s = min(segment_s, duration_s)
     num_whole = int(duration_s / segment_s)
     begins = [segment_s * (index % num_whole) for index in range(num_segments)]
@@ -421,15 +424,15 @@ def cut(duration_s: float, segment_s: float, num_segments: int) -> list[tuple[fl
 
 
 def compare(prepared: Mapping[str, list[bool]], script: Mapping[str, list[bool]]) -> Agreement:
-    """Compare what the sides found, frame by frame.
+    """Compare frame by frame where the two sides found a face.
 
     Raises:
-        RuntimeError: If they did not look at the same frames.
+        RuntimeError: If the sides did not examine the same frames.
     """
     if {name: len(frames) for name, frames in prepared.items()} != {
         name: len(frames) for name, frames in script.items()
     }:
-        raise RuntimeError("the two sides did not look at the same frames")
+        raise RuntimeError("the two sides did not examine the same frames of the same utterances")
     pairs = [pair for name in script for pair in zip(prepared[name], script[name], strict=True)]
     return Agreement(
         both=pairs.count((True, True)),
@@ -440,7 +443,7 @@ def compare(prepared: Mapping[str, list[bool]], script: Mapping[str, list[bool]]
 
 
 def measure(clips: Path, origin: str, num_repeats: int) -> Measured:
-    """Run both sides on a clip folder by turns, and after them what tells the stages."""
+    """Run both sides on a clip folder by turns, then measure the stages."""
     machine = this_machine(libraries=("av", "facenet-pytorch", "ray", "torch"))
     utterances = read_clips(clips).utterances
     clips_after_first_part(len(utterances), os.cpu_count() or 1)
@@ -474,7 +477,7 @@ def measure(clips: Path, origin: str, num_repeats: int) -> Measured:
 def _in_fresh_process(
     work: Callable[[Path, Sequence[Recipe], Path], T], clips: Path, recipes: Sequence[Recipe]
 ) -> tuple[T, float]:
-    """Work into an empty storage folder; return also the seconds from the process's start."""
+    """Work with an empty storage folder; also return the seconds since the process started."""
     with tempfile.TemporaryDirectory(prefix="speed-") as storage:
         start = time.perf_counter()
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh_process:
@@ -495,7 +498,7 @@ def _timed(done: Pass, wall_s: float, num_clips: int) -> Timed:
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print the rates, the phases behind them, the stages, and what was found."""
+    """Print the rates, the phases behind them, the stages, and the agreement about faces."""
     num_runs = len(measured.runs[EVERY][PREPARE])
     console.print(
         f"{measured.machine}\n{measured.num_clips} clips, {measured.seconds:.0f} s, "
@@ -544,7 +547,7 @@ def _phases_table(measured: Measured) -> Table:
 
 
 def _stages_table(measured: Measured) -> Table:
-    """Lay out the stages of all recipes; loading the detector is left out."""
+    """Lay out the stages of all recipes, without the loading of the detector."""
     headers = (PREPARE + " on one thread", "share", SCRIPT, "share")
     table = markdown_table("ms a clip, three recipes", *headers)
     sides = (measured.stages_s[PREPARE], measured.stages_s[SCRIPT])
@@ -581,21 +584,21 @@ def _faces_table(measured: Measured) -> Table:
 @click.option(
     "--media",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Cut this video into the clips, over and over again, instead of drawing them.",
+    help="Cut the clips from this video, repeatedly if necessary, instead of drawing them.",
 )
 @click.option(
     "--segment-s",
     type=click.FloatRange(min=0.5),
     default=4.0,
     show_default=True,
-    help="Length of the clips cut from --media.",
+    help="The length of the clips cut from --media.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(
     utterances: int, media: Path | None, segment_s: float, repeats: int, json_file: Path | None
 ) -> None:
-    """Measure how fast clips are prepared, beside a plain script."""
+    """Measure how fast `prepare` is beside a plain script."""
     with tempfile.TemporaryDirectory(prefix="clips-") as folder:
         clips = Path(folder) / "clips"
         if media is None:
@@ -611,7 +614,7 @@ def main(
         if agreement.share_different > MAX_DIFFERENT_SHARE:
             raise click.ClickException(
                 f"recipe '{recipe}': the sides disagree on {agreement.share_different:.1%} of the "
-                f"frames, more than {MAX_DIFFERENT_SHARE:.0%}: their rates do not compare"
+                f"frames, more than {MAX_DIFFERENT_SHARE:.0%}: their rates cannot be compared"
             )
 
 

@@ -1,10 +1,11 @@
 """How fast do batches come from a prepared corpus on the CPU?
 
-A synthetic corpus is prepared by the recipes `le`, whose crops are stored as pixels, and `xia`,
-whose are JPEGs of 224 px. Each way reads the training split in order, by turns. `plain` is the
-shortest code that makes the same batches: one picture decoded after another, everything joined,
-normalised in new memory. Ours decodes with one thread, as a trial on a CPU has, or with several, as
-beside a GPU. torchvision's decoder is there to be compared with, its pixels against Pillow's.
+A synthetic corpus is prepared by the recipes `le`, which stores crops as pixels, and `xia`, which
+stores them as JPEGs of 224 px. Each way reads the training split in order, by turns. `plain` is the
+shortest code that makes the same batches: it decodes one picture after another, joins everything,
+and normalises into new memory. Ours decodes with one thread, as in a trial on a CPU, or with
+several, as in a trial on a GPU. torchvision's decoder is measured for comparison, and its pixels
+are compared with Pillow's.
 
     python -m benchmarks.reading_speed
 """
@@ -44,14 +45,14 @@ CPU = torch.device("cpu")
 PLAIN, TORCHVISION = "plain", "plain, torchvision's decoder"
 
 Pictures = tuple[Tensor, Tensor]
-"""Faces, normalised, and spectrograms of a batch."""
+"""The normalised faces and the spectrograms of a batch."""
 
 Decode = Callable[[Sequence[bytes]], Tensor]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Batches a second, by recipe and way; how far torchvision's pixels are off, of 255 levels."""
+    """Batches per second by recipe and way; `most_off` is that of torchvision, of 255 levels."""
 
     machine: Machine
     num_utterances: int
@@ -68,7 +69,7 @@ def ours(table: pa.Table, recipe: Recipe, num_threads: int) -> Iterator[Pictures
 
 
 def plain(table: pa.Table, recipe: Recipe, decode: Decode) -> Iterator[Pictures]:
-    """Read a split with nothing but Arrow, Pillow and PyTorch; of candidates the middle one."""
+    """Read a split with only Arrow, Pillow and PyTorch; take the middle one of the candidates."""
     mean, std = (
         torch.tensor(values).reshape(3, 1, 1) for values in (recipe.face_mean, recipe.face_std)
     )
@@ -88,13 +89,13 @@ def _faces(stored: pa.Scalar, recipe: Recipe, decode: Decode) -> Tensor:
 
 
 def by_pillow(jpegs: Sequence[bytes]) -> Tensor:
-    """Decode one after another: (N, 3, H, W)."""
+    """Decode one picture after another: (N, 3, H, W)."""
     pictures = [np.array(Image.open(io.BytesIO(jpeg))) for jpeg in jpegs]
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
 
 
 def by_torchvision(jpegs: Sequence[bytes]) -> Tensor:
-    """Decode all in one call: (N, 3, H, W)."""
+    """Decode all pictures in one call: (N, 3, H, W)."""
     files = [torch.frombuffer(bytearray(jpeg), dtype=torch.uint8) for jpeg in jpegs]
     return torch.stack(decode_jpeg(files))
 
@@ -102,7 +103,7 @@ def by_torchvision(jpegs: Sequence[bytes]) -> Tensor:
 def ways_to_read(
     table: pa.Table, recipe: Recipe, threads: Sequence[int]
 ) -> dict[str, Callable[[], Iterator[Pictures]]]:
-    """List the ways that make sense for a recipe; only what is encoded takes several threads."""
+    """List the ways to read a recipe; several threads are only for encoded pictures."""
     ways: dict[str, Callable[[], Iterator[Pictures]]]
     ways = {PLAIN: partial(plain, table, recipe, by_pillow)}
     if recipe.storage != "jpeg":
@@ -116,16 +117,16 @@ def ways_to_read(
 def measure_split(
     table: pa.Table, recipe: Recipe, threads: Sequence[int], num_repeats: int
 ) -> dict[str, Spread]:
-    """Read a split in every way, by turns, after once to warm up: batches a second.
+    """Measure batches per second of a split in every way, by turns, after one round of warm-up.
 
     Raises:
-        ValueError: If ours are not the plain batches, bit by bit.
+        ValueError: If our batches are not bit-identical to the plain ones.
     """
     ways = ways_to_read(table, recipe, threads)
     for name, read in ways.items():
         is_equal = all(map(_are_equal, ways[PLAIN](), read()))
         if not is_equal and name != TORCHVISION:
-            raise ValueError(f"recipe '{recipe.name}', {name}: batches are not the plain ones")
+            raise ValueError(f"recipe '{recipe.name}', {name}: batches differ from the plain ones")
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(num_repeats):
         for name, read in ways.items():
@@ -140,7 +141,7 @@ def _are_equal(one: Pictures, other: Pictures) -> bool:
 
 
 def most_off(table: pa.Table) -> int:
-    """Return by how much a pixel of torchvision's differs from Pillow's at most."""
+    """Return the largest difference between a pixel of torchvision and the same one of Pillow."""
     jpegs = [jpeg for row in table["faces"] for jpeg in row.values.to_pylist()]
     return int((by_torchvision(jpegs).int() - by_pillow(jpegs).int()).abs().max())
 
@@ -148,9 +149,9 @@ def most_off(table: pa.Table) -> int:
 def measure(num_utterances: int, threads: Sequence[int], *, num_repeats: int) -> Measured:
     """Prepare a corpus and read its training split."""
     machine = this_machine(libraries=("pillow", "pyarrow", "torch", "torchvision"))
-    torch.set_num_threads(1)  # as a trial
+    torch.set_num_threads(1)  # as in a trial
     with tempfile.TemporaryDirectory(prefix="reading-") as folder, warnings.catch_warnings():
-        # Deprecated in favour of TorchCodec, but still there to be compared with.
+        # torchvision deprecates its decoder in favour of TorchCodec, but it still works.
         warnings.filterwarnings("ignore", message="The image decoding and encoding cap")
         tables = _prepared(Path(folder), num_utterances)
         return Measured(
@@ -175,13 +176,13 @@ def _prepared(folder: Path, num_utterances: int) -> dict[str, pa.Table]:
 
 
 def read_table(path: Path) -> pa.Table:
-    """Map a split's file."""
+    """Map the file of a split into memory."""
     with pa.memory_map(str(path)) as file:
         return pa.ipc.open_file(file).read_all()
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print how fast every way is."""
+    """Print the speed of every way."""
     some = measured.batches_per_s[LE.name][PLAIN]
     console.print(
         f"{measured.machine}\n{measured.num_utterances} utterances in batches of {BATCH_SIZE}; "
@@ -205,10 +206,10 @@ def show(measured: Measured, console: Console) -> None:
     multiple=True,
     default=(1, 2, 4),
     show_default=True,
-    help="Repeat it for every number.",
+    help="A number of threads; repeat the option for each number.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=9, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write it there.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write this file.")
 def main(utterances: int, threads: tuple[int, ...], repeats: int, json_file: Path | None) -> None:
     """Measure how fast batches come from a prepared corpus."""
     measured = measure(utterances, threads, num_repeats=repeats)

@@ -1,9 +1,10 @@
-"""How long all tables of both papers take from 10,000 records.
+"""How long do all tables of both papers take from 10,000 records?
 
     python -m benchmarks.report_speed FOLDER
 
-FOLDER gets, or has, the records: every row of both papers on IEMOCAP and CMU-MOSEI at their test
-sizes, with as many seeds as make 10,000 trials. Nobody trained them: probabilities are drawn.
+The records are written to FOLDER if they are missing: every row of both papers on IEMOCAP and
+CMU-MOSEI at their test sizes, with as many seeds as give 10,000 trials. Nothing is trained: the
+probabilities are drawn.
 """
 
 import platform
@@ -21,13 +22,8 @@ from corpora.preparation.known import SYNTHETIC_RECIPES, KnownCorpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan.plan import Plan, make_plan, planned_of
 from reports.forms.files import write_table
-from reports.ledger.ledger import (
-    PREDICTIONS_FILE,
-    RECORD_FILE,
-    Ledger,
-    stage_predictions,
-    staged_at,
-)
+from reports.ledger.files import staged_at
+from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, stage_predictions
 from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
 from reports.scores.cells import collect_outcome
@@ -43,7 +39,7 @@ NUM_EPOCHS = 25
 
 @dataclass(frozen=True)
 class Sizes:
-    """A corpus as its splits are printed: utterances of valid and test, and dialogues or videos."""
+    """The printed sizes of a corpus: utterances of valid and test, and dialogues or videos."""
 
     emotions: tuple[str, ...]
     num_valid: int
@@ -59,7 +55,7 @@ STUDIES = COLLECTIONS["all"]
 
 
 def plan_all(corpus: str, num_seeds: int, ledger: Ledger) -> list[Plan]:
-    """Plan both papers on a corpus that is not there."""
+    """Plan both papers on a corpus that does not exist."""
 
     def identify(recipe: str) -> CorpusIdentity:
         settings = SYNTHETIC_RECIPES[recipe]
@@ -72,7 +68,7 @@ def plan_all(corpus: str, num_seeds: int, ledger: Ledger) -> list[Plan]:
 
 
 def draw(size: int, num_groups: int, num_emotions: int, rng: np.random.Generator) -> Predictions:
-    """Draw a split's labels and probabilities that know something of them."""
+    """Draw the labels of a split, and probabilities that are correlated with them."""
     labels = (rng.random((size, num_emotions)) < 0.2).astype(np.int8)
     noise = rng.random(labels.shape)
     return Predictions(
@@ -84,7 +80,7 @@ def draw(size: int, num_groups: int, num_emotions: int, rng: np.random.Generator
 
 
 def make_record(trial: Trial, sizes: Sizes, sha256: str) -> Record:
-    """Make a record with curves of a usual length."""
+    """Make a record with learning curves of the usual length."""
     scores = {"acc": 0.8, "wacc": 0.7, "f1": 0.5, "precision": 0.5, "recall": 0.5, "auc": 0.7}
     epochs = tuple(
         Epoch(epoch=number, train_loss=0.5, valid_loss=0.6, valid=scores)
@@ -118,7 +114,7 @@ def make_record(trial: Trial, sizes: Sizes, sha256: str) -> Record:
 
 
 def write_records(storage: Path, console: Console) -> None:
-    """Write the records that are missing, those of one corpus and seed with equal predictions."""
+    """Write the missing records; those of one corpus and seed have equal predictions."""
     ledger = Ledger(storage)
     for corpus, sizes in CORPORA.items():
         per_seed = len({key for plan in plan_all(corpus, 1, ledger) for key in plan.by_key})

@@ -1,4 +1,4 @@
-"""Memory and processor time of a sweep, sampled while it runs."""
+"""A sampler of the memory and processor time of a running sweep."""
 
 import threading
 import time
@@ -13,11 +13,12 @@ MIB = 2**20
 
 
 class Sampler(Watcher):
-    """A watcher that notes when trials finish, and what this process and those below it take.
+    """A watcher that notes when trials finish, and samples this process and its descendants.
 
     Attributes:
         finishes: When each trial finished, in seconds of `time.perf_counter`.
-        memory_mib: Number of finished trials and resident memory of this process, every second.
+        memory_mib: The number of finished trials and the resident memory of this process, sampled
+            every second.
     """
 
     def __init__(self) -> None:
@@ -39,27 +40,27 @@ class Sampler(Watcher):
 
     @property
     def num_finished(self) -> int:
-        """How many trials finished."""
+        """The number of finished trials."""
         return len(self.finishes)
 
     @property
     def sweep_s(self) -> float:
-        """The time from the first trial's end to the last one's."""
+        """The time from the end of the first trial to the end of the last."""
         return self.finishes[-1] - self.finishes[0]
 
     def cpu_s(self) -> tuple[float, float]:
-        """Return processor time since the first trial's end: of this process, of those below it.
+        """Return the processor time since the first trial's end: of this process, of descendants.
 
-        Of the latter what came before the last sample is known.
+        The time of the descendants is known up to the last sample.
         """
         at_first = self._cpu_s_at_first or (0.0, 0.0)
         now = (time.process_time(), sum(self._others_cpu_s.values()))
         return now[0] - at_first[0], now[1] - at_first[1]
 
     def memory_of(self, num_trials: int) -> tuple[float, float, float]:
-        """Return the memory when 100 trials were finished, when half were and when all were.
+        """Return the memory in MiB when 100 trials, half of them and all of them were finished.
 
-        In MiB, at the first sample after that.
+        Each value is from the first sample after that moment.
         """
         at = (min(100, num_trials), num_trials // 2, num_trials)
         first, half, last = (

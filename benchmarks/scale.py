@@ -2,15 +2,16 @@
 
     python -m benchmarks.scale 100 1000 100 10000 100 --compare
 
-Plan, Ray Tune on two slots, ledger, live view and MLflow (SQLite) are the real ones; in the place
-of the training a worker records a made-up trial of two epochs (`noop_trial`). Each size is swept
-into an empty storage folder by a fresh process, in the order given; the finished study is then
-planned and mirrored once more. With `--compare`, sizes up to 1,000 are also run by plain Ray Tune
-with its MLflow callback, on functions that report the same numbers.
+Plan, Ray Tune on two slots, ledger, live view and MLflow (SQLite) are the real ones. Instead of
+training, a worker records an invented trial of two epochs (`noop_trial`). A fresh process sweeps
+each size into an empty storage folder, in the order given. It then plans and mirrors the finished
+study once more. With `--compare`, plain Ray Tune with its MLflow callback also runs the sizes up to
+1,000, on functions that report the same numbers.
 
     a trial's wall time = (plan + first trial's end to the last one's + waiting for MLflow) / trials
 
-What comes before the first trial's end is told apart: Ray's start, and PyTorch in the workers.
+The time before the first trial's end is listed separately: Ray's start, and loading PyTorch in the
+workers.
 """
 
 import math
@@ -52,23 +53,26 @@ T = TypeVar("T")
 NUM_SEEDS = 10
 NUM_SLOTS = 2
 MAX_COMPARED = 1000
-"""Trials of plain Ray Tune: more would take hours."""
+"""The most trials of plain Ray Tune: more would take hours."""
 
 
 @dataclass(frozen=True)
 class SweepCost:
-    """What a sweep took; seconds, of all trials together.
+    """The cost of a sweep; seconds are those of all trials together.
 
     Attributes:
-        load: Of the machine in the minute before.
+        num_trials: The number of trials.
+        load: The load of the machine in the minute before.
+        plan_s: The time to plan the study.
         start_s: From the end of the plan to the first trial's end.
-        sweep_s: From there to the last trial's end.
+        sweep_s: From the first trial's end to the last trial's end.
         close_s: Waiting for MLflow after the sweep.
-        again_s: Planning once more what is finished, and mirroring it.
-        driver_cpu_s: Of this process since the first trial's end, until MLflow has all.
-        others_cpu_s: Of all processes below it in that time: workers, Ray.
-        memory_mib: Of this process when 100 trials were finished, when half were, when all were.
-        num_requests: To MLflow.
+        again_s: Planning the finished study once more, and mirroring it.
+        driver_cpu_s: The processor time of this process, from the first trial's end until MLflow
+            has all trials.
+        others_cpu_s: The processor time of all its descendants in that time: workers, Ray.
+        memory_mib: The memory of this process when 100 trials, half and all were finished.
+        num_requests: The number of requests to MLflow.
     """
 
     num_trials: int
@@ -85,7 +89,7 @@ class SweepCost:
 
     @property
     def wall_s(self) -> float:
-        """All but the start."""
+        """The wall time without the start."""
         return self.plan_s + self.sweep_s + self.close_s
 
 
@@ -100,7 +104,7 @@ class PatientMirror(mlflow_mirror.MlflowMirror):
 
 
 def noop_study(num_trials: int) -> Study:
-    """Make a study of rows that differ in the learning rate, ten seeds each."""
+    """Make a study of rows that differ in the learning rate, with ten seeds for each row."""
     return Study(
         name="scale",
         title=f"{num_trials} trials",
@@ -115,10 +119,10 @@ def noop_study(num_trials: int) -> Study:
 
 
 def sweep_ours(num_trials: int) -> SweepCost:
-    """Sweep a study of trials that nobody trains into an empty ledger.
+    """Sweep a study of trials without training into an empty ledger.
 
     Raises:
-        RuntimeError: If a trial has no record at the end, or MLflow lacks something.
+        RuntimeError: If a trial has no record at the end, or the MLflow mirror failed.
     """
     study, load = noop_study(num_trials), os.getloadavg()[0]
     mlflow_mirror.CLOSE_S = math.inf  # a sweep gives up after two minutes
@@ -138,7 +142,10 @@ def sweep_ours(num_trials: int) -> SweepCost:
         closed = time.perf_counter()
         driver_cpu_s, others_cpu_s = sampler.cpu_s()
         if failure is not None or sampler.num_finished < len(missing):
-            raise RuntimeError(f"{sampler.num_finished} trials finished; MLflow: {failure}")
+            raise RuntimeError(
+                f"{sampler.num_finished} of {len(missing)} trials finished; "
+                f"failure of the MLflow mirror: {failure}"
+            )
         again = mlflow_mirror.MlflowMirror(storage, tracking_uri_of(None, storage))
         _plan_and_follow(study, storage, again, console)
         planned_again = time.perf_counter()
@@ -196,7 +203,7 @@ def _sweep(
 
 
 def sweep_plain(num_trials: int) -> SweepCost:
-    """Run as many trials by plain Ray Tune; its plan and its MLflow are within its sweep."""
+    """Run as many trials with plain Ray Tune; its sweep includes its plan and its MLflow."""
     from benchmarks.plain_tune import sweep_plainly
 
     load, start = os.getloadavg()[0], time.perf_counter()
@@ -218,7 +225,7 @@ def sweep_plain(num_trials: int) -> SweepCost:
 
 
 def in_fresh_process(function: Callable[[int], T], num_trials: int) -> T:
-    """Call a function in a process that has loaded nothing."""
+    """Call a function in a process that has loaded no modules yet."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(function, num_trials).result()
 
@@ -248,7 +255,7 @@ def show(costs: Mapping[str, list[SweepCost]], console: Console) -> None:
 
 
 def show_ratio(ours: Mapping[int, list[SweepCost]], console: Console) -> None:
-    """Print how a trial's cost grows from the smallest study to the largest."""
+    """Print how the cost of a trial grows from the smallest study to the largest."""
     few, many = (
         {
             "wall time": Spread.of(cost.wall_s / cost.num_trials for cost in ours[size]).median,
@@ -266,9 +273,9 @@ def show_ratio(ours: Mapping[int, list[SweepCost]], console: Console) -> None:
 
 @click.command()
 @click.argument("sizes", type=click.IntRange(min=10), nargs=-1)
-@click.option("--compare", is_flag=True, help="Also run sizes up to 1,000 by plain Ray Tune.")
+@click.option("--compare", is_flag=True, help="Also run sizes up to 1,000 with plain Ray Tune.")
 def main(sizes: tuple[int, ...], compare: bool) -> None:
-    """Measure what a trial costs in studies of SIZES trials; a size given twice is run twice."""
+    """Measure the cost of a trial in studies of SIZES trials; a size given twice runs twice."""
     console, machine = (
         Console(highlight=False, width=200),
         this_machine(libraries=("ray", "mlflow")),

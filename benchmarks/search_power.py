@@ -1,13 +1,13 @@
-"""How often does the search find a planted best architecture, and how often does chance?
+"""How often does the search find a planted best architecture, and how often does random search?
 
     python -m benchmarks.search_power
 
-Nothing is trained: a candidate's score is written down here, a function of its fields over the
-built-in space `architecture`, and each candidate is measured once, with the noise of a seed. A
-value that is not the best of its field costs half a point to three; semantic enhancement pays less
-where the modalities exchange nothing, and the other system's best is two points lower. The sampler
-is that of `mmer-sweep tune`, beside one that draws at random; both see the same noise, and the
-candidate of the highest score measured wins.
+Nothing is trained. This file defines the score of a candidate as a function of its fields, over the
+built-in space `architecture`. Each candidate is measured once, with the noise of a seed. A value
+that is not the best of its field costs half a point to three points. Semantic enhancement gains
+less if the modalities exchange nothing, and the best of the other system is two points lower. The
+sampler of `mmer-sweep tune` is compared with a random sampler. Both get the same noise, and the
+candidate with the highest measured score wins.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,11 +33,11 @@ from search_spaces.spaces.architecture import ARCHITECTURE
 
 BEST = 0.60
 SEED_STD = 0.008
-"""Of a candidate's score over seeds, a fraction: the .8 points that the simulations assume."""
+"""The std of a candidate's score over seeds, a fraction: the simulations assume .8 points."""
 
 RATE = "training.learning_rate"
 BEST_RATE, RATE_COST = 3e-4, 3.0
-"""A rate that is off by a factor of ten costs so many points."""
+"""The best learning rate, and the points that a rate off by a factor of ten costs."""
 
 PLANTED: Mapping[str, JsonValue] = {
     SYSTEM: "xia",
@@ -72,10 +72,10 @@ COSTS: Mapping[str, Mapping[JsonValue, float]] = {
     "head": {"cls": 1.0},
     "model.head.depth": {1: 1.0, 3: 0.5, 4: 1.0, 5: 1.0, 6: 1.0},
 }
-"""What every value that is not the best of its field costs, in points."""
+"""The cost in points of every value that is not the best of its field."""
 
 SEM_ALONE = 1.0
-"""What enhanced modalities that exchange nothing lose, in points."""
+"""The points that enhanced modalities lose if they exchange nothing."""
 
 MakeSampler = Callable[[int, int], BaseSampler]
 SAMPLERS: Mapping[str, MakeSampler] = {
@@ -86,9 +86,9 @@ SAMPLERS: Mapping[str, MakeSampler] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a search chose: whether it is the planted architecture, and its score without noise.
+    """The choice of a search: whether it is the planted architecture, and its score without noise.
 
-    `has_seen` says whether that architecture was among the candidates at all.
+    `has_seen` says whether the planted architecture was among the candidates.
     """
 
     is_planted: bool
@@ -97,7 +97,7 @@ class Found:
 
 
 def fields_of(point: Point) -> dict[str, JsonValue]:
-    """List what a point says of the architecture: its system and fields, without the rate."""
+    """List the system and the fields of a point's architecture, without the learning rate."""
     return {
         SYSTEM: point.system,
         **{name: value for name, value in point.values.items() if name != RATE},
@@ -116,7 +116,7 @@ def true_score(point: Point) -> float:
 
 
 def search(make: MakeSampler, num: int, seed: int, at_once: int = 1) -> Found:
-    """Search with so many candidates, `at_once` of them asked for before the first is told."""
+    """Search with `num` candidates; `at_once` of them are proposed before the first has a score."""
     noise = SEED_STD * np.random.default_rng(seed).standard_normal(num)
     study = optuna.create_study(direction="maximize")
     asked: list[tuple[float, Point]] = []
@@ -140,9 +140,10 @@ def _ask(study: Study, sampler: BaseSampler) -> Point:
 
 
 def sign_p(found: list[bool], rival: list[bool]) -> float:
-    """Return the exact p of H0: `found` is no more often true than `rival`, paired, one-sided.
+    """Return the exact p of H0: `found` is not more often true than `rival`, paired, one-sided.
 
-    McNemar's test: of the repeats in which one of the two is true, each is it with chance 1/2.
+    This is McNemar's test: in repeats where only one of the two is true, it is either one with
+    probability 1/2.
     """
     from scipy.stats import binomtest
 
@@ -154,7 +155,7 @@ def sign_p(found: list[bool], rival: list[bool]) -> float:
 
 
 def power_table(budgets: list[int], repeats: int, at_once: int) -> Table:
-    """Search with every sampler at every budget, and compare."""
+    """Search with every sampler at every budget, and compare them."""
     table = markdown_table(
         *("candidates", "finds it: TPE", "random", "p", "sees it: TPE", "random"),
         *("points below the best: TPE", "random", "fewer by (95 %)"),
@@ -186,7 +187,7 @@ def power_table(budgets: list[int], repeats: int, at_once: int) -> Table:
 @click.option("--trials", multiple=True, default=(60, 100, 200), show_default=True)
 @click.option("--at-once", default=1, show_default=True, help="Candidates that train at once.")
 def main(repeats: int, trials: tuple[int, ...], at_once: int) -> None:
-    """Compare the search's sampler with chance at equal budget."""
+    """Compare the sampler of the search with a random sampler at equal budget."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     console = Console(width=200)
     console.print(f"{repeats} repeats, {at_once} at once; noise of a seed {100 * SEED_STD} points")

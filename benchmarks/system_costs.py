@@ -2,10 +2,10 @@
 
     python -m benchmarks.system_costs
 
-Weights are random: sizes do not depend on them. The clip lasts 4.8 s and has 32 tokens; features of
-clips come in the widths that Dai et al. (NAACL 2021) use on IEMOCAP, with 32 words, a row of sound
-every 100 ms and one of the face every 500 ms. Multiply-accumulates are those of
-`models.macs.count_macs`, which a trial's record holds too.
+Weights are random: sizes do not depend on them. The clip lasts 4.8 s and has 32 tokens. Features
+have the widths that Dai et al. (NAACL 2021) use on IEMOCAP, with 32 words, a row of sound every
+100 ms and a row of the face every 500 ms. `models.macs.count_macs` counts the multiply-accumulates;
+the record of a trial has the same number.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ TASK = Task(
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one system."""
+    """The size of one system, and its cost for one clip."""
 
     name: str
     num_parameters: int
@@ -53,7 +53,7 @@ class Cost:
 
 
 def without_weights(config: TrialConfig) -> TrialConfig:
-    """Let every pretrained encoder begin with random values of the same sizes."""
+    """Replace the weights of every pretrained encoder by random ones of the same sizes."""
     changes: dict[str, JsonValue] = {}
     for modality, encoder in config.model.pretrained_encoders.items():
         changes[f"model.{modality}.weights"] = "random"

@@ -1,6 +1,6 @@
 """Simulated claims, and the designs that decide them.
 
-A design gets, for many tables at once, t of every claim at every look. It is checked against
+A design decides many tables at once from the t of every claim at every look. Tests check it against
 `reports.statistics.verdicts.judge`, which decides one table.
 """
 
@@ -33,7 +33,7 @@ def draw_t3(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
 
 
 def draw_collapse(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-    """Draw errors of which every tenth is 4 lower, scaled to mean 0 and variance 1."""
+    """Draw errors scaled to mean 0 and variance 1; every tenth is lower by 4 before scaling."""
     share, depth = 0.1, 4.0
     errors = rng.standard_normal(shape) - depth * (rng.random(shape) < share)
     return (errors + share * depth) / sqrt(1 + share * (1 - share) * depth**2)
@@ -45,12 +45,14 @@ LAWS: Mapping[str, tuple[Draw, Draw]] = {
     "collapse": (draw_collapse, draw_collapse),
     "one collapses": (draw_collapse, draw_normal),
 }
-"""Errors of a claim's row, and of the row that it is compared with."""
+"""The laws of the errors of a claim's row, and of the row that it is compared with."""
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """Of every replication and claim, at every look, in standard deviations of the differences.
+    """Estimates for every replication and claim at every look.
+
+    The unit is the standard deviation of the differences.
 
     Shapes:
         means, std_errors: (looks, replications, claims)
@@ -61,22 +63,22 @@ class Estimates:
     looks: tuple[int, ...]
 
     def t(self, gap: float | Floats, margin: float) -> Floats:
-        """Return t of the margin where the true gap is this one, by claim or for all."""
+        """Return t against the margin for this true gap, given by claim or for all."""
         return (self.means + gap - margin) / self.std_errors
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """What a design decided.
+    """The decisions of a design.
 
     Shapes:
         all: (replications, claims)
 
     Attributes:
-        not_above: Where gap <= 0 is rejected: HOLDS or HOLDS-WEAKER.
-        not_below: Where gap >= 0 is: REVERSED.
-        not_weaker: Where gap >= margin is: FAILS or HOLDS-WEAKER, if not REVERSED.
-        num_seeds: After how many seeds the claim was closed.
+        not_above: Whether gap <= 0 is rejected: HOLDS or HOLDS-WEAKER.
+        not_below: Whether gap >= 0 is rejected: REVERSED.
+        not_weaker: Whether gap >= margin is rejected: FAILS or HOLDS-WEAKER, if not REVERSED.
+        num_seeds: The number of seeds after which the claim was closed.
     """
 
     not_above: Bools
@@ -96,7 +98,7 @@ def estimate(
     rng: np.random.Generator,
     looks: tuple[int, ...] = LOOKS,
 ) -> Estimates:
-    """Draw the differences of a table without any gap, and estimate from them at each look."""
+    """Draw the differences of a table without gaps, and estimate the gaps at each look."""
     draw, draw_other = LAWS[law]
     rows = draw(rng, (num, num_claims, looks[-1]))
     others = draw_other(rng, (num, 1 if shared else num_claims, looks[-1]))
@@ -142,7 +144,7 @@ def decide_adaptive(
 
 
 def decide_recycled(estimates: Estimates, gap: float | Floats, margin: float) -> Rejected:
-    """Test the open claims at each look, each at its share of the alpha that is left."""
+    """Test the open claims at each look, each at its share of the remaining alpha."""
     return decide_adaptive(estimates, gap, margin, recycle=True)
 
 
@@ -169,13 +171,13 @@ def _holm(t: Floats, df: int) -> Bools:
 
 
 def _bounds(look: int, num_claims: int, looks: tuple[int, ...]) -> Floats:
-    """Return what t must exceed at a look while 1, 2, ... claims share alpha."""
+    """Return the bounds that t must exceed at a look if 1, 2, ... claims share alpha."""
     levels = [cutoff(look, ALPHA / sharing, looks) for sharing in range(1, num_claims + 1)]
     return -stdtrit(look - 1, np.array(levels))
 
 
 def _reject(rejected: Bools, t: Floats, is_open: Bools, bounds: Floats, *, recycle: bool) -> None:
-    """Add what is rejected at this look; with recycling, until no more follows."""
+    """Add the hypotheses that this look rejects; with recycling, repeat until none is new."""
     num_claims = len(bounds)
     for _ in range(num_claims if recycle else 1):
         sharing = num_claims - rejected.sum(axis=1) if recycle else np.full(len(t), num_claims)

@@ -2,18 +2,19 @@
 
     python -m benchmarks.verdict_errors
 
-Simulated claims; nothing is trained. A claim compares a row with another one over ten paired seeds
-at most. Its published gap is d_z standard deviations of the differences and its margin half of
-that; where nothing was published, d_z 0, the margin is .44: half a point at a seed std of .8. The
-claims of a table have rows of their own, or share the other row, so that they correlate by .5.
+The claims are simulated; nothing is trained. A claim compares a row with another one over at most
+ten paired seeds. Its published gap is d_z standard deviations of the differences, and its margin is
+half of this gap. If nothing is published, d_z is 0 and the margin is .44: half a point at a seed
+std of .8. The claims of a table have rows of their own, or share the other row, which gives them a
+correlation of .5.
 
-Designs, all at one-sided .025 for each hypothesis over the whole table:
+The designs, all at one-sided .025 for each hypothesis over the whole table:
 
     fixed: ten seeds, then Holm, as `reports.statistics.verdicts.judge` does
-    adaptive: looks at 3, 5, 7 and 10 seeds with the cutoffs of `reports.statistics.sequential`,
-        alpha split evenly; a claim's first verdict closes it, and a row without open claims stops
-    recycled: the same, but a claim leaves its share of a hypothesis's alpha to the others when that
-        hypothesis is rejected of it
+    adaptive: looks at 3, 5, 7 and 10 seeds with the cutoffs of `reports.statistics.sequential`;
+        alpha is split evenly; the first verdict closes a claim, and a row without open claims stops
+    recycled: as adaptive, but if a hypothesis is rejected for a claim, the claim passes its share
+        of that hypothesis's alpha on to the other claims
 """
 
 from collections.abc import Iterator
@@ -39,12 +40,12 @@ MARGIN_OF_NONE = 0.44
 SEED = 0
 
 FALSE = ("HOLDS", "HOLDS, half", "below margin", "REVERSED")
-"""False verdicts: where all gaps are 0, where every second is and the others are as published,
-FAILS or HOLDS-WEAKER where all lie on their margins, and again where all are 0."""
+"""The false verdicts: HOLDS if all gaps are 0; HOLDS if every second gap is 0 and the others are as
+published; FAILS or HOLDS-WEAKER if all gaps equal their margins; REVERSED if all gaps are 0."""
 
 
 def num_runs(num_seeds: NDArray[np.int_], shared: bool) -> Floats:
-    """Count the runs of each replication: a row goes on as long as one of its claims is open."""
+    """Count the runs of each replication: a row gets seeds while one of its claims is open."""
     others = num_seeds.max(axis=1) if shared else num_seeds.sum(axis=1)
     return (num_seeds.sum(axis=1) + others).astype(np.float64)
 
@@ -76,7 +77,7 @@ def false_verdicts(design: Design, estimates: Estimates) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Gain:
-    """Where the published gaps are true: the share of claims that hold, and of runs saved."""
+    """The share of claims that hold, and of saved runs, if the published gaps are true."""
 
     power: float
     saved: float
@@ -94,7 +95,7 @@ def peeking_error(estimates: Estimates, cutoffs: Floats) -> float:
     """Find how often a gap of 0 is called positive at any look.
 
     Shapes:
-        cutoffs: (looks,), of p
+        cutoffs: (looks,), the cutoffs of p
     """
     bounds = -stdtrit(np.array(estimates.looks) - 1, cutoffs)
     above = estimates.t(0.0, 0.0) > bounds[:, None, None]
@@ -102,7 +103,7 @@ def peeking_error(estimates: Estimates, cutoffs: Floats) -> float:
 
 
 def tables_of(law: str, num: int) -> Iterator[tuple[int, bool, Estimates]]:
-    """Draw tables of every size, without and with a shared row; one claim shares none."""
+    """Draw tables of every size, without and with a shared row; a single claim shares none."""
     for num_claims, shared in product(NUM_CLAIMS, (False, True)):
         if num_claims > 1 or not shared:
             rng = np.random.default_rng([SEED, list(LAWS).index(law), num_claims, shared])
@@ -136,7 +137,7 @@ def gain_table(num: int) -> Table:
 
 
 def peeking_table(num: int) -> Table:
-    """Tabulate the error of one claim that is looked at several times."""
+    """Tabulate the error of one claim that is tested at several looks."""
     table = markdown_table("errors", "looks", "each look at .025", "with our cutoffs")
     for (number, law), looks in product(enumerate(LAWS), ((4, 6, 8, 10), LOOKS)):
         rng = np.random.default_rng([SEED, number, looks[0]])
@@ -148,8 +149,8 @@ def peeking_table(num: int) -> Table:
 
 
 @click.command()
-@click.option("--replications", default=100_000, show_default=True, help="Simulated tables each.")
-@click.option("--quick", is_flag=True, help="2,000 replications.")
+@click.option("--replications", default=100_000, show_default=True, help="Tables of each kind.")
+@click.option("--quick", is_flag=True, help="Simulate only 2,000 replications.")
 def main(replications: int, quick: bool) -> None:
     """Simulate false verdicts, power and saved runs."""
     num = 2_000 if quick else replications

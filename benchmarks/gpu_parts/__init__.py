@@ -1,1 +1,1 @@
-"""What `benchmarks.gpu` measures, a part a file; each runs in a process of its own."""
+"""The parts of `benchmarks.gpu`, one in each file; each runs in a process of its own."""

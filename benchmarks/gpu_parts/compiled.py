@@ -1,4 +1,4 @@
-"""Do compiled convolutions pay, and CUDA graphs of them? Le's model, bf16."""
+"""Do compiled convolutions, and CUDA graphs of them, save time? Le's model, bf16."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from corpora.batches.transfer import moved
 from models.encoders.packed import PackedBranch
 
 NUM_BATCHES = 3
-"""Of different numbers of pictures, as in training."""
+"""The batches have different numbers of pictures, as in training."""
 
 TIMED_S, SHORT_TIMED_S = 1.0, 0.1
 
@@ -50,7 +50,7 @@ def _compare(name: str, options: dict[str, Any], setting: Setting) -> Figure:
     trainee = our_trainee(config, "bf16", setting.device)
     for branch in trainee.state.model.modules():
         if isinstance(branch, PackedBranch):
-            # On a CPU Inductor would compile for longer than all else takes.
+            # On a CPU, Inductor would take longer to compile than everything else together.
             branch.backbone.compile(**({} if setting.on_gpu else {"backend": "eager"}), **options)
     start_s = _first_steps_s(trainee, batches, setting) - NUM_BATCHES * eager
     compiled = trainee.time(batches[0], min_s=min_s).median
@@ -59,7 +59,7 @@ def _compare(name: str, options: dict[str, Any], setting: Setting) -> Figure:
 
 
 def _first_steps_s(trainee: Trainee, batches: list[Batch], setting: Setting) -> float:
-    """Return what the first step on each batch takes, all together."""
+    """Return the total time of the first step on each batch."""
     start = time.perf_counter()
     for batch in batches:
         trainee.step(batch)

@@ -1,4 +1,4 @@
-"""The small synthetic corpus that parts train on: drawn clips, prepared once."""
+"""The small synthetic corpus for the parts that train: drawn clips, prepared once."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ NUM_UTTERANCES, FEW_UTTERANCES = 120, 24
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Draw the clips and prepare them; no figure but how many there are."""
+    """Draw the clips and prepare them; the only figure is their number."""
     num_utterances = NUM_UTTERANCES if setting.on_gpu else FEW_UTTERANCES
     config = SyntheticConfig(num_utterances=num_utterances)
     write_synthetic(clips_folder(setting), config, num_workers=os.cpu_count() or 1)
@@ -32,7 +32,7 @@ def recipes_of(setting: Setting) -> tuple[Recipe, ...]:
 
 
 def clips_folder(setting: Setting) -> Path:
-    """Return where the clips lie."""
+    """Return the folder of the clips."""
     return setting.storage / "clips"
 
 

@@ -1,4 +1,4 @@
-"""How many clips a second does `prepare` make with faces found on the GPU, and on the CPU?"""
+"""How many clips per second does `prepare` make if the GPU, or the CPU, finds the faces?"""
 
 import json
 import os
@@ -18,7 +18,7 @@ PARTS_A_WORKER = 3
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Prepare segments by the papers' three recipes on all cores, without the start-up."""
+    """Prepare segments by the papers' three recipes on all cores; the start-up does not count."""
     (video, *_) = sorted(clips_folder(setting).glob("media/*.mp4"))
     folder = setting.storage / "segments"
     num_clips = PARTS_A_WORKER * CLIPS_PER_PART * (os.cpu_count() or 1)
@@ -34,7 +34,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def _places(setting: Setting) -> dict[str, dict[str, str]]:
-    """Name where faces are found, with the environment in which `prepare` finds them there."""
+    """Map each device that finds faces to the environment that makes `prepare` use it."""
     without_gpus = {"CUDA_VISIBLE_DEVICES": ""}
     return {"GPU": {}, "CPU": without_gpus} if setting.on_gpu else {"CPU": without_gpus}
 

@@ -1,4 +1,4 @@
-"""What a part gives: figures, each with its target if it has one, and where a part works."""
+"""The figures that a part measures, with their targets, and the setting in which it works."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch
 
 @dataclass(frozen=True)
 class Figure:
-    """One number; `holds` says whether it meets its target, and is None where it has none."""
+    """One number; `holds` says whether it meets its target, and is None without a target."""
 
     name: str
     value: float
@@ -21,18 +21,18 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """One word for the table."""
+        """The verdict of the table, in one word."""
         return "-" if self.holds is None else "pass" if self.holds else "FAIL"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a part works.
+    """The device and the files of a part.
 
     Attributes:
-        kind: "cuda", or "cpu": there sizes are small, and figures have no targets.
-        storage: Holds the synthetic corpus; goes when all is measured.
-        traces: A prefix of the files with profiler traces.
+        kind: "cuda" or "cpu"; on a CPU sizes are small, and figures have no targets.
+        storage: The folder of the synthetic corpus; it is removed at the end.
+        traces: The prefix of the files with profiler traces.
     """
 
     kind: str
@@ -41,18 +41,18 @@ class Setting:
 
     @cached_property
     def device(self) -> torch.device:
-        """The device by its index."""
+        """The device, with its index."""
         return torch.device("cuda", 0) if self.on_gpu else torch.device("cpu")
 
     @property
     def on_gpu(self) -> bool:
-        """Whether figures are those of a GPU."""
+        """Whether a GPU is measured."""
         return self.kind == "cuda"
 
     def judged(self, holds: bool) -> bool | None:
-        """Judge a figure by its target, on a GPU alone."""
+        """Judge a figure by its target on a GPU; None on a CPU."""
         return holds if self.on_gpu else None
 
 
 Measure = Callable[[Setting], Iterator[Figure]]
-"""Yields each figure as soon as it is known: a part that fails has told the others."""
+"""A function that yields each figure immediately, so that figures before a failure are kept."""

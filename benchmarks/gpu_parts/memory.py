@@ -1,4 +1,4 @@
-"""Does a trial take the memory that a probe of it foretells?"""
+"""Does a trial take as much memory as its probe predicts?"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,7 +23,7 @@ NUM_EPOCHS = 2
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Probe a trial of each system, then train it; the peak may exceed the probe by the margin."""
+    """Probe a trial of each system, then train it; its peak may exceed the probe by the margin."""
     for system in SYSTEMS if setting.on_gpu else (LE_NAME,):
         changes = {"training.batch_size": BATCH_SIZE, "training.max_epochs": NUM_EPOCHS}
         trial = trial_on(setting, apply_change(config_of(system, setting), changes))
@@ -52,7 +52,7 @@ def _train(trial: Trial, setting: Setting) -> Record:
 
 
 def _foretold_and_taken(probe: Probe, record: Record, setting: Setting) -> tuple[float, float]:
-    """Compare what PyTorch reserved on a GPU, or what the process took."""
+    """Return the predicted and the measured memory: PyTorch's on a GPU, else the process's."""
     if probe.gpu_memory_mib is None or probe.gpu_context_mib is None:
         return probe.memory_mib, record.circumstances.peak_memory_mib or 0.0
     reserved_mib = torch.cuda.max_memory_reserved(setting.device) / 2**20

@@ -1,4 +1,4 @@
-"""How many more trials does a device train in an hour if they share it?"""
+"""How many more trials per hour does a device train if they share it?"""
 
 import os
 import time
@@ -23,10 +23,10 @@ TARGET = 3.0
 NUM_EPOCHS, FEW_EPOCHS = 4, 1
 MOST_AT_ONCE = 16
 CONTEXT_MIB = 512.0
-"""What is left of a GPU for the context of each process, and of a machine as well."""
+"""The memory for the context of each process, kept free on the GPU and on the machine."""
 
 HOST_MIB = 4000.0
-"""What trials share where there is no GPU."""
+"""The memory that trials share on a machine without a GPU."""
 
 
 class _Clock(Watcher):
@@ -41,14 +41,14 @@ class _Clock(Watcher):
         self.finished_at.append(time.monotonic())
 
     def failed(self, trial: Trial, reason: str) -> None:
-        """Keep the reason."""
+        """Note the reason."""
         self.failures.append(reason)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
     """Sweep trials of Le's model at the tiny scale, one at a time and then packed.
 
-    Their pace counts from when the first ones have ended: until then processes load libraries.
+    The pace counts from the end of the first trials: before that, processes load libraries.
     """
     num_at_once = min(os.cpu_count() or 1, MOST_AT_ONCE)
     paces: dict[int, float] = {}
@@ -82,7 +82,7 @@ def _pace(num_at_once: int, session: TrainingSession, setting: Setting) -> float
 
 
 def _assignments(num_at_once: int, setting: Setting) -> Sequence[Assignment]:
-    """Make trials for three rounds, on the CPU for two; no two sweeps share a seed."""
+    """Make trials for three rounds, or for two on a CPU; sweeps have different seeds."""
     epochs = NUM_EPOCHS if setting.on_gpu else FEW_EPOCHS
     config = apply_change(LE["tiny"][ANY_CORPUS], {"training.max_epochs": epochs})
     share = Share(num_at_once, _memory_mib(setting) / num_at_once - CONTEXT_MIB)

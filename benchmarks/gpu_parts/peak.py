@@ -1,4 +1,4 @@
-"""The rate of products of square matrices on a device: what shares of a peak are shares of."""
+"""The rate of products of square matrices on a device: the peak to which steps are compared."""
 
 import torch
 from torch.utils.benchmark import Timer
@@ -9,11 +9,11 @@ from orchestrator.training.precision import Precision
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIZES, SMALL_SIZES = (4096, 8192, 16384), (512,)
 MATMUL_S = 0.3
-"""Matrices of each size are multiplied at least this long; the best of the sizes is the peak."""
+"""Matrices of each size are multiplied for at least this time; the best size gives the peak."""
 
 
 def matmul_peak(precision: Precision, setting: Setting) -> float:
-    """Measure it, in FLOP/s; float32 without TF32, as PyTorch multiplies by default."""
+    """Measure the rate in FLOP/s; float32 is without TF32, which is PyTorch's default."""
     sizes = SIZES if setting.on_gpu else SMALL_SIZES
     return max(_rate(size, DTYPES[precision], setting.device) for size in sizes)
 

@@ -1,4 +1,4 @@
-"""A part in a process of its own, which ends when its time is over."""
+"""Running a part in a process of its own, which is killed when its time is over."""
 
 import json
 import multiprocessing
@@ -15,24 +15,24 @@ import psutil
 from benchmarks.gpu_parts.figure import Figure, Setting
 
 PREVIEW = 300
-"""Characters of an error that the table shows."""
+"""The most characters of an error that the table shows."""
 
 LEAST_S = 1.0
-"""With less time left a part is not begun."""
+"""With less time left, a part is not started."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     ["torch", "torchvision", "transformers", "models.build", "orchestrator.trial.run"]
 )
-"""Its server loads them once for all parts. None of them may ask for a GPU when it is loaded, as
-`torch.utils.benchmark` does: processes that are forked afterwards could use none."""
+"""The fork server loads these modules once for all parts. None of them may initialise CUDA when it
+is loaded, as `torch.utils.benchmark` does: processes forked afterwards could not use a GPU."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A function, as `module:name`, that yields figures, and how long it may take.
+    """A function that yields figures, as `module:name`, and its time limit.
 
-    One that is `optional` may run out of time without having failed.
+    An `optional` part does not fail if it runs out of time.
     """
 
     function: str
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a part."""
+    """The result of a part."""
 
     part: str
     seconds: float
@@ -51,9 +51,9 @@ class Outcome:
 
 
 def run_part(part: Part, setting: Setting, until: float) -> Outcome:
-    """Run a part, at most until a time of `time.monotonic`; what fails or takes longer is told.
+    """Run a part, at most until `until`, a time of `time.monotonic`; report failures and timeouts.
 
-    One that was left less time than its own limit has not failed if it does not end in it.
+    If less time is left than the part's own limit, a timeout does not count as a failure.
     """
     name, start = part.function.rpartition(".")[2], time.monotonic()
     figures, log = (setting.storage / f"{name}.{suffix}" for suffix in ("jsonl", "log"))
@@ -79,7 +79,7 @@ def run_part(part: Part, setting: Setting, until: float) -> Outcome:
 def _run(
     function: Callable[..., None], arguments: tuple[object, ...], limit_s: float
 ) -> int | None:
-    """Return the exit code of a process; None if it took too long, and was ended with its own."""
+    """Return the exit code of a process; after the limit, kill it with its descendants: None."""
     process = CONTEXT.Process(target=function, args=arguments)
     process.start()
     process.join(limit_s)
@@ -95,7 +95,7 @@ def _run(
 
 
 def _measure(function: str, setting: Setting, figures: Path, log: Path) -> None:
-    """Write a line of JSON for each figure as soon as it is known; all else goes to the log."""
+    """Write a line of JSON for each figure as soon as it is known; send all output to the log."""
     printed = os.open(log, os.O_WRONLY | os.O_CREAT)
     os.dup2(printed, 1)
     os.dup2(printed, 2)
@@ -106,6 +106,6 @@ def _measure(function: str, setting: Setting, figures: Path, log: Path) -> None:
 
 
 def _last_line(log: Path) -> str:
-    """Return the end of what a process printed: its error."""
+    """Return the last line that a process printed: its error."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1][:PREVIEW] if lines else "it said nothing"

@@ -1,4 +1,4 @@
-"""How fast is a training step of the three systems, of what the device can do?"""
+"""How fast is a training step of the three systems, compared with the peak of the device?"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ from corpora.batches.batch import Batch
 from orchestrator.training.precision import Precision
 
 TARGET_SHARE = 0.45
-"""Of the bf16 peak, for Le with batches of 32."""
+"""The share of the bf16 peak that Le's model must reach with batches of 32."""
 
 TIMED_S, SHORT_TIMED_S = 1.5, 0.1
 
@@ -32,8 +32,8 @@ TIMED_S, SHORT_TIMED_S = 1.5, 0.1
 def measure(setting: Setting) -> Iterator[Figure]:
     """Measure the peaks, then each system beside a plain program; write a trace of each.
 
-    Ours are bf16, packed pictures and fused Adam; the plain program has float32, without TF32 in
-    its convolutions either, pictures padded to the longest utterance and PyTorch's default Adam.
+    Our steps use bf16, packed pictures and fused Adam. The plain program uses float32 (without TF32
+    also in convolutions), pictures padded to the longest utterance, and PyTorch's default Adam.
     """
     peaks = {precision: matmul_peak(precision, setting) for precision in DTYPES}
     for precision, peak in peaks.items():
@@ -75,7 +75,7 @@ def _figures(
 
 
 def _write_trace(trainee: Trainee, batch: Batch, setting: Setting, system: str) -> None:
-    """Write two steps, in Chrome's format."""
+    """Write a trace of two steps, in Chrome's format."""
     activities = [ProfilerActivity.CPU]
     if setting.on_gpu:
         activities.append(ProfilerActivity.CUDA)
@@ -88,5 +88,5 @@ def _write_trace(trainee: Trainee, batch: Batch, setting: Setting, system: str) 
 
 
 def trace_file(setting: Setting, system: str) -> Path:
-    """Return where the trace of a system lies."""
+    """Return the path of a system's trace."""
     return setting.traces.with_name(f"{setting.traces.name}-{system.lower()}-trace.json")

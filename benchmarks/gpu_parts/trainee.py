@@ -1,4 +1,4 @@
-"""The systems whose steps are measured, each with what trains it."""
+"""The systems whose steps are measured, with their optimizer and schedule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,24 +35,24 @@ LE_NAME = "Le"
 SYSTEMS: Mapping[str, Baseline] = {"FE2E": FE2E, LE_NAME: LE, "MER-SEM-MBT": XIA}
 
 BATCH_SIZE = 32
-"""Beside the paper's own."""
+"""This batch size is measured besides the paper's own."""
 
 POSITIVE_WEIGHT = 4.0
 NUM_STEPS = 1000
-"""Of the schedule."""
+"""The number of steps of the schedule."""
 
 NUM_WARM_UP = 2
-"""Steps before any that is timed: libraries load, and choose their kernels."""
+"""The steps before the timed ones: in these, libraries load and choose their kernels."""
 
 
 def config_of(system: str, setting: Setting) -> TrialConfig:
-    """Return a system with random weights, at the paper's scale where there is a GPU."""
+    """Return a system with random weights; on a GPU it has the paper's scale."""
     scale: Scale = "paper" if setting.on_gpu else "tiny"
     return without_weights(SYSTEMS[system][scale][ANY_CORPUS])
 
 
 def batch_sizes(config: TrialConfig, setting: Setting) -> list[int]:
-    """Return the sizes that are measured, the paper's own among them."""
+    """Return the measured batch sizes, including the paper's own."""
     return sorted({BATCH_SIZE, config.training.batch_size}) if setting.on_gpu else [2]
 
 
@@ -60,25 +60,25 @@ def drawn(config: TrialConfig, num_utterances: int, *, seed: int = 0) -> Batch:
     """Draw a batch for a system, on the CPU.
 
     Raises:
-        ValueError: If the system reads no text by a vocabulary of known size.
+        ValueError: If the system has no text encoder with a known vocabulary.
     """
     text = config.model.encoders.get("text")
     if not isinstance(text, TextConfig) or text.sizes is None:
-        raise ValueError(f"{config.model.system} has no vocabulary to draw tokens from")
+        raise ValueError(f"system '{config.model.system}' has no vocabulary to draw tokens from")
     recipe = RECIPES[config.model.recipe]
     return draw_batch(num_utterances, recipe, text.sizes.vocabulary, seed=seed)
 
 
 @dataclass(frozen=True)
 class Trainee:
-    """A model that trains, in one precision."""
+    """A model in training, in one precision."""
 
     state: TrainingState
     config: TrainingConfig
     precision: Precision
 
     def step(self, batch: Batch) -> None:
-        """Take the step that a trial takes, of a whole batch."""
+        """Take a step as a trial does, on a whole batch."""
         weights = torch.full_like(batch.labels[0], POSITIVE_WEIGHT)
         take_step(
             self.state,
@@ -90,7 +90,7 @@ class Trainee:
         )
 
     def time(self, batch: Batch, *, min_s: float) -> Measurement:
-        """Measure a step again and again, after some that are not timed."""
+        """Measure a step repeatedly, after some that are not timed."""
         for _ in range(NUM_WARM_UP):
             self.step(batch)
         timer = Timer(
@@ -101,7 +101,7 @@ class Trainee:
         return timer.blocked_autorange(min_run_time=min_s)
 
     def count_flops(self, batch: Batch) -> int:
-        """Count those of a step, forward and backward; attention as its plain form has them."""
+        """Count the FLOPs of a step, forward and backward; attention counts as its plain form."""
         counter = FlopCounterMode(display=False)
         with sdpa_kernel(SDPBackend.MATH), counter:
             self.step(batch)
@@ -109,13 +109,13 @@ class Trainee:
 
 
 def our_trainee(config: TrialConfig, precision: Precision, device: torch.device) -> Trainee:
-    """Make what a trial makes: a model, and what trains it."""
+    """Make the model and its training state as a trial does."""
     state = untrained(_model(config, device), config.training, num_steps=NUM_STEPS)
     return Trainee(state, config.training, precision)
 
 
 def plain_trainee(config: TrialConfig, device: torch.device) -> Trainee:
-    """Make the model of a plain program: float32, and an optimizer with PyTorch's defaults."""
+    """Make the model of a plain program: float32, with PyTorch's default optimizer settings."""
     model = _model(config, device)
     optimizer = Adam(model.parameters(), lr=1e-5)
     schedule = SCHEDULES["constant"](optimizer, config.training, NUM_STEPS)
@@ -129,5 +129,5 @@ def _model(config: TrialConfig, device: torch.device) -> nn.Module:
 
 
 def sent(config: TrialConfig, num_utterances: int, device: torch.device) -> Batch:
-    """Draw a batch, and move it."""
+    """Draw a batch and move it to the device."""
     return moved(drawn(config, num_utterances), device)

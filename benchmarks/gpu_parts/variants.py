@@ -1,4 +1,4 @@
-"""What might make a step faster: bf16, rounded numbers of pictures."""
+"""Variants that may make a step faster: bf16, rounded numbers of pictures."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def worth(saved_s: float, start_s: float = 0.0) -> str:
-    """Say whether a variant that saves so much a step pays, and from which step on."""
+    """Say whether a variant that saves this time per step is worth it, and from which step on."""
     if saved_s <= 0:
         return "does not pay"
     return f"start {start_s:.0f} s, pays from step {start_s / saved_s:,.0f} on"

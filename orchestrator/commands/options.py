@@ -15,7 +15,7 @@ import click
 from corpora.source.names import SYNTHETIC
 from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
 from orchestrator.plan.place import Place
-from orchestrator.storage.folder import DEFAULT_STORAGE
+from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
 from reports.statistics.looks import LOOKS, AdaptiveSeeds, Seeds, looks_until
 from search_spaces.terms import Scale
 
@@ -55,7 +55,9 @@ def add_options(command: Command, *options: Option) -> Command:
 
 
 def _locate(_context: click.Context, _option: click.Parameter, place: str) -> Path:
-    from orchestrator.storage.publish import locate_place
+    if not URI.match(place):
+        return locate_storage(Path(place))
+    from orchestrator.storage.publish import locate_place  # loads what reads a ledger
 
     return locate_place(place)
 

@@ -1,5 +1,6 @@
 """The storage folder: where corpora, records, tables and MLflow's files live."""
 
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from orchestrator.errors import StorageError
 from orchestrator.storage.mirror import Mirror, mirror_at
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
 
 

@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from orchestrator.storage.bucket import SCHEME, BucketStore, Version, endpoint
-from reports.ledger.ledger import PARTIAL_SUFFIX, write_atomically
+from reports.ledger.files import PARTIAL_SUFFIX, write_atomically
 
 OWN_FOLDER = ".bucket"
 ORIGIN_FILE = Path(OWN_FOLDER, "origin")

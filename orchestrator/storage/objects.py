@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.storage.mirror import mirror_at
-from reports.ledger.ledger import PARTIAL_SUFFIX, create_once, write_atomically
+from reports.ledger.files import PARTIAL_SUFFIX, create_once, write_atomically
 
 
 class ObjectStore(Protocol):

@@ -5,21 +5,19 @@ there and back. A storage folder that mirrors no bucket is shared as it is.
 """
 
 import platform
-import re
 import secrets
 from pathlib import Path
 
 from corpora.store.folders import MANIFEST_FILE
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import is_missing_bucket
-from orchestrator.storage.folder import CHOICES, locate_storage
+from orchestrator.storage.folder import CHOICES, URI, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
 from reports.ledger import planned, probe
-from reports.ledger.ledger import create_once
+from reports.ledger.files import create_once
 
 OWNER_FILE = "owner"
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
 def locate_place(place: str) -> Path:

@@ -15,6 +15,7 @@ from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import Version
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.patience import Patience
+from reports.ledger.files import sha256_of, staged_at, write_atomically
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
@@ -24,9 +25,6 @@ from reports.ledger.ledger import (
     Ledger,
     LedgerError,
     remove_partial_files,
-    sha256_of,
-    staged_at,
-    write_atomically,
 )
 from reports.ledger.record import Record
 from search_spaces.trial import Trial

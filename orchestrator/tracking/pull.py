@@ -13,16 +13,8 @@ from orchestrator.tracking.client import Client, Run
 from orchestrator.tracking.content import STUDY, TRIAL, sha256_of_all
 from orchestrator.tracking.study_runs import PLAN_FILE
 from orchestrator.tracking.trial_runs import MODEL_FOLDER
-from reports.ledger.ledger import (
-    MODEL_FILE,
-    PREDICTIONS_FILE,
-    RECORD_FILE,
-    Ledger,
-    LedgerError,
-    create_once,
-    stage,
-    write_atomically,
-)
+from reports.ledger.files import create_once, stage, write_atomically
+from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned, plan_file, remember
 from reports.ledger.record import Record
 

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from reports.ledger.ledger import Ledger, write_atomically
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 
 SPOOL_FOLDER = "mlflow-spool"

@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 import torch
 
-from reports.ledger.ledger import CHECKPOINT_FILE, stream_atomically
+from reports.ledger.files import stream_atomically
+from reports.ledger.ledger import CHECKPOINT_FILE
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,8 @@ from torch import Tensor, nn
 
 from orchestrator.errors import KeptModelError
 from orchestrator.storage.trials import fetch_model
-from reports.ledger.ledger import (
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    Ledger,
-    sha256_of,
-    stage,
-    write_atomically,
-)
+from reports.ledger.files import sha256_of, stage, write_atomically
+from reports.ledger.ledger import MODEL_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.record import Record
 
 

@@ -1,1 +1,1 @@
-"""What a prepared corpus holds, to look at: counts, rejects, a contact sheet."""
+"""Views of a prepared corpus: counts, rejects, a contact sheet."""

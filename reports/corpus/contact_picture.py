@@ -25,26 +25,26 @@ TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18
 FACES_WIDTH, MAX_LINES = 902, 4
 SOUND_LEFT, SOUND_HEIGHT, SOUND_AXIS = 985, 100, 42
 HEAD, LINE = 28, 20
-"""Sizes of a page, in pixels."""
+"""All sizes above are pixels on the page."""
 
 PX_PER_INCH, SCALE = 100, 1.5
-"""A file has `SCALE` times as many pixels as the page."""
+"""The file has `SCALE` times as many pixels as the page in each direction."""
 
 CELLS, MAX_TEXT_LINES = 160, 4
-"""How long a transcript's lines are on the sheet, in columns of a terminal, and how many."""
+"""The length of a transcript's lines in terminal columns, and the most lines on the sheet."""
 
 INK, QUIET, PALE, RED, BLUE = "#1c2430", "#6b7684", "#d9dee4", "#d1242f", "#2f5d9b"
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
-"""Later ones stand in for letters that the first has not, where they are installed."""
+"""The later fonts, if installed, provide letters that the first does not have."""
 
 RANGE_DB = 80.0
-"""What is quieter than the loudest by more than this is black."""
+"""Sound that is quieter than the peak by more than this is black."""
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class _Page:
-    """A picture whose places are told in pixels from its upper left corner."""
+    """A picture whose positions are pixels from its upper left corner."""
 
     def __init__(self, height: float) -> None:
         self._height = height
@@ -64,7 +64,7 @@ class _Page:
         return self._styled(label, px, color)
 
     def after(self, before: Text, text: str, px: float, color: str) -> Text:
-        """Write on where another text ends."""
+        """Write where another text ends."""
         label = Annotation(
             text, (1, 0.5), (9, 0), xycoords=before, textcoords="offset points", va="center"
         )
@@ -72,7 +72,7 @@ class _Page:
         return self._styled(label, px, color)
 
     def rule(self, top: float) -> None:
-        """Draw a line across."""
+        """Draw a horizontal line over the whole width."""
         height = 1 - top / self._height
         self._figure.add_artist(Line2D((0, 1), (height, height), color=PALE, linewidth=1.5))
 
@@ -87,7 +87,7 @@ class _Page:
 
     def _styled(self, label: Text, px: float, color: str) -> Text:
         label.set(color=color, fontfamily=self._fonts, fontsize=px * 72 / PX_PER_INCH)
-        label.set_parse_math(False)  # a transcript may hold dollars
+        label.set_parse_math(False)  # a transcript may hold dollar signs
         return label
 
 
@@ -99,7 +99,7 @@ def draw_utterance(sample: Sample, recipe: Recipe) -> bytes:
 
 
 def draw_sheet(samples: Sequence[Sample], recipe: Recipe, title: str, legend: str) -> bytes:
-    """Draw utterances below each other, each with what is known of it, as a PNG."""
+    """Draw utterances below each other, each with its facts, as a PNG."""
     texts = [_wrapped(sample.row.text) for sample in samples]
     heads = [GAP + HEAD + LINE * len(lines) + GAP / 2 for lines in texts]
     heights = [_media_height(sample.row) + GAP for sample in samples]
@@ -118,7 +118,7 @@ def draw_sheet(samples: Sequence[Sample], recipe: Recipe, title: str, legend: st
 
 
 def about(sample: Sample) -> str:
-    """Say what is known of an utterance besides its id, labels and text."""
+    """Write the facts about an utterance besides its id, labels and text."""
     row = sample.row
     parts = [
         sample.split,
@@ -148,7 +148,7 @@ def _draw_media(page: _Page, top: float, row: PreparedRow, recipe: Recipe) -> No
 
 
 def _draw_faces(axes: Axes, row: PreparedRow, window_s: float, height: float) -> None:
-    """Draw windows in lines, each with its time, its candidates side by side."""
+    """Draw windows in lines, each with its time and its candidate faces side by side."""
     num_windows, num_candidates = row.found.shape
     step = num_candidates * (TILE + BESIDE) - BESIDE + WINDOW_GAP
     num_shown = _num_shown(row)
@@ -176,7 +176,7 @@ def _red_frame(left: float, top: float) -> Rectangle:
 
 
 def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
-    """Draw the spectrogram; its chunks' borders are ticks, and where the utterance ends a line."""
+    """Draw the spectrogram; ticks mark the borders of chunks, a line the end of the utterance."""
     settings = recipe.spectrogram
     chunk_s = settings.chunk_frames * settings.hop / settings.sample_rate_hz
     end_s = len(row.mels) * chunk_s
@@ -204,7 +204,7 @@ def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
 def loudness_db(
     mels: NDArray[np.float32], settings: PowerMel | VggishLogMel
 ) -> NDArray[np.float64]:
-    """Put chunks together to one spectrogram in decibels, no power below `RANGE_DB` of the peak.
+    """Join chunks to one spectrogram in decibels; the floor is `RANGE_DB` below the peak.
 
     Shapes:
         mels: (chunks, num_mels, frames) of power, or (chunks, frames, num_mels) of log magnitude
@@ -228,7 +228,7 @@ def _windows_per_line(row: PreparedRow) -> int:
 
 
 def _num_shown(row: PreparedRow) -> int:
-    """Count the windows that are drawn; where not all can be, the last place tells the rest."""
+    """Count the windows that are drawn; if not all fit, the last place shows how many are left."""
     num_places = MAX_LINES * _windows_per_line(row)
     return len(row.found) if len(row.found) <= num_places else num_places - 1
 

@@ -1,4 +1,4 @@
-"""Which utterances a contact sheet shows: a few that lack something, then a spread over labels."""
+"""The utterances of a contact sheet: a few that lack something, then samples of every label."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,15 +15,15 @@ from corpora.store.manifest import Manifest
 from corpora.store.rows import PreparedRow, PreparedRows
 
 LACKING_SHARE = 4
-"""One in so many utterances is shown because it lacks something, where there are such."""
+"""One in so many utterances on the sheet is there because it lacks something."""
 
 Place = tuple[Split, int]
-"""A split, and a row of its file."""
+"""A split, and a row number in its file."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An utterance to show; `lacks` says in words what it has none of."""
+    """An utterance to show; `lacks` names in words what is missing, such as sound."""
 
     split: Split
     row: PreparedRow
@@ -36,15 +36,15 @@ def pick_samples(
 ) -> list[Sample]:
     """Choose utterances of a prepared corpus, the same ones every time.
 
-    First come some without sound or without a face. The others are taken from every emotion and
-    split in turn, in the order of their ids' checksums, so that neighbours are seldom met; they
-    are shown by split and emotion.
+    Some utterances without sound or without a face come first. The others are taken from every
+    emotion and split in turn, in the order of a checksum of their ids, so that neighbours are rare.
+    They are shown by split and emotion.
 
     Args:
-        manifest: What the corpus holds.
-        recipe: What it is prepared by.
-        folder: Where its files lie.
-        num_samples: How many at most.
+        manifest: The manifest of the corpus.
+        recipe: The recipe that it was prepared by.
+        folder: The folder of its files.
+        num_samples: The most utterances to choose.
     """
     splits = {split: PreparedRows(split_file(folder, split), recipe) for split in SPLITS}
     num_lacking = max(1, num_samples // LACKING_SHARE)
@@ -64,7 +64,7 @@ def pick_samples(
 
 
 def _lacking(manifest: Manifest, splits: Mapping[Split, PreparedRows]) -> Iterator[Place]:
-    """Find what lacks sound or a face; only splits that hold such are searched."""
+    """Find utterances without sound or a face; search only splits that have some."""
     searches = []
     for split, rows in splits.items():
         remarks = manifest.splits[split].remarks
@@ -76,7 +76,7 @@ def _lacking(manifest: Manifest, splits: Mapping[Split, PreparedRows]) -> Iterat
 
 
 def _spread(splits: Mapping[Split, PreparedRows], num_emotions: int) -> Iterator[Place]:
-    """List utterances that have an emotion; soon each emotion and each split has been met."""
+    """List utterances that have an emotion; alternate between emotions and splits."""
     searches = []
     for turn in range(len(SPLITS)):
         turned = islice(cycle(SPLITS), turn, None)

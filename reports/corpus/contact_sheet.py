@@ -1,4 +1,4 @@
-"""The contact sheet of a prepared corpus: utterances as they are stored, for the eye to judge."""
+"""The contact sheet of a prepared corpus: it shows utterances as they are stored."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, about, draw_sheet, draw_utterance
 from reports.corpus.contact_samples import Sample, pick_samples
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 NAME = "contact_sheet"
 LEGEND = (
@@ -55,13 +55,13 @@ UTTERANCE = """<section>
 def write_contact_sheet(
     manifest: Manifest, recipe: Recipe, folder: Path, num_samples: int
 ) -> tuple[Path, Path]:
-    """Write `contact_sheet.html`, whole in itself, and `contact_sheet.png`; the same every time.
+    """Write `contact_sheet.html`, which loads no files, and `contact_sheet.png`; each time equal.
 
     Args:
-        manifest: What the corpus holds.
-        recipe: What it is prepared by.
-        folder: Where its files lie, and the contact sheet is written.
-        num_samples: Utterances on it.
+        manifest: The manifest of the corpus.
+        recipe: The recipe that it was prepared by.
+        folder: The folder of its files, and of the contact sheet.
+        num_samples: The number of utterances on the sheet.
     """
     samples = pick_samples(manifest, recipe, folder, num_samples)
     title = (
@@ -75,7 +75,7 @@ def write_contact_sheet(
 
 
 def to_html(samples: Sequence[Sample], recipe: Recipe, title: str) -> str:
-    """Write a page of utterances with their pictures in it."""
+    """Write a page of utterances that includes their pictures."""
     utterances = "\n".join(
         UTTERANCE.format(
             id=escape(sample.row.id),

@@ -1,4 +1,4 @@
-"""What a prepared corpus holds, beside the counts that the papers print."""
+"""The counts of a prepared corpus beside the counts that the papers print."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from search_spaces.published import load_published
 SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"
 
 PRINTED_FAMILIES = {"IEMOCAP": "iemocap", "CMU-MOSEI": "mosei"}
-"""Families of corpora by the name that Le et al. print."""
+"""The families of corpora by the names that Le et al. print."""
 
 PRINTED_EMOTIONS = {
     "iemocap": {
@@ -38,7 +38,7 @@ PRINTED_EMOTIONS = {
         "Surprise": "surprise",
     },
 }
-"""Our emotions of each family, by the names that either paper prints."""
+"""Our emotions of each family by the names that the two papers print."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class ComparedCount:
 
     @property
     def difference(self) -> int:
-        """How many more are ours than were printed."""
+        """Our count minus the printed one."""
         return self.ours - int(self.published)
 
 
 def compare_counts(manifest: Manifest) -> tuple[ComparedCount, ...]:
-    """Compare with every count that the papers print of the corpus.
+    """Compare our counts with every count that the papers print for the corpus.
 
-    There are none of other corpora, nor of one that has the name but not the emotions.
+    The result is empty for other corpora, and for a corpus of the same name with other emotions.
     """
     family = manifest.identity.family
     emotions = PRINTED_EMOTIONS.get(family, {})
@@ -73,7 +73,7 @@ def compare_counts(manifest: Manifest) -> tuple[ComparedCount, ...]:
 
 
 def _sizes(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
-    """Le et al., Table 1: a row for each split and one for all, a column for each corpus."""
+    """Read Le et al., Table 1: a row for each split and one for all, a column for each corpus."""
     table = load_published().table(SIZES)
     column = [PRINTED_FAMILIES[name] for name in table.columns].index(family)
     ours: dict[str, int] = {split: manifest.splits[split].num_utterances for split in SPLITS}
@@ -85,7 +85,7 @@ def _sizes(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
 
 
 def _positives(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
-    """Le et al., Table 2: a row for each corpus and emotion."""
+    """Read Le et al., Table 2: a row for each corpus and emotion."""
     for row in load_published().table(POSITIVES).rows:
         printed_family, printed = row.name.split()
         if PRINTED_FAMILIES[printed_family] == family:
@@ -96,7 +96,7 @@ def _positives(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
 
 
 def _positives_by_split(manifest: Manifest, family: str) -> Iterator[ComparedCount]:
-    """Xia et al., Table 1: a row for each corpus and split, a column for each emotion."""
+    """Read Xia et al., Table 1: a row for each corpus and split, a column for each emotion."""
     ours = {str(split): counts.positives for split, counts in manifest.splits.items()}
     for row in load_published().table(POSITIVES_BY_SPLIT).rows:
         if row.dataset == family:

@@ -1,4 +1,4 @@
-"""What is printed of a prepared corpus: whether its preparation went right, at a glance."""
+"""The view of a prepared corpus: it shows at a glance whether the preparation went right."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, repeat
@@ -16,23 +16,23 @@ from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20
 GROUPS = {"iemocap": "dialogue", "mosei": "video"}
-"""What `Utterance.group` is, by kind of corpus; of others it says no more than the speaker."""
+"""The meaning of `Utterance.group`, by kind of corpus; in other corpora it is only the speaker."""
 
 PICTURE_PARTS, FEATURE_PARTS = ("windows", "sound chunks"), ("face rows", "sound rows")
-"""What a recipe makes of pictures and of sound."""
+"""The rows that a recipe makes of pictures and of sound."""
 
 GOOD, BAD, QUIET = "green", "bold red", "dim"
 
 
 def corpus_view(manifests: Sequence[Manifest]) -> RenderableType:
-    """Show a corpus by each recipe; what several recipes have in common is shown once."""
+    """Show a corpus by each recipe; facts that several recipes share are shown once."""
     groups = [list(alike) for _, alike in groupby(manifests, key=_common)]
     views = [part for alike in groups for part in (_group_view(alike), Text())]
     return Group(*views[:-1])
 
 
 def _common(manifest: Manifest) -> tuple[object, ...]:
-    """Return what is shown once of manifests that agree on it."""
+    """Return the facts that are shown once for all manifests that agree on them."""
     sizes = {
         split: (counts.num_utterances, counts.seconds, counts.positives)
         for split, counts in manifest.splits.items()
@@ -56,7 +56,7 @@ def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
 
 
 def _contents(manifest: Manifest) -> RenderableType:
-    """Show how many utterances there are, how long, and with which labels."""
+    """Show the number, length and labels of the utterances."""
     table = _table(manifest)
     splits = manifest.splits.values()
     numbers = _with_sum(split.num_utterances for split in splits)
@@ -73,7 +73,7 @@ def _contents(manifest: Manifest) -> RenderableType:
 
 
 def _comparison(manifest: Manifest) -> Iterator[RenderableType]:
-    """Show which counts are not the published ones."""
+    """Show which counts differ from the published ones."""
     compared = compare_counts(manifest)
     different = [count for count in compared if count.difference]
     if compared and not different:
@@ -92,7 +92,7 @@ def _comparison(manifest: Manifest) -> Iterator[RenderableType]:
 
 
 def _shared(manifest: Manifest) -> Text:
-    """Say what of the test split the training split has seen."""
+    """Say which speakers or groups of the test split are in the training split too."""
     shared, word = manifest.shared, GROUPS.get(manifest.kind)
     counts = {} if shared.num_speakers is None else {"speaker": shared.num_speakers}
     if word is not None:
@@ -127,7 +127,7 @@ def _rejects(manifest: Manifest) -> Iterator[Text]:
 
 
 def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
-    """Show what a recipe made of the utterances, and what it found amiss."""
+    """Show what a recipe made of the utterances, and which problems it found."""
     splits = manifest.splits.values()
     has_pictures = isinstance(manifest.recipe, Recipe)
     pictures, sounds = PICTURE_PARTS if has_pictures else FEATURE_PARTS
@@ -160,7 +160,7 @@ def _recipe_head(manifest: Manifest) -> Iterator[Text]:
 
 
 def _table(manifest: Manifest) -> Table:
-    """Make a table with a number and a share for each split, and for all together."""
+    """Make a table with a number and a share for each split, and for all splits together."""
     table = Table(box=None, padding=(0, 1, 0, 0), header_style=QUIET)
     table.add_column("")
     for split in (*manifest.splits, "all"):

@@ -1,1 +1,1 @@
-"""The report: all studies of a ledger in one document, as HTML and through LaTeX as PDF."""
+"""The report: all studies of a ledger in one document, as HTML, and as PDF made with LaTeX."""

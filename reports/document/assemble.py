@@ -1,4 +1,4 @@
-"""Assembling a report from what was planned: tables, verdicts and figures of every study."""
+"""Assembling a report from the planned studies: tables, verdicts and figures of each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -20,21 +20,21 @@ from search_spaces.study import Study
 FIGURES, MODELS = "figures", "models"
 
 Tell = Callable[[str], None]
-"""Is told what is being done."""
+"""A function that receives progress messages."""
 
 
 def assemble(
     planned: Sequence[Planned], trial_scores: TrialScores, folder: Path, tell: Tell
 ) -> Report:
-    """Compute everything that a report shows but the figures of trained models.
+    """Compute everything that a report shows, except the figures of trained models.
 
-    The files of figures are written at once, below `folder`.
+    The files of figures are written immediately, below `folder`.
 
     Args:
-        planned: What was asked for, in the order in which it is shown.
+        planned: The planned studies, in the order in which the report shows them.
         trial_scores: The scores of the ledger's trials.
-        folder: Where the report is written.
-        tell: Is told what is being done.
+        folder: The folder of the report.
+        tell: Receives progress messages.
 
     Raises:
         LedgerError: If a record or its predictions are damaged or missing.
@@ -57,9 +57,10 @@ def assemble(
 
 
 def group_by_study(planned: Iterable[Planned]) -> list[tuple[str, list[Planned]]]:
-    """Put what was planned of one study together, under a name that is safe for a file.
+    """Group the plans of one study, under a name that is safe as a file name.
 
-    A study that was changed between two corpora is two studies of one name; the second is numbered.
+    If a study was changed between two corpora, it is two studies of one name; the second gets a
+    number.
     """
     groups: list[list[Planned]] = []
     for one in planned:
@@ -107,7 +108,7 @@ def _write_chapter(
 
 
 def _rename(table: Table, before: str, name: str) -> Table:
-    """Name a table after its chapter instead, so that no two of a report have one name."""
+    """Name a table after its chapter, so that all tables of a report have different names."""
     full_name = name + table.name.removeprefix(before)
     return replace(table, name=full_name, label=f"tab:{full_name}")
 

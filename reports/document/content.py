@@ -1,4 +1,4 @@
-"""What a report holds, before it takes a form."""
+"""The content of a report, before a form prints it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from search_spaces.terms import Scale
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure whose files are written; `files` are by suffix: pdf, png and csv."""
+    """A figure whose files are written; `files` holds them by suffix: pdf, png and csv."""
 
     title: str
     caption: str
@@ -40,13 +40,13 @@ class Place(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The folder of what is about it."""
+        """The name of the folder for its files."""
         return f"{self.corpus}-{self.scale}"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How many trials of a study are finished in one place; rows of equal config share trials."""
+    """The number of finished trials of a study in one place; rows of equal config share trials."""
 
     place: Place
     num_finished: int
@@ -54,15 +54,15 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """The numbers with what they are about, as in `IEMOCAP, paper scale: 29 of 30`."""
+        """The numbers with their place, as in `IEMOCAP, paper scale: 29 of 30`."""
         return f"{self.place.title}: {self.num_finished} of {self.num_planned}"
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One study on all its corpora; `name` is safe as a file's name and as an anchor.
+    """One study on all its corpora; `name` is safe as a file name and as an anchor.
 
-    `tables` hold every variant, the one beside the published values first.
+    `tables` holds every variant; the one beside the published values comes first.
     """
 
     name: str
@@ -74,16 +74,16 @@ class Chapter:
 
     @property
     def progress(self) -> tuple["Progress", ...]:
-        """How far its trials are, on each corpus."""
+        """The progress of its trials on each corpus."""
         return tuple(count_finished(outcome) for outcome in self.outcomes)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that is shown.
+    """Everything that the report shows.
 
-    `model_pictures` are those of trained models, `not_drawn` says which of them are not there and
-    why. `lint` is about the papers whose studies are in the report, None if there are none.
+    `model_pictures` are figures of trained models; `not_drawn` says which of them are missing, and
+    why. `lint` checks the papers of the report's studies; None if the studies have no paper.
     """
 
     chapters: tuple[Chapter, ...]
@@ -100,7 +100,7 @@ class Report:
 
     @property
     def trials_by_place(self) -> dict[Place, dict[RowRef, tuple[Record, ...]]]:
-        """The finished trials of every row in every place; built-in rows share those of equals."""
+        """The finished trials of every row in every place; equal built-in rows share trials."""
         places: dict[Place, dict[RowRef, tuple[Record, ...]]] = {}
         for chapter in self.chapters:
             for outcome in chapter.outcomes:
@@ -113,7 +113,7 @@ class Report:
 
 
 def _equal_rows(outcome: Outcome) -> Iterator[tuple[RowRef, tuple[Record, ...]]]:
-    """Find the finished trials that are also those of rows of built-in studies."""
+    """Find the finished trials that rows of built-in studies share."""
     by_config: dict[str, list[Record]] = {}
     for record in outcome.records.values():
         by_config.setdefault(record.trial.config.model_dump_json(), []).append(record)
@@ -124,7 +124,7 @@ def _equal_rows(outcome: Outcome) -> Iterator[tuple[RowRef, tuple[Record, ...]]]
 
 
 def place_of(outcome: Outcome) -> Place:
-    """Return where an outcome is from."""
+    """Return the corpus and the scale of an outcome."""
     return Place(outcome.corpus, outcome.scale)
 
 

@@ -1,4 +1,4 @@
-"""The files of a report: HTML, PDF, and a twin of every table and verdict for machines."""
+"""The files of a report: HTML, PDF, and every table and verdict in a form for programs."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from reports.document.latex import picture_files, to_latex
 from reports.forms.document import Compilation, compile_pdf
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 TABLES, VERDICTS = "tables", "verdicts"
 HTML_FILE, PDF_FILE = "report.html", "report.pdf"
@@ -22,7 +22,7 @@ def write_html(report: Report, folder: Path) -> Path:
 
 
 def write_pdf(report: Report, folder: Path) -> Compilation:
-    """Compile the report into a PDF, where TeX is; one of an earlier report does not stay."""
+    """Compile the report into a PDF if TeX is installed; remove the PDF of an earlier report."""
     (folder / PDF_FILE).unlink(missing_ok=True)
     return compile_pdf(to_latex(report), folder / PDF_FILE, picture_files(report))
 

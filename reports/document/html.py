@@ -1,8 +1,8 @@
-"""The report as one HTML file that loads nothing: style and figures are inside it.
+"""The report as one HTML file that loads no other files: it contains style and figures.
 
-Figures are PNG as data. Inline SVG would stay sharp at any size, but Matplotlib's holds a path for
-every letter and point, megabytes for embeddings, and ids that collide between figures; 200 dots an
-inch are enough for screens, and the vector PDF lies beside the report.
+Figures are PNG data. Inline SVG would stay sharp at any size, but Matplotlib writes a path for
+every letter and point, which is megabytes for embeddings, and ids that collide between figures.
+200 dots per inch are enough for screens, and the vector PDF is beside the report.
 """
 
 from base64 import b64encode
@@ -22,7 +22,7 @@ from reports.forms.verdict_words import TONES, show_evidence, summarise
 from reports.tables.table import Table
 
 SCALE = 130 / PNG_DPI
-"""CSS pixels for one of a figure's: a little more than life size."""
+"""The size of a figure's pixel in CSS pixels: figures appear a little larger than in print."""
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,7 +36,7 @@ def to_html(report: Report) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # takes a while to load
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # it takes a while to load
 
     environment = Environment(
         loader=PackageLoader("reports.document", "templates"),

@@ -1,7 +1,7 @@
 r"""The report as one LaTeX article.
 
-Figures are included under plain names that `picture_files` maps to the files: a corpus's name may
-hold what `\includegraphics` cannot read.
+The article includes figures under plain names; `picture_files` maps these to the files. The name of
+a corpus may contain characters that `\includegraphics` cannot read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -210,7 +210,7 @@ def _trials(trials: Sequence[TrialLine]) -> Iterator[str]:
 def _long_table(
     widths: Sequence[float], heads: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> Iterator[str]:
-    """Write a table that breaks over pages; widths are shares of the line."""
+    """Write a table that may continue on the next page; widths are shares of the line."""
     columns = "".join(rf"{LEFT}p{{{width}\linewidth}}" for width in widths)
     yield from _long_table_of(columns, heads, rows)
 

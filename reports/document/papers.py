@@ -1,4 +1,4 @@
-"""What does not agree in the printed numbers of the papers that a report is about."""
+"""Contradictions in the printed numbers of the papers that a report is about."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from search_spaces.study import Study
 
 
 def check_papers(studies: Iterable[Study]) -> Lint | None:
-    """Check the papers whose tables some studies stand for; None if there is none."""
+    """Check the papers whose tables the studies reproduce; None if there are none."""
     data = load_published()
     tables = dict.fromkeys(table for study in studies for table in study.printed_tables)
     papers = list(dict.fromkeys(data.table(table).paper for table in tables))
@@ -18,7 +18,7 @@ def check_papers(studies: Iterable[Study]) -> Lint | None:
 
 
 def _about(papers: Sequence[str], found: Lint) -> Lint:
-    """Keep what names a table, a section or a claim of some papers."""
+    """Keep the findings that name a table, a section or a claim of these papers."""
     claims = [claim.id for claim in load_published().claims if claim.paper in papers]
     names = "|".join([*(rf"{paper}[_ ]" for paper in papers), *(rf"claim {c}\b" for c in claims)])
 

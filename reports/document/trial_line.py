@@ -26,7 +26,7 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class TrialLine:
-    """A finished trial, the rows that it stands for, and its mean F1 on both splits."""
+    """A finished trial, the rows that it belongs to, and its mean F1 on both splits."""
 
     record: Record
     rows: tuple[RowRef, ...]
@@ -35,7 +35,7 @@ class TrialLine:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What is printed, in the order of `HEADERS`."""
+        """The printed texts, in the order of `HEADERS`."""
         record = self.record
         return (
             record.key,
@@ -55,10 +55,10 @@ class TrialLine:
 def list_trials(
     outcomes: Iterable[tuple[str, Outcome]], trial_scores: TrialScores
 ) -> tuple[TrialLine, ...]:
-    """List the finished trials of studies, each once, in the order of the studies and their rows.
+    """List each finished trial once, in the order of the studies and their rows.
 
     Args:
-        outcomes: What studies have given, each with the study's name.
+        outcomes: The outcomes of studies, each with the name of its study.
         trial_scores: The scores of their trials.
 
     Raises:
@@ -84,7 +84,7 @@ def list_trials(
 
 
 def _describe_epoch(result: Result) -> str:
-    """Tell the epoch that was chosen, counted from 1 as in the terminal and the curves."""
+    """Describe the chosen epoch, counted from 1 as in the terminal and the curves."""
     best = MISSING if result.best is None else str(result.best.epoch + 1)
     if result.diverged_at_epoch is None:
         return best

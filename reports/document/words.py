@@ -1,4 +1,4 @@
-"""What every form of the report says in the same words."""
+"""The words that all forms of the report share."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +16,7 @@ from search_spaces.study import Study
 
 TITLE = "Ablation studies of multimodal emotion recognition"
 LEFT_OUT = "ours"
-"""The variant that is only a part of another one; its files are beside the report."""
+"""The report omits this variant, a part of another one; its files are beside the report."""
 
 PAPERS_ABOUT = (
     "What does not agree in the tables that the papers print, found without any training; "
@@ -30,14 +30,14 @@ NOT_DECIDED: Verdict = "UNTESTABLE"
 
 
 class Group(NamedTuple):
-    """Entries under one heading: where, and what."""
+    """Entries under one heading; each is a place and a text."""
 
     heading: str
     entries: tuple[tuple[str, str], ...]
 
 
 def write_opening(report: Report) -> Iterator[str]:
-    """Say what the report is about, and what makes its numbers less than they seem."""
+    """Say what the report is about, and which limits its numbers have."""
     planned = {
         key
         for chapter in report.chapters
@@ -65,7 +65,7 @@ def write_opening(report: Report) -> Iterator[str]:
 
 
 def describe_source(study: Study) -> str:
-    """Say which table of which paper a study is after."""
+    """Say which table of which paper a study follows."""
     if study.source is None:
         return ""
     paper = study.source.paper
@@ -73,7 +73,7 @@ def describe_source(study: Study) -> str:
 
 
 def shown_tables(chapter: Chapter) -> list[Table]:
-    """List the tables of a study that are shown."""
+    """List the tables of a study that the report shows."""
     return [table for table in chapter.tables if table.variant != LEFT_OUT]
 
 
@@ -84,17 +84,17 @@ def list_verdicts(chapter: Chapter) -> str:
 
 
 def list_decided(chapter: Chapter) -> list[Judged]:
-    """List a study's claims that the trials say anything about."""
+    """List a study's claims that have a verdict other than UNTESTABLE."""
     return [one for one in chapter.judged if one.verdict != NOT_DECIDED]
 
 
 def has_verdicts(report: Report) -> bool:
-    """Say whether the trials say anything about any claim."""
+    """Say whether any claim has a verdict other than UNTESTABLE."""
     return any(list_decided(chapter) for chapter in report.chapters)
 
 
 def describe_mixture(fact: Fact) -> str:
-    """Say how trials differ."""
+    """Say in which values of a fact trials differ."""
     values = ", ".join(f"{value} ({count(number, 'trial')})" for value, number in fact.values)
     return f"Trials differ in {fact.name}: {values}."
 

@@ -1,4 +1,4 @@
-"""Scores averaged over the emotions, row after row, ours and those that were printed."""
+"""Scores averaged over the emotions for every row: our scores and the published ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from search_spaces.study import Column, Row, Study
 
 DERIVED_NOTE = "Where the paper prints single emotions only, it is derived from the printed cells."
 MIN_SEEDS = 3
-"""The interval of two seeds, 18 times as long as their spread, would hide everything else."""
+"""The interval of two seeds is 18 times as long as their spread: it would hide everything else."""
 
 LINE_TYPES = {"seed": "Int64", "num_seeds": "Int64"}
 
 
 @dataclass(frozen=True)
 class PrintedScore:
-    """A published average as a fraction; a derived one is the mean of the emotions' cells."""
+    """A published average, a fraction; a derived one is the mean of the emotions' printed cells."""
 
     score: float
     is_derived: bool
@@ -27,7 +27,7 @@ class PrintedScore:
 
 @dataclass(frozen=True)
 class Average:
-    """One metric of every row; `printed` is of the same corpus, None where nothing is printed."""
+    """One metric of every row; `printed` holds the published value on this corpus, or None."""
 
     header: str
     cells: tuple[Cell, ...]
@@ -35,7 +35,7 @@ class Average:
 
 
 def collect_averages(study: Study, outcome: Outcome) -> list[Average]:
-    """List the metrics that a study averages over the emotions and that some row has a score of."""
+    """List the metrics that a study averages over the emotions, if any row has a score of them."""
     columns = study.columns_for(outcome.family)
     averages = [
         Average(
@@ -54,7 +54,7 @@ def collect_averages(study: Study, outcome: Outcome) -> list[Average]:
 def find_printed_average(
     study: Study, row: Row, corpus: str, column: Column
 ) -> PrintedScore | None:
-    """Find the average that is printed for a row, or derive it if every emotion is printed."""
+    """Find the printed average of a row, or derive it if every emotion is printed."""
     printed = _read(study, row, corpus, column)
     if printed is not None:
         return PrintedScore(printed, is_derived=False)
@@ -81,12 +81,12 @@ def _read(study: Study, row: Row, corpus: str, column: Column) -> float | None:
 
 
 def find_interval(cell: Cell) -> tuple[float, float] | None:
-    """Return the 95 % Student t interval of a cell's mean, from three seeds on."""
+    """Return the 95 % Student t interval of a cell's mean; None with fewer than three seeds."""
     return cell.interval if cell.num_scores >= MIN_SEEDS else None
 
 
 def tell_printed(printed: Iterable[PrintedScore | None], mark: str) -> str:
-    """Say how published values are marked, and whether some are derived; nothing if none are."""
+    """Say which mark published values have, and whether some are derived; empty without any."""
     known = [one for one in printed if one is not None]
     if not known:
         return ""
@@ -95,7 +95,7 @@ def tell_printed(printed: Iterable[PrintedScore | None], mark: str) -> str:
 
 
 def tabulate_averages(averages: Sequence[Average]) -> pd.DataFrame:
-    """List every mean, seed and published value, a line each."""
+    """List every mean, seed and published value, one line for each."""
     lines = [line for average in averages for line in _lines(average)]
     return pd.DataFrame(lines).astype(LINE_TYPES)
 

@@ -1,4 +1,4 @@
-"""Every row's average scores as bars, a panel a metric (Xia et al. 2022, Figure 4)."""
+"""The average scores of every row as bars, a panel for each metric (Xia et al. 2022, Figure 4)."""
 
 from collections.abc import Sequence
 

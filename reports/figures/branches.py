@@ -1,4 +1,4 @@
-"""Branches of a study: rows that differ in one number alone, in the order of that number."""
+"""Branches of a study: rows that differ only in one number, in the order of that number."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from search_spaces.change import flatten
 from search_spaces.trial import TrialConfig
 
 MIN_ROWS = 3
-"""Fewer points are no line."""
+"""Fewer points do not make a line."""
 
 Fields = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
 class Branch:
-    """Rows by the one field in which they differ, from its lowest value up.
+    """Rows in ascending order of the one field in which they differ.
 
-    The value of a field that holds a list is its length.
+    If the field holds a list, its value is the length of the list.
     """
 
     field: str
@@ -28,17 +28,17 @@ class Branch:
 
     @property
     def name(self) -> str:
-        """What the rows' names begin with, whole words, else the first name to the last."""
+        """The words with which all names of the rows begin; without any, `first to last`."""
         words = zip(*(row.split() for row in self.rows), strict=False)
         common = [one for one, *others in takewhile(lambda each: len(set(each)) == 1, words)]
         return " ".join(common).rstrip(",;:-=") or f"{self.rows[0]} to {self.rows[-1]}"
 
 
 def find_branches(configs: Mapping[str, TrialConfig]) -> list[Branch]:
-    """Sort rows into branches; a row that goes with too few others is in none.
+    """Sort rows into branches; branches of too few rows are dropped.
 
-    A row joins the first branch from whose rows it differs in the same one field: in a number, or
-    in a list that contains the others' or is contained in them.
+    A row joins the first branch whose rows all differ from it in the same single field. This field
+    is a number, or a list that contains the other rows' lists or is contained in them.
 
     Args:
         configs: The resolved config of each row, by name.
@@ -56,7 +56,7 @@ def find_branches(configs: Mapping[str, TrialConfig]) -> list[Branch]:
 
 
 def varying_fields(rows: Sequence[Fields]) -> list[str]:
-    """List the fields that rows differ in; one that a row has not is different there."""
+    """List the fields in which rows differ; a field that a row lacks counts as different."""
     paths = dict.fromkeys(path for fields in rows for path in fields)
     return [
         path
@@ -66,7 +66,7 @@ def varying_fields(rows: Sequence[Fields]) -> list[str]:
 
 
 def is_number(value: JsonValue) -> bool:
-    """Say whether a field's value is a number; true and false are none."""
+    """Say whether a field's value is a number; true and false are not numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -86,7 +86,7 @@ def _branching_field(rows: Sequence[Fields]) -> str | None:
 
 
 def _is_step(one: JsonValue, other: JsonValue) -> bool:
-    """Say whether one value comes after the other: a higher number, or a list with more in it."""
+    """Say whether two values can be ordered: different numbers, or a list that extends another."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) != len(other) and (_holds(one, other) or _holds(other, one))
     return is_number(one) and is_number(other) and one != other

@@ -1,4 +1,4 @@
-"""Chains of a study: rows of which each has all the components of the one before, and more."""
+"""Chains of a study: each row has all components of the row before it, and more."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,20 +6,21 @@ from search_spaces.study import Row
 from search_spaces.trial import canonical_json
 
 MIN_ROWS = 3
-"""Fewer steps are one difference, which the table shows."""
+"""A chain of two rows is a single difference, which the table shows already."""
 
 Changes = frozenset[tuple[str, str]]
 
 
 def find_chains(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """Find the longest ways from a row of many changes to one of few, each step undoing some.
+    """Find the longest chains of rows; each step undoes some of the changes of the row before.
 
-    Every row's changes are a proper subset of those of the row before it. Of equally long chains
-    those are kept that undo the fewest changes in all and, of those, the first and such as have its
-    ends: they undo the same changes in another order. A row with a baseline of its own is in none.
+    The changes of every row are a proper subset of the changes of the row before it. If several
+    chains are longest, those that undo the fewest changes are kept. Of these, the first one is
+    returned, and those with the same first and last row: they undo the same changes in another
+    order. Rows with a baseline of their own are left out.
 
     Returns:
-        The names of the rows, by chain; nothing if no chain has three.
+        The names of the rows of each chain; nothing if no chain has three rows.
     """
     changes = {
         row.name: frozenset((path, canonical_json(value)) for path, value in row.change.items())
@@ -37,7 +38,7 @@ def find_chains(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def _extend(chain: tuple[str, ...], changes: dict[str, Changes]) -> Iterator[tuple[str, ...]]:
-    """Yield a chain and everything that it can become."""
+    """Yield a chain and all its extensions."""
     yield chain
     for name, fewer in changes.items():
         if fewer < changes[chain[-1]]:

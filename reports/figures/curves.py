@@ -1,4 +1,4 @@
-"""Learning curves: losses and validation F1 after every epoch, a line a row."""
+"""Learning curves: losses and validation F1 after every epoch, one line for each row."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from search_spaces.study import Study
 
 LINE_IN, FRAME_IN = 1.55, 0.35
 MAX_ROWS_A_LINE = 6
-"""More rows are spread over several lines of panels."""
+"""If there are more rows, they are spread over several lines of panels."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What is drawn against the epoch, and what its values are multiplied by on the axis."""
+    """A quantity that is drawn against the epoch; the axis shows its values times `factor`."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ CURVES = (
 
 
 def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
-    """Draw how the rows' trials learned; the first epoch is 1, as in the terminal.
+    """Draw the learning curves of the rows' trials; epochs count from 1, as in the terminal.
 
     Returns:
         Nothing if no trial has finished an epoch.

@@ -1,4 +1,4 @@
-"""Rows that change several integers: the design beside the scores (Le et al., Table 6)."""
+"""Heat map of rows that change several integers, beside their scores (Le et al., Table 6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ from search_spaces.study import Study
 MIN_FIELDS = 2
 ROW_IN, FRAME_IN = 0.24, 1.15
 DESIGN_MAP, HEAT_MAP = "Greys", "PuOr_r"
-"""The second goes from orange over white to violet, told apart by the colour-blind."""
+"""The second map goes from orange over white to violet; colour-blind readers can distinguish it."""
 
 PALE = 0.45
-"""Colours end at this share of the map's reach, so that black numbers can be read on them."""
+"""Only this share of the colour map is used, so that black numbers stay legible on it."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Heat:
     """Scores on one corpus, ours or published.
 
     Shapes:
-        scores: (rows, columns), fractions, NaN where there is none
-        texts: likewise, what is printed
+        scores: (rows, columns), fractions, NaN for missing scores
+        texts: (rows, columns), the printed texts
     """
 
     titles: tuple[str, str]
@@ -45,7 +45,7 @@ class Heat:
 
     @property
     def deviations(self) -> NDArray[np.float64]:
-        """Points above the mean of the column."""
+        """How many points each score is above the mean of its column."""
         num_scores = np.maximum((~np.isnan(self.scores)).sum(0), 1)
         return PERCENT * (self.scores - np.nansum(self.scores, axis=0) / num_scores)
 
@@ -54,7 +54,7 @@ def draw_depth_heatmap(study: Study, outcome: Outcome) -> Drawing | None:
     """Draw the integers of every row beside its scores, ours and published.
 
     Returns:
-        Nothing if no trial is finished, or the rows do not differ in integers alone, two or more.
+        Nothing if no trial is finished, or if the rows do not differ in two or more integers only.
     """
     design = find_design(study, outcome)
     if design is None or not any(cell.scores for row in outcome.cells for cell in row):
@@ -79,11 +79,11 @@ def draw_depth_heatmap(study: Study, outcome: Outcome) -> Drawing | None:
 
 
 def find_design(study: Study, outcome: Outcome) -> pd.DataFrame | None:
-    """Return the integers of every row by field, if the rows differ in two or more, and no more."""
+    """Return the integers of every row by field; None unless rows differ only in two or more."""
     rows = {row: flatten(c) for row, c in study.configs(outcome.family, outcome.scale).items()}
     varying = varying_fields(list(rows.values()))
     changed = [path for row in study.rows for path in row.change if path in varying]
-    order = dict.fromkeys([*changed, *varying])  # as the study writes them
+    order = dict.fromkeys([*changed, *varying])  # the order in which the study writes the fields
     design = {path: [fields.get(path) for fields in rows.values()] for path in order}
     if len(varying) < MIN_FIELDS or any(type(v) is not int for vs in design.values() for v in vs):
         return None
@@ -91,7 +91,7 @@ def find_design(study: Study, outcome: Outcome) -> pd.DataFrame | None:
 
 
 def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
-    """Take the columns of a block that are averages over the emotions."""
+    """Make a heat map of a block's columns that are averages over the emotions."""
     if isinstance(block, OursBlock):
         scores = [[np.nan if c.mean is None else c.mean for c in row] for row in block.cells]
     else:
@@ -109,7 +109,7 @@ def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
 
 
 def _tabulate(design: pd.DataFrame, heats: Sequence[Heat]) -> pd.DataFrame:
-    """List every score, a line each, with its row's integers."""
+    """List every score on a line of its own, with the integers of its row."""
     return pd.DataFrame(
         {
             "row": row,
@@ -149,7 +149,7 @@ def _draw(design: pd.DataFrame, heats: Sequence[Heat]) -> Figure:
 
 
 def _width(heat: Heat) -> float:
-    """Return how much room a heat's columns need, in that of a short number."""
+    """Return the width of a heat map's columns, in widths of a short number."""
     return sum(0.5 + 0.09 * max(map(len, texts)) for texts in zip(*heat.texts, strict=True))
 
 

@@ -13,7 +13,7 @@ from search_spaces.study import Study
 
 
 def draw_figures(study: Study, outcome: Outcome, trial_scores: TrialScores) -> list[Drawing]:
-    """Draw every figure that makes sense for a study on one corpus, none before a trial is done.
+    """Draw every figure that suits a study on one corpus; none before a trial is finished.
 
     Raises:
         LedgerError: If a trial's predictions are damaged or missing.

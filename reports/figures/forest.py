@@ -1,4 +1,4 @@
-"""Every row minus the baseline row, emotion by emotion, with intervals."""
+"""Forest plot: every row minus the baseline row, for each emotion, with intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ AVERAGE = "Average"
 class Effect:
     """A row's paired difference to the baseline row for one emotion, or for their average.
 
-    `interval`, 95 %, `p`, two-sided, and `adjusted_p` need three seeds.
+    `interval` (95 %), `p` (two-sided) and `adjusted_p` are None with fewer than three seeds.
     """
 
     row: str
@@ -45,10 +45,12 @@ class Effect:
 
 
 def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Drawing | None:
-    """Draw the differences of F1, or of the study's first metric if it has no F1, a panel each.
+    """Draw the differences of F1, one panel for each emotion.
+
+    If the study has no F1, its first metric is drawn.
 
     Returns:
-        Nothing if no seed is finished both for the baseline row and for another.
+        Nothing if the baseline row and the other rows have no finished seed in common.
     """
     baseline = study.find_baseline_row(outcome.family, outcome.scale)
     metric = _choose_metric(study.columns_for(outcome.family))
@@ -67,14 +69,14 @@ def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Dr
 
 
 def _choose_metric(columns: Sequence[Column]) -> Column:
-    """Take F1, in which the papers state most claims."""
+    """Choose F1, because the papers state most claims in F1."""
     return next((column for column in columns if column.metric == "f1"), columns[0])
 
 
 def _measure(
     study: Study, outcome: Outcome, trial_scores: TrialScores, metric: Column, baseline: str
 ) -> dict[str, list[Effect]]:
-    """Return the effects by emotion, the average last."""
+    """Return the effects by emotion; the average comes last."""
     names = dict.fromkeys(e for r in outcome.records.values() for e in r.result.emotions)
     number = [row.name for row in study.rows].index(baseline)
     panels = {}
@@ -89,14 +91,14 @@ def _measure(
 
 
 def _name_emotion(study: Study, outcome: Outcome, emotion: str) -> str:
-    """Name an emotion as the study's table does, else as papers on the corpus do."""
+    """Name an emotion as in the study's table, or else as in papers on the corpus."""
     names = {name: text for text, name in PRINTED_EMOTIONS.get(outcome.family, {}).items()}
     names |= {c.emotion: c.group for c in study.columns_for(outcome.family) if c.emotion}
     return names.get(emotion) or emotion.capitalize()
 
 
 def _subtract(cells: Sequence[Cell], baseline: int, emotion: str) -> list[Effect]:
-    """Subtract one row's cell from the others; `distinct` is as in the table's column."""
+    """Subtract the baseline's cell from the others; `distinct` is the same as in the table."""
     effects = []
     (differences,) = mark([subtract_row(cells, baseline)], holm)
     for cell, difference in zip(cells, differences, strict=True):
@@ -118,7 +120,7 @@ def _subtract(cells: Sequence[Cell], baseline: int, emotion: str) -> list[Effect
 
 
 def _adjust(panels: Mapping[str, Sequence[Effect]]) -> dict[str, list[Effect]]:
-    """Correct the tests of all emotions and rows as one family."""
+    """Correct the p-values of all emotions and rows as one family."""
     tested = [e for panel in panels.values() for e in panel if e.p is not None]
     adjusted = iter(benjamini_hochberg([e.p for e in tested if e.p is not None]))
     return {

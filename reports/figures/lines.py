@@ -32,17 +32,17 @@ MAX_NARROW_PANELS = 2
 LEGEND_CHARS = 40
 PUBLISHED = "published"
 WIDE_RATIO = 8
-"""From this ratio of the highest to the lowest value on, the axis is logarithmic."""
+"""The axis is logarithmic if the highest value is at least so many times the lowest."""
 
 DODGE = 0.012
-"""Branches stand this share of the axis beside each other, so that error bars do not overlap."""
+"""Branches are shifted by this share of the axis, so that their error bars do not overlap."""
 
 
 def draw_lines(study: Study, outcome: Outcome) -> Drawing | None:
-    """Draw the scores of rows that differ in one number alone, a line a branch.
+    """Draw the scores of rows that differ only in one number, one line for each branch.
 
     Returns:
-        Nothing if there are no such rows, three at least, or none of their trials is finished.
+        Nothing if there are no three such rows, or if none of their trials is finished.
     """
     branches = find_branches(study.configs(outcome.family, outcome.scale))
     values = {
@@ -114,7 +114,7 @@ def _draw(branches: Sequence[Branch], averages: Sequence[Average]) -> Figure:
 
 
 def _set_up_axes(axes: Axes, average: Average, values: Sequence[float]) -> None:
-    """Mark the values that there are, on a logarithmic axis where they are far apart."""
+    """Mark the values that occur; use a logarithmic axis if they are far apart."""
     if _is_wide(values):
         axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
@@ -128,7 +128,7 @@ def _is_wide(values: Sequence[float]) -> bool:
 
 
 def _place(branches: Sequence[Branch], values: Sequence[float]) -> list[dict[str, float]]:
-    """Place the rows of each branch at their values, a little beside those of the others."""
+    """Place the rows of each branch at their values, shifted a little against other branches."""
     low, high = values[0], values[-1]
     places = []
     for number, branch in enumerate(branches):
@@ -144,7 +144,7 @@ def _place(branches: Sequence[Branch], values: Sequence[float]) -> list[dict[str
 def _draw_branch(
     axes: Axes, average: Average, places: Mapping[str, float], number: int, name: str
 ) -> None:
-    """Draw means, intervals, seeds and published values; the only branch has no `name`."""
+    """Draw means, intervals, seeds and published values; a single branch has no `name`."""
     cells = {cell.row: cell for cell in average.cells}
     printed = dict(zip(cells, average.printed, strict=True))
     colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]

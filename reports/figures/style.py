@@ -1,4 +1,4 @@
-"""How every figure looks, and how one is written: the same bytes for the same drawing."""
+"""The style of every figure, and how figures are written: equal drawings give equal bytes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +11,20 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 FULL_WIDTH_IN, COLUMN_WIDTH_IN = 7.0, 3.4
-"""The width of a page's text, and of one of its two columns."""
+"""The width of the text on a page, and of one of its two columns."""
 
 PNG_DPI = 200
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-"""Okabe and Ito's palette, told apart by the colour-blind; the faintest on white comes last."""
+"""The palette of Okabe and Ito: colour-blind readers can distinguish it; the faintest is last."""
 
-# Each is as long as COLOURS and goes with it place by place, so that grey print tells as much.
+# Each tuple has an entry for each colour, so that a print in grey distinguishes the same lines.
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 LINE_STYLES = (
     "-",
@@ -39,13 +39,13 @@ LINE_STYLES = (
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "oo", "++")
 
 GREY = "#767676"
-"""Of what is there for orientation alone: zero lines, remarks."""
+"""The colour of marks for orientation: zero lines, remarks."""
 
 _STYLE: "dict[RcKeyType, Any]" = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # the one that is part of Matplotlib
+    "font.sans-serif": ["DejaVu Sans"],  # this font is part of Matplotlib
     "font.size": 7,
     "axes.titlesize": 8,
     "axes.labelsize": 7,
@@ -65,13 +65,13 @@ _STYLE: "dict[RcKeyType, Any]" = {
     "grid.color": "#E0E0E0",
     "grid.linewidth": 0.5,
     "image.interpolation": "nearest",
-    "pdf.fonttype": 42,  # letters stay letters: they can be searched, and journals ask for it
+    "pdf.fonttype": 42,  # embed fonts: the text can be searched, and journals require it
 }
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and, in `data`, the numbers that it shows; `name` is that of its files."""
+    """A figure and, in `data`, the numbers that it shows; `name` is the name of its files."""
 
     name: str
     title: str
@@ -88,16 +88,16 @@ def in_style() -> Iterator[None]:
         figure = Figure(figsize=(FULL_WIDTH_IN, 3))
     """
     with mpl.rc_context():
-        mpl.rcdefaults()  # whatever the reader's matplotlibrc says
+        mpl.rcdefaults()  # ignore the user's matplotlibrc
         mpl.rcParams.update(_STYLE)
         yield
 
 
 def write_drawing(drawing: Drawing, folder: Path) -> dict[str, Path]:
-    """Write a drawing as vector PDF, as PNG, and what it shows as CSV.
+    """Write a drawing as vector PDF and as PNG, and its numbers as CSV.
 
     Returns:
-        The three files by "pdf", "png" and "csv"; their bytes are the same for equal drawings.
+        The three files by "pdf", "png" and "csv"; equal drawings give equal bytes.
     """
     contents = {
         "pdf": _render(drawing, "pdf", {"Title": drawing.title, "CreationDate": None}),

@@ -35,7 +35,7 @@ BAR_HEIGHT = 0.6
 class Step:
     """One row of a chain: its mean score, and the paired difference to the row before it.
 
-    The first row has no `difference`; an `interval` needs three seeds.
+    The first row has no `difference`. `interval` is None with fewer than three seeds.
     """
 
     row: str
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """One metric along one chain, over the seeds that all of its rows have."""
+    """One metric along one chain, over the seeds that all its rows have in common."""
 
     chain: int
     header: str
@@ -56,10 +56,11 @@ class Waterfall:
 
 
 def draw_waterfall(study: Study, outcome: Outcome) -> Drawing | None:
-    """Draw what each component adds to the rows without it.
+    """Draw how much each component adds to the score of the row without it.
 
     Returns:
-        Nothing if no three rows are nested, or no seed is finished for all of such rows.
+        Nothing if the study has no chain of three rows, or if the rows of each chain have no
+        finished seed in common.
     """
     chains = find_chains(study.rows)
     averages = collect_averages(study, outcome)
@@ -79,7 +80,7 @@ def draw_waterfall(study: Study, outcome: Outcome) -> Drawing | None:
 
 
 def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | None:
-    """Follow a chain from row to row; nothing if its rows have no seed in common."""
+    """Compute the steps of a chain; None if its rows have no seed in common."""
     places = {cell.row: place for place, cell in enumerate(average.cells)}
     cells = [average.cells[places[row]] for row in chain]
     seeds = sorted(set.intersection(*(set(cell.by_seed) for cell in cells)))
@@ -175,7 +176,7 @@ def _draw_panel(axes: Axes, fall: Waterfall) -> None:
 
 
 def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
-    """Draw a bar from the score of the row above to that of this row."""
+    """Draw a bar from the score of the row above to the score of this row."""
     difference, unit = step.mean - before, Unit()
     colour = COLOURS[0] if difference >= 0 else COLOURS[1]
     hatch = "" if difference >= 0 else "////"

@@ -1,4 +1,4 @@
-"""What figures say in words: names that fit, and captions."""
+"""The words of figures: names that fit, and captions."""
 
 from textwrap import fill
 
@@ -14,9 +14,10 @@ _FIELD_NAMES = {"sem_after": "number of SEMs"}
 
 
 def show_name(name: str, width: int = NAME_CHARS) -> str:
-    """Wrap a name to `width` letters a line, and keep Matplotlib from reading more into it.
+    """Wrap a name to lines of `width` letters, and escape it for Matplotlib.
 
-    It takes what is between two `$` as mathematics, and leaves out of legends what begins with `_`.
+    Matplotlib reads text between two `$` as mathematics, and hides names that begin with `_` from
+    legends.
     """
     text = fill(name, width, break_on_hyphens=False).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
@@ -33,9 +34,9 @@ def name_field(path: str) -> str:
 
 
 def write_figure_caption(study: Study, outcome: Outcome, *sentences: str) -> str:
-    """Say what the study asks, what the `sentences` tell, and of which trials that is.
+    """Write a caption: the title of the study, the `sentences`, and which trials are shown.
 
-    Each sentence that is not empty stands as it is.
+    Sentences that are not empty are used unchanged.
     """
     parts = [name_study(study), *sentences, _describe_trials(outcome), *disclaim(outcome)]
     return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""LaTeX to PDF, where a TeX installation is at hand."""
+"""LaTeX to PDF, if a TeX installation is available."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reports.forms.latex import PREAMBLE, to_latex
 from reports.forms.latex_text import standalone
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.tables.table import Table
 
 COMPILER = "pdflatex"
@@ -21,7 +21,7 @@ NUM_LOG_LINES = 12
 
 @dataclass(frozen=True)
 class Compilation:
-    """The PDF, or why there is none."""
+    """The compiled PDF, or the problem that prevented it."""
 
     pdf: Path | None
     problem: str = ""
@@ -33,12 +33,12 @@ def write_pdf(table: Table, folder: Path) -> Compilation:
 
 
 def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = None) -> Compilation:
-    """Compile a LaTeX document; equal documents give equal bytes on one TeX installation.
+    """Compile a LaTeX document; on one TeX installation, equal documents give equal bytes.
 
     Args:
-        document: The document.
+        document: The LaTeX text.
         pdf: The file to write.
-        files: What the document includes, by the names that it uses.
+        files: The files that the document includes, by the names that it uses.
     """
     if shutil.which(COMPILER) is None:
         return Compilation(None, f"no PDF: {COMPILER} (TeX Live) is not installed")
@@ -55,7 +55,7 @@ def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = Non
 
 
 def _run(folder: Path) -> str:
-    """Run the compiler until references and contents are settled; return what failed."""
+    """Run the compiler until references and contents no longer change; return what failed."""
     command = [
         *(COMPILER, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"),
         *("-jobname=document", r"\pdftrailerid{}\input{document.tex}"),
@@ -79,7 +79,7 @@ def _run(folder: Path) -> str:
 
 
 def _failure(log: Path) -> str:
-    """Find the lines of a log that tell the error."""
+    """Find the lines of a log that show the error."""
     if not log.is_file():
         return "it left no log"
     text = log.read_text(encoding="utf-8", errors="replace")

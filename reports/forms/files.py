@@ -7,7 +7,7 @@ from reports.forms.html import to_page
 from reports.forms.latex import to_latex
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.tables.table import Table
 
 FORMS: dict[str, Callable[[Table], str]] = {

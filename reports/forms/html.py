@@ -37,7 +37,7 @@ MARKS = {
 
 @dataclass(frozen=True)
 class HeadCell:
-    """A header over `width` columns and `height` lines; the corner has no scope."""
+    """A header that spans `width` columns and `height` lines; the corner cell has no scope."""
 
     text: str
     scope: str = ""
@@ -49,7 +49,7 @@ class HeadCell:
 
 @dataclass(frozen=True)
 class BodyCell:
-    """A number, and what a reader who asks for more is told about it."""
+    """A number, and the details that its tooltip shows."""
 
     shown: Shown
     about: str
@@ -62,7 +62,7 @@ class BodyCell:
 
 
 def to_html(table: Table) -> str:
-    """Write the table as a fragment; its classes are those of `STYLE`."""
+    """Write the table as a fragment; `STYLE` defines its classes."""
     views = [view(block) for block in table.blocks]
     cells = [_body(block, one) for block, one in zip(table.blocks, views, strict=True)]
     lines = [[cell for line in row for cell in line] for row in zip(*cells, strict=True)]
@@ -77,12 +77,12 @@ def to_html(table: Table) -> str:
 
 
 def to_page(table: Table) -> str:
-    """Write the table as a page of its own, which loads nothing."""
+    """Write the table as a page of its own; the page loads no other files."""
     return wrap(table.title, to_html(table))
 
 
 def wrap(title: str, fragment: str) -> str:
-    """Put a fragment, which is HTML already, into a page."""
+    """Put an HTML fragment into a page."""
     from markupsafe import Markup
 
     return render("page.html.j2", title=title, fragment=Markup(fragment))
@@ -95,7 +95,7 @@ def render(template: str, **given: object) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # takes a while to load
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # it takes a while to load
 
     return Environment(
         loader=PackageLoader("reports.forms", TEMPLATES),
@@ -108,7 +108,7 @@ def _environment() -> "Environment":
 
 
 def _head(views: Sequence[BlockView]) -> list[list[HeadCell]]:
-    """Write titles, then groups if there are any, over the columns' own headers."""
+    """Write the head: titles, then groups if there are any, then the headers of the columns."""
     has_groups = any(any(one.groups) for one in views)
     titles = [HeadCell("", height=3 if has_groups else 2)]
     groups: list[HeadCell] = []
@@ -141,12 +141,12 @@ def _body(block: Block, one: BlockView) -> list[list[BodyCell]]:
 
 
 def _classes(one: BlockView, place: int) -> str:
-    """Tell a block's first column, and what was published."""
+    """Return the classes that mark the first column of a block, and published values."""
     return " ".join(["first"] * (place == 0) + ["published"] * one.is_published)
 
 
 def _about(block: Block) -> list[list[str]]:
-    """Tell what stands behind each cell, by row, then by column."""
+    """Return the details of each cell, by row, then by column."""
     match block:
         case OursBlock(cells=ours, unit=unit):
             return [[_about_ours(cell, unit) for cell in row] for row in ours]

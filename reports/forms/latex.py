@@ -1,7 +1,7 @@
 r"""The table as LaTeX: a fragment for `\input`.
 
-Numbers stand in siunitx columns, aligned at the decimal marker. The second best is underlined by
-a macro before the number, because a siunitx column cannot hold a number inside a command.
+The columns are siunitx columns: they align numbers at the decimal marker. A macro before the number
+underlines the second best, because a siunitx column cannot hold a number inside a command.
 """
 
 import re
@@ -39,10 +39,10 @@ EM = 0.46
 """The mean width of a character, in em."""
 
 PORTRAIT_PT, LANDSCAPE_PT = 480.0, 720.0
-"""Text width of an A4 page with margins of 2 cm, upright and turned."""
+"""The text width of an A4 page with margins of 2 cm, in portrait and in landscape."""
 
 LINES_PER_PAGE, CHARACTERS_PER_LINE, PANEL_HEAD_LINES = 42, 150, 5
-"""Of a turned A4 page in the smallest type, and of a panel's rules and headers in it."""
+"""The size of a landscape A4 page in the smallest type, and the lines of a panel's head on it."""
 
 COLUMN_GAP_PT, MOST_SHRUNK = 12.0, 0.85
 
@@ -51,7 +51,7 @@ SIZES = ((r"\normalsize", 10.0), (r"\small", 9.0), (r"\footnotesize", 8.0))
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is made to fit: the float, the size of the type, the column of names."""
+    """How a table fits on the page: the float, the size of the type, the column of names."""
 
     environment: str
     size: str
@@ -59,9 +59,9 @@ class Layout:
 
 
 def to_latex(table: Table) -> str:
-    """Write the table as a fragment; the packages it needs stand on top.
+    """Write the table as a fragment; its first lines name the packages that it needs.
 
-    Panels that do not fit on one page go on in another float.
+    Panels that do not fit on one page continue in another float.
     """
     layout = _choose_layout(table)
     panels = split_into_panels(table.blocks, lambda panel: _fits(table, panel))
@@ -89,7 +89,7 @@ def _float(
     caption: Sequence[str],
     notes: Sequence[str],
 ) -> list[str]:
-    """Stack panels, shrunk alike if one is wider than the line."""
+    """Stack panels; if one is wider than the line, shrink all by the same factor."""
     stacked: list[str] = []
     for number, panel in enumerate(panels):
         is_last = number == len(panels) - 1
@@ -129,7 +129,7 @@ def _panel(table: Table, panel: Panel, layout: Layout, notes: Sequence[str]) -> 
 
 
 def _choose_layout(table: Table) -> Layout:
-    """Pick the largest type whose estimated width fits, on a turned page at last."""
+    """Pick the largest type whose estimated width fits; if none fits, use a landscape page."""
     names = "l" if _longest_name(table) <= NARROW_NAMES else WRAPPED_NAMES
     panel = [view(block) for block in table.blocks]
     for size, em_pt in SIZES:
@@ -139,7 +139,7 @@ def _choose_layout(table: Table) -> Layout:
 
 
 def _fits(table: Table, panel: Panel) -> bool:
-    """Whether blocks fit side by side on a turned page, in the smallest type or shrunk a little."""
+    """Whether blocks fit side by side on a landscape page, in the smallest type, a bit shrunk."""
     return _width_pt(table, panel, SIZES[-1][1]) * MOST_SHRUNK <= LANDSCAPE_PT
 
 
@@ -155,7 +155,7 @@ def _width_pt(table: Table, panel: Panel, em_pt: float) -> float:
 
 
 def _split_into_pages(table: Table, panels: Sequence[Panel]) -> list[list[Panel]]:
-    """Put as many panels on a page, as high as a turned one, as its height is enough for."""
+    """Put as many panels on each page as the height of a landscape page allows."""
     texts = [table.caption, *table.footnotes.values(), *table.notes]
     num_lines = sum(ceil(len(text) / CHARACTERS_PER_LINE) for text in texts)
     num_rows = sum(ceil(len(row.name) / NARROW_NAMES) for row in table.rows)
@@ -171,7 +171,7 @@ def _longest_name(table: Table) -> int:
 
 
 def _column(cells: Sequence[Shown]) -> str:
-    """Describe a column: the digits, the spread and the text behind that siunitx makes room for."""
+    """Describe a column for siunitx: how many digits, which spread and which text behind them."""
     numbers = [cell for cell in cells if _is_number(cell.value)]
     if not numbers:
         return "c"
@@ -190,7 +190,7 @@ def _digits(values: Sequence[str]) -> str:
 
 
 def _header(panel: Panel) -> list[str]:
-    """Write titles and origins, then groups if there are any, over the columns' own headers."""
+    """Write the head: titles and origins, then groups if any, then the headers of the columns."""
     titles, origins, rules, groups, group_rules, heads, first = "", "", "", "", "", "", 2
     for one in panel:
         last = first + len(one.headers) - 1
@@ -238,7 +238,7 @@ def _cell(cell: Shown, integer_digits: int) -> str:
 
 
 def _after(cell: Shown) -> str:
-    r"""Write what stands behind a number: `$^{\approx}$` and n of N."""
+    r"""Write the text behind a number: `$^{\approx}$` and n of N."""
     mark = rf"$^{{{MARKS[cell.mark]}}}$" if cell.mark else ""
     count = rf"\,({cell.count})" if cell.count else ""
     return f" {{{mark}{count}}}" if mark or count else ""

@@ -1,4 +1,4 @@
-"""Any text as LaTeX, and the document around a fragment."""
+"""Plain text as LaTeX, and the document around a fragment."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    "[": "{[}",  # else an option of the line break before it
+    "[": "{[}",  # without braces, it would begin an option of the line break before it
     "]": "{]}",
     "*": "{*}",
     "\N{PLUS-MINUS SIGN}": r"$\pm$",
@@ -26,18 +26,18 @@ ESCAPES = {
 }
 
 SHORT_WORD, LONG_RUN = 10, 20
-"""Letters without a place to break, after which one is made, in words that are not short."""
+"""Words up to the first length stay whole; in longer words, runs are cut after the second."""
 
 UNKNOWN_LETTERS = (
     r"\makeatletter",
     r"\def\UTFviii@undefined@err#1{\rule{.5em}{.7em}} % letters that the fonts have not",
     r"\makeatother",
 )
-"""Print a box for them instead of failing."""
+"""With these lines TeX prints a box for an unknown letter instead of failing."""
 
 
 def standalone(fragment: str, packages: Sequence[str]) -> str:
-    """Wrap a fragment into a document that compiles, given the packages that it needs."""
+    """Wrap a fragment and the packages that it needs into a document that compiles."""
     lines = [
         r"\documentclass{article}",
         r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage[T1]{fontenc}}{}",
@@ -53,8 +53,8 @@ def standalone(fragment: str, packages: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Make any text printable as it is, on one line."""
-    pieces = re.split("(?<=-)(?=-)", one_line(text))  # two hyphens would become a dash
+    """Escape a text so that LaTeX prints it unchanged, on one line."""
+    pieces = re.split("(?<=-)(?=-)", one_line(text))  # LaTeX turns two hyphens into a dash
     return "{}".join("".join(ESCAPES.get(c, c) for c in piece) for piece in pieces)
 
 
@@ -64,12 +64,12 @@ def one_line(text: str) -> str:
 
 
 def breakable(text: str) -> str:
-    r"""Escape a text so that a narrow column can break it: after marks, and inside long runs."""
+    r"""Escape a text and let narrow columns break it: after punctuation, and inside long runs."""
     return " ".join(r"\hspace{0pt}".join(map(escape, _pieces(word))) for word in text.split())
 
 
 def _pieces(word: str) -> list[str]:
-    """Cut a word after marks, and what is long between them; a short word stays whole."""
+    """Cut a word after punctuation marks and inside long runs; short words stay whole."""
     if len(word) <= SHORT_WORD:
         return [word]
     parts = re.findall(r"[^_/.:+-]*[_/.:+-]+|[^_/.:+-]+", word)

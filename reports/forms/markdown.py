@@ -1,4 +1,4 @@
-"""The table as Markdown, as GitHub and most editors show it."""
+"""The table as Markdown that GitHub and most editors show."""
 
 import re
 
@@ -7,7 +7,7 @@ from reports.tables.table import Table
 
 
 def to_markdown(table: Table) -> str:
-    """Write the table; the second best is underlined by `<ins>`."""
+    """Write the table; `<ins>` underlines the second best."""
     heads = [
         f"{escape(header(block))}<br>{escape(column.title)}"
         for block in table.blocks
@@ -29,7 +29,7 @@ def to_markdown(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Make any text printable as it is, on one line."""
+    """Escape a text so that Markdown shows it unchanged, on one line."""
     return re.sub(r"([\\`*_{}\[\]<>|~#^$&])", r"\\\1", " ".join(text.split()))
 
 

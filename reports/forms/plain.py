@@ -1,6 +1,6 @@
-"""The table for machines: CSV, and a JSON twin that says where every number comes from.
+"""The table for programs: CSV, and JSON that says where every number comes from.
 
-Our scores are fractions at full precision; published values are the text that was printed.
+Our scores are fractions at full precision; published values are the printed text.
 """
 
 import csv
@@ -33,9 +33,9 @@ AnyCell = TypeVar("AnyCell")
 
 
 def to_csv(table: Table) -> str:
-    """Write one line a cell; what does not apply to a cell is empty.
+    """Write one line for each cell; fields that do not apply to a cell are empty.
 
-    How many of a cell's trials diverged is a column only if any of the table did.
+    The column with the number of diverged trials exists only if a trial of the table diverged.
     """
     text = io.StringIO()
     diverged = _diverged(table)
@@ -54,7 +54,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_json(table: Table) -> str:
-    """Write everything: each cell with its trials' scores, each trial with its circumstances."""
+    """Write everything: each cell with its trials' scores, all trials with their circumstances."""
     diverged = _diverged(table)
     document = {
         "schema": TABLE_SCHEMA,
@@ -77,7 +77,7 @@ def to_json(table: Table) -> str:
 
 
 def _about(block: Block) -> Values:
-    """Say what all cells of a block share."""
+    """Write what all cells of a block have in common."""
     match block:
         case OursBlock():
             origin = "ours"
@@ -93,7 +93,7 @@ def _diverged(table: Table) -> set[str]:
 
 
 def _cells(block: Block, diverged: Container[str]) -> list[list[Values]]:
-    """List what each cell holds, by row, then by column."""
+    """Write the values of each cell, by row, then by column."""
     match block:
         case OursBlock():
             return [
@@ -111,7 +111,7 @@ def _present(
     cells: Sequence[Sequence[AnyCell | None]],
     write: Callable[[Column, AnyCell], Values],
 ) -> list[list[Values]]:
-    """Write the cells that are there."""
+    """Write the cells that are not None."""
     return [
         [write(column, cell) for column, cell in zip(columns, row, strict=True) if cell is not None]
         for row in cells
@@ -169,7 +169,7 @@ def _difference(column: Column, difference: Difference, diverged: Container[str]
 
 
 def _ends(interval: tuple[float, float] | None) -> JsonValue:
-    """Round what hangs on a quantile, whose last digits differ between machines."""
+    """Round the ends of an interval: they depend on a quantile that differs between machines."""
     return None if interval is None else [round(end, 12) for end in interval]
 
 
@@ -183,7 +183,7 @@ def _published(column: Column, cell: PublishedCell) -> Values:
 
 
 def _exceptions(record: Record) -> Values:
-    """Say what went otherwise than in most trials, which do not mention it."""
+    """Write what differs from most trials; for most trials this is empty."""
     told: dict[str, JsonValue] = {}
     if record.result.has_diverged:
         told["diverged_at_epoch"] = record.result.diverged_at_epoch
@@ -195,7 +195,7 @@ def _exceptions(record: Record) -> Values:
 
 
 def _trial(record: Record) -> Values:
-    """Say what made a trial's numbers, without the host and the times, which do not."""
+    """Write everything that a trial's numbers depend on; host and times are left out."""
     circumstances = record.circumstances.model_dump(
         mode="json",
         include={"code_version", "device", "precision", "num_threads", "libraries"},

@@ -1,4 +1,4 @@
-"""The table in the terminal: our columns with the published ones beside, or below if too wide."""
+"""The table in the terminal: published columns are beside ours, or below if there is no room."""
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
@@ -20,17 +20,17 @@ RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 STYLES = {"": "", "best": "bold", "second": "underline"}
 
 Lines = list[Text]
-"""Lines of text, all equally wide."""
+"""Lines of text, all of the same width."""
 
 
 class TableView:
-    """What rich prints of a table: `console.print(TableView(table))`."""
+    """A table for rich: `console.print(TableView(table))`."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Write caption, blocks and notes, as many blocks side by side as the width allows."""
+        """Write caption, blocks and notes; put as many blocks side by side as the width allows."""
         narrowest, widest = NAME_WIDTHS
         width = min(max(options.max_width // 5, narrowest), widest)
         heads = [
@@ -56,7 +56,7 @@ def _width(panel: Panel) -> int:
 
 
 def _draw_block(block: BlockView) -> Lines:
-    """Draw a block: title, origin, rule, the columns' headers, then a line for each row."""
+    """Draw a block: title, origin, rule, the headers of the columns, then a line for each row."""
     columns = [_draw_column(*column) for column in zip(block.headers, block.columns, strict=True)]
     body = [COLUMN_GAP.join(line) for line in zip(*columns, strict=True)]
     if any(block.groups):
@@ -84,7 +84,7 @@ def _draw_groups(block: BlockView, columns: Sequence[Lines]) -> Text:
 
 
 def _draw_column(head: str, cells: Sequence[Shown]) -> Lines:
-    """Draw a header and its cells: values, spreads and counts stand under each other."""
+    """Draw a header and its cells; align values, spreads and counts."""
     parts = [_parts(cell) for cell in cells]
     value, spread, count = (max(map(cell_len, part)) for part in zip(*parts, strict=True))
     width = max(value + spread + count, cell_len(head))
@@ -100,7 +100,7 @@ def _draw_column(head: str, cells: Sequence[Shown]) -> Lines:
 
 
 def _parts(cell: Shown) -> tuple[str, str, str]:
-    """Split what is shown into value, spread and what stands behind."""
+    """Split a cell into value, spread and the text behind them."""
     return cell.value, f" \N{PLUS-MINUS SIGN} {cell.spread}" if cell.spread else "", cell.after
 
 
@@ -124,7 +124,7 @@ def _draw_side_by_side(names: Sequence[Sequence[str]], panel: Panel) -> Iterable
 
 
 def _with_head_lines(block: Lines, num_lines: int) -> Lines:
-    """Let a block without groups be as high as its neighbours."""
+    """Pad the head of a block without groups to the height of its neighbours' heads."""
     empty = Text(" " * block[0].cell_len)
     return [
         *block[:NUM_TITLE_LINES],

@@ -1,4 +1,4 @@
-"""What the words of verdicts mean, and how many claims got each."""
+"""The meanings of the verdicts, and how many claims got each verdict."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ MEANINGS: dict[Word, str] = {
         f"fewer than {FEWEST_SEEDS} common seeds, no such trials, or nothing that trials can decide"
     ),
 }
-"""In the order in which they are told."""
+"""The meaning of each verdict, in the order in which reports list them."""
 
 TONES: dict[Word, str] = {
     "HOLDS": "good",
@@ -33,7 +33,7 @@ TONES: dict[Word, str] = {
     "INCOMPATIBLE": "bad",
     "UNTESTABLE": "untested",
 }
-"""How a form may colour a verdict, beside its word."""
+"""The tone by which a form may colour a verdict; its word is always printed too."""
 
 METHOD = (
     "A claim is about gaps between rows, paired by seed, in points; where it is about several, it "
@@ -55,13 +55,13 @@ def count_words(judged: Iterable[Judged]) -> dict[Word, int]:
 
 
 def summarise(judged: Sequence[Judged]) -> str:
-    """Say in one line how many claims got which verdict."""
+    """Say in one line how many claims got each verdict."""
     words = ", ".join(f"{number} {word}" for word, number in count_words(judged).items())
     return f"{count_claims(len(judged))}: {words or 'none'}."
 
 
 def explain(judged: Iterable[Judged]) -> dict[Word, str]:
-    """Explain the verdicts that occur, on this split or beyond it."""
+    """Explain each verdict that occurs, on this split or beyond it."""
     words = {word for one in judged for word in (one.verdict, one.beyond)}
     return {word: meaning for word, meaning in MEANINGS.items() if word in words}
 
@@ -77,7 +77,7 @@ def show_margin(judged: Judged) -> str:
 
 
 def show_evidence(judged: Judged) -> str:
-    """Say what a verdict rests on, with the margin and how many seeds would probably decide it."""
+    """Give the reason for a verdict, the margin, and how many seeds would probably decide it."""
     words = [judged.reason]
     if judged.verdict != "UNTESTABLE" and judged.claim.parts:
         words.append(f"margin {show_margin(judged)}")

@@ -9,7 +9,7 @@ from reports.forms.html import render, wrap
 from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
 from reports.forms.verdicts_plain import to_csv, to_json
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.verdicts.judgement import Judged
 
 PREAMBLE = (
@@ -20,7 +20,7 @@ PREAMBLE = (
 
 HEADS = ("Claim", "On this split", "Beyond", "What it rests on")
 WIDTHS = (0.06, 0.33, 0.15, 0.14, 0.26)
-"""Of the columns in LaTeX, the id's first; the rest of the line is between them."""
+"""The widths of the LaTeX columns, the id first; the rest of the line is space between them."""
 
 
 def to_markdown(judged: Sequence[Judged]) -> str:
@@ -47,7 +47,7 @@ def to_markdown(judged: Sequence[Judged]) -> str:
 
 
 def to_latex(judged: Sequence[Judged]) -> str:
-    """Write a table that breaks over pages; the packages it needs stand on top."""
+    """Write a table that may continue on the next page; its first lines name the packages."""
     heads = " & ".join(["", *HEADS])
     legend = [
         rf"\par\noindent\textbf{{{word}}}: {escape(meaning)}."
@@ -70,7 +70,7 @@ def to_latex(judged: Sequence[Judged]) -> str:
 
 
 def to_html(judged: Sequence[Judged]) -> str:
-    """Write a fragment; its classes are those of `reports.forms.html.STYLE`."""
+    """Write a fragment; `reports.forms.html.STYLE` defines its classes."""
     return render(
         "verdicts.html.j2",
         judged=judged,
@@ -84,7 +84,7 @@ def to_html(judged: Sequence[Judged]) -> str:
 
 
 def to_page(judged: Sequence[Judged]) -> str:
-    """Write a page of its own, which loads nothing."""
+    """Write a page of its own; the page loads no other files."""
     return wrap("Verdicts", to_html(judged))
 
 

@@ -1,7 +1,7 @@
-"""Verdicts for machines: CSV, and a JSON twin with every comparison behind them.
+"""Verdicts for programs: CSV, and JSON with every comparison behind them.
 
-Scores and gaps are fractions; what hangs on a quantile is rounded, for its last digits differ
-between machines.
+Scores and gaps are fractions. Values that depend on a quantile are rounded, because its last digits
+differ between machines.
 """
 
 import csv
@@ -23,7 +23,7 @@ VERDICTS_SCHEMA = 1
 
 
 def to_csv(judged: Sequence[Judged]) -> str:
-    """Write one line a claim; what does not apply to it is empty."""
+    """Write one line for each claim; fields that do not apply to it are empty."""
     text = io.StringIO()
     fields = (
         *("id", "claim", "kind", "family", "reading", "margin_points"),
@@ -90,7 +90,7 @@ def _scores(cell: Cell) -> JsonValue:
 
 
 def _comparison(compared: Compared, margin: float) -> JsonValue:
-    """Write a comparison; its differences include what its claim allows."""
+    """Write a comparison; its differences include the claim's allowance."""
     comparison = compared.comparison
     about: dict[str, JsonValue] = {
         "row": comparison.row,

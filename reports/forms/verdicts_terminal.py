@@ -1,4 +1,4 @@
-"""Verdicts in the terminal: those that say something, and in few words why the others do not."""
+"""Verdicts in the terminal: the tested claims, and briefly why the others are untestable."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,13 +19,13 @@ STYLES = {"good": "green", "open": "yellow", "bad": "red"}
 
 
 class VerdictsView:
-    """What rich prints of verdicts: `console.print(VerdictsView(judged))`."""
+    """Verdicts for rich: `console.print(VerdictsView(judged))`."""
 
     def __init__(self, judged: Sequence[Judged]) -> None:
         self.judged = judged
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Write a line for each claim that was tested, then the reasons why others were not."""
+        """Write a line for each tested claim, then the reasons why the others were not tested."""
         tested = [one for one in self.judged if one.verdict != "UNTESTABLE"]
         untested = [one for one in self.judged if one.verdict == "UNTESTABLE"]
         if tested:
@@ -58,7 +58,7 @@ def _word(word: Word | None) -> Text:
 
 
 def _tell_reasons(judged: Sequence[Judged]) -> Text:
-    """Tell each reason once: whole corpora are missing far more often than single claims."""
+    """Write each reason once: whole corpora are missing far more often than single claims."""
     parts = (part for one in judged for part in one.reason.split("; "))
     reasons = "; ".join(dict.fromkeys(parts))
     return Text(f"{count_claims(len(judged))} UNTESTABLE here: {reasons}.")

@@ -1,1 +1,1 @@
-"""The ledger: one record a trial, written exactly once, and what was planned."""
+"""The ledger: one record for each trial, written exactly once, and the plans of the studies."""

@@ -1,18 +1,21 @@
-"""The ledger: one immutable record a finished trial, in a folder named by the trial's key.
+"""The ledger: one immutable record for each finished trial, in a folder named by the trial's key.
 
-The files that a record names by their digests are staged first, as `predictions-<digest>.parquet`;
-then `record.json` is created, once, and only that makes the trial finished; last they are renamed
-to `predictions.parquet`. So, of two processes that finish one trial, neither overwrites what the
-other's record names, and a reader finds them even if the writer died before it renamed them.
+A trial is finished in three steps:
+
+1. Its files are staged under names that hold their digests: `predictions-<digest>.parquet`. The
+   record names the files by these digests.
+2. `record.json` is created, once. Only this step makes the trial finished.
+3. The staged files are renamed to their final names: `predictions.parquet`.
+
+So two processes can finish the same trial: neither overwrites a file that the other's record names.
+If a writer dies before step 3, readers still find the staged files.
 """
 
 import hashlib
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,15 +26,13 @@ from pydantic import ValidationError
 
 from corpora.errors import UserError
 from corpora.source.split import Split
+from reports.ledger.files import NUM_DIGITS, PARTIAL_SUFFIX, create_once, stage, staged_at
 from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
 CHECKPOINT_FILE = "checkpoint.pt"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
-PARTIAL_SUFFIX = ".partial"
-NUM_DIGITS = 16
-"""Of a digest, in the name of a staged file."""
 
 
 class LedgerError(UserError):
@@ -50,7 +51,7 @@ class Ledger:
         return self.trials / key
 
     def find(self, key: str) -> Record | None:
-        """Read a trial's record, if it is finished.
+        """Read the record of a trial; None if the trial is not finished.
 
         Raises:
             LedgerError: If the record is damaged.
@@ -64,7 +65,7 @@ class Ledger:
             raise LedgerError(f"record '{path}' is damaged: {error}") from error
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
-        """Read the records of those trials that are finished, by key, in the order given."""
+        """Read the records of the finished trials by key, in the order given; skip the others."""
         found = ((key, self.find(key)) for key in dict.fromkeys(keys))
         return {key: record for key, record in found if record is not None}
 
@@ -78,49 +79,59 @@ class Ledger:
     def predictions(
         self, record: Record, splits: Sequence[Split] = EVALUATED_SPLITS
     ) -> dict[Split, Predictions]:
-        """Read what a trial predicted on the validation and test splits, or on one of them.
+        """Read what a trial predicted on the validation and test splits, or on the given ones.
 
         Raises:
-            LedgerError: If the file is missing or is not the one that the record names.
+            LedgerError: If the file is missing, or its digest is not the one in the record.
         """
         path = self.predictions_file(record)
         if not path.is_file():
-            raise LedgerError(f"predictions '{path}' are missing though the trial has a record")
+            raise LedgerError(
+                f"predictions '{path}' are missing though the trial has a record; restore the "
+                "file, or delete the record to train the trial again"
+            )
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != record.result.predictions_sha256:
-            raise LedgerError(f"predictions '{path}' are not those that the record names")
+            raise LedgerError(
+                f"predictions '{path}' do not have the SHA-256 that the record names; restore the "
+                "file, or delete the record to train the trial again"
+            )
         return read_predictions(pa.BufferReader(content), splits)
 
     def predictions_file(self, record: Record) -> Path:
-        """Return where the predictions lie that a record names."""
+        """Return the path of the predictions that a record names."""
         path = self.folder(record.key) / PREDICTIONS_FILE
         return _staged_or_placed(path, record.result.predictions_sha256)
 
     def model_file(self, record: Record) -> Path | None:
-        """Return where the model lies that a record names, if it names one."""
+        """Return the path of the model that a record names; None if it names no model."""
         sha256 = record.circumstances.model_sha256
         path = self.folder(record.key) / MODEL_FILE
         return None if sha256 is None else _staged_or_placed(path, sha256)
 
     def write(self, record: Record) -> Record:
-        """Finish a trial, unless it is finished; a record never changes. What it names is staged.
+        """Finish a trial whose files are staged; do nothing if it is finished already.
 
         Returns:
-            The record that stands; if it is another's, what ours named is removed.
+            The record that is in the ledger. If another process wrote it first, the files of our
+            record are removed.
 
         Raises:
-            LedgerError: If there are no predictions, or another's record is damaged.
+            LedgerError: If there are no predictions, or the record in the ledger is damaged.
         """
         path = self.folder(record.key) / RECORD_FILE
         while (standing := self.find(record.key)) is None:
             if not self.predictions_file(record).is_file():
-                raise LedgerError(f"trial '{record.key}' has no predictions to record")
+                raise LedgerError(
+                    f"trial '{record.key}' has no predictions to record in "
+                    f"'{self.folder(record.key)}'"
+                )
             create_once(path, record.model_dump_json(indent=1).encode())
         self.move_into_place(standing)
         return standing
 
     def move_into_place(self, standing: Record) -> None:
-        """Rename what a finished trial's record names into place; remove what else is staged."""
+        """Rename the files that a record names into place; remove all other staged files."""
         folder = self.folder(standing.key)
         named = {
             PREDICTIONS_FILE: standing.result.predictions_sha256,
@@ -128,22 +139,10 @@ class Ledger:
         }
         for name, sha256 in named.items():
             if sha256 is not None:
-                with suppress(FileNotFoundError):  # in place already
+                with suppress(FileNotFoundError):  # the file is in place already
                     staged_at(folder / name, sha256).replace(folder / name)
             for staged in folder.glob(staged_at(Path(name), "?" * NUM_DIGITS).name):
                 staged.unlink(missing_ok=True)
-
-
-def staged_at(path: Path, sha256: str) -> Path:
-    """Name a file by what it holds too: `model-<digest>.safetensors`."""
-    return path.with_name(f"{path.stem}-{sha256[:NUM_DIGITS]}{path.suffix}")
-
-
-def stage(path: Path, content: bytes) -> str:
-    """Write a file beside its place, to be renamed once a record names it; return its SHA-256."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    write_atomically(staged_at(path, sha256), content)
-    return sha256
 
 
 def stage_predictions(folder: Path, predictions: Mapping[Split, Predictions]) -> str:
@@ -166,57 +165,11 @@ def read_predictions(
     return {split: _from_table(table.filter(pc.equal(table["split"], split))) for split in splits}
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
-    stream_atomically(path, lambda file: file.write(content))
-
-
-def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Do as `write_atomically` with what `write` puts into a file, never whole in memory."""
-    with _partial(path, write) as partial:
-        partial.replace(path)
-
-
-def create_once(path: Path, content: bytes) -> bool:
-    """Write a file, whole, unless it exists; of several who try at once, on NFS too, one does.
-
-    Returns:
-        Whether it was this call that wrote it.
-    """
-    with _partial(path, lambda file: file.write(content)) as partial:
-        try:
-            path.hardlink_to(partial)
-        except FileExistsError:
-            return False
-    return True
-
-
-@contextmanager
-def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
-    """Write the content beside its place, safe on disk; remove what is left of it in the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        yield partial
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def remove_partial_files(folder: Path) -> None:
-    """Remove what killed trainings left of a trial's files; other files there are not touched."""
+    """Remove the partial files that killed trainings left; do not touch other files there."""
     for name in (CHECKPOINT_FILE, PREDICTIONS_FILE, MODEL_FILE, TOKENIZER_FILE, RECORD_FILE):
         for partial in folder.glob(f".{Path(name).stem}*{PARTIAL_SUFFIX}"):
             partial.unlink(missing_ok=True)
-
-
-def sha256_of(path: Path) -> str:
-    """Hash a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _staged_or_placed(path: Path, sha256: str) -> Path:

@@ -1,4 +1,4 @@
-"""Locks between processes of one machine; the system releases them when a process dies."""
+"""Locks between processes of one machine; the system releases a lock when its process dies."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it."""
+    """Hold a lock file; wait while another process holds it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_CREAT | os.O_RDWR)
     try:

@@ -1,6 +1,6 @@
-"""What was asked for: a study on a corpus with the keys of its trials, kept beside the ledger.
+"""Planned studies: each study on each corpus with the keys of its trials, beside the ledger.
 
-It lets a report find every study, a user's own too, without the corpus or the study's file.
+With them a report finds every study, also a user's own, and needs neither corpus nor study file.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.configs.base import Config
-from reports.ledger.ledger import Ledger, LedgerError, write_atomically
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.locks import locked
 from search_spaces.claim import Claim
 from search_spaces.study import Study
@@ -20,11 +21,11 @@ LOCK_FILE = "lock"
 
 
 class Planned(Config):
-    """A study on one corpus at one scale: for each row, the keys of its trials, a seed each.
+    """A study on one corpus at one scale: for each row, the keys of its trials, one for each seed.
 
-    `looks` are the numbers of seeds at which open claims were to be judged, where seeds are added
-    as long as a claim is open; none where their number was fixed. `fingerprints` are those of the
-    corpus as it was prepared, one for each recipe that the study reads.
+    `looks` are the numbers of seeds at which open claims are judged, if the seeds are adaptive; it
+    is empty if the number of seeds is fixed. `fingerprints` names the prepared corpus, once for
+    each recipe that the study reads.
     """
 
     study: Study
@@ -37,14 +38,14 @@ class Planned(Config):
 
 
 def remember(planned: Planned, storage: Path) -> Planned:
-    """Keep what was asked for; fewer seeds than before do not shorten it, whoever else writes.
+    """Store a planned study; a lock keeps other processes from writing it at the same time.
 
     Returns:
-        What is kept: rows that are planned as before, with more seeds, keep those; a number of
-        seeds that once depended on the scores is never called fixed again.
+        What is stored. If the stored plan of a row goes on with more seeds, the row keeps them all.
+        If the seeds were adaptive once, they stay adaptive: their number has depended on scores.
 
     Raises:
-        LedgerError: If seeds were adaptive before and shall now end elsewhere.
+        LedgerError: If the seeds were adaptive before, with another maximum.
     """
     path = plan_file(planned, storage)
     with locked(path.with_name(LOCK_FILE)):
@@ -58,8 +59,8 @@ def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
     if planned.looks and before.looks and planned.looks != before.looks:
         raise LedgerError(
             f"plan '{path}' was begun with at most {before.looks[-1]} adaptive seeds, not "
-            f"{planned.looks[-1]}: an end that is chosen after scores were seen makes verdicts err "
-            f"more often; give --max-seeds {before.looks[-1]}, or another --storage"
+            f"{planned.looks[-1]}; verdicts err more often if the maximum is changed after scores "
+            f"were seen; give --max-seeds {before.looks[-1]}, or another --storage"
         )
     longer = {
         row: before.keys[row]
@@ -71,7 +72,7 @@ def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
 
 
 def changed_claims(planned: Planned, storage: Path) -> list[str]:
-    """Name the claims that a study makes otherwise than when it was run before."""
+    """Name the claims that have changed since the study was run before."""
     path = plan_file(planned, storage)
     if not path.is_file():
         return []
@@ -88,7 +89,7 @@ def _id_of(claim: Claim | str) -> str:
 
 
 def read_planned(ledger: Ledger) -> list[Planned]:
-    """Read all that was asked for, in the order of studies' and corpora's names.
+    """Read all planned studies, ordered by the names of study and corpus.
 
     Raises:
         LedgerError: If a file is damaged.
@@ -97,7 +98,7 @@ def read_planned(ledger: Ledger) -> list[Planned]:
 
 
 def plan_file(planned: Planned, storage: Path) -> Path:
-    """Return where a study that was asked for is kept."""
+    """Return the path of a planned study."""
     return storage / FOLDER / planned.study.name / f"{planned.corpus}-{planned.scale}.json"
 
 
@@ -105,4 +106,6 @@ def _read(path: Path) -> Planned:
     try:
         return Planned.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise LedgerError(f"plan '{path}' is damaged or of another version: {error}") from error
+        raise LedgerError(
+            f"plan '{path}' is damaged, or another version wrote it: {error}"
+        ) from error

@@ -1,4 +1,4 @@
-"""Probes: what a few steps of an architecture took on one kind of machine, kept in the ledger."""
+"""Probes: time and memory of a few steps of an architecture on one kind of machine, stored."""
 
 import hashlib
 import json
@@ -11,31 +11,39 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from models.configs.base import Config
-from reports.ledger.ledger import LedgerError, write_atomically
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import LedgerError
 from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
 
 FOLDER = "probes"
 
 VERSION = 2
-"""Of what a probe measures: those of another version are not found, and measured anew.
+"""The version of what a probe measures. Probes of another version are ignored and measured anew.
 
-It rises with what a figure of a probe means, or with what a trial does that it was to foretell. Of
-version 1, whose files named none, memory held the pages of mapped files.
+Raise it when the meaning of a probe's figure changes, or when trials do something new that probes
+must foresee. Version 1, whose files name no version, counted mapped files as memory.
 """
 
 
 class Probe(Config):
-    """One architecture on one kind of device, measured beside as many others as train at once.
+    """One architecture on one kind of device, measured while `num_at_once` probes train at once.
 
-    `num_at_once` counts them all, and `torch` is the version of PyTorch (`torch_version`);
-    `is_deterministic` is as in `reports.ledger.record.Circumstances`.
-    `start_s` is what a trial takes before its first step and `end_s` after its last epoch, each in
-    a process that has loaded its libraries; `step_s` is the mean time of a training step, of which
-    an epoch has `num_steps`, and `valid_s` what an epoch takes after them: the evaluation of the
-    validation split and a copy for the checkpoint. `memory_mib` is the peak of the process, mapped
-    files left out where the system tells them apart. `gpu_memory_mib` is what it took of the GPU,
-    `gpu_context_mib` of it beside what PyTorch manages, and `device_memory_mib` what the GPU has in
-    all; None without one.
+    Attributes:
+        architecture: As `architecture_of` names it.
+        device: The name of the device.
+        num_at_once: How many probes trained at the same time, this one included.
+        torch: The version of PyTorch, as `torch_version` returns it.
+        num_steps: The training steps of an epoch.
+        start_s: From the start of a trial to its first step; the libraries are loaded already.
+        step_s: The mean time of a training step.
+        valid_s: From the last step of an epoch to its end: the evaluation of the validation split
+            and a copy for the checkpoint.
+        end_s: From the last epoch to the end of the trial.
+        memory_mib: The peak of the process, without mapped files if the system counts them apart.
+        gpu_memory_mib: What the process took of the GPU; None without a GPU, as the next two.
+        gpu_context_mib: The part of it that PyTorch does not manage.
+        device_memory_mib: The whole memory of the GPU.
+        is_deterministic: As in `reports.ledger.record.Circumstances`.
     """
 
     architecture: str
@@ -54,14 +62,14 @@ class Probe(Config):
     is_deterministic: bool = Field(default=False, exclude_if=operator.not_)
 
     def trial_s(self, num_epochs: int) -> float:
-        """Return what a trial of so many epochs takes, in seconds, of one slot."""
+        """Return how many seconds a trial of `num_epochs` epochs occupies one slot."""
         return (
             self.start_s + num_epochs * (self.num_steps * self.step_s + self.valid_s) + self.end_s
         )
 
 
 def architecture_of(trial: Trial) -> str:
-    """Name what decides a trial's time and memory: model, batch and corpus, no rate, no seed."""
+    """Hash what decides a trial's time and memory: model, batch size, precision and corpus."""
     training = trial.config.training
     identity = {
         "model": trial.config.model.model_dump(mode="json"),
@@ -73,12 +81,12 @@ def architecture_of(trial: Trial) -> str:
 
 
 def torch_version() -> str:
-    """Return the version of PyTorch that is installed, whichever build of it: `2.9.1`."""
+    """Return the installed version of PyTorch without its build, as in `2.9.1`."""
     return version("torch").partition("+")[0]
 
 
 def remember_probe(probe: Probe, storage: Path) -> Path:
-    """Keep a probe; a newer one beside as many replaces it."""
+    """Store a probe; it replaces an older one of the same device and `num_at_once`."""
     path = probe_file(
         probe.architecture,
         probe.device,
@@ -98,10 +106,10 @@ def find_probe(
     *,
     is_deterministic: bool = False,
 ) -> Probe | None:
-    """Read the probe of an architecture on a kind of device, if it was measured among so many.
+    """Read the probe of an architecture on a kind of device; None if there is none.
 
     Raises:
-        LedgerError: If it is damaged.
+        LedgerError: If the probe is damaged.
     """
     path = probe_file(architecture, device, num_at_once, storage, is_deterministic=is_deterministic)
     try:
@@ -120,23 +128,23 @@ def probe_file(
     *,
     is_deterministic: bool = False,
 ) -> Path:
-    """Return where a probe lies."""
+    """Return the path of a probe."""
     measured = f"{_in_a_path(device)}-{num_at_once}{'-deterministic' if is_deterministic else ''}"
     return storage / FOLDER / f"{architecture}-v{VERSION}-{measured}.json"
 
 
 def remember_device(machine: str, device: str, storage: Path) -> Path:
-    """Keep the name of the device that a machine, or each of a kind, trains on."""
+    """Store the name of the device that a machine, or each machine of a kind, trains on."""
     path = device_file(machine, storage)
     write_atomically(path, json.dumps(device).encode())
     return path
 
 
 def find_device(machine: str, storage: Path) -> str | None:
-    """Read the name of a machine's device, if it was told.
+    """Read the name of a machine's device; None if it is not stored.
 
     Raises:
-        LedgerError: If it is damaged.
+        LedgerError: If the file is damaged.
     """
     path = device_file(machine, storage)
     try:
@@ -144,18 +152,18 @@ def find_device(machine: str, storage: Path) -> str | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise LedgerError(f"name of a device '{path}' is damaged: {error}; delete it") from error
+        raise LedgerError(f"device name '{path}' is damaged: {error}; delete it") from error
 
 
 def device_file(machine: str, storage: Path) -> Path:
-    """Return where the name of a machine's device lies."""
+    """Return the path of the file that names a machine's device."""
     return storage / FOLDER / f"device-{_in_a_path(machine)}.json"
 
 
 def distinct_architectures(trials: Iterable[Trial]) -> dict[str, Trial]:
-    """Choose one trial of each architecture: of those with most epochs, the first.
+    """Choose one trial of each architecture: the first of those with the most epochs.
 
-    It meets the heaviest batches.
+    A trial with more epochs meets more batches, so it also meets the heaviest ones.
     """
     chosen: dict[str, Trial] = {}
     for trial in trials:

@@ -19,9 +19,9 @@ RECORD_SCHEMA = 1
 class Epoch(Config):
     """One pass over the training split, and the validation scores after it.
 
-    `valid` maps a metric to its mean over the emotions, at thresholds fitted on the same split; a
-    metric that is undefined there is left out. No value may be infinite or not a number: JSON has
-    none, so such a record could not be read again.
+    `valid` maps each metric to its mean over the emotions, at thresholds fitted on the same split;
+    undefined metrics are left out. No value may be infinite or NaN: JSON has no such numbers, so
+    the record could not be read again.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -35,12 +35,14 @@ class Epoch(Config):
 class Result(Config):
     """What the trial's key decides: equal keys on equal hardware give equal results.
 
-    `thresholds` follow `emotions`; `predictions_sha256` is that of the predictions file; `macs` are
-    the multiply-accumulates at the reference clip, 4.8 s and 32 tokens; `valid_f1_without_text` is
-    the validation F1 at the same thresholds where every text is empty, None if no text is read.
+    `thresholds` are in the order of `emotions`. `predictions_sha256` is the digest of the
+    predictions file. `macs` are the multiply-accumulates on the reference clip, 4.8 s and 32
+    tokens. `valid_f1_without_text` is the validation F1 at the same thresholds if every text is
+    empty; None if the model reads no text.
 
-    A training whose loss or probabilities stop being finite has diverged: `epochs` are those before
-    `diverged_at_epoch`. If none of them gives a model, `best_epoch` is -1 and no emotion predicted.
+    A training has diverged if its loss or a probability is not finite: `epochs` then holds the
+    epochs before `diverged_at_epoch`. If none of them gives a model, `best_epoch` is -1 and no
+    emotion is predicted.
     """
 
     emotions: tuple[str, ...]
@@ -56,7 +58,7 @@ class Result(Config):
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch whose model predicts; None if the training diverged before there was one."""
+        """The epoch whose model predicts; None if the training diverged before it had a model."""
         return self.epochs[self.best_epoch] if self.best_epoch >= 0 else None
 
     @property
@@ -66,15 +68,20 @@ class Result(Config):
 
 
 class Circumstances(Config):
-    """Under what conditions it came about: recorded, not hashed into the key.
+    """The conditions under which a trial was trained: they are recorded, but not part of the key.
 
-    `study` and `row` are those that the trial was trained for; others may share it. `recipe` holds
-    the settings that its corpus was prepared by, which the corpus's fingerprint stands for;
-    `model_sha256` is that of the trained model's file, if it was kept. `micro_batches` are sizes
-    that batches were split to, each with the epoch from which it was; whole ones are not listed.
-    The peaks are those of the process and of the GPU while it trained, None if not known.
-    `is_deterministic` says whether only algorithms were used that give equal results each time, as
-    `--deterministic` asks; records of others do not mention it.
+    Attributes:
+        study: The study that the trial was trained for; other studies may share the trial.
+        row: The row of that study.
+        recipe: The settings of the prepared corpus; the corpus's fingerprint is a digest of them
+            too.
+        model_sha256: The digest of the trained model's file; None if the model was not kept.
+        micro_batches: Pairs (epoch, size): from this epoch on, batches were split to this size.
+            Empty if no batch was split.
+        peak_memory_mib: The peak of the process in training; None if unknown.
+        peak_gpu_memory_mib: The peak of the GPU in training; None if unknown.
+        is_deterministic: Whether `--deterministic` allowed only algorithms that give equal results
+            each time. The record mentions it only if it is true.
     """
 
     study: str
@@ -113,7 +120,8 @@ class Predictions:
     """One split's predictions of a trial.
 
     Shapes:
-        ids, groups: (U,), the utterance and the dialogue, video or speaker it belongs to
+        ids: (U,), the utterances
+        groups: (U,), the dialogue, video or speaker of each utterance
         labels: (U, K), 0 or 1
         probabilities: (U, K), in [0, 1]
     """

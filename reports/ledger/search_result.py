@@ -1,4 +1,4 @@
-"""What a search has found: its candidates with their scores, and what they tell of the space."""
+"""What a search has found: its candidates with their scores, and the importance of each field."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ CandidateState = Literal["finished", "stopped", "failed", "running"]
 
 
 class Objective(Config):
-    """What is searched for: validation F1 as high, or a cost as low as can be."""
+    """What a search optimises: it maximises validation F1, and minimises a cost."""
 
     name: ObjectiveName
 
@@ -24,12 +24,12 @@ class Objective(Config):
 
 
 class Candidate(Config):
-    """One point of the space: a system, the values of the fields that are on, and its trial's end.
+    """One point of the space: a system, the values of its active fields, and how its trial ended.
 
-    `scores` are its objectives (`f1` on validation, a fraction), empty unless it is finished;
-    `num_epochs` is how far it was trained; a candidate that was `stopped` early has `last_f1`.
-    `is_best` marks the Pareto front, or the one best where there is one objective. `from_ledger`
-    says that its trial was finished before.
+    `scores` are its objectives (`f1` on validation, a fraction); they are empty unless it is
+    finished. `num_epochs` counts the epochs that it was trained. A candidate that was `stopped`
+    early has `last_f1`. `is_best` marks the candidates on the Pareto front, or the best one if
+    there is one objective. `from_ledger` says that its trial was finished before the search.
     """
 
     number: int
@@ -47,11 +47,12 @@ class Candidate(Config):
 
 
 class SearchResult(Config):
-    """A search on one corpus; `importances` are of each objective, by field, and add up to 1.
+    """A search on one corpus; F1 is always among the objectives.
 
-    Where there are none `no_importances` says why. F1 is always among the objectives. `baselines`
-    says, for each system of the space, where the baseline is that a candidate's change is applied
-    to: a module and a name in it, as in `search_spaces.systems.le:LE`.
+    `importances` holds the importance of each field for each objective; those of one objective add
+    up to 1. If there are none, `no_importances` says why. A candidate's change is applied to the
+    baseline of its system; `baselines` names these by module and name, as in
+    `search_spaces.systems.le:LE`.
     """
 
     space: str

@@ -1,4 +1,4 @@
-"""Printed averages that are not the mean of the printed cells, rounded."""
+"""Printed averages that are not the rounded mean of the printed cells."""
 
 from reports.printed.finding import Check, Examined, Finding
 from reports.printed.numbers import (
@@ -16,8 +16,8 @@ from search_spaces.published import PublishedData
 def check_averages(data: PublishedData) -> Examined:
     """Compare each `Avg` with the plain mean of its row's cells of that metric.
 
-    The mean may be rounded up or down where it lies half-way. The cells were rounded too; whether
-    that alone can explain a difference is said in the finding.
+    A mean that lies half-way may be rounded up or down. The cells were rounded too; the finding
+    says whether this alone can explain the difference.
     """
     for row in by_row(printed_scores(data)):
         for average in row:

@@ -1,8 +1,8 @@
-"""Rows with a printed gain that stay below a baseline which the same paper trained again.
+"""Rows with a printed gain whose scores are below a baseline that the same paper trained again.
 
-An ablation's gain is over the line before it. Whether the step also beats the baselines of the
-paper's other tables is not printed there; this puts the two together. Baselines that are quoted
-from elsewhere are left out: they may have had other data.
+The gain of an ablation is over the row before it. Its table does not say whether the step also
+beats the baselines in the paper's other tables; this check compares the two. It leaves out
+baselines that the paper only quotes: their data may have been different.
 """
 
 from reports.printed.finding import Check, Examined, Finding
@@ -10,7 +10,7 @@ from reports.printed.numbers import PrintedScore, averages_of, by_row, printed_s
 from search_spaces.published import PublishedData
 
 TRAINED_AGAIN = ("reproduced", "xia_reproduction")
-"""Marks of rows that the paper's authors trained themselves from another's description or code."""
+"""Marks of rows that the paper's authors trained themselves, from others' description or code."""
 
 Row = list[PrintedScore]
 
@@ -27,7 +27,7 @@ def check_baselines(data: PublishedData) -> Examined:
 
 
 def _lost(row: Row, baseline: Row) -> list[str]:
-    """Name the averages of a row that lie below a baseline's, whatever rounding hid."""
+    """Name the averages of a row that are below the baseline's, however both were rounded."""
     theirs = averages_of(baseline)
     return [
         f"{quantity.corpus} {quantity.metric} {own.text} is below "

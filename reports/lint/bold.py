@@ -1,4 +1,4 @@
-"""Bold cells below their column's maximum; the higher score is the better one."""
+"""Bold cells below the maximum of their column; higher scores are better."""
 
 from collections import defaultdict
 

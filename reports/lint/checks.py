@@ -1,4 +1,4 @@
-"""All checks of printed numbers, and running them."""
+"""All checks of printed numbers, and the function that runs them."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ CHECKS = (BOLD, TIES, AVERAGES, GAINS, CLAIMS, BASELINES, REPEATED, FEASIBILITY)
 
 @dataclass(frozen=True)
 class Checked:
-    """What one check found, and at how many things it looked."""
+    """The findings of one check, and how many things it examined."""
 
     check: Check
     num_examined: int
@@ -27,7 +27,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Lint:
-    """What all checks found; `unchecked` are the claims that cells cannot decide."""
+    """The findings of all checks; `unchecked` are the claims that cells cannot decide."""
 
     checked: tuple[Checked, ...]
     unchecked: tuple[PublishedClaim, ...]
@@ -40,7 +40,7 @@ class Lint:
 
 
 def lint(data: PublishedData) -> Lint:
-    """Run every check on printed numbers; notes are those that no check computes."""
+    """Run every check on printed numbers; add the noted faults that no check computes."""
     return Lint(
         checked=tuple(_run(check, data) for check in CHECKS),
         unchecked=tuple(claim for claim in data.claims if not is_computable(claim)),

@@ -1,7 +1,7 @@
 """Claims of the text that the printed cells contradict.
 
-A claim compares cells as printed, by the mean over the cells where a column is a pattern such as
-`*.F1`. "Best" allows a tie; "greater" does not.
+A claim compares printed cells. If its column is a pattern such as `*.F1`, it compares their mean.
+"Best" allows a tie; "greater" does not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,16 +19,16 @@ from reports.printed.numbers import (
 from search_spaces.published import ClaimKind, PublishedClaim, PublishedData
 
 OWN = "proposed"
-"""The mark of a paper's own rows, which are not among the methods that it compares with."""
+"""The mark of a paper's own rows, which do not count as rivals."""
 
 EVERY_EMOTION = "*"
-"""Stands in a column for all emotions, whose scores are averaged."""
+"""In a column, this stands for all emotions; their scores are averaged."""
 
 Scores = Sequence[PrintedScore]
 
 
 def check_claims(data: PublishedData) -> Examined:
-    """Judge every claim of a kind that cells alone can decide."""
+    """Check every claim whose kind cells alone can decide."""
     scores = printed_scores(data)
     for claim in data.claims:
         if is_computable(claim):
@@ -68,7 +68,7 @@ def pairs_of(claim: PublishedClaim, scores: Scores) -> list[tuple[PrintedScore, 
 
 
 def _delta(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The stated gap is the difference of two cells; without one it is positive."""
+    """The stated gap is the difference of two cells; without a stated gap it is positive."""
     if not claim.published:
         return _greater(claim, scores)
     faults = [
@@ -99,7 +99,7 @@ def _argmax(claim: PublishedClaim, scores: Scores) -> list[str]:
 
 
 def _greater_than_all(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The mean over a row's cells is above that of every method compared with."""
+    """The mean over a row's cells is above the mean of every rival."""
     return [
         f"{reference} {own.text} is not above {row} {other.text}"
         for reference in claim.cells
@@ -109,7 +109,7 @@ def _greater_than_all(claim: PublishedClaim, scores: Scores) -> list[str]:
 
 
 def _value(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The cell holds the stated value, to the coarser of the two."""
+    """The cell equals the stated value, at the coarser precision of the two."""
     cells = [find_scores(reference, scores)[0] for reference in claim.cells]
     return [
         f"{_say(cell)} is not the stated {stated.text}"
@@ -120,7 +120,7 @@ def _value(claim: PublishedClaim, scores: Scores) -> list[str]:
 
 
 def _count(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The rows are the best of the methods compared with in most of their columns."""
+    """In most cells of the rows no rival in the same column is higher."""
     cells = [score for score in scores if score.row_reference in claim.rows]
     best = [cell for cell in cells if _is_best(cell, scores)]
     return [] if 2 * len(best) > len(cells) else [f"best in {len(best)} of {len(cells)} cells"]
@@ -140,7 +140,7 @@ def _column(cell: PrintedScore, scores: Scores) -> list[PrintedScore]:
 
 
 def _rivals(own_row: str, scores: Scores) -> list[str]:
-    """List the rows of a row's table that the paper compares its own with."""
+    """List the rivals of a paper's own row: the other methods in its table."""
     table = own_row.partition("/")[0]
     rows = (score for score in scores if score.table == table and score.row.mark != OWN)
     return [row for row in dict.fromkeys(r.row_reference for r in rows) if row != own_row]
@@ -155,7 +155,7 @@ def _say(cell: PrintedScore) -> str:
 
 
 def _means(reference: str, scores: Scores) -> Iterator[tuple[Number, str, Number]]:
-    """Give a row's mean beside that of each rival that has as many values."""
+    """Yield a row's mean with the mean of each rival that has the same number of values."""
     own_row, _, column = reference.rpartition("/")
     own = [score.number for score in find_scores(reference, scores)]
     for row in _rivals(own_row, scores):
@@ -172,6 +172,6 @@ JUDGES: Mapping[ClaimKind, Callable[[PublishedClaim, Scores], list[str]]] = {
     "value": _value,
     "count": _count,
 }
-"""How cells contradict a claim, by its kind; other kinds cells cannot decide."""
+"""The function that finds contradictions, by kind of claim; cells cannot decide other kinds."""
 
 CLAIMS = Check("claims", "claims that the cells contradict", "claims", check_claims)

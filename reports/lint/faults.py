@@ -1,4 +1,4 @@
-"""What can be wrong with printed tables, claims and supports."""
+"""Faults of printed tables, claims and supports."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -36,8 +36,8 @@ def claim_faults(data: PublishedData, unsound: Collection[str] = ()) -> list[str
     """Say what is wrong with the claims.
 
     Args:
-        data: The tables in which nothing is wrong, and all claims.
-        unsound: Tables in which something is wrong; claims about these are left alone.
+        data: The tables without faults, and all claims.
+        unsound: The tables with faults; claims about them are skipped.
     """
     faults = _twice("claim", [claim.id for claim in data.claims])
     for claim in data.claims:
@@ -48,7 +48,7 @@ def claim_faults(data: PublishedData, unsound: Collection[str] = ()) -> list[str
 
 
 def support_faults(data: PublishedData, unsound: Collection[str] = ()) -> list[str]:
-    """Say what is wrong with the supports; those from unsound tables are left alone."""
+    """Say what is wrong with the supports; skip supports from unsound tables."""
     faults = []
     for corpus, printed in data.supports.items():
         if not _names_one_of((printed.positives, printed.utterances), unsound):
@@ -126,7 +126,7 @@ def _pair_faults(data: PublishedData, claim: PublishedClaim) -> list[str]:
 
 
 def _cell_faults(data: PublishedData, reference: str, *, patterns: bool) -> list[str]:
-    """Say what is wrong with a reference to a cell, or to one of every emotion."""
+    """Say what is wrong with a reference to a cell, or to the cells of every emotion."""
     row_reference, _, column = reference.rpartition("/")
     faults = _row_reference_faults(data, row_reference)
     if faults:

@@ -11,12 +11,12 @@ from search_spaces.published import PublishedData
 
 F1 = "F1"
 IS_BALANCED = {"Acc": False, "WAcc": True}
-"""Metrics that are printed beside F1: plain accuracy, and the mean of the two recalls."""
+"""Accuracies that are printed beside F1, and whether they are balanced, the mean of two recalls."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One emotion's accuracy and F1, in every table that prints the same two of one system."""
+    """The accuracy and F1 of one emotion and system, with every cell that prints these two."""
 
     cells: tuple[str, ...]
     metric: str
@@ -25,12 +25,12 @@ class Pair:
     support: Support
 
     def is_reachable(self, *, balanced: bool) -> bool:
-        """Say whether a classifier can have both numbers, for one reading of the accuracy."""
+        """Say whether a classifier can have both numbers, if the accuracy is read this way."""
         return is_reachable(self.support, self.accuracy, self.f1, balanced=balanced)
 
 
 def check_feasibility(data: PublishedData) -> Examined:
-    """Search all (TP, FP) for each pair, with the accuracy read as its column says."""
+    """Search all (TP, FP) for each pair; the column says which accuracy it is."""
     for pair in printed_pairs(data):
         balanced = IS_BALANCED[pair.metric]
         if pair.is_reachable(balanced=balanced):
@@ -47,7 +47,7 @@ def check_feasibility(data: PublishedData) -> Examined:
 
 
 def printed_pairs(data: PublishedData) -> list[Pair]:
-    """List the pairs of the emotions whose counts on the test split are printed."""
+    """List the pairs of every emotion whose counts on the test split are printed."""
     supports = {
         data.names.get(corpus, corpus): supports_of(data, corpus) for corpus in data.supports
     }
@@ -63,7 +63,7 @@ def printed_pairs(data: PublishedData) -> list[Pair]:
 
 
 def _same(score: PrintedScore, f1: Number) -> tuple[object, ...]:
-    """Return what pairs have in common that were copied from table to table."""
+    """Return a key that is equal for pairs which were copied from table to table."""
     number = score.number
     system = frozenset(score.row.config.items()) or score.row_reference
     return (system, score.quantity, number.value, number.step, f1.value, f1.step)

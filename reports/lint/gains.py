@@ -1,4 +1,4 @@
-"""Printed gains that are not the difference to the line before."""
+"""Printed gains that are not the difference to the row before."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from search_spaces.published import PublishedData
 
 
 def check_gains(data: PublishedData) -> Examined:
-    """Compare each printed gain with the difference of the two cells that it is about."""
+    """Compare each printed gain with the difference of its two cells."""
     numbers = {score.reference: score.number for score in printed_scores(data)}
     for table_id, table in data.tables.items():
         for before, row in pairwise(table.rows):
@@ -28,9 +28,9 @@ def check_gains(data: PublishedData) -> Examined:
 
 
 def difference_fault(new: Number, old: Number, stated: Number) -> str:
-    """Say how the difference of two printed numbers is not the stated one; "" if it is.
+    """Say how the difference of two printed numbers deviates from the stated one; "" if it agrees.
 
-    They are compared to the coarsest last digit of the three.
+    The three numbers are compared at the coarsest precision among them.
     """
     difference = new.value - old.value
     if abs(difference - stated.value) <= max(new.step, old.step, stated.step) / 2:

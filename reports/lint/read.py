@@ -1,4 +1,4 @@
-"""Reading a user's own tables, in the form of `search_spaces/published.yaml`."""
+"""Reading a user's own tables, in the format of `search_spaces/published.yaml`."""
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ Part = TypeVar("Part", bound=BaseModel)
 
 
 class _TextLoader(yaml.CBaseLoader):
-    """Reads every scalar as text, and refuses a key that stands twice: one would be lost."""
+    """Reads every scalar as text, and rejects a repeated key: one of its values would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -38,7 +38,7 @@ def read_published(path: Path) -> PublishedData:
     """Read printed tables from a file.
 
     Raises:
-        PublishedError: If it is no such file; the message lists every fault.
+        PublishedError: If the file has faults; the message lists all of them.
     """
     reader = _Reader(_load(path))
     data = reader.read()
@@ -49,7 +49,7 @@ def read_published(path: Path) -> PublishedData:
 
 
 def _load(path: Path) -> Mapping[str, Any]:
-    """Parse the file, every scalar as text."""
+    """Parse the file; every scalar stays text."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)
     except (yaml.YAMLError, UnicodeDecodeError, PublishedError) as error:
@@ -60,14 +60,14 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 
 class _Reader:
-    """Reads the parts of a file one by one, so that a fault in one does not hide the others'."""
+    """Reads the parts of a file one by one, so that a fault in one does not hide other faults."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.content = content
         self.faults: list[str] = []
 
     def read(self) -> PublishedData:
-        """Read what can be read; `faults` says what cannot."""
+        """Read the parts without faults; collect the faults in `faults`."""
         if self.content.get("schema") != SCHEMA:
             self.faults.append(f"schema: '{self.content.get('schema', '')}'; choose {SCHEMA}")
         data = PublishedData(
@@ -82,7 +82,7 @@ class _Reader:
         return data
 
     def _sound_tables(self) -> dict[str, PublishedTable]:
-        """Read the tables in which nothing is wrong."""
+        """Read the tables without faults."""
         if not self.content.get("tables"):
             self.faults.append("tables: there are none")
         tables = self._named("tables", PublishedTable)

@@ -1,4 +1,4 @@
-"""One system printed differently in two tables."""
+"""Systems whose scores differ between two tables."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -21,10 +21,10 @@ Row = list[PrintedScore]
 
 
 def check_repeated(data: PublishedData) -> Examined:
-    """Compare rows of equal `config` in what both print: cells, and averages over the emotions.
+    """Compare rows of equal `config`: the cells that both print, and averages over the emotions.
 
-    An average that one of them does not print is the mean of its cells. Numbers differ if no value
-    rounds to both; one half-way between them does not count.
+    If a row does not print an average, it is the mean of its cells. Two numbers differ if no value
+    rounds to both; a value half-way between them does not count.
     """
     systems = defaultdict(list)
     for row in by_row(printed_scores(data)):
@@ -38,7 +38,7 @@ def check_repeated(data: PublishedData) -> Examined:
 
 
 def _shared(first: Row, second: Row) -> dict[Quantity, tuple[Number, Number]]:
-    """Pair what two rows both have."""
+    """Pair the numbers that both rows have."""
     ours, theirs = _numbers(first), _numbers(second)
     return {quantity: (ours[quantity], theirs[quantity]) for quantity in ours if quantity in theirs}
 
@@ -69,7 +69,7 @@ def _compare(
 
 
 def _marks(first: Row, second: Row) -> list[str]:
-    """Say where the two rows come from, where the tables mark it."""
+    """Say where the two rows come from, if the tables mark it."""
     marks = [first[0].row.mark, second[0].row.mark]
     return [f"marked {' and '.join(marks)}"] if all(marks) else []
 

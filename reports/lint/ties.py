@@ -1,4 +1,4 @@
-"""Cells that tie with a bold maximum and are not bold themselves."""
+"""Cells that equal a bold maximum but are not bold themselves."""
 
 from reports.printed.finding import Check, Examined, Finding
 from reports.printed.numbers import by_column, printed_scores
@@ -6,7 +6,7 @@ from search_spaces.published import PublishedData
 
 
 def check_ties(data: PublishedData) -> Examined:
-    """Look at the other maxima of each column that has a bold one."""
+    """Examine the other maxima of each column whose maximum is bold somewhere."""
     for column in by_column(printed_scores(data)):
         highest = max(score.number.value for score in column)
         best = [score for score in column if score.number.value == highest]

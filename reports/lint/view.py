@@ -25,7 +25,7 @@ def lint_view(found: Lint) -> RenderableType:
 
 
 def to_json(found: Lint) -> dict[str, JsonValue]:
-    """Put findings as JSON."""
+    """Turn findings into JSON."""
     return {
         "num_findings": len(found.findings),
         "checks": [
@@ -54,7 +54,7 @@ def _header(text: str) -> Text:
 
 
 def _entries(entries: Iterable[tuple[str, str]]) -> list[RenderableType]:
-    """Lay out each entry as a line for where it is, and what is wrong below it."""
+    """Lay out each entry: one line for the place, and below it what is wrong."""
     return [
         part
         for where, text in entries

@@ -1,4 +1,4 @@
-"""Learned features in the plane (t-SNE), panel by panel, and how well they part the emotions."""
+"""Learned features in the plane (t-SNE), in panels, and how well they separate the emotions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ MIN_UTTERANCES = 4
 NUM_COLUMNS = 3
 PANEL_HEIGHT_IN, LEGEND_HEIGHT_IN = 2.25, 0.35
 POINT_AREA, FEW_POINTS = 2_500.0, 9.0
-"""Areas in square points: of all markers of a panel together, and the most for one."""
+"""Areas in square points: the area of all markers of a panel together, and the most for one."""
 
 Features = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Features of some utterances, of which each has one emotion.
+    """The features of some utterances; each utterance has one emotion.
 
     Shapes:
         features: (U, D)
@@ -39,14 +39,14 @@ class Panel:
 def draw_embedding(
     panels: Sequence[Panel], *, name: str, title: str, about: str, seed: int = 0
 ) -> Drawing:
-    """Draw the features of all panels in one embedding, a panel each.
+    """Compute one embedding of the features of all panels, and draw each panel.
 
     Args:
-        panels: What to draw; their features are equally wide.
-        name: Of the files.
-        title: Of the figure.
-        about: Begins the caption: what the features are of.
-        seed: Of the embedding.
+        panels: The features to draw; all have the same width.
+        name: The name of the files.
+        title: The title of the figure.
+        about: The beginning of the caption: where the features come from.
+        seed: The seed of the embedding.
 
     Raises:
         ValueError: If there are fewer than 4 utterances in all.
@@ -69,7 +69,7 @@ def draw_embedding(
 
 
 def standardise(features: Features) -> NDArray[np.float64]:
-    """Give each feature the mean 0 and the deviation 1; one that never varies becomes 0.
+    """Scale each feature to mean 0 and standard deviation 1; a constant feature becomes 0.
 
     Shapes:
         (U, D) -> (U, D)
@@ -82,8 +82,8 @@ def standardise(features: Features) -> NDArray[np.float64]:
 def embed(features: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
     """Embed vectors in the plane by t-SNE (van der Maaten and Hinton 2008).
 
-    It starts at the first two principal components, and runs in one thread: the order in which
-    several add up would move the points from run to run.
+    It starts at the first two principal components. It runs in one thread: several threads add up
+    in a different order each time, which moves the points.
 
     Shapes:
         (U, D) -> (U, 2)
@@ -91,12 +91,12 @@ def embed(features: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
     Raises:
         ValueError: If there are fewer than 4 vectors.
     """
-    from sklearn.manifold import TSNE  # takes a second to load
+    from sklearn.manifold import TSNE  # it takes a second to load
     from threadpoolctl import threadpool_limits
 
     if len(features) < MIN_UTTERANCES:
         raise ValueError(
-            f"{len(features)} utterances have no embedding: it takes {MIN_UTTERANCES} or more"
+            f"an embedding needs {MIN_UTTERANCES} or more utterances, not {len(features)}"
         )
     tsne = TSNE(init="pca", perplexity=_perplexity(len(features)), random_state=seed)
     with threadpool_limits(limits=1):
@@ -107,7 +107,7 @@ def embed(features: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
 def separation(features: NDArray[np.float64], emotions: NDArray[np.str_]) -> float | None:
     """Return the mean silhouette of the emotions (Rousseeuw 1987), in [-1, 1], in all dimensions.
 
-    None where it is undefined: for one emotion alone, or one utterance an emotion.
+    It is None if undefined: with a single emotion, or with a single utterance for each emotion.
     """
     from sklearn.metrics import silhouette_score
 
@@ -199,11 +199,11 @@ def _add_legend(figure: Figure, emotions: Sequence[str]) -> None:
 def _told(silhouette: float | None) -> str:
     if silhouette is None:
         return "undefined"
-    return f"{round(silhouette, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")  # + 0.0: no -0.00
+    return f"{round(silhouette, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")  # no -0.0
 
 
 def _perplexity(num_points: int) -> float:
-    """Return the usual one, or less for few points: it must be below their number."""
+    """Return the usual perplexity, or less for few points: it must be below their number."""
     return min(PERPLEXITY, (num_points - 1) / 3)
 
 

@@ -1,4 +1,4 @@
-"""Where in its pictures a model looks: the weights of a map's sites, laid over faces and sound."""
+"""Where a model looks in its pictures: the weights of a map's sites, over faces and sound."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from reports.figures.style import COLOURS, FULL_WIDTH_IN, Drawing, in_style
 MAX_WINDOWS = 7
 CELL_IN, LABELS_IN, BARS_IN, TIMES_IN = 0.82, 0.25, 0.55, 0.2
 BAR_WIDTH = 0.07
-"""Of a scale of colours, in shares of a cell."""
+"""The width of a colour scale, as a share of a cell."""
 
 TINT = LinearSegmentedColormap.from_list(
     "tint", [(*to_rgb(COLOURS[1]), 0.0), (*to_rgb(COLOURS[1]), 0.9)]
 )
-"""The more weight, the less is seen of the picture below."""
+"""The higher the weight, the more the colour covers the picture below."""
 
 EVEN = 1.0
-"""The relative weight of every site where attention prefers none; colours are linear up to it."""
+"""The relative weight of every site if attention is even; colours are linear up to it."""
 
 MIN_TOP = 10.0
-"""The end of a scale of colours, at least: most are the same, and even attention looks even."""
+"""A colour scale ends here or above: most scales are then equal, and even attention looks even."""
 
 Pictures = NDArray[np.generic]
 Weights = NDArray[np.floating]
@@ -34,11 +34,11 @@ Weights = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class SiteAttention:
-    """What a modality shows in each window, and how some modules weigh it.
+    """The picture of a modality in each window, and how some modules weigh its sites.
 
     Shapes:
         pictures: (N, height, width) grey, or (N, height, width, 3) RGB uint8; the top row first
-        weights: by module, (N, H, W), not negative; a map's sites divide its picture evenly
+        weights: by module, (N, H, W), not negative; the sites divide the picture evenly
     """
 
     modality: str
@@ -49,14 +49,14 @@ class SiteAttention:
 def draw_site_attention(
     parts: Sequence[SiteAttention], *, window_s: float, name: str, title: str, about: str
 ) -> Drawing:
-    """Draw the windows of one utterance side by side, and below each what the modules weigh in it.
+    """Draw the windows of one utterance side by side, and the weights of the modules below each.
 
     Args:
-        parts: The modalities, each with as many windows.
-        window_s: How long a window is.
-        name: Of the files.
-        title: Of the figure.
-        about: Begins the caption: whose attention, to what.
+        parts: The modalities, all with the same number of windows.
+        window_s: The length of a window.
+        name: The name of the files.
+        title: The title of the figure.
+        about: The beginning of the caption: whose attention it is, and to what.
     """
     num_windows = len(parts[0].pictures)
     shown = min(num_windows, MAX_WINDOWS)
@@ -151,13 +151,13 @@ def _draw_overlay(
 
 
 def _ticks(top: float) -> list[float]:
-    """Return 0, powers of ten, and the top where it stands clear of the last of these."""
+    """Return 0, powers of ten, and the top if it is far enough from the last power."""
     powers = [10.0**exponent for exponent in range(int(np.log10(top)) + 1)]
     return [0.0, *powers, *([top] if top > 2 * powers[-1] else [])]
 
 
 def _grey(pictures: Pictures) -> Pictures:
-    """Take the colours out: (N, H, W, 3) -> (N, H, W)."""
+    """Turn colour pictures to grey: (N, H, W, 3) -> (N, H, W)."""
     return pictures if pictures.ndim == 3 else pictures @ np.array([0.299, 0.587, 0.114])
 
 

@@ -1,4 +1,4 @@
-"""Which steps of an utterance a model looks at: tokens, windows of sound, frames of a face."""
+"""Which steps of an utterance a model attends to: tokens, windows of sound, frames of a face."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ from reports.figures.style import (
 WEIGHTS_MAP = "Blues"
 STRIP_IN, QUERY_IN, MIN_BAND_IN, NAMES_IN, SIDES_IN, MAX_STEP_IN = 0.5, 0.17, 0.85, 0.75, 1.3, 0.3
 SHARES_WIDTH = 0.25
-"""Of the bars, in shares of the width of all steps."""
+"""The width of the bars, as a share of the width of all steps."""
 
 MAX_NAMES = 50
-"""More names than that are not legible side by side: then every second, third, ... is written."""
+"""More names are not legible side by side; then only every second, third, ... name is shown."""
 
 Weights = NDArray[np.floating]
 Pictures = NDArray[np.generic]
@@ -34,11 +34,11 @@ Pictures = NDArray[np.generic]
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of one modality, in their order; a step is `width` times as wide as a token.
+    """The steps of one modality, in order; a step is `width` times as wide as a token.
 
     Shapes:
-        pictures: of each step, (T, height, width) or (T, height, width, 3), or None; they are
-            stretched to the step unless they `keep_shape`, as faces do
+        pictures: one for each step, (T, height, width) or (T, height, width, 3), or None; they are
+            stretched to the step, or keep their shape if `keep_shape`, as faces do
     """
 
     modality: str
@@ -53,7 +53,7 @@ class Band:
     """How some queries weigh the steps.
 
     Shapes:
-        weights: one a `Steps`, (Q, T)
+        weights: (Q, T) for each `Steps`
     """
 
     title: str
@@ -65,16 +65,16 @@ class Band:
 def draw_step_attention(
     steps: Sequence[Steps], bands: Sequence[Band], *, name: str, title: str, about: str
 ) -> Drawing:
-    """Draw what queries weigh, a column a step.
+    """Draw the weights of the steps for each query, one column for each step.
 
-    Beside a band that has shares, whose weights add up to 1 over all steps, bars tell how much of
+    If a band has shares, its weights add up to 1 over all steps; bars beside it show how much of
     each query goes to each modality.
 
     Args:
-        steps: What is weighed, by modality.
-        bands: What weighs them, from top to bottom.
-        name: Of the files.
-        title: Of the figure.
+        steps: The steps that are weighed, by modality.
+        bands: The queries that weigh them, from top to bottom.
+        name: The name of the files.
+        title: The title of the figure.
         about: The caption.
     """
     lines = (line for band in bands for line in _lines(steps, band))
@@ -117,7 +117,7 @@ def _draw(steps: Sequence[Steps], bands: Sequence[Band]) -> Figure:
 
 
 def _draw_strip(axes: Axes, part: Steps, pictures: Pictures) -> None:
-    """Show what the steps of a modality are of."""
+    """Show the pictures of a modality's steps."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_title(part.modality, fontweight="bold")
@@ -173,4 +173,4 @@ def _draw_shares(axes: Axes, steps: Sequence[Steps], band: Band) -> None:
     axes.set(xlim=(0, 1), ylim=(len(places) - 0.5, -0.5), yticks=[], xticks=[0, 0.5, 1])
     axes.set_xticklabels(["0", "50", "100 %"])
     legend = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    legend.set_in_layout(False)  # there is room above: no picture stands there
+    legend.set_in_layout(False)  # there is room above, because no picture is there

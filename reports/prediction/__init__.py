@@ -1,1 +1,1 @@
-"""The prediction for one clip, and how it is shown."""
+"""The prediction for one clip, and its views."""

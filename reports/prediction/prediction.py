@@ -1,4 +1,4 @@
-"""What a model says of one clip, and its forms for other programs: JSON and CSV."""
+"""What a model predicts for one clip, and its forms for other programs: JSON and CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CSV_DECIMALS = 6
 
 @dataclass(frozen=True)
 class EmotionDecision:
-    """One emotion: it is `present` where its probability is above the trial's threshold."""
+    """One emotion: it is `present` if its probability is above the trial's threshold."""
 
     emotion: str
     probability: float
@@ -29,10 +29,11 @@ class ModalityWeights:
     """How much each modality counts.
 
     Attributes:
-        kind: "attention" weighs decisions for this clip and adds up to 1; "sum" holds the trained
-            coefficients of the decisions, the same for every clip and of either sign; "gates" says
-            how far, from 0 to 1, each modality passes for this clip, the mean over features.
-        values: By modality, in our order.
+        kind: "attention": the weights of the decisions for this clip; they add up to 1. "sum": the
+            trained coefficients of the decisions, equal for every clip, positive or negative.
+            "gates": how much of each modality passes for this clip, from 0 to 1, as the mean over
+            features.
+        values: The weights by modality, in our order.
     """
 
     kind: WeightKind
@@ -41,19 +42,19 @@ class ModalityWeights:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one clip.
+    """What a model predicts for one clip.
 
     Attributes:
-        clip: Names it.
-        seconds: How long it lasts.
-        text: What the model read.
-        text_from: Where that is from, in words; None if there was none.
-        decisions: In the order of the corpus's emotions.
-        weights: None where the model has none.
-        num_frames: Frames that were looked at.
-        num_faces: Those of them that show a face.
+        clip: The name of the clip.
+        seconds: The length of the clip.
+        text: The text that the model read.
+        text_from: The source of the text, in words; None if there is no text.
+        decisions: The decisions in the order of the corpus's emotions.
+        weights: The weights of the modalities; None if the model has none.
+        num_frames: The number of frames that were examined.
+        num_faces: The number of these frames that show a face.
         remarks: What the clip lacks.
-        notes: What a reader should know of this prediction.
+        notes: What a reader should know about this prediction.
     """
 
     clip: str
@@ -69,13 +70,13 @@ class Prediction:
 
 
 def valid_f1(record: Record) -> float:
-    """Return the mean F1 on validation of the epoch that a trial predicts with; 0 without one."""
+    """Return the mean validation F1 of the epoch that a trial predicts with; 0 without an epoch."""
     best = record.result.best
     return best.valid["f1"] if best else 0.0
 
 
 def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> dict[str, object]:
-    """Make the object that `mmer-sweep predict --json` prints.
+    """Return the object that `mmer-sweep predict --json` prints.
 
         {
           "clip": "talk.mp4", "seconds": 4.2,
@@ -88,13 +89,13 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
                     "recipe": "le", "corpus": "mine", "valid_f1": 0.58}
         }
 
-    `kind` is that of `ModalityWeights`, `remarks` those of `corpora.source.rejects.Remark`; `notes`
-    are sentences. Probabilities, thresholds and F1 are shares of 1.
+    `ModalityWeights` explains `kind`, `corpora.source.rejects.Remark` lists the `remarks`, and
+    `notes` are sentences. Probabilities, thresholds and F1 are fractions.
 
     Args:
-        prediction: What to write.
-        record: Of the trial that predicts.
-        rows: What the trial stands for.
+        prediction: The prediction to write.
+        record: The record of the trial that predicts.
+        rows: The rows that the trial belongs to.
     """
     weights = prediction.weights
     return {
@@ -128,7 +129,7 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
 
 
 def csv_header(emotions: Sequence[str], weighed: Sequence[Modality]) -> list[str]:
-    """Name the columns: the clip, two an emotion, one a modality that has a weight."""
+    """Name the columns: the clip, two for each emotion, one for each modality with a weight."""
     pairs = [name for emotion in emotions for name in (emotion, f"{emotion}_present")]
     return ["file", *pairs, *(f"weight_{modality}" for modality in weighed)]
 

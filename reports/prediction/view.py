@@ -1,4 +1,4 @@
-"""What is printed of a prediction: a bar an emotion, a bar a modality, and what to know of it."""
+"""The view of a prediction: a bar for each emotion and each modality, and notes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,12 +31,12 @@ WEIGHTS: dict[WeightKind, str] = {
 def prediction_view(
     prediction: Prediction, record: Record, rows: Sequence[RowRef]
 ) -> RenderableType:
-    """Show what a model says of one clip.
+    """Show what a model predicts for one clip.
 
     Args:
-        prediction: What to show.
-        record: Of the trial that predicts.
-        rows: What the trial stands for.
+        prediction: The prediction to show.
+        record: The record of the trial that predicts.
+        rows: The rows that the trial belongs to.
     """
     return Group(
         trial_view(record, rows),
@@ -50,7 +50,7 @@ def prediction_view(
 
 
 def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
-    """Say which trial predicts: key, rows, seed, and what it was trained on."""
+    """Say which trial predicts: its key, rows and seed, and the corpus that it was trained on."""
     trial = record.trial
     title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed}\n"
     trained = (
@@ -92,7 +92,7 @@ def _decisions(decisions: Sequence[EmotionDecision]) -> Table:
 
 
 def _weights(weights: ModalityWeights | None) -> Iterator[RenderableType]:
-    """Draw shares as they are; learnt coefficients, of any size and sign, beside the largest."""
+    """Draw shares unchanged, but learnt coefficients, of any size and sign, against the largest."""
     if weights is None:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -104,7 +104,7 @@ def _weights(weights: ModalityWeights | None) -> Iterator[RenderableType]:
 
 
 def _bar(share: float, style: str, *, mark: float | None = None) -> Text:
-    """Draw a share of 1, with a mark where another share ends."""
+    """Draw a share of 1 as a bar, with a mark at another share."""
     num_full = round(share * BAR_CELLS)
     bar = Text(FULL * num_full, style) + Text(EMPTY * (BAR_CELLS - num_full), QUIET)
     if mark is None:

@@ -1,4 +1,4 @@
-"""What a check of printed numbers gives back."""
+"""What a check of printed numbers returns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from search_spaces.published import PublishedData
 
 @dataclass(frozen=True)
 class Finding:
-    """Printed numbers that do not agree: the check, the row, cell or claim, and what is wrong."""
+    """Printed numbers that do not agree: the check, the row, cell or claim, and the fault."""
 
     check: str
     where: str
@@ -21,7 +21,7 @@ Examined = Iterable[Finding | None]
 
 
 class Check(NamedTuple):
-    """A check by its name: what it finds wrong, the things it looks at, and how."""
+    """A check: its name, what it finds wrong, what it looks at, and the function that does it."""
 
     name: str
     wrong: str

@@ -1,4 +1,4 @@
-"""Printed scores as exact fractions, with what rounding leaves open."""
+"""Printed scores as exact fractions, each with the interval that rounds to it."""
 
 import re
 from collections import defaultdict
@@ -10,20 +10,20 @@ from typing import NamedTuple
 from search_spaces.published import PublishedData, PublishedRow, PublishedTable
 
 AVERAGE = "Avg"
-"""Stands in a column for the mean over the emotions."""
+"""The column name for the mean over the emotions."""
 
 NOT_PRINTED = "-"
-"""Stands in a cell without a value."""
+"""The text of a cell without a value."""
 
 ONE = {"percent": Fraction(1, 100), "fraction": Fraction(1)}
-"""What a printed 1 is, as a fraction, by the unit of its table."""
+"""The value of a printed 1, as a fraction, by the unit of its table."""
 
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Number:
-    """A printed number, exactly: `value` is a fraction, `step` what its last digit counts."""
+    """An exact printed number: `value` is a fraction, `step` is one unit of its last digit."""
 
     text: str
     unit: str
@@ -32,7 +32,7 @@ class Number:
 
     @property
     def low(self) -> Fraction:
-        """The least value that rounds to this one."""
+        """The smallest value that rounds to this one."""
         return self.value - self.step / 2
 
     @property
@@ -41,7 +41,7 @@ class Number:
         return self.value + self.step / 2
 
     def text_in(self, unit: str) -> str:
-        """Write the number in percent or as a fraction, to the digits of `text`."""
+        """Write the number in percent or as a fraction, with as many digits as `text` has."""
         decimals = len(self.text.partition(".")[2])
         return show(self.value, unit, ONE[self.unit] / 10**decimals)
 
@@ -50,10 +50,10 @@ def read_number(text: str, unit: str) -> Number:
     """Read a printed number of a table in percent or fractions.
 
     Raises:
-        ValueError: If the text is no number such as `85.9`.
+        ValueError: If the text is not a number such as `85.9`.
     """
     if not NUMBER.fullmatch(text):
-        raise ValueError(f"'{text}' is no number")
+        raise ValueError(f"'{text}' is not a number such as 85.9")
     decimals = len(text.partition(".")[2])
     return Number(text, unit, Fraction(text) * ONE[unit], ONE[unit] / 10**decimals)
 
@@ -61,7 +61,7 @@ def read_number(text: str, unit: str) -> Number:
 def mean_of(numbers: Sequence[Number]) -> Number:
     """Average printed numbers, to one digit more than they have.
 
-    `low` and `high` are those of the mean: rounding may have moved all numbers the same way.
+    `low` and `high` bound the mean: rounding may have moved all numbers in the same direction.
     """
     value = sum((number.value for number in numbers), Fraction()) / len(numbers)
     step = sum((number.step for number in numbers), Fraction()) / len(numbers)
@@ -69,7 +69,7 @@ def mean_of(numbers: Sequence[Number]) -> Number:
 
 
 def show(value: Fraction, unit: str, step: Fraction) -> str:
-    """Write a fraction in a table's unit, to the digits of a step."""
+    """Write a fraction in a table's unit, with the decimals of a step."""
     decimals = 0
     while step / ONE[unit] * 10**decimals < 1:
         decimals += 1
@@ -77,7 +77,7 @@ def show(value: Fraction, unit: str, step: Fraction) -> str:
 
 
 class Quantity(NamedTuple):
-    """What a column is about; the emotion is `Avg` for the mean over them."""
+    """What a column is about; the emotion is `Avg` for the mean over the emotions."""
 
     corpus: str
     emotion: str
@@ -97,7 +97,7 @@ class PrintedScore:
 
     @property
     def row_reference(self) -> str:
-        """The line that it stands in, as `table/row`."""
+        """The row of the score, as `table/row`."""
         return f"{self.table}/{self.row.id}"
 
     @property
@@ -107,7 +107,7 @@ class PrintedScore:
 
 
 def printed_scores(data: PublishedData) -> list[PrintedScore]:
-    """List every score of every table in percent or fractions; counts are left out."""
+    """List every score of the tables in percent or fractions; tables of counts are left out."""
     return [
         PrintedScore(
             table=table_id,
@@ -126,7 +126,7 @@ def printed_scores(data: PublishedData) -> list[PrintedScore]:
 
 
 def by_column(scores: Iterable[PrintedScore]) -> list[list[PrintedScore]]:
-    """Group scores by the column of the table that they stand in."""
+    """Group scores by table and column."""
     columns = defaultdict(list)
     for score in scores:
         columns[score.table, score.column].append(score)
@@ -134,7 +134,7 @@ def by_column(scores: Iterable[PrintedScore]) -> list[list[PrintedScore]]:
 
 
 def by_row(scores: Iterable[PrintedScore]) -> list[list[PrintedScore]]:
-    """Group scores by the line that they stand in."""
+    """Group scores by table and row."""
     rows = defaultdict(list)
     for score in scores:
         rows[score.row_reference].append(score)
@@ -142,7 +142,7 @@ def by_row(scores: Iterable[PrintedScore]) -> list[list[PrintedScore]]:
 
 
 def parts_of(average: Quantity, row: Sequence[PrintedScore]) -> list[Number]:
-    """List the numbers of a line that an average is over; none if the line lacks a value."""
+    """List the numbers of a row that an average is over; none if the row lacks a value."""
     if NOT_PRINTED in row[0].row.values:
         return []
     return [
@@ -153,7 +153,7 @@ def parts_of(average: Quantity, row: Sequence[PrintedScore]) -> list[Number]:
 
 
 def averages_of(row: Sequence[PrintedScore]) -> dict[Quantity, Number]:
-    """Take a line's averages over the emotions as printed, or else the means of its cells."""
+    """Return a row's averages over the emotions: as printed, or else the means of its cells."""
     averages = {}
     for average in {score.quantity._replace(emotion=AVERAGE) for score in row}:
         printed = [score.number for score in row if score.quantity == average]
@@ -164,7 +164,7 @@ def averages_of(row: Sequence[PrintedScore]) -> dict[Quantity, Number]:
 
 
 def columns_of(table: PublishedTable, row: PublishedRow) -> tuple[str, ...]:
-    """Return the columns of a line: the table's, or its own where it has any."""
+    """Return the columns of a row: its own if it has any, else the table's."""
     return row.columns or table.columns
 
 

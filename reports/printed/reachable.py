@@ -1,4 +1,4 @@
-"""Which printed pairs of accuracy and F1 some classifier can have on a test split."""
+"""Which printed pairs of accuracy and F1 a classifier can have on a test split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from reports.printed.numbers import Number
 
 Integers = NDArray[Any]
-"""Exact integers, of 64 bits or of Python."""
+"""Exact integers: 64-bit integers, or Python's own."""
 
 
 @dataclass(frozen=True)
 class Support:
-    """How many utterances have an emotion, and how many have it not."""
+    """How many utterances have an emotion, and how many do not."""
 
     positives: int
     negatives: int
@@ -23,13 +23,13 @@ class Support:
 def is_reachable(support: Support, accuracy: Number, f1: Number, *, balanced: bool) -> bool:
     """Say whether any (TP, FP) gives both numbers, each within one unit of its last digit.
 
-    For every TP, the FP that each of the two allows are an interval; all in exact integers.
+    For every TP, each of the two numbers allows an interval of FP. The arithmetic is exact.
 
     Args:
-        support: Counts of the test split.
+        support: The counts of the test split.
         accuracy: (TP + TN) / (P + N), or with `balanced` (TP / P + TN / N) / 2.
         f1: 2 TP / (TP + FP + P).
-        balanced: Which of the two accuracies is meant.
+        balanced: Whether the accuracy is the balanced one.
     """
     true_positives = np.arange(support.positives + 1, dtype=_dtype(support, accuracy, f1))
     low, high = _false_positives_of_f1(support, true_positives, f1)
@@ -41,7 +41,7 @@ def is_reachable(support: Support, accuracy: Number, f1: Number, *, balanced: bo
 
 
 def _dtype(support: Support, accuracy: Number, f1: Number) -> type[np.generic]:
-    """Choose integers that hold every product below: 64 bits, or else Python's own."""
+    """Choose integers that hold every product below: 64-bit integers, or else Python's own."""
     scale = max(_in_steps(accuracy)[1], _in_steps(f1)[1])
     largest = 4 * scale * (support.positives + support.negatives) ** 2
     return np.int64 if largest < 2**63 else np.object_

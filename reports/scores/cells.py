@@ -1,6 +1,6 @@
 """Cells: a row's scores on a corpus by one metric over seeds, recomputed from the predictions.
 
-The t quantile is that of scipy.special, which loads in a fraction of scipy.stats' time.
+The t quantile comes from scipy.special: it loads much faster than scipy.stats.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from search_spaces.terms import Metric, Scale
 
 @dataclass(frozen=True)
 class SeedScore:
-    """The test score of one trial, of an emotion or the mean over all: a fraction in [0, 1]."""
+    """The test score of one trial, for one emotion or their mean: a fraction in [0, 1]."""
 
     key: str
     seed: int
@@ -28,7 +28,7 @@ class SeedScore:
 
 @dataclass(frozen=True)
 class Cell:
-    """The scores of those planned trials that are finished and for which the metric is defined.
+    """The scores of the planned trials that are finished and whose metric is defined.
 
     `emotion` is None for the mean over all emotions.
     """
@@ -42,7 +42,7 @@ class Cell:
 
     @cached_property
     def by_seed(self) -> dict[int, float]:
-        """The scores by their seeds."""
+        """The scores by seed."""
         return {seed.seed: seed.score for seed in self.scores}
 
     @property
@@ -81,11 +81,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a study has given so far on one corpus at one scale.
+    """The results of a study so far on one corpus at one scale.
 
-    `planned` maps each row to the keys of its trials; `records` are those that are finished, by
-    key; `cells` follow the rows and, within a row, the study's columns for the corpus's family;
-    `looks` are those of adaptive seeds.
+    `planned` maps each row to the keys of its trials. `records` maps the keys of finished trials to
+    their records. `cells` are in the order of the rows and, within a row, of the study's columns
+    for the corpus's family. `looks` are the looks of adaptive seeds.
     """
 
     corpus: str
@@ -98,7 +98,7 @@ class Outcome:
 
 
 def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
-    """Read the planned trials from the ledger, each once, and compute the table's cells.
+    """Read each planned trial from the ledger once, and compute the table's cells.
 
     Raises:
         LedgerError: If a record or its predictions are damaged or missing.

@@ -1,7 +1,7 @@
-"""What trials decided on test, in one small file: tables then need not read the trials' own.
+"""The decisions of all trials on the test split, counted, in one small file.
 
-It is a cache: each entry is good only for the record that it was counted for, and the file may be
-deleted at any time.
+With it, tables need not read the predictions of each trial. It is a cache: an entry is valid only
+for the record that it was counted for, and the file may be deleted at any time.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.ledger.record import Record
 from reports.scores.metrics import Counts
 
@@ -20,7 +20,7 @@ INDEX_FILE = Path("index", "test-counts.parquet")
 
 
 class CountIndex:
-    """Counts of decisions by record; `keep` what is counted, `write` it for the next time."""
+    """Counts of decisions by record; `keep` adds counts, `write` saves them for the next time."""
 
     def __init__(self, storage: Path) -> None:
         self._path = storage / INDEX_FILE
@@ -28,7 +28,7 @@ class CountIndex:
         self._num_written = len(self._counts)
 
     def find(self, record: Record) -> Counts | None:
-        """Return a trial's counts, if they are known.
+        """Return a trial's counts; None if they are unknown.
 
         Shapes:
             (K, 4): TP, FP, TN, FN of every emotion
@@ -40,7 +40,7 @@ class CountIndex:
         self._counts[_name(record)] = counts
 
     def write(self) -> None:
-        """Write the file, with what others have written in the meantime, if there is news."""
+        """Write the file if counts were added; keep what other processes have written meanwhile."""
         if len(self._counts) == self._num_written:
             return
         self._counts = {**_read(self._path), **self._counts}
@@ -63,7 +63,7 @@ def _name(record: Record) -> str:
 
 
 def _read(path: Path) -> dict[str, Counts]:
-    """Read the file; one that is missing or damaged holds nothing."""
+    """Read the file; a missing or damaged file counts as empty."""
     try:
         table = pq.read_table(path)
         lists: Mapping[str, list[int]] = dict(

@@ -1,4 +1,4 @@
-"""Under what conditions trials came about."""
+"""The conditions under which trials were trained."""
 
 import json
 from collections import Counter
@@ -15,20 +15,20 @@ ABSENT = "absent"
 
 @dataclass(frozen=True)
 class Fact:
-    """One circumstance; `values` are those that occur, each with its number of trials."""
+    """One circumstance; `values` are the values that occur, each with its number of trials."""
 
     name: str
     values: tuple[tuple[str, int], ...]
 
     @property
     def is_mixed(self) -> bool:
-        """Whether trials differ in it."""
+        """Whether trials differ in this fact."""
         return len(self.values) > 1
 
 
 @dataclass(frozen=True)
 class CorpusUsed:
-    """A prepared corpus that trials read, and the settings it was prepared by, as text by name."""
+    """A prepared corpus that trials read; `settings` are those of its recipe, as text by name."""
 
     corpus: CorpusRef
     num_trials: int
@@ -39,9 +39,9 @@ class CorpusUsed:
 class Environment:
     """The conditions of some trials.
 
-    `weights` maps pretrained files to their SHA-256; `hours` are those of all trials together,
-    `newest` is when the last of them started, ISO 8601 in UTC, empty without trials; the peaks are
-    the largest of any trial, None if no trial knows its own.
+    `weights` maps pretrained files to their SHA-256. `hours` is the time of all trials together.
+    `newest` is the time at which the last trial started, ISO 8601 in UTC; it is empty without
+    trials. The peaks are the largest of any trial; None if no trial knows its own.
     """
 
     num_trials: int
@@ -62,7 +62,7 @@ class Environment:
 
 
 def describe_environment(records: Sequence[Record]) -> Environment:
-    """Collect the circumstances of trials; which host they ran on is left out."""
+    """Collect the circumstances of trials, without the hosts that they ran on."""
     circumstances = [record.circumstances for record in records]
     return Environment(
         num_trials=len(records),
@@ -92,7 +92,7 @@ def count_facts(records: Sequence[Record]) -> tuple[Fact, ...]:
 
 
 def _facts(records: Sequence[Record]) -> dict[str, Callable[[Record], str]]:
-    """Name the facts, and how each is read from a record."""
+    """Map the name of each fact to the function that reads it from a record."""
     libraries = sorted({name for record in records for name in record.circumstances.libraries})
     is_split = any(record.circumstances.micro_batches for record in records)
     is_any_deterministic = any(record.circumstances.is_deterministic for record in records)
@@ -108,7 +108,7 @@ def _facts(records: Sequence[Record]) -> dict[str, Callable[[Record], str]]:
 
 
 def _read_batches(record: Record) -> str:
-    """Tell the smallest batches that went through the model at once in training."""
+    """Describe the smallest batches that went through the model at once in training."""
     sizes = [size for _, size in record.circumstances.micro_batches]
     return f"micro-batches of {min(sizes)}" if sizes else "whole batches"
 
@@ -122,7 +122,7 @@ def _read_library(name: str) -> Callable[[Record], str]:
 
 
 def _count(name: str, values: Iterable[str]) -> Fact:
-    """Count the trials of each value, the commonest first."""
+    """Count the trials of each value, the most frequent first."""
     counts = Counter(values)
     return Fact(name, tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
 

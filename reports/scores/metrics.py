@@ -1,6 +1,6 @@
-"""Metrics of the papers' tables: per emotion, then the plain mean over the emotions.
+"""Metrics of the papers' tables: a score for each emotion, then the plain mean over the emotions.
 
-With TP, FP, TN, FN of one emotion (Le et al.; Xia et al., eq. 10-12):
+With TP, FP, TN and FN of one emotion (Le et al.; Xia et al., eq. 10-12):
 
     Acc = (TP + TN) / (TP + FP + TN + FN)
     WAcc = (TP / (TP + FN) + TN / (TN + FP)) / 2
@@ -22,26 +22,26 @@ Counts = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 20) / 20
-"""The candidates .05, .10, ..., .95, each the float64 nearest to it."""
+"""The candidates .05, .10, ..., .95, each as the nearest float64."""
 
 
 @dataclass(frozen=True)
 class EmotionScores:
-    """One metric, a score for each emotion; None where it is undefined."""
+    """One metric: a score for each emotion, None if the metric is undefined."""
 
     by_emotion: tuple[float | None, ...]
 
     @property
     def mean(self) -> float | None:
-        """The plain mean, undefined as soon as one emotion's score is."""
+        """The plain mean; undefined if the score of any emotion is undefined."""
         defined = [score for score in self.by_emotion if score is not None]
         return fmean(defined) if len(defined) == len(self.by_emotion) else None
 
 
 def fit_thresholds(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
-    """Choose each emotion's threshold: the one of best F1, the lowest of several best.
+    """Choose the threshold of the best F1 for each emotion; of several best, the lowest.
 
-    Equal F1 are equal floats here, since each is one division of integers.
+    Each F1 is one division of integers, so equal F1 are equal floats.
 
     Shapes:
         labels, probabilities: (U, K) -> (K,)
@@ -55,10 +55,10 @@ def fit_thresholds(labels: Labels, probabilities: Probabilities) -> NDArray[np.f
 
 
 def decide(probabilities: Probabilities, thresholds: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Call an emotion present where its probability is strictly above its threshold.
+    """Decide that an emotion is present if its probability is strictly above its threshold.
 
-    The float32 probability is compared as the float64 that it exactly is: the float32 nearest to
-    .1 lies above the float64 nearest to .1 and is positive, that nearest to .7 lies below .7.
+    The float32 probability is compared as a float64 of exactly the same value: the float32 nearest
+    to .1 lies above the float64 nearest to .1, so it is positive; the one nearest to .7 lies below.
 
     Shapes:
         probabilities: (U, K), thresholds: (K,) -> (U, K)
@@ -67,10 +67,10 @@ def decide(probabilities: Probabilities, thresholds: NDArray[np.float64]) -> NDA
 
 
 def count(labels: Labels, called: NDArray[np.bool_]) -> Counts:
-    """Tell right from wrong decisions, in the order TP, FP, TN, FN.
+    """Mark each decision as right or wrong, in the order TP, FP, TN, FN.
 
     Shapes:
-        labels, called: (..., K) -> (..., K, 4), 0 or 1; sums over utterances are counts
+        labels, called: (..., K) -> (..., K, 4), 0 or 1; their sums over utterances are counts
     """
     truth = labels.astype(bool)
     kinds = (truth & called, ~truth & called, ~truth & ~called, truth & ~called)
@@ -91,14 +91,14 @@ def balanced_accuracy(counts: Counts) -> Scores:
 
 
 def f1(counts: Counts) -> Scores:
-    """Compute F1 of the emotion's presence; 0 if it is neither present nor called."""
+    """Compute F1 of the emotion's presence; 0 if it is neither present nor predicted."""
     true_positive, false_positive, _, false_negative = _split(counts)
     wrong = false_positive + false_negative
     return _divide(2 * true_positive, np.maximum(2 * true_positive + wrong, 1))
 
 
 def precision(counts: Counts) -> Scores:
-    """Compute the share of right calls; like F1, 0 if nothing was called."""
+    """Compute the share of right positive decisions; like F1, 0 if there are none."""
     true_positive, false_positive, _, _ = _split(counts)
     return _divide(true_positive, np.maximum(true_positive + false_positive, 1))
 
@@ -116,7 +116,7 @@ COUNTED: dict[Metric, Callable[[Counts], Scores]] = {
     "precision": precision,
     "recall": recall,
 }
-"""Metrics that need but counts of decisions; not a number where a denominator is 0.
+"""Metrics that need only counts of decisions; they are NaN if a denominator is 0.
 
 Shapes:
     (..., 4): TP, FP, TN, FN -> (...)
@@ -128,12 +128,12 @@ METRICS: tuple[Metric, ...] = (*COUNTED, "auc")
 def auc(labels: Labels, probabilities: Probabilities) -> Scores:
     """Compute the area under each emotion's ROC curve.
 
-    It is not a number where an emotion is nowhere or everywhere, or a probability is not one.
+    It is NaN if no utterance or every utterance has the emotion, or if a probability is NaN.
 
     Shapes:
         labels, probabilities: (U, K) -> (K,)
     """
-    from sklearn.metrics import roc_auc_score  # takes seconds to load, and few tables need it
+    from sklearn.metrics import roc_auc_score  # it takes seconds to load, and few tables need it
 
     present = labels.sum(axis=0)
     defined = (present > 0) & (present < len(labels)) & np.isfinite(probabilities).all(axis=0)
@@ -168,24 +168,24 @@ def score(
 
 
 def as_scores(values: Scores) -> EmotionScores:
-    """Turn one metric's values into scores, None where they are not a number."""
+    """Turn one metric's values into scores; NaN becomes None."""
     return EmotionScores(tuple(None if np.isnan(value) else float(value) for value in values))
 
 
 def mean_scores(
     labels: Labels, probabilities: Probabilities, thresholds: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Average each metric over the emotions; one that is undefined is left out."""
+    """Average each metric over the emotions; leave out undefined metrics."""
     means = {name: s.mean for name, s in score(labels, probabilities, thresholds).items()}
     return {name: mean for name, mean in means.items() if mean is not None}
 
 
 def _split(counts: Counts) -> Counts:
-    """Put the kinds of counts first."""
+    """Move the axis of the four counts to the front."""
     return np.moveaxis(counts, -1, 0)
 
 
 def _divide(part: Counts, whole: Counts) -> Scores:
-    """Divide, giving not a number where nothing is divided by."""
+    """Divide; the result is NaN if the denominator is 0."""
     undefined = np.full(np.shape(whole), np.nan)
     return np.divide(part, whole, out=undefined, where=whole > 0)

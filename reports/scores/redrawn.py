@@ -1,4 +1,4 @@
-"""Scores on test sets that might have been: the dialogues or videos of the test split, redrawn."""
+"""Scores on redrawn test sets: dialogues or videos of the test split, drawn with replacement."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ FEWEST_CLUSTERS = 2
 
 
 class RedrawnScores:
-    """Scores trials on redrawn test sets, and remembers them: many comparisons share a trial."""
+    """Scores trials on redrawn test sets and caches them: many comparisons share a trial."""
 
     def __init__(self, trial_scores: TrialScores) -> None:
         self._trial_scores = trial_scores
@@ -27,11 +27,11 @@ class RedrawnScores:
     def find_variance(
         self, row: Sequence[Record], rival: Sequence[Record], score: Score
     ) -> tuple[float, int] | None:
-        """Estimate the variance over test sets of two rows' seed-averaged difference.
+        """Estimate the variance over test sets of the seed-averaged difference of two rows.
 
         Returns:
-            The variance and the number of clusters; None if the metric is not one of counts, if
-            trials were tested on different clusters or on a single one, or if the metric is
+            The variance and the number of clusters. None if the metric does not come from counts,
+            if the trials were tested on different clusters or on a single one, or if the metric is
             undefined on too many test sets.
         """
         if score.metric not in COUNTED:
@@ -57,7 +57,7 @@ class RedrawnScores:
         return by_emotion[:, record.result.emotions.index(score.emotion)]
 
     def _by_emotion(self, record: Record, metric: Metric) -> NDArray[np.float64]:
-        """Score every emotion, (test sets, K); trials on one corpus see the same test sets."""
+        """Score every emotion, (test sets, K); all trials on one corpus get the same test sets."""
         place = (record.key, metric)
         if place not in self._scores:
             counts = np.stack(list(self._trial_scores.count_by_cluster(record).values()))

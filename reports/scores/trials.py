@@ -1,4 +1,4 @@
-"""The test scores of finished trials, computed from their predictions, each file read once."""
+"""The test scores of finished trials, computed from their predictions; each file is read once."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from search_spaces.terms import Metric
 
 
 class TrialScores:
-    """Knows the test scores of a ledger's trials, and remembers what it has read."""
+    """Computes the test scores of a ledger's trials, and caches what it has read."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -23,7 +23,7 @@ class TrialScores:
         self._scores: dict[tuple[str, Metric], EmotionScores] = {}
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
-        """Read the records of those trials that are finished, by key, in the order given.
+        """Read the records of the finished trials by key, in the order given; skip the others.
 
         Raises:
             LedgerError: If a record is damaged.
@@ -33,9 +33,9 @@ class TrialScores:
         return {key: self._records[key] for key in keys if key in self._records}
 
     def find(self, record: Record, metric: Metric, emotion: str | None = None) -> float | None:
-        """Return a trial's score for one emotion, or the mean over all if it is None.
+        """Return a trial's score for one emotion; without an emotion, the mean over all.
 
-        A metric that is undefined, or an emotion that the trial's corpus has not, gives None.
+        The score is None if the metric is undefined, or if the corpus does not have the emotion.
 
         Raises:
             LedgerError: If the trial's predictions are damaged or missing.
@@ -54,7 +54,7 @@ class TrialScores:
         return self._scores[place]
 
     def count_by_cluster(self, record: Record) -> dict[str, Counts]:
-        """Count what a trial decided on test, for each dialogue or video.
+        """Count a trial's decisions on the test split for each dialogue or video.
 
         Shapes:
             (K, 4) for each cluster: TP, FP, TN, FN of every emotion
@@ -66,7 +66,7 @@ class TrialScores:
         return self._by_cluster[record.key]
 
     def remember(self) -> None:
-        """Keep what was counted for the next time."""
+        """Save the counts for the next time."""
         self._index.write()
 
     def _compute(self, record: Record, metric: Metric) -> EmotionScores:

@@ -1,1 +1,1 @@
-"""What a search shows: its best candidates, what mattered, and the row to go on with."""
+"""Views of a search: its best candidates, the importance of fields, and the winner as a row."""

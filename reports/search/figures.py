@@ -1,4 +1,4 @@
-"""Figures of a search: the front of F1 against costs, F1 so far, and what mattered."""
+"""Figures of a search: the front of F1 against costs, the course of F1, and the importances."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -34,17 +34,17 @@ from reports.search.words import (
 
 HEIGHT_IN, LINE_IN, FRAME_IN = 2.4, 0.16, 0.75
 WIDE_FACTOR = 10
-"""Costs that differ by more are drawn on a logarithmic axis."""
+"""Costs that differ by a larger factor are drawn on a logarithmic axis."""
 
 
 def draw_search(result: SearchResult) -> list[Drawing]:
-    """Draw every figure that makes sense, none before a candidate is finished."""
+    """Draw every figure that suits the search; none before a candidate is finished."""
     drawings = (draw_front(result), draw_history(result), draw_importances(result))
     return [drawing for drawing in drawings if drawing is not None]
 
 
 def draw_front(result: SearchResult) -> Drawing | None:
-    """Draw F1 against each cost, with the Pareto front, where there is a cost."""
+    """Draw F1 against each cost, with the Pareto front; None without a cost."""
     if not costs(result) or not finished(result):
         return None
     best = find_best(result)
@@ -62,7 +62,7 @@ def draw_front(result: SearchResult) -> Drawing | None:
 
 
 def draw_history(result: SearchResult) -> Drawing | None:
-    """Draw F1 by candidate, and the best so far, where F1 is the only objective."""
+    """Draw F1 by candidate, and the best so far; None unless F1 is the only objective."""
     found = finished(result)
     if costs(result) or not found:
         return None
@@ -78,7 +78,7 @@ def draw_history(result: SearchResult) -> Drawing | None:
 
 
 def draw_importances(result: SearchResult) -> Drawing | None:
-    """Draw how much each field mattered to each objective."""
+    """Draw the importance of each field for each objective."""
     if not result.importances:
         return None
     explanation = (
@@ -99,7 +99,7 @@ def draw_importances(result: SearchResult) -> Drawing | None:
 
 
 def _caption(result: SearchResult, *sentences: str) -> str:
-    """Say where it searched, and what became of the candidates: only the finished are shown."""
+    """Say where it searched, and how many candidates finished: only these are shown."""
     opening = f"{result.title}, a search on {name_place(result)}: {tell_counts(result)}."
     return " ".join(part for part in (opening, *sentences) if part)
 
@@ -126,7 +126,7 @@ def _draw_panel(
     *,
     is_only: bool,
 ) -> None:
-    """Draw the candidates; with one cost a line bounds what none of them reaches."""
+    """Draw the candidates; with a single cost, a line marks the limit that they reach."""
     values = [one.scores[cost] for one in found]
     if min(values) > 0 and max(values) / min(values) > WIDE_FACTOR:
         axes.set_xscale("log")
@@ -163,7 +163,7 @@ def _draw_history(data: pd.DataFrame) -> Figure:
 
 
 def _measured_fields(result: SearchResult) -> list[str]:
-    """List the fields whose importance to any objective is known, what matters to F1 first."""
+    """List the fields of known importance; the most important for F1 come first."""
     ranked = (rank_importances(result, objective.name) for objective in result.objectives)
     return list(dict.fromkeys(field for of_field in ranked for field in of_field))
 

@@ -1,9 +1,9 @@
-"""The files of a search: the result itself, tables, figures, the study that tests its winner."""
+"""The files of a search: the result, tables, figures, and the study that tests its winner."""
 
 from pathlib import Path
 
 from reports.forms.latex_text import escape
-from reports.ledger.ledger import write_atomically
+from reports.ledger.files import write_atomically
 from reports.ledger.search_result import SearchResult
 from reports.search.row import winner_row, winner_study
 from reports.search.table import to_csv, to_latex
@@ -13,10 +13,10 @@ ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"
 
 
 def write_search(result: SearchResult, folder: Path) -> dict[str, Path]:
-    """Write all that a search has to show; equal results give equal bytes.
+    """Write all files of a search; equal results give equal bytes.
 
     Returns:
-        The files by name; figures, and the study of the winner, once there is something to show.
+        The files by name. Figures and the winner's study exist only if a candidate is finished.
     """
     from reports.figures.style import Drawing, write_drawing
     from reports.search.figures import draw_search

@@ -1,7 +1,7 @@
 """The winner of a search as a row to paste, and as a study that tests it over seeds.
 
-A search decides by validation scores of one seed each. Whether its winner is better than what it
-was searched from, only test scores over seeds can say; the study claims it, so a verdict follows.
+A search decides by validation scores, each of a single seed. Only test scores over seeds can show
+whether its winner is better than the baseline. The study claims this, so it gets a verdict.
 """
 
 import json
@@ -61,10 +61,10 @@ def winner_row(result: SearchResult) -> str:
     """Write the winner as a row of a study, with the import of its baseline.
 
     Returns:
-        Python code, whose numbers read back equal; nothing if no candidate is finished.
+        Python code; its numbers read back equal. Empty if no candidate is finished.
 
     Raises:
-        StudyError: If there is no baseline where the result says.
+        StudyError: If the baseline is not at the place that the result names.
     """
     winner = find_winner(result)
     if winner is None:
@@ -79,10 +79,10 @@ def winner_study(result: SearchResult) -> str:
     """Write a study file with two rows, the baseline and the winner.
 
     Returns:
-        The content of a file for `mmer-sweep run`; nothing if no candidate is finished.
+        The content of a file for `mmer-sweep run`; empty if no candidate is finished.
 
     Raises:
-        StudyError: If there is no baseline where the result says.
+        StudyError: If the baseline is not at the place that the result names.
     """
     winner = find_winner(result)
     if winner is None:
@@ -124,7 +124,7 @@ def _write_row(name: str, baseline: str, change: Mapping[str, JsonValue]) -> str
 
 
 def _name_row(name: str, result: SearchResult, winner: Candidate) -> str:
-    """Name a row as a study wants it where the architecture is ours after a description."""
+    """Add the suffix to a row's name that studies require for reconstructed architectures."""
     configs = import_baseline(result.baselines[winner.system])[result.scale].values()
     is_reconstructed = any(config.model.reconstructed for config in configs)
     return f"{name} {RECONSTRUCTED}" if is_reconstructed else name
@@ -140,7 +140,7 @@ def _imports(*names: tuple[str, str]) -> str:
 
 
 def _literal(value: JsonValue) -> str:
-    """Write a value as Python does, with the quotes of this project."""
+    """Write a value as Python code, with double quotes as in this project."""
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False)

@@ -25,9 +25,9 @@ FIXED = ("number", "system", "state", "is_best", "from_ledger", "num_epochs", "l
 
 
 def to_csv(result: SearchResult) -> str:
-    """Write one line a candidate; scores are fractions, and what does not exist is empty.
+    """Write one line for each candidate; scores are fractions, and missing values are empty.
 
-    A column's name is the path of its value in `search.json`.
+    The name of a column is the path of its value in `search.json`.
     """
     scores = [objective.name for objective in result.objectives]
     fields = rank_fields(result)
@@ -55,7 +55,7 @@ def to_csv(result: SearchResult) -> str:
 
 
 def to_latex(result: SearchResult) -> str:
-    """Write the best candidates, a column each; what is too wide for a page goes on in a float."""
+    """Write the best candidates, one column for each; wide tables continue in another float."""
     best = find_best(result)
     parts = [best[start : start + NUM_SHOWN] for start in range(0, len(best), NUM_SHOWN)] or [[]]
     lines = [f"% {one_line(result.title)}", *(f"% {package}" for package in PREAMBLE)]

@@ -1,4 +1,4 @@
-"""A search in the terminal: how it went, its best candidates, and what mattered."""
+"""A search in the terminal: its counts, its best candidates, and the importances."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -37,13 +37,13 @@ QUIET, BAD = "dim", "yellow"
 
 
 class SearchView:
-    """What rich prints of a search: `console.print(SearchView(result))`."""
+    """A search for rich: `console.print(SearchView(result))`."""
 
     def __init__(self, result: SearchResult) -> None:
         self.result = result
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Write counts, the best candidates, the importances, and how far to trust them."""
+        """Write counts, the best candidates, the importances, and how reliable they are."""
         result = self.result
         yield Text(f"Search '{result.space}' on {name_place(result)}", style="bold")
         yield Text(f"{tell_counts(result)}.")

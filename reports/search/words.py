@@ -1,4 +1,4 @@
-"""What a search says in words: where it searched, how it went, and how far to trust it."""
+"""The words of a search: where it searched, how it went, and how reliable its results are."""
 
 from collections import Counter
 from math import floor, log10
@@ -19,7 +19,7 @@ PERCENT = 100
 PREFIXES = ("", " k", " M", " G", " T", " P")
 
 NUM_FOR_IMPORTANCES = 50
-"""PED-ANOVA compares the best tenth of the candidates with all: five of them, at this number."""
+"""PED-ANOVA compares the best tenth of the candidates with all: at this number, five of them."""
 
 
 def name_place(result: SearchResult) -> str:
@@ -30,7 +30,7 @@ def name_place(result: SearchResult) -> str:
 
 
 def tell_counts(result: SearchResult) -> str:
-    """Say what became of the candidates, as in `41 finished (3 of them from the ledger)`."""
+    """Count the candidates by state, as in `41 finished (3 of them from the ledger)`."""
     counts = Counter(candidate.state for candidate in result.candidates)
     num_known = sum(candidate.from_ledger for candidate in finished(result))
     known = f" ({num_known} of them from the ledger)" if num_known else ""
@@ -45,7 +45,7 @@ def tell_counts(result: SearchResult) -> str:
 
 
 def tell_optimism(result: SearchResult) -> str:
-    """Say why the best validation score is no estimate of what the candidate is worth."""
+    """Say why the best validation score is not an estimate of the candidate's quality."""
     num = len(finished(result))
     return (
         "Validation scores of one seed each, by which the candidates are chosen: the best of "
@@ -62,7 +62,7 @@ def tell_shown(result: SearchResult, num_shown: int) -> str:
 
 
 def tell_missing(result: SearchResult) -> str:
-    """Say that a front lacks what was stopped early, if anything was; else nothing."""
+    """Say that the front lacks the candidates that were stopped early; empty without any."""
     num = sum(candidate.state == "stopped" for candidate in result.candidates)
     if not num or not costs(result):
         return ""
@@ -70,7 +70,7 @@ def tell_missing(result: SearchResult) -> str:
 
 
 def tell_unreliable(result: SearchResult) -> str:
-    """Say that there are no importances, or that they rest on little; empty where they do not."""
+    """Say that there are no importances, or that too few candidates support them; else empty."""
     num = len(finished(result))
     if not result.importances:
         reason = f": {result.no_importances}" if result.no_importances else ""
@@ -84,27 +84,27 @@ def tell_unreliable(result: SearchResult) -> str:
 
 
 def show_score(name: ObjectiveName, value: float) -> str:
-    """Write F1 in percent, a cost as in `68.1 M`."""
+    """Write F1 in percent, or a cost as in `68.1 M`."""
     return f"{PERCENT * value:.1f}" if name == "f1" else show_count(value)
 
 
 def show_count(number: float) -> str:
-    """Write a number of three digits with its prefix, as in `31.6 G`."""
+    """Write a number with three digits and a prefix, as in `31.6 G`."""
     rounded = float(f"{number:.3g}")
     power = min(floor(log10(rounded)) // 3, len(PREFIXES) - 1) if rounded >= 1 else 0
     return f"{rounded / 1000**power:.3g}{PREFIXES[power]}"
 
 
 def name_field(field: str) -> str:
-    """Name a field without the part of the config that it is in; files for machines keep that."""
+    """Name a field without its part of the config; files for programs keep the whole path."""
     return field.removeprefix("model.").removeprefix("training.")
 
 
 def show_value(value: JsonValue) -> str:
-    """Write what a field is set to; full precision stands in the files for machines."""
+    """Write the value of a field, rounded; files for programs have the full precision."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def show_field(candidate: Candidate, field: str) -> str:
-    """Write a candidate's value of a field, nothing where it does not exist."""
+    """Write a candidate's value of a field; empty if the candidate does not have it."""
     return show_value(candidate.values[field]) if field in candidate.values else ""

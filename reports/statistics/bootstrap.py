@@ -1,6 +1,6 @@
 """The cluster bootstrap: how much a score would change on another test set.
 
-Utterances of one dialogue or video are alike, so whole clusters are drawn, not utterances.
+Utterances of one dialogue or video are alike, so the bootstrap draws whole clusters of them.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reports.statistics.gap import Scores
 
 Counts = NDArray[np.integer | np.floating]
-"""Of one trial: (clusters, K, 4), how many utterances of each are TP, FP, TN, FN by emotion."""
+"""One trial's numbers of TP, FP, TN and FN, by cluster and emotion: (clusters, K, 4)."""
 
 NUM_RESAMPLES = 1000
 
@@ -23,7 +23,7 @@ class ResampledVariance:
 
     Attributes:
         variance: None if fewer than two resamples define the metric for every trial.
-        num_clusters: What was drawn from.
+        num_clusters: The number of clusters in the test set.
         num_used: Resamples in which the metric is defined for every trial; the others are dropped.
         num_drawn: All resamples.
     """
@@ -35,7 +35,7 @@ class ResampledVariance:
 
 
 def redraw(trial: Counts, seed: int, num_resamples: int = NUM_RESAMPLES) -> NDArray[np.float64]:
-    """Count a trial's decisions on resampled test sets; those of one seed are the same ones.
+    """Count a trial's decisions on resampled test sets; one seed always gives the same test sets.
 
     Shapes:
         trial: (clusters, K, 4) -> (resamples, K, 4)
@@ -45,7 +45,7 @@ def redraw(trial: Counts, seed: int, num_resamples: int = NUM_RESAMPLES) -> NDAr
     """
     num_clusters = len(trial)
     if num_clusters < 2:
-        raise ValueError(f"a cluster bootstrap needs two clusters, not {num_clusters}")
+        raise ValueError(f"a cluster bootstrap needs two or more clusters, not {num_clusters}")
     return np.tensordot(_draw(num_clusters, seed, num_resamples), trial.astype(np.float64), axes=1)
 
 
@@ -58,7 +58,7 @@ def _draw(num_clusters: int, seed: int, num_resamples: int) -> NDArray[np.float6
 
 
 def variance_over(means: Scores, num_clusters: int) -> ResampledVariance:
-    """Take the variance of what resamples gave, without those that are not a finite number.
+    """Compute the variance over resamples; leave out those whose value is not a finite number.
 
     Shapes:
         means: (resamples,)

@@ -1,4 +1,4 @@
-"""A published number without a spread, beside our scores: is it one of them?"""
+"""Comparison of our scores with a published number that has no spread."""
 
 from math import sqrt
 
@@ -11,15 +11,15 @@ LEVEL = 0.95
 
 
 def compatible(scores: Scores, published: float, half_unit: float) -> bool:
-    """Decide whether a published number may be one more draw of what our seeds are drawn from.
+    """Decide whether a published number may come from the same distribution as our seeds.
 
     |published - mean| <= t(.975, n - 1) std sqrt(1 + 1/n) + half a unit of the printed number
 
     This is the prediction interval of one further seed, since papers print one run.
 
     Args:
-        scores: One row's, over seeds.
-        published: In the unit of the scores, a fraction.
+        scores: The scores of one row over seeds, fractions.
+        published: The published number, a fraction too.
         half_unit: Half a unit of its last printed decimal: .0005 for 61.2 %.
 
     Shapes:
@@ -40,15 +40,16 @@ def smallest_best_of(scores: Scores, published: float) -> int | None:
 
     E[max of K] = sum over i of x_(i) [(i/n)^K - ((i-1)/n)^K]
 
-    with x_(i) the i-th smallest of n scores: K draws with replacement from what was seen (Dodge et
-    al., EMNLP 2019, "Show Your Work"). 1 says that a usual run does; a large K, that it takes luck.
+    with x_(i) the i-th smallest of n scores: K draws with replacement from the scores (Dodge et
+    al., EMNLP 2019, "Show Your Work"). K = 1 means that a usual run reaches the number. A large K
+    means that a run needs luck.
 
     Shapes:
         scores: (seeds,)
 
     Returns:
-        K; None if no K is large enough: the number is above our best score, or equal to it where
-        not all our scores are.
+        K; None if no K is large enough: the number is above our best score, or it equals our best
+        score and some other score is lower.
 
     Raises:
         ValueError: If there is no score.

@@ -12,8 +12,8 @@ def pairing_correlation(a: Scores, b: Scores) -> float | None:
         a, b: (seeds,), paired by position
 
     Returns:
-        Pearson's r; None with fewer than three pairs, where it is 1 or -1 whatever they are, or
-        where a row's scores are all equal.
+        Pearson's r; None if a row's scores are all equal, or with fewer than three pairs (two pairs
+        always give 1 or -1).
     """
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
@@ -35,7 +35,9 @@ def d_z(differences: Scores) -> float | None:
 
 
 def probability_of_superiority(a: Scores, b: Scores) -> float:
-    """Return the share of all pairs, of any seeds, in which A scores higher; a tie is half a win.
+    """Return the share of all pairs of seeds in which A scores higher than B; a tie counts half.
+
+    Every seed of A is paired with every seed of B.
 
     Shapes:
         a: (seeds of A,), b: (seeds of B,)

@@ -1,7 +1,6 @@
 """An estimated gap between two rows, and Student's t on it.
 
-The p-values and quantiles are those of scipy.special, which loads in a fraction of scipy.stats'
-time.
+The p-values and quantiles come from scipy.special: it loads much faster than scipy.stats.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +17,8 @@ Scores = NDArray[np.float64]
 class Gap:
     """An estimated difference: its mean, its standard error and their degrees of freedom.
 
-    Where the standard error is 0 every p is decided by the mean alone: 0 or 1, and .5 if the mean
-    lies on the margin itself.
+    If the standard error is 0, the mean alone decides every p: it is 0 or 1, or .5 if the mean
+    equals the margin.
     """
 
     mean: float
@@ -38,8 +37,9 @@ class Gap:
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of the gap at a confidence level.
 
-        After an early stop give `1 - 2 * cutoff(...)` of `reports.statistics.sequential` as the
-        level: that is the repeated interval, which holds its coverage over all looks together.
+        After an early stop, pass the level `1 - 2 * cutoff(...)` of
+        `reports.statistics.sequential`. This gives the repeated interval, whose coverage holds over
+        all looks together.
         """
         half_width = float(stdtrit(self.df, (1 + level) / 2)) * self.std_error
         return self.mean - half_width, self.mean + half_width
@@ -53,45 +53,49 @@ class Gap:
 
 
 def paired_gap(differences: Scores) -> Gap:
-    """Estimate the gap from differences of two rows, each at one seed.
+    """Estimate the gap of two rows from their differences, one for each seed.
 
     Shapes:
         differences: (seeds,)
 
     Raises:
-        ValueError: If there are fewer than two differences, or one is not a finite number.
+        ValueError: If there are fewer than two differences, or a difference is not finite.
     """
     if differences.ndim != 1 or len(differences) < 2:
-        raise ValueError(f"a gap needs two or more differences in a row, not {differences.shape}")
+        raise ValueError(
+            f"a gap needs a vector of two or more differences, not the shape {differences.shape}"
+        )
     if not np.isfinite(differences).all():
-        raise ValueError("a gap needs finite differences: decide before how a lost seed counts")
+        raise ValueError("a gap needs finite differences: give a lost seed a score or leave it out")
     num_seeds = len(differences)
     std_error = float(differences.std(ddof=1)) / sqrt(num_seeds)
     if np.ptp(differences) == 0:
-        std_error = 0.0  # rounding of the mean would leave some 1e-17
+        std_error = 0.0  # the rounding of the mean would leave about 1e-17
     return Gap(float(differences.mean()), std_error, df=num_seeds - 1, num_seeds=num_seeds)
 
 
 def with_test_set_variance(gap: Gap, variance: float, num_clusters: int) -> Gap:
-    """Widen a gap by what another test set would change.
+    """Widen a gap by the variance over test sets.
 
     V = s_d^2 / n + V_T    with    df = V^2 / [(s_d^2 / n)^2 / df_gap + V_T^2 / (clusters - 1)]
 
     (Welch-Satterthwaite.) A verdict on the widened gap is about the corpus, not about this split.
 
     Args:
-        gap: Over the seeds alone.
-        variance: V_T, of the seed-averaged difference over test sets; see
+        gap: The gap over the seeds alone.
+        variance: V_T, the variance of the seed-averaged difference over test sets; see
             `reports.statistics.bootstrap`.
         num_clusters: How many clusters the test set has.
 
     Raises:
-        ValueError: If the variance is negative or no number, or there are fewer than two clusters.
+        ValueError: If the variance is negative or not finite, or there are fewer than two clusters.
     """
     if not 0 <= variance < inf:
-        raise ValueError(f"the variance over test sets is {variance}, not a number from 0 on")
+        raise ValueError(f"the variance over test sets is {variance}; it must be finite, 0 or more")
     if num_clusters < 2:
-        raise ValueError(f"a variance over test sets needs two clusters, not {num_clusters}")
+        raise ValueError(
+            f"a variance over test sets needs two or more clusters, not {num_clusters}"
+        )
     over_seeds = gap.std_error**2
     total = over_seeds + variance
     if total == 0:

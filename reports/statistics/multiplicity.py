@@ -6,10 +6,10 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values by Holm's step-down method; none are none.
+    """Adjust p-values by Holm's step-down method; an empty family stays empty.
 
-    statsmodels' `multipletests` gives the same, but collects all garbage at each call: a tenth of a
-    second and more, for every column of every table.
+    statsmodels' `multipletests` gives the same values, but each call runs the garbage collector.
+    That takes a tenth of a second or more for every column of every table.
     """
     p = np.array(p_values, dtype=np.float64)
     order = np.argsort(p)
@@ -19,7 +19,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that they bound the share of false discoveries; none are none."""
+    """Adjust p-values so that they bound the share of false discoveries; none stay none."""
     from scipy.stats import false_discovery_control  # takes a second to load
 
     return false_discovery_control(p_values).tolist() if p_values else []

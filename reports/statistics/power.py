@@ -9,7 +9,7 @@ from reports.statistics.verdicts import FEWEST_SEEDS
 MOST_SEEDS = 1000
 
 POWER = 0.8
-"""The probability with which a gap should be found for a claim to count as one that can be."""
+"""A claim counts as decidable if its gap is found with this probability."""
 
 
 def power_of(d_z: float, num_seeds: int, level: float = 0.025) -> float:
@@ -18,8 +18,8 @@ def power_of(d_z: float, num_seeds: int, level: float = 0.025) -> float:
     Args:
         d_z: The true mean difference, in units of the differences' standard deviation.
         num_seeds: Two or more.
-        level: One-sided, of one test: divide it by the number of claims for the cautious plan of
-            a family.
+        level: One-sided, of one test. For a cautious plan of a family of claims, divide it by their
+            number.
     """
     return float(_powers(d_z, np.array([num_seeds]), level)[0])
 
@@ -27,16 +27,16 @@ def power_of(d_z: float, num_seeds: int, level: float = 0.025) -> float:
 def seeds_needed(
     d_z: float, level: float = 0.025, power: float = POWER, most: int = MOST_SEEDS
 ) -> int | None:
-    """Return the fewest seeds, three at least, with which a gap is found with the given power.
+    """Return the fewest seeds, at least three, that find a gap with the given power.
 
     Args:
         d_z: The true mean difference, in units of the differences' standard deviation.
         level: One-sided, of one test.
         power: The probability of finding the gap.
-        most: Where to give up.
+        most: The largest number of seeds to try.
 
     Returns:
-        The number of seeds; None if `most` are too few, as they always are for a gap of 0 or less.
+        The number of seeds; None if `most` are too few. For a gap of 0 or less they always are.
     """
     if d_z <= 0:
         return None
@@ -46,7 +46,7 @@ def seeds_needed(
 
 
 def smallest_effect(num_seeds: int, level: float = 0.025, power: float = POWER) -> float:
-    """Return the least d_z that this many seeds find with the given power.
+    """Return the smallest d_z that this number of seeds finds with the given power.
 
     Args:
         num_seeds: Two or more.

@@ -1,7 +1,7 @@
-"""The sign-flip permutation test: a check on what the t test assumes of the errors.
+"""The sign-flip permutation test: it checks what the t test assumes about the errors.
 
-scipy.stats.permutation_test does the same but for ties: its tolerance is relative to the statistic,
-so that near a mean of 0 flips whose sum differs by rounding alone are not counted.
+scipy.stats.permutation_test differs only in ties: its tolerance is relative to the statistic. Near
+a mean of 0 it does not count flips whose sum differs only by rounding.
 """
 
 import numpy as np
@@ -10,17 +10,17 @@ from reports.statistics.gap import Scores
 
 MOST_EXACT = 16
 TOLERANCE = 1e-9
-"""Of sums, relative to the differences: those that are no further apart are tied."""
+"""Two sums are tied if they are not further apart, relative to the size of the differences."""
 
 
 def sign_flip_p(differences: Scores) -> float:
     """Return the p of H0: the differences are symmetric about 0 or a lower value, one-sided.
 
-    It is the share of all 2^n ways to flip the differences' signs that give as high a sum, so it
-    is never below 2^-n: .025 needs n >= 6. Beyond 16 differences it is taken from 2^16 ways, the
-    given signs and others drawn at random, the same ones each time.
+    There are 2^n ways to flip the signs of n differences. The p is the share of those whose sum is
+    as high as the given one or higher, so it is never below 2^-n: .025 needs n >= 6. For more than
+    16 differences, 2^16 ways are used: the given signs, and others drawn with a fixed seed.
 
-    For a margin subtract it first; for the other direction negate.
+    To test against a margin, subtract it first. To test the other direction, negate.
 
     Shapes:
         differences: (seeds,)
@@ -36,7 +36,7 @@ def sign_flip_p(differences: Scores) -> float:
 
 
 def _flips(num: int) -> Scores:
-    """List signs, (flips, num); the first ones are all positive."""
+    """List the signs of every flip, (flips, num); in the first flip all are positive."""
     if num <= MOST_EXACT:
         bits = np.arange(2**num)[:, None] >> np.arange(num) & 1
     else:

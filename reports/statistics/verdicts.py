@@ -9,17 +9,17 @@ from reports.statistics.multiplicity import holm
 Verdict = Literal["UNTESTABLE", "REVERSED", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"]
 
 FEWEST_SEEDS = 3
-"""With fewer a claim is UNTESTABLE."""
+"""With fewer seeds a claim is UNTESTABLE."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Of one claim: the p-values of three hypotheses, each about the whole claim.
+    """The p-values of one claim for three hypotheses, each about the whole claim.
 
     Attributes:
-        p_not_above_zero: Of H0: gap <= 0; small means that the claim's direction holds.
-        p_not_below_zero: Of H0: gap >= 0; small means that it is the other way round.
-        p_not_below_margin: Of H0: gap >= margin; small means that the gap is less than claimed.
+        p_not_above_zero: For H0: gap <= 0. If it is small, the direction of the claim holds.
+        p_not_below_zero: For H0: gap >= 0. If it is small, the opposite direction holds.
+        p_not_below_margin: For H0: gap >= margin. If it is small, the gap is less than claimed.
     """
 
     p_not_above_zero: float
@@ -28,21 +28,23 @@ class Evidence:
 
 
 def conjoin(evidence: Sequence[Evidence]) -> Evidence:
-    """Weigh a claim that needs all of its components; see `at_least`."""
+    """Combine the evidence of a claim that needs all of its components; see `at_least`."""
     return at_least(len(evidence), evidence)
 
 
 def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
-    """Weigh a claim that needs `number` of its components, whichever (partial conjunction).
+    """Combine the evidence of a claim that needs any `number` of its components.
 
-    With u of m needed and p_(i) the i-th smallest of the components' p-values:
+    This is a partial conjunction. Let the claim need u of m components, and let p_(i) be the i-th
+    smallest p-value of the components:
 
-        the claim is shown by u components:        (m - u + 1) p_(u)
-        it is refuted by m - u + 1 of them:        u p_(m - u + 1)
+        u components show the claim:              (m - u + 1) p_(u)
+        m - u + 1 components refute it:           u p_(m - u + 1)
 
-    each capped at 1 (Benjamini & Heller, Biometrics 2008, Bonferroni's form; valid however the
-    components depend). For u = m these are max p, the intersection-union test, and m min p: all
-    components must be above 0, but one that is below its margin makes the claim weaker.
+    Each value is capped at 1 (Benjamini & Heller, Biometrics 2008, Bonferroni's form; valid under
+    any dependence of the components). For u = m the values are max p, the intersection-union test,
+    and m min p: all components must be above 0, but a single one below its margin makes the claim
+    weaker.
 
     The result is evidence too, so claims can be nested.
 
@@ -51,7 +53,10 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
     """
     num_components = len(evidence)
     if not 1 <= number <= num_components:
-        raise ValueError(f"{number} of {num_components} components cannot be asked for")
+        raise ValueError(
+            f"a claim cannot need {number} of {num_components} components; give a number from 1 "
+            f"to {num_components}"
+        )
     refuting = num_components - number + 1
     return Evidence(
         p_not_above_zero=_partial(number, [e.p_not_above_zero for e in evidence]),
@@ -63,21 +68,21 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
 def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdict]:
     """Judge the claims of one family, such as a paper's table.
 
-    Each of the three hypotheses is tested at the level over the whole family, Holm-adjusted; a
-    claim's verdict is the first that fits, in the order of `Verdict`:
+    Each of the three hypotheses is tested at this level over the whole family, with Holm's
+    adjustment. The verdict of a claim is the first that fits, in the order of `Verdict`:
 
         REVERSED: gap >= 0 is rejected
         FAILS: gap >= margin is rejected, gap <= 0 is not
-        HOLDS-WEAKER: both are
+        HOLDS-WEAKER: gap >= margin and gap <= 0 are rejected
         HOLDS: gap <= 0 is rejected
-        UNDECIDED: none of these
+        UNDECIDED: no hypothesis is rejected
 
-    Under adaptive seeds judge each claim alone, with `cutoff(...)` of
+    If seeds are adaptive, judge each claim alone, with `cutoff(...)` of
     `reports.statistics.sequential` as the level.
 
     Args:
-        family: The claims' evidence; None where there is none, which is UNTESTABLE and does not
-            count in the adjustment.
+        family: The evidence of each claim. A claim whose evidence is None is UNTESTABLE and does
+            not count in the adjustment.
         level: One-sided.
 
     Returns:
@@ -95,7 +100,7 @@ def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdi
 
 
 def first_that_fits(below_zero: bool, above_zero: bool, below_margin: bool) -> Verdict:
-    """Name the verdict by what is shown of the gap."""
+    """Return the verdict from what the tests show about the gap."""
     if below_zero:
         return "REVERSED"
     if below_margin:
@@ -104,5 +109,5 @@ def first_that_fits(below_zero: bool, above_zero: bool, below_margin: bool) -> V
 
 
 def _partial(number: int, p_values: Sequence[float]) -> float:
-    """Combine p-values into that of H0: fewer than `number` of their hypotheses are false."""
+    """Combine p-values into the p of H0: fewer than `number` of their hypotheses are false."""
     return min(1.0, (len(p_values) - number + 1) * sorted(p_values)[number - 1])

@@ -1,1 +1,1 @@
-"""The table: blocks of columns, caption and notes, before it takes a form."""
+"""The table: blocks of columns, caption and notes, before a form prints them."""

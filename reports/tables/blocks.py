@@ -1,4 +1,4 @@
-"""What a table is built of: blocks of columns, ours, published ones, and differences."""
+"""The blocks of columns of a table: our scores, published values, and differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Unit:
 
     @property
     def factor(self) -> int:
-        """What a fraction is multiplied by."""
+        """The factor from a fraction to this unit."""
         return 100 if self.name == "percent" else 1
 
     def show(self, fraction: float) -> str:
@@ -35,7 +35,7 @@ class Unit:
         return f"{fraction * self.factor:.{self.decimals}f}"
 
     def show_signed(self, fraction: float) -> str:
-        """Print a difference in this unit, with its sign; what rounds to 0 has none."""
+        """Print a difference in this unit with its sign; if it rounds to 0, without a sign."""
         shown = f"{fraction * self.factor:+.{self.decimals}f}"
         return shown[1:] if float(shown) == 0 else shown
 
@@ -46,7 +46,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Shown:
-    """What every form prints of a cell; `value` is empty where nothing belongs."""
+    """The texts that every form prints for a cell; an empty `value` leaves the cell empty."""
 
     value: str
     spread: str = ""
@@ -62,7 +62,7 @@ class Shown:
 
     @property
     def after(self) -> str:
-        """What stands behind the number: the mark, and n of N."""
+        """The text behind the number: the mark, and n of N."""
         return f"{self.mark}{f' ({self.count})' if self.count else ''}"
 
 
@@ -79,8 +79,8 @@ class PublishedCell:
 class OursBlock:
     """Our columns for one corpus.
 
-    `cells` follow the rows, then the columns; `ties` has, of the same shape, whether a cell cannot
-    be told from the best of its column (None where that is not tested).
+    `cells` are in the order of the rows, then of the columns. `ties` has the same shape: it says
+    whether a test cannot distinguish a cell from the best of its column; None if there is no test.
     """
 
     corpus: str
@@ -92,7 +92,7 @@ class OursBlock:
 
     @property
     def origin(self) -> str:
-        """Whose numbers they are."""
+        """The source of the numbers, as the header says it."""
         return f"ours, {self.scale} scale"
 
     @cached_property
@@ -104,7 +104,7 @@ class OursBlock:
 
 @dataclass(frozen=True)
 class PublishedBlock:
-    """What was printed for one corpus, in the paper's unit; a row not printed has None."""
+    """The published values for one corpus, in the paper's unit; None for rows not printed."""
 
     corpus: str
     columns: tuple[Column, ...]
@@ -126,9 +126,9 @@ class PublishedBlock:
 
 @dataclass(frozen=True)
 class DifferenceBlock:
-    """Our columns for one corpus as differences to something else, which `origin` names.
+    """Our columns for one corpus as differences; `origin` names what is subtracted.
 
-    `nothing` is printed where a row has no difference.
+    If a row has no difference, `nothing` is printed.
     """
 
     corpus: str
@@ -197,7 +197,10 @@ def _show_difference(difference: Difference, unit: Unit) -> Shown:
 
 
 def _rank(values: Sequence[str]) -> dict[str, Rank]:
-    """Rank printed values, equals alike; the best of one, and the second of two, are no ranks."""
+    """Rank printed values; equal values share a rank.
+
+    A single value has no best, and two different values have no second.
+    """
     ordered = sorted(set(values), key=float, reverse=True)
     if len(ordered) < 2:
         return {}

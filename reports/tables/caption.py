@@ -1,4 +1,4 @@
-"""What a table says in words: its caption, its notes and its rows' footnotes."""
+"""The words of a table: its caption, its notes and the footnotes of its rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
@@ -36,7 +36,7 @@ RECONSTRUCTED_NOTE = (
 def write_caption(
     study: Study, outcomes: Sequence[Outcome], unit: Unit, blocks: Sequence[Block]
 ) -> str:
-    """Say what is shown, of which corpus, scale and seeds, and what it does not reproduce."""
+    """Write what the table shows, its corpora, scales and seeds, and what it does not reproduce."""
     conditions = "; ".join(_describe_conditions(outcomes))
     sentences = [
         name_study(study),
@@ -47,7 +47,7 @@ def write_caption(
 
 
 def name_study(study: Study) -> str:
-    """Say what a study asks, and after which table of whom."""
+    """Write the title of a study, and which table of which paper it follows."""
     source = study.source
     if source is None:
         return f"{study.title}."
@@ -55,7 +55,7 @@ def name_study(study: Study) -> str:
 
 
 def disclaim(outcome: Outcome) -> list[str]:
-    """Say that scores on invented clips or of small models reproduce nothing, if they are such."""
+    """Say that scores on synthetic clips or of small models reproduce nothing, if they are such."""
     if outcome.corpus != SYNTHETIC and outcome.scale != "tiny":
         return []
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
@@ -75,7 +75,7 @@ def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
 
 
 def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:
-    """Say on what, at which scale and over how many seeds; corpora of equal conditions together."""
+    """Describe corpus, scale and number of seeds; corpora of equal conditions share a phrase."""
     corpora: dict[str, list[str]] = {}
     for outcome in outcomes:
         conditions = f"at the {outcome.scale} scale, {_count_seeds(outcome)}"
@@ -103,10 +103,10 @@ def _count_seeds(outcome: Outcome) -> str:
 def write_footnotes(
     study: Study, blocks: Sequence[Block], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Explain rows: who printed their values after whom, whose architecture is ours, what diverged.
+    """Explain rows: quoted or reproduced values, reconstructed architectures, diverged seeds.
 
     Returns:
-        The text of each letter, and the letters of each row.
+        The text of each footnote by its letter, and the letters of each row.
     """
     has_published = any(isinstance(block, PublishedBlock) for block in blocks)
     texts = [
@@ -147,7 +147,7 @@ def _divergence_notes(row: Row, outcomes: Sequence[Outcome]) -> Iterable[str]:
 def write_notes(
     blocks: Sequence[Block], outcomes: Sequence[Outcome], records: Mapping[str, Record]
 ) -> Iterable[str]:
-    """Explain the marks that occur, and everything that makes the numbers less than they seem."""
+    """Explain the marks that occur, and every limit of the numbers that a reader must know."""
     ours = [block for block in blocks if isinstance(block, OursBlock)]
     differences = [block for block in blocks if isinstance(block, DifferenceBlock)]
     shown = [
@@ -211,7 +211,7 @@ def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
 
 
 def _mixture_notes(records: Sequence[Record]) -> Iterable[str]:
-    """Say which circumstances differ between the trials of a table, and how."""
+    """Say which circumstances differ between the trials of a table, and in what way."""
     for fact in count_facts(records):
         if fact.is_mixed:
             mixture = ", ".join(f"{value} ({_count(n, 'trial')})" for value, n in fact.values)

@@ -1,4 +1,4 @@
-"""Differences between cells: paired by seed, or to a published number that has no spread."""
+"""Differences: between cells, paired by seed, or from a cell to a published value."""
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
@@ -13,20 +13,25 @@ from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import holm
 
 LEVEL = 0.05
-"""Two-sided level of the marks in a column, Holm-corrected within it; claims have verdicts."""
+"""The two-sided level of a column's marks, Holm-corrected within it; verdicts have their own."""
 
 MIN_PAIRS = 3
-"""Fewer pairs are not tested."""
+"""With fewer pairs there is no test."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """The differences of a cell's scores, as fractions, to those of another row or to a number.
 
-    `seeds` names each trial that a value comes from, by seed and key, and `minus` the key of the
-    other row's; `distinct` says whether the
-    difference is one, None where that is not tested. `best_of` is the smallest number of our seeds
-    whose best is expected to reach a published value, None if none is large enough.
+    Attributes:
+        to: The row or the published cell that is subtracted.
+        values: The differences.
+        seeds: The seed and the key of the trial of each value.
+        num_planned: The number of planned values.
+        minus: The key of the other row's trial of each value.
+        distinct: Whether the difference is distinct from 0; None if there is no test.
+        best_of: The smallest number of our seeds whose best is expected to reach the published
+            value; None if no number is large enough.
     """
 
     to: str
@@ -59,13 +64,13 @@ class Difference:
 
 
 def pair(cell: Cell, other: Cell) -> list[tuple[int, float]]:
-    """List the differences to another cell's scores, by the seeds that both have."""
+    """List the differences to another cell's scores, with the seeds that both cells have."""
     scores = other.by_seed
     return [(s.seed, s.score - scores[s.seed]) for s in cell.scores if s.seed in scores]
 
 
 def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None]:
-    """Return a column's differences to one of its rows, which itself has none; see `mark`."""
+    """Return a column's differences to its baseline row; that row has None. See `mark`."""
     other = cells[baseline]
     keys = {seed.seed: seed.key for seed in other.scores}
     columns: list[Difference | None] = []
@@ -85,10 +90,10 @@ def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None
 def mark(
     columns: Sequence[Sequence[Difference | None]], adjust: Callable[[Sequence[float]], list[float]]
 ) -> list[list[Difference | None]]:
-    """Say which differences of a family of columns are distinct from 0, by paired t-tests.
+    """Mark which differences of a family of columns are distinct from 0, by paired t-tests.
 
     Args:
-        columns: Differences of rows, by column.
+        columns: The differences of the rows in each column.
         adjust: Corrects the p-values of the whole family.
     """
     tested = [d for column in columns for d in column if d and d.num_values >= MIN_PAIRS]
@@ -105,13 +110,13 @@ def mark(
 def subtract_published(
     cell: Cell, published: float, half_unit: float, reference: str
 ) -> Difference:
-    """Return the difference to a printed value, distinct if that is incompatible with our scores.
+    """Return the difference to a published value; it is distinct if our scores are incompatible.
 
     Args:
         cell: Our scores.
-        published: The printed value, a fraction.
-        half_unit: Half of its last digit's unit, a fraction.
-        reference: Where it is printed.
+        published: The published value, a fraction.
+        half_unit: Half a unit of its last digit, a fraction.
+        reference: The cell in which it is printed.
     """
     difference = Difference(
         to=reference,
@@ -130,9 +135,10 @@ def subtract_published(
 
 
 def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
-    """Say which cells of a column cannot be told from the complete one of the highest mean.
+    """Find the cells that a test cannot distinguish from the best cell of their column.
 
-    The best itself, and cells with too few common seeds, have None.
+    The best cell is the complete one of the highest mean. It has None itself, and so have cells
+    with too few seeds in common with it.
     """
     complete = [number for number, cell in enumerate(cells) if cell.complete]
     if not complete:
@@ -146,7 +152,7 @@ def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
 
 
 def two_sided_p(differences: Sequence[float]) -> float:
-    """Return the p of the paired t-test that the differences are 0 on average."""
+    """Return the two-sided p of the paired t-test, H0: the mean difference is 0."""
     gap = paired_gap(np.array(differences))
     return min(1.0, 2 * min(gap.p_not_above(0.0), gap.p_not_below(0.0)))
 

@@ -1,4 +1,4 @@
-"""Tables wider than the page: blocks cut between emotions, chunks of one corpus kept together."""
+"""Tables wider than the page: blocks are cut between emotions, chunks of a corpus stay together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from reports.tables.blocks import Block, PublishedBlock, Shown, block_title
 
 @dataclass(frozen=True)
 class BlockView:
-    """A block, or some columns of it, as it is printed; `columns` hold a cell for each row."""
+    """A block, or some columns of it, as it is printed; each column holds a cell for each row."""
 
     title: str
     origin: str
@@ -20,7 +20,7 @@ class BlockView:
 
     @property
     def spans(self) -> list[tuple[str, int]]:
-        """The groups with their numbers of columns, neighbours of equal name together."""
+        """The groups with their numbers of columns; neighbours of equal name are one group."""
         spans: list[tuple[str, int]] = []
         for group in self.groups:
             if spans and spans[-1][0] == group:
@@ -30,7 +30,7 @@ class BlockView:
         return spans
 
     def take(self, wanted: Sequence[str]) -> "BlockView":
-        """Return the part of some groups."""
+        """Return only the columns of these groups."""
         kept = [number for number, group in enumerate(self.groups) if group in wanted]
         return BlockView(
             title=self.title,
@@ -59,10 +59,10 @@ def view(block: Block) -> BlockView:
 
 
 def split_into_panels(blocks: Sequence[Block], fits: Callable[[Panel], bool]) -> list[Panel]:
-    """Put blocks side by side while they fit; what does not is stacked, and cut between groups.
+    """Put blocks side by side while they fit; stack blocks that do not, cut between groups.
 
-    Blocks of one corpus are cut at the same places, so that what belongs together stays together
-    as long as it fits. A single group that does not fit is a panel of its own.
+    Blocks of one corpus are cut at the same places, so groups of one name stay side by side if they
+    fit. If they do not fit, each of them becomes a panel of its own.
     """
     views = [view(block) for block in blocks]
     if fits(views):
@@ -89,7 +89,7 @@ def _families(views: Sequence[BlockView]) -> list[Panel]:
 
 
 def _cut(family: Panel, groups: Sequence[str], num_chunks: int) -> list[Panel]:
-    """Cut the blocks of a corpus into chunks of about equally many groups."""
+    """Cut the blocks of a corpus into chunks with about the same number of groups."""
     bounds = [len(groups) * number // num_chunks for number in range(num_chunks + 1)]
     wanted = [groups[start:end] for start, end in pairwise(bounds)]
     chunks = [[one.take(names) for one in family] for names in wanted]

@@ -1,4 +1,4 @@
-"""The one table object that all printed forms come from."""
+"""The table object that every form prints."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,10 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 @dataclass(frozen=True)
 class Table:
-    """A study's table; `name` is safe as a file name, `records` are all that ours come from.
+    """A study's table; `name` is safe as a file name, `records` are the sources of our scores.
 
-    `marks` follow the rows: letters that refer to the `footnotes`, a text for each letter.
+    `marks` holds, for each row, the letters of its footnotes; `footnotes` has a text for each
+    letter.
     """
 
     name: str
@@ -51,9 +52,9 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
 
     Args:
         study: The study.
-        outcomes: What its trials have given, one for each corpus.
-        variant: Ours beside the published values ("beside"), ours alone, or differences: to the
-            published value, or by seed to the study's baseline row.
+        outcomes: The results of its trials, one outcome for each corpus.
+        variant: Our scores beside the published values ("beside"), our scores alone, or
+            differences: to the published value, or by seed to the study's baseline row.
     """
     unit = choose_unit(study)
     blocks = _ARRANGE[variant](study, outcomes, unit)
@@ -80,8 +81,8 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
 def build_tables(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:
     """Show a study's outcomes in every variant that has something to show.
 
-    Nothing published is subtracted on a corpus that the paper has not, and without anything
-    published ours alone are the first variant.
+    Published values are subtracted only on corpora that the paper has. If there are no published
+    values, our scores alone are the first variant.
     """
     tables = [build_table(study, outcomes, variant) for variant in VARIANTS]
     first, *others = [table for table in tables if table.blocks]
@@ -89,12 +90,12 @@ def build_tables(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:
 
 
 def table_name(study: Study) -> str:
-    """Turn a study's name into one that is safe as a file name."""
+    """Turn a study's name into a safe file name."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", study.name).strip("-.") or "study"
 
 
 def choose_unit(study: Study) -> Unit:
-    """Take unit and decimals from the printed cells, else percent with one decimal."""
+    """Take unit and decimals from the printed cells; without any, percent with one decimal."""
     tables = [load_published().table(name) for name in study.printed_tables]
     tables = [table for table in tables if table.unit in ("percent", "fraction")]
     texts = [text for table in tables for row in table.rows for text in row.values]
@@ -109,9 +110,9 @@ def _show_ours(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[B
 
 
 def _show_beside(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
-    """Put each published block right of ours on the same corpus.
+    """Put each published block to the right of our block on the same corpus.
 
-    A corpus that the paper has not stands beside everything that was printed.
+    If the paper does not have our corpus, our block stands beside all published blocks.
     """
     blocks: list[Block] = []
     for outcome in outcomes:

@@ -1,1 +1,1 @@
-"""Verdicts on claims: evidence, judgement, and what a number of seeds can decide."""
+"""Verdicts on claims: evidence, judgement, and which claims a number of seeds can decide."""

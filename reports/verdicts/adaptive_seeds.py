@@ -1,4 +1,4 @@
-"""Adaptive seeds: rows get another look's seeds only while an open claim compares them."""
+"""Adaptive seeds: rows get the seeds of the next look only while an open claim compares them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from reports.verdicts.judgement import Judged, judge_claims
 
 @dataclass(frozen=True)
 class Extension:
-    """Which claims of a study are open, and how many seeds each row gets for their sake."""
+    """The open claims of a study, and how many seeds each row gets to decide them."""
 
     study: str
     open_claims: tuple[str, ...]
@@ -20,7 +20,7 @@ class Extension:
 
 
 def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
-    """Judge a study's claims by its trials here and, of claims about several corpora, elsewhere."""
+    """Judge a study's claims by its trials on this corpus and on all others where it is planned."""
     elsewhere = [
         other
         for other in read_planned(trial_scores.ledger)
@@ -32,7 +32,7 @@ def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
 
 
 def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
-    """Give the rows that open claims compare on this corpus the seeds of the next look."""
+    """Give the seeds of the next look to the rows that open claims compare on this corpus."""
     num_seeds = {row: len(keys) for row, keys in planned.keys.items()}
     extended = dict(num_seeds)
     open_claims = []
@@ -47,7 +47,7 @@ def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
 
 
 def _waits(judged: Judged, planned: Planned, look: int) -> bool:
-    """Whether a claim is also about another corpus, whose seeds do not reach the next look."""
+    """Whether a claim also compares another corpus that does not have the seeds of the look yet."""
     elsewhere = [one for one in judged.compared if one.corpus != planned.corpus]
     return any(len(one.seeds) < look for one in elsewhere)
 

@@ -1,4 +1,4 @@
-"""What a number of seeds can tell of one comparison: its spread, the power, the seeds needed."""
+"""What a number of seeds can show in one comparison: its spread, the power, the seeds needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +14,14 @@ from reports.verdicts.evidence import compare
 from search_spaces.claim import Claim, Comparison
 
 ASSUMED_STD = 0.008 * sqrt(2)
-"""Of paired differences where nothing is trained: scores of std 0.8 points, uncorrelated."""
+"""The spread of paired differences before any training: uncorrelated scores of std 0.8 points."""
 
 ENOUGH_PAIRS = 10
-"""So many tell a comparison's spread by themselves; of three the std is below half in one of five,
-which would call as many claims decidable that are not."""
+"""So many pairs suffice to estimate the spread of a comparison.
+
+The std of three pairs is below half the true one in one of five cases: too many claims would then
+count as decidable.
+"""
 
 
 Origin = Literal["own", "pooled", "assumed"]
@@ -26,10 +29,10 @@ Origin = Literal["own", "pooled", "assumed"]
 
 @dataclass(frozen=True)
 class Spread:
-    """The standard deviation of paired differences, a fraction, and where it comes from.
+    """The standard deviation of paired differences, a fraction, and its origin.
 
-    It is that of the two rows themselves, else pooled over what the study compares, else assumed.
-    `num_pairs` is the number of differences in it: of the two rows, or of all that are pooled.
+    It comes from the two rows themselves, or else from all comparisons of the study (pooled), or
+    else it is assumed. `num_pairs` is the number of differences in it, of the two rows or pooled.
     """
 
     std: float
@@ -39,9 +42,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Chance:
-    """What a number of seeds can tell of one comparison at a one-sided level.
+    """What a number of seeds can show in one comparison at a one-sided level.
 
-    `distance`, a fraction, is what must be told from 0; None if nothing is printed.
+    `distance`, a fraction, is the gap that the test must distinguish from 0; None if no gap is
+    printed.
     """
 
     comparison: Comparison
@@ -52,18 +56,18 @@ class Chance:
 
     @cached_property
     def power(self) -> float | None:
-        """The probability of telling it."""
+        """The probability that the test finds the distance."""
         d_z = self._d_z
         return None if d_z is None else power_of(d_z, self.num_seeds, self.level)
 
     @cached_property
     def seeds_needed(self) -> int | None:
-        """How many seeds tell it with power .8; None if that is unknown, or more than 1000."""
+        """How many seeds find the distance with power .8; None if unknown or more than 1000."""
         return None if self._d_z is None else seeds_needed(self._d_z, self.level)
 
     @cached_property
     def smallest_gap(self) -> float:
-        """The least distance, a fraction, that the seeds tell with power .8."""
+        """The smallest distance, a fraction, that the seeds find with power .8."""
         return smallest_effect(self.num_seeds, self.level) * self.spread.std
 
     @property
@@ -74,12 +78,12 @@ class Chance:
 def find_spreads(
     claims: Sequence[Claim], outcomes: Sequence[Outcome], trial_scores: TrialScores
 ) -> dict[Comparison, Spread]:
-    """Estimate the spread of every comparison from the trials that are finished.
+    """Estimate the spread of every comparison from the finished trials.
 
-    Ten pairs stand alone. Fewer are filled up to ten by the study's pooled spread, in which the
-    assumed one counts as ten pairs: claims share rows and seeds, so the pairs of them all are worth
-    fewer than they are. A spread of 0, as of two rows that decide alike on every seed, tells
-    nothing.
+    Ten pairs suffice for an estimate. Fewer pairs are filled up to ten with the pooled spread of
+    the study. In the pooled spread, the assumed one counts as ten pairs: claims share rows and
+    seeds, so their pairs together are worth fewer than their number. A spread of 0 is ignored: it
+    occurs when two rows make the same decisions at every seed.
 
     Raises:
         LedgerError: If predictions are damaged or missing.
@@ -107,7 +111,7 @@ class _Sample(NamedTuple):
 
 
 def _pool(samples: Sequence[_Sample]) -> Spread:
-    """Pool what is found, with the assumed spread as one more sample of ten pairs."""
+    """Pool the samples, with the assumed spread as one more sample of ten pairs."""
     if not samples:
         return Spread(ASSUMED_STD, "assumed", 0)
     std = _mean_std([*samples, _Sample(ASSUMED_STD, ENOUGH_PAIRS)])
@@ -115,7 +119,7 @@ def _pool(samples: Sequence[_Sample]) -> Spread:
 
 
 def _fill(own: _Sample, pooled: Spread) -> Spread:
-    """Fill up a sample of fewer than ten pairs; the degrees of freedom add up to those of ten."""
+    """Fill up a sample of fewer than ten pairs, to the degrees of freedom of ten pairs."""
     if own.num_pairs >= ENOUGH_PAIRS:
         return Spread(own.std, "own", own.num_pairs)
     filling = _Sample(pooled.std, 1 + ENOUGH_PAIRS - own.num_pairs)
@@ -123,5 +127,5 @@ def _fill(own: _Sample, pooled: Spread) -> Spread:
 
 
 def _mean_std(samples: Sequence[_Sample]) -> float:
-    """Average variances by their degrees of freedom."""
+    """Average the variances, weighted by their degrees of freedom; return the root."""
     return sqrt(sum(one.df * one.std**2 for one in samples) / sum(one.df for one in samples))

@@ -1,4 +1,4 @@
-"""What trials say about one comparison of a claim: its gap over seeds, and over test sets too."""
+"""The evidence for one comparison of a claim: its gap over seeds, and over test sets too."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,22 @@ from search_spaces.claim import Claim, Comparison, Score
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison with its paired scores, or why there are too few.
+    """A comparison with its paired scores; `problem` says why there are too few.
 
-    `differences` include the comparison's allowance; `keys` names the trials of both rows that each
-    comes from. `gap` is over seeds, on this test split; `gap_beyond` also varies the test set, None
-    if that cannot be estimated. `correlation` is what pairing by seed achieved,
-    `superiority` the share of all pairs of seeds in which the row scores higher. `corpus` is the
-    one that was scored, `looks` are those of its adaptive seeds, `num_missing` is how many
-    planned pairs have no score, and `num_diverged` in how many a training diverged.
+    Attributes:
+        comparison: The comparison.
+        seeds: The seeds that both rows have.
+        keys: The keys of the two trials of each difference.
+        differences: The differences, which include the comparison's allowance.
+        gap: The gap over seeds, on this test split.
+        gap_beyond: The gap that also varies the test set; None if it cannot be estimated.
+        correlation: The correlation of the two rows' scores over seeds.
+        superiority: The share of all pairs of seeds in which the row scores higher.
+        corpus: The corpus that was scored.
+        looks: The looks of its adaptive seeds.
+        num_missing: How many planned pairs have no score.
+        num_diverged: In how many pairs a training diverged.
+        problem: Why there is no gap; empty if there is one.
     """
 
     comparison: Comparison
@@ -50,7 +58,7 @@ class Compared:
 def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
     """Find the outcome on the corpus that a claim is about, at its scale.
 
-    The corpus of that very name comes before others of its family.
+    A corpus of exactly this name comes before other corpora of its family.
     """
     fitting = [
         outcome
@@ -61,7 +69,7 @@ def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outc
 
 
 def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores) -> Cell:
-    """Collect a row's scores of what is compared."""
+    """Collect the scores of a row that a comparison is about."""
     return make_cell(outcome, row, score.metric, score.emotion, trial_scores)
 
 
@@ -118,7 +126,7 @@ def weigh(claim: Claim, gaps: Mapping[Comparison, Gap]) -> Evidence:
 
 
 def describe_absence(claim: Claim, corpus: str) -> str:
-    """Say which trials a claim would need."""
+    """Say which trials a claim needs that the ledger does not have."""
     scale = f" at the {claim.scale} scale" if claim.scale else ""
     return f"no trials on {corpus_title(corpus)}{scale}"
 

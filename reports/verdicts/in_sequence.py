@@ -1,7 +1,7 @@
-"""Verdicts where seeds are added while a claim is open: the claims of a table, look after look.
+"""Verdicts under adaptive seeds: the claims of a table are judged look after look.
 
-Alpha is split evenly over the claims of a table, and what a decided claim no longer needs goes to
-those that are open (Holm); `benchmarks/README.md` says what that saves, and where it saves nothing.
+Alpha is split evenly over the claims of a table. A decided claim passes its share on to the open
+claims (Holm). `benchmarks/README.md` says when that saves seeds, and how many.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from search_spaces.claim import Claim
 
 @dataclass(frozen=True)
 class Closed:
-    """How a claim ended, or stands, and at which look."""
+    """The verdict on a claim so far, and the look at which it was reached."""
 
     verdict: Verdict
     look: int
 
 
 def next_look(num_seeds: int, looks: Sequence[int]) -> int | None:
-    """Return the look that comes after a number of seeds."""
+    """Return the first look with more seeds than this; None after the last look."""
     return next((look for look in looks if look > num_seeds), None)
 
 
@@ -38,17 +38,17 @@ def judge_in_sequence(
     A claim that is decided at a look is closed; later seeds do not open it again.
 
     Args:
-        claims: Claims with all of their comparisons.
+        claims: The claims with all of their comparisons.
         looks: The planned numbers of seeds, ascending.
-        level: One-sided, of the table.
+        level: The one-sided level of the table.
 
     Returns:
-        How each ended, or where it stands; None if its seeds do not reach the first look.
+        The verdict so far on each claim; None if its seeds do not reach the first look.
     """
     ends: list[Closed | None] = [None] * len(claims)
     rejected = np.zeros((len(claims), 3), dtype=bool)
     for look in looks:
-        p = np.full(rejected.shape, np.inf)  # that of a claim that is closed, or not so far
+        p = np.full(rejected.shape, np.inf)  # inf: the claim is closed, or it has too few seeds
         for number, (claim, compared) in enumerate(claims):
             is_closed = bool(rejected[number].any())
             if not is_closed and all(len(one.differences) >= look for one in compared):
@@ -60,7 +60,7 @@ def judge_in_sequence(
 
 
 def gap_at(look: int, compared: Compared) -> Gap:
-    """Estimate a gap from the seeds of a look alone."""
+    """Estimate a gap only from the seeds up to a look."""
     return paired_gap(np.array(compared.differences[:look]))
 
 
@@ -77,7 +77,9 @@ def _reject(
     looks: tuple[int, ...],
     level: float,
 ) -> None:
-    """Add what is rejected at this look, until no more follows.
+    """Add the hypotheses that are rejected at this look.
+
+    A rejected hypothesis lowers the number that shares alpha, so repeat until nothing is added.
 
     Shapes:
         p, rejected: (claims, hypotheses)

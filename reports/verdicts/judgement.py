@@ -31,16 +31,16 @@ from search_spaces.study import Study
 Word = Verdict | Literal["COMPATIBLE", "INCOMPATIBLE", "REPORTED"]
 
 LEVEL = 0.025
-"""One-sided, of all claims of a table together."""
+"""The one-sided level of all claims of a table together."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its verdict on this test split, and one that varies the test set as well.
+    """A claim with two verdicts: on this test split, and `beyond` it, with the test set varied too.
 
-    `beyond` is None where that second question cannot be asked. `reason` says in words what the
-    verdict rests on: `compared`, or the `cell` of a claim about one value. `projected_seeds` is how
-    many would probably decide an open claim.
+    `beyond` is None if the second verdict is impossible. `reason` puts into words what the verdict
+    is based on: `compared`, or the `cell` of a claim about one value. `projected_seeds` is the
+    number of seeds that would probably decide an open claim.
     """
 
     claim: Claim
@@ -53,7 +53,7 @@ class Judged:
 
     @property
     def num_seeds(self) -> int | None:
-        """The fewest seeds of what was compared, None if nothing was."""
+        """The fewest seeds of any comparison; None without comparisons."""
         if self.cell is not None:
             return self.cell.num_scores
         return min((len(one.seeds) for one in self.compared if one.gap), default=None)
@@ -62,12 +62,12 @@ class Judged:
 def judge_claims(
     study: Study, outcomes: Sequence[Outcome], trial_scores: TrialScores
 ) -> list[Judged]:
-    """Judge all claims of a study, those of one table together.
+    """Judge all claims of a study; the claims of one table are one family.
 
     Args:
         study: The study.
-        outcomes: What its trials have given, one for each corpus.
-        trial_scores: The scores of those trials.
+        outcomes: The results of its trials, one outcome for each corpus.
+        trial_scores: The scores of these trials.
 
     Raises:
         StudyError: If a paper's claim has no row or column in the study.
@@ -85,7 +85,7 @@ def judge_claims(
             group = [judged[number] for number in numbers]
             level = (
                 LEVEL * len(group) / num_claims
-            )  # fixed and adaptive claims share that of a table
+            )  # fixed and adaptive claims share the level of a table
             ends = _judge_adaptive(group, looks, level) if looks else _judge_fixed(group, level)
             for number, end in zip(numbers, ends, strict=True):
                 judged[number] = end
@@ -93,7 +93,7 @@ def judge_claims(
 
 
 def _looks_of(judged: Judged) -> tuple[int, ...]:
-    """Return the looks of adaptive seeds that all adaptive corpora of a claim have in common."""
+    """Return the looks that all corpora with adaptive seeds of a claim have in common."""
     adaptive = [set(one.looks) for one in judged.compared if one.looks]
     return tuple(sorted(set.intersection(*adaptive))) if adaptive else ()
 
@@ -104,7 +104,7 @@ def _weigh_claim(
     trial_scores: TrialScores,
     redrawn: RedrawnScores,
 ) -> Judged:
-    """Collect what the trials say about a claim; its family judges it."""
+    """Collect the evidence for a claim; the verdict follows when its family is judged."""
     undecided = Judged(claim, "UNTESTABLE", None, claim.untestable)
     if claim.untestable:
         return undecided
@@ -120,12 +120,12 @@ def _weigh_claim(
 
 
 def _is_testable(judged: Judged) -> bool:
-    """Whether all that a claim compares has a gap."""
+    """Whether every comparison of a claim has a gap."""
     return bool(judged.compared) and all(one.gap is not None for one in judged.compared)
 
 
 def _evidence(judged: Judged, *, beyond: bool) -> Evidence | None:
-    """Weigh a claim's parts, None if one of its comparisons cannot be made."""
+    """Combine the evidence of a claim's parts; None if a comparison has no gap."""
     gaps = {one.comparison: one.gap_beyond if beyond else one.gap for one in judged.compared}
     found = {one: gap for one, gap in gaps.items() if gap is not None}
     if len(found) < len(gaps):
@@ -134,7 +134,7 @@ def _evidence(judged: Judged, *, beyond: bool) -> Evidence | None:
 
 
 def _judge_fixed(group: Sequence[Judged], level: float) -> list[Judged]:
-    """Judge claims of one table whose numbers of seeds were fixed."""
+    """Judge the claims of one table whose number of seeds is fixed."""
     on_split = judge([_evidence(one, beyond=False) for one in group], level)
     beyond = judge([_evidence(one, beyond=True) for one in group], level)
     return [
@@ -144,9 +144,9 @@ def _judge_fixed(group: Sequence[Judged], level: float) -> list[Judged]:
 
 
 def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: float) -> list[Judged]:
-    """Judge claims of one table whose rows got seeds while a claim was open.
+    """Judge the claims of one table whose seeds are adaptive.
 
-    What varies the test set too is tested at each claim's own share of alpha, and only where all
+    The verdict beyond this split is tested at each claim's own share of alpha, and only if all
     comparisons ended at the same look.
     """
     ends = judge_in_sequence([(one.claim, one.compared) for one in group], looks, level)
@@ -165,7 +165,7 @@ def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: floa
 
 
 def _until(look: int, compared: Compared) -> Compared:
-    """Leave out what came after a look."""
+    """Leave out the seeds after a look."""
     is_all = len(compared.differences) == look
     return replace(
         compared,
@@ -178,7 +178,7 @@ def _until(look: int, compared: Compared) -> Compared:
 def _with_verdict(
     judged: Judged, verdict: Verdict, beyond: Verdict, level: float, confidence: float = 0.95
 ) -> Judged:
-    """Add verdicts and reasons; `level` is the claim's own share, for what it would need."""
+    """Add verdicts and reasons; `level`, the claim's own share, serves to project its seeds."""
     is_open = verdict == "UNDECIDED"
     return replace(
         judged,
@@ -216,7 +216,7 @@ def _judge_value(
 
 
 def _report_costs(claim: Claim, outcomes: Iterable[Outcome]) -> Judged:
-    """Tell the parameters and multiply-accumulates of the row that a claim is about."""
+    """Report the parameters and multiply-accumulates of the row that a claim is about."""
     results = [
         outcome.records[key].result
         for outcome in outcomes

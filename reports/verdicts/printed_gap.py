@@ -1,4 +1,4 @@
-"""How far a row stands above its rival in print, by the study's own columns."""
+"""The printed gap between a row and its rival, by the study's own columns."""
 
 from fractions import Fraction
 
@@ -9,12 +9,12 @@ from search_spaces.study import Column, Study
 
 
 def printed_gap(study: Study, comparison: Comparison) -> float | None:
-    """Return the printed gap of two rows, a fraction, the comparison's allowance included.
+    """Return the printed gap of two rows, a fraction that includes the comparison's allowance.
 
-    An average over the emotions that is not printed is that of their printed scores.
+    If an average over the emotions is not printed, it is computed from their printed scores.
 
     Returns:
-        The gap; None where one of the rows is not printed.
+        The gap; None if one of the rows is not printed.
     """
     row, rival = (
         _printed_score(study, name, comparison.score) for name in (comparison.row, comparison.rival)
@@ -31,7 +31,7 @@ def _printed_score(study: Study, name: str, score: Score) -> Fraction | None:
 
 
 def _columns(study: Study, score: Score) -> list[Column]:
-    """List the printed columns of a score; several where only the emotions' are."""
+    """List the printed columns of a score; several if only those of single emotions are printed."""
     printed = [
         column
         for column in study.columns.get(score.corpus, ())

@@ -1,7 +1,7 @@
-"""Which claims the planned seeds can decide: power, before anything is trained.
+"""Which claims the planned seeds can decide: the power of their tests, before any training.
 
-The printed gap is taken as the true one, and the paired t test of `reports.verdicts.judgement` as
-the test.
+The printed gap is taken as the true gap. The test is the paired t test of
+`reports.verdicts.judgement`.
 """
 
 from collections import Counter
@@ -30,10 +30,10 @@ class Prospect:
 
     Attributes:
         claim: The claim.
-        problem: Why it will be UNTESTABLE, empty if it will not.
-        holding: To find it true: that of the comparison on which this hangs. None if the claim has
-            a problem, or is about one value or a cost: no power is needed there.
-        failing: To find its gaps below the margin, likewise.
+        problem: Why the claim will be UNTESTABLE; empty if it will not.
+        holding: The chance to find the claim true, which is that of its critical comparison. None
+            if the claim has a problem, or if it is about one value or a cost and needs no power.
+        failing: The chance to find its gaps below the margin, of the critical comparison too.
     """
 
     claim: Claim
@@ -43,35 +43,35 @@ class Prospect:
 
     @property
     def gap(self) -> float | None:
-        """The printed gap on which it hangs, a fraction; None if there is none."""
+        """The printed gap of the critical comparison, a fraction; None if there is none."""
         return self.holding.distance if self.holding else None
 
     @property
     def chance(self) -> Chance | None:
-        """That of the verdict which the printed gaps speak for."""
+        """The chance of the verdict that the printed gaps support."""
         return self.failing if self.gap is not None and self.gap <= 0 else self.holding
 
     @property
     def power(self) -> float | None:
-        """The probability of that verdict, if the printed gaps are the true ones."""
+        """The probability of this verdict, if the printed gaps are the true ones."""
         return self.chance.power if self.chance else None
 
     @property
     def is_decidable(self) -> bool:
-        """Whether that is .8 or more."""
+        """Whether this probability is .8 or more."""
         return self.power is not None and self.power >= POWER
 
 
 def foresee(study: Study, planned: Sequence[Planned], trial_scores: TrialScores) -> list[Prospect]:
-    """Say of each claim of a study what its planned trials can decide.
+    """Say for each claim of a study whether its planned trials can decide it.
 
-    The level is the claim's own share of that of its table, as if no other claim were decided;
-    where seeds are adaptive it is that of the last look.
+    The level of a claim is its own share of its table's level, as if no other claim were decided.
+    If the seeds are adaptive, it is the level of the last look.
 
     Args:
         study: The study.
-        planned: The study as it is planned now, then where else it was planned before.
-        trial_scores: Those of the trials that are finished: they tell the spread.
+        planned: The study as it is planned now, then its plans on other corpora or scales.
+        trial_scores: The scores of the finished trials; the spread is estimated from them.
 
     Raises:
         StudyError: If a paper's claim has no row or column in the study.
@@ -95,21 +95,21 @@ def foresee(study: Study, planned: Sequence[Planned], trial_scores: TrialScores)
 
 
 def _expect(planned: Planned) -> Outcome:
-    """Take what is planned as an outcome of which nothing is known yet."""
+    """Turn a planned study into an outcome without any results."""
     return Outcome(
         planned.corpus, planned.family, planned.scale, planned.keys, {}, (), planned.looks
     )
 
 
 def _find_problem_here(claim: Claim, expected: Sequence[Outcome]) -> str:
-    """Say why a claim will be UNTESTABLE, or has nothing to do with what is planned now."""
+    """Say why a claim will be UNTESTABLE, or that the current plan does not concern it."""
     scores = [one.score for one in claim.comparisons] + ([claim.value.score] if claim.value else [])
     is_here = any(find_outcome(expected[:1], claim, score.corpus) for score in scores)
     return _find_problem(claim, expected if is_here else expected[:1])
 
 
 def _find_problem(claim: Claim, expected: Sequence[Outcome]) -> str:
-    """Say why a claim will be UNTESTABLE, all of it."""
+    """Say why a claim will be UNTESTABLE, with all reasons."""
     if claim.untestable:
         return claim.untestable
     if claim.kind == "complexity":
@@ -124,7 +124,7 @@ def _find_problem(claim: Claim, expected: Sequence[Outcome]) -> str:
 def _find_absence(
     claim: Claim, score: Score, row: str, rival: str, expected: Sequence[Outcome]
 ) -> str:
-    """Say which trials are not planned that a claim needs."""
+    """Say which trials a claim needs that are not planned."""
     outcome = find_outcome(expected, claim, score.corpus)
     if outcome is None:
         return describe_absence(claim, score.corpus)
@@ -140,7 +140,7 @@ def _has_costs(claim: Claim, expected: Sequence[Outcome]) -> bool:
 
 
 def _num_seeds(outcome: Outcome, *rows: str) -> int:
-    """Count the seeds that rows will share in the end."""
+    """Count the seeds that the rows will have in common at the end."""
     if outcome.looks:
         return outcome.looks[-1]
     return min(len(outcome.planned.get(row, ())) for row in rows)
@@ -153,7 +153,7 @@ def _weigh(
     spreads: Mapping[Comparison, Spread],
     share: float,
 ) -> Prospect:
-    """Find what a claim hangs on, at its share of the level."""
+    """Find the critical comparisons of a claim, at its share of the level."""
     chances = {}
     for one in claim.comparisons:
         outcome = find_outcome(expected, claim, one.score.corpus)
@@ -165,10 +165,11 @@ def _weigh(
 
 
 def _to_hold(claim: Claim, chances: Mapping[Comparison, Chance]) -> Chance:
-    """Find the gap that must be above 0 last, for as many parts as are needed to be so.
+    """Find the critical comparison for the claim to hold.
 
-    Each is tested at the most cautious level of the partial conjunction, as in
-    `reports.statistics.verdicts.at_least`.
+    Of the parts, ordered by their power, the claim needs the first `needed`. The critical one is
+    the last of these. Each gap is tested at the most cautious level of the partial conjunction, as
+    in `reports.statistics.verdicts.at_least`.
     """
     needed, refuting = _numbers(claim)
     weakest = [
@@ -179,7 +180,7 @@ def _to_hold(claim: Claim, chances: Mapping[Comparison, Chance]) -> Chance:
 
 
 def _to_fail(claim: Claim, chances: Mapping[Comparison, Chance]) -> Chance:
-    """Find the gap that must be below the margin last, for the claim to fail; likewise."""
+    """Find the critical comparison for the claim to fail, in the same way."""
     needed, refuting = _numbers(claim)
     likeliest = [
         max((_below(chances[one], claim.margin, needed * len(part)) for one in part), key=_promise)
@@ -189,7 +190,7 @@ def _to_fail(claim: Claim, chances: Mapping[Comparison, Chance]) -> Chance:
 
 
 def _numbers(claim: Claim) -> tuple[int, int]:
-    """Count the parts that a claim needs, and those that refute it."""
+    """Count the parts that a claim needs, and the parts that suffice to refute it."""
     needed = claim.at_least or len(claim.parts)
     return needed, len(claim.parts) - needed + 1
 
@@ -199,11 +200,11 @@ def _with_level(chance: Chance, num_tests: int) -> Chance:
 
 
 def _below(chance: Chance, margin: float, num_tests: int) -> Chance:
-    """Turn the chance to find a gap above 0 into that to find it below the margin."""
+    """Turn the chance to find a gap above 0 into the chance to find it below the margin."""
     distance = None if chance.distance is None else margin - chance.distance
     return replace(_with_level(chance, num_tests), distance=distance)
 
 
 def _promise(chance: Chance) -> float:
-    """Order chances by their power; those without any stand below, by what they could find."""
+    """Order chances by power; chances without power come below, ordered by smallest gap."""
     return -chance.smallest_gap if chance.power is None else chance.power

@@ -1,4 +1,4 @@
-"""What a verdict rests on, in words, and how many seeds would decide an open claim."""
+"""The reason for a verdict in words, and how many seeds would decide an open claim."""
 
 from collections.abc import Sequence
 from math import inf
@@ -11,9 +11,9 @@ from search_spaces.claim import Claim, PrintedValue
 
 
 def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
-    """Tell the gap, in points; of several the smallest, on which a conjunction hangs.
+    """Describe the gap in points; of several gaps the smallest, which decides a conjunction.
 
-    An allowance is told beside the gap, which does not contain it.
+    The allowance is written beside the gap, which does not contain it.
     """
     gaps = [(one.gap, one) for one in compared if one.gap is not None]
     gap, smallest = min(gaps, key=lambda one: one[0].mean)
@@ -41,15 +41,15 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
 
 
 def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> int | None:
-    """Project how many seeds would decide a claim, if its gaps are as they look.
+    """Project how many seeds would decide a claim, if the true gaps equal the estimated ones.
 
-    Either as many of its parts as are needed turn out above 0, or so many below that it cannot
-    hold; each at the most cautious level of the partial conjunction.
+    A claim is decided if enough of its parts are above 0, or if so many are below 0 that it cannot
+    hold. Each part is tested at the most cautious level of the partial conjunction.
 
     Args:
         claim: The claim.
         compared: All of its comparisons.
-        level: One-sided, its own share of that of its table.
+        level: One-sided: the claim's own share of its table's level.
     """
     num_parts = len(claim.parts)
     needed = claim.at_least or num_parts
@@ -68,7 +68,7 @@ def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> i
 def describe_value(
     cell: Cell, value: PrintedValue, best_of: int | None, num_diverged: int = 0
 ) -> str:
-    """Tell our score beside a printed one, and how lucky one run of ours would have to be."""
+    """Describe our score beside a printed one, and how lucky a run would have to be to reach it."""
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
@@ -81,7 +81,7 @@ def describe_value(
 
 
 def describe_costs(row: str, result: Result) -> str:
-    """Tell a model's parameters and its multiply-accumulates on the reference clip."""
+    """Describe a model's parameters and its multiply-accumulates on the reference clip."""
     text = f"'{row}': {result.num_parameters / 1e6:.1f} M parameters"
     if result.num_parameters_without_embeddings is not None:
         without = result.num_parameters_without_embeddings

@@ -42,10 +42,10 @@ from orchestrator.storage.trials import (
 from orchestrator.trial.conditions import TrialHooks
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial
+from reports.ledger.files import PARTIAL_SUFFIX
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
-    PARTIAL_SUFFIX,
     PREDICTIONS_FILE,
     RECORD_FILE,
     Ledger,

@@ -10,15 +10,8 @@ from orchestrator.tracking.client import Client
 from orchestrator.tracking.pull import Pulled, pull_ledger
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
-from reports.ledger.ledger import (
-    MODEL_FILE,
-    PREDICTIONS_FILE,
-    RECORD_FILE,
-    TOKENIZER_FILE,
-    Ledger,
-    create_once,
-    sha256_of,
-)
+from reports.ledger.files import create_once, sha256_of
+from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
 from reports.scores.cells import collect_outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from orchestrator.trial.checkpoints import load_checkpoint, save_checkpoint
-from reports.ledger.ledger import PARTIAL_SUFFIX
+from reports.ledger.files import PARTIAL_SUFFIX
 from tests.running import wait_for
 
 WRITE_TWO = """

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.ledger.files import stage
 from reports.ledger.ledger import (
     MODEL_FILE,
     PREDICTIONS_FILE,
@@ -9,7 +10,6 @@ from reports.ledger.ledger import (
     Ledger,
     LedgerError,
     remove_partial_files,
-    stage,
     stage_predictions,
 )
 from reports.ledger.record import Record

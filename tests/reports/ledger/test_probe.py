@@ -120,7 +120,7 @@ def test_damaged_name_of_a_device_is_told(tmp_path: Path) -> None:
     path = device_file("CPU of here", tmp_path)
     path.parent.mkdir(parents=True)
     path.write_text("a CP")
-    with pytest.raises(LedgerError, match=r"name of a device '.+\.json' is damaged.*; delete it"):
+    with pytest.raises(LedgerError, match=r"device name '.+\.json' is damaged.*; delete it"):
         find_device("CPU of here", tmp_path)
 
 

@@ -71,5 +71,5 @@ def test_feature_that_never_varies_becomes_zero() -> None:
 
 
 def test_too_few_utterances_have_no_embedding() -> None:
-    with pytest.raises(ValueError, match="3 utterances have no embedding: it takes 4 or more"):
+    with pytest.raises(ValueError, match="an embedding needs 4 or more utterances, not 3"):
         embed(np.eye(3), seed=0)

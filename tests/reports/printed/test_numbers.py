@@ -21,7 +21,7 @@ def test_number_is_exact_and_knows_what_rounding_hides() -> None:
 
 @pytest.mark.parametrize("text", ["", "-", "85,9", "1e3", "nan", "85.9 ", "85.9±0.1"])
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no number"):
+    with pytest.raises(ValueError, match="is not a number"):
         read_number(text, "percent")
 
 

@@ -98,5 +98,5 @@ def test_changed_predictions_are_refused(tmp_path):
     ledger, study = Ledger(tmp_path), make_study(["only"])
     planned = write_rows(ledger, study, [0], num_seeds=1)
     (ledger.folder(planned["only"][0]) / PREDICTIONS_FILE).write_bytes(b"other")
-    with pytest.raises(LedgerError, match="not those that the record names"):
+    with pytest.raises(LedgerError, match="do not have the SHA-256 that the record names"):
         collect(study, planned, ledger)

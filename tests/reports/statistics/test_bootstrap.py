@@ -115,5 +115,5 @@ def test_resampling_is_decided_by_its_seed() -> None:
 
 
 def test_one_cluster_cannot_be_redrawn() -> None:
-    with pytest.raises(ValueError, match="two clusters, not 1"):
+    with pytest.raises(ValueError, match="two or more clusters, not 1"):
         redraw(equal_clusters(0)[:1], seed=0)

@@ -74,5 +74,5 @@ def test_test_set_variance_must_be_a_variance(variance: float) -> None:
 
 
 def test_test_set_variance_needs_clusters() -> None:
-    with pytest.raises(ValueError, match="two clusters, not 1"):
+    with pytest.raises(ValueError, match="two or more clusters, not 1"):
         with_test_set_variance(paired_gap(DIFFERENCES), 0.1, num_clusters=1)

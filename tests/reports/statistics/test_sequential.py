@@ -40,7 +40,7 @@ def test_first_look_spends_its_share_as_any_test() -> None:
 
 @pytest.mark.parametrize("looks", [(), (1, 2), (5, 3), (3, 3, 5)])
 def test_looks_must_ascend(looks: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="ascending numbers of seeds from 2 on"):
+    with pytest.raises(ValueError, match="ascending numbers of seeds, 2 or more"):
         cutoff(3, 0.025, looks)
 
 

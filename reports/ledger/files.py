@@ -1,0 +1,76 @@
+"""How files are written: whole or not at all, once, or under a name that holds their digest."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+PARTIAL_SUFFIX = ".partial"
+NUM_DIGITS = 16
+"""So many digits of a digest stand in the name of a staged file."""
+
+
+def staged_at(path: Path, sha256: str) -> Path:
+    """Add the digest of a file's content to its name: `model-<digest>.safetensors`."""
+    return path.with_name(f"{path.stem}-{sha256[:NUM_DIGITS]}{path.suffix}")
+
+
+def stage(path: Path, content: bytes) -> str:
+    """Write a file beside its place and return its SHA-256.
+
+    The ledger renames the file into place after a record names it.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    write_atomically(staged_at(path, sha256), content)
+    return sha256
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    stream_atomically(path, lambda file: file.write(content))
+
+
+def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file as `write_atomically` does, but let `write` fill it piece by piece."""
+    with _partial(path, write) as partial:
+        partial.replace(path)
+
+
+def create_once(path: Path, content: bytes) -> bool:
+    """Write a whole file unless it exists; if several processes try at once, one of them writes it.
+
+    This holds on NFS too.
+
+    Returns:
+        Whether this call wrote the file.
+    """
+    with _partial(path, lambda file: file.write(content)) as partial:
+        try:
+            path.hardlink_to(partial)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
+    """Write a partial file beside its place and flush it to disk; remove it in the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
