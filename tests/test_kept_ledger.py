@@ -1,0 +1,87 @@
+"""A storage folder of 29 November 2026: what was stored then is read, named and shown as then.
+
+Its tables were written by that day's code, `mmer-sweep run kept.py --seeds 2`.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from corpora.preparation.known import know_corpus
+from corpora.source.names import SYNTHETIC
+from orchestrator.plan.plan import make_plan
+from reports.forms.files import write_table
+from reports.forms.verdicts import write_verdicts
+from reports.ledger.ledger import RECORD_FILE, Ledger
+from reports.ledger.planned import Planned, plan_file, read_planned, remember
+from reports.ledger.record import Record
+from reports.scores.cells import collect_outcome
+from reports.scores.trials import TrialScores
+from reports.tables.table import build_tables
+from reports.verdicts.adaptive_seeds import judge_planned
+from search_spaces.catalogue import STUDIES
+
+KEPT = Path(__file__).parent / "kept_ledger"
+RECORDS = sorted(KEPT.glob(f"trials/*/{RECORD_FILE}"))
+
+NUM_KEYS = 385
+SHA256_OF_KEYS = "a9295193c6c268baa8e47691e21fbebada31a2c6ed282675e790d0783625c045"
+"""Of the trials of all built-in studies, on the synthetic corpus at the tiny scale."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "tables")
+    return Ledger(tmp_path)
+
+
+@pytest.fixture
+def planned(ledger: Ledger) -> Planned:
+    (found,) = read_planned(ledger)
+    return found
+
+
+def test_records_and_plans_are_written_as_they_were_read(ledger: Ledger, planned: Planned) -> None:
+    assert len(RECORDS) == 4
+    for path in RECORDS:
+        stored = path.read_bytes()
+        assert Record.model_validate_json(stored).model_dump_json(indent=1).encode() == stored
+    path = plan_file(planned, ledger.storage)
+    stored = path.read_bytes()
+    remember(planned, ledger.storage)
+    assert path.read_bytes() == stored
+
+
+def test_trials_have_the_keys_that_they_had(ledger: Ledger, planned: Planned) -> None:
+    known = know_corpus(SYNTHETIC, ledger.storage)
+    plan = make_plan(planned.study, known, planned.scale, 2, ledger)
+    assert {row: [trial.key for trial in trials] for row, trials in plan.trials.items()} == {
+        row: list(keys) for row, keys in planned.keys.items()
+    }
+    assert not plan.missing
+
+
+def test_trials_of_the_built_in_studies_have_the_keys_that_they_had(tmp_path: Path) -> None:
+    known, ledger = know_corpus(SYNTHETIC, tmp_path), Ledger(tmp_path)
+    keys = [
+        key
+        for study in STUDIES.values()
+        for key in make_plan(study, known, "tiny", None, ledger).by_key
+    ]
+    assert len(keys) == NUM_KEYS
+    assert hashlib.sha256("\n".join(keys).encode()).hexdigest() == SHA256_OF_KEYS
+
+
+def test_tables_and_verdicts_are_the_same_to_the_byte(ledger: Ledger, planned: Planned) -> None:
+    folder = ledger.storage / "tables"
+    trial_scores = TrialScores(ledger)
+    tables = build_tables(planned.study, [collect_outcome(planned, trial_scores)])
+    for table in tables:
+        write_table(table, folder)
+    write_verdicts(judge_planned(planned, trial_scores), tables[0].name, folder)
+    stored = {path.name: path.read_bytes() for path in KEPT.glob("tables/*/*/*")}
+    assert len(stored) == 15
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == stored
