@@ -14,7 +14,7 @@ from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 from models.weights.errors import WeightsError
 from orchestrator.sweep.ray_patches import LostWorkerError
-from orchestrator.training.memory import NotEnoughMemoryError
+from orchestrator.training.micro_batches import NotEnoughMemoryError
 from tests.test_layers import ALLOWED, ROOT, sources
 
 MADE_OF: dict[type[Exception], tuple[object, ...]] = {

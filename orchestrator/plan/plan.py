@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 
 from corpora.preparation.known import KnownCorpus
@@ -12,7 +11,7 @@ from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned
+from reports.ledger.planned import Planned, rows_of_keys
 from reports.ledger.record import Record
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
@@ -37,19 +36,15 @@ class Plan:
     trials: dict[str, tuple[Trial, ...]]
     finished: dict[str, Record]
 
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """Name the trials of each row, one for each seed."""
+        return {row: tuple(trial.key for trial in trials) for row, trials in self.trials.items()}
+
     @cached_property
     def rows_by_key(self) -> dict[str, tuple[RowRef, ...]]:
-        """Name the rows that share each trial, in the order in which trials are trained.
-
-        All rows of one seed come before the next seed, so that an interrupted sweep leaves a table
-        with every row.
-        """
-        rows: dict[str, tuple[RowRef, ...]] = {}
-        for trials in zip_longest(*self.trials.values()):
-            for row, trial in zip(self.trials, trials, strict=True):
-                if trial is not None:
-                    rows[trial.key] = (*rows.get(trial.key, ()), RowRef(self.study.name, row))
-        return rows
+        """Name the rows that share each trial, in the order in which trials are trained."""
+        return rows_of_keys(self.study.name, self.keys)
 
     @cached_property
     def by_key(self) -> dict[str, Trial]:
@@ -188,7 +183,7 @@ def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
         corpus=plan.corpus.name,
         family=plan.corpus.family,
         scale=plan.scale,
-        keys={row: tuple(trial.key for trial in trials) for row, trials in plan.trials.items()},
+        keys=plan.keys,
         looks=looks,
         fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
     )

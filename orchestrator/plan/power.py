@@ -10,7 +10,7 @@ from rich.text import Text
 from orchestrator.plan.plan import Plan, planned_of
 from reports.forms.verdict_words import count_claims
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned, read_planned
+from reports.ledger.planned import Planned, elsewhere, read_planned
 from reports.scores.trials import TrialScores
 from reports.statistics.power import MOST_SEEDS, POWER
 from reports.verdicts.chance import Origin
@@ -88,11 +88,7 @@ def _foresee(
     planned: Planned, kept: Sequence[Planned], trial_scores: TrialScores
 ) -> list[Prospect]:
     """Say what is expected of a study's claims, with what it gives or gave on other corpora."""
-    place = (planned.corpus, planned.scale)
-    elsewhere = [
-        one for one in kept if one.study == planned.study and (one.corpus, one.scale) != place
-    ]
-    return foresee(planned.study, [planned, *elsewhere], trial_scores)
+    return foresee(planned.study, [planned, *elsewhere(planned, kept)], trial_scores)
 
 
 def _summarise(foreseen: _Foreseen) -> Text:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment
 from orchestrator.storage.leases import Leases
 from orchestrator.sweep.supply import Loss
+from orchestrator.training.micro_batches import NotEnoughMemoryError, halve
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
@@ -170,11 +171,16 @@ class TrialQueue:
         assignment = self._running.pop(trial.key)
         num_losses = self._progress[trial.key].lose()
         if loss.is_out_of_memory:
-            size = assignment.micro_batch_size or trial.config.training.batch_size
-            if size == 1:
-                self._fail(trial, f"micro-batches of 1 utterance are too much: {loss.reason}")
+            batch_size = trial.config.training.batch_size
+            try:
+                size = halve(
+                    assignment.micro_batch_size or batch_size,
+                    batch_size=batch_size,
+                    problem=loss.reason,
+                )
+            except NotEnoughMemoryError as error:
+                self._fail(trial, str(error))
                 return
-            size = -(-size // 2)
             assignment = assignment._replace(micro_batch_size=size)
             reason = f"out of memory: goes on with micro-batches of {size}"
         elif num_losses > MAX_LOSSES:

@@ -12,11 +12,10 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from reports.ledger.planned import Planned
+from reports.ledger.planned import Planned, rows_of_keys
 from reports.ledger.record import Epoch, Predictions, Record
 from reports.scores.metrics import mean_scores
 from search_spaces.change import flatten
-from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ class MirroredStudy:
         study = planned.study
         corpora = "+".join(fingerprint[:12] for fingerprint in planned.fingerprints)
         self.key = f"{study.name}/{planned.corpus}/{planned.scale}/{corpora}"
-        self.rows_by_key = _rows_by_key(planned)
+        self.rows_by_key = rows_of_keys(study.name, planned.keys)
         self.differing = _differing_fields(planned)
         self.tags = {
             "kind": STUDY,
@@ -95,16 +94,6 @@ class MirroredStudy:
         flat = flatten(trial.config)
         params = {field: str(flat[field]) for field in self.differing if field in flat}
         return params | {"seed": str(trial.seed), "corpus": trial.corpus.name}
-
-
-def _rows_by_key(planned: Planned) -> dict[str, tuple[RowRef, ...]]:
-    """Name the rows that share each trial, seed after seed."""
-    rows: dict[str, tuple[RowRef, ...]] = {}
-    for keys in zip_longest(*planned.keys.values()):
-        for row, key in zip(planned.keys, keys, strict=True):
-            if key is not None:
-                rows[key] = (*rows.get(key, ()), RowRef(planned.study.name, row))
-    return rows
 
 
 def _differing_fields(planned: Planned) -> list[str]:

@@ -14,14 +14,8 @@ from models.init import init_weights
 from orchestrator.storage.patience import Patience
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.loop import TrainingResult, start_training, train
-from orchestrator.training.memory import (
-    MicroBatches,
-    NotEnoughMemoryError,
-    halve,
-    is_out_of_memory,
-    note_size,
-    release_memory,
-)
+from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.training.micro_batches import MicroBatches, NotEnoughMemoryError, halve, note_size
 from orchestrator.training.precision import Precision
 from orchestrator.training.reference_clip import macs_of
 from orchestrator.training.state import TrainingState

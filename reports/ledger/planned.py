@@ -3,7 +3,8 @@
 With them a report finds every study, also a user's own, and needs neither corpus nor study file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.locks import locked
 from search_spaces.claim import Claim
-from search_spaces.study import Study
+from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
 
 FOLDER = "plans"
@@ -95,6 +96,30 @@ def read_planned(ledger: Ledger) -> list[Planned]:
         LedgerError: If a file is damaged.
     """
     return [_read(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
+
+
+def elsewhere(planned: Planned, kept: Iterable[Planned]) -> list[Planned]:
+    """List the plans of the same study on other corpora, or at another scale."""
+    place = (planned.corpus, planned.scale)
+    return [one for one in kept if one.study == planned.study and (one.corpus, one.scale) != place]
+
+
+def rows_of_keys(study: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[RowRef, ...]]:
+    """Name the rows that share each trial, in the order in which trials are trained.
+
+    All rows of one seed come before the next seed, so that an interrupted sweep leaves a table
+    with every row.
+
+    Args:
+        study: The name of the study.
+        keys: Of each row, the keys of its trials, one a seed.
+    """
+    rows: dict[str, tuple[RowRef, ...]] = {}
+    for of_seed in zip_longest(*keys.values()):
+        for row, key in zip(keys, of_seed, strict=True):
+            if key is not None:
+                rows[key] = (*rows.get(key, ()), RowRef(study, row))
+    return rows
 
 
 def plan_file(planned: Planned, storage: Path) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.ledger.planned import Planned, read_planned
+from reports.ledger.planned import Planned, elsewhere, read_planned
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.verdicts.in_sequence import next_look
@@ -21,13 +21,8 @@ class Extension:
 
 def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
     """Judge a study's claims by its trials on this corpus and on all others where it is planned."""
-    elsewhere = [
-        other
-        for other in read_planned(trial_scores.ledger)
-        if other.study == planned.study
-        and (other.corpus, other.scale) != (planned.corpus, planned.scale)
-    ]
-    outcomes = [collect_outcome(one, trial_scores) for one in (planned, *elsewhere)]
+    others = elsewhere(planned, read_planned(trial_scores.ledger))
+    outcomes = [collect_outcome(one, trial_scores) for one in (planned, *others)]
     return judge_claims(planned.study, outcomes, trial_scores)
 
 
@@ -48,8 +43,8 @@ def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
 
 def _waits(judged: Judged, planned: Planned, look: int) -> bool:
     """Whether a claim also compares another corpus that does not have the seeds of the look yet."""
-    elsewhere = [one for one in judged.compared if one.corpus != planned.corpus]
-    return any(len(one.seeds) < look for one in elsewhere)
+    others = [one for one in judged.compared if one.corpus != planned.corpus]
+    return any(len(one.seeds) < look for one in others)
 
 
 def _rows_here(judged: Judged, planned: Planned) -> list[str]:

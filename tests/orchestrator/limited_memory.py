@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from corpora.store.prepared import read_manifest
-from orchestrator.training.memory import NotEnoughMemoryError
+from orchestrator.training.micro_batches import NotEnoughMemoryError
 from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import run_trial
 from search_spaces.change import apply_change

@@ -1,13 +1,8 @@
 import pytest
 import torch
 
-from orchestrator.training.memory import (
-    NotEnoughMemoryError,
-    halve,
-    is_out_of_memory,
-    note_size,
-    release_memory,
-)
+from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.training.micro_batches import NotEnoughMemoryError, halve, note_size
 from tests.cuda_driver import pretended_gpus
 
 
