@@ -49,7 +49,8 @@ def test_error_is_the_same_in_another_process(kind: type[Exception]) -> None:
 
 CAUGHT = {
     *("MediaError", "LeftOutError"),  # rejects an utterance, or leaves it out
-    "UnusableFileError",  # becomes a WeightsError
+    *("UnusableFileError", "_UnusableError"),  # becomes a WeightsError
+    "_RefusedError",  # becomes a CorpusError
     *("NotDrawnError", "MissingPartError"),  # the figure is left out, and that is told
     *("ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
     *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next

@@ -214,7 +214,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "lairs",
             "'lairs' is no study and no command of mmer-sweep; studies: main, components, layers, ",
         ),
-        ("lairs", "; commands: run, list, show, plan, tune, prepare, predict,"),
+        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, report, prepare, predict,"),
         ("show nothing", "'nothing' is no study and no prepared corpus; studies: main, compo"),
         ("show nothing", "corpora: mine"),
         ("plan lairs", "study 'lairs' does not exist; choose from main, components, layers"),

@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.commands.tune import tune
+from orchestrator.plan.place import Place
 from orchestrator.search import run_search
+from orchestrator.search.goal import SearchGoal
 from orchestrator.sweep.studies import SweepEnd
 from search_spaces.errors import StudyError
 from search_spaces.space import Space
@@ -70,12 +72,12 @@ def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_fo
     stops_early: bool,
 ) -> None:
     """By F1 alone a small model would be stopped that is on the front."""
-    asked: dict[str, Any] = {}
+    goals: list[SearchGoal] = []
 
-    def search(_space: Space, **options: Any) -> SweepEnd:
-        asked.update(options)
+    def search(_space: Space, _place: Place, goal: SearchGoal, *_: Any, **__: Any) -> SweepEnd:
+        goals.append(goal)
         return SweepEnd(0, None)
 
     monkeypatch.setattr(run_search, "run_search", search)
     assert run("architecture", "--storage", str(tmp_path), *arguments) is None
-    assert asked["stops_early"] is stops_early
+    assert [goal.stops_early for goal in goals] == [stops_early]

@@ -7,6 +7,7 @@ from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
 from orchestrator.sweep.supply import Loss
+from orchestrator.training.micro_batches import NotEnoughMemoryError
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
@@ -14,6 +15,7 @@ from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_config
 from tests.reports.factories import make_record
 
+HALVED = "even with micro-batches of 1 utterance, after halving from 5"
 LOST = Loss("the node died", is_out_of_memory=False)
 TOO_BIG = Loss("killed for memory", is_out_of_memory=True)
 
@@ -257,7 +259,7 @@ def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench)
     assert bench.diary.entries[-1] == (
         "failed",
         0,
-        "micro-batches of 1 utterance are too much: killed for memory",
+        str(NotEnoughMemoryError(HALVED, "killed for memory")),
     )
 
 
