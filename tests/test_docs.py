@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.test_layers import ALLOWED
+from orchestrator.cli import cli
+from tests.test_layers import ALLOWED, ROOMS
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ("*.md", "docs/*.md", "benchmarks/*.md", ".github/*.md")
@@ -22,6 +23,7 @@ YAML_FILES = sorted(
 MAX_LINE = 120
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
+COMMAND = re.compile(r"(?:^ {4}.*?|`)mmer-sweep ([a-z][\w-]*)", re.MULTILINE)
 ONLY_A_LINK = re.compile(r"[-\s]*(!?\[[^\]]*\]\([^)]*\)|<?https?://\S+)[.,;]?")
 PACKAGES = (*ALLOWED, "tests", "benchmarks")
 FOLDERS = (*PACKAGES, "clusters", "docs", ".ci", ".github")
@@ -67,6 +69,19 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     assert not missing
 
 
+def anchors_in(page: Path) -> set[str]:
+    """List the anchors of a page's headings, as they are made where it is shown."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_page
+def test_links_into_pages_lead_to_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    targets = [(page.parent / file if file else page, anchor) for file, anchor in links]
+    assert not [anchor for file, anchor in targets if anchor not in anchors_in(file)]
+
+
 @every_present_page
 def test_lines_are_short(page: Path) -> None:
     long = [
@@ -110,6 +125,21 @@ def test_files_are_named_by_their_whole_paths(page: Path) -> None:
     endings = {f"/{'/'.join(path.relative_to(ROOT).parts[-2:])}" for path in ROOT.glob("*/*/*.py")}
     short = [name for name in names_in(page) if name in names or f"/{name}" in endings]
     assert not [name for name in short if not name.startswith(FOLDERS)]
+
+
+@every_present_page
+def test_commands_exist(page: Path) -> None:
+    named = set(COMMAND.findall(page.read_text(encoding="utf-8")))
+    assert named <= cli.commands.keys()
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_architecture_draws_the_rooms_in_their_order(package: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (drawn,) = re.findall(rf"^{package}:((?: .+\n)+)", page, re.MULTILINE)
+    assert drawn.replace("<", " ").split() == [*ROOMS[package]]
+    rows = re.findall(rf"^\| `{package}/(\w+)(?:\.py)?` \|", page, re.MULTILINE)
+    assert rows == [*ROOMS[package]]
 
 
 @pytest.mark.parametrize("file", YAML_FILES, ids=lambda file: str(file.relative_to(ROOT)))
