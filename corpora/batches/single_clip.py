@@ -13,7 +13,7 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import CorpusSplit
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.transfer import num_threads
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
@@ -46,19 +46,19 @@ class ReadClip:
 
 
 class ClipReader:
-    """Makes batches of single utterances by a recipe, its ingredients and a model's tokenizer."""
+    """Makes batches of single utterances, with a recipe and a model's tokenizer."""
 
     def __init__(
         self,
         recipe: AnyRecipe,
-        ingredients: Ingredients,
+        feature_sources: FeatureSources,
         tokenizer: Tokenizer | None,
         device: torch.device,
     ) -> None:
         self._recipe = recipe
         self._tokenizer = tokenizer
         self._device = device
-        self._make_form = make_form_maker(recipe, ingredients, str(device))
+        self._make_form = make_form_maker(recipe, feature_sources, str(device))
         self._clip_pass = ClipPass({recipe.name: self._make_form}, str(device))
 
     def widths(self) -> dict[str, int]:

@@ -23,7 +23,7 @@ from corpora.readers.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.readers.intake import FAITHFUL, take_in
+from corpora.readers.intake import FAITHFUL, build_source
 from corpora.recipes.pictures import Compat
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
@@ -57,7 +57,7 @@ def read_dai_iemocap(
     rule = iemocap_split_rule(splits, leave_out_session)
     meta = read_meta(folder / MEDIA_FOLDER)
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
-    return take_in(
+    return build_source(
         "iemocap",
         IEMOCAP_EMOTIONS,
         folder,

@@ -19,7 +19,7 @@ from corpora.readers.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
+from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_split
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
@@ -52,7 +52,7 @@ def read_dai_mosei(
     rule = SplitRule.from_lists(read_split_lists(splits or folder / SPLIT_FOLDER))
     meta = read_meta(folder / MEDIA_FOLDER)
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
-    return take_in(
+    return build_source(
         "mosei",
         MOSEI_EMOTIONS,
         folder,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from corpora.device import default_device
-from corpora.features.sources import NOTHING, Ingredients
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.forms.detections import StoredDetections
 from corpora.preparation.assembly import assemble, assemble_detections
 from corpora.preparation.clip_pass import ClipPass
@@ -42,7 +42,7 @@ class PartMaker:
 
     source_digest: str
     recipes: tuple[AnyRecipe, ...]
-    ingredients: Ingredients
+    feature_sources: FeatureSources
     folder: Path
     detections: Path
 
@@ -60,7 +60,7 @@ class PartMaker:
         known = StoredDetections(self.detections, self.source_digest)
         device = str(default_device())
         makers = {
-            recipe.name: make_form_maker(recipe, self.ingredients, device)
+            recipe.name: make_form_maker(recipe, self.feature_sources, device)
             for recipe in self.recipes
         }
         return ClipPass(makers, device, known)
@@ -87,7 +87,7 @@ def prepare(
     *,
     name: str,
     storage: Path,
-    ingredients: Ingredients = NOTHING,
+    feature_sources: FeatureSources = NO_FEATURE_SOURCES,
     run: Runner = run_here,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Manifest]:
@@ -103,7 +103,7 @@ def prepare(
         recipes: How; all in one decoding pass.
         name: The corpus's name; a folder of that name is made, with one folder a recipe in it.
         storage: Where corpora are kept.
-        ingredients: What hand-crafted features need.
+        feature_sources: What hand-crafted features need.
         run: What makes the parts.
         progress: Called when parts are finished; what an earlier run left counts as done.
 
@@ -122,7 +122,7 @@ def prepare(
     maker = PartMaker(
         source.digest,
         missing,
-        ingredients,
+        feature_sources,
         folder=_parts_folder(source, missing, name, storage),
         detections=corpus_folder(storage, name) / DETECTIONS_FILE,
     )

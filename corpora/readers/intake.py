@@ -49,7 +49,7 @@ def require_split(split: Split | None) -> Split:
     return split
 
 
-def take_in(
+def build_source(
     kind: str,
     emotions: tuple[str, ...],
     root: Path,

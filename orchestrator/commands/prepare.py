@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
 from corpora.mosei.dai import read_dai_mosei
@@ -272,7 +272,7 @@ def _prepare(
         name=name,
         storage=opened,
         console=console,
-        ingredients=Ingredients(words=own[1] if own else None),
+        feature_sources=FeatureSources(words=own[1] if own else None),
         address=address,
     )
     if published is not None:
@@ -282,7 +282,7 @@ def _prepare(
             name=name,
             storage=opened,
             console=console,
-            ingredients=Ingredients(published=published),
+            feature_sources=FeatureSources(published=published),
         )
     print_manifests(manifests, console)
     if LE.name not in {recipe.name for recipe in recipes}:
