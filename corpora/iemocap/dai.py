@@ -31,7 +31,7 @@ from corpora.source.utterance import Source, Utterance
 
 MEDIA_FOLDER, SPLIT_FOLDER = "IEMOCAP_RAW_PROCESSED", "IEMOCAP_SPLIT"
 FRAME_RATE_FPS = 29.97
-"""Of the videos, where `meta.pkl` does not say it."""
+"""The frame rate of the videos, if `meta.pkl` does not name it."""
 
 
 def read_dai_iemocap(
@@ -41,12 +41,12 @@ def read_dai_iemocap(
     leave_out_session: int | None = None,
     compat: Compat = FAITHFUL,
 ) -> Source:
-    """Read the release; its transcripts lack what stands before a colon.
+    """Read the release; its transcripts lack the words before a colon.
 
     Args:
         folder: Holds `IEMOCAP_RAW_PROCESSED` and `IEMOCAP_SPLIT`.
         splits: A folder of id lists; by default the release's.
-        leave_out_session: The session that is tested on, instead of lists.
+        leave_out_session: The session that becomes the test split, instead of lists.
         compat: `dai_last_frame` leaves out the last image of each utterance.
 
     Raises:

@@ -35,7 +35,7 @@ def read_iemocap(
     Args:
         folder: Holds `Session1` to `Session5`.
         splits: A folder of id lists.
-        leave_out_session: The session that is tested on, if there are no lists.
+        leave_out_session: The session that becomes the test split, if there are no lists.
         compat: `dai_transcripts` cuts sentences with a colon.
 
     Raises:

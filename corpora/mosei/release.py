@@ -87,7 +87,7 @@ def _find_places(root: Path) -> dict[str, Path]:
 
 @dataclass
 class _Transcripts:
-    """What the transcripts say of each id; a line said twice counts once."""
+    """What the transcripts say about each id; a repeated line counts once."""
 
     lines: defaultdict[str, set[Line]] = field(default_factory=lambda: defaultdict(set))
     rejects: list[Reject] = field(default_factory=list)

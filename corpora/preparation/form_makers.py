@@ -1,4 +1,4 @@
-"""From recipes to what works by them."""
+"""From a recipe to what prepares utterances by it."""
 
 from corpora.features.form import PublishedForm, handcrafted_maker
 from corpora.features.sources import FeatureSources
@@ -12,7 +12,7 @@ from corpora.source.errors import CorpusError
 
 
 def make_form_maker(recipe: AnyRecipe, feature_sources: FeatureSources, device: str) -> FormMaker:
-    """Return what starts a recipe on an utterance.
+    """Return a function that starts a recipe on an utterance.
 
     Raises:
         CorpusError: If a feature source that the recipe needs is missing.
@@ -23,10 +23,15 @@ def make_form_maker(recipe: AnyRecipe, feature_sources: FeatureSources, device: 
             return lambda utterance: PictureForm(utterance, recipe, spectrogrammer)
         case HandcraftedRecipe():
             if feature_sources.words is None:
-                raise CorpusError(f"recipe '{recipe.name}' needs word vectors")
+                raise CorpusError(
+                    f"recipe '{recipe.name}' needs word vectors; give them in FeatureSources.words"
+                )
             return handcrafted_maker(recipe, feature_sources.words, device)
         case _:
             published = feature_sources.published
             if published is None:
-                raise CorpusError(f"recipe '{recipe.name}' needs the published features")
+                raise CorpusError(
+                    f"recipe '{recipe.name}' needs the published features; give them in "
+                    "FeatureSources.published"
+                )
             return lambda utterance: PublishedForm(utterance, published)
