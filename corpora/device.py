@@ -4,10 +4,10 @@ import torch
 
 
 def default_device() -> torch.device:
-    """Return the GPU that is current, at first the first one, or the CPU where there is none.
+    """Return the current GPU (initially the first one), or the CPU if there is no GPU.
 
-    It has an index: what is about one device's memory, such as
-    `torch.cuda.set_per_process_memory_fraction`, refuses a device that has none.
+    The GPU has an index: functions for the memory of one device, such as
+    `torch.cuda.set_per_process_memory_fraction`, refuse a device without one.
     """
     if not torch.cuda.is_available():
         return torch.device("cpu")

@@ -36,17 +36,18 @@ BUILDERS: dict[type[SystemConfig], Callable[[Any, Task], nn.Module]] = {
     MultConfig: build_mult,
     BimhaConfig: build_bimha,
 }
-"""By the config of a system."""
+"""The builder of each system, by the class of its config."""
 
 
 def build(config: SystemConfig, task: Task) -> nn.Module:
     """Build a model that maps a batch of the config's recipe to logits (B, K), in train mode.
 
-    A checkpoint's values are loaded; all others come from `models.init.init_weights`, which must
-    follow. Seed PyTorch's global random state (dropout) after both: building draws from it.
+    It loads the values of a checkpoint. All other values come from `models.init.init_weights`,
+    which must be called next. Seed PyTorch's global random state (dropout) after both, because
+    building draws from it.
 
     Raises:
         ValueError: If a size of the config does not fit the features of the task.
-        WeightsError: If a checkpoint that the config names cannot be had.
+        WeightsError: If a checkpoint that the config names is not available.
     """
     return BUILDERS[type(config)](config, task).train()

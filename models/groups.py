@@ -15,20 +15,20 @@ class ParameterGroup(TypedDict):
 
 
 def mark_pretrained(module: nn.Module) -> None:
-    """Note that a checkpoint gave this module, with all in it, its values.
+    """Mark a module whose values, with those of its children, come from a checkpoint.
 
-    They are not drawn, and learn at the pretrained rate.
+    They are not drawn, and they learn at the pretrained rate.
     """
     setattr(module, PRETRAINED, True)
 
 
 def mark_slow(module: nn.Module) -> None:
-    """Note that this module learns at the pretrained rate, wherever its values come from."""
+    """Mark a module that learns at the pretrained rate, wherever its values come from."""
     setattr(module, SLOW, True)
 
 
 def is_pretrained(module: nn.Module) -> bool:
-    """Whether a checkpoint gave this module, with all in it, its values."""
+    """Tell whether the values of a module come from a checkpoint."""
     return PRETRAINED in vars(module)
 
 

@@ -1,4 +1,4 @@
-"""Initial values: one rule a kind of module, one random stream a parameter name.
+"""Initial values: one rule for each kind of module, one random stream for each parameter name.
 
 Distributions are PyTorch's defaults (those of `nn.MultiheadAttention` for attention), with two
 departures. Convolutions: He's uniform with bias 0, for ReLU networks that train from scratch, as
@@ -60,15 +60,15 @@ RULES: dict[type[nn.Module], Callable[..., dict[str, Rule]]] = {
     nn.LayerNorm: _layer_norm,
     nn.Linear: _linear,
 }
-"""Of modules that are not ours; ours say their own (`models.parts.rules.HasRules`)."""
+"""The rules of modules that are not ours; our modules have `models.parts.rules.HasRules`."""
 
 
 @torch.no_grad()
 def init_weights(model: nn.Module, seed: int) -> None:
-    """Give every parameter and buffer its initial value; what a checkpoint gave stays.
+    """Give every parameter and buffer its initial value; values from a checkpoint stay.
 
-    A value depends on the seed, the parameter's name and its module's sizes alone, so two models
-    agree bit by bit wherever they share a name and a shape.
+    A value depends only on the seed, the parameter's name and its module's sizes. So two models
+    have equal bits wherever they share a name and a shape.
 
     Raises:
         TypeError: If a parameter or buffer has no rule.
@@ -78,7 +78,7 @@ def init_weights(model: nn.Module, seed: int) -> None:
 
 
 def tensors_with_rules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, Tensor, Rule]]:
-    """Name each parameter and buffer that no checkpoint gave, with its rule.
+    """Yield each parameter and buffer that is not from a checkpoint: its name, values and rule.
 
     Raises:
         TypeError: If one has no rule.
@@ -94,7 +94,7 @@ def tensors_with_rules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str
         if name not in rules:
             raise TypeError(
                 f"{prefix}{name}: no initial value is defined for {name!r} of "
-                f"{type(model).__name__}; let it have a method 'rules'"
+                f"{type(model).__name__}; give it a method 'rules'"
             )
         yield prefix + name, tensor, rules[name]
     for name, child in model.named_children():

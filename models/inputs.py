@@ -80,4 +80,4 @@ READ_FEATURES: dict[Modality, Callable[[FeatureInputs], tuple[Tensor, Lengths]]]
     "audio": lambda inputs: (inputs.audio, inputs.num_audio),
     "vision": lambda inputs: (inputs.vision, inputs.num_vision),
 }
-"""What the branch of a modality reads of hand-crafted features."""
+"""What the branch of a modality reads, in systems on hand-crafted features."""

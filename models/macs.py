@@ -1,4 +1,4 @@
-"""What a model computes: multiply-accumulates of one forward pass, and its parameters."""
+"""The size of a model: multiply-accumulates of one forward pass, and its parameters."""
 
 from collections.abc import Sequence
 from math import prod
@@ -13,9 +13,9 @@ from torch.utils.flop_counter import FlopCounterMode
 def count_macs(model: nn.Module, inputs: object) -> int:
     """Count the multiply-accumulates of a forward pass, by PyTorch's own counter.
 
-    Products of matrices, attention and convolutions count, those of padded steps and of zeros
-    around pictures too; all else counts nothing. The counter does not know the fused attention of
-    the CPU: a plain one, of as many, stands in. The model is left as it was.
+    Matrix products, attention and convolutions count, also on padded steps and on the zeros around
+    pictures; nothing else counts. The counter does not know the fused attention of the CPU, so
+    plain attention of the same size stands in. The model stays in its mode.
     """
     was_training = model.training
     model.eval()
@@ -51,8 +51,8 @@ def count_parameters(model: nn.Module) -> int:
 def count_parameters_without_embeddings(model: nn.Module) -> int:
     """Count all parameters but the tables of embeddings.
 
-    Counters that know only layers with multiplications report this number: so, it seems, do Xia et
-    al. with their 173 M.
+    Counters that know only layers with multiplications report this number. The 173 M of Xia et al.
+    seem to be such a count.
     """
     tables: set[Tensor] = {
         module.weight for module in model.modules() if isinstance(module, nn.Embedding)

@@ -1,4 +1,4 @@
-"""What a model must know of the corpus that it is built for."""
+"""What a model must know about the corpus that it is built for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ class Features:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be told apart, and what it is told from.
+    """What a model predicts, and what it must know about its inputs.
 
     Attributes:
         emotions: Names, in the order of the logits.
-        features: Of systems that read hand-crafted features.
-        emotion_vectors: (K, D), vectors of the words that name the emotions, where a system reads
+        features: Hand-crafted features by modality, for systems that read them.
+        emotion_vectors: (K, D), vectors of the words that name the emotions, if a system reads
             them from a file.
     """
 

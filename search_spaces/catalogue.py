@@ -31,7 +31,7 @@ COLLECTIONS: dict[str, tuple[Study, ...]] = {
     **PAPERS,
     "all": tuple(study for studies in PAPERS.values() for study in studies),
 }
-"""Studies that one command runs together, so that the trials they share are trained once."""
+"""Studies that one command runs together, so that trials that they share are trained once."""
 
 STUDIES: dict[str, Study] = {
     study.name: study for study in (*COLLECTIONS["all"], beyond.SYSTEMS, beyond.FUSIONS)
@@ -58,14 +58,17 @@ def load_studies(path: Path) -> list[Study]:
     Built-in studies that it imports are not its own.
 
     Raises:
-        StudyError: If the file is missing, fails, defines no study, or one of a name that is taken.
+        StudyError: If the file is missing, fails, defines no study, or one whose name is taken.
     """
     studies: list[Study] = []
     for study in _run(path, "study").values():
         if not isinstance(study, Study) or study in studies or study in STUDIES.values():
             continue
         if study.name in (*STUDIES, *COLLECTIONS, *(other.name for other in studies)):
-            raise StudyError(f"study file '{path}': another study has the name '{study.name}' too")
+            raise StudyError(
+                f"study file '{path}': another study has the name '{study.name}' too; choose "
+                "another name"
+            )
         studies.append(study)
     if not studies:
         raise StudyError(f"study file '{path}' defines no Study of its own at its top level")
@@ -77,7 +80,7 @@ def find_space(name: str) -> Space:
 
     Raises:
         StudyError: If there is none of that name, or the file is missing, fails or does not define
-            just one at its top level.
+            exactly one at its top level.
     """
     if name in SPACES:
         return SPACES[name]
@@ -93,7 +96,10 @@ def find_space(name: str) -> Space:
             f"space file '{name}' must define one Space of its own at its top level, not {names}"
         )
     if own[0].name in SPACES:
-        raise StudyError(f"space file '{name}': another space has the name '{own[0].name}' too")
+        raise StudyError(
+            f"space file '{name}': another space has the name '{own[0].name}' too; choose another "
+            "name"
+        )
     return own[0]
 
 
@@ -118,7 +124,7 @@ def _run(path: Path, kind: str) -> dict[str, object]:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """Say where in a user's file an error arose."""
+    """Name the line of a user's file in which an error occurred."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
     return f", line {lines[-1]}" if lines else ""

@@ -1,4 +1,4 @@
-"""Changes: fields, addressed by dotted path, that a row fixes to other values than the baseline."""
+"""Changes: fields, addressed by dotted path, that a row sets to other values than the baseline."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -16,11 +16,11 @@ Change = Mapping[str, JsonValue]
 def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
     """Return `config` with the fields of `change` replaced.
 
-    A path must lead to a field that exists; an alternative of another kind is given whole, as in
-    `{"model.fusion": {"kind": "early"}}`.
+    A path must lead to a field that exists. An alternative of another kind replaces all fields of
+    the old one, as in `{"model.fusion": {"kind": "early"}}`.
 
     Raises:
-        StudyError: If a path or a value does not fit; all faults together, a line each.
+        StudyError: If a path or a value does not fit; all faults together, one on each line.
     """
     tree = config.model_dump(mode="json")
     faults = [fault for path, value in change.items() if (fault := _replace(tree, path, value))]
@@ -46,23 +46,23 @@ def flatten(config: TrialConfig) -> dict[str, JsonValue]:
 
 
 def describe_faults(error: ValidationError) -> list[str]:
-    """Say each fault of a config as one line: the field, what is wrong, what was given."""
+    """Describe each fault of a config in one line: the field, what is wrong, what was given."""
     return [_describe(fault) for fault in error.errors()]
 
 
 def _describe(fault: ErrorDetails) -> str:
     model, *rest = map(str, fault["loc"] or ("config",))
-    if rest and rest[0] in SYSTEM_NAMES:  # says which config of the union it is, no field
+    if rest and rest[0] in SYSTEM_NAMES:  # names the config of the union, not a field
         rest = rest[1:]
     place = ".".join((model, *rest))
     text = f"{place}: {fault['msg'].removeprefix('Value error, ')}"
     given = fault["input"]
-    # Of a whole config, only the field that is wrong is of use.
+    # A whole config is too long to show; the text names the wrong field.
     return text if isinstance(given, dict | BaseModel) else f"{text}, got {given!r}"
 
 
 def _replace(tree: dict[str, JsonValue], path: str, value: JsonValue) -> str | None:
-    """Set the field at `path` in place, or say why there is none."""
+    """Set the field at `path` in place, or return why there is none."""
     *parents, last = path.split(".")
     node = tree
     for depth, name in enumerate([*parents, last]):

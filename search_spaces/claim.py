@@ -27,8 +27,8 @@ class Score(NamedTuple):
 class Comparison(Config):
     """`row` scores above `rival`: gap = score(row) - score(rival) + allowance, and gap > 0.
 
-    A positive `allowance`, a fraction, says "not worse by that much or more"; a claim with one has
-    no margin besides.
+    A positive `allowance`, a fraction, means "not worse by that much or more"; a claim that has one
+    has no margin.
     """
 
     row: str
@@ -52,9 +52,9 @@ class Claim(Config):
     Its `parts` are conjunctions of comparisons. It holds if `at_least` of its parts hold, by
     default all. `margin` is the gap, a fraction, below which a positive gap is weaker than claimed;
     it is fixed here, before any test score is read. `family` names the table whose claims are
-    corrected together. A claim that trials cannot decide says why in `untestable`; `value` is that
-    of a claim about one number, `costs_of` the row of one about a model's cost. It is about trained
-    models of one `scale`, None if about any.
+    corrected together. `untestable` says why trials cannot decide the claim. `value` belongs to a
+    claim about one number, and `costs_of` names the row of a claim about a model's cost. `scale` is
+    that of the models that the claim is about, or None for any.
     """
 
     id: str
@@ -86,7 +86,7 @@ class Claim(Config):
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """All rows that it is about."""
+        """All rows that the claim is about."""
         compared = [name for one in self.comparisons for name in (one.row, one.rival)]
         return tuple(dict.fromkeys([*compared, *([self.value.row] if self.value else [])]))
 
@@ -106,8 +106,8 @@ def greater(
     Args:
         claim_id: Names the claim in the report.
         text: The sentence.
-        row: The row of the study that is better.
-        rivals: The rows that it beats.
+        row: The row of the study that is claimed to be better.
+        rivals: The rows that it is compared with.
         corpus: The corpus, or the family of corpora, that the sentence is about.
         metric: What is compared.
         emotion: One emotion's score instead of the average.

@@ -16,7 +16,7 @@ def emotion_columns(
     Args:
         metrics: Metrics by their printed headers.
         emotions: The corpus's names of the emotions by those that are printed.
-        average_is_printed: Whether the paper's table has the average too.
+        average_is_printed: Whether the paper's table prints the average too.
     """
     each = [
         Column(

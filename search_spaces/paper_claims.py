@@ -1,4 +1,4 @@
-"""The papers' claims in the terms of a study: printed cells become rows, corpora and metrics."""
+"""The papers' claims as claims of a study: printed cells become rows, corpora and metrics."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
@@ -12,16 +12,16 @@ MARGIN_SHARE = 0.5
 """A claim holds in full if its gap is at least this share of the published one."""
 
 NOT_A_RIVAL = "proposed"
-"""The mark of a paper's own rows, which are not among the methods that it compares with."""
+"""The mark of a paper's own rows, which are not among its compared methods."""
 
 
 def claims_of(study: Study) -> tuple[Claim, ...]:
-    """Return a study's claims, those of the papers resolved to its rows.
+    """Return a study's claims; claims of the papers are resolved to its rows.
 
-    A paper's claim about rows that the study has not is untestable.
+    A paper's claim about rows that the study does not have is untestable.
 
     Raises:
-        StudyError: If a paper's claim is of a kind that must be restated and is not.
+        StudyError: If a paper's claim is not restated although its kind needs it.
     """
     return tuple(
         _resolve(study, load_published().claim(claim))
@@ -32,7 +32,7 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
 
 
 def _with_missing_rows(study: Study, claim: Claim) -> Claim:
-    """Say of a claim which of its rows the study has not."""
+    """Make a claim untestable if it names rows that the study does not have."""
     names = [row.name for row in study.rows]
     missing = [f"'{name}'" for name in claim.rows if name not in names]
     if not missing:
@@ -49,17 +49,17 @@ def restate(
     table: str = "",
     costs_of: str = "",
 ) -> Claim:
-    """Put a paper's sentence that names no pairs of cells as comparisons of a study's rows.
+    """Turn a paper's sentence that names no pairs of cells into comparisons of a study's rows.
 
-    Where something is allowed, as in "close to", that is the margin, and there is no other.
+    If a comparison has an allowance, as in "close to", the claim has no margin.
 
     Args:
         claim_id: The id of the claim.
-        parts: What must hold, each a conjunction; none if nothing is compared.
+        parts: Conjunctions that must hold; none if nothing is compared.
         note: How the sentence was read.
         at_least: How many parts must hold, by default all.
-        table: The id of the printed table that it is about, by default that of its cells.
-        costs_of: The row whose cost it is about.
+        table: The id of the printed table that the claim is about, by default that of its cells.
+        costs_of: The row whose cost the claim is about.
     """
     printed = load_published().claim(claim_id)
     conjunctions = tuple(tuple(part) for part in parts)
@@ -123,7 +123,7 @@ def _each(comparisons: Sequence[Comparison]) -> tuple[tuple[Comparison, ...], ..
 
 
 def _family(printed: PublishedClaim, table: str = "") -> str:
-    """Name the table that a claim is about, halves of one together; some name none."""
+    """Name the table that a claim is about; halves of a table have one name. Some name no table."""
     tables = [table, *(cell.partition("/")[0] for cell in printed.cells)]
     first = next(filter(None, tables), None)
     if first is None:
@@ -132,13 +132,13 @@ def _family(printed: PublishedClaim, table: str = "") -> str:
 
 
 def _margin(printed: PublishedClaim, unit: str) -> float:
-    """Take half of the gap that is stated, as a fraction."""
+    """Return half of the stated gap, as a fraction."""
     gap = float(printed.published or 0) / (100 if unit == "percent" else 1)
     return MARGIN_SHARE * gap if gap > 0 else NO_STATED_GAP
 
 
 def _stands_for(study: Study, reference: str) -> bool:
-    """Whether a row and a column of a study stand for a printed cell."""
+    """Tell whether a row and a column of a study stand for a printed cell."""
     table_id, row_id, column = reference.split("/")
     return any(f"{table_id}/{row_id}" in row.published for row in study.rows) and bool(
         _find_columns(study, table_id, column)

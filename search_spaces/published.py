@@ -28,7 +28,7 @@ ClaimKind = Literal[
 
 
 class Published(BaseModel):
-    """A part of the data file; what a reader does not need is left unread."""
+    """A part of the data file; fields that the code does not need are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,9 +36,9 @@ class Published(BaseModel):
 class PublishedRow(Published):
     """One printed line; `values` follow the table's columns, or its own where it has any.
 
-    `dataset` and `split` say what a line counts that is about one split of one corpus;
-    `printed_gain` holds the gains over the line before, where the table prints them. Rows of equal
-    `config` are about one system, whatever table they stand in.
+    A line that counts utterances of one split of one corpus has `dataset` and `split`.
+    `printed_gain` holds the gains over the line before, if the table prints them. Rows of equal
+    `config` are about one system, in any table.
     """
 
     id: str
@@ -93,7 +93,7 @@ class PublishedSupports(Published):
 
 
 class Inconsistency(Published):
-    """What does not agree in the papers: found by a `check` of their numbers, or noted by hand."""
+    """A contradiction in the papers: a `check` of their numbers found it, or a person noted it."""
 
     id: str
     where: str
@@ -104,7 +104,7 @@ class Inconsistency(Published):
 class PublishedData(Published):
     """All printed tables and claims.
 
-    `supports` are by corpus. `names` are other spellings in the columns and what they stand for.
+    `supports` are by corpus. `names` maps other spellings in the columns to the usual ones.
     """
 
     tables: Mapping[str, PublishedTable]

@@ -17,7 +17,7 @@ SYSTEM, SCALE = "system", "scale"
 """What a field may depend on besides the choices before it."""
 
 When = Mapping[str, tuple[str, ...]]
-"""The choices that a field depends on, with those of their options for which it exists."""
+"""The choices that a field depends on, each with the options for which the field exists."""
 
 
 class Choice(Config):
@@ -43,14 +43,14 @@ class _Range(Config):
 
 
 class IntRange(_Range):
-    """Every whole number from `low` to `high`; the name is the path unless another is given."""
+    """Every whole number from `low` to `high`; by default the name is the path."""
 
     low: int
     high: int
 
 
 class LogRange(_Range):
-    """Every number from `low` to `high`, each power of ten as likely as the next."""
+    """Every number from `low` to `high`, uniform on a logarithmic scale."""
 
     low: float
     high: float
@@ -68,11 +68,11 @@ class Point(NamedTuple):
 
 
 class Space(Config):
-    """Systems, and what a search chooses of them; `change` is common to all points.
+    """Systems, and the fields that a search chooses; `change` is common to all points.
 
     `systems` says where each system's baseline is, a module and a name in it, as in
-    `search_spaces.systems.le:LE`. A field exists where its `when` holds, and a choice that it
-    depends on comes before it; `system` is the first where there are several.
+    `search_spaces.systems.le:LE`. A field exists if its `when` holds; the choices that it depends
+    on come before it. With several systems, the choice `system` comes first.
     """
 
     name: str
@@ -83,13 +83,13 @@ class Space(Config):
 
     @property
     def all_fields(self) -> tuple[SpaceField, ...]:
-        """The fields, after the choice of a system where there is one."""
+        """The fields; with several systems, the choice of a system comes first."""
         if len(self.systems) < 2:
             return self.fields
         return (Choice(name=SYSTEM, options={name: {} for name in self.systems}), *self.fields)
 
     def draw(self, scale: Scale, choose: Callable[[SpaceField], JsonValue]) -> Point:
-        """Go through the fields in their order; `choose` gives values for those that exist."""
+        """Go through the fields in their order; `choose` gives a value to each that exists."""
         known: dict[str, JsonValue] = {SCALE: scale}
         if len(self.systems) == 1:
             known[SYSTEM] = next(iter(self.systems))
@@ -118,7 +118,7 @@ class Space(Config):
         """Resolve a point on a corpus.
 
         Raises:
-            StudyError: If its fields do not go together.
+            StudyError: If its values do not fit together.
         """
         return apply_change(self.baseline(point.system, corpus, scale), point.change)
 
@@ -143,5 +143,7 @@ def import_baseline(place: str) -> Baseline:
             "search_spaces.systems.le:LE"
         ) from error
     if not isinstance(found, Mapping):
-        raise StudyError(f"'{place}' is no baseline, which maps scales to configs by corpus")
+        raise StudyError(
+            f"'{place}' is not a baseline; choose a mapping from scales to configs by corpus"
+        )
     return found

@@ -16,10 +16,10 @@ from search_spaces.terms import Scale
 def check_space(space: Space, corpus: str, scale: Scale) -> None:
     """Make sure that every value of every field fits the models that it is for.
 
-    Values are tried one at a time, beside the first ones of all other fields.
+    Values are tried one at a time, with the first values of all other fields.
 
     Raises:
-        StudyError: If the space has any fault; all of them together, a line each.
+        StudyError: If the space has any fault; all faults together, one on each line.
     """
     faults = [*_outline_faults(space)]
     sound: list[SpaceField] = []
@@ -35,7 +35,7 @@ def check_space(space: Space, corpus: str, scale: Scale) -> None:
 
 def _outline_faults(space: Space) -> Iterator[str]:
     if not re.fullmatch(r"[\w-]+", space.name):
-        yield "name: choose letters, digits, '-' and '_', for it names a folder"
+        yield "name: choose letters, digits, '-' and '_', because it names a folder"
     if not space.systems:
         yield "systems: a space needs at least one system"
     if not space.fields:
@@ -53,10 +53,10 @@ def _domain_faults(field: SpaceField) -> Iterator[str]:
 
 
 def _condition_faults(field: SpaceField, space: Space) -> Iterator[str]:
-    """Find what a field depends on that is no choice before it, or no option of that."""
+    """Find conditions of a field that name no choice before it, or no option of that choice."""
     before = _choices_before(field, space)
     if field.name in (SYSTEM, SCALE) or [f.name for f in space.fields].count(field.name) > 1:
-        yield "the name stands twice; each names one field, and 'system' and 'scale' are taken"
+        yield "the name is used twice; each names one field, and 'system' and 'scale' are taken"
     for parent, options in field.when.items():
         if parent not in before:
             later = " that comes before it" if parent in (f.name for f in space.fields) else ""
@@ -82,7 +82,7 @@ def _choices_before(field: SpaceField, space: Space) -> dict[str, tuple[str, ...
 
 
 def _overwriting_faults(space: Space) -> Iterator[str]:
-    """Find fields that undo what another one sets in the same point."""
+    """Find fields that overwrite what another field sets in the same point."""
     for field in space.fields:
         if _overwrites(_paths(field), space.change):
             yield f"field '{field.name}': sets what the space's own change sets too"
@@ -97,7 +97,7 @@ def _overwriting_faults(space: Space) -> Iterator[str]:
 
 
 def _overwrites(paths: Iterable[str], change: Change) -> str | None:
-    """Return a path of a change that is replaced, itself or with all that it is part of."""
+    """Return a path of a change that is replaced, by itself or as a part of a replaced field."""
     replaced = (old for old in change for new in paths if f"{old}.".startswith(f"{new}."))
     return next(replaced, None)
 
@@ -114,7 +114,7 @@ Needs = Mapping[str, tuple[str, ...]]
 
 
 def _needs(field: SpaceField, space: Space) -> Needs:
-    """Collect what a field depends on, and what that depends on."""
+    """Collect the conditions of a field, and those of the choices that it depends on."""
     needs: Needs = field.when
     for parent in space.fields:
         if parent.name in field.when and parent is not field:
@@ -123,7 +123,7 @@ def _needs(field: SpaceField, space: Space) -> Needs:
 
 
 def _meet(one: Needs, other: Needs) -> Needs:
-    """Join what must hold together; nothing is left of a choice where it cannot."""
+    """Join conditions that must hold together; a choice has no option left if they cannot."""
     shared = {
         name: tuple(o for o in one[name] if o in other[name]) for name in one if name in other
     }
@@ -131,7 +131,7 @@ def _meet(one: Needs, other: Needs) -> Needs:
 
 
 def _config_faults(space: Space, corpus: str, scale: Scale) -> list[str]:
-    """Resolve every value of every field; each fault is told once."""
+    """Resolve every value of every field; each fault is reported once."""
     faults: dict[str, str] = {}
     for system in space.systems:
         try:
@@ -155,7 +155,7 @@ def _setter_of(fault: str, space: Space) -> str | None:
 
 
 def _trials_of(space: Space, system: str, scale: Scale) -> Iterator[tuple[str, Change]]:
-    """List the changes to try on a system, the first ones of all fields first."""
+    """List the changes to try on a system; the first has the first values of all fields."""
     given = {SYSTEM: system}
     yield f"system '{system}': ", _change(space, scale, given)
     for field in space.fields:
@@ -172,7 +172,7 @@ def _trials_of(space: Space, system: str, scale: Scale) -> Iterator[tuple[str, C
 
 
 def _change(space: Space, scale: Scale, chosen: Mapping[str, JsonValue]) -> Change:
-    """Return the change of the point with some values, and the first ones of all other fields."""
+    """Return the change of the point with some values, and the first values of other fields."""
 
     def choose(field: SpaceField) -> JsonValue:
         return chosen[field.name] if field.name in chosen else _extremes(field)[0]

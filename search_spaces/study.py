@@ -21,7 +21,7 @@ Baseline = Mapping[Scale, Mapping[str, TrialConfig]]
 """For each scale a config by corpus name; "*" stands for every corpus without one of its own."""
 
 RECONSTRUCTED = "(reconstructed)"
-"""Stands in the names of rows whose architecture is ours after a description."""
+"""The end of the names of rows whose architecture we rebuilt from a description."""
 
 
 class Paper(Config):
@@ -61,7 +61,7 @@ class Row(Config):
     """One line of the table: what it changes in the baseline, and the printed rows it stands for.
 
     A row of another system than the study's has a `baseline` of its own. `published` holds
-    references such as `le_t6/d2222`; several where a paper has a table for each corpus.
+    references such as `le_t6/d2222`; several if the paper has a table for each corpus.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Study(Config):
     """One question, one table.
 
     `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own.
-    `claims` are ids of a paper's claims, or claims of one's own. Differences are to the row
+    `claims` are ids of a paper's claims, or claims of one's own. Rows are compared with the row
     `compared_with`, by default the one that is the baseline itself.
     """
 
@@ -114,7 +114,7 @@ class Study(Config):
             The config of each row, by row name, in the table's order.
 
         Raises:
-            StudyError: If the study has any fault; all of them together, a line each.
+            StudyError: If the study has any fault; all faults together, one on each line.
         """
         baseline = self._baseline(self.baseline, corpus, scale)
         configs: dict[str, TrialConfig] = {}
@@ -159,7 +159,7 @@ class Study(Config):
         return None
 
     def find_baseline_row(self, corpus: str, scale: Scale) -> str:
-        """Name the row that differences are to.
+        """Name the row that the others are compared with.
 
         It is the one named in `compared_with`, else the one that changes nothing on this corpus,
         else the first.
@@ -187,15 +187,15 @@ class Study(Config):
     def _faults(self) -> list[str]:
         faults = []
         if not re.fullmatch(r"[\w-]+", self.name):
-            faults.append("name: choose letters, digits, '-' and '_', for it names a folder")
+            faults.append("name: choose letters, digits, '-' and '_', because it names a folder")
         if not self.rows:
             faults.append("rows: a study needs at least one row")
         if not self.seeds:
             faults.append("seeds: a study needs at least one seed")
-        faults += [f"row '{name}': stands twice" for name in _repeated(r.name for r in self.rows)]
-        faults += [f"seeds: {seed} stands twice" for seed in _repeated(self.seeds)]
+        faults += [f"row '{name}': listed twice" for name in _repeated(r.name for r in self.rows)]
+        faults += [f"seeds: {seed} is listed twice" for seed in _repeated(self.seeds)]
         if ANY_CORPUS not in self.columns:
-            faults.append(f"columns: no entry for '{ANY_CORPUS}', every other corpus")
+            faults.append(f"columns: no entry for '{ANY_CORPUS}', which is every other corpus")
         for row in self.rows:
             for reference in row.published:
                 faults += _missing(load_published().row, reference, f"row '{row.name}'")
@@ -205,7 +205,7 @@ class Study(Config):
         return faults + self._claim_faults() + self._column_faults()
 
     def _claim_faults(self) -> list[str]:
-        """Find claims that do not exist, and own ones about rows that do not."""
+        """Find claims that do not exist, and own claims about rows that do not exist."""
         names = [row.name for row in self.rows]
         faults = []
         for claim in self.claims:
@@ -217,7 +217,7 @@ class Study(Config):
                 own += _claim_without_sense(claim)
                 faults += [f"claim '{claim.id}': {fault}" for fault in own]
         ids = [claim if isinstance(claim, str) else claim.id for claim in self.claims]
-        return faults + [f"claim '{name}': stands twice" for name in _repeated(ids)]
+        return faults + [f"claim '{name}': listed twice" for name in _repeated(ids)]
 
     def _column_faults(self) -> list[str]:
         tables = load_published().tables
@@ -233,7 +233,7 @@ class Study(Config):
 
 
 def _claim_without_sense(claim: Claim) -> list[str]:
-    """Find what cannot be compared."""
+    """Find what an own claim cannot compare."""
     faults = [
         f"row '{one.row}' is its own rival" for one in claim.comparisons if one.row == one.rival
     ]

@@ -12,7 +12,7 @@ from models.configs.le import LeConfig
 from models.configs.system import System
 
 KEY_SCHEMA = 1
-"""Raised when the same config comes to mean another computation: old keys then no longer match."""
+"""Raised when the same config means another computation than before, so that old keys differ."""
 
 KEY_DIGITS = 24
 
@@ -21,11 +21,11 @@ class TrainingConfig(Config):
     """How a model is trained; defaults are those of Le et al. on IEMOCAP.
 
     `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
-    the share `warmup` of them; on a "plateau" it falls with the validation loss. Training stops
-    early after `patience` epochs without a better one, if it is given. The paper leaves open warm-
-    up, weight decay, gradient clipping (all off) and how the epoch and the thresholds are chosen
-    (both on the validation split). `precision` "auto" is bfloat16 autocast where the device has
-    native bfloat16 arithmetic, else float32; the record says which it was.
+    the share `warmup` of them; with "plateau" it falls when the validation loss stops falling. If
+    `patience` is given, training stops after so many epochs without a better one. The paper does
+    not state warm-up, weight decay and gradient clipping (all off), nor how the epoch and the
+    thresholds are chosen (both on the validation split). `precision` "auto" is bfloat16 autocast if
+    the device has native bfloat16 arithmetic, else float32; the record says which it was.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)

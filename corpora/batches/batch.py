@@ -1,4 +1,4 @@
-"""What a model is given at once: some utterances, prepared by a recipe."""
+"""Batches: the utterances that a model reads at once, prepared by a recipe."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,10 +11,11 @@ from torch import Tensor
 class Batch:
     """B utterances; frames and chunks are packed flat, `num_*` of each utterance in order.
 
-    Lengths are plain numbers, known without a wait; all tensors lie where they are computed with.
+    Lengths are plain numbers: nobody waits for a device to know them. All tensors lie on the device
+    that computes with them.
 
     Shapes:
-        tokens: (B, T), int64, padded; T is 0 where no tokenizer was asked for
+        tokens: (B, T), int64, padded; T is 0 without a tokenizer
         token_mask: (B, T), bool, True where a token is real
         faces: (sum(num_faces), 3, face_px, face_px), float, normalised
         num_faces: B numbers
@@ -23,7 +24,7 @@ class Batch:
         num_chunks: B numbers
         labels: (B, K), float, 0 or 1
 
-    `LENGTHS` names the field with the lengths of each that is packed.
+    `LENGTHS` maps each packed field to the field that holds its lengths.
     """
 
     LENGTHS: ClassVar[Mapping[str, str]] = {"faces": "num_faces", "mels": "num_chunks"}
@@ -70,7 +71,7 @@ KindOfBatch = TypeVar("KindOfBatch", bound=Batch | HandcraftedBatch)
 
 
 def split_batch(batch: KindOfBatch, size: int) -> Iterator[KindOfBatch]:
-    """Yield the utterances in order, at most `size` at once; texts stay as padded as they are."""
+    """Yield the utterances in order, at most `size` at once; texts keep their padding."""
     if len(batch.labels) <= size:
         yield batch
         return

@@ -1,4 +1,4 @@
-"""Batches of a prepared corpus: gathered in device memory where it fits, else from its files."""
+"""Batches of a prepared corpus: gathered in device memory if it fits there, else from its files."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -30,10 +30,10 @@ from corpora.store.manifest import Manifest
 from corpora.text.tokens import TokenSettings, make_tokenizer
 
 MAX_SHARE_OF_MEMORY = 0.1
-"""A corpus that needs no more of a GPU's memory is moved there whole, by each process for itself.
+"""Each process moves a corpus into GPU memory if the corpus needs at most this share.
 
-It is a share of all memory, whatever is free or allowed: so a trial among others does as its probe
-did alone.
+The share is of all memory, not of what is free or allowed. So a trial beside others decides as its
+probe did alone.
 """
 
 
@@ -43,7 +43,8 @@ AnyBatch = TypeVar("AnyBatch", Batch, HandcraftedBatch)
 class CorpusSplit(Generic[AnyBatch]):
     """One split.
 
-    Of several frames in a window training draws one anew every epoch, evaluation takes the middle.
+    A window may have several candidate frames. Training draws one of them anew in every epoch;
+    evaluation takes the middle one.
 
     Attributes:
         ids: Utterances, in the order of the file.
@@ -64,21 +65,21 @@ class CorpusSplit(Generic[AnyBatch]):
 
     @property
     def lengths(self) -> dict[str, Tensor]:
-        """How much each utterance has of what a model reads, such as frames or tokens: (U,)."""
+        """The length of each utterance in each input, such as frames or tokens: (U,) each."""
         return self._gatherer.lengths
 
     @property
     def columns(self) -> Columns:
-        """What is large."""
+        """The large columns: faces and spectrograms, or features."""
         return self._gatherer.columns
 
     @property
     def num_bytes(self) -> int:
-        """What of the split can be moved to the device, in bytes."""
+        """The size in bytes of the columns that can be moved to the device."""
         return sum(column.num_bytes for column in self._movable().values())
 
     def move_to_device(self) -> None:
-        """Hold all that is not encoded in the device's memory from now on."""
+        """Keep all columns that are not encoded in the device's memory from now on."""
         for name, column in self._movable().items():
             self.columns[name] = ResidentColumn(column, self._device)
 
@@ -91,7 +92,7 @@ class CorpusSplit(Generic[AnyBatch]):
         }
 
     def random_order(self, *, seed: int, epoch: int) -> Tensor:
-        """Return the order of an epoch, which only `seed` and `epoch` decide: (U,)."""
+        """Return the order of an epoch; it depends on `seed` and `epoch` only: (U,)."""
         return torch.randperm(len(self), generator=_generator(f"{seed}/order/{epoch}"))
 
     def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[AnyBatch]:
@@ -100,7 +101,7 @@ class CorpusSplit(Generic[AnyBatch]):
         return self._batches(order, batch_size, _generator(f"{seed}/frames/{epoch}"))
 
     def in_given_order(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:
-        """Yield the utterances of an order, as often as it names them, as training reads them."""
+        """Yield utterances in a given order, as training reads them; it may repeat some."""
         return self._batches(order, batch_size, _generator("frames"))
 
     def in_order(self, batch_size: int) -> Iterator[AnyBatch]:
@@ -124,8 +125,9 @@ class Corpus(Generic[AnyBatch]):
     Attributes:
         manifest: What it holds.
         splits: Its utterances.
-        tokenizer: Made its tokens, if any were asked for.
-        moments: Of hand-crafted features, by modality, over the training split.
+        tokenizer: The tokenizer of its texts, if they were tokenised.
+        moments: Mean and standard deviation of hand-crafted features, by modality, over the
+            training split.
     """
 
     manifest: Manifest
@@ -135,7 +137,7 @@ class Corpus(Generic[AnyBatch]):
 
     @property
     def positive_weights(self) -> Tensor:
-        """Those of the training split: (K,)."""
+        """The positive weights of the training split: (K,)."""
         return positive_weights(self.splits["train"].labels)
 
 
@@ -146,7 +148,7 @@ AnyCorpus = Corpus[Batch] | Corpus[HandcraftedBatch]
 def positive_weights(labels: Tensor) -> Tensor:
     """Return negatives over positives of each emotion (Le et al., eq. 9).
 
-    An emotion without negatives would weigh nothing; it weighs as one with a single negative.
+    An emotion without negatives would have the weight 0; it is treated as if it had one negative.
 
     Shapes:
         labels: (U, K), 0 or 1 -> (K,)
@@ -163,25 +165,28 @@ def load_corpus(
     *,
     like: Corpus[Batch] | None = None,
 ) -> Corpus[Batch]:
-    """Open a corpus prepared by a recipe of pictures; its texts are tokenised on the way, if asked.
+    """Open a corpus that a recipe of pictures prepared, and tokenise its texts if asked.
 
-    On a GPU it is moved into the device's memory once, if it fits. Else, and on the CPU, batches
-    are read from the mapped files: the page cache holds them once for all trials of a machine.
+    On a GPU the corpus is moved into the device's memory once, if it fits. Otherwise batches are
+    read from the mapped files, which the page cache holds once for all trials of a machine.
 
     Args:
         folder: Holds its files.
         manifest: Belongs to them.
-        tokens: How texts are tokenised.
-        device: Where batches are computed with.
-        like: The same corpus on the same device, whose texts may be tokenised in another way. All
-            that is large is shared with it.
+        tokens: How texts are tokenised; None leaves them out.
+        device: The device that computes with the batches.
+        like: The same corpus on the same device, perhaps with another tokenizer. The two share all
+            large columns.
 
     Raises:
         CorpusError: If it holds hand-crafted features.
     """
     recipe = manifest.recipe
     if not isinstance(recipe, Recipe):
-        raise CorpusError(f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures")
+        raise CorpusError(
+            f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures; choose a recipe "
+            "of pictures"
+        )
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
     texts = {split: table["text"].to_pylist() for split, table in tables.items()}
     tokenizer = make_tokenizer(tokens, texts["train"]) if tokens is not None else None

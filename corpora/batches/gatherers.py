@@ -1,4 +1,4 @@
-"""How the batches of a split are gathered from its columns, by the kind of its recipe."""
+"""Gathering the batches of a split from its columns, for each kind of recipe."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,14 +19,14 @@ from corpora.text.tokens import encode, no_tokens
 Gathered = TypeVar("Gathered", Batch, HandcraftedBatch)
 
 Columns = dict[str, RaggedColumn]
-"""What is large of a split, by the field of a batch that it fills."""
+"""The large columns of a split, by the field of a batch that they fill."""
 
 
 class Gatherer(Protocol[Gathered]):
     """Makes batches of one split in two steps: `collect` on the host, `finish` on the device.
 
-    Between them a batch is copied there: only fields that are packed may still be raw.
-    `lengths` are the steps of each utterance in each column, and its tokens: (U,) each.
+    Between the two steps a batch is copied to the device. Only its packed fields may still be raw
+    then. `lengths` counts the steps of each utterance in each column, and its tokens: (U,) each.
     """
 
     columns: Columns
@@ -35,14 +35,14 @@ class Gatherer(Protocol[Gathered]):
     def collect(
         self, utterances: Tensor, labels: Tensor, frames: torch.Generator | None
     ) -> Gathered:
-        """Collect some utterances; without `frames` the middle candidates are taken."""
+        """Collect some utterances; without `frames`, take the middle candidates."""
 
     def finish(self, collected: Gathered) -> Gathered:
-        """Make the batch, where all of it but the lengths lies now."""
+        """Make the batch on the device, which holds all its tensors now."""
 
 
 class Moments(NamedTuple):
-    """Of some features over some rows; a feature that never varies has the deviation 1.
+    """Mean and standard deviation of features over rows; a constant feature has the deviation 1.
 
     Shapes:
         mean, std: (D,), float32
@@ -138,7 +138,7 @@ class FeatureGatherer:
 
 
 def picture_columns(table: pa.Table, recipe: Recipe, *, num_threads: int) -> Columns:
-    """Find faces and spectrograms in a split's file; so many threads decode what is encoded."""
+    """Find faces and spectrograms in a split's file; `num_threads` threads decode JPEGs."""
     shape = (1, *recipe.spectrogram.chunk_shape)
     return {
         "faces": _faces(table, recipe, num_threads),
@@ -147,7 +147,7 @@ def picture_columns(table: pa.Table, recipe: Recipe, *, num_threads: int) -> Col
 
 
 def _moments(column: MappedColumn) -> Moments:
-    """Read the file twice, in the order of its rows, so that no more than one is in memory."""
+    """Read the file twice, row by row, so that memory never holds more than one row."""
     utterances = range(len(column.lengths))
     num_rows = int(column.lengths.sum())
     mean = sum(column.row(u)[:, 0].double().sum(0) for u in utterances) / num_rows
@@ -178,7 +178,7 @@ def _mapped(table: pa.Table, lengths: str, values: str, shape: Sequence[int]) ->
 def _collect(
     column: RaggedColumn, utterances: Tensor, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Collect steps; of several candidates one at random, or the middle one without a generator."""
+    """Collect steps: a random candidate of each, or the middle one without a generator."""
     num_steps = int(column.lengths[utterances].sum())
     count = column.num_candidates
     if generator is None or count == 1:

@@ -13,10 +13,10 @@ from torch import Tensor
 
 
 class JpegColumn:
-    """Images in a memory-mapped file, one JPEG a candidate; the chosen ones are decoded.
+    """Images in a memory-mapped file, one JPEG per candidate; the chosen ones are decoded.
 
-    Several threads decode, as Pillow lets others run meanwhile; all columns of a process share
-    them. Pixels and their order do not depend on the number of threads.
+    Several threads can decode, because Pillow lets other threads run meanwhile. All columns of a
+    process share the threads. Pixels and their order do not depend on the number of threads.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Columns of variable-length sequences, where they lie, and how batches are collected from them."""
+"""Columns of sequences of variable length, in a file or on a device, and how batches read them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -21,19 +21,19 @@ class RaggedColumn(Protocol):
     num_candidates: int
 
     def collect(self, utterances: Tensor, choices: Tensor) -> Tensor:
-        """Collect in the host's memory what `finish` makes some utterances' steps of.
+        """Collect in the host's memory what `finish` needs for the steps of some utterances.
 
         Shapes:
-            utterances: (B,), int64; choices: (N,), int64, which candidate of each step, with N the
-                sum of the utterances' lengths -> (N, ...)
+            utterances: (B,), int64; choices: (N,), int64, the candidate of each step, N is the sum
+                of the utterances' lengths -> (N, ...)
         """
 
     def finish(self, collected: Tensor) -> Tensor:
-        """Make the steps, one after another, where the values are to be: (N, *shape)."""
+        """Make the steps, one after another, on the device of the batch: (N, *shape)."""
 
 
 class _Rows:
-    """Views of each row's values in a mapped file; what is kept does not grow with the values."""
+    """Views of each row's values in a mapped file; memory does not grow with the values."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         self._chunks = [_values(chunk) for chunk in column.chunks]
@@ -49,7 +49,7 @@ class _Rows:
         return self._chunks[self._chunk_of[row]][self._begin[row] : self._end[row]]
 
     def blocks(self) -> Iterator[Tensor]:
-        """Yield the values of all rows in order, as many at once as lie in the file together."""
+        """Yield the values of all rows in order, one chunk of the file at a time."""
         for chunk, offsets in zip(self._chunks, self._offsets, strict=True):
             yield chunk[offsets[0] : offsets[-1]]
 
@@ -98,7 +98,7 @@ class MappedColumn:
 
 
 class ResidentColumn:
-    """Values in the memory of a device; a batch's indices go there, and are looked up."""
+    """Values in the memory of a device; only a batch's indices are sent there."""
 
     def __init__(self, mapped: MappedColumn, device: torch.device) -> None:
         self.lengths = mapped.lengths
@@ -107,7 +107,7 @@ class ResidentColumn:
         self._values = _copied(list(mapped.blocks()), device).flatten(0, 1)  # (steps x C, *shape)
 
     def collect(self, utterances: Tensor, choices: Tensor) -> Tensor:
-        """List where the steps of some utterances lie: (N,), int64."""
+        """List the indices of the steps of some utterances: (N,), int64."""
         steps = _spans(self._firsts[utterances], self.lengths[utterances])
         return steps * self.num_candidates + choices
 
@@ -117,7 +117,7 @@ class ResidentColumn:
 
 
 def _copied(blocks: Sequence[Tensor], device: torch.device) -> Tensor:
-    """Join blocks in the memory of a device, where they lie once at any time."""
+    """Join blocks in the memory of a device, which never holds a block twice."""
     sizes = [len(block) for block in blocks]
     joined = torch.empty((sum(sizes), *blocks[0].shape[1:]), dtype=blocks[0].dtype, device=device)
     for place, block in zip(joined.split(sizes), blocks, strict=True):

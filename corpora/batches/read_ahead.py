@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items, none of them None, in their order; a thread makes one more than is asked for."""
+    """Yield items in their order while a thread makes the next one; no item may be None."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:

@@ -1,4 +1,4 @@
-"""One clip of no corpus as a model reads it: what `prepare` and a batch make of it, in memory."""
+"""One clip outside any corpus, prepared and batched in memory as a model reads it."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import CorpusSplit
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.transfer import num_threads
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
@@ -33,9 +33,9 @@ class ReadClip:
     """One utterance, ready for a model.
 
     Attributes:
-        batch: It alone.
-        num_frames: Windows, or rows of a face's features.
-        num_faces: Those of them that show a face.
+        batch: A batch of this utterance alone.
+        num_frames: The number of windows, or of rows of face features.
+        num_faces: How many of them show a face.
         remarks: What the clip lacks.
     """
 
@@ -46,29 +46,29 @@ class ReadClip:
 
 
 class ClipReader:
-    """Makes batches of single utterances by a recipe, its ingredients and a model's tokenizer."""
+    """Makes batches of single utterances, with a recipe and a model's tokenizer."""
 
     def __init__(
         self,
         recipe: AnyRecipe,
-        ingredients: Ingredients,
+        feature_sources: FeatureSources,
         tokenizer: Tokenizer | None,
         device: torch.device,
     ) -> None:
         self._recipe = recipe
         self._tokenizer = tokenizer
         self._device = device
-        self._make_form = make_form_maker(recipe, ingredients, str(device))
+        self._make_form = make_form_maker(recipe, feature_sources, str(device))
         self._clip_pass = ClipPass({recipe.name: self._make_form}, str(device))
 
     def widths(self) -> dict[str, int]:
         """Say how many numbers a row of features has, by modality; pictures have none."""
         if isinstance(self._recipe, Recipe):
             return {}
-        return dict(self._make_form(_NOTHING).finish(None).widths)
+        return dict(self._make_form(_EMPTY).finish(None).widths)
 
     def read(self, utterance: Utterance) -> ReadClip:
-        """Decode and prepare an utterance; of several candidate frames the middle one is taken.
+        """Decode and prepare an utterance; take the middle one of several candidate frames.
 
         Raises:
             MediaError: If `prepare` would reject it.
@@ -114,7 +114,7 @@ def whole_file(path: Path, text: str) -> Utterance:
     )
 
 
-_NOTHING = Utterance(
+_EMPTY = Utterance(
     id="",
     pictures=ImageSequence((), rate_fps=1.0),
     sound=SoundSegment(_NO_FILE, 0.0, 1.0),
@@ -124,4 +124,4 @@ _NOTHING = Utterance(
     split="test",
     group="",
 )
-"""Shown no frame and no sound, a recipe of features still says how wide its rows are."""
+"""An utterance without frames and sound: its features still show how wide a recipe's rows are."""

@@ -1,4 +1,4 @@
-"""How batches get from the host's memory to where they are computed with, without a wait."""
+"""Moving batches from the host's memory to the device that computes with them, without a wait."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ def on_device(
     device: torch.device,
     finish: Callable[[KindOfBatch], KindOfBatch],
 ) -> Iterator[KindOfBatch]:
-    """Yield what is collected in the host's memory, moved to a device and finished there.
+    """Yield batches that are collected in the host's memory, moved to a device and finished there.
 
-    For a GPU a thread collects, copies and finishes the next batch while the last one is used. Its
-    work has a stream of its own, and neither thread waits for the device.
+    For a GPU a thread collects, copies and finishes the next batch while the last one is used. The
+    thread has a stream of its own, and neither thread waits for the device.
     """
     if is_gpu(device):
         return _beside_training(collected, device, finish)
@@ -37,9 +37,9 @@ def is_gpu(device: torch.device) -> bool:
 def num_threads(device: torch.device) -> int:
     """Say how many threads may decode the pictures of a device's batches.
 
-    Beside a GPU as many as there are cores that this process may use: training leaves them idle,
-    and processes that share the GPU lose nothing by taking turns, as a thread without work takes no
-    core. On the CPU as many as PyTorch may use.
+    With a GPU, one for each core that this process may use: training leaves the cores idle.
+    Processes that share the GPU can take turns, because a thread without work takes no core. On the
+    CPU, as many threads as PyTorch may use.
     """
     if is_gpu(device):
         return min(len(os.sched_getaffinity(0)), MAX_THREADS)
@@ -47,7 +47,7 @@ def num_threads(device: torch.device) -> int:
 
 
 def moved(batch: KindOfBatch, device: torch.device) -> KindOfBatch:
-    """Copy all of a batch but its lengths; from pinned memory that waits for nothing."""
+    """Copy all of a batch but its lengths; a copy from pinned memory does not wait."""
     return _changed(batch, lambda values: values.to(device, non_blocking=True))
 
 
@@ -57,7 +57,7 @@ def _beside_training(
     finish: Callable[[KindOfBatch], KindOfBatch],
 ) -> Iterator[KindOfBatch]:
     stream = _stream(device)
-    stream.wait_stream(torch.cuda.current_stream(device))  # it wrote what `finish` looks up
+    stream.wait_stream(torch.cuda.current_stream(device))  # wrote what `finish` reads
 
     def make_next() -> tuple[KindOfBatch, torch.cuda.Event] | None:
         with torch.cuda.stream(stream):
@@ -69,7 +69,7 @@ def _beside_training(
     for batch, is_there in read_ahead(iter(make_next, None)):
         training = torch.cuda.current_stream(device)
         training.wait_event(is_there)
-        for name in _copied_fields(batch):  # none is used anew before training is through with it
+        for name in _copied_fields(batch):  # no memory is reused before training has read it
             getattr(batch, name).record_stream(training)
         yield batch
 
@@ -78,8 +78,8 @@ def _beside_training(
 def _stream(device: torch.device) -> torch.cuda.Stream:
     """Return the one stream of this process for copies.
 
-    PyTorch gives memory that was taken on a stream, and freed, to that stream alone. With a new one
-    for each pass over a corpus, what the last pass freed would lie idle.
+    PyTorch reuses freed memory only on the stream that allocated it. With a new stream for each
+    pass over a corpus, the memory that the last pass freed would stay unused.
     """
     return torch.cuda.Stream(device)
 

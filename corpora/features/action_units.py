@@ -16,7 +16,7 @@ PYFEAT_NOTICE = (
     "Py-Feat is under the MIT licence; the models that it downloads have licences of their own, "
     "some for non-commercial use only."
 )
-"""For whoever uses it to read."""
+"""Shown to everybody who uses it."""
 
 ACTION_UNITS = (
     *("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU10", "AU11", "AU12"),
@@ -27,7 +27,7 @@ ACTION_UNITS = (
 class ActionUnits:
     """The 20 action units of Py-Feat 2's classic detector, and 1 where a face was found.
 
-    Of several faces the largest counts; a frame without one is a row of zeros.
+    The largest of several faces counts; a frame without a face becomes a row of zeros.
     """
 
     width = len(ACTION_UNITS) + 1
@@ -53,7 +53,7 @@ class ActionUnits:
         for row, frame in zip(rows, frames, strict=False):
             picture = torch.from_numpy(np.array(frame)).permute(2, 0, 1)[None]  # (1, 3, H, W)
             found = self._detector.detect(picture, data_type="tensor", progress_bar=False)
-            found = found[np.isfinite(found["FaceRectWidth"])]  # no face is a row without a box
+            found = found[np.isfinite(found["FaceRectWidth"])]  # without a face, the row has no box
             if len(found):
                 size = found["FaceRectWidth"] * found["FaceRectHeight"]
                 largest = found.iloc[int(size.to_numpy().argmax())]

@@ -1,6 +1,6 @@
 """Hand-crafted features of sound by openSMILE: the low-level descriptors of eGeMAPS.
 
-openSMILE is installed on request only, for its licence excludes commercial use.
+openSMILE is installed on request only, because its licence excludes commercial use.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ OPENSMILE_NOTICE = (
     "openSMILE is under the audEERING Research License: for non-commercial use only, of the "
     "software and of features that it extracts."
 )
-"""For whoever uses it to read."""
+"""Shown to everybody who uses it."""
 
 _SHORTEST_S = 0.1
 _HOP_S = 0.01
@@ -25,8 +25,8 @@ class EgemapsSound:
     """The 25 low-level descriptors of eGeMAPSv02 (Eyben et al. 2016), averaged over steps.
 
     Loudness, spectral slopes and flux, MFCC 1-4, pitch, jitter, shimmer, harmonicity, formants;
-    `columns` names them. Windows and the hop of 10 ms are the set's own: of the recipe, only its
-    rate and `step_s` count.
+    `columns` names them. The set defines windows and the hop of 10 ms; it uses only the rate and
+    `step_s` of the recipe.
     """
 
     def __init__(self, recipe: HandcraftedRecipe) -> None:
@@ -46,7 +46,7 @@ class EgemapsSound:
         self.width = len(self.columns)
 
     def __call__(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn a wave into features; one below 0.1 s is padded with silence.
+        """Turn a wave into features; a wave below 0.1 s is padded with silence.
 
         Shapes:
             wave: (samples,) -> (T, width), a row every `step_s`

@@ -81,7 +81,7 @@ class HandcraftedForm:
             Remark.NO_SOUND: wave is None,
             Remark.ENDS_EARLY: 0 < len(self._rows) < len(self.times_s),
         }
-        if not self._rows:  # what a black frame would give
+        if not self._rows:  # the features of a black frame
             self._rows.append(self._face(np.zeros((64, 64, 3), np.uint8), NO_FACES))
         features = Handcrafted(
             text=self._words.vectors(self._utterance.text),
@@ -120,7 +120,7 @@ class PublishedForm:
 
 
 def handcrafted_maker(recipe: HandcraftedRecipe, words: WordVectors, device: str) -> FormMaker:
-    """Return what starts our own features of an utterance."""
+    """Return a function that starts our own features of an utterance."""
     sound, face = SOUNDS[recipe.sound](recipe), FACES[recipe.face](device)
     return lambda utterance: HandcraftedForm(utterance, recipe, words=words, sound=sound, face=face)
 

@@ -29,17 +29,18 @@ COLUMNS = (
     "probability",
     "found",
 )
-"""What a row holds; left and right are the picture's.
+"""The columns of a row; left and right are those of the picture.
 
-Before the roll all is in distances of the eyes, from their middle. The box's place is that of its
-middle: 0 in the middle of the frame, 1 at its right or lower edge. Sizes are shares of a width.
+The columns before the roll are measured from the middle between the eyes, in units of the distance
+between the eyes. The box's place is that of its middle: 0 in the middle of the frame, 1 at its
+right or lower edge. Sizes are shares of a width.
 """
 
 
 def describe_faces(
     faces: Sequence[Faces], frame_sizes: Sequence[tuple[int, ...]]
 ) -> NDArray[np.float32]:
-    """Describe the largest face of each frame, where faces have been found before.
+    """Describe the largest face of each frame; the faces were found before.
 
     Args:
         faces: What was found in each frame.
@@ -57,15 +58,15 @@ def _row(faces: Faces, frame_size: tuple[int, ...]) -> NDArray[np.float32]:
 
     p' = R(-roll) (p - middle of the eyes) / distance of the eyes
 
-    for nose and mouth, hence what moves, scales or turns the picture leaves all columns before the
-    roll as they are. The asymmetries, right less left, tell the turn of the head.
+    for nose and mouth. So the columns before the roll stay the same if the picture is moved, scaled
+    or turned. The asymmetries, right minus left, show how far the head is turned.
     """
     if not len(faces):
         return np.zeros(len(COLUMNS), dtype=np.float32)
     points, box = faces.landmarks[0].astype(float), faces.boxes[0].astype(float)
     eyes, size = points[1] - points[0], box[2:] - box[:2]
     distance, roll = np.hypot(*eyes), np.arctan2(eyes[1], eyes[0])
-    if distance < 1 or size.min() < 1:  # less than a pixel: no face that could be measured
+    if distance < 1 or size.min() < 1:  # a face below a pixel cannot be measured
         return np.zeros(len(COLUMNS), dtype=np.float32)
     turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
     upright = (points - points[:2].mean(axis=0)) @ turn / distance

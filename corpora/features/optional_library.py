@@ -1,4 +1,4 @@
-"""Libraries that are not installed with us, for their size or their licence."""
+"""Libraries that are not installed by default, because of their size or their licence."""
 
 import importlib
 from types import ModuleType
@@ -16,7 +16,7 @@ def import_optional(module: str, *, wanted_by: str, install: str, notice: str) -
         notice: Its licence, in one line.
 
     Raises:
-        CorpusError: If it is missing, or cannot be imported; says how to install it.
+        CorpusError: If it cannot be imported; the message says how to install it.
     """
     try:
         return importlib.import_module(module)

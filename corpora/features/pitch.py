@@ -10,19 +10,19 @@ VOICED = 0.45
 
 _OCTAVE_COST = 0.01
 _PERIODS = 3
-_FINER = 4
-"""Lags are a fraction of a sample: between samples the peak of a high voice is missed."""
+_LAGS_PER_SAMPLE = 4
+"""Lags are finer than a sample: whole samples would miss the peak of a high voice."""
 
 _BLOCK = 1024
-"""Frames at once: bounds the memory."""
+"""Frames that are computed at once; it limits the memory."""
 
 
 def track_pitch(wave: Tensor, *, rate_hz: int, hop: int, min_hz: float, max_hz: float) -> Tensor:
-    """Find the pitch in centred frames of three of the longest periods.
+    """Find the pitch in centred frames, each as long as three of the longest periods.
 
     r(tau) = r_x(tau) / r_w(tau), x the frame times a Hann window w    (Boersma 1993, eq. 9)
 
-    The lag of the highest r, less a cost for long lags, is the period. Departure: the paper joins
+    The lag of the highest r, minus a cost for long lags, is the period. Departure: the paper joins
     the frames by dynamic programming; here each is judged alone.
 
     Args:
@@ -39,8 +39,11 @@ def track_pitch(wave: Tensor, *, rate_hz: int, hop: int, min_hz: float, max_hz: 
     padded = torch.nn.functional.pad(wave, (size // 2, size - size // 2))
     frames = padded.unfold(0, size, hop)[: len(wave) // hop + 1]  # (T, size)
     window = torch.hann_window(size, periodic=False)
-    first, last = math.ceil(_FINER * rate_hz / max_hz), math.floor(_FINER * rate_hz / min_hz)
-    lags = torch.arange(first, last + 1) / _FINER  # in samples
+    first, last = (
+        math.ceil(_LAGS_PER_SAMPLE * rate_hz / max_hz),
+        math.floor(_LAGS_PER_SAMPLE * rate_hz / min_hz),
+    )
+    lags = torch.arange(first, last + 1) / _LAGS_PER_SAMPLE  # in samples
     cost = _OCTAVE_COST * torch.log2(lags * min_hz / rate_hz)
     shape = _autocorrelation(window[None], first, last)
     pitches = []
@@ -61,5 +64,5 @@ def _autocorrelation(frames: Tensor, first: int, last: int) -> Tensor:
     """
     size = 2 * frames.shape[1]
     power = torch.fft.rfft(frames, size).abs().square()
-    correlation = torch.fft.irfft(power, _FINER * size)
+    correlation = torch.fft.irfft(power, _LAGS_PER_SAMPLE * size)
     return correlation[:, first : last + 1] / correlation[:, :1].clamp_min(1e-12)

@@ -45,8 +45,8 @@ class DaiFeatures:
     """The features of a corpus.
 
     Attributes:
-        by_utterance: The features of each utterance that all modalities have some of.
-        digest: SHA-256 of the files' contents, and of `filler_rows` where they are asked for.
+        by_utterance: The features of each utterance that is in the files of all modalities.
+        digest: SHA-256 of the files' contents; `filler_rows` changes it.
         num_not_finite: Numbers in the files that are NaN or infinite; each was replaced by 0.
     """
 
@@ -63,14 +63,14 @@ def read_iemocap_features(folder: Path, *, filler_rows: bool = False) -> DaiFeat
     """Read the features of IEMOCAP.
 
     Text: 300-d word vectors. Audio: `AUDIO_ROWS` of the speaker's side. Vision: action units of the
-    speaker's side, all frames by their number. What is empty becomes one row of zeros.
+    speaker's side, all frames by their number. An empty modality becomes one row of zeros.
 
-    Departure: their loader takes half as many frames as both sides together have, which is fewer
-    where the other side has gaps; here all that there are.
+    Departure: their loader takes half as many frames as both sides together have. That is too few
+    where the other side has gaps; here all frames are taken.
 
     Args:
         folder: Holds IEMOCAP_HCF_FEATURES.
-        filler_rows: Append rows 100 and 101 of the audio, as their loader does to get a width that
+        filler_rows: Append rows 100 and 101 of the audio. Their loader does so to get a width that
             two attention heads divide.
 
     Raises:
@@ -100,10 +100,10 @@ def read_iemocap_features(folder: Path, *, filler_rows: bool = False) -> DaiFeat
 
 
 def read_mosei_features(folder: Path) -> DaiFeatures:
-    """Read the features of CMU-MOSEI; their widths are those of the files.
+    """Read the features of CMU-MOSEI; the files decide their widths.
 
-    Departure: the files pad every utterance to one length; rows of zeros at both ends are cut off
-    here, one row is kept. That also cuts words without vector off the ends of a sentence.
+    Departure: the files pad every utterance to one length. Here rows of zeros at both ends are cut
+    off, but one row is kept. This also removes words without vector at the ends of a sentence.
 
     Args:
         folder: Holds MOSEI_HCF_FEATURES.
@@ -128,7 +128,7 @@ def read_mosei_features(folder: Path) -> DaiFeatures:
 
 
 class _Finite:
-    """Turns what a file holds into matrices of finite numbers, and counts what it replaces."""
+    """Turns the content of files into matrices of finite numbers, and counts what it replaces."""
 
     def __init__(self) -> None:
         self.num_replaced = 0
@@ -162,7 +162,7 @@ def _check_present(paths: list[Path]) -> None:
 def _read_utterances(
     paths: list[Path], read: Callable[[str, object], object], finite: _Finite
 ) -> dict[str, Matrix]:
-    """Read one modality of all splits; of a repeated utterance the first counts."""
+    """Read one modality of all splits; the first of repeated utterances counts."""
     matrices: dict[str, Matrix] = {}
     for path in paths:
         content = load_plain_pickle(path)
@@ -170,7 +170,7 @@ def _read_utterances(
             raise CorpusError(
                 f"'{path}' holds a {type(content).__name__}, not a dict of utterances"
             )
-        while content:  # what is read is let go at once: the files are large
+        while content:  # the files are large: what is read is freed at once
             utterance, value = content.popitem()
             where = f"'{path}', utterance '{utterance}'"
             try:
@@ -182,7 +182,7 @@ def _read_utterances(
 
 
 def _acoustic_features(rows: tuple[int, ...], utterance: str, sides: object) -> object:
-    """Take the used rows of the speaker's side: (T, len(rows))."""
+    """Return the rows that are used, of the speaker's side: (T, len(rows))."""
     letter = _SIDES[side_of(utterance)]
     if not isinstance(sides, dict) or letter not in sides:
         raise CorpusError(f"a dict with side '{letter}' is wanted")
@@ -193,7 +193,7 @@ def _acoustic_features(rows: tuple[int, ...], utterance: str, sides: object) -> 
 
 
 def _action_units(utterance: str, images: object) -> object:
-    """Take the action units of the speaker's images, in the order of their numbers."""
+    """Return the action units of the speaker's images, in the order of their numbers."""
     if not isinstance(images, dict):
         raise CorpusError(f"a dict of images is wanted, not a {type(images).__name__}")
     letter = _SIDES[side_of(utterance)]
@@ -242,7 +242,7 @@ def _trim(matrix: Matrix) -> Matrix:
 
 
 def _without_gaps(matrices: dict[str, Matrix], where: str) -> dict[str, Matrix]:
-    """Put one row of zeros where an utterance has none, and check that all widths agree."""
+    """Give an utterance without rows one row of zeros, and check that all widths agree."""
     widths = {matrix.shape[1]: utterance for utterance, matrix in matrices.items() if len(matrix)}
     if len(widths) > 1:
         seen = ", ".join(f"{width} (utterance '{widths[width]}')" for width in sorted(widths))

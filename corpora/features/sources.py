@@ -1,4 +1,4 @@
-"""What some recipes need besides the media."""
+"""Sources of hand-crafted features besides the media."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from corpora.text.word_vectors import WordVectors
 
 
 @dataclass(frozen=True)
-class Ingredients:
-    """What hand-crafted features need besides the media.
+class FeatureSources:
+    """What recipes of hand-crafted features need besides the media.
 
     Attributes:
         words: Vectors for the words of our own features.
@@ -19,4 +19,4 @@ class Ingredients:
     published: DaiFeatures | None = None
 
 
-NOTHING = Ingredients()
+NO_FEATURE_SOURCES = FeatureSources()

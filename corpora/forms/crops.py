@@ -1,4 +1,4 @@
-"""Cutting the face of a frame out, by the rules of a recipe."""
+"""Cutting the face out of a frame, by the rules of a recipe."""
 
 import io
 from collections.abc import Sequence
@@ -47,9 +47,9 @@ def crop_largest_face(frame: Frame, faces: Faces, recipe: Recipe) -> Frame | Non
 
 
 def crop_centre(frame: Frame, recipe: Recipe) -> Frame:
-    """Cut the middle `face_px` square out; a smaller frame gets a black border.
+    """Cut out the square of side `face_px` in the middle; a smaller frame gets a black border.
 
-    With a `field_px`, pixels are those of the frame after its halving.
+    With `field_px`, pixels are those of the frame after it was halved.
     """
     left, top, right, bottom = field_of(frame, recipe)
     side = recipe.face_px * _halving(frame, recipe)
@@ -62,12 +62,12 @@ def crop_centre(frame: Frame, recipe: Recipe) -> Frame:
 
 
 def black(recipe: Recipe) -> Frame:
-    """Stand in for a frame where there is no picture at all."""
+    """Make a black crop, which stands in where there is no picture at all."""
     return np.zeros((recipe.face_px, recipe.face_px, 3), np.uint8)
 
 
 def field_of(frame: Frame, recipe: Recipe) -> Region:
-    """Return the part of a frame in which faces are looked for."""
+    """Return the part of a frame in which faces count."""
     height, width, _ = frame.shape
     if recipe.field_px is None:
         return 0, 0, width, height
@@ -77,7 +77,7 @@ def field_of(frame: Frame, recipe: Recipe) -> Region:
 
 
 def to_jpeg(crop: Frame) -> bytes:
-    """Encode a crop without thinning out its colours."""
+    """Encode a crop without chroma subsampling."""
     buffer = io.BytesIO()
     Image.fromarray(crop).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue()
@@ -103,7 +103,7 @@ def similarity_to_template(
 
 
 def nearest_found(times_s: Sequence[float], found: Sequence[bool]) -> list[int | None]:
-    """Return for each time the index of the nearest one that is found, if any is."""
+    """Return, for each time, the index of the nearest time whose face was found, if any was."""
     have = [index for index, is_found in enumerate(found) if is_found]
     return [
         min(have, key=lambda index: abs(times_s[index] - time_s)) if have else None
@@ -112,7 +112,7 @@ def nearest_found(times_s: Sequence[float], found: Sequence[bool]) -> list[int |
 
 
 def _halving(frame: Frame, recipe: Recipe) -> int:
-    """Dai et al. halve frames that are higher than their field."""
+    """Return the factor of a frame's halving: Dai et al. halve frames higher than their field."""
     return 2 if recipe.field_px is not None and frame.shape[0] > recipe.field_px else 1
 
 
@@ -132,7 +132,7 @@ def _align(frame: Frame, landmarks: NDArray[np.float32], recipe: Recipe) -> Fram
     margin = recipe.face_margin_px / recipe.face_px
     template = margin + (1 - 2 * margin) * TEMPLATE
     matrix = similarity_to_template(landmarks, recipe.face_px, template)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))  # pixels of the frame to one of the crop
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))  # pixels of the frame per pixel of the crop
     image = Image.fromarray(frame)
     if scale >= 2:
         factor = int(scale)

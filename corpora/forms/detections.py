@@ -1,4 +1,4 @@
-"""The faces found in every frame, kept so that another recipe need not look for them again."""
+"""The faces found in every frame, stored so that another recipe does not detect them again."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -25,12 +25,12 @@ Detections = Mapping[int, Faces]
 
 
 def time_ms(time_s: float) -> int:
-    """Name a frame by its time; recipes that look at the same time look at the same frame."""
+    """Name a frame by its time: recipes that use the same time use the same frame."""
     return round(time_s * 1000)
 
 
 def schema_for(source_digest: str) -> pa.Schema:
-    """Return the columns, and in their metadata what the detections belong to."""
+    """Return the columns; their metadata names the source and the detector."""
     return SCHEMA.with_metadata({"source": source_digest, "detector": DETECTOR})
 
 

@@ -12,13 +12,13 @@ from PIL import Image
 from corpora.source.utterance import Frame
 
 DETECTION_BATCH = 8
-"""Frames in one pass of the detector: more no longer fit a core's cache."""
+"""Frames in one pass of the detector; more do not fit into a core's cache."""
 
 MAX_SHORT_SIDE_PX = 540
 """Larger frames are halved for detection: a face that matters then still has over 20 px."""
 
 DETECTOR = f"mtcnn/facenet-pytorch/{MAX_SHORT_SIDE_PX}"
-"""Names all that decides what is found, for reuse of stored faces."""
+"""Names everything that decides which faces are found; stored faces are reused if it is equal."""
 
 
 @dataclass(frozen=True)

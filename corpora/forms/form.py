@@ -1,4 +1,4 @@
-"""What a recipe makes of one utterance, and how it is shown the utterance."""
+"""What a recipe makes of one utterance, and how it reads the utterance."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from corpora.source.utterance import Frame, Utterance
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """One utterance, ready to be written: the recipe's own columns, a value each.
+    """One utterance, ready to be written: the recipe's own columns, with one value each.
 
     Attributes:
-        columns: By the names of the recipe's schema.
-        num_frames: Windows, or rows of a face's features.
-        num_faces: Those of them that show a face.
-        num_chunks: Spectrograms, or rows of a sound's features.
-        widths: Of features, how many numbers a row has, by modality.
+        columns: The values, by the names in the recipe's schema.
+        num_frames: The number of windows, or of rows of face features.
+        num_faces: How many of them show a face.
+        num_chunks: The number of spectrograms, or of rows of sound features.
+        widths: How many numbers a row of features has, by modality.
         remarks: What the utterance lacks.
     """
 
@@ -35,24 +35,24 @@ class PreparedClip:
 
 
 class ClipForm(Protocol):
-    """A recipe at work on one utterance: is shown the frames it wants, then the sound."""
+    """A recipe at work on one utterance: it sees the frames it wants, then it gets the sound."""
 
     @property
     def times_s(self) -> Sequence[float]:
-        """The frames that it wants, in seconds from the utterance's start."""
+        """The times of the frames that it wants, in seconds from the utterance's start."""
 
     @property
     def rate_hz(self) -> int | None:
-        """Samples a second of the sound that it wants; None if it wants none."""
+        """The sampling rate of the sound that it wants; None if it wants none."""
 
     def see(self, frame: Frame, faces: Faces) -> None:
-        """Take the frame of the next of `times_s`."""
+        """Take the frame at the next of `times_s`."""
 
     def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
-        """Take the sound, None for silence, after all frames that there are.
+        """Take the sound, None for silence, after the last frame.
 
         Raises:
-            MediaError: If the recipe cannot do with what there is.
+            MediaError: If the recipe needs more than the utterance has.
         """
 
 

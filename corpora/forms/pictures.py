@@ -1,4 +1,4 @@
-"""One utterance by a recipe of pictures: face crops and spectrograms, as they come to be stored."""
+"""One utterance by a recipe of pictures: face crops and spectrograms, as they are stored."""
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from corpora.source.utterance import Frame, Utterance
 
 
 class PictureForm:
-    """A recipe at work on one utterance: is shown the frames it wants, then the sound."""
+    """A recipe at work on one utterance: it sees the frames it wants, then it gets the sound."""
 
     def __init__(
         self, utterance: Utterance, recipe: Recipe, spectrogrammer: Spectrogrammer
@@ -30,17 +30,17 @@ class PictureForm:
         self.rate_hz: int | None = recipe.spectrogram.sample_rate_hz
 
     def see(self, frame: Frame, faces: Faces) -> None:
-        """Take the frame of the next of `times_s`."""
+        """Take the frame at the next of `times_s`."""
         crop = crop_largest_face(frame, faces, self._recipe)
         self._found.append(crop is not None)
         crop = crop_centre(frame, self._recipe) if crop is None else crop
         self._crops.append(self._stored(crop))
 
     def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
-        """Take the sound, None for silence, after all frames that there are.
+        """Take the sound, None for silence, after the last frame.
 
         Raises:
-            MediaError: If there was no frame, and by the recipe's `compat` that is an end.
+            MediaError: If there was no frame, and the recipe's `compat` drops such utterances.
         """
         if not self._crops and self._recipe.compat.drop_empty:
             raise MediaError(RejectReason.NO_VIDEO, "it has no picture")
@@ -73,7 +73,7 @@ class PictureForm:
         return crop.transpose(2, 0, 1)
 
     def _fill(self) -> None:
-        """Let others stand in where there is no frame or, by the recipe, no face."""
+        """Fill the places without a frame and, if the recipe says so, without a face."""
         if not self._crops:
             self._crops, self._found = [self._stored(black(self._recipe))], [False]
         num_candidates = len(self._recipe.candidates)

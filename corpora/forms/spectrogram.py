@@ -88,7 +88,7 @@ class _VggishLogMel:
         settings = self._settings
         chunk_samples = settings.chunk_frames * settings.hop
         num_chunks = max(1, -(-len(wave) // chunk_samples))
-        beside_window = settings.fft_size - settings.window  # the window stands amid the FFT frame
+        beside_window = settings.fft_size - settings.window  # window in the middle
         left = beside_window // 2
         total = (num_chunks * settings.chunk_frames - 1) * settings.hop + settings.fft_size
         wave = wave[: total - left]
@@ -109,5 +109,5 @@ def _vggish_filters(settings: VggishLogMel) -> NDArray[np.float64]:
     filters = np.maximum(
         0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
     )
-    filters[0] = 0  # the mean of the signal is no sound
+    filters[0] = 0  # the mean of the signal is not sound
     return filters

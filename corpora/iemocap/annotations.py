@@ -16,7 +16,7 @@ Evaluation = tuple[str, str]
 
 @dataclass
 class Annotations:
-    """All that the text files say of each id; a line said twice counts once."""
+    """All that the text files say about each id; a repeated line counts once."""
 
     evaluations: defaultdict[str, set[Evaluation]] = field(default_factory=lambda: defaultdict(set))
     transcripts: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -24,15 +24,15 @@ class Annotations:
 
     @property
     def ids(self) -> set[str]:
-        """Every id that is spoken of."""
+        """Every id that a file mentions."""
         return {*self.evaluations, *self.transcripts}
 
     def turn_of(self, utterance_id: str) -> Turn:
-        """Tell what is said of an id.
+        """Return what the files say about an id.
 
         Raises:
-            LeftOutError: If it has no label and, by its `XX`, should have none.
-            MediaError: If label and transcript are not one each.
+            LeftOutError: If it has no label, and its `XX` says that it should have none.
+            MediaError: If it has no label otherwise, or has several labels or transcripts.
         """
         evaluations = self.evaluations.get(utterance_id, set())
         transcripts = self.transcripts.get(utterance_id, set())
@@ -65,7 +65,7 @@ class Annotations:
 
         Args:
             path: The file.
-            keep_last_piece: Take a colon in the text for the one before it. (Dai et al. 2021,
+            keep_last_piece: Keep only what follows the last colon of a line. (Dai et al. 2021,
                 their notebook)
         """
         for number, line in enumerate(read_lines(path), start=1):

@@ -23,7 +23,7 @@ from corpora.readers.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.readers.intake import FAITHFUL, take_in
+from corpora.readers.intake import FAITHFUL, build_source
 from corpora.recipes.pictures import Compat
 from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
@@ -31,7 +31,7 @@ from corpora.source.utterance import Source, Utterance
 
 MEDIA_FOLDER, SPLIT_FOLDER = "IEMOCAP_RAW_PROCESSED", "IEMOCAP_SPLIT"
 FRAME_RATE_FPS = 29.97
-"""Of the videos, where `meta.pkl` does not say it."""
+"""The frame rate of the videos, if `meta.pkl` does not name it."""
 
 
 def read_dai_iemocap(
@@ -41,12 +41,12 @@ def read_dai_iemocap(
     leave_out_session: int | None = None,
     compat: Compat = FAITHFUL,
 ) -> Source:
-    """Read the release; its transcripts lack what stands before a colon.
+    """Read the release; its transcripts lack the words before a colon.
 
     Args:
         folder: Holds `IEMOCAP_RAW_PROCESSED` and `IEMOCAP_SPLIT`.
         splits: A folder of id lists; by default the release's.
-        leave_out_session: The session that is tested on, instead of lists.
+        leave_out_session: The session that becomes the test split, instead of lists.
         compat: `dai_last_frame` leaves out the last image of each utterance.
 
     Raises:
@@ -57,7 +57,7 @@ def read_dai_iemocap(
     rule = iemocap_split_rule(splits, leave_out_session)
     meta = read_meta(folder / MEDIA_FOLDER)
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
-    return take_in(
+    return build_source(
         "iemocap",
         IEMOCAP_EMOTIONS,
         folder,

@@ -15,7 +15,7 @@ _ID = re.compile(
 
 
 def side_of(utterance_id: str) -> Side:
-    """Tell on which half of the picture, and which channel of the sound, the speaker is.
+    """Return the side of the speaker: the half of the picture and the channel of the sound.
 
     Left if the session's letter is the speaker's, else right. (Dai et al. 2021, their data loader)
 
@@ -36,7 +36,7 @@ def dialogue_of(utterance_id: str) -> str:
 
 
 def session_of(utterance_id: str) -> int:
-    """Tell the session's number, 1 to 5.
+    """Return the session's number, 1 to 5.
 
     Raises:
         CorpusError: If the id is not of the IEMOCAP form.

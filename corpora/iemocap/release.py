@@ -8,7 +8,7 @@ from corpora.iemocap.annotations import Annotations
 from corpora.iemocap.ids import dialogue_of, side_of
 from corpora.iemocap.splits import NUM_SESSIONS, iemocap_split_rule
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
-from corpora.readers.intake import FAITHFUL, take_in
+from corpora.readers.intake import FAITHFUL, build_source
 from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
@@ -35,7 +35,7 @@ def read_iemocap(
     Args:
         folder: Holds `Session1` to `Session5`.
         splits: A folder of id lists.
-        leave_out_session: The session that is tested on, if there are no lists.
+        leave_out_session: The session that becomes the test split, if there are no lists.
         compat: `dai_transcripts` cuts sentences with a colon.
 
     Raises:
@@ -49,7 +49,7 @@ def read_iemocap(
             annotations.add_evaluations(path)
         for path in visible_files(dialog / TRANSCRIPTS, "*.txt"):
             annotations.add_transcripts(path, keep_last_piece=compat.dai_transcripts)
-    return take_in(
+    return build_source(
         "iemocap",
         IEMOCAP_EMOTIONS,
         folder,

@@ -1,4 +1,4 @@
-"""An utterance of IEMOCAP, whichever release says what it is."""
+"""An utterance of IEMOCAP, from either release."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ IEMOCAP_EMOTIONS = ("ang", "exc", "fru", "hap", "neu", "sad")
 
 @dataclass(frozen=True)
 class Turn:
-    """What a release says of an utterance; times are seconds since the dialogue's start."""
+    """What a release says about an utterance; times are seconds since the dialogue's start."""
 
     label: str
     text: str | None
@@ -25,7 +25,7 @@ class Turn:
 
 
 def check_iemocap_id(utterance_id: str) -> None:
-    """Make sure that an id is of IEMOCAP's form.
+    """Make sure that an id has IEMOCAP's form.
 
     Raises:
         MediaError: If it is not.
@@ -42,13 +42,13 @@ def make_iemocap_utterance(
     turn: Turn,
     media: Callable[[float, float], tuple[Pictures, Sound]],
 ) -> Utterance:
-    """Put an utterance together.
+    """Make an utterance from its parts.
 
     Args:
         utterance_id: Its id, of IEMOCAP's form.
         split: Its split.
-        turn: What is said of it.
-        media: Finds what is to be seen and heard from a start to an end.
+        turn: What the release says about it.
+        media: Finds the pictures and the sound from a start to an end.
 
     Raises:
         LeftOutError: If its label is none of the emotions, or it is in no split.

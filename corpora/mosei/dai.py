@@ -19,7 +19,7 @@ from corpora.readers.dai_release import (
     sound_length_s,
     text_in,
 )
-from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
+from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_split
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
@@ -30,7 +30,7 @@ from corpora.source.utterance import Source, Utterance
 
 MEDIA_FOLDER, SPLIT_FOLDER = "MOSEI_RAW_PROCESSED", "MOSEI_SPLIT"
 ASSUMED_RATE_FPS = 30.0
-"""For which Dai et al.'s loader takes the images."""
+"""The rate that Dai et al.'s loader assumes for the images."""
 
 
 def read_dai_mosei(
@@ -38,13 +38,13 @@ def read_dai_mosei(
 ) -> Source:
     """Read the release.
 
-    Departure: how often images were stored is not written down and not the same for all videos, so
-    it is estimated: their number over the sound's length.
+    Departure: the release does not say how many images a second were stored, and the rate differs
+    between videos. So it is estimated: the number of images over the sound's length.
 
     Args:
         folder: Holds `MOSEI_RAW_PROCESSED` and `MOSEI_SPLIT`.
         splits: A folder of id lists; by default the release's.
-        compat: `dai_mosei_step` takes the images for 30 a second.
+        compat: `dai_mosei_step` assumes 30 images a second.
 
     Raises:
         CorpusError: If the release is incomplete.
@@ -52,7 +52,7 @@ def read_dai_mosei(
     rule = SplitRule.from_lists(read_split_lists(splits or folder / SPLIT_FOLDER))
     meta = read_meta(folder / MEDIA_FOLDER)
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
-    return take_in(
+    return build_source(
         "mosei",
         MOSEI_EMOTIONS,
         folder,

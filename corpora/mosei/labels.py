@@ -21,7 +21,7 @@ Answers = tuple[str, ...]
 
 
 def read_answers(folder: Path) -> dict[str, list[Answers]]:
-    """Read all CSVs of a folder; they may have other columns besides.
+    """Read all CSVs of a folder; they may have other columns too.
 
     Returns:
         For each utterance's id the answers of its annotators, as written.
@@ -31,7 +31,7 @@ def read_answers(folder: Path) -> dict[str, list[Answers]]:
     """
     paths = visible_files(folder, "*.csv")
     if not paths:
-        raise CorpusError(f"'{folder}' holds no CSV of labels")
+        raise CorpusError(f"'{folder}' holds no CSV of labels; put those of the release there")
     answers: defaultdict[str, list[Answers]] = defaultdict(list)
     faults = []
     for path in paths:
@@ -48,7 +48,7 @@ def labels_of(answers: Sequence[Answers]) -> tuple[int, ...]:
     """Give an utterance every emotion that any annotator saw, however weak.
 
     Raises:
-        MediaError: If an answer is no number; an empty one counts as 0.
+        MediaError: If an answer is not a number; an empty answer counts as 0.
     """
     try:
         rows = [[float(cell or 0) for cell in row] for row in answers]

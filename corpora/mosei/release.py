@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpora.mosei.ids import video_of
 from corpora.mosei.labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
-from corpora.readers.intake import FAITHFUL, SplitRule, require_split, take_in
+from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_split
 from corpora.readers.release_files import files_by_stem, read_lines, visible_files
 from corpora.readers.spans import read_span_s
 from corpora.readers.split_lists import read_split_lists
@@ -57,7 +57,7 @@ def read_mosei(folder: Path, *, splits: Path | None = None, compat: Compat = FAI
     places = _find_places(root)
     answers = read_answers(places["labels"])
     transcripts = _read_transcripts(places["transcripts"])
-    return take_in(
+    return build_source(
         "mosei",
         MOSEI_EMOTIONS,
         root,
@@ -87,7 +87,7 @@ def _find_places(root: Path) -> dict[str, Path]:
 
 @dataclass
 class _Transcripts:
-    """What the transcripts say of each id; a line said twice counts once."""
+    """What the transcripts say about each id; a repeated line counts once."""
 
     lines: defaultdict[str, set[Line]] = field(default_factory=lambda: defaultdict(set))
     rejects: list[Reject] = field(default_factory=list)

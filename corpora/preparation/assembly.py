@@ -29,7 +29,7 @@ RECORDED_LIBRARIES = ("av", "facenet-pytorch", "numpy", "pillow", "torch", "torc
 
 
 class _SplitWriter:
-    """Writes rows in blocks: what a reader keeps of a file grows with their number."""
+    """Writes rows in blocks; a reader's memory grows with the number of blocks."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
@@ -86,14 +86,14 @@ class _Tally:
 def assemble(
     source: Source, parts: PartFolder, recipe: AnyRecipe, *, name: str, folder: Path
 ) -> Manifest:
-    """Put the parts together to the files of the splits, and the manifest beside them.
+    """Join the parts into the files of the splits, and write the manifest beside them.
 
     Args:
         source: What was prepared.
-        parts: All parts of it, finished.
-        recipe: Which of the recipes that the parts were prepared by.
+        parts: All its parts, finished.
+        recipe: One of the recipes that the parts were prepared by.
         name: The corpus's name.
-        folder: Where the corpus appears when it is whole.
+        folder: Where the corpus appears when it is complete.
 
     Raises:
         CorpusError: If rejects have left a split empty or without positives of an emotion.
@@ -134,12 +134,12 @@ def assemble(
     )
     _check_kept(kept, manifest)
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-    _replace(folder, partial)
+    _move_into_place(folder, partial)
     return manifest
 
 
 def assemble_detections(source: Source, parts: PartFolder, file: Path) -> None:
-    """Keep what was found in the frames, for recipes to come."""
+    """Store the faces that were found, for later recipes."""
     partial = parts.path / DETECTIONS_FILE
     with pa.ipc.new_file(os.fspath(partial), schema_for(source.digest)) as writer:
         for number in sorted(parts.finished()):
@@ -157,10 +157,10 @@ def _check_kept(kept: Sequence[Utterance], manifest: Manifest) -> None:
         raise CorpusError(f"{error}, after these clips were rejected:\n{listed}") from error
 
 
-def _replace(folder: Path, partial: Path) -> None:
-    """Put a finished corpus in its place; a reader keeps the files that it has open.
+def _move_into_place(folder: Path, partial: Path) -> None:
+    """Move a finished corpus into its place; a reader keeps the files that it has open.
 
-    A kill between the two renames leaves no corpus, and `prepare` makes it again.
+    A kill between the two renames leaves no corpus; then `prepare` makes it again.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():

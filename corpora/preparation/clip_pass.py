@@ -17,7 +17,7 @@ from corpora.source.utterance import Frame, Utterance
 
 MAX_FRAMES = 64
 MAX_FRAME_BYTES = 96 * 2**20
-"""Once so many frames are decoded, faces are found in them, and they are let go."""
+"""Limits of the frames in memory; at either one, faces are found in them, and they are freed."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class PassedClip:
 
 @dataclass
 class _OpenClip:
-    """An utterance whose frames are on their way."""
+    """An utterance whose frames are being decoded."""
 
     utterance: Utterance
     forms: dict[str, ClipForm]
@@ -60,7 +60,7 @@ class _OpenClip:
 class ClipPass:
     """Prepares utterances: decodes each once and looks for faces in many frames together.
 
-    Faces that are `known` already are not looked for again.
+    Frames whose faces are `known` already are not searched again.
     """
 
     def __init__(

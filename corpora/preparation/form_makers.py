@@ -1,7 +1,7 @@
-"""From recipes to what works by them."""
+"""From a recipe to what prepares utterances by it."""
 
 from corpora.features.form import PublishedForm, handcrafted_maker
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.forms.form import FormMaker
 from corpora.forms.pictures import PictureForm
 from corpora.forms.spectrogram import Spectrogrammer
@@ -11,22 +11,27 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 
 
-def make_form_maker(recipe: AnyRecipe, ingredients: Ingredients, device: str) -> FormMaker:
-    """Return what starts a recipe on an utterance.
+def make_form_maker(recipe: AnyRecipe, feature_sources: FeatureSources, device: str) -> FormMaker:
+    """Return a function that starts a recipe on an utterance.
 
     Raises:
-        CorpusError: If an ingredient is missing.
+        CorpusError: If a feature source that the recipe needs is missing.
     """
     match recipe:
         case Recipe():
             spectrogrammer = Spectrogrammer(recipe.spectrogram)
             return lambda utterance: PictureForm(utterance, recipe, spectrogrammer)
         case HandcraftedRecipe():
-            if ingredients.words is None:
-                raise CorpusError(f"recipe '{recipe.name}' needs word vectors")
-            return handcrafted_maker(recipe, ingredients.words, device)
+            if feature_sources.words is None:
+                raise CorpusError(
+                    f"recipe '{recipe.name}' needs word vectors; give them in FeatureSources.words"
+                )
+            return handcrafted_maker(recipe, feature_sources.words, device)
         case _:
-            published = ingredients.published
+            published = feature_sources.published
             if published is None:
-                raise CorpusError(f"recipe '{recipe.name}' needs the published features")
+                raise CorpusError(
+                    f"recipe '{recipe.name}' needs the published features; give them in "
+                    "FeatureSources.published"
+                )
             return lambda utterance: PublishedForm(utterance, published)

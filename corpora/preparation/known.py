@@ -1,4 +1,4 @@
-"""A corpus as a plan needs it: by its name, before it is read or even made."""
+"""What a plan knows of a corpus by its name, before the corpus is read or even made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from corpora.synthetic.corpus import synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
 SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {**RECIPES, HANDCRAFTED: SYNTHETIC_HANDCRAFTED}
-"""By which the synthetic corpus can be prepared; its words have no meaning but what they tell."""
+"""The recipes of the synthetic corpus; its words have random vectors, for they need no meaning."""
 
 
 @dataclass(frozen=True)
 class KnownCorpus:
-    """A corpus by its name; `identify` tells its identity by a recipe.
+    """A corpus by its name; `identify` returns its identity for a recipe.
 
-    `identify` raises `CorpusError` where the corpus is not prepared by it.
+    `identify` raises `CorpusError` if the recipe has not prepared the corpus.
     """
 
     name: str
@@ -31,15 +31,15 @@ class KnownCorpus:
 
     @property
     def family(self) -> str:
-        """The corpus that the papers know it as, or its own name."""
+        """The papers' name of the corpus, or its own name."""
         return family_of(self.name, self.kind)
 
 
 def know_corpus(name: str, storage: Path) -> KnownCorpus:
-    """Know a corpus by its name; the synthetic one is known before it is made.
+    """Return what is known of a corpus; the synthetic one is known before it is made.
 
     Raises:
-        CorpusError: If another corpus is not prepared by any recipe.
+        CorpusError: If it is not the synthetic corpus, and no recipe has prepared it.
     """
     if name == SYNTHETIC:
         return KnownCorpus(name, SYNTHETIC, _synthetic_identity)

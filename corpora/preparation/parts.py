@@ -1,7 +1,7 @@
-"""Parts of a corpus in preparation: a few utterances each, finished or not there at all.
+"""Parts of a corpus in preparation: a few utterances each, either finished or absent.
 
-A part is a folder, renamed into place when it is whole; so a killed `prepare` goes on with the
-parts that are missing, on whatever machine.
+A part is a folder that is renamed into place when it is complete. So a killed `prepare` continues
+with the parts that are missing, on any machine.
 """
 
 import os
@@ -47,7 +47,7 @@ class FormReport(BaseModel):
 
 
 class PartReport(BaseModel):
-    """What came of a part's utterances; `kept` by utterance and recipe, in the source's order."""
+    """The outcome of a part's utterances; `kept` by utterance and recipe, in the source's order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,11 +64,11 @@ class PartFolder:
         self._detections_schema = schema_for(source_digest)
 
     def finished(self) -> set[int]:
-        """List the parts that are there."""
+        """List the finished parts."""
         return {int(path.parent.name) for path in self.path.glob(f"[0-9]*/{REPORT_FILE}")}
 
     def write(self, number: int, outcomes: Sequence[PassedClip | Reject]) -> None:
-        """Write a part; it appears when it is whole."""
+        """Write a part; it appears when it is complete."""
         partial = self.new_folder()
         clips = [outcome for outcome in outcomes if isinstance(outcome, PassedClip)]
         for recipe in self._recipes:
@@ -87,19 +87,19 @@ class PartFolder:
         (partial / REPORT_FILE).write_text(report.model_dump_json(), encoding="utf-8")
         try:
             partial.rename(self.path / str(number))
-        except OSError:  # another worker was given the same part, and was first
+        except OSError:  # another worker wrote the same part first
             if number not in self.finished():
                 raise
             shutil.rmtree(partial)
 
     def new_folder(self) -> Path:
-        """Make a folder for what is not whole yet."""
+        """Make a folder for files that are not complete yet."""
         folder = self.path / f".{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
         return folder
 
     def report(self, number: int) -> PartReport:
-        """Read what came of a part."""
+        """Read the report of a part."""
         text = (self.path / str(number) / REPORT_FILE).read_text(encoding="utf-8")
         return PartReport.model_validate_json(text)
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from corpora.device import default_device
-from corpora.features.sources import NOTHING, Ingredients
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.forms.detections import StoredDetections
 from corpora.preparation.assembly import assemble, assemble_detections
 from corpora.preparation.clip_pass import ClipPass
@@ -24,7 +24,7 @@ from corpora.store.manifest import Manifest, fingerprint_of
 from corpora.store.prepared import read_manifest
 
 Progress = Callable[[int, int], None]
-"""Is told how many clips are done, and of how many."""
+"""Takes the number of clips that are done, and the number of all clips."""
 
 
 Parts = Mapping[int, Sequence[Utterance]]
@@ -33,11 +33,11 @@ Parts = Mapping[int, Sequence[Utterance]]
 
 @dataclass(frozen=True)
 class PartMaker:
-    """Prepares parts of a source, on whatever process it comes to."""
+    """Prepares parts of a source, in any process that it is sent to."""
 
     source_digest: str
     recipes: tuple[AnyRecipe, ...]
-    ingredients: Ingredients
+    feature_sources: FeatureSources
     folder: Path
     detections: Path
 
@@ -55,18 +55,18 @@ class PartMaker:
         known = StoredDetections(self.detections, self.source_digest)
         device = str(default_device())
         makers = {
-            recipe.name: make_form_maker(recipe, self.ingredients, device)
+            recipe.name: make_form_maker(recipe, self.feature_sources, device)
             for recipe in self.recipes
         }
         return ClipPass(makers, device, known)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave the detector behind: every process loads its own."""
+        """Leave the detector out: every process loads its own."""
         return {name: value for name, value in vars(self).items() if name != "_clip_pass"}
 
 
 Runner = Callable[[PartMaker, Parts], Iterable[int]]
-"""Makes parts wherever it likes, and tells the number of each when it is written."""
+"""Makes parts, in any processes, and yields the number of each part when it is written."""
 
 
 def run_here(maker: PartMaker, parts: Parts) -> Iterator[int]:
@@ -82,25 +82,25 @@ def prepare(
     *,
     name: str,
     storage: Path,
-    ingredients: Ingredients = NOTHING,
+    feature_sources: FeatureSources = NO_FEATURE_SOURCES,
     run: Runner = run_here,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Manifest]:
-    """Prepare a corpus by some recipes, except by those by which it is prepared already.
+    """Prepare a corpus by some recipes; skip the recipes that have prepared it already.
 
     Utterances that cannot be used are left out and listed in the manifest. The corpus appears under
-    its name only when it is whole; what was prepared of it by the same recipe before is replaced
-    then. A killed preparation goes on with the parts that are not finished. No other process may
-    prepare in the same storage meanwhile.
+    its name only when it is complete; then it replaces an older one of the same recipe. A killed
+    preparation continues with the parts that are not finished. No other process may prepare in the
+    same storage at the same time.
 
     Args:
         source: What to prepare.
-        recipes: How; all in one decoding pass.
-        name: The corpus's name; a folder of that name is made, with one folder a recipe in it.
+        recipes: How to prepare it; all recipes share one decoding pass.
+        name: The corpus's name; its folder has that name, and holds one folder for each recipe.
         storage: Where corpora are kept.
-        ingredients: What hand-crafted features need.
-        run: What makes the parts.
-        progress: Called when parts are finished; what an earlier run left counts as done.
+        feature_sources: What hand-crafted features need.
+        run: Makes the parts.
+        progress: Called when parts are finished; parts of an earlier run count as done.
 
     Returns:
         The manifest of each recipe, by its name.
@@ -117,7 +117,7 @@ def prepare(
     maker = PartMaker(
         source.digest,
         missing,
-        ingredients,
+        feature_sources,
         folder=_parts_folder(source, missing, name, storage),
         detections=corpus_folder(storage, name) / DETECTIONS_FILE,
     )
@@ -138,7 +138,7 @@ def _prepared_already(
         manifest = read_manifest(storage, name, known)
         if manifest.kind != source.kind:
             raise CorpusError(
-                f"corpus '{name}' is there already, of kind '{manifest.kind}', not "
+                f"corpus '{name}' exists already, of kind '{manifest.kind}', not "
                 f"'{source.kind}': choose another name, or remove "
                 f"'{corpus_folder(storage, name)}'"
             )
@@ -152,7 +152,7 @@ def _prepared_already(
 
 
 def _parts_folder(source: Source, recipes: Sequence[AnyRecipe], name: str, storage: Path) -> Path:
-    """Name the parts by all that decides them; parts of the same corpus made otherwise go."""
+    """Name the folder by all that decides the parts; delete parts with other settings."""
     fingerprints = "+".join(fingerprint_of(source.digest, recipe) for recipe in recipes)
     identity = hashlib.sha256(fingerprints.encode()).hexdigest()
     folder = storage / "corpora" / f".{name}-{identity[:16]}"

@@ -21,7 +21,7 @@ def read_clips(folder: Path, csv_file: Path | None = None) -> Source:
 
     The CSV has the columns utterance, file (relative to the folder), start and end (seconds), text,
     `split` (train, valid or test) or `speaker` or both; every other column is an emotion, 0 or 1.
-    Without `split`, whole speakers are dealt to the splits, so that none is in two of them.
+    Without `split`, whole speakers are dealt to the splits, so that no speaker is in two of them.
 
     Args:
         folder: Holds the media files.

@@ -1,4 +1,4 @@
-"""What both halves of Dai et al.'s release (2021) share: a folder of images and sound an utterance.
+"""What both halves of Dai et al.'s release (2021) share: each utterance has a folder of its media.
 
 The folders are found by their names, and no id is ever made into a path.
 """
@@ -21,14 +21,14 @@ DEPTH = 2
 """How deep below the release an utterance's folder may lie."""
 
 Entry = Mapping[object, object]
-"""What `meta.pkl` says of an utterance."""
+"""What `meta.pkl` says about an utterance."""
 
 
 def read_meta(folder: Path) -> dict[str, object]:
-    """Read `meta.pkl`: a dict from utterance ids to what is said of each.
+    """Read `meta.pkl`: a dict from utterance ids to the entry of each.
 
     Raises:
-        CorpusError: If it cannot be read or is nothing like that.
+        CorpusError: If it cannot be read, or holds something else.
     """
     path = folder / META_FILE
     if not path.is_file():
@@ -38,7 +38,7 @@ def read_meta(folder: Path) -> dict[str, object]:
         raise CorpusError(f"'{path}' holds {reprlib.repr(meta)}, not a dict of utterances")
     no_ids = [reprlib.repr(key) for key in meta if not isinstance(key, str)]
     if no_ids:
-        raise CorpusError(f"'{path}' has keys that are no utterance id: {', '.join(no_ids[:3])}")
+        raise CorpusError(f"'{path}' has keys that are not utterance ids: {', '.join(no_ids[:3])}")
     return {str(key): entry for key, entry in meta.items()}
 
 
@@ -75,7 +75,7 @@ def entry_of(utterance_id: str, meta: Mapping[str, object], folders: UtteranceFo
     """Look an utterance up.
 
     Raises:
-        MediaError: If nothing is said of it, or what is said has no fields.
+        MediaError: If it has no entry, or its entry has no fields.
     """
     if utterance_id not in meta and utterance_id in folders:
         raise MediaError(RejectReason.NO_LABEL, f"{META_FILE} has no entry for it")
@@ -91,7 +91,7 @@ def number_in(entry: Entry, name: str) -> float:
     """Read a number.
 
     Raises:
-        MediaError: If the field is missing or none.
+        MediaError: If the field is missing or not a number.
     """
     value = entry.get(name)
     with suppress(OverflowError):
@@ -104,7 +104,7 @@ def text_in(entry: Entry, name: str) -> str:
     """Read a text.
 
     Raises:
-        MediaError: If the field is missing or none.
+        MediaError: If the field is missing or not a text.
     """
     value = entry.get(name)
     if not isinstance(value, str):
@@ -113,7 +113,7 @@ def text_in(entry: Entry, name: str) -> str:
 
 
 def bad_field(name: str, value: object, wanted: str) -> MediaError:
-    """Say that `meta.pkl` holds something else than it should."""
+    """Make the error of a wrong field in `meta.pkl`."""
     return MediaError(
         RejectReason.BAD_LINE, f"{META_FILE}, {name}: {reprlib.repr(value)} is not {wanted}"
     )
@@ -129,10 +129,10 @@ def numbered_images(folder: Path, prefix: str) -> tuple[Path, ...]:
 
 
 def sound_length_s(path: Path) -> float:
-    """Read from a wav file's header how long it is.
+    """Read the length of a wav file from its header.
 
     Raises:
-        MediaError: If there is no such file, or it is broken, empty, or ends early.
+        MediaError: If there is no such file, or it is broken, is empty or ends early.
     """
     if not path.is_file():
         raise MediaError(RejectReason.NO_FILE, f"it has no {path.name}")

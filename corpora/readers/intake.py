@@ -13,7 +13,7 @@ from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
 
 FAITHFUL = Compat()
-"""What a corpus says, without the mistakes of Dai et al.: the default of every reader."""
+"""Repeats no mistake of Dai et al.: the default of every reader."""
 
 
 class LeftOutError(Exception):
@@ -22,11 +22,11 @@ class LeftOutError(Exception):
 
 @dataclass(frozen=True)
 class SplitRule:
-    """Says which split an id belongs to, None for no split.
+    """Says which split an id belongs to, or None if it belongs to none.
 
     Attributes:
         split_of: The rule.
-        listed: Ids that a list names: the corpus should hold a labelled utterance for each.
+        listed: Ids that a list names; the corpus should hold a labelled utterance for each.
     """
 
     split_of: Callable[[str], Split | None]
@@ -34,12 +34,12 @@ class SplitRule:
 
     @classmethod
     def from_lists(cls, split_of: Mapping[str, Split]) -> "SplitRule":
-        """Follow id lists."""
+        """Make the rule that follows id lists."""
         return cls(split_of.get, split_of.keys())
 
 
 def require_split(split: Split | None) -> Split:
-    """Leave out what is in no split.
+    """Return the split; an utterance that is in no split is left out.
 
     Raises:
         LeftOutError: If `split` is None.
@@ -49,7 +49,7 @@ def require_split(split: Split | None) -> Split:
     return split
 
 
-def take_in(
+def build_source(
     kind: str,
     emotions: tuple[str, ...],
     root: Path,
@@ -65,14 +65,14 @@ def take_in(
         kind: Which corpus it is.
         emotions: Which each label stands for.
         root: The folder that holds all media.
-        found: The ids that the release speaks of; those that `rule` lists are added.
-        rule: Deals them to the splits.
-        make: Makes the utterance of an id; a `MediaError` rejects it, a `LeftOutError` leaves it
-            out, which is a reject, too, if the id is listed.
-        rejects: What was found to be wrong without an id.
+        found: The ids that the release mentions; those that `rule` lists are added.
+        rule: Assigns them to the splits.
+        make: Makes the utterance of an id. A `MediaError` rejects it. A `LeftOutError` leaves it
+            out, or rejects it if the id is listed.
+        rejects: Faults that were found before and belong to no id.
 
     Raises:
-        CorpusError: If a split has no utterance, with all that was found to be wrong.
+        CorpusError: If a split has no utterance; the message lists all faults that were found.
     """
     listed = set(rule.listed)
     utterances: list[Utterance] = []

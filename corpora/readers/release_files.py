@@ -1,4 +1,4 @@
-"""Files of a published release, as they come out of an archive: what lies there, and their text."""
+"""Files of a published release, as an archive holds them: their names and their text."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,12 +13,12 @@ def visible_files(folder: Path, pattern: str) -> list[Path]:
 
 
 def files_by_stem(folders: Iterable[Path], pattern: str) -> dict[str, Path]:
-    """Find files by their name without its ending, so that no id is ever made into a path."""
+    """Map each name, without its suffix, to its file, so that no id is ever made into a path."""
     return {path.stem: path for folder in folders for path in visible_files(folder, pattern)}
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read lines of UTF-8 text without their ends; a byte that is none becomes U+FFFD.
+    """Read lines of UTF-8 text without line ends; a byte that is not UTF-8 becomes U+FFFD.
 
     Raises:
         CorpusError: If the file cannot be read.

@@ -1,4 +1,4 @@
-"""From when to when an utterance lasts, as a release writes it."""
+"""The start and the end of an utterance, as a release writes them."""
 
 import math
 
@@ -7,7 +7,7 @@ from corpora.source.rejects import RejectReason
 
 
 def read_span_s(start: str | float, end: str | float) -> tuple[float, float]:
-    """Read two times in seconds; one before the file's start is moved there.
+    """Read two times in seconds; a time before the file's start is moved there.
 
     Raises:
         MediaError: If one cannot be read, or the utterance ends before it starts.

@@ -12,7 +12,7 @@ def read_split_lists(folder: Path) -> dict[str, Split]:
     """Read `{train,valid,test}_split.txt`, one id a line; blank lines are skipped.
 
     Raises:
-        CorpusError: If a list is missing or empty, or an id stands there twice.
+        CorpusError: If a list is missing or empty, or an id is listed twice.
     """
     files = {split: folder / f"{split}_split.txt" for split in SPLITS}
     missing = [path.name for path in files.values() if not path.is_file()]

@@ -21,10 +21,10 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 @dataclass(frozen=True)
 class Handcrafted:
-    """The features of one utterance, as long as it is: every T is at least 1, all values finite.
+    """The features of one utterance; every T is at least 1, and all values are finite.
 
     Shapes:
-        text: (T_t, D_t), one row a word
+        text: (T_t, D_t), one row for each word
         audio: (T_a, D_a)
         vision: (T_v, D_v)
     """
@@ -57,16 +57,16 @@ class HandcraftedRecipe(BaseModel):
         hop_s: From one such frame to the next.
         step_s: Frames are averaged over this; one row of the sound's features.
         num_mels: Mel filters below the MFCC.
-        num_mfcc: Coefficients, the first one too; their first and second differences come as well.
-        min_pitch_hz: Lowest pitch that is looked for.
-        max_pitch_hz: Highest pitch that is looked for.
+        num_mfcc: Coefficients, with the first one; their first and second differences are added.
+        min_pitch_hz: Lowest pitch that can be found.
+        max_pitch_hz: Highest pitch that can be found.
         frame_interval_s: From one picture to the next; one row of the face's features.
         sound: "torchaudio" (`handcrafted_sound`) or "egemaps" (`egemaps`; non-commercial licence).
         face: "landmarks" (`handcrafted_face`) or "action_units" (`action_units`; py-feat).
-        words: "glove", "encoder" or "random" (`word_vectors`); no default, for "random" is a
-            choice that nobody should make by accident.
+        words: "glove", "encoder" or "random" (`word_vectors`). There is no default: nobody should
+            choose "random" by accident.
         random_width: Length of random word vectors.
-        word_vectors_sha256: Which vectors: other ones are refused. None takes any.
+        word_vectors_sha256: Digest of the only vectors that are accepted; None accepts any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

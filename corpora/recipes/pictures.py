@@ -56,10 +56,10 @@ class Compat(_Settings):
 
     Attributes:
         dai_crop: Where no face is found, the patch lies half its width left of the middle.
-        dai_mosei_step: Stored images of CMU-MOSEI (2 a second) are taken for 30 a second.
+        dai_mosei_step: Stored images of CMU-MOSEI (2 a second) are read as if there were 30.
         dai_last_frame: The last image of an IEMOCAP utterance is left out.
-        dai_transcripts: Of an IEMOCAP sentence with a colon only the end is kept.
-        dai_filler_rows: Published features of IEMOCAP's sound get two rows of no use, 100 and 101.
+        dai_transcripts: An IEMOCAP sentence keeps only what follows its last colon.
+        dai_filler_rows: Published features of IEMOCAP's sound get two useless rows, 100 and 101.
         drop_empty: Utterances without any picture are left out, in the test split too.
     """
 
@@ -76,16 +76,17 @@ class Recipe(_Settings):
 
     Attributes:
         window_s: Length of the windows that an utterance is cut into; each has one frame.
-        candidates: Where in a window its frame is taken, as shares of the window. Of several
-            candidates training draws one at random, the middle one is evaluated.
+        candidates: Where in a window its frame is taken, as shares of the window. Training draws
+            one of several candidates at random; evaluation takes the middle one.
         fill_windows: Windows after the end of the video get the frame that the fallback finds, so
             that there are as many frames as windows.
         face_px: Side of a face crop.
         face_margin_px: Margin around the detected box, in pixels of the crop.
         alignment: "box" cuts the box out, "similarity" turns and scales the face so that the eyes,
             the nose and the corners of the mouth come to lie at fixed places.
-        field_px: Side of the square in the middle of the frame in which faces are looked for, in
-            pixels of a frame that is halved once if it is higher than this; by default everywhere.
+        field_px: Side of the square in the middle of the frame where faces count; by default the
+            whole frame. A frame that is higher than this is halved once; the pixels are counted
+            after that.
         fallback: What stands in where no face is found: the frame's "centre", or the "nearest"
             frame of the utterance with a face, and the centre if there is none.
         storage: Crops as "raw" pixels, or as "jpeg".
@@ -157,9 +158,10 @@ XIA = Recipe(
 )
 """Xia et al. 2022: an aligned face and a log-mel spectrogram for every 960 ms.
 
-The paper aligns with OpenFace and draws a random frame in each window; its face size is not stated,
-nor what is evaluated. Departure: faces are aligned by the five landmarks of MTCNN, the draw is
-among three frames a window, and 224 px with ImageNet's normalisation is what ResNet18 expects.
+The paper aligns with OpenFace and draws a random frame in each window. It does not state the face
+size, nor which frame is evaluated. Departure: faces are aligned by the five landmarks of MTCNN, the
+draw is among three frames of a window, and 224 px with ImageNet's normalisation is what ResNet18
+expects.
 """
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DAI, LE, XIA)}

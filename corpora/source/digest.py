@@ -14,7 +14,7 @@ NUM_READERS = 4
 
 
 def source_digest(root: Path, utterances: Sequence[Utterance]) -> str:
-    """Hash the utterances and the contents of their media files, wherever `root` lies.
+    """Hash the utterances and the contents of their media files; the place of `root` has no effect.
 
     Raises:
         CorpusError: If a media file cannot be read.

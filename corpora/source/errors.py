@@ -9,10 +9,10 @@ class CorpusError(UserError):
 
 
 class MediaError(Exception):
-    """A clip cannot be used; `reason` names the rule that it meets."""
+    """A clip cannot be used; `reason` names the rule that rejects it."""
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
-        super().__init__(reason, detail)  # with these it is made anew in another process
+        super().__init__(reason, detail)  # unpickling calls it with these
         self.reason = reason
         self.detail = detail
 

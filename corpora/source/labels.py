@@ -1,4 +1,4 @@
-"""What the labels of a corpus must be like."""
+"""What the labels of a corpus must fulfil."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from corpora.source.utterance import Utterance
 
 
 def check_labels(utterances: Sequence[Utterance], emotions: Sequence[str], name: str) -> None:
-    """Make sure that every split can be trained or scored on.
+    """Make sure that every split can be used for training or scores.
 
     Raises:
         CorpusError: If a split is empty or lacks positives of an emotion; all faults together.

@@ -19,16 +19,16 @@ _MAX_DRIFT_S = 0.1
 """Sound this far from its timestamp is moved there; less is the delay of a resampler or codec."""
 
 _PREROLL_S = 2.0
-"""Decoding starts so much before a segment: decoders need some packets to settle."""
+"""Decoding starts this long before a segment, because decoders need some packets to settle."""
 
 
 def read_duration_s(path: Path) -> float:
-    """Read how long a file lasts, in seconds; of its streams the longest decides.
+    """Read the duration of a file in seconds; its longest stream decides.
 
-    Where the container does not say, as in recordings of a live stream, its packets do.
+    If the container does not state it, as in recordings of a live stream, the packets do.
 
     Raises:
-        MediaError: If the file is unreadable, or nothing in it lasts.
+        MediaError: If the file is unreadable, or nothing in it has a duration.
     """
     with _open(path) as container:
         if container.duration:
@@ -50,9 +50,9 @@ def read_duration_s(path: Path) -> float:
 def read_frames(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
     """Yield what is on screen at rising times, in seconds since the start of the file.
 
-    Frames are chosen by their timestamps, whatever the frame rate; a rotation stored in the file
-    is applied. Where the video ends early fewer frames come, but at least one. No more than one
-    decoded frame is held.
+    Timestamps decide the frames, not the frame rate; a rotation stored in the file is applied. If
+    the video ends early, fewer frames come, but at least one. At most one decoded frame is in
+    memory.
 
     Raises:
         MediaError: If the file is unreadable, holds no video, or none at any of the times.
@@ -85,7 +85,7 @@ def read_sound(
     """Read a segment's sound, resampled, one channel of it or all mixed.
 
     Returns:
-        (samples,) in [-1, 1], as long as the segment (silence where the stream is shorter), or None
+        (samples,) in [-1, 1], as long as the segment (silence after the end of the stream), or None
         if the file has no sound in the segment.
 
     Raises:
@@ -136,7 +136,7 @@ def _only(frame: av.AudioFrame, channel: int) -> av.AudioFrame:
 
 
 def _place(wave: NDArray[np.float32], samples: NDArray[np.float32], at: int) -> bool:
-    """Copy what falls inside `wave`; say whether any did."""
+    """Copy the samples that fall inside `wave`; tell whether there are any."""
     begin, end = max(at, 0), min(at + len(samples), len(wave))
     if begin >= end:
         return False
@@ -152,10 +152,10 @@ def _open(path: Path) -> InputContainer:
 
 
 def _decode(path: Path, kind: str, start_s: float) -> Iterator[tuple[float, Any]]:
-    """Yield a stream's frames from before `start_s` on, with their seconds since the file's start.
+    """Yield a stream's frames, each with its time in the file, from some time before `start_s`.
 
-    Some containers seek badly: where the first frame found lies after `start_s`, the file is
-    decoded from its beginning.
+    Some containers seek badly: if the first frame found lies after `start_s`, the file is decoded
+    from its beginning.
     """
     if start_s > _PREROLL_S:
         frames = _decode_from(path, kind, start_s - _PREROLL_S)
@@ -168,10 +168,10 @@ def _decode(path: Path, kind: str, start_s: float) -> Iterator[tuple[float, Any]
 
 
 def _decode_from(path: Path, kind: str, seek_s: float) -> Iterator[tuple[float, Any]]:
-    """Yield the frames of the first stream of a kind; one that breaks off as far as it goes.
+    """Yield the frames of the first stream of a kind; a damaged stream ends at the damage.
 
     Raises:
-        MediaError: If not one frame can be decoded.
+        MediaError: If no frame can be decoded.
     """
     with _open(path) as container:
         streams = getattr(container.streams, kind)

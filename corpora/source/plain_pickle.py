@@ -1,8 +1,8 @@
-"""Reading pickles of plain data, such as corpora are published in, without running what they say.
+"""Reading pickles of plain data, in which corpora are published, without running their programs.
 
-A pickle is a program that calls functions by name. Here it gets the few of `_ALLOWED`, which build
-plain data from checked arguments. NumPy's own are not among them: they trust what they are given,
-and a crafted dtype would overwrite memory.
+A pickle is a program that calls functions by name. Here it can call only the few in `_ALLOWED`,
+which build plain data from checked arguments. NumPy's own functions are not among them: they trust
+their arguments, and a crafted dtype would overwrite memory.
 """
 
 import math
@@ -32,8 +32,8 @@ def load_plain_pickle(path: Path) -> object:
         of strings, or of such objects again. An ordered dict becomes a dict.
 
     Raises:
-        CorpusError: If the file cannot be read, is damaged, or asks for anything else; nothing of
-            what it asks for has been run then.
+        CorpusError: If the file cannot be read, is damaged, or asks for anything else, which is
+            never run.
     """
     try:
         with path.open("rb") as file:
@@ -46,7 +46,7 @@ def load_plain_pickle(path: Path) -> object:
     except OSError as error:
         raise CorpusError(f"'{path}' cannot be read: {error.strerror or error}") from error
     except Exception as error:  # a damaged program may fail in any way
-        raise CorpusError(f"'{path}' is damaged, or no pickle: {error}") from error
+        raise CorpusError(f"'{path}' is damaged, or not a pickle: {error}") from error
 
 
 class _RefusedError(pickle.UnpicklingError):
@@ -61,7 +61,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 class _Callable:
-    """What a pickle gets to call: it can change neither this object nor the function."""
+    """A function that a pickle may call; it can change neither this object nor the function."""
 
     __slots__ = ("_make",)
 
@@ -76,7 +76,7 @@ class _Callable:
 
 
 class _Dtype:
-    """A dtype in the making, of numbers, strings or objects; one with fields is refused."""
+    """Stands in for a dtype of numbers, strings or objects; a dtype with fields is refused."""
 
     __slots__ = ("dtype",)
 
@@ -96,10 +96,10 @@ class _Dtype:
 
 
 class _Array:
-    """An array in the making; `_finished` puts the array in its place."""
+    """Stands in for an array; `_finished` puts the array in its place."""
 
     __slots__ = ("array",)
-    # A file must not use it as a key: its place could not be filled. mypy knows no such classes.
+    # A file must not use it as a key: a key cannot be replaced. mypy knows no such classes.
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, *_: object) -> None:
@@ -128,7 +128,7 @@ def _array(content: object, dtype: object, shape: object, order: object) -> NDAr
 
 
 def _objects(items: Sequence[object], shape: tuple[int, ...]) -> NDArray[np.generic]:
-    """Make an array of objects; they are listed row by row whatever the array's own order was."""
+    """Make an array of objects, which are listed row by row, whatever the array's own order was."""
     return np.fromiter(items, dtype=object, count=len(items)).reshape(shape)
 
 
@@ -139,7 +139,7 @@ def _scalar(dtype: object, content: object = None) -> object:
 
 
 def _encode(text: object, encoding: object) -> bytes:
-    """Give the bytes that old protocols store as a Latin-1 string; no other codec is run."""
+    """Return the bytes that old protocols store as a Latin-1 string; no other codec is run."""
     if not isinstance(text, str) or encoding != "latin1":
         raise _RefusedError(f"the codec {encoding!r}")
     return text.encode("latin1")
@@ -163,15 +163,15 @@ _ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
     **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _array for core in ("core", "_core")},
 }
-"""What a pickle may call, by the name it uses; Python 2 and NumPy 1 have names of their own."""
+"""What a pickle may call, by the name in the pickle; Python 2 and NumPy 1 have other names."""
 
 
 def _finished(value: object, seen: dict[int, tuple[object, object]]) -> object:
-    """Put the arrays in their places, and refuse what is no plain data.
+    """Put the arrays in their places, and refuse everything that is not plain data.
 
     Args:
         value: What to finish; lists, dicts and object arrays are changed in place.
-        seen: What was finished before, by the id of the original, which is kept alive.
+        seen: What was finished before, by the id of the original. It keeps the originals alive.
     """
     if type(value) in _LEAVES or isinstance(value, np.generic):
         return value

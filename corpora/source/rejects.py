@@ -1,4 +1,4 @@
-"""What can be wrong with an utterance: rejects are left out, remarks are kept all the same."""
+"""What can be wrong with an utterance: a reject is left out, an utterance with a remark is kept."""
 
 from enum import StrEnum
 
@@ -12,11 +12,11 @@ class RejectReason(StrEnum):
 
     unreadable: a file cannot be decoded.
     no_video: its file has no video stream.
-    outside_the_file: it lies wholly after the end of its video.
-    no_file: a file that it needs is not there.
+    outside_the_file: it lies completely after the end of its video.
+    no_file: a file that it needs is missing.
     no_label, no_text: it has a transcript without label, or a label without transcript.
-    repeated: its id stands there twice, with different content.
-    bad_id: its id has not the corpus's form, or would lead out of the folder.
+    repeated: its id occurs twice, with different content.
+    bad_id: its id does not have the corpus's form, or would lead out of the folder.
     bad_line: its line cannot be read.
     """
 
@@ -32,13 +32,13 @@ class RejectReason(StrEnum):
 
 
 class Remark(StrEnum):
-    """What a clip lacks that is kept all the same.
+    """What a clip lacks although it is kept.
 
     no_face: no face in any frame; the centre of each frame stands in.
     no_frames: no picture at all; a black one stands in.
     no_sound: no sound in the segment; silence stands in.
     short: shorter than a frame interval; it has a single frame.
-    ends_early: the video ends before the segment does; it has the frames that there are.
+    ends_early: the video ends before the segment does; it has fewer frames.
     """
 
     NO_FACE = "no_face"

@@ -20,8 +20,8 @@ class VideoSegment:
     """From `start_s` to `end_s` of a video file.
 
     Attributes:
-        half: Of two people filmed side by side, the one to look at.
-        centre_px: Side of the square in the middle that is looked at, after `half`.
+        half: The half to look at, where two people are filmed side by side.
+        centre_px: Side of the square to look at, in the middle of that half or of the frame.
     """
 
     path: Path
@@ -63,7 +63,7 @@ class ImageSequence:
         return self.paths
 
     def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
-        """Yield the image taken last before each time; none after the last image's turn."""
+        """Yield the last image taken before each time; stop at the end of the last image."""
         for time_s in times_s:
             index = int(time_s * self.rate_fps + 1e-6)
             if index >= len(self.paths):
@@ -76,7 +76,7 @@ class SoundSegment:
     """From `start_s` to `end_s` of any file with sound.
 
     Attributes:
-        channel: Which channel to hear; by default all, mixed.
+        channel: Which channel to read; by default all, mixed.
     """
 
     path: Path

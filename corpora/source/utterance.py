@@ -16,11 +16,11 @@ Frame = NDArray[np.uint8]
 
 
 class Pictures(Protocol):
-    """What is to be seen of an utterance."""
+    """The pictures of an utterance."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that decide it, for the source's digest."""
+        """The files that they come from, for the source's digest."""
 
     def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
         """Yield what is on screen at rising times, in seconds from the utterance's start.
@@ -28,16 +28,16 @@ class Pictures(Protocol):
         The pictures may end early: then fewer frames come than times were given.
 
         Raises:
-            MediaError: If there are none that can be read.
+            MediaError: If none can be read.
         """
 
 
 class Sound(Protocol):
-    """What is to be heard of an utterance."""
+    """The sound of an utterance."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that decide it, for the source's digest."""
+        """The files that it comes from, for the source's digest."""
 
     def wave(self, *, rate_hz: int) -> NDArray[np.float32] | None:
         """Read it as one channel of float samples in [-1, 1], (samples,); None if it is silent.

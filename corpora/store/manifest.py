@@ -14,11 +14,11 @@ from corpora.source.utterance import Utterance
 PREPARED_SCHEMA = 2
 
 PAPER_CORPORA = ("iemocap", "mosei")
-"""Kinds of corpora that the papers' columns stand for, in whatever layout they were given out."""
+"""The kinds of corpora in the papers' tables; each may come in several layouts."""
 
 
 def family_of(name: str, kind: str) -> str:
-    """Return the corpus that the papers know a corpus as, or its own name."""
+    """Return the papers' name of a corpus, or its own name."""
     return kind if kind in PAPER_CORPORA else name
 
 
@@ -36,7 +36,7 @@ class CorpusIdentity(_Frozen):
 
     @property
     def family(self) -> str:
-        """The corpus that the papers know it as, or its own name."""
+        """The papers' name of the corpus, or its own name."""
         return family_of(self.name, self.kind)
 
 
@@ -85,7 +85,7 @@ class Manifest(_Frozen):
 
     @property
     def identity(self) -> CorpusIdentity:
-        """Leave out what the corpus holds."""
+        """The identity alone, without what the corpus holds."""
         return CorpusIdentity(
             name=self.name, kind=self.kind, fingerprint=self.fingerprint, recipe=self.recipe
         )
@@ -104,7 +104,7 @@ def shared_between(utterances: Sequence[Utterance]) -> Shared:
 
 
 def fingerprint_of(source_digest: str, recipe: AnyRecipe) -> str:
-    """Name the content of a prepared corpus by all that decides it."""
+    """Hash all that decides the content of a prepared corpus."""
     identity = {
         "schema": PREPARED_SCHEMA,
         "recipe": recipe.model_dump(mode="json"),

@@ -1,7 +1,7 @@
-"""The form of a prepared corpus on disk: one Arrow IPC file a split, and the manifest.
+"""A prepared corpus on disk: one Arrow IPC file for each split, and the manifest.
 
-All below `<storage>/corpora/<name>/<recipe>/`: train.arrow, valid.arrow, test.arrow and
-manifest.json. Beside the recipes lies detections.arrow, the faces found in every frame.
+The folder `<storage>/corpora/<name>/<recipe>/` holds train.arrow, valid.arrow, test.arrow and
+manifest.json. Beside the recipes' folders lies detections.arrow, the faces found in every frame.
 """
 
 from pathlib import Path
@@ -59,10 +59,11 @@ def schema_of(recipe: AnyRecipe) -> pa.Schema:
 
 
 def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
-    """Read what a prepared corpus holds.
+    """Read the manifest of a prepared corpus.
 
     Raises:
-        CorpusError: If it is not prepared so, or its manifest is damaged or of another version.
+        CorpusError: If the recipe has not prepared it, or the manifest is damaged or of another
+            version.
     """
     path = recipe_folder(storage, name, recipe) / MANIFEST_FILE
     try:
@@ -85,7 +86,7 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
         ) from error
     if manifest.schema_version != PREPARED_SCHEMA:
         raise CorpusError(
-            f"corpus '{name}' was prepared in format {manifest.schema_version}, this version reads "
-            f"{PREPARED_SCHEMA}: prepare it again"
+            f"corpus '{name}' was prepared in format {manifest.schema_version}, but this version "
+            f"reads format {PREPARED_SCHEMA}: prepare it again"
         )
     return manifest

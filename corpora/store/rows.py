@@ -35,7 +35,7 @@ class PreparedRow:
 
 
 class PreparedRows:
-    """The utterances of one split, in the order of its file; pictures and sound stay there.
+    """The utterances of one split, in the order of its file; pictures and sound stay in the file.
 
     Attributes:
         ids: Utterances.
@@ -67,11 +67,11 @@ class PreparedRows:
         )
 
     def has_face(self, row: int) -> bool:
-        """Tell whether any crop of an utterance shows a face, without reading it."""
+        """Tell whether any crop of an utterance shows a face, without reading the crops."""
         return bool(self._found(row).any())
 
     def has_sound(self, row: int) -> bool:
-        """Tell whether any chunk of an utterance is more than one level of loudness: silence."""
+        """Tell whether an utterance has sound; in silence, all values of a chunk are equal."""
         return any(np.ptp(chunk) > 0 for chunk in self._mels(row))
 
     def _found(self, row: int) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ METRICS = ("f1", "wacc", "acc")
 
 @dataclass(frozen=True)
 class BestScores:
-    """Best reachable scores, one an emotion: fractions of an endless corpus."""
+    """Best reachable scores, one for each emotion: fractions, on an endless corpus."""
 
     f1: tuple[float, ...]
     wacc: tuple[float, ...]  # balanced accuracy

@@ -42,7 +42,7 @@ HIT_RATES: dict[str, tuple[float, ...]] = {  # P(cue | its emotion), in the orde
     "vision": (0.50, 0.90, 0.40, 0.90, 0.50, 0.50),
 }
 FALSE_ALARM_RATE = 0.04  # P(cue | not its emotion)
-MAX_CUES = 2  # of a modality in one utterance; of more, so many are kept at random
+MAX_CUES = 2  # of a modality in one utterance; more than these are thinned out at random
 REVERSED = (0, 3, 2, 1, 4, 5)  # whose cue a reversed face shows: happy <-> disgust
 NUM_FRAMES = (11, 12, 13, 14, 15, 17, 18, 19, 20)  # no whole seconds
 MAX_SLOTS_PER_CUE = 2  # chunks that one sound fills, sampled frames that one expression fills
@@ -70,7 +70,7 @@ class SyntheticConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 def synthetic_digest() -> str:
-    """Name the clips of the default settings by what decides them, so that all machines agree."""
+    """Hash what decides the clips of the default settings; all machines get the same hash."""
     return hashlib.sha256(SyntheticConfig().model_dump_json().encode()).hexdigest()
 
 
@@ -111,9 +111,9 @@ def best_scores(config: SyntheticConfig) -> dict[tuple[str, ...], BestScores]:
 def best_scores_without_interaction(
     config: SyntheticConfig,
 ) -> dict[tuple[str, ...], BestScores]:
-    """Do the same where reversing words and face are independent given the labels.
+    """Compute the same if reversing words and face are independent given the labels.
 
-    Every single modality is distributed as before; only what they tell together is missing.
+    Every single modality is distributed as before; only what modalities tell together is missing.
     """
     plain, reverse = _faces(config)
     mean = (1 - config.reversal_rate) * plain + config.reversal_rate * reverse
@@ -121,7 +121,7 @@ def best_scores_without_interaction(
 
 
 def best_scores_of_first_frame(config: SyntheticConfig) -> dict[tuple[str, ...], BestScores]:
-    """Do the same for a model that sees nothing of the face but the frame at 0 s."""
+    """Compute the same for a model that sees only one frame of the face, at 0 s."""
     shown = np.zeros((1 + len(EMOTIONS), len(CUE_SETS)))  # P(cue in first frame | cue set)
     for column, cues in enumerate(CUE_SETS):
         moments = [num_moments(count) for count in NUM_FRAMES]
@@ -137,7 +137,7 @@ def cue_table(hit_rates: Sequence[float], emotion_of: Sequence[int] = range(6)) 
     """Tabulate P(cue set | labels).
 
     Cue k is active with its hit rate if label `emotion_of[k]` is 1, else with the false-alarm rate,
-    independently of the others; of more than MAX_CUES active ones, MAX_CUES are kept at random.
+    independently of the others. If more than MAX_CUES are active, MAX_CUES are kept at random.
 
     Shapes:
         hit_rates: (K,) -> (len(CUE_SETS), len(LABELS)), columns sum to 1
@@ -205,7 +205,7 @@ def plan_clips(config: SyntheticConfig) -> list[PlannedClip]:
     """Draw the labels, splits and cues of all utterances.
 
     Raises:
-        ValueError: If so few utterances never have every emotion in every split.
+        ValueError: If there are too few utterances to have every emotion in every split.
     """
     for draw in range(MAX_DRAWS):
         generator = np.random.default_rng((config.seed, config.generator, 0, draw))
@@ -287,7 +287,7 @@ _STREAMS = ("plan", "speakers", "text", "audio", "vision")
 
 
 def _generator(config: SyntheticConfig, stream: str, index: int = 0) -> np.random.Generator:
-    """Give each utterance and purpose its own random numbers, so that order never matters."""
+    """Give each utterance and purpose its own random numbers, so that the order has no effect."""
     key = (config.seed, config.generator, 1 + _STREAMS.index(stream), index)
     return np.random.default_rng(key)
 
@@ -301,7 +301,7 @@ def num_moments(num_frames: int) -> int:
 
 
 def slots_per_cue(num_cues: int, num_slots: int) -> int:
-    """Count the frames or chunks of each cue: a neutral one is left wherever that is possible."""
+    """Count the frames or chunks of each cue; one is left neutral if that is possible."""
     return max(1, min(MAX_SLOTS_PER_CUE, (num_slots - 1) // max(num_cues, 1)))
 
 
@@ -328,7 +328,7 @@ def draw_picture_track(
 ) -> tuple[list[NDArray[np.uint8]], list[int | None]]:
     """Return a clip's frames and the cue of each of its sampled frames.
 
-    What the face shows at a full second it shows from half a second before to half a second after.
+    The face shows the cue of a full second from half a second before it to half a second after it.
     """
     generator = _generator(config, "vision", clip.index)
     slots = _scatter(clip.cues["vision"], num_moments(clip.num_frames), generator)
@@ -356,7 +356,7 @@ def _scatter(
 def write_synthetic(
     folder: Path, config: SyntheticConfig = DEFAULT, *, num_workers: int = 1
 ) -> None:
-    """Write `clips.csv` and one mp4 an utterance; the same bytes for any number of workers."""
+    """Write `clips.csv` and an mp4 for each utterance; `num_workers` does not change the bytes."""
     (folder / "media").mkdir(parents=True)
     clips = plan_clips(config)
     _write_csv(folder / "clips.csv", clips, config)

@@ -1,4 +1,4 @@
-"""Draw a talking face with an expression, as large and plain as a small network needs it.
+"""Draw a talking face with an expression, large and simple enough for a small network.
 
 A face is a `Speaker` (who), an `Expression` (what it means) and how far the mouth is open (what it
 says). Lengths are in units of the face's height, measured from its centre, y downwards.

@@ -1,4 +1,4 @@
-"""Write a sentence that holds given cue words and, where asked, words that reverse a face."""
+"""Write a sentence that holds given cue words and, if asked, words that reverse a face."""
 
 from collections.abc import Collection
 

@@ -19,15 +19,15 @@ def read_glove(path: Path, vocabulary: Collection[str]) -> dict[str, NDArray[np.
 
     The file is text, or that in gzip or in a zip with one `.txt`. A first line "words width", as
     word2vec writes it, is skipped. A word may hold spaces, as some of GloVe's do; bytes that are
-    not UTF-8 are replaced. Of a repeated word the first line counts. The width of every line is
-    checked, its numbers only where the word is kept.
+    not UTF-8 are replaced. The first line of a repeated word counts. The width of every line is
+    checked; its numbers are checked only if the word is kept.
 
     Args:
         path: The file.
         vocabulary: The words to keep.
 
     Shapes:
-        -> (D,) a word
+        -> (D,) for each word
 
     Raises:
         CorpusError: If the file cannot be read, a line is wrong (with its number), or it holds no
@@ -52,7 +52,7 @@ def read_glove(path: Path, vocabulary: Collection[str]) -> dict[str, NDArray[np.
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Iterable[bytes]]:
-    """Open the text, whatever it is packed in."""
+    """Open the text, packed or not."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".txt")]
@@ -75,7 +75,7 @@ def _opened(path: Path) -> Iterator[Iterable[bytes]]:
 
 
 def _lines(path: Path, file: Iterable[bytes]) -> Iterator[tuple[int, str, list[bytes]]]:
-    """Yield line number, word and numbers, after the width that the first line has."""
+    """Yield line number, word and numbers; the first line decides the width."""
     width = 0
     for number, line in enumerate(file, start=1):
         fields = line.rstrip(b" \r\n").split(b" ")

@@ -19,7 +19,7 @@ _MARKUP = re.compile(
 
 
 def subtitles_beside(clip: Path) -> Path | None:
-    """Return the subtitle file that has the name of a clip but for the suffix, if there is one."""
+    """Return the subtitle file with a clip's name and another suffix, if there is one."""
     found = (clip.with_suffix(suffix) for suffix in SUFFIXES)
     return next((path for path in found if path.is_file()), None)
 
@@ -27,7 +27,7 @@ def subtitles_beside(clip: Path) -> Path | None:
 def read_subtitles(path: Path) -> str:
     """Read the text of all cues, one after another, without their markup.
 
-    Names of speakers that are markup (`<v Name>`) go with it.
+    Names of speakers inside markup (`<v Name>`) are removed too.
 
     Raises:
         CorpusError: If the file cannot be read, or holds something else.

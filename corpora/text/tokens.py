@@ -64,7 +64,7 @@ def pretrained_tokenizer(weights: str) -> Tokenizer:
 
 
 def no_tokens(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Stand in for the ids of texts that no model reads.
+    """Return empty ids for texts that no model reads.
 
     Shapes:
         -> (U, 0) int32, (U, 0) bool

@@ -16,7 +16,7 @@ from corpora.text.words import split_words, vocabulary_of
 
 
 class WordVectors(Protocol):
-    """Turns a text into one vector a word; a text without words into a single vector of zeros."""
+    """Turns a text into one vector for each word, or one of zeros if the text has no words."""
 
     @property
     def width(self) -> int:
@@ -24,7 +24,7 @@ class WordVectors(Protocol):
 
     @property
     def sha256(self) -> str | None:
-        """Which vectors these are, or None if they are made from the words themselves."""
+        """The digest of the vectors, or None if they are made from the words themselves."""
 
     def vectors(self, text: str) -> NDArray[np.float32]:
         """Look the words of a text up.
@@ -40,19 +40,19 @@ def make_word_vectors(
     """Get the word vectors that a recipe asks for.
 
     Args:
-        recipe: Asks for them.
-        texts: All texts of the corpus; only their words are kept of a file.
+        recipe: Says which vectors are needed.
+        texts: All texts of the corpus; only the vectors of their words are kept.
         origin: For "glove" the file, for "encoder" the folder or hub name of a pretrained text
             encoder, for "random" None.
 
     Raises:
-        CorpusError: If there are none at `origin`, or others than the recipe's SHA-256 says.
+        CorpusError: If `origin` holds none, or has another SHA-256 than the recipe asks for.
     """
     if (origin is None) != (recipe.words == "random"):
         wanted = {
             "glove": "needs the file of the vectors",
             "encoder": "needs the folder or hub name of a text encoder",
-            "random": f"reads nothing, not even '{origin}'",
+            "random": f"reads no file, but '{origin}' is given",
         }
         raise CorpusError(
             f"words '{recipe.words}' {wanted[recipe.words]}; choose from {', '.join(wanted)}"
@@ -67,7 +67,7 @@ def make_word_vectors(
     if recipe.word_vectors_sha256 not in (None, vectors.sha256):
         raise CorpusError(
             f"the word vectors of '{origin}' have SHA-256 {vectors.sha256}, the recipe "
-            f"'{recipe.name}' asks for {recipe.word_vectors_sha256}"
+            f"'{recipe.name}' asks for {recipe.word_vectors_sha256}; choose those vectors"
         )
     return vectors
 
@@ -76,7 +76,7 @@ class GloveVectors:
     """Vectors from a file, e.g. GloVe's (Pennington et al. 2014); see `read_glove`.
 
     A word is looked up as it is written, then in lower case; an unknown one is a row of zeros.
-    `sha256` is that of the file as it lies, packed or not.
+    `sha256` is the digest of the file itself, packed or not.
     """
 
     def __init__(self, path: Path, texts: Iterable[str]) -> None:
@@ -96,9 +96,9 @@ class GloveVectors:
 
 
 class EncoderVectors:
-    """The word embeddings below a pretrained text encoder, frozen: one vector a word piece.
+    """The frozen word embeddings of a pretrained text encoder: one vector for each word piece.
 
-    Position and context play no part. `sha256` is that of the embedding table.
+    Position and context have no effect. `sha256` is the digest of the embedding table.
     """
 
     def __init__(self, weights: str) -> None:
@@ -126,10 +126,10 @@ class EncoderVectors:
 
 
 class RandomVectors:
-    """Vectors that know nothing of meaning: equal words are equal, whatever their case.
+    """Vectors without meaning: equal words have equal vectors, in upper and in lower case.
 
-    Each number is uniform in [-sqrt(3), sqrt(3)], of variance 1, from SHAKE-256 of the word: the
-    same on every machine.
+    Each number is uniform in [-sqrt(3), sqrt(3)], with variance 1. It comes from SHAKE-256 of the
+    word, so it is the same on every machine.
     """
 
     sha256 = None

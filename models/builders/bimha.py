@@ -16,7 +16,7 @@ from models.task import Task
 
 
 def build_bimha(config: BimhaConfig, task: Task) -> BimhaModel:
-    """Build a branch a modality, and an outer product for each pair of them."""
+    """Build a branch for each modality, and an outer product for each pair of modalities."""
     pairs = [pair_name(*pair) for pair in combinations(config.modalities, 2)]
     width = config.pair_width
     return BimhaModel(

@@ -36,7 +36,7 @@ def build_cmha(config: CmhaConfig, task: Task) -> CmhaModel:
 
 
 def _branch(config: CmhaConfig, encoder: ConvConfig) -> EnhancedBranch:
-    """Project an encoder's vectors; without positions, of which the description says nothing."""
+    """Project an encoder's vectors, without positions: the description mentions none."""
     backbone, width = build_conv_encoder(encoder, frozen=encoder.frozen, enhance={})
     return EnhancedBranch(
         backbone=backbone,

@@ -21,7 +21,7 @@ from models.parts.sem import NoEnhancement
 from models.weights.conv import load_conv_weights
 
 Enhance = Callable[[Shape], nn.Module]
-"""From the shape of a map, (C, H, W), to its semantic enhancement."""
+"""Makes the semantic enhancement of a map from its shape, (C, H, W)."""
 
 
 def build_conv_encoder(
@@ -38,7 +38,7 @@ def build_conv_encoder(
         The encoder, and the length of its vectors.
 
     Raises:
-        WeightsError: If the checkpoint cannot be had.
+        WeightsError: If the checkpoint is not available.
     """
     layout = LAYOUTS[config.architecture](config)
     if config.pretrained:
@@ -102,4 +102,4 @@ def _resnet(config: ResnetConfig) -> _Layout:
 
 
 LAYOUTS: dict[str, Callable[[Any], _Layout]] = {"resnet18": _resnet, "vggish": _vggish}
-"""By architecture."""
+"""What makes the layout of an encoder, by its architecture."""

@@ -21,7 +21,7 @@ from models.parts.transformer import Transformer
 
 
 def build_cross_modal(config: XiaConfig) -> nn.Module:
-    """Build what the sequences of sound and faces go through together."""
+    """Build the encoder that reads the sequences of sound and faces together."""
     match config.cross:
         case configs.NoTemporal():
             return nn.Identity()

@@ -72,7 +72,7 @@ def build_fe2e(config: Fe2eConfig, task: Task) -> DecisionFusionModel[Inputs]:
 
 
 def build_mesm(config: MesmConfig, task: Task) -> MesmModel:
-    """Build a branch with a sparse CNN for each modality but text, which guides them."""
+    """Build a branch with a sparse CNN for each modality but text; the text guides them."""
     text = build_text_encoder(config.text)
     branches: dict[Modality, Branch] = {"text": _text(config, text, task)}
     for modality in config.modalities:

@@ -15,10 +15,10 @@ from models.task import Task
 
 
 def build_emoembs(config: EmoEmbsConfig, task: Task) -> DecisionFusionModel[FeatureInputs]:
-    """Build one LSTM a modality, and the vectors that its state is compared with.
+    """Build one LSTM for each modality, and the vectors that its state is compared with.
 
     Raises:
-        ValueError: If vectors of words are asked for, and the task has none or of another length.
+        ValueError: If the config names word vectors, and the task has none or of another length.
     """
     vectors = _vectors(config, task)
     branches = {
@@ -58,7 +58,8 @@ def _vectors(config: EmoEmbsConfig, task: Task) -> Tensor:
         return random_vectors(words, config.hidden.text)
     if task.emotion_vectors is None:
         raise ValueError(
-            f"the task holds no emotion_vectors, but model.text.weights is {config.text.weights!r}"
+            f"the task holds no emotion_vectors, but model.text.weights is "
+            f"{config.text.weights!r}; give the task the vectors from there"
         )
     width = task.emotion_vectors.shape[1]
     if width != config.hidden.text:

@@ -16,7 +16,7 @@ from models.task import Task
 
 
 def build_prepare(config: FeatureSystemConfig, task: Task, modality: Modality) -> nn.Module:
-    """Build what the rows of a modality go through first."""
+    """Build the first step on the rows of a modality."""
     if not config.standardise:
         return nn.Identity()
     features = task.features[modality]
@@ -24,14 +24,14 @@ def build_prepare(config: FeatureSystemConfig, task: Task, modality: Modality) -
 
 
 def build_layout(*, padding_as_steps: bool) -> nn.Module:
-    """Build what says which rows are steps of which utterance."""
+    """Build the module that says which rows are steps of which utterance."""
     return PaddingAsSteps() if padding_as_steps else AsPacked()
 
 
 def build_late_fusion(
     config: LateFusionConfig, task: Task, branches: Mapping[Modality, nn.Module]
 ) -> DecisionFusionModel[FeatureInputs]:
-    """Build a model of branches that each decide."""
+    """Build a model in which each branch makes a decision."""
     return DecisionFusionModel(
         read=READ_FEATURES,
         branches=branches,

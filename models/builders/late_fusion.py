@@ -17,7 +17,7 @@ from models.task import Task
 
 
 def build_lf_lstm(config: LfLstmConfig, task: Task) -> DecisionFusionModel[FeatureInputs]:
-    """Build one LSTM a modality."""
+    """Build one LSTM for each modality."""
     branches = {modality: _lstm_branch(config, task, modality) for modality in config.modalities}
     return build_late_fusion(config, task, branches)
 
@@ -25,7 +25,7 @@ def build_lf_lstm(config: LfLstmConfig, task: Task) -> DecisionFusionModel[Featu
 def build_lf_transformer(
     config: LfTransformerConfig, task: Task
 ) -> DecisionFusionModel[FeatureInputs]:
-    """Build one transformer a modality.
+    """Build one transformer for each modality.
 
     Raises:
         ValueError: If the heads of a modality do not divide the number of its features.
@@ -54,7 +54,7 @@ def _lstm_branch(config: LfLstmConfig, task: Task, modality: Modality) -> Branch
 
 
 def _transformer_branch(config: LfTransformerConfig, task: Task, modality: Modality) -> Branch:
-    """Only the padding of text is ever taken for steps."""
+    """Build the branch of a modality; only padding of text can count as steps."""
     width = task.features[modality].width
     num_heads = _num_heads(config, modality, width)
     transformer = Transformer(

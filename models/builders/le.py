@@ -69,7 +69,7 @@ def _layer(kind: type[EncoderLayer] | type[DecoderLayer], config: LeConfig) -> n
 
 
 def _text(config: LeConfig) -> TextBranch:
-    """Read the transcript; alone, its [CLS] state is classified as it is."""
+    """Build the text branch; without fusion, the head reads its [CLS] state directly."""
     encoder = build_text_encoder(config.text)
     if config.fusion.kind == "none":
         return TextBranch(backbone=encoder, projection=nn.Identity())
@@ -100,7 +100,7 @@ def _packed(
 ) -> PackedBranch:
     """Build a branch for pictures of (channels, height, width).
 
-    It has a learned [CLS] where no fusion of whole sequences follows.
+    It has a learned [CLS] if no fusion of whole sequences follows.
     """
     channels, height, width = picture
     rows, columns = vgg.pool
@@ -174,4 +174,4 @@ FUSIONS: dict[type[Config], Callable[[Any, LeConfig, Branches], Fused]] = {
     configs.TransformerFusion: _over_all_tokens,
     configs.BottleneckFusion: _bottleneck,
 }
-"""By the config of a fusion."""
+"""What builds each fusion, by the class of its config."""

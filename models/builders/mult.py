@@ -48,7 +48,7 @@ def build_mult(config: MultConfig, task: Task) -> MultModel:
 
 
 def _branch(config: MultConfig, task: Task, modality: Modality) -> nn.Sequential:
-    """Project each row; that of text goes through dropout first, as in the paper's code base."""
+    """Project each row; a row of text goes through dropout first, as in the paper's code base."""
     rate = config.embedding_dropout if modality == "text" else 0.0
     width = task.features[modality].width
     return nn.Sequential(

@@ -8,7 +8,7 @@ def build_text_encoder(config: TextConfig) -> TextEncoder:
     """Load the checkpoint that the config names, or build one with its sizes.
 
     Raises:
-        WeightsError: If the checkpoint cannot be had.
+        WeightsError: If the checkpoint is not available.
     """
     if config.sizes is not None:
         return random_text_encoder(config.sizes)

@@ -1,4 +1,4 @@
-"""Builds the model of Xia et al., its parts left out, and other parts in their place."""
+"""Builds the model of Xia et al., also with parts left out or replaced."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ from models.task import Task
 
 
 def build_xia(config: XiaConfig, task: Task) -> XiaModel:
-    """Build the branches, what is across them, and the decisions that the config names."""
+    """Build the branches, the encoder across them, and the decisions that the config names."""
     text, text_width = _text(config)
     return XiaModel(
         text=text,

@@ -11,7 +11,7 @@ MODALITIES: tuple[Modality, ...] = ("text", "audio", "vision")
 RANDOM_WEIGHTS = "random"
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
-"""A share that something is dropped at."""
+"""The probability that something is dropped."""
 
 
 class Config(BaseModel):
@@ -22,12 +22,14 @@ class Config(BaseModel):
 
 def _in_our_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
     if len(set(modalities)) < len(modalities):
-        raise ValueError(f"a modality stands twice; choose each of {', '.join(MODALITIES)} once")
+        raise ValueError(
+            f"a modality is named twice; name each of {', '.join(MODALITIES)} at most once"
+        )
     return tuple(modality for modality in MODALITIES if modality in modalities)
 
 
 Modalities = Annotated[tuple[Modality, ...], Field(min_length=1), AfterValidator(_in_our_order)]
-"""Some of the modalities, each once; they come in our order, however they are written."""
+"""Some of the modalities, each once; they are sorted into our order."""
 
 
 class PretrainedConfig(Config):
@@ -54,23 +56,23 @@ class SystemConfig(Config):
     """The recipe that its corpus is prepared by."""
 
     reconstructed: ClassVar[bool] = False
-    """Whether its architecture is ours after a description, for want of code and full text."""
+    """Whether we rebuilt its architecture from a description, without its code and full text."""
 
     modalities: Modalities = MODALITIES
 
     @property
     def reads_text(self) -> bool:
-        """Whether what is said changes what the model says."""
+        """Whether the text changes the output of the model."""
         return "text" in self.modalities
 
     @property
     def neighbours_matter(self) -> bool:
-        """Whether what an utterance gets depends on the others of its batch, to predict too."""
+        """Whether an utterance's output depends on the others of its batch, in evaluation too."""
         return False
 
     @property
     def encoders(self) -> Mapping[Modality, Config]:
-        """The encoders that are built, by the modality that they read; none of another."""
+        """The encoders that are built, by the modality that they read."""
         return {}
 
     @property
@@ -92,10 +94,10 @@ def check_heads(width: int, num_heads: int, *, heads: str, of: str) -> None:
     """Make sure that a width splits into attention heads.
 
     Args:
-        width: To be split.
-        num_heads: Into how many.
+        width: The width to split.
+        num_heads: The number of heads.
         heads: Names the field of `num_heads` in the error.
-        of: Names the field of `width`.
+        of: Names the field of `width` in the error.
 
     Raises:
         ValueError: If it does not.

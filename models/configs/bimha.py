@@ -9,10 +9,10 @@ from models.configs.features import FeatureSystemConfig, check_pairs
 
 
 class BimhaConfig(FeatureSystemConfig):
-    """Outer products of global features, a pair of modalities each, and attention among them.
+    """Outer products of global features for each pair of modalities, and attention among them.
 
-    After the description in Xia et al. 2022; all sizes are ours. Batch norm on the global features
-    is left out (`models.systems.bimha`), so without `standardise` they are raw.
+    It follows the description in Xia et al. 2022; all sizes are ours. Batch norm on the global
+    features is left out (`models.systems.bimha`), so without `standardise` they are raw.
     """
 
     reconstructed: ClassVar[bool] = True

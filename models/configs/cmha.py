@@ -19,7 +19,7 @@ from models.configs.text import BertConfig
 
 
 class CmhaConfig(SystemConfig):
-    """Modalities that attend to each other one after the other, in three orders.
+    """Modalities attend to each other one after the other, in three orders.
 
     It has no public code. Encoders and `width` are those of Xia et al., who do not say what their
     CMHA reads; heads and sizes are ours.

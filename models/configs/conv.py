@@ -13,9 +13,9 @@ RESNET_SHRINK = 32
 class ConvConfig(PretrainedConfig):
     """Groups of convolutions.
 
-    Pictures are first averaged over `pool` (height, width) pixels: none, in the papers. Channels
+    Pictures are first averaged over `pool` (height, width) pixels; the papers do not pool. Channels
     are multiples of `base_channels`, 64 in every checkpoint. `frozen` names the groups that keep
-    the values of the checkpoint, statistics of their batch norms included.
+    the values of the checkpoint, and the statistics of their batch norms.
     """
 
     groups: ClassVar[tuple[str, ...]]
@@ -42,7 +42,7 @@ class ConvConfig(PretrainedConfig):
         if self.frozen and not self.pretrained:
             default = type(self).model_fields["weights"].default
             raise ValueError(
-                f"frozen {choices(self.frozen)} would keep random values: weights "
+                f"frozen {choices(self.frozen)} would keep random values, because weights is "
                 f"{RANDOM_WEIGHTS!r}; choose frozen (), or weights {default!r}"
             )
         return self
@@ -82,8 +82,8 @@ class ResnetConfig(ConvConfig):
 
     Groups are those of its Table 1, conv1 to conv5_x; the max pooling begins conv2. `weights` is
     the path of a checkpoint (.pth or .safetensors), "imagenet" for torchvision's, or "random". Xia
-    et al. train on AffectNet, whose weights cannot be handed on: "imagenet" is the stand-in, and
-    the record of a trial says so. They freeze conv1 to conv3_x; their face size is not stated.
+    et al. train on AffectNet, whose weights cannot be redistributed: "imagenet" stands in, and the
+    record of a trial says so. They freeze conv1 to conv3_x; they do not state their face size.
     """
 
     architecture: ClassVar[str] = "resnet18"

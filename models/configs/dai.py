@@ -14,7 +14,7 @@ from models.configs.text import MAX_POSITIONS, AlbertConfig
 
 CNN_SHRINK = 16
 Pixels = Annotated[PositiveInt, Field(multiple_of=CNN_SHRINK)]
-"""A side of a picture: the four poolings of the CNN halve it four times."""
+"""A side of a picture; the poolings of the CNN halve it four times."""
 
 
 class DaiTextConfig(AlbertConfig):
@@ -49,8 +49,8 @@ def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
 class CnnConfig(Config):
     """The CNN of one modality, and the projection of what it leaves.
 
-    Pictures are first averaged over `pool` (height, width) pixels: none, in the paper. Channels of
-    the stages are `base_channels` times 1, 2, 4, 8.
+    Pictures are first averaged over `pool` (height, width) pixels; the paper does not pool.
+    Channels of the stages are `base_channels` times 1, 2, 4, 8.
     """
 
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -88,8 +88,8 @@ class DaiAudioConfig(CnnConfig):
 class DaiConfig(SystemConfig):
     """What FE2E and MESM have in common.
 
-    `modality_dropout` hides each decision of an utterance from the fusion at that rate, in
-    training, but never all of them.
+    In training, `modality_dropout` is the probability that the fusion does not see a decision of an
+    utterance; at least one decision is always kept.
     """
 
     recipe: ClassVar[str] = "dai"
@@ -104,7 +104,7 @@ class DaiConfig(SystemConfig):
 
     @property
     def encoders(self) -> Mapping[Modality, Config]:
-        """One a modality that is read."""
+        """One for each modality that is read."""
         every: dict[Modality, Config] = {
             "text": self.text,
             "audio": self.audio,
@@ -127,10 +127,9 @@ class Fe2eConfig(DaiConfig):
 class MesmConfig(DaiConfig):
     """The multimodal end-to-end sparse model.
 
-    A site of a map stays if it belongs to the likeliest ones that reach the mass `tau` together:
-    0.8 in the README of the paper's code base, 0.7 in the paper's table. With `attn_grad` "none",
-    as in that code base, the attention only chooses sites and never learns; "straight_through"
-    lets it learn.
+    The most likely sites of a map stay, the fewest whose probabilities add up to `tau`: 0.8 in the
+    README of the paper's code base, 0.7 in the paper's table. With `attn_grad` "none", as in that
+    code base, the attention only chooses sites and never learns; with "straight_through" it learns.
     """
 
     system: Literal["mesm"] = "mesm"

@@ -8,13 +8,13 @@ from models.configs.base import Config
 
 
 class WeightedSum(Config):
-    """z = sum over m of w_m z_m, one trained weight a modality (Dai et al. 2021)."""
+    """z = sum over m of w_m z_m, one trained weight for each modality (Dai et al. 2021)."""
 
     kind: Literal["weighted_sum"] = "weighted_sum"
 
 
 class AttentiveFusion(Config):
-    """Attention over the decisions (Xia et al. 2022): a weight a modality for each utterance."""
+    """Attention over the decisions of each utterance, a weight per modality (Xia et al. 2022)."""
 
     kind: Literal["attentive"] = "attentive"
 

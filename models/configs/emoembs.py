@@ -35,8 +35,8 @@ class HiddenConfig(Config):
 class EmotionVectors(PretrainedConfig):
     """The fixed vectors of the emotions' words.
 
-    `weights` is a file in GloVe's format, packed or not, or "random": the same for a word in every
-    trial.
+    `weights` is a file in GloVe's format, packed or not, or "random": a word then has the same
+    random vector in every trial.
     """
 
     architecture: ClassVar[str] = "glove"

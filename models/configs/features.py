@@ -19,10 +19,10 @@ class FeatureSystemConfig(SystemConfig):
 
 
 class LateFusionConfig(FeatureSystemConfig):
-    """A decision a modality, and their fusion.
+    """One decision for each modality, and their fusion.
 
-    `modality_dropout` hides each decision of an utterance from the fusion at that rate, in
-    training, but never all of them.
+    In training, `modality_dropout` is the probability that the fusion does not see a decision of an
+    utterance; at least one decision is always kept.
     """
 
     modality_dropout: Rate = 0.0

@@ -1,7 +1,7 @@
 """LF-LSTM and LF-TRANS, the late fusion baselines of Dai et al. (NAACL 2021).
 
-Defaults are those of the paper's code base. In both, `compat_dai_padding` restores how it treats
-the padding of a batch: as steps. What an utterance gets then depends on its neighbours.
+Defaults are those of the paper's code base. In both, `compat_dai_padding` counts the padding of a
+batch as steps, as that code base does. The output of an utterance then depends on its batch.
 """
 
 from typing import Literal
@@ -13,19 +13,19 @@ from models.configs.features import LateFusionConfig
 
 
 class LfLstmConfig(LateFusionConfig):
-    """One bidirectional LSTM a modality, as wide as its features."""
+    """One bidirectional LSTM for each modality, as wide as its features."""
 
     system: Literal["lf_lstm"] = "lf_lstm"
     compat_dai_padding: bool = False
 
     @property
     def neighbours_matter(self) -> bool:
-        """Whether the padding counts, whose length is that of the longest."""
+        """Whether padding counts as steps; the longest utterance decides its length."""
         return self.compat_dai_padding
 
 
 class HeadsConfig(Config):
-    """Attention heads of each modality, as many as Dai et al. take.
+    """Attention heads of each modality, as many as in Dai et al.
 
     They must divide the number of its features, which the corpus decides. "auto" takes the greatest
     divisor of that number up to the default.
@@ -37,7 +37,7 @@ class HeadsConfig(Config):
 
 
 class LfTransformerConfig(LateFusionConfig):
-    """One post-norm transformer a modality, as wide as its features, without positions."""
+    """One post-norm transformer for each modality, as wide as its features, without positions."""
 
     system: Literal["lf_transformer"] = "lf_transformer"
     heads: HeadsConfig = HeadsConfig()
@@ -48,5 +48,5 @@ class LfTransformerConfig(LateFusionConfig):
 
     @property
     def neighbours_matter(self) -> bool:
-        """Whether the padding counts, whose length is that of the longest."""
+        """Whether padding counts as steps; the longest utterance decides its length."""
         return self.compat_dai_padding

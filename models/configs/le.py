@@ -1,6 +1,6 @@
 """The model of Le et al. (IEEE Access), and fusions beyond it.
 
-Defaults are the paper's values; where it is silent the docstring says so.
+Defaults are the paper's values; the docstring says which values the paper does not state.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from models.configs.text import AlbertConfig
 
 VGG_SHRINK = 32
 Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
-"""A side of a picture: the five poolings of VGG19 halve it five times."""
+"""A side of a picture; the poolings of VGG19 halve it five times."""
 
 
 class LayerConfig(Config):
@@ -51,9 +51,9 @@ def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
 class VggConfig(Config):
     """A VGG19 without its classifier, trained from scratch, and a temporal transformer over it.
 
-    Pictures are first averaged over `pool` (height, width) pixels: none, in the paper. Channels of
-    the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our default (plain
-    VGG19 rarely trains from scratch with Adam).
+    Pictures are first averaged over `pool` (height, width) pixels; the paper does not pool.
+    Channels of the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our default
+    (plain VGG19 rarely trains from scratch with Adam).
     """
 
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -125,7 +125,7 @@ class TransformerFusion(Config):
 
 
 class BottleneckFusion(Config):
-    """A transformer a modality, which exchange what a few shared tokens hold (Nagrani et al. 2021).
+    """A transformer per modality; they exchange through a few shared tokens (Nagrani et al. 2021).
 
     `num_tokens` is the paper's choice; all `depth` layers exchange.
     """
@@ -155,7 +155,7 @@ class EmotionDecoder(Config):
 
 
 FUSIONS_OF_SEQUENCES = ("transformer", "bottleneck")
-"""Those that leave a sequence."""
+"""The fusions that leave a sequence."""
 
 Head = Annotated[ClsHead | EmotionDecoder, Field(discriminator="kind")]
 
@@ -165,8 +165,8 @@ class LeConfig(SystemConfig):
 
     Without fusion there is one modality; with one modality there may still be a transformer. A
     fusion of [CLS] states leaves no sequence to decode, so `head` must be `cls` there.
-    `modality_dropout` hides each modality of an utterance from the fusion at that rate, in
-    training, but never all of them (Neverova et al. 2016).
+    In training, `modality_dropout` is the probability that the fusion does not see a modality of an
+    utterance; at least one modality is always kept (Neverova et al. 2016).
     """
 
     recipe: ClassVar[str] = "le"
@@ -183,7 +183,7 @@ class LeConfig(SystemConfig):
 
     @property
     def encoders(self) -> Mapping[Modality, Config]:
-        """One a modality that is read."""
+        """One for each modality that is read."""
         every: dict[Modality, Config] = {
             "text": self.text,
             "audio": self.audio,
@@ -210,6 +210,6 @@ class LeConfig(SystemConfig):
         if self.head.kind != "cls" and self.fusion.kind not in FUSIONS_OF_SEQUENCES:
             raise ValueError(
                 f"head.kind {self.head.kind!r} needs fusion.kind 'transformer' or 'bottleneck', "
-                f"not {self.fusion.kind!r}; choose head.kind from 'cls'"
+                f"not {self.fusion.kind!r}; choose one of those, or head.kind 'cls'"
             )
         return self

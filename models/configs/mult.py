@@ -9,7 +9,7 @@ from models.configs.features import FeatureSystemConfig, check_pairs
 
 
 class SourceDropoutConfig(Config):
-    """Dropout on the attention to a modality; that to `text` holds for self-attention too."""
+    """Dropout on the attention to each modality; self-attention has that of `text`."""
 
     text: Rate = 0.2
     audio: Rate = 0.0
@@ -19,10 +19,10 @@ class SourceDropoutConfig(Config):
 class MultConfig(FeatureSystemConfig):
     """A cross-modal transformer for each ordered pair of modalities.
 
-    `depth` layers each, and `memory_depth` layers of self-attention over what a modality learned
-    from the others. Dai et al. publish no settings for their rows: these are ours, after the code
-    base of EmoEmbs. Departure: features are projected row by row (kernel size 1, as in the original
-    code), so that short sequences survive.
+    Each has `depth` layers; `memory_depth` layers of self-attention follow, over what a modality
+    learned from the others. Dai et al. publish no settings for their rows: these are ours, after
+    the code base of EmoEmbs. Departure: features are projected row by row (kernel size 1, as in the
+    original code), so that short sequences survive.
     """
 
     system: Literal["mult"] = "mult"
@@ -44,7 +44,7 @@ class MultConfig(FeatureSystemConfig):
     @model_validator(mode="after")
     def _width_splits_into_sines_and_cosines(self) -> Self:
         if self.width % 2:
-            raise ValueError(f"width {self.width} is odd; positions need an even one")
+            raise ValueError(f"width {self.width} is odd; choose an even one, for the positions")
         return self
 
     @model_validator(mode="after")

@@ -36,7 +36,7 @@ class AlbertSizes(TextSizes):
 
 
 class BertSizes(TextSizes):
-    """Sizes of a BERT (defaults: bert-base-uncased); its dropout is given, for BERT has some."""
+    """Sizes of a BERT (defaults: bert-base-uncased), and its dropout."""
 
     vocabulary: int = Field(default=30_522, gt=4)
     dropout: float = Field(default=0.1, ge=0, lt=1)
@@ -81,7 +81,7 @@ class AlbertConfig(TextConfig):
 
 
 class BertConfig(TextConfig):
-    """A BERT, whose [CLS] state Xia et al. read; how long their texts are is not stated."""
+    """A BERT, whose [CLS] state Xia et al. read; they do not state the length of their texts."""
 
     architecture: ClassVar[str] = "bert"
 

@@ -1,6 +1,6 @@
-"""The model of Xia et al. (2022), MER-SEM-MBT, its parts left out, and other parts in their place.
+"""The model of Xia et al. (2022), MER-SEM-MBT, also with parts left out or replaced.
 
-Defaults are the paper's values; where it is silent the docstring says so.
+Defaults are the paper's values; the docstring says which values the paper does not state.
 """
 
 from collections.abc import Mapping
@@ -35,16 +35,17 @@ class XiaVisionConfig(ResnetConfig):
 
 
 class SemConfig(Config):
-    """The semantic enhancement modules (SEM); where they stand, each encoder says.
+    """The semantic enhancement modules (SEM); each encoder says where they stand.
 
-    `attention` is the axis of the softmax, which the paper does not settle: there is one text
-    vector, hence one key. "spatial" is over the sites of the map; "key" is over that one key, as
-    printed, so each weight is 1 and neither queries nor keys learn; "sigmoid" gates each site by
+    `attention` is the axis of the softmax, which the paper does not define: there is one text
+    vector, so there is one key. "spatial" is over the sites of the map; "key" is over that one key,
+    as printed, so each weight is 1 and neither queries nor keys learn; "sigmoid" gates each site by
     itself; "tokens" is over the states of all tokens. `norm` is over the whole "map", or over the
-    "channels" of each site, which cancels spatial weights. With `rescale`, spatial weights average
-    1 over the sites rather than add up to 1. With `init` "identity" the last convolution begins by
-    letting the features through; "default" draws it. With `unfreeze_after`, frozen groups that
-    follow a SEM learn after all: their inputs have changed. All these are our choices.
+    "channels" of each site, which cancels spatial weights. With `rescale`, the mean of the spatial
+    weights over the sites is 1, otherwise their sum is. With `init` "identity", the last
+    convolution returns its input at first; with "default", its values are drawn. With
+    `unfreeze_after`, frozen groups that follow a SEM do learn, because their inputs have changed.
+    All these are our choices.
     """
 
     attention: Literal["spatial", "key", "sigmoid", "tokens"] = "spatial"
@@ -61,14 +62,14 @@ class NoTemporal(Config):
 
 
 class Independent(Config):
-    """A transformer a modality, without exchange."""
+    """A transformer for each modality, without exchange."""
 
     kind: Literal["independent"] = "independent"
     depth: PositiveInt = 1
 
 
 class Bottleneck(Config):
-    """Compression into a few learned tokens and expansion out of them (Liu et al. 2022, UMT).
+    """Compression into a few learned tokens and expansion from them (Liu et al. 2022, UMT).
 
     `num_tokens` and `depth` are those of its code.
     """
@@ -88,8 +89,8 @@ class Joint(Config):
 class BiCross(Config):
     """Each modality attends to the other.
 
-    The paper counts two branches, and four elsewhere: with `self_attention` a transformer of each
-    modality alone follows, as in MulT (Tsai et al. 2019).
+    The paper counts two branches, and four elsewhere: with `self_attention`, a transformer over
+    each modality alone follows, as in MulT (Tsai et al. 2019).
     """
 
     kind: Literal["bicross"] = "bicross"
@@ -98,9 +99,9 @@ class BiCross(Config):
 
 
 class NagraniBottleneck(Config):
-    """A transformer a modality, which exchange what a few shared tokens hold (Nagrani et al. 2021).
+    """A transformer per modality; they exchange through a few shared tokens (Nagrani et al. 2021).
 
-    Nothing is exchanged before the second layer: the tokens of the first have seen no modality.
+    Nothing is exchanged before the second layer: in the first, the tokens have seen no modality.
     """
 
     kind: Literal["nagrani"] = "nagrani"
@@ -121,11 +122,11 @@ class XiaConfig(SystemConfig):
     """The model of Xia et al.
 
     `modalities` are those that decide. Text also enters the encoders through their SEMs, whether it
-    decides or not; where it does neither, no text is read. A SER or FER model is one of them alone
-    with `cross` "independent". `positions` are sine and cosine: added to the "states" that enter
-    the first layer, or in each layer to "queries_and_keys" that come of them, as UMT does.
-    `modality_dropout` hides each decision of an utterance from the fusion at that rate, in
-    training, but never all of them (Neverova et al. 2016). Sizes of the MLPs are our choice.
+    decides or not; if it does neither, no text is read. A SER or FER model has one modality alone,
+    and `cross` "independent". `positions` are sines and cosines. They are added to the "states"
+    that enter the first layer, or in each layer to its "queries_and_keys", as in UMT. In training,
+    `modality_dropout` is the probability that the fusion does not see a decision of an utterance;
+    at least one decision is always kept (Neverova et al. 2016). Sizes of the MLPs are our choice.
     """
 
     recipe: ClassVar[str] = "xia"
@@ -146,7 +147,7 @@ class XiaConfig(SystemConfig):
 
     @property
     def reads_text(self) -> bool:
-        """Whether the text decides, or enhances what another modality sees."""
+        """Whether the text decides, or enhances the encoder of another modality."""
         enhanced = {"audio": self.audio.sem_after, "vision": self.vision.sem_after}
         return "text" in self.modalities or any(enhanced[name] for name in self.sequences)
 
@@ -157,7 +158,7 @@ class XiaConfig(SystemConfig):
 
     @property
     def encoders(self) -> Mapping[Modality, Config]:
-        """BERT where text is read, then one a sequence."""
+        """BERT if text is read, then one encoder for each sequence."""
         text: dict[Modality, Config] = {"text": self.text} if self.reads_text else {}
         every: dict[Modality, Config] = {"audio": self.audio, "vision": self.vision}
         return text | {modality: every[modality] for modality in self.sequences}

@@ -1,1 +1,1 @@
-"""Encoders: from what one modality gives to states or vectors."""
+"""Encoders: from the inputs of one modality to states or vectors."""

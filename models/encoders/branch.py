@@ -1,10 +1,10 @@
-"""The branch of a modality, from its inputs to one vector: a decision, or what is fused."""
+"""The branch of a modality, from its inputs to one vector: a decision, or a part of a fusion."""
 
 from torch import Tensor, nn
 
 
 class Branch(nn.Module):
-    """An encoder, and the head on what it leaves."""
+    """An encoder, and the head on its output."""
 
     def __init__(self, *, encoder: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -12,7 +12,7 @@ class Branch(nn.Module):
         self.head = head
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Encode what the modality gives.
+        """Encode the inputs of the modality.
 
         Shapes:
             inputs of B utterances -> (B, D)

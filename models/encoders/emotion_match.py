@@ -10,10 +10,10 @@ from models.parts.rules import UNIT_VARIANCE, Rule, keep
 
 
 class EmotionMatch(nn.Module):
-    """z = r G_m^T, G_m = G W_m + b_m: one inner product an emotion.
+    """z = r G_m^T, G_m = G W_m + b_m: one inner product for each emotion.
 
     G holds the fixed vectors of the words that name the emotions; `mapping` brings them to the
-    length of r (`nn.Identity` for text, where they have it).
+    length of r (`nn.Identity` for text, which has that length).
     """
 
     vectors: Tensor
@@ -24,7 +24,7 @@ class EmotionMatch(nn.Module):
         self.mapping = mapping
 
     def rules(self) -> dict[str, Rule]:
-        """Leave the vectors."""
+        """Keep the vectors."""
         return {"vectors": keep}
 
     def forward(self, states: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class EmotionMatch(nn.Module):
 
 
 def random_vectors(words: Sequence[str], width: int) -> Tensor:
-    """Stand in for word vectors: numbers of variance 1, the same for a word in every trial.
+    """Make stand-ins for word vectors: variance 1, and the same for a word in every trial.
 
     Shapes:
         -> (K, width)

@@ -7,7 +7,7 @@ from models.parts.sequence import Lengths, pad
 
 
 class FeatureEncoder(nn.Module):
-    """Rows of features to one vector an utterance.
+    """From rows of features to one vector for each utterance.
 
     `prepare` maps rows to rows, `layout` says which rows are steps of which utterance (as they
     come, or `PaddingAsSteps`), `encode` reads the steps.
@@ -30,7 +30,7 @@ class FeatureEncoder(nn.Module):
 
 
 class AsPacked(nn.Module):
-    """An utterance has the steps that it has."""
+    """Each utterance has its own steps, without padding."""
 
     def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Return both as they are."""
@@ -40,7 +40,7 @@ class AsPacked(nn.Module):
 class PaddingAsSteps(nn.Module):
     """Every utterance has as many steps as the longest of its batch: rows of zeros follow.
 
-    So the baselines of Dai et al. (NAACL 2021) run; what an utterance gets depends on its batch.
+    The baselines of Dai et al. (NAACL 2021) do so. An utterance's output then depends on its batch.
     """
 
     def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:

@@ -1,4 +1,4 @@
-"""LSTMs over packed rows, and what is read of them."""
+"""LSTMs over packed rows, and what is read from their outputs."""
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ class Lstm(nn.Module):
     def forward(self, rows: Tensor, lengths: Lengths) -> Tensor:
         """Read the rows of each utterance, in float32: under autocast cuDNN would take float16.
 
-        PyTorch's `pack_padded_sequence` waits for the GPU where it has to sort; this does not.
+        PyTorch's `pack_padded_sequence` waits for the GPU if it has to sort; this does not.
 
         Shapes:
             rows: (N, D), lengths: B with sum N -> (B, width)
@@ -69,7 +69,7 @@ def _send(indices: NDArray[np.int64], device: torch.device) -> Tensor:
 
 
 class FinalStates(nn.Module):
-    """The state after the last step and, of the backward direction, that after the first one."""
+    """The final state of each direction: after the last step, and backward after the first."""
 
     def forward(self, states: Tensor, finals: Tensor, lengths: Lengths) -> Tensor:
         """Concatenate the directions of the last layer.
@@ -81,7 +81,7 @@ class FinalStates(nn.Module):
 
 
 class LastStep(nn.Module):
-    """What all directions have at the last step; the backward one has seen that step only."""
+    """The outputs of all directions at the last step; the backward one has seen only that step."""
 
     def forward(self, states: Tensor, finals: Tensor, lengths: Lengths) -> Tensor:
         """Take the outputs of the last step.
@@ -110,10 +110,10 @@ class SummedLastStep(nn.Module):
 
 
 def freeze_unread(lstm: nn.LSTM) -> None:
-    """Freeze what has no effect where both directions are read at the last step.
+    """Freeze the weights that have no effect if both directions are read at the last step.
 
-    There the backward direction of the last layer stands after its own first step, so its recurrent
-    weights only ever meet a state of zeros.
+    There the backward direction of the last layer has made only its own first step, so its
+    recurrent weights are multiplied by a state of zeros.
     """
     name = f"weight_hh_l{lstm.num_layers - 1}_reverse"
     lstm.get_parameter(name).requires_grad_(False)

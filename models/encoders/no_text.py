@@ -10,7 +10,7 @@ class NoText(nn.Module):
     """Stands where a model reads no text: one state without features."""
 
     def forward(self, tokens: Tensor, token_mask: Tensor) -> Padded:
-        """Return a state of no width, however many tokens there are: a corpus may have none.
+        """Return a state of width 0, for any number of tokens: a corpus may have none.
 
         Shapes:
             tokens: (B, T), token_mask: (B, T), bool -> (B, 1, 0)

@@ -12,8 +12,8 @@ class BasicBlock(nn.Module):
     """y = ReLU(BN(Conv(ReLU(BN(Conv(x))))) + x), x through a 1 x 1 convolution where sizes change.
 
     Its layers are named as in torchvision's checkpoints. The shortcut takes every `stride`-th pixel
-    and convolves these, which is the same as a convolution of that stride: on a CPU the gradient of
-    that one writes out of bounds for fewer than 16 channels (oneDNN 3, issue 6035).
+    and convolves these, which is the same as a convolution of that stride. On a CPU, the gradient
+    of such a convolution writes out of bounds for fewer than 16 channels (oneDNN 3, issue 6035).
     """
 
     def __init__(self, *, in_channels: int, channels: int, stride: int) -> None:

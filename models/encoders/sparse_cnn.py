@@ -1,8 +1,8 @@
 """The sparse, text-guided CNN of MESM (Dai et al., NAACL 2021).
 
 Sub-manifold convolutions are computed densely, with a mask of the active sites: an inactive site is
-zero, and what a convolution leaves there is thrown away. Max pooling is exact so, for values after
-a ReLU are not negative.
+zero, and the output of a convolution there is set to zero. Max pooling remains exact, because
+values after a ReLU are not negative.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ class SiteAttention(Weighing):
         return scores.float().masked_fill(active.flatten(1) == 0, -torch.inf).softmax(dim=-1)
 
     def weights(self, x: Tensor, active: Tensor, guide: Tensor) -> Tensor:
-        """Return what `forward` does: the nucleus of it is kept."""
+        """Return the output of `forward`; its nucleus is kept."""
         return self.forward(x, active, guide)
 
 
@@ -87,7 +87,7 @@ class SparseBlock(nn.Module):
 
 
 class SparseStage(nn.Module):
-    """Drop all sites but the nucleus of the attention, two sparse convolutions, max pooling."""
+    """Drops all sites but the nucleus of the attention; sparse convolutions, max pooling follow."""
 
     def __init__(
         self, *, attention: nn.Module, tau: float, gate: nn.Module, blocks: Iterable[nn.Module]
@@ -100,7 +100,7 @@ class SparseStage(nn.Module):
         self.pool = nn.MaxPool2d(kernel_size=2)
 
     def forward(self, x: Tensor, active: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the map and its active sites: a pooled site is active if one below it was.
+        """Return the map and its active sites: a pooled site is active if one of its sites was.
 
         Shapes:
             x: (N, C_in, H, W), active: (N, 1, H, W), 1 or 0, guide: (N, D)
@@ -170,10 +170,10 @@ class GuidedBranch(nn.Module):
 
 
 def nucleus(weights: Tensor, tau: float) -> Tensor:
-    """Keep the fewest sites, the weightiest first, whose weights reach `tau` together.
+    """Keep the fewest sites, those of the largest weights, whose weights add up to `tau` or more.
 
-    Departure: where rounding leaves the sum of all below `tau`, all are kept; the code base of the
-    paper fails there.
+    Departure: if rounding leaves the sum of all sites below `tau`, all are kept; the paper's code
+    base fails in that case.
 
     Shapes:
         (N, sites), each row of sum 1 -> (N, sites), bool

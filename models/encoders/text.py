@@ -16,7 +16,7 @@ UNUSED = "pooler."
 """The pooler belongs to the checkpoint, but token states do not pass through it."""
 
 MODELS: dict[str, type[AlbertModel] | type[BertModel]] = {"albert": AlbertModel, "bert": BertModel}
-"""By architecture."""
+"""The class of each architecture."""
 
 
 class TextEncoder(nn.Module):
@@ -29,7 +29,7 @@ class TextEncoder(nn.Module):
             parameter.requires_grad_(False)
 
     def clear_pooler(self) -> None:
-        """Fill the pooler with zeros, where it would hold random numbers that nobody seeded."""
+        """Fill the pooler with zeros, where it would hold random numbers without a seed."""
         for parameter in self._pooler():
             nn.init.zeros_(parameter)
 
@@ -48,7 +48,7 @@ class TextEncoder(nn.Module):
         Shapes:
             tokens: (B, T), token_mask: (B, T), bool -> (B, T, width)
         """
-        mask = token_mask[:, None, None]  # (B, 1, 1, T); two axes would be read, and waited for
+        mask = token_mask[:, None, None]  # (B, 1, 1, T); with two axes, PyTorch waits for values
         states: Tensor = self.model(tokens, attention_mask=mask).last_hidden_state
         return states
 
@@ -71,7 +71,7 @@ class TextBranch(nn.Module):
 
 
 def random_text_encoder(sizes: TextSizes) -> TextEncoder:
-    """Build a text encoder without a checkpoint; like albert-base-v2 an ALBERT has no dropout."""
+    """Build a text encoder without a checkpoint; an ALBERT has no dropout, like albert-base-v2."""
     match sizes:
         case AlbertSizes(embedding=embedding):
             albert = AlbertConfig(embedding_size=embedding)
@@ -99,8 +99,8 @@ def load_text_encoder(weights: str, *, architecture: str, max_tokens: int) -> Te
     """Load a pretrained text encoder in float32.
 
     Raises:
-        WeightsError: If there is none, its files are damaged, lack parameters that token states
-            need, or have too few positions for `max_tokens`.
+        WeightsError: If there is no checkpoint, or its files are damaged, lack parameters that
+            token states need, or have too few positions for `max_tokens`.
     """
     folder = find_checkpoint(weights, architecture).folder
     try:
@@ -108,7 +108,7 @@ def load_text_encoder(weights: str, *, architecture: str, max_tokens: int) -> Te
             folder,
             local_files_only=True,
             dtype=torch.float32,
-            attn_implementation="sdpa",  # what reads the mask as `TextEncoder` gives it
+            attn_implementation="sdpa",  # reads the mask as `TextEncoder` gives it
             output_loading_info=True,
         )
     except Exception as error:

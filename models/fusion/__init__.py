@@ -1,1 +1,1 @@
-"""How modalities are brought together: sequences, decisions, and encoders across modalities."""
+"""How modalities are fused: as sequences, as decisions, and by encoders across modalities."""

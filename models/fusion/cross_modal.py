@@ -1,6 +1,6 @@
-"""Encoders across modalities: sequences of sound and faces to sequences that know of each other.
+"""Encoders across modalities: the sequences of sound and faces read each other.
 
-All take and return one sequence a modality, by its name. `nn.Identity` leaves them as they are.
+All take and return one sequence for each modality, by its name. `nn.Identity` changes nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ Sequences = Mapping[Modality, Padded]
 
 
 class IndependentTransformers(nn.Module):
-    """A transformer a modality: nothing is exchanged."""
+    """A transformer for each modality: nothing is exchanged."""
 
     def __init__(self, transformers: Mapping[str, Transformer]) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class IndependentTransformers(nn.Module):
 
 
 class JointTransformer(nn.Module):
-    """One transformer over the sequences, one after the other, which are then split again."""
+    """One transformer over the joined sequences, which are split again after it."""
 
     def __init__(self, transformer: Transformer) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class CompressExpand(nn.Module):
     x_m' = x_m + MHA'_m(LN(x_m), LN(b'), LN(b'))                 (expansion)
     x_m'' = x_m' + FFN_m(LN(x_m'))
 
-    A modality has one norm for its part in compression and in expansion.
+    A modality uses the same norm in compression and in expansion.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class BottleneckTransformer(nn.Module):
 class BiCrossLayer(nn.Module):
     """a' = a + MHA_a(LN(a), LN(v), LN(v)), a'' = a' + FFN_a(LN(a')), and likewise v''.
 
-    One norm a modality serves its queries and, for the other, its keys and values.
+    A modality uses the same norm for its queries and for the keys and values that the other reads.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""How the decisions of the modalities, one logit an emotion of each, become one.
+"""From the decisions of the modalities, one logit per emotion each, to one decision.
 
-A modality that is hidden from an utterance takes no part in its sum; one at least is kept.
+A hidden modality of an utterance takes no part in its sum; at least one modality is kept.
 """
 
 import torch
@@ -25,8 +25,8 @@ class SingleDecision(nn.Module):
 class WeightedSum(Weighing):
     """z = sum over m of w_m z_m, the same w for every emotion (Dai et al. 2021).
 
-    Departure: the weights begin at 1 / M, as those of EmoEmbs do; their code draws them, and a
-    modality may then begin with the wrong sign.
+    Departure: the weights begin at 1 / M, as those of EmoEmbs do. The paper's code draws them, so a
+    modality may begin with the wrong sign.
     """
 
     def __init__(self, *, num_modalities: int) -> None:
@@ -58,7 +58,7 @@ class WeightedSum(Weighing):
 class AttentiveFusion(Weighing):
     """z = S a^T, a = softmax(W_2^T tanh(W_1 S)), S = [z_1, z_2, ...] (Xia et al. 2022).
 
-    Departure: W_2 is (K, 1); it is printed as (K, 3), which leaves no weight a modality.
+    Departure: W_2 is (K, 1). It is printed as (K, 3), which does not give a weight per modality.
     """
 
     def __init__(self, *, num_emotions: int) -> None:

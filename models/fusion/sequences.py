@@ -1,4 +1,4 @@
-"""How the sequences of the modalities become the one that a head reads.
+"""From the sequences of the modalities to the one that a head reads.
 
 The transformer over all of them is `models.parts.transformer`. The modalities come in our order:
 text, audio, vision. Departure: Le et al. write text, image, audio; without positions the order only
@@ -30,7 +30,7 @@ class Join(nn.Module):
 class EarlyFusion(nn.Module):
     """h = dropout(ReLU(W [t_cls; a_cls; v_cls] + b)), a sequence of one step.
 
-    Le et al. give it one sentence: hidden size and dropout are ours.
+    Le et al. describe it in one sentence: hidden size and dropout are ours.
     """
 
     def __init__(self, *, num_modalities: int, width: int, hidden: int, dropout: float) -> None:
@@ -98,7 +98,7 @@ class GatedFusion(nn.Module):
 
 
 class BottleneckLayer(nn.Module):
-    """Each sequence attends to itself and the bottleneck; then the copies of that are averaged.
+    """Each sequence attends to itself and the bottleneck, whose copies are then averaged.
 
     [x_m'; b_m] = layer_m([x_m; b]),  b' = mean over m of b_m        (Nagrani et al. 2021, eq. 8-9)
     """

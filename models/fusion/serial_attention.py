@@ -1,4 +1,4 @@
-"""Modalities that attend to each other one after the other (Zheng et al. 2022, CMHA)."""
+"""Modalities attend to each other one after the other (Zheng et al. 2022, CMHA)."""
 
 from collections.abc import Mapping
 
@@ -46,7 +46,7 @@ class Chain(nn.Module):
         self.second = AttendTo(width=width, num_heads=num_heads, dropout=dropout)
 
     def forward(self, x: Padded, y: Padded, z: Padded) -> Padded:
-        """Let the second sequence attend to the first, then the third to what comes of that.
+        """Let the second sequence attend to the first, then the third to the result.
 
         Shapes:
             (B, T_x, D), (B, T_y, D), (B, T_z, D) -> (B, T_z, D)
@@ -56,7 +56,7 @@ class Chain(nn.Module):
 
 
 class SerialAttention(nn.Module):
-    """The means over steps of a chain in each of three orders, one after the other.
+    """A chain in each of three orders; the means over their steps are concatenated.
 
     Departure: reconstructed from a description; no autoencoder is trained beforehand.
     """

@@ -18,7 +18,7 @@ class SinusoidalPositions(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor) -> Tensor:
-        """Scale each step and tell it where it stands; (B, T, D), D even, is kept."""
+        """Scale each step and add its position; (B, T, D) is kept, D is even."""
         num_steps, width = states.shape[1:]
         positions = sines(num_steps, width, device=states.device)  # (T, D)
         out: Tensor = self.dropout(sqrt(width) * states + positions)
@@ -61,7 +61,7 @@ class CrossModalLayer(nn.Module):
 
 
 class CrossModalTransformer(nn.Module):
-    """From a source to a target: every layer attends to the source as it came in."""
+    """From a source to a target: every layer attends to the source's inputs."""
 
     def __init__(
         self, *, width: int, embedding_dropout: float, layers: Iterable[nn.Module]
@@ -84,7 +84,7 @@ class CrossModalTransformer(nn.Module):
 
 
 class SelfAttentionTransformer(nn.Module):
-    """Every layer attends to the steps that the layer before left."""
+    """Every layer attends to the output of the layer before."""
 
     def __init__(
         self, *, width: int, embedding_dropout: float, layers: Iterable[nn.Module]

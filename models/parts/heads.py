@@ -1,4 +1,4 @@
-"""From the fused sequence to one logit an emotion."""
+"""From the fused sequence to one logit for each emotion."""
 
 from collections.abc import Iterable
 from math import sqrt
@@ -67,7 +67,7 @@ class EmotionClassifier(nn.Module):
         return {"embeddings": uniform(UNIT_VARIANCE)}
 
     def forward(self, fused: Padded) -> Tensor:
-        """Decode one embedding an emotion and classify it.
+        """Decode one embedding for each emotion and classify it.
 
         Shapes:
             (B, T, D) -> (B, K)

@@ -1,7 +1,7 @@
 """Post-norm transformer layers (Vaswani et al. 2017) without positions.
 
-They compute what PyTorch's layers of the same name compute, without their second path in
-evaluation, and with about a sixth less time in small models.
+They compute the same as PyTorch's layers of the same name. In small models they need about a sixth
+less time. They have no second path in evaluation.
 """
 
 from math import sqrt
@@ -41,7 +41,7 @@ class DotProduct(Weighing):
     def weights(
         self, queries: Tensor, keys: Tensor, values: Tensor, key_mask: Tensor | None
     ) -> Tensor:
-        """Return what each query weighs each key by: attention makes it of an identity as values.
+        """Return the weight of each key for each query: attention to an identity matrix as values.
 
         Shapes:
             as `forward` -> (B, heads, Q, T)

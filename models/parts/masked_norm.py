@@ -9,7 +9,7 @@ from models.parts.rules import Rule, constant
 class MaskedBatchNorm(nn.Module):
     """Batch norm whose statistics are those of the active sites, in float32.
 
-    With one active site in all, the variance is 0 and the output is the bias.
+    If only one site is active, the variance is 0 and the output is the bias.
     """
 
     running_mean: Tensor
@@ -34,7 +34,7 @@ class MaskedBatchNorm(nn.Module):
         }
 
     def forward(self, x: Tensor, active: Tensor) -> Tensor:
-        """Normalise each channel; what comes out at inactive sites has no meaning.
+        """Normalise each channel; the output at inactive sites has no meaning.
 
         Shapes:
             x: (N, C, H, W), active: (N, 1, H, W), 1 or 0 -> (N, C, H, W)

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 
 class ModalityDropout(nn.Module):
-    """Keeps each modality of each utterance at the rate 1 - `rate`, and always one at least.
+    """Keeps each modality of each utterance with probability 1 - `rate`, and always at least one.
 
-    Where all would be hidden, one that is drawn evenly is kept.
+    If all would be hidden, one is kept; each has the same chance.
     """
 
     def __init__(self, rate: float) -> None:
@@ -15,7 +15,7 @@ class ModalityDropout(nn.Module):
         self.rate = rate
 
     def forward(self, num_utterances: int, num_modalities: int, device: torch.device) -> Tensor:
-        """Say what is kept: everything, outside of training.
+        """Draw what is kept; outside of training, everything is kept.
 
         Shapes:
             -> (B, M), bool

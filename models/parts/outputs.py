@@ -1,4 +1,4 @@
-"""What parts of a model pass on while it runs: its features and maps, for those who ask."""
+"""Reading what parts of a model return while it runs, such as features and maps."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 @contextmanager
 def outputs_of(parts: Mapping[str, nn.Module]) -> Iterator[dict[str, list[Tensor]]]:
-    """Collect what some parts of a model return, a tensor each, run by run.
+    """Collect what some parts of a model return: one tensor for each part and run.
 
         with outputs_of({"audio": model.decide["audio"][1]}) as outputs:
             predict(model, ...)
 
-    Nothing listens outside of the context.
+    Outside of the context, nothing is collected.
     """
     outputs: dict[str, list[Tensor]] = {name: [] for name in parts}
 

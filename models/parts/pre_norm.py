@@ -1,4 +1,4 @@
-"""Pre-norm transformer layers: a norm at the entrance of each part, none at the end."""
+"""Pre-norm transformer layers: a norm before each part, none at the end."""
 
 from torch import Tensor, nn
 

@@ -15,7 +15,7 @@ UNIT_VARIANCE = sqrt(3)
 
 @runtime_checkable
 class HasRules(Protocol):
-    """A module that owns parameters or buffers, and says how they begin."""
+    """A module that owns parameters or buffers, and names the rules of their initial values."""
 
     def rules(self) -> dict[str, Rule]:
         """Name the rule of each of its own parameters and buffers."""
@@ -46,4 +46,4 @@ def identity(tensor: Tensor, _: torch.Generator) -> None:
 
 
 def keep(_: Tensor, __: torch.Generator) -> None:
-    """Leave a table that is no parameter as it was built."""
+    """Leave a tensor that is not a parameter as it was built."""

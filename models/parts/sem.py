@@ -20,7 +20,7 @@ from models.parts.weighing import Weighing
 
 
 class FrameText(NamedTuple):
-    """The text of each picture: that of its utterance.
+    """The text of each picture, which is the text of its utterance.
 
     Shapes:
         text: (B, T, D) and its mask, of B utterances
@@ -89,8 +89,8 @@ class OverSites(SiteWeights):
 class RescaledOverSites(OverSites):
     """E_p = HW a_p v, a as in `OverSites`.
 
-    A layer norm over the map that follows undoes any scale but for its epsilon, next to which the
-    variance of unscaled maps is small.
+    A following layer norm over the map cancels any scale, except for its epsilon. The variance of
+    unscaled maps is small beside that epsilon.
     """
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor, key_mask: Tensor) -> Tensor:

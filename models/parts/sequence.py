@@ -1,4 +1,4 @@
-"""Packed rows to padded sequences, and sequences to one."""
+"""From packed rows to padded sequences, and from several sequences to one."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -12,7 +12,7 @@ Lengths = Sequence[int]
 
 
 class Padded(NamedTuple):
-    """One sequence an utterance.
+    """One sequence for each utterance.
 
     Shapes:
         states: (B, T, D)
@@ -24,7 +24,7 @@ class Padded(NamedTuple):
 
 
 def pad(packed: Tensor, lengths: Lengths) -> Padded:
-    """Lay packed rows out as one zero-padded sequence an utterance.
+    """Lay packed rows out as one zero-padded sequence for each utterance.
 
     Shapes:
         packed: (N, D), lengths: B with sum N -> (B, T, D), T the greatest length
@@ -40,7 +40,7 @@ def pad(packed: Tensor, lengths: Lengths) -> Padded:
 
 
 def first_rows(lengths: Lengths) -> list[int]:
-    """Return where in packed rows each utterance begins: B numbers."""
+    """Return the index of each utterance's first row among packed rows: B numbers."""
     return list(accumulate(lengths, initial=0))[:-1]
 
 
@@ -54,10 +54,10 @@ def repeat_each(numbers: Sequence[int], lengths: Lengths) -> Tensor:
 
 
 def send(indices: Tensor, device: torch.device) -> Tensor:
-    """Bring indices or a mask, made on the CPU, to where they are used; nobody waits for them.
+    """Send indices or a mask from the CPU to a device, without a wait.
 
-    They are not pinned: of such memory CUDA copies up to 64 KiB without a wait, and these have a
-    few KiB. A larger one would wait for what was given to the device before.
+    They are not pinned: CUDA copies up to 64 KiB of such memory without a wait, and these have a
+    few KiB. A larger copy would wait for the earlier work of the device.
     """
     return indices.to(device, non_blocking=True)
 

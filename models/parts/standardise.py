@@ -7,7 +7,7 @@ from models.parts.rules import Rule, keep
 
 
 class Standardise(nn.Module):
-    """y = (x - mean) / std, feature by feature; a feature that never varies is only shifted."""
+    """y = (x - mean) / std, feature by feature; a constant feature is only shifted."""
 
     mean: Tensor
     std: Tensor
@@ -18,7 +18,7 @@ class Standardise(nn.Module):
         self.register_buffer("std", torch.where(std > 0, std, 1.0))
 
     def rules(self) -> dict[str, Rule]:
-        """Leave the statistics of the corpus."""
+        """Keep the statistics of the corpus."""
         return {"mean": keep, "std": keep}
 
     def forward(self, rows: Tensor) -> Tensor:

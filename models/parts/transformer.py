@@ -36,7 +36,7 @@ class ClsToken(nn.Module):
 class Transformer(nn.Module):
     """F^0 = [E_cls; S_1; S_2; ...], then a stack of encoder layers        (Le et al., eq. 1-4).
 
-    `cls` puts E_cls there, or is `nn.Identity`. No positional encoding: Le et al. argue that
+    `cls` prepends E_cls, or is `nn.Identity`. No positional encoding: Le et al. argue that
     fusion is free of order, and the encoders that they take from Dai et al. have none either.
     """
 

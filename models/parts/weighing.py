@@ -1,4 +1,4 @@
-"""Weights that a model gives what it reads: had from its own forward pass, for those who ask."""
+"""Reading the weights that a model gives its inputs, from its own forward pass."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ def weights_of(model: nn.Module) -> Iterator[dict[str, Tensor]]:
         with weights_of(model) as weights:
             logits = model(batch)
 
-    A part that runs twice is there with its last weights. Nothing is kept or computed outside of
-    the context, so models that nobody asks are as fast as without.
+    A part that runs twice leaves its last weights. Outside of the context, nothing is kept or
+    computed, so it costs no time.
     """
     weights: dict[str, Tensor] = {}
 

@@ -18,9 +18,9 @@ def pair_name(first: Modality, second: Modality) -> str:
 class BimhaModel(nn.Module):
     """B_mn = W_mn vec([u_m; 1] [u_n; 1]^T) + b_mn, B' = LN(B + MHA(B, B, B)), a head on B'.
 
-    Branches give one vector u_m an utterance. Departure: where batch norm of the mean features is
-    described, they come standardised by the statistics of the training split; averaging changes
-    nothing about that, and a batch of one utterance has no statistics of its own.
+    Branches give one vector u_m for each utterance. Departure: the description has batch norm on
+    the mean features. Here features are standardised by the statistics of the training split:
+    averaging keeps that, and a batch of one utterance has no statistics of its own.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class BimhaModel(nn.Module):
         self.head = head
 
     def forward(self, inputs: FeatureInputs) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)
@@ -61,7 +61,7 @@ class BimhaModel(nn.Module):
 
 
 def append_one(vectors: Tensor) -> Tensor:
-    """Keep what a modality says by itself in an outer product.
+    """Append 1, so that an outer product keeps the vector of each modality itself.
 
     Shapes:
         (B, D) -> (B, D + 1)

@@ -15,9 +15,9 @@ Read = TypeVar("Read")
 class DecisionFusionModel(nn.Module, Generic[Read]):
     """Branches to decisions, their fusion to logits.
 
-    Each branch maps what `read` takes out of the inputs for its modality to one logit an emotion:
-    `models.inputs.READ` of pictures, `models.inputs.READ_FEATURES` of hand-crafted features. In
-    training `modality_dropout` hides some decisions from the fusion.
+    `read` says what each branch reads of the inputs: `models.inputs.READ` for pictures,
+    `models.inputs.READ_FEATURES` for hand-crafted features. The branch maps it to one logit for
+    each emotion. In training, `modality_dropout` hides some decisions from the fusion.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class DecisionFusionModel(nn.Module, Generic[Read]):
         self.fusion = fusion
 
     def forward(self, inputs: Read) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)
@@ -46,7 +46,7 @@ class DecisionFusionModel(nn.Module, Generic[Read]):
 
 
 def fuse(decisions: Tensor, modality_dropout: nn.Module, fusion: nn.Module) -> Tensor:
-    """Hide some decisions, then make the others one.
+    """Hide some decisions, then fuse the others.
 
     Shapes:
         decisions: (B, M, K) -> (B, K), float32

@@ -12,7 +12,7 @@ from models.systems.decision_fusion import fuse
 
 
 class MesmModel(nn.Module):
-    """A decision a modality; the [CLS] state of the text tells the CNNs where to look.
+    """One decision for each modality; the [CLS] state of the text tells the CNNs where to look.
 
     Text is always among the modalities, and comes first. In training `modality_dropout` hides some
     of the decisions; a hidden text still guides.
@@ -32,7 +32,7 @@ class MesmModel(nn.Module):
         self.fusion = fusion
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)

@@ -16,10 +16,10 @@ def crossing(source: Modality, target: Modality) -> str:
 
 
 class MultModel(nn.Module):
-    """Projections, cross-modal transformers, a memory a modality, a head on their last steps.
+    """Projections, cross-modal transformers, memories, and a head on the last steps of those.
 
-    Departure: the last step is the last real one, where the code base takes that of the padded
-    sequence; and no step is hidden from those before it.
+    Departure: the last step is the last real one; the code base takes that of the padded sequence.
+    Also, no step is hidden from those before it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class MultModel(nn.Module):
         self.head = head
 
     def forward(self, inputs: FeatureInputs) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)
@@ -52,7 +52,7 @@ class MultModel(nn.Module):
         return logits.float()
 
     def _last_state(self, target: Modality, sequences: Mapping[Modality, Padded]) -> Tensor:
-        """Read all other modalities, remember, and return the last real state.
+        """Read all other modalities, pass the memory, and return the last real state.
 
         Shapes:
             (B, T_m, D) of each -> (B, (M - 1) D)

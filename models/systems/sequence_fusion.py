@@ -32,7 +32,7 @@ class SequenceFusionModel(nn.Module):
         self.head = head
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)

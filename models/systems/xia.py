@@ -14,9 +14,9 @@ from models.systems.decision_fusion import fuse
 class XiaModel(nn.Module):
     """Text, sound and faces to decisions, their fusion to logits.
 
-    The branch of the text gives states; those of sequences read them besides their own inputs.
-    `cross` is over the sequences. Each of `decide` maps to one logit an emotion what its modality
-    has to say: the [CLS] state of the text, or the mean over its sequence.
+    The branch of the text gives states. The branches of the sequences read them, and their own
+    inputs. `cross` is over the sequences. Each module in `decide` maps the vector of its modality
+    to one logit for each emotion: the [CLS] state of the text, or the mean over its sequence.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class XiaModel(nn.Module):
         self.fusion = fusion
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """Return one logit an emotion, in float32 under autocast too.
+        """Return one logit for each emotion, in float32 under autocast too.
 
         Shapes:
             inputs of B utterances -> (B, K)

@@ -9,7 +9,7 @@ from models.weights.tensor_file import UnusableFileError, give_tensors, read_ten
 
 
 def load_conv_weights(weights: str, architecture: str, parts: Mapping[str, nn.Module]) -> None:
-    """Give the modules of an encoder the values of a checkpoint.
+    """Copy the values of a checkpoint into the modules of an encoder.
 
     Args:
         weights: As in the config of the encoder.
@@ -17,7 +17,7 @@ def load_conv_weights(weights: str, architecture: str, parts: Mapping[str, nn.Mo
         parts: The modules by the names that the checkpoint has for them.
 
     Raises:
-        WeightsError: If there is no such file, it cannot be read, or is of another network.
+        WeightsError: If there is no such file, or it cannot be read, or is of another network.
     """
     (path,) = find_conv_files(weights, architecture)
     try:

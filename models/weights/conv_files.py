@@ -1,6 +1,6 @@
 """Where the checkpoints of convolutional encoders are: published ones, and files of the user.
 
-Loads no PyTorch: a plan hashes these files.
+A plan hashes these files, so this module loads no PyTorch.
 """
 
 import os
@@ -43,7 +43,7 @@ RESNET18 = Source(
 )
 
 SOURCES = {"vggish": VGGISH, "resnet18": RESNET18}
-"""By architecture."""
+"""The source of each architecture's checkpoints."""
 
 
 def find_conv_files(weights: str, architecture: str) -> Sequence[Path]:
@@ -57,7 +57,7 @@ def find_conv_files(weights: str, architecture: str) -> Sequence[Path]:
         return [_published(weights, source)]
     path = Path(weights).expanduser()
     if not path.is_file():
-        reason = f"it is no file here, and not one of {choices(source.published)}"
+        reason = f"it is not a file here, and not one of {choices(source.published)}"
         raise conv_weights_error(source, weights, reason)
     return [path]
 
@@ -74,13 +74,13 @@ def _published(name: str, source: Source) -> Path:
         torch.hub.download_url_to_file(url, str(path), progress=False)
     except OSError as error:
         raise conv_weights_error(
-            source, name, f"it is not at {path}, and no download: {error}"
+            source, name, f"it is not at {path}, and the download failed: {error}"
         ) from error
     return path
 
 
 def cache_folder() -> Path:
-    """Return where torch hub keeps what it downloads; as `torch.hub.get_dir`, without PyTorch."""
+    """Return the folder of torch hub's downloads, as `torch.hub.get_dir` does, without PyTorch."""
     cache = Path(os.getenv("XDG_CACHE_HOME", "~/.cache"))
     return Path(os.getenv("TORCH_HOME", cache / "torch")).expanduser() / "hub" / "checkpoints"
 
@@ -90,7 +90,7 @@ def _cache_path(url: str) -> Path:
 
 
 def conv_weights_error(source: Source, weights: str, reason: str) -> WeightsError:
-    """Say why a checkpoint cannot be had, and how to get it."""
+    """Make the error of a checkpoint that is not available: why, and how to get it."""
     url = next(iter(source.published.values()))
     advice = (
         f"on a machine with internet access download {url} and put it at {_cache_path(url)} here, "

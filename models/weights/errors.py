@@ -4,10 +4,10 @@ from corpora.errors import UserError
 
 
 class WeightsError(UserError):
-    """Pretrained weights that cannot be had. Says which, why, and how to get them."""
+    """Pretrained weights are not available; the message says which, why, and how to get them."""
 
     def __init__(self, field: str, weights: str, reason: str, advice: str) -> None:
-        super().__init__(field, weights, reason, advice)  # made anew in another process with these
+        super().__init__(field, weights, reason, advice)  # unpickling calls it with these
         self._message = f"{field} {weights!r}: {reason}. To get them: {advice}"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""From the config of an encoder to the files that it starts from, and their hashes."""
+"""Finding the files that an encoder starts from, by its config, and hashing them."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ FINDERS: dict[str, Callable[[str], Sequence[Path]]] = {
     "resnet18": partial(find_conv_files, architecture="resnet18"),
     "vggish": partial(find_conv_files, architecture="vggish"),
 }
-"""How the files of `weights` are found, by the architecture of the encoder."""
+"""What finds the files of `weights`, by the architecture of the encoder."""
 
 
 def find_files(encoder: PretrainedConfig) -> Sequence[Path]:
     """Find the files that an encoder starts from.
 
     Raises:
-        WeightsError: If they cannot be had.
+        WeightsError: If they are not available.
     """
     return FINDERS[encoder.architecture](encoder.weights)
 
@@ -36,7 +36,7 @@ def weights_sha256(config: SystemConfig) -> dict[str, str]:
         SHA-256 in hexadecimal by encoder and file; empty if the model reads no checkpoint.
 
     Raises:
-        WeightsError: If a checkpoint cannot be had.
+        WeightsError: If a checkpoint is not available.
     """
     return {
         f"{modality}/{path.name}": _sha256(path, path.stat().st_size, path.stat().st_mtime_ns)

@@ -12,7 +12,7 @@ CONFIG_FILE = "config.json"
 PARAMETER_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("tokenizer.json", "spiece.model")
 CHOICES = ((CONFIG_FILE,), PARAMETER_FILES, TOKENIZER_FILES)
-"""The files of a checkpoint; of several choices, the first that exists is read."""
+"""The files of a checkpoint; the first of several choices that exists is read."""
 
 HUB_TIMEOUT_S = 10.0
 
@@ -35,7 +35,7 @@ class Checkpoint(NamedTuple):
 
 
 def text_weights_error(weights: str, reason: str, architecture: str) -> WeightsError:
-    """Say why a text encoder's checkpoint cannot be had, and how to get it."""
+    """Make the error of a text checkpoint that is not available: why, and how to get it."""
     name = DEFAULT_NAMES[architecture]
     advice = (
         f"on a machine with internet access run `hf download {name} --local-dir DIR`, copy DIR "
@@ -49,8 +49,8 @@ def find_checkpoint(weights: str, architecture: str) -> Checkpoint:
     """Find a checkpoint in a folder, else in the local hub cache, else on the hub.
 
     Raises:
-        WeightsError: If there is none, or it is of another architecture. Without a network it says
-            so at once.
+        WeightsError: If there is none, or it is of another architecture. Without a network, the
+            error comes at once.
     """
     folder = Path(weights).expanduser()
     try:
@@ -80,7 +80,10 @@ def _on_hub(weights: str) -> Checkpoint:
     try:
         return _cached(weights) or _downloaded(weights)
     except Exception as error:  # the hub client's errors share no base class
-        reason = f"it is no folder here, not in the hub's local cache, and no download: {error}"
+        reason = (
+            "it is not a folder here, not in the hub's local cache, and the download failed: "
+            f"{error}"
+        )
         raise _UnusableError(reason) from error
 
 
@@ -96,7 +99,8 @@ def _cached(weights: str) -> Checkpoint | None:
 
 
 def _downloaded(weights: str) -> Checkpoint:
-    # Asked first because it fails at once; hf_hub_download retries for 23 s without a network.
+    # This call comes first, because it fails at once; without a network hf_hub_download retries
+    # for 23 s.
     listed = HfApi().model_info(weights, timeout=HUB_TIMEOUT_S).siblings or []
     there = {file.rfilename for file in listed}
     names = (next((name for name in choices if name in there), choices[0]) for choices in CHOICES)
@@ -109,4 +113,4 @@ def _check_architecture(config: Path, wanted: str) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise _UnusableError(f"{config} names no model_type: {error!r}") from error
     if model_type != wanted:
-        raise _UnusableError(f"its architecture is {model_type!r}; choose from {wanted!r}")
+        raise _UnusableError(f"its architecture is {model_type!r}; choose one of type {wanted!r}")

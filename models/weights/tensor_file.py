@@ -1,4 +1,4 @@
-"""Checkpoints that are one file of tensors: reading it, and giving its values to modules."""
+"""Checkpoints that are one file of tensors: reading it, and copying its values into modules."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 """Keys under which training scripts save the tensors of a model, beside other things."""
 
 PREFIXES = ("module.", "backbone.", "encoder.", "model.")
-"""What names begin with when the module was part of another."""
+"""Prefixes of the names, if the module was part of another when it was saved."""
 
 STEP_COUNT = "num_batches_tracked"
-"""What batch norms of old files lack. With a fixed momentum it has no effect."""
+"""Batch norms of old files lack this. With a fixed momentum it has no effect."""
 
 NUM_NAMED = 3
 """How many faulty tensors an error names."""
@@ -74,11 +74,11 @@ def _without_prefixes(name: str) -> str:
 def give_tensors(tensors: Mapping[str, Tensor], parts: Mapping[str, nn.Module]) -> None:
     """Copy tensors into modules, which `parts` lists by the names that they have in the file.
 
-    Tensors beside the parts, of a classifier for one, are left out.
+    Tensors of other modules, such as a classifier, are left out.
 
     Raises:
-        UnusableFileError: If one is missing or has another shape, or if there are more of a kind
-            that belongs to the parts (a deeper network). Says which.
+        UnusableFileError: If a tensor is missing or has another shape, or if the file has more of
+            them for the same parts (a deeper network). The message says which.
     """
     wanted = {
         f"{part}.{name}": tensor

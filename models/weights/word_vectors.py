@@ -24,4 +24,5 @@ def find_word_vectors(weights: str) -> Sequence[Path]:
         "set model.text.weights to its path; or choose vectors without meaning explicitly, with "
         "model.text.weights 'random', or with `--scale tiny`"
     )
-    raise WeightsError("model.text.weights", weights, f"it is no file here, nor in {cache}", advice)
+    reason = f"it is not a file here, nor in {cache}"
+    raise WeightsError("model.text.weights", weights, reason, advice)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from corpora.errors import UserError
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
 from corpora.mosei.dai import read_dai_mosei
@@ -300,7 +300,7 @@ def _prepare(
         name=name,
         storage=opened,
         console=console,
-        ingredients=Ingredients(words=own[1] if own else None),
+        feature_sources=FeatureSources(words=own[1] if own else None),
         address=address,
     )
     if published is not None:
@@ -310,7 +310,7 @@ def _prepare(
             name=name,
             storage=opened,
             console=console,
-            ingredients=Ingredients(published=published),
+            feature_sources=FeatureSources(published=published),
         )
     print_manifests(manifests, console)
     if LE.name not in {recipe.name for recipe in recipes}:

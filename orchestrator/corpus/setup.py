@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from corpora.features.sources import NOTHING, Ingredients
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
@@ -63,7 +63,7 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
             name=name,
             storage=storage,
             console=console,
-            ingredients=Ingredients(words=words),
+            feature_sources=FeatureSources(words=words),
         )
     for manifest in manifests:
         if manifest.rejects:
@@ -78,7 +78,7 @@ def prepare_source(
     name: str,
     storage: Path,
     console: Console,
-    ingredients: Ingredients = NOTHING,
+    feature_sources: FeatureSources = NO_FEATURE_SOURCES,
     address: str | None = None,
 ) -> list[Manifest]:
     """Prepare a corpus with a progress bar, on all cores or a cluster's; features need but one."""
@@ -110,8 +110,8 @@ def prepare_source(
             recipes,
             name=name,
             storage=storage,
-            ingredients=ingredients,
-            run=run_here if ingredients.published else runner_on_ray(storage, address),
+            feature_sources=feature_sources,
+            run=run_here if feature_sources.published else runner_on_ray(storage, address),
             progress=advance,
         )
     for manifest in manifests.values():

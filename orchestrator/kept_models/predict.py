@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from corpora.batches.single_clip import ClipReader, whole_file
-from corpora.features.sources import NOTHING, Ingredients
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
@@ -246,9 +246,9 @@ def load_predictor(
     if record.circumstances.is_deterministic:
         set_cublas_workspace()  # faces are found on the device before the model computes
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
-    ingredients = _ingredients(recipe, record.key, words, texts)
+    feature_sources = _feature_sources(recipe, record.key, words, texts)
     state, tokenizer = read_kept_model(ledger, record)
-    reader = ClipReader(recipe, ingredients, tokenizer, device)
+    reader = ClipReader(recipe, feature_sources, tokenizer, device)
     config = record.trial.config.model
     model = build(config, _task(config, record.result.emotions, reader.widths()))
     model.load_state_dict(state)
@@ -294,9 +294,9 @@ def _steered_by_text(config: SystemConfig) -> list[Modality]:
             return []
 
 
-def _ingredients(
+def _feature_sources(
     recipe: AnyRecipe, key: str, words: str | None, texts: Iterable[str]
-) -> Ingredients:
+) -> FeatureSources:
     """Get what a recipe needs besides the clip.
 
     Raises:
@@ -313,7 +313,7 @@ def _ingredients(
             raise CorpusError(
                 f"trial '{key}', recipe '{recipe.name}', reads no word vectors: leave --words out"
             )
-        return NOTHING
+        return NO_FEATURE_SOURCES
     kind, _, origin = (words or recipe.words).partition(":")
     if kind != recipe.words or bool(origin) == (recipe.words == "random"):
         wanted = {"glove": "glove:FILE", "encoder": "encoder:NAME", "random": "random"}
@@ -321,7 +321,7 @@ def _ingredients(
             f"trial '{key}' was trained with words '{recipe.words}', but --words is {words!r}; "
             f"choose {wanted[recipe.words]}"
         )
-    return Ingredients(words=make_word_vectors(recipe, texts=texts, origin=origin or None))
+    return FeatureSources(words=make_word_vectors(recipe, texts=texts, origin=origin or None))
 
 
 def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:

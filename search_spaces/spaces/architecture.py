@@ -1,4 +1,4 @@
-"""The architectures of both papers: depths, fusions, semantic enhancement, rates of learning."""
+"""The architectures of both papers: depths, fusions, semantic enhancement, learning rates."""
 
 from models.configs import le, xia
 from search_spaces.space import Choice, IntRange, LogRange, Space, choice_of
@@ -41,11 +41,11 @@ LE_FIELDS = (
     ),
     IntRange(path="model.head.depth", low=1, high=6, when={"head": ("emotion_decoder",)}),
 )
-"""Of Le et al.: their Table 6 has depths from 1 to 6. Only a sequence can be decoded."""
+"""The fields of Le et al. Their Table 6 has depths from 1 to 6. Only a sequence can be decoded."""
 
 
 def sem_points(modality: str, groups: tuple[tuple[str, ...], ...], sem: tuple[str, ...]) -> Choice:
-    """Choose after which groups of an encoder the text enters, where it does at all."""
+    """Make the choice of the groups of an encoder after which the text enters, if it enters."""
     path = f"model.{modality}.sem_after"
     return Choice(
         name=path,
@@ -89,7 +89,8 @@ XIA_FIELDS = (
     ),
     choice_of("model.cross.num_tokens", NUM_TOKENS, when={"cross": ("bottleneck", "nagrani")}),
 )
-"""Of Xia et al.; Nagrani et al.'s bottleneck has two layers: the first exchanges nothing."""
+"""The fields of Xia et al. Nagrani et al.'s bottleneck keeps its two layers, for the first
+exchanges nothing."""
 
 ARCHITECTURE = Space(
     name="architecture",
@@ -110,4 +111,4 @@ ARCHITECTURE = Space(
         ),
     ),
 )
-"""A model with random weights, as at the tiny scale, learns at one rate."""
+"""At the tiny scale the weights are random, so there is one learning rate."""

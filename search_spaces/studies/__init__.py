@@ -1,1 +1,1 @@
-"""The built-in studies, a paper a file."""
+"""The built-in studies, one file for each paper."""

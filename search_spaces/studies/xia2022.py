@@ -62,11 +62,11 @@ EMOTION_COLUMNS = {
 WITHOUT_SEM: Change = {"model.audio.sem_after": [], "model.vision.sem_after": []}
 WITHOUT_MBT: Change = {"model.cross": {"kind": "independent"}}
 WITHOUT_TEXT: Change = {"model.modalities": ["audio", "vision"]}
-"""No textual decision; text still enters through the SEMs, where there are any."""
+"""No textual decision; text still enters through the SEMs, if there are any."""
 
 AUDIO_SEMS = ((), ("conv4",), ("conv2", "conv4"), ("conv2", "conv3", "conv4"))
 VISION_SEMS = ((), ("conv5",), ("conv3", "conv5"), ("conv3", "conv4", "conv5"))
-"""Where n SEMs stand; the paper tells the third and the fourth of the audio encoder."""
+"""Where n SEMs stand; the paper states the third and the fourth entry of the audio encoder."""
 
 ALL_AUDIO = ("conv1", "conv2", "conv3", "conv4")
 ALL_VISION = ("conv2", "conv3", "conv4", "conv5")

@@ -1,4 +1,4 @@
-"""How sentences of Xia et al. that name no pairs of cells are read as comparisons."""
+"""Comparisons for the sentences of Xia et al. that name no pairs of cells."""
 
 from collections.abc import Iterable
 
@@ -26,7 +26,7 @@ EVERY_CELL = tuple(
 
 POINT = 0.01
 LARGEST_PRINTED_LOSS = 0.0182
-"""What the model loses at most without the textual decision: average F1 on IEMOCAP."""
+"""The largest printed loss without the textual decision: average F1 on IEMOCAP."""
 
 
 def above(
@@ -41,7 +41,7 @@ def above(
 
 
 def close(row: str, other: str, scores: Iterable[Score], within: float) -> list[Comparison]:
-    """Say that two rows differ by less than `within` in both directions."""
+    """Compare two rows in both directions: they differ by less than `within`."""
     scores = tuple(scores)
     return [*above(row, [other], scores, within), *above(other, [row], scores, within)]
 

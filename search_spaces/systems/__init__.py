@@ -1,1 +1,1 @@
-"""The systems of the papers, at both scales: what rows change, or stand for as they are."""
+"""The systems of the papers, at both scales: the baselines of the studies' rows."""

@@ -20,7 +20,7 @@ TRAINING = TrainingConfig(
     pretrained_learning_rate=5e-6,
     schedule="constant",
 )
-"""Of FE2E; only the command for IEMOCAP is published, and it stands for CMU-MOSEI too."""
+"""The training of FE2E; only the command for IEMOCAP is published, and CMU-MOSEI uses it too."""
 
 TINY_TEXT = DaiTextConfig(weights="random", sizes=TINY_ALBERT)
 TINY_AUDIO = DaiAudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, log_mel=True)

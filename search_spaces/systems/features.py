@@ -36,7 +36,7 @@ MULT_TRAINING = TrainingConfig(
     clip_norm=0.8,
 )
 TINY_FEATURE_TRAINING = TINY_TRAINING.model_copy(update={"max_epochs": 20, "clip_norm": 1.0})
-"""Longer than that of systems that read pictures: these epochs cost little."""
+"""Longer than the training of systems that read pictures, because these epochs cost little."""
 
 LF_LSTM: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=LfLstmConfig(), training=LATE_FUSION_TRAINING)},

@@ -18,4 +18,4 @@ TINY_TRAINING = TrainingConfig(
     warmup=0.1,
     precision="fp32",
 )
-"""Of every system that reads pictures; some train longer."""
+"""The training of every system that reads pictures; some train longer."""

@@ -16,7 +16,7 @@ TRAINING = TrainingConfig(
     pretrained_learning_rate=1e-5,
     schedule="constant",
 )
-"""The rates and the batch are stated, epochs and patience are ours."""
+"""The paper states the rates and the batch size; epochs and patience are ours."""
 
 TINY_TEXT = BertConfig(weights="random", sizes=TINY_BERT)
 TINY_AUDIO = XiaAudioConfig(
@@ -25,7 +25,7 @@ TINY_AUDIO = XiaAudioConfig(
 TINY_VISION = XiaVisionConfig(weights="random", frozen=(), base_channels=8, pool=(4, 4))
 
 TINY_XIA_TRAINING = TINY_TRAINING.model_copy(update={"max_epochs": 16})
-"""Twice as long as that of Le et al.: these models leave the constant classifier later."""
+"""Twice as long as for Le et al.: these models need longer to beat a constant classifier."""
 
 XIA: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=XiaConfig(), training=TRAINING)},

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -29,5 +29,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = read_clips(write_clip_folder(storage / "clips", clip_lines(per_split=12)))
     words = RandomVectors(SYNTHETIC_HANDCRAFTED.random_width)
     recipes = list(SYNTHETIC_RECIPES.values())
-    prepare(source, recipes, name=CORPUS, storage=storage, ingredients=Ingredients(words=words))
+    prepare(
+        source, recipes, name=CORPUS, storage=storage, feature_sources=FeatureSources(words=words)
+    )
     return storage

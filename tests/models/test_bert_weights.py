@@ -69,5 +69,7 @@ def test_hashes_name_the_text_encoder(checkpoint):
 
 def test_an_albert_is_refused(checkpoint):
     (checkpoint / "config.json").write_text(json.dumps({"model_type": "albert"}))
-    with pytest.raises(WeightsError, match=r"is 'albert'; choose from 'bert'.*bert-base-uncased"):
+    with pytest.raises(
+        WeightsError, match=r"is 'albert'; choose one of type 'bert'.*bert-base-uncased"
+    ):
         weights_sha256(pretrained(checkpoint))

@@ -17,7 +17,9 @@ from models.configs.text import AlbertConfig, AlbertSizes
 
 @pytest.mark.parametrize("fusion", [EarlyFusion(), GatedFusion()], ids=lambda f: f.kind)
 def test_decoder_needs_the_transformer_fusion(fusion):
-    with pytest.raises(ValidationError, match=r"head\.kind 'emotion_decoder' .* from 'cls'"):
+    with pytest.raises(
+        ValidationError, match=r"head\.kind 'emotion_decoder' .* or head.kind 'cls'"
+    ):
         LeConfig(fusion=fusion, head=EmotionDecoder())
 
 
@@ -32,7 +34,7 @@ def test_modalities_come_in_our_order():
 
 @pytest.mark.parametrize(
     ("modalities", "match"),
-    [(("text", "text"), "stands twice"), ((), "at least 1"), (("touch",), "'vision'")],
+    [(("text", "text"), "is named twice"), ((), "at least 1"), (("touch",), "'vision'")],
 )
 def test_modalities_must_be_some_of_ours_once_each(modalities, match):
     with pytest.raises(ValidationError, match=match):

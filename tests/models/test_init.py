@@ -29,6 +29,6 @@ def test_linear_bound_is_that_of_pytorch():
 
 def test_unknown_module_is_an_error():
     model = nn.Sequential(nn.Linear(2, 2), nn.Bilinear(2, 2, 2))
-    match = r"1\.weight: .* 'weight' of Bilinear; let it have a method 'rules'"
+    match = r"1\.weight: .* 'weight' of Bilinear; give it a method 'rules'"
     with pytest.raises(TypeError, match=match):
         init_weights(model, 0)

@@ -100,7 +100,7 @@ def test_too_few_positions_are_an_error(checkpoint):
 
 def test_another_architecture_is_an_error(checkpoint):
     (checkpoint / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(WeightsError, match="architecture is 'bert'; choose from 'albert'"):
+    with pytest.raises(WeightsError, match="architecture is 'bert'; choose one of type 'albert'"):
         weights_sha256(pretrained(checkpoint))
 
 
@@ -129,7 +129,7 @@ def test_weights_that_cannot_be_had_say_how_to_get_them(name, monkeypatch):
 
     monkeypatch.setattr(hub.HfApi, "model_info", offline)
     monkeypatch.setattr(hub, "try_to_load_from_cache", lambda *_: None)
-    advice = r"no folder here.*hf download albert-base-v2 --local-dir DIR.*--scale tiny"
+    advice = r"not a folder here.*hf download albert-base-v2 --local-dir DIR.*--scale tiny"
     with pytest.raises(WeightsError, match=rf"model\.text\.weights '{name}': .*{advice}"):
         build(pretrained(name), TASK)
 

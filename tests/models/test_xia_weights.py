@@ -186,7 +186,9 @@ def test_weights_that_cannot_be_had_say_how_to_get_them(name, cache):
 
 
 def test_vggish_says_where_to_get_it(cache):
-    wanted = r"model\.audio\.weights 'vggish': it is not at .*, and no download: Name or service"
+    wanted = (
+        r"model\.audio\.weights 'vggish': it is not at .*, and the download failed: Name or service"
+    )
     with pytest.raises(WeightsError, match=rf"{wanted}.*vggish-10086976\.pth.*frozen \[\]"):
         weights_sha256(change(SER, audio=AUDIO.model_copy(update={"weights": "vggish"})))
 

@@ -76,7 +76,7 @@ def test_wrong_change_is_named_with_the_choices(path: str, value: JsonValue, mes
         ({"kind": "early", "hiden": 3}, "model.fusion.early.hiden: Extra inputs are not permitted"),
         (
             {"kind": "early"},
-            "needs fusion.kind 'transformer' or 'bottleneck', not 'early'; choose head.kind from",
+            "needs fusion.kind 'transformer' or 'bottleneck', not 'early'; choose one of those",
         ),
         ({}, "model.fusion: Unable to extract tag using discriminator 'kind'"),
         ("early", "model.fusion: Input should be a valid dictionary"),

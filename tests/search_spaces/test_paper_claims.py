@@ -108,7 +108,7 @@ def test_own_claim_about_a_row_that_is_not_there_is_a_fault() -> None:
             [greater("x", "", "a", "b", corpus="mine", metric="f1", margin=1)],
             "margin 1 is 100 points or more; it is a fraction",
         ),
-        ([greater("x", "", "a", "b", corpus="mine", metric="f1")] * 2, "stands twice"),
+        ([greater("x", "", "a", "b", corpus="mine", metric="f1")] * 2, "listed twice"),
     ],
     ids=["itself", "nothing", "percent", "twice"],
 )

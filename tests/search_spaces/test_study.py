@@ -35,11 +35,11 @@ def columns(printed: str) -> dict[str, tuple[Column, ...]]:
     [
         ({"rows": ()}, "rows: a study needs at least one row"),
         ({"seeds": ()}, "seeds: a study needs at least one seed"),
-        ({"rows": (Row(name="a"), Row(name="a"))}, "row 'a': stands twice"),
-        ({"seeds": (0, 1, 0)}, "seeds: 0 stands twice"),
-        ({"columns": {"mosei": (F1,)}}, "columns: no entry for '*', every other corpus"),
-        ({"name": "a/b"}, "name: choose letters, digits, '-' and '_', for it names a folder"),
-        ({"name": ""}, "name: choose letters, digits, '-' and '_', for it names a folder"),
+        ({"rows": (Row(name="a"), Row(name="a"))}, "row 'a': listed twice"),
+        ({"seeds": (0, 1, 0)}, "seeds: 0 is listed twice"),
+        ({"columns": {"mosei": (F1,)}}, "columns: no entry for '*', which is every other corpus"),
+        ({"name": "a/b"}, "name: choose letters, digits, '-' and '_', because it names a folder"),
+        ({"name": ""}, "name: choose letters, digits, '-' and '_', because it names a folder"),
         ({"claims": ("L99",)}, "claims: claim 'L99' does not exist; choose from L01, L02"),
         (
             {"rows": (Row(name="a", change={"model.hed": 1}),)},

@@ -15,7 +15,7 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.ragged import MappedColumn, ResidentColumn
 from corpora.batches.transfer import moved
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
@@ -42,8 +42,8 @@ every_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: rec
 def gatherer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[AnyRecipe], Gatherer]:
     storage = tmp_path_factory.mktemp("storage")
     source = read_clips(write_clip_folder(storage / "clips", clip_lines()))
-    words = Ingredients(words=RandomVectors(FEATURES.random_width))
-    prepare(source, RECIPES, name="mine", storage=storage, ingredients=words)
+    words = FeatureSources(words=RandomVectors(FEATURES.random_width))
+    prepare(source, RECIPES, name="mine", storage=storage, feature_sources=words)
     return lambda recipe: open_gatherer(storage, recipe)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from corpora.batches.corpus import AnyCorpus, load_corpus, load_handcrafted
 from corpora.batches.single_clip import ClipReader, whole_file
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
@@ -31,7 +31,7 @@ from tests.corpora.media_factory import (
 )
 
 OWN = HandcraftedRecipe(words="random", random_width=8)
-WORDS = Ingredients(words=RandomVectors(OWN.random_width))
+WORDS = FeatureSources(words=RandomVectors(OWN.random_width))
 RECIPES: tuple[AnyRecipe, ...] = (LE, DAI, XIA, OWN)
 CPU = torch.device("cpu")
 SECONDS = 1.2
@@ -65,7 +65,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for path in [files.get(str(line["utterance"]), face)]
     ]
     source = read_clips(write_clip_folder(folder, lines))
-    prepare(source, RECIPES, name="mine", storage=storage, ingredients=WORDS)
+    prepare(source, RECIPES, name="mine", storage=storage, feature_sources=WORDS)
     return storage
 
 
@@ -107,7 +107,7 @@ def test_widths_are_those_of_a_prepared_corpus(storage: Path, recipe: AnyRecipe)
 
 def test_widths_need_no_picture_even_where_clips_without_are_left_out() -> None:
     recipe = LE.model_copy(update={"compat": Compat(drop_empty=True)})
-    assert ClipReader(recipe, Ingredients(), None, CPU).widths() == {}
+    assert ClipReader(recipe, FeatureSources(), None, CPU).widths() == {}
 
 
 def test_whole_file_is_one_utterance_as_long_as_the_file(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_whole_file_is_one_utterance_as_long_as_the_file(tmp_path: Path) -> None
 
 
 def test_file_without_pictures_is_refused_as_prepare_refuses_it(tmp_path: Path) -> None:
-    reader = ClipReader(LE, Ingredients(), None, CPU)
+    reader = ClipReader(LE, FeatureSources(), None, CPU)
     with pytest.raises(MediaError, match="no_video: the file has no video stream"):
         reader.read(whole_file(write_sound(tmp_path / "a.wav"), ""))
 

@@ -168,7 +168,7 @@ def test_listed_ids_without_use_are_rejects_of_their_split(folder: Path) -> None
     [
         ([], r"meta\.pkl' holds \[\], not a dict of utterances"),
         ({}, r"meta\.pkl' holds \{\}, not a dict of utterances"),
-        ({7: {}}, r"meta\.pkl' has keys that are no utterance id: 7"),
+        ({7: {}}, r"meta\.pkl' has keys that are not utterance ids: 7"),
     ],
     ids=["list", "nothing", "number as id"],
 )

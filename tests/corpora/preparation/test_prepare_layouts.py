@@ -8,7 +8,7 @@ import torch
 
 from corpora.batches.corpus import load_corpus, load_handcrafted
 from corpora.features.published import read_iemocap_features
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
@@ -36,8 +36,8 @@ def test_every_recipe_makes_batches_of_every_corpus(
 ) -> None:
     source = drawn_source(layout)
     recipes = [DAI, LE, XIA, RECIPE]
-    words = Ingredients(words=RandomVectors(RECIPE.random_width))
-    manifests = prepare(source, recipes, name="mine", storage=tmp_path, ingredients=words)
+    words = FeatureSources(words=RandomVectors(RECIPE.random_width))
+    manifests = prepare(source, recipes, name="mine", storage=tmp_path, feature_sources=words)
     for recipe in (DAI, LE, XIA):
         manifest = manifests[recipe.name]
         assert len(manifest.rejects) == len(source.rejects)
@@ -82,7 +82,7 @@ def test_published_features_come_unchanged_into_batches(
         [recipe],
         name="mine",
         storage=tmp_path,
-        ingredients=Ingredients(published=published),
+        feature_sources=FeatureSources(published=published),
     )[recipe.name]
     assert manifest.widths == {"text": 300, "audio": 142, "vision": 35}
     lost = [reject.utterance for reject in manifest.rejects if reject.utterance == without]

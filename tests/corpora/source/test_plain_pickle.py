@@ -168,7 +168,7 @@ def test_array_of_another_size_than_its_bytes_is_refused(tmp_path: Path) -> None
 def test_damaged_file_is_named(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "broken.pkl"
     path.write_bytes(content)
-    with pytest.raises(CorpusError, match=r"broken\.pkl' is damaged, or no pickle"):
+    with pytest.raises(CorpusError, match=r"broken\.pkl' is damaged, or not a pickle"):
         load_plain_pickle(path)
 
 

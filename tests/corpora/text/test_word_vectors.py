@@ -176,7 +176,7 @@ def test_every_kind_of_word_vectors_keeps_the_contract(words: str, tmp_path: Pat
     [
         ("glove", None, "words 'glove' needs the file.*choose from glove, encoder, random"),
         ("encoder", None, "words 'encoder' needs the folder"),
-        ("random", "glove.txt", "words 'random' reads nothing, not even 'glove.txt'"),
+        ("random", "glove.txt", "words 'random' reads no file, but 'glove.txt' is given"),
     ],
 )
 def test_origin_that_does_not_fit_the_words_is_refused(

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.batches.single_clip import ClipReader
-from corpora.features.sources import NOTHING, Ingredients
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -96,8 +96,8 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clip = write_video(storage / "clips" / "clip.mp4")
     whole = {"start": 0.0, "end": read_duration_s(clip)}
     source = read_clips(write_clip_folder(clip.parent, [line | whole for line in clip_lines()]))
-    words = Ingredients(words=RandomVectors(OWN.random_width))
-    prepare(source, [LE, DAI, XIA, OWN], name=CORPUS, storage=storage, ingredients=words)
+    words = FeatureSources(words=RandomVectors(OWN.random_width))
+    prepare(source, [LE, DAI, XIA, OWN], name=CORPUS, storage=storage, feature_sources=words)
     return storage
 
 
@@ -258,7 +258,9 @@ def test_gates_are_averaged_over_their_features(
     model = build(record.trial.config.model, Task(emotions=record.result.emotions))
     model.load_state_dict(state)
     clip = SpokenClip(storage / "clips" / "clip.mp4", "oh well", "--text")
-    predictor = Predictor(record, model, ClipReader(LE, NOTHING, tokenizer, CPU), tokenizer, CPU)
+    predictor = Predictor(
+        record, model, ClipReader(LE, NO_FEATURE_SOURCES, tokenizer, CPU), tokenizer, CPU
+    )
     with weights_of(model) as weights:
         said = predictor.predict(clip)
     assert weights["fusion.gates"].shape == (1, 16, 3)

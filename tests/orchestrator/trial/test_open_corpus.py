@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from corpora.features.sources import Ingredients
+from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
@@ -29,8 +29,10 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     storage = tmp_path_factory.mktemp("features")
     source = read_clips(write_clip_folder(storage / "clips", clip_lines(per_split=4)))
     recipe = HandcraftedRecipe(words="random", random_width=4)
-    ingredients = Ingredients(words=RandomVectors(4))
-    manifests = prepare(source, [recipe], name="mine", storage=storage, ingredients=ingredients)
+    feature_sources = FeatureSources(words=RandomVectors(4))
+    manifests = prepare(
+        source, [recipe], name="mine", storage=storage, feature_sources=feature_sources
+    )
     return storage, manifests[recipe.name]
 
 
