@@ -39,7 +39,7 @@ from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import tracking_uri_of
 from orchestrator.sweep.progress import SweepProgress
-from orchestrator.tracking import mirror as mlflow_mirror
+from orchestrator.tracking import mirror as mirror_module
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
@@ -93,7 +93,7 @@ class SweepCost:
         return self.plan_s + self.sweep_s + self.close_s
 
 
-class PatientMirror(mlflow_mirror.MlflowMirror):
+class PatientMirror(mirror_module.MlflowMirror):
     """Counts the requests that MLflow answered."""
 
     num_requests = 0
@@ -125,7 +125,7 @@ def sweep_ours(num_trials: int) -> SweepCost:
         RuntimeError: If a trial has no record at the end, or the MLflow mirror failed.
     """
     study, load = noop_study(num_trials), os.getloadavg()[0]
-    mlflow_mirror.CLOSE_S = math.inf  # a sweep gives up after two minutes
+    mirror_module.CLOSE_S = math.inf  # a sweep gives up after two minutes
     with (
         tempfile.TemporaryDirectory() as folder,
         Path(os.devnull).open("w") as nowhere,
@@ -146,7 +146,7 @@ def sweep_ours(num_trials: int) -> SweepCost:
                 f"{sampler.num_finished} of {len(missing)} trials finished; "
                 f"failure of the MLflow mirror: {failure}"
             )
-        again = mlflow_mirror.MlflowMirror(storage, tracking_uri_of(None, storage))
+        again = mirror_module.MlflowMirror(storage, tracking_uri_of(None, storage))
         _plan_and_follow(study, storage, again, console)
         planned_again = time.perf_counter()
         again.close()
@@ -167,7 +167,7 @@ def sweep_ours(num_trials: int) -> SweepCost:
 
 
 def _plan_and_follow(
-    study: Study, storage: Path, mirror: mlflow_mirror.MlflowMirror, console: Console
+    study: Study, storage: Path, mirror: mirror_module.MlflowMirror, console: Console
 ) -> Plan:
     """Plan a study as the command line does."""
     plan = make_plan(study, know_corpus(SYNTHETIC, storage), "tiny", None, Ledger(storage))

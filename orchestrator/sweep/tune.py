@@ -1,6 +1,6 @@
 """Trials on Ray Tune: placement and concurrency. The ledger, not Tune, is the record.
 
-Tune asks for trials one by one and gets what a supply, such as `trial_queue.TrialQueue`, hands out.
+Tune asks for trials one by one and gets what a supply, such as `TrialQueue`, hands out.
 A trial that comes back, its process lost, is a new one to Tune. Checkpoints are the trial's own
 (`orchestrator.trial.checkpoints`): they survive the driver, which Tune's do not.
 """

@@ -1,4 +1,4 @@
-"""Parts of which nothing is made: each notes which GPUs its worker sees, `test_prepare_on_ray`.
+"""Parts of which nothing is made: each notes which GPUs its worker sees, as `test_on_ray.py` asks.
 
     python -m tests.orchestrator.noting_maker STORAGE NUM_PARTS
 

@@ -13,8 +13,7 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.commands import plan as plan_commands
 from orchestrator.commands.options import Measuring
-from orchestrator.forecast import before_sweep as measured_sweep
-from orchestrator.forecast import prices
+from orchestrator.forecast import before_sweep, prices
 from orchestrator.terminal import console
 from tests.orchestrator.factories import write_study_file
 
@@ -36,7 +35,7 @@ def plan_own_study(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         console.print(f"SWEEP of {len(assignments)}")
 
     monkeypatch.setattr(training_session, "training_session", no_machines)
-    monkeypatch.setattr(measured_sweep, "plan_sweep", count)
+    monkeypatch.setattr(before_sweep, "plan_sweep", count)
     file = storage.parent / "own.py"
     write_study_file(file, max_epochs=2)
 

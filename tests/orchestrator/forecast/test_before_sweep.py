@@ -11,7 +11,7 @@ from orchestrator.cluster.machines import MAX_REQUESTED, THIS_MACHINE, Machines
 from orchestrator.cluster.packing import Capacity
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.errors import FitError
-from orchestrator.forecast import before_sweep as measured_sweep
+from orchestrator.forecast import before_sweep
 from orchestrator.forecast.prices import Prices
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
@@ -25,7 +25,7 @@ SECONDS = {1: 10.0, 3: 30.0}
 def plan_sweep(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Plan as if trials had been measured, on a machine of two cores and so much memory."""
 
-    monkeypatch.setattr(measured_sweep, "list_nodes", list)
+    monkeypatch.setattr(before_sweep, "list_nodes", list)
 
     def plan(
         assignments: list[Assignment],
@@ -49,11 +49,11 @@ def plan_sweep(monkeypatch: pytest.MonkeyPatch) -> Any:
             num_cores=num_cores,
             host_memory_mib=memory_mib,
         )
-        monkeypatch.setattr(measured_sweep, "measure", lambda *_, **__: probes)
-        monkeypatch.setattr(measured_sweep, "find_capacity", lambda *_: capacity)
+        monkeypatch.setattr(before_sweep, "measure", lambda *_, **__: probes)
+        monkeypatch.setattr(before_sweep, "find_capacity", lambda *_: capacity)
         session = SimpleNamespace(machines=machines)
         console = Console(file=io.StringIO(), width=80)
-        planned = measured_sweep.plan_sweep(cast(Any, session), assignments, prices, console)
+        planned = before_sweep.plan_sweep(cast(Any, session), assignments, prices, console)
         return planned, cast(io.StringIO, console.file).getvalue()
 
     return plan
@@ -115,12 +115,12 @@ def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
         {"Alive": True, "Resources": {"CPU": 8, "GPU": 1, "memory": 2**36, accelerator: 1}}
         for accelerator in ("accelerator_type:T4", "accelerator_type:A100")
     ]
-    monkeypatch.setattr(measured_sweep, "measure", measure_on)
-    monkeypatch.setattr(measured_sweep, "list_nodes", lambda: nodes)
+    monkeypatch.setattr(before_sweep, "measure", measure_on)
+    monkeypatch.setattr(before_sweep, "list_nodes", lambda: nodes)
     monkeypatch.setattr("ray.nodes", lambda: nodes)
     session = TrainingSession(tmp_path, Machines("auto"), cast(Any, None), cast(Any, None))
     console = Console(file=io.StringIO(), width=200)
-    planned = measured_sweep.plan_sweep(session, ASSIGNMENTS, None, console)
+    planned = before_sweep.plan_sweep(session, ASSIGNMENTS, None, console)
     assert asked == ["A100", "T4"]
     assert {one.trained_for.row: one.share for one in planned} == {
         "deep": Share(1, 40_000.0, "A100"),
@@ -130,7 +130,7 @@ def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
     assert "1 GPU (A100): about" in printed
     assert "1 GPU (T4): about" in printed
     slow_t4 = [a for a in ASSIGNMENTS if a.trained_for.row == "deep"]
-    measured_sweep.plan_sweep(session, slow_t4, None, console)
+    before_sweep.plan_sweep(session, slow_t4, None, console)
     printed = cast(io.StringIO, console.file).getvalue()
     assert "no trial is for T4: it is too small for them, or others end sooner" in printed
 
@@ -139,7 +139,7 @@ def test_gpu_of_a_machine_that_has_four_costs_a_fourth(
     plan_sweep: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workers = [{"Alive": True, "Resources": {"CPU": 48.0, "GPU": 4.0}}]
-    monkeypatch.setattr(measured_sweep, "list_nodes", lambda: workers)
+    monkeypatch.setattr(before_sweep, "list_nodes", lambda: workers)
     prices = Prices(Path("own.yaml"), head=0, worker=3600, num_gpus=None, idle_h=0)
     _, printed = plan_sweep(ASSIGNMENTS[:1], 1000.0, on_gpu=True, prices=prices)
     # $ 0.25 a second; 8.5 s to start, 10 s and 0.1 s.

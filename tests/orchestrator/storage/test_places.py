@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli import EXIT_BAD_INPUT, main
 from orchestrator.errors import StorageError
-from orchestrator.storage import mirror as mirrored_files
+from orchestrator.storage import mirror as mirror_module
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.folder import open_storage
 from orchestrator.storage.mirror import mirror_of
@@ -47,7 +47,7 @@ def test_machines_that_share_a_cache_folder_have_a_mirror_each(
     here = mirror_of("s3://bucket/place").folder
     monkeypatch.setattr(platform, "node", lambda: "another")
     there = mirror_of("s3://bucket/place").folder
-    monkeypatch.setattr(mirrored_files, "_machine_id", lambda: "1234")
+    monkeypatch.setattr(mirror_module, "_machine_id", lambda: "1234")
     assert len({here, there, mirror_of("s3://bucket/place").folder}) == 3
 
 

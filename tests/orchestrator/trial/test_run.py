@@ -18,8 +18,8 @@ from models.macs import count_macs
 from models.task import Task
 from orchestrator.errors import ChangedWeightsError, KeptModelError
 from orchestrator.training import reference_clip
-from orchestrator.trial import attempts as train_trial
-from orchestrator.trial import run as run_trial_module
+from orchestrator.trial import attempts
+from orchestrator.trial import run as run_module
 from orchestrator.trial.checkpoints import load_checkpoint
 from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.kept_model import read_kept_model
@@ -416,14 +416,14 @@ def test_memory_that_does_not_suffice_after_training_is_worked_with_too(
     storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With empty texts a model reads validation once more."""
-    score, failures = train_trial.valid_f1_without_text, iter([torch.OutOfMemoryError("CUDA")])
+    score, failures = attempts.valid_f1_without_text, iter([torch.OutOfMemoryError("CUDA")])
 
     def fail_once(*given: Any) -> float | None:
         for error in failures:
             raise error
         return score(*given)
 
-    monkeypatch.setattr(train_trial, "valid_f1_without_text", fail_once)
+    monkeypatch.setattr(attempts, "valid_f1_without_text", fail_once)
     record = run(small_trial(manifest, max_epochs=2, batch_size=8), storage)
     assert record.circumstances.resumed_from_epochs == (2,)
     assert record.circumstances.micro_batches == ((2, 4),)
@@ -468,7 +468,7 @@ def test_record_of_another_machine_keeps_its_files_whenever_it_comes(
     rounded = trial.config.model_copy(update={"training": changed})  # as on other hardware
     theirs = run(trial.model_copy(update={"config": rounded}), other)
     theirs_whole = theirs.model_copy(update={"key": trial.key, "trial": trial})
-    stage = run_trial_module.stage_predictions
+    stage = run_module.stage_predictions
 
     def finish_before(folder: Path, predictions: Any) -> str:
         if not (folder / RECORD_FILE).exists():
@@ -476,7 +476,7 @@ def test_record_of_another_machine_keeps_its_files_whenever_it_comes(
             (folder / RECORD_FILE).write_text(theirs_whole.model_dump_json())
         return stage(folder, predictions)
 
-    monkeypatch.setattr(run_trial_module, "stage_predictions", finish_before)
+    monkeypatch.setattr(run_module, "stage_predictions", finish_before)
     assert run(trial, storage) == theirs_whole
     ledger = Ledger(storage)
     assert ledger.predictions(theirs_whole)
