@@ -22,6 +22,7 @@ from corpora.batches.gatherers import (
 )
 from corpora.batches.ragged import MappedColumn, ResidentColumn
 from corpora.batches.transfer import num_threads, on_device
+from corpora.recipes.columns import GROUP, LABELS, TEXT, UTTERANCE
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
@@ -53,9 +54,9 @@ class CorpusSplit(Generic[AnyBatch]):
     """
 
     def __init__(self, table: pa.Table, gatherer: Gatherer[AnyBatch], device: torch.device) -> None:
-        self.ids: list[str] = table["utterance"].to_pylist()
-        self.groups: list[str] = table["group"].to_pylist()
-        self._labels = torch.tensor(table["labels"].to_pylist(), dtype=torch.float32)
+        self.ids: list[str] = table[UTTERANCE].to_pylist()
+        self.groups: list[str] = table[GROUP].to_pylist()
+        self._labels = torch.tensor(table[LABELS].to_pylist(), dtype=torch.float32)
         self.labels = self._labels.to(device)
         self._gatherer: Gatherer[AnyBatch] = gatherer
         self._device = device
@@ -188,7 +189,7 @@ def load_corpus(
             "of pictures"
         )
     tables = {split: _read(split_file(folder, split)) for split in SPLITS}
-    texts = {split: table["text"].to_pylist() for split, table in tables.items()}
+    texts = {split: table[TEXT].to_pylist() for split, table in tables.items()}
     tokenizer = make_tokenizer(tokens, texts["train"]) if tokens is not None else None
     splits = {}
     for split, table in tables.items():

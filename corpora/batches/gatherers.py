@@ -12,6 +12,14 @@ from torch import Tensor
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.jpeg import JpegColumn
 from corpora.batches.ragged import MappedColumn, RaggedColumn
+from corpora.recipes.columns import (
+    FACES,
+    MELS,
+    NUM_CHUNKS,
+    NUM_FACES,
+    count_column,
+    features_column,
+)
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.text.tokens import encode, no_tokens
@@ -102,7 +110,9 @@ class FeatureGatherer:
 
     def __init__(self, table: pa.Table, widths: Mapping[str, int]) -> None:
         self._mapped = {
-            modality: _mapped(table, f"num_{modality}", f"{modality}_features", (widths[modality],))
+            modality: _mapped(
+                table, count_column(modality), features_column(modality), (widths[modality],)
+            )
             for modality in MODALITIES
         }
         self.columns: Columns = dict(self._mapped)
@@ -142,7 +152,7 @@ def picture_columns(table: pa.Table, recipe: Recipe, *, num_threads: int) -> Col
     shape = (1, *recipe.spectrogram.chunk_shape)
     return {
         "faces": _faces(table, recipe, num_threads),
-        "mels": _mapped(table, "num_chunks", "mels", shape),
+        "mels": _mapped(table, NUM_CHUNKS, MELS, shape),
     }
 
 
@@ -157,18 +167,18 @@ def _moments(column: MappedColumn) -> Moments:
 
 
 def _faces(table: pa.Table, recipe: Recipe, num_threads: int) -> RaggedColumn:
-    lengths = _lengths(table["num_faces"])
+    lengths = _lengths(table[NUM_FACES])
     num_candidates, side_px = len(recipe.candidates), recipe.face_px
     if recipe.storage == "jpeg":
         return JpegColumn(
-            table["faces"],
+            table[FACES],
             lengths,
             side_px=side_px,
             num_candidates=num_candidates,
             num_threads=num_threads,
         )
     shape = (3, side_px, side_px)
-    return MappedColumn(table["faces"], lengths, num_candidates=num_candidates, shape=shape)
+    return MappedColumn(table[FACES], lengths, num_candidates=num_candidates, shape=shape)
 
 
 def _mapped(table: pa.Table, lengths: str, values: str, shape: Sequence[int]) -> MappedColumn:

@@ -17,6 +17,7 @@ from corpora.features.sources import FeatureSources
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
+from corpora.recipes.columns import TEXT
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
@@ -88,7 +89,7 @@ class ClipReader:
         table = pa.Table.from_batches([clip_row(passed, self._recipe)])
         if isinstance(self._recipe, Recipe):
             columns = picture_columns(table, self._recipe, num_threads=num_threads(self._device))
-            texts = table["text"].to_pylist()
+            texts = table[TEXT].to_pylist()
             pictures = PictureGatherer(columns, self._recipe, texts, self._tokenizer)
             return next(CorpusSplit(table, pictures, self._device).in_order(1))
         features = FeatureGatherer(table, widths)

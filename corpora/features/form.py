@@ -13,6 +13,7 @@ from corpora.features.published import DaiFeatures
 from corpora.features.sound import SpectralSound
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list
+from corpora.recipes.columns import count_column, features_column
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.recipes.windows import regular_times_s
 from corpora.source.errors import MediaError
@@ -129,8 +130,8 @@ def _to_clip(features: Handcrafted, num_faces: int, remarks: tuple[Remark, ...])
     columns: dict[str, pa.Array] = {}
     for modality in MODALITIES:
         rows: NDArray[np.float32] = getattr(features, modality)
-        columns[f"num_{modality}"] = pa.array([len(rows)], pa.int32())
-        columns[f"{modality}_features"] = one_list(rows)
+        columns[count_column(modality)] = pa.array([len(rows)], pa.int32())
+        columns[features_column(modality)] = one_list(rows)
     return PreparedClip(
         columns=columns,
         num_frames=len(features.vision),

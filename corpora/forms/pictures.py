@@ -8,6 +8,7 @@ from corpora.forms.crops import black, crop_centre, crop_largest_face, nearest_f
 from corpora.forms.faces import Faces
 from corpora.forms.form import PreparedClip, one_list
 from corpora.forms.spectrogram import Spectrogrammer
+from corpora.recipes.columns import FACES, FOUND, MELS, NUM_CHUNKS, NUM_FACES
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.windows import window_times_s
 from corpora.source.errors import MediaError
@@ -55,11 +56,11 @@ class PictureForm:
         in_window = np.array(self._found).reshape(-1, len(self._recipe.candidates))
         return PreparedClip(
             columns={
-                "num_faces": pa.array([len(in_window)], pa.int32()),
-                "found": pa.array([self._found], pa.list_(pa.bool_())),
-                "faces": self._faces_column(),
-                "num_chunks": pa.array([len(mels)], pa.int32()),
-                "mels": one_list(mels),
+                NUM_FACES: pa.array([len(in_window)], pa.int32()),
+                FOUND: pa.array([self._found], pa.list_(pa.bool_())),
+                FACES: self._faces_column(),
+                NUM_CHUNKS: pa.array([len(mels)], pa.int32()),
+                MELS: one_list(mels),
             },
             num_frames=len(in_window),
             num_faces=int(in_window.any(1).sum()),

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from corpora.forms.detections import schema_for, to_row
 from corpora.forms.form import PreparedClip
 from corpora.preparation.clip_pass import PassedClip
+from corpora.recipes.columns import GROUP, LABELS, SECONDS, SPEAKER, TEXT, UTTERANCE
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance
@@ -126,12 +127,12 @@ def _write_rows(path: Path, rows: Iterator[pa.RecordBatch], schema: pa.Schema) -
 
 def _utterance_columns(utterance: Utterance) -> dict[str, pa.Array]:
     return {
-        "utterance": pa.array([utterance.id]),
-        "group": pa.array([utterance.group]),
-        "speaker": pa.array([utterance.speaker], pa.string()),
-        "seconds": pa.array([utterance.duration_s], pa.float32()),
-        "text": pa.array([utterance.text]),
-        "labels": pa.array([utterance.labels], pa.list_(pa.int8())),
+        UTTERANCE: pa.array([utterance.id]),
+        GROUP: pa.array([utterance.group]),
+        SPEAKER: pa.array([utterance.speaker], pa.string()),
+        SECONDS: pa.array([utterance.duration_s], pa.float32()),
+        TEXT: pa.array([utterance.text]),
+        LABELS: pa.array([utterance.labels], pa.list_(pa.int8())),
     }
 
 

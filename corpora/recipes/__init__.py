@@ -1,1 +1,1 @@
-"""Recipes: the named settings by which media become what a model reads."""
+"""Recipes: the named settings by which media become model inputs, and the columns of these."""

@@ -9,6 +9,21 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
+from corpora.recipes.columns import (
+    FACES,
+    FOUND,
+    GROUP,
+    LABELS,
+    MELS,
+    NUM_CHUNKS,
+    NUM_FACES,
+    SECONDS,
+    SPEAKER,
+    TEXT,
+    UTTERANCE,
+    count_column,
+    features_column,
+)
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
@@ -18,12 +33,12 @@ from corpora.store.folders import MANIFEST_FILE, prepared_names, prepared_recipe
 from corpora.store.manifest import PREPARED_SCHEMA, Manifest
 
 _UTTERANCE = {
-    "utterance": pa.string(),
-    "group": pa.string(),
-    "speaker": pa.string(),
-    "seconds": pa.float32(),
-    "text": pa.string(),
-    "labels": pa.list_(pa.int8()),
+    UTTERANCE: pa.string(),
+    GROUP: pa.string(),
+    SPEAKER: pa.string(),
+    SECONDS: pa.float32(),
+    TEXT: pa.string(),
+    LABELS: pa.list_(pa.int8()),
 }
 
 
@@ -40,8 +55,8 @@ def schema_of(recipe: AnyRecipe) -> pa.Schema:
             name: kind
             for modality in MODALITIES
             for name, kind in (
-                (f"num_{modality}", pa.int32()),
-                (f"{modality}_features", pa.large_list(pa.float32())),
+                (count_column(modality), pa.int32()),
+                (features_column(modality), pa.large_list(pa.float32())),
             )
         }
         return pa.schema(_UTTERANCE | features)
@@ -49,11 +64,11 @@ def schema_of(recipe: AnyRecipe) -> pa.Schema:
     return pa.schema(
         {
             **_UTTERANCE,
-            "num_faces": pa.int32(),
-            "found": pa.list_(pa.bool_()),
-            "faces": crops,
-            "num_chunks": pa.int32(),
-            "mels": pa.large_list(pa.float32()),
+            NUM_FACES: pa.int32(),
+            FOUND: pa.list_(pa.bool_()),
+            FACES: crops,
+            NUM_CHUNKS: pa.int32(),
+            MELS: pa.large_list(pa.float32()),
         }
     )
 

@@ -10,6 +10,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
+from corpora.recipes.columns import (
+    FACES,
+    FOUND,
+    GROUP,
+    LABELS,
+    MELS,
+    SECONDS,
+    SPEAKER,
+    TEXT,
+    UTTERANCE,
+)
 from corpora.recipes.pictures import Recipe
 
 
@@ -45,8 +56,8 @@ class PreparedRows:
     def __init__(self, path: Path, recipe: Recipe) -> None:
         with pa.memory_map(os.fspath(path)) as file:
             self._table = pa.ipc.open_file(file).read_all()
-        self.ids: list[str] = self._table["utterance"].to_pylist()
-        self.labels = np.array(self._table["labels"].to_pylist())
+        self.ids: list[str] = self._table[UTTERANCE].to_pylist()
+        self.labels = np.array(self._table[LABELS].to_pylist())
         self._recipe = recipe
 
     def __len__(self) -> int:
@@ -56,10 +67,10 @@ class PreparedRows:
         """Read one utterance."""
         return PreparedRow(
             id=self.ids[row],
-            group=self._table["group"][row].as_py(),
-            speaker=self._table["speaker"][row].as_py(),
-            seconds=self._table["seconds"][row].as_py(),
-            text=self._table["text"][row].as_py(),
+            group=self._table[GROUP][row].as_py(),
+            speaker=self._table[SPEAKER][row].as_py(),
+            seconds=self._table[SECONDS][row].as_py(),
+            text=self._table[TEXT][row].as_py(),
             labels=tuple(self.labels[row].tolist()),
             crops=self._crops(row),
             found=self._found(row),
@@ -75,15 +86,15 @@ class PreparedRows:
         return any(np.ptp(chunk) > 0 for chunk in self._mels(row))
 
     def _found(self, row: int) -> NDArray[np.bool_]:
-        flat: NDArray[np.bool_] = np.array(self._table["found"][row].as_py(), dtype=bool)
+        flat: NDArray[np.bool_] = np.array(self._table[FOUND][row].as_py(), dtype=bool)
         return flat.reshape(-1, len(self._recipe.candidates))
 
     def _mels(self, row: int) -> NDArray[np.float32]:
-        flat: NDArray[np.float32] = self._table["mels"][row].values.to_numpy()
+        flat: NDArray[np.float32] = self._table[MELS][row].values.to_numpy()
         return flat.reshape(-1, *self._recipe.spectrogram.chunk_shape)
 
     def _crops(self, row: int) -> NDArray[np.uint8]:
-        stored = self._table["faces"][row].values
+        stored = self._table[FACES][row].values
         side, num_candidates = self._recipe.face_px, len(self._recipe.candidates)
         if self._recipe.storage == "jpeg":
             crops = np.stack([_decoded(image) for image in stored.to_pylist()])
