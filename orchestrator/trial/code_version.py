@@ -5,9 +5,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import orchestrator
 from orchestrator.errors import CodeVersionError
 
 PATIENCE_S = 60
+PACKAGE = Path(orchestrator.__file__).resolve().parent
 
 
 @cache
@@ -21,7 +23,7 @@ def code_version() -> str:
             name other code than theirs, and checkpoints be taken for those of other code.
     """
     release = version("mmer-sweep")
-    checkout = Path(__file__).resolve().parent.parent
+    checkout = PACKAGE.parent
     if not (checkout / ".git").exists():
         return release
     command = ["git", "describe", "--always", "--abbrev=12", "--dirty=.dirty", "--exclude=*"]

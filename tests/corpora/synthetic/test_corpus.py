@@ -25,7 +25,7 @@ from corpora.synthetic.corpus import (
 from corpora.synthetic.sentence import CUE_WORDS, REVERSALS, vocabulary, write_sentence
 
 SMALL = SyntheticConfig(num_utterances=24)
-PAGE = Path(__file__).parents[2] / "docs" / "synthetic.md"
+PAGE = Path(__file__).parents[3] / "docs" / "synthetic.md"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.corpus.on_ray import Workers, count_workers
 from orchestrator.errors import ClusterError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def node(*, alive: bool = True, **resources: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from orchestrator.forecast import prices
 from orchestrator.forecast.prices import Prices, dollars_of, find_prices, prices_on, with_gpus_of
 from orchestrator.forecast.timetable import Stay, Task, Timetable
 
-SHIPPED = Path(__file__).parent.parent.parent / "cluster.yaml"
+SHIPPED = Path(__file__).parents[3] / "cluster.yaml"
 TYPES = "head_node_type: head\navailable_node_types: {head: {}, gpu: {}}\n"
 HOUR_S = 3600.0
 

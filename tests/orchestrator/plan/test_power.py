@@ -16,7 +16,7 @@ from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_study
 from tests.reports.factories import make_split, write_trial
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "power.md"
+PAGE = Path(__file__).parents[3] / "docs" / "power.md"
 
 
 def plan(study: Study, corpus: str = "iemocap", scale: Scale = "paper") -> Plan:
