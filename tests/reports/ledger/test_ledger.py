@@ -68,7 +68,7 @@ def test_files_of_a_writer_that_died_before_it_renamed_them_are_read(
 ) -> None:
     record = stage_trial(ledger, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "settle", lambda *_: None)
+        patch.setattr(Ledger, "move_into_place", lambda *_: None)
         ledger.write(record)
     assert PREDICTIONS_FILE not in files(ledger)
     assert ledger.predictions(record)["test"].ids.size
