@@ -32,7 +32,7 @@ def test_a_generator_is_charged_for_its_items_alone():
 
 def test_clips_that_workers_may_have_begun_before_do_not_count():
     assert clips_after_first_part(96, num_workers=2) == 80
-    with pytest.raises(ValueError, match="choose more than 128"):
+    with pytest.raises(ValueError, match="use more than 128 clips"):
         clips_after_first_part(96, num_workers=16)
 
 
