@@ -1,1 +1,1 @@
-"""Study to plan to trained trials: the training loop, Ray Tune, MLflow and the command line."""
+"""From a study to its trained trials: plans, the training loop, Ray Tune, MLflow, the commands."""

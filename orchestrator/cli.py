@@ -1,7 +1,7 @@
-"""The command line: which commands there are, and how an error ends one.
+"""The command line: its commands, and how an error ends a command.
 
-A command's module is imported when it is run or asked for help: PyTorch, Ray, MLflow and pandas
-take seconds, and most commands need none of them.
+A command's module is imported only when the command runs or shows its help: PyTorch, Ray, MLflow
+and pandas take seconds to load, and most commands need none of them.
 """
 
 import signal
@@ -19,7 +19,7 @@ EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 130, 143
 
 
 class Entry(NamedTuple):
-    """A command: where it is, and what it does, in the line with which its own help begins."""
+    """A command: where its code is, and what it does. `help` is the beginning of its own help."""
 
     module: str
     name: str
@@ -60,7 +60,7 @@ COMMANDS = {name: place for section in SECTIONS.values() for name, place in sect
 
 
 class CommandLine(click.Group):
-    """Every built-in study is a command beside the others; each is imported when it is used."""
+    """A group of commands that imports each one when it is used; every built-in study is one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
@@ -82,10 +82,10 @@ class CommandLine(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; the message about an unknown one names the choices."""
+        """Find a command; the error about an unknown one lists the choices."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             raise UserError(
-                f"'{args[0]}' is no study and no command of {ctx.command_path}; "
+                f"'{args[0]}' is neither a study nor a command of {ctx.command_path}; "
                 f"studies: {', '.join((*STUDY_NAMES, *COLLECTION_NAMES))}; "
                 f"commands: {', '.join(COMMANDS)}"
             )
@@ -112,7 +112,7 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; bad input and interruption end with a message, not a traceback."""
+    """Run the command line; bad input and interruption print a message, not a traceback."""
     signal.signal(signal.SIGTERM, raise_terminated)
     try:
         sys.exit(cli(prog_name="mmer-sweep", standalone_mode=False))
@@ -122,11 +122,11 @@ def main() -> NoReturn:
     except UserError as error:
         _print_error(f"error: {error}", style="red")
         sys.exit(EXIT_BAD_INPUT)
-    except OSError as error:  # a full disk, a folder that is no longer there
+    except OSError as error:  # such as a full disk, or a folder that was removed
         _print_error(f"error: {error}", style="red")
         sys.exit(EXIT_FAILED_TRIALS)
     except (KeyboardInterrupt, click.Abort) as stop:
-        _print_error("\nStopped. The same command goes on where this one ended.")
+        _print_error("\nStopped. Run the same command again to continue from here.")
         is_terminated = isinstance(stop, Terminated) or isinstance(stop.__cause__, Terminated)
         sys.exit(EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the machines, and with what lies on them."""
+"""The errors of machines, of storage, and of what is stored there."""
 
 from corpora.errors import UserError
 
@@ -8,27 +8,27 @@ class ClusterError(UserError):
 
 
 class CodeVersionError(UserError):
-    """Git cannot tell which code a checkout holds; the message says why."""
+    """Git cannot tell the version of the code in a checkout; the message says why."""
 
 
 class ChangedWeightsError(Exception):
-    """The pretrained weights found now are not those that a trial was planned with."""
+    """The pretrained weights found now differ from those that a trial was planned with."""
 
 
 class FitError(UserError):
-    """Trials need more memory than a device has; the message names each, and what helps."""
+    """Trials need more memory than a device has; the message names each, and says what helps."""
 
 
 class KeptModelError(UserError):
-    """A finished trial's model is not there, or not the one that its record names."""
+    """A finished trial's model is missing, or is not the one that its record names."""
 
 
 class PriceError(UserError):
-    """A cluster file has no price table, or a wrong one; the message names the file."""
+    """A cluster file has no price table, or an invalid one; the message names the file."""
 
 
 class ProbeError(UserError):
-    """What trials take could not be measured; the message names each, and why."""
+    """The time and memory of trials could not be measured; the message says which, and why."""
 
 
 class StorageError(UserError):
@@ -36,12 +36,12 @@ class StorageError(UserError):
 
 
 class TooLargeError(Exception):
-    """Whole batches of a trial do not fit into the memory that it was measured in."""
+    """Whole batches of a trial do not fit into the memory that was available to measure it."""
 
 
 class TrackingError(UserError):
-    """MLflow cannot be reached, refuses, or has nothing of ours; the message names its address."""
+    """MLflow is not reachable, refuses, or holds no sweep; the message names its address."""
 
 
 class TrialChoiceError(UserError):
-    """No finished trial, or more than one, is what the user names; the message has the choices."""
+    """The user names no finished trial, or more than one; the message lists the choices."""

@@ -1,7 +1,7 @@
-"""Where commands print."""
+"""The consoles that commands print to."""
 
 from rich.console import Console
 
-# What is printed may hold a user's names, in which brackets are no markup.
+# Printed text may contain a user's names: brackets in them are not markup.
 console = Console(highlight=False, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

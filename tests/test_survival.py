@@ -149,7 +149,7 @@ def test_stopped_sweep_ends_cleanly_and_goes_on(
     finally:
         process.kill()
     assert process.returncode == code, printed
-    assert "The same command goes on" in printed
+    assert "Run the same command again" in printed
     assert "Traceback" not in printed
     assert not set(trainers) & set(end(family))
     assert "RUNNING" not in mlflow_statuses(storage)

@@ -1,4 +1,4 @@
-"""The options of `prepare` that say where hand-crafted features come from."""
+"""The options of `prepare` for the sources of hand-crafted features."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
     ),
     "mosei": (MOSEI_FOLDER, lambda folder, _: read_mosei_features(folder)),
 }
-"""By the kind of corpus: the folder of Dai et al.'s features, and what reads them."""
+"""The folder of Dai et al.'s features and their reader, by the kind of corpus."""
 
 
 @dataclass(frozen=True)
 class HandcraftedOptions:
     """Where hand-crafted features come from.
 
-    `words` is glove:FILE, encoder:NAME or random; `features` holds Dai et al.'s files.
+    `words` is glove:FILE, encoder:NAME or random; `features` is the folder of Dai et al.'s files.
     """
 
     words: str | None
@@ -48,7 +48,7 @@ class HandcraftedOptions:
         """Make the recipe of our own features, and get the word vectors that it needs.
 
         Raises:
-            CorpusError: If it is not said which, or there are none.
+            CorpusError: If the user names no word vectors, or they do not exist.
         """
         kind, _, origin = (self.words or "").partition(":")
         kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
@@ -57,7 +57,7 @@ class HandcraftedOptions:
                 f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
                 "glove:FILE, encoder:NAME (a folder or hub name), random"
             )
-        from corpora.features.action_units import PYFEAT_NOTICE  # loads PyTorch, as the next
+        from corpora.features.action_units import PYFEAT_NOTICE  # this and the next load PyTorch
         from corpora.features.egemaps import OPENSMILE_NOTICE
 
         for chosen, notice in (
@@ -76,12 +76,12 @@ class HandcraftedOptions:
         """Read the published features, if there are any.
 
         Raises:
-            CorpusError: If the corpus has none, or they are damaged.
+            CorpusError: If this kind of corpus has none, or they are damaged.
         """
         if self.features is None:
             return None
         if source.kind not in READERS:
-            raise CorpusError(f"there are no published features of a corpus of '{source.kind}'")
+            raise CorpusError(f"there are no published features for a corpus of '{source.kind}'")
         _, read = READERS[source.kind]
         return read(self.features, compat)
 
@@ -96,25 +96,25 @@ handcrafted_options = gathered(
     click.option(
         "--words",
         metavar="glove:FILE|encoder:NAME|random",
-        help="Word vectors of hand-crafted features.",
+        help="Word vectors for the text of hand-crafted features.",
     ),
     click.option(
         "--sound",
         type=click.Choice(("torchaudio", "egemaps")),
         default="torchaudio",
         show_default=True,
-        help="Sound of hand-crafted features.",
+        help="What makes the sound features of hand-crafted features.",
     ),
     click.option(
         "--face",
         type=click.Choice(("landmarks", "action_units")),
         default="landmarks",
         show_default=True,
-        help="Faces of hand-crafted features.",
+        help="What makes the face features of hand-crafted features.",
     ),
 )
 
 
 def features_beside(folder: Path, kind: str) -> Path | None:
-    """Return a folder itself if it holds the published features of a kind of corpus."""
+    """Return the folder if it holds the published features of a kind of corpus; else None."""
     return folder if kind in READERS and (folder / READERS[kind][0]).is_dir() else None

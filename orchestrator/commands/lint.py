@@ -24,8 +24,8 @@ EXIT_FINDINGS = 1
 def lint_paper(file: Path | None, as_json: bool, strict: bool) -> None:
     """Check the numbers that papers print against each other; nothing is trained.
 
-    FILE holds tables of your own in YAML; without it, those of the built-in papers are checked.
-    docs/lint.md has the form and says what is checked.
+    FILE holds tables of your own in YAML. Without it, the command checks the built-in papers.
+    docs/lint.md describes the format and the checks.
     """
     found = lint(read_published(file) if file else load_published())
     if as_json:

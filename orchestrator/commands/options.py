@@ -1,6 +1,6 @@
 """The options that commands share.
 
-A group of options becomes one argument of the command, made by `gathered`.
+`gathered` makes one argument of the command from a group of options.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ Option = Callable[[Command], Command]
 
 
 def gathered(into: str, make: Callable[..., object], *options: Option) -> Option:
-    """Make a decorator that adds options and gives the command one argument instead of them.
+    """Make a decorator that adds options and passes them to the command as one argument.
 
     Args:
-        into: The command's argument.
-        make: Makes it of the options; its parameters have their names.
+        into: The name of that argument.
+        make: Makes the argument from the options; its parameters have the options' names.
         options: The options, in the order of the help.
     """
     names = tuple(signature(make).parameters)
@@ -57,7 +57,7 @@ def add_options(command: Command, *options: Option) -> Command:
 def _locate(_context: click.Context, _option: click.Parameter, place: str) -> Path:
     if not URI.match(place):
         return locate_storage(Path(place))
-    from orchestrator.storage.publish import locate_place  # loads what reads a ledger
+    from orchestrator.storage.publish import locate_place  # loads the code that reads a ledger
 
     return locate_place(place)
 
@@ -69,8 +69,8 @@ storage_option = click.option(
     default=DEFAULT_STORAGE,
     envvar="MMER_SWEEP_STORAGE",
     show_default=True,
-    help="Holds corpora, records and tables. A bucket is worked on in a folder of this machine, "
-    "which keeps MLflow's files too.",
+    help="Where corpora, records and tables are stored. A bucket has a local copy in a folder of "
+    "this machine, which also holds MLflow's files.",
 )
 
 tracking_option = click.option(
@@ -93,18 +93,18 @@ fixed_seeds_option = click.option(
 
 
 def models_option(*, default: bool) -> Option:
-    """Make the option that says whether trained models are kept."""
+    """Make the option to keep trained models."""
     return click.option(
         "--models/--no-models",
         default=default,
         show_default=True,
-        help="Keep each trained model, for `predict`: 4 bytes a parameter.",
+        help="Keep each trained model for `predict`: 4 bytes for each parameter.",
     )
 
 
 @dataclass(frozen=True)
 class MlflowOptions:
-    """To which MLflow a sweep is mirrored, and models up to which size, in MiB."""
+    """Which MLflow receives a sweep, and the size in MiB up to which it also receives models."""
 
     tracking_uri: str | None
     log_models: float
@@ -144,12 +144,12 @@ def choose_seeds(seeds: Seeds, max_seeds: int | None) -> Seeds:
     """Join `--seeds` and `--max-seeds`.
 
     Raises:
-        UsageError: If a number of seeds that is fixed has a maximum.
+        UsageError: If the user gives a maximum, but a fixed number of seeds.
     """
     if max_seeds is None:
         return seeds
     if not isinstance(seeds, AdaptiveSeeds):
-        raise click.UsageError("'--max-seeds' is for '--seeds auto'")
+        raise click.UsageError("'--max-seeds' needs '--seeds auto'; leave it out or add that")
     return AdaptiveSeeds(looks_until(max_seeds, LOOKS))
 
 
@@ -159,12 +159,12 @@ seeds_options = gathered(
     click.option(
         "--seeds",
         type=NumSeeds(),
-        help="Seeds 0 to N - 1, or auto: more while a claim is open.  [default: the study's]",
+        help="Seeds 0 to N - 1, or auto: more seeds while a claim is open.  [default: the study's]",
     ),
     click.option(
         "--max-seeds",
         type=click.IntRange(min=LOOKS[0]),
-        help=f"Where --seeds auto ends.  [default: {LOOKS[-1]}]",
+        help=f"The most seeds that --seeds auto uses.  [default: {LOOKS[-1]}]",
     ),
 )
 
@@ -180,8 +180,8 @@ machine_options = gathered(
     _machines,
     click.option(
         "--address",
-        help="Train on a Ray cluster that runs: `auto`, or HOST:PORT. All its machines must "
-        "see the storage in the same place.  [default: this machine alone]",
+        help="Train on a running Ray cluster: `auto`, or HOST:PORT. All its machines must see "
+        "the storage at the same path.  [default: only this machine]",
     ),
     click.option(
         "--device",
@@ -190,47 +190,48 @@ machine_options = gathered(
         envvar="MMER_SWEEP_DEVICE",
         show_default=True,
         show_envvar=True,
-        help="What each trial trains on: auto is a GPU where a machine has one now; a cluster "
-        "that has no machine yet must be told.",
+        help="What each trial trains on. auto chooses a GPU if a machine has one now. If a "
+        "cluster has no machine yet, choose cpu or gpu.",
     ),
     click.option(
         "--slots",
         type=click.IntRange(min=1),
-        help="Trials at once.  [default: as many as there is room for, on a cluster at most "
-        f"{MAX_REQUESTED}]",
+        help="How many trials run at once, at most.  [default: as many as fit; on a cluster at "
+        f"most {MAX_REQUESTED}]",
     ),
     click.option(
         "--deterministic",
         is_flag=True,
-        help="Use algorithms only that give equal results each time, on GPUs of one kind too. "
-        "They are slower, and may take more memory. On CPUs all are such.",
+        help="Use only deterministic algorithms: then GPUs of one kind also give equal results "
+        "each time. They are slower, and may take more memory. CPUs always use them.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Measuring:
-    """Whether architectures are measured before training, and which file has prices."""
+    """Whether to measure architectures before training, and which file has the prices."""
 
     measure: bool
     cluster_file: Path | None
 
     def __post_init__(self) -> None:
-        """Refuse a file of prices where nothing is measured that could be priced.
+        """Refuse a price file if nothing is measured: then there is nothing to price.
 
         Raises:
-            UsageError: If it is so.
+            UsageError: If the user gave both options.
         """
         if self.cluster_file is not None and not self.measure:
             raise click.UsageError(
-                "'--cluster-file' prices what is measured; leave out '--no-measure'"
+                "'--cluster-file' needs measurements to price; leave out '--no-measure'"
             )
 
     def prices(self, machines: Machines) -> "Prices | None":
-        """Find the prices of what will train; this machine has some only in a file that is named.
+        """Find the prices of the machines; without a cluster, only a file given by the user counts.
 
         Raises:
-            PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
+            PriceError: If the file cannot be read, if it has invalid prices, or if the user named
+                it and it has none.
         """
         if not self.measure or (self.cluster_file is None and machines.address is None):
             return None
@@ -247,13 +248,13 @@ measure_options = gathered(
         default=True,
         envvar="MMER_SWEEP_MEASURE",
         show_default=True,
-        help="Measure each architecture for a few steps: how long a study takes, and how many "
-        "trials share a machine. Without it each takes a whole GPU, or a core.",
+        help="Measure each architecture for a few steps, to know how long a study takes and how "
+        "many trials share a machine. Without this, each trial takes a whole GPU, or a core.",
     ),
     click.option(
         "--cluster-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Holds the prices of machines.  [default: on the head of a cluster, with "
-        "--address, the cluster's own]",
+        help="Cluster file with the prices of machines.  [default: with --address, on the head "
+        "of a cluster, the cluster's own]",
     ),
 )

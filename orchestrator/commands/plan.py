@@ -1,4 +1,4 @@
-"""The command that says what a study needs, costs and can decide, before anything is trained."""
+"""The command that shows what a study needs, costs and can decide; it trains nothing."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,8 +45,8 @@ def plan(
 ) -> None:
     """Show what STUDIES would train, cost and can decide.
 
-    STUDIES are names, papers or Python files. Each architecture is measured once, for a few steps;
-    nothing is trained.
+    STUDIES are names, papers or Python files. The command measures each architecture once, for a
+    few steps. It trains nothing.
     """
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
     found = list({study.name: study for study in found}.values())
@@ -64,8 +64,8 @@ def plan(
     console.print(sharing_view(find_sharing(plans, ledger)))
     if looks:
         console.print(
-            "Rows that open claims compare then get more seeds, look after look, at most at "
-            f"{', '.join(map(str, looks[1:]))}; a claim is open only where it can be tested."
+            "After each look, rows that open claims compare get more seeds, at most "
+            f"{', '.join(map(str, looks[1:]))}; a claim is open only if it can be tested."
         )
     console.print(claims_view(plans, ledger, looks))
     if measuring.measure:
@@ -83,7 +83,7 @@ def _measure(
     machines: Machines,
     prices: Prices | None,
 ) -> None:
-    """Say what the missing trials would take, of one set of plans or of several with a title."""
+    """Print what the missing trials would take, for each set of plans below its title."""
     missing = {title: missing_trials(plans) for title, plans in sweeps.items()}
     if not any(missing.values()):
         return
@@ -102,7 +102,7 @@ def _measure(
 
 
 def _studies_of(name: str) -> list[Study]:
-    """Find a study by name, all of a paper, or those that a Python file defines."""
+    """Find a study by its name, all studies of a paper, or those that a Python file defines."""
     if name in COLLECTIONS:
         return list(COLLECTIONS[name])
     return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]

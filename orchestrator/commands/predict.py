@@ -1,4 +1,4 @@
-"""The command that predicts."""
+"""The command that predicts the emotions of video files."""
 
 import csv
 import json
@@ -36,9 +36,9 @@ EXIT_UNREADABLE_CLIPS = 1
 
 @dataclass(frozen=True)
 class Choice:
-    """Which finished trial predicts: `key` names it, or it is the best of the study `best`.
+    """Which finished trial predicts: the trial `key`, or the best trial of the study `best`.
 
-    Exactly one of the two is given; `seeds` are those that the study was run with.
+    Exactly one of the two is given. `seeds` is the number of seeds that the study was run with.
     """
 
     key: str | None
@@ -46,10 +46,10 @@ class Choice:
     seeds: int | None
 
     def __post_init__(self) -> None:
-        """Refuse both and neither.
+        """Make sure that exactly one of the two is given.
 
         Raises:
-            UsageError: If it is so.
+            UsageError: If both or none are given.
         """
         if (self.key is None) == (self.best is None):
             raise click.UsageError("name the trial with either '--trial KEY' or '--best STUDY'")
@@ -57,16 +57,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Said:
-    """What is said in a clip, as text or as a file of subtitles."""
+    """What is said in a clip: a text or a file of subtitles."""
 
     text: str | None
     subtitles: Path | None
 
     def __post_init__(self) -> None:
-        """Refuse both at once.
+        """Make sure that at most one of the two is given.
 
         Raises:
-            UsageError: If it is so.
+            UsageError: If both are given.
         """
         if self.text is not None and self.subtitles is not None:
             raise click.UsageError("'--text' and '--subtitles' say the same thing; choose one")
@@ -74,7 +74,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Form:
-    """In which form predictions come: JSON, or the CSV of a folder in a file."""
+    """How to write predictions: as JSON, or the CSV of a folder into the file `output`."""
 
     as_json: bool
     output: Path | None
@@ -113,7 +113,7 @@ form_options = gathered(
     click.option(
         "--output",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Of a folder: file of the CSV.  [default: print it]",
+        help="Write the CSV of a folder to this file.  [default: print it]",
     ),
 )
 
@@ -126,7 +126,7 @@ form_options = gathered(
 @click.option(
     "--words",
     metavar="glove:FILE|encoder:NAME|random",
-    help="Word vectors, where the trial reads hand-crafted features made with them.",
+    help="Word vectors, if the trial reads hand-crafted features that were made with them.",
 )
 @click.option(
     "--device", type=click.Choice(("cpu", "cuda")), help="[default: the GPU if there is one]"
@@ -143,9 +143,9 @@ def predict(
 ) -> None:
     """Predict the emotions of a CLIP.
 
-    CLIP is a video file, which is one utterance, or a folder of video files. --trial names the
-    trial, or --best with the options --corpus, --seeds and --scale of its plan. A folder gives a
-    CSV; the subtitles of each file lie beside it.
+    CLIP is a video file, which counts as one utterance, or a folder of video files. Name the trial
+    with --trial, or name its study with --best and the --corpus, --seeds and --scale that it ran
+    with. For a folder, the output is a CSV, and the subtitles of each file lie beside the file.
     """
     _check_together(clip, said, form)
     ledger = Ledger(place.storage)
@@ -161,18 +161,18 @@ def predict(
 
 
 def _check_together(clip: Path, said: Said, form: Form) -> None:
-    """Refuse options that a folder, or a file, has not.
+    """Refuse options that do not work for a folder, or for a file.
 
     Raises:
-        click.UsageError: If there are some.
+        click.UsageError: If the user gave such an option.
     """
     if clip.is_dir() and (said != Said(None, None) or form.as_json):
         raise click.UsageError(
-            f"'{clip}' is a folder, which has no '--text', '--subtitles' or '--json': subtitles "
-            "lie beside each file, and CSV comes out"
+            f"'{clip}' is a folder; '--text', '--subtitles' and '--json' work only for a file. "
+            "Put subtitles beside each file; the output is CSV"
         )
     if form.output is not None and not clip.is_dir():
-        raise click.UsageError(f"'--output' is for a folder, and '{clip}' is a file")
+        raise click.UsageError(f"'--output' works only for a folder, and '{clip}' is a file")
 
 
 def _best(study: str, num_seeds: int | None, place: Place, ledger: Ledger) -> ChosenTrial:
@@ -193,7 +193,7 @@ def _predict_file(
     from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
 
     spoken = spoken_clip(clip, text=said.text, subtitles=said.subtitles)
-    with errors.status("looking and listening"):
+    with errors.status("reading the clip and predicting"):
         prediction = load([spoken]).predict(spoken)
     if as_json:
         content = to_json(prediction, chosen.record, chosen.rows)
@@ -203,7 +203,7 @@ def _predict_file(
 
 
 def _predict_folder(folder: Path, chosen: ChosenTrial, load: "Load", output: Path | None) -> None:
-    """Write a line for each video; those that cannot be read are told, and the rest goes on."""
+    """Write a line for each video; report those that cannot be read, and continue."""
     from orchestrator.kept_models.predict import spoken_clip, videos_in  # loads PyTorch
 
     faults: list[CorpusError] = []
@@ -226,10 +226,10 @@ def _predict_folder(folder: Path, chosen: ChosenTrial, load: "Load", output: Pat
 def _write_lines(
     predictor: "Predictor", clips: Sequence["SpokenClip"], emotions: Sequence[str], file: TextIO
 ) -> list[CorpusError]:
-    """Write a line as soon as it is known, and notes of each kind once, with their clips.
+    """Write each line as soon as it is known, then each note once, with the clips it concerns.
 
     Returns:
-        What was wrong with the clips that have no line.
+        The faults of the clips that have no line.
     """
     faults = []
     notes: dict[str, list[str]] = {}
@@ -281,7 +281,7 @@ def _device(name: str | None) -> "torch.device":
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
-    """Open the file of the CSV, or take what is printed."""
+    """Open the file for the CSV, or use standard output."""
     if output is None:
         yield sys.stdout
         return

@@ -42,8 +42,8 @@ recipe_option = click.option(
     "recipe_names",
     type=click.Choice((*RECIPES, HANDCRAFTED)),
     multiple=True,
-    help="May be given several times; all are made in one decoding pass.  "
-    f"[default: {', '.join(RECIPES)}; {HANDCRAFTED} too if its files lie in the source]",
+    help="May be given several times; one pass over the clips makes all of them.  "
+    f"[default: {', '.join(RECIPES)}; also {HANDCRAFTED} if its files are in the source]",
 )
 compat_option = click.option(
     "--compat",
@@ -55,24 +55,24 @@ compat_option = click.option(
 splits_option = click.option(
     "--splits",
     type=PLACE,
-    help="Folder of train_split.txt, valid_split.txt and test_split.txt: an id a line.",
+    help="Folder of train_split.txt, valid_split.txt and test_split.txt, with one id per line.",
 )
 address_option = click.option(
     "--address",
-    help="A Ray cluster that prepares, such as auto; all its machines must see the source and the "
-    "storage folder in the same places.  [default: this machine alone]",
+    help="A Ray cluster that prepares, such as auto. All its machines must see the source and the "
+    "storage folder at the same paths.  [default: only this machine]",
 )
 session_option = click.option(
     "--leave-out-session",
     type=click.IntRange(1, 5),
-    help="Test on this session, validate on the next: no speaker is in two splits.",
+    help="Test on this session and validate on the next one: no speaker is in two splits.",
 )
 
 
 features_option = click.option(
     "--features",
     type=PLACE,
-    help="Folder of Dai et al.'s hand-crafted features.  [default: the source, if it holds them]",
+    help="Folder of Dai et al.'s hand-crafted features.  [default: the source, if they are there]",
 )
 
 
@@ -83,10 +83,10 @@ def source_option(help_text: str) -> Option:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a corpus is prepared by, under which name (None for its own), on which cluster.
+    """How to prepare a corpus: by which recipes, under which name, on which cluster.
 
-    `recipes` are the names that were given, none for the default ones; `compat` are the mistakes of
-    Dai et al.'s code to repeat.
+    `name` is None for the corpus's default name. `recipes` are the names that the user gave, empty
+    for the default recipes. `compat` says which mistakes of Dai et al.'s code to repeat.
     """
 
     name: str | None
@@ -102,7 +102,7 @@ def _wanted(
 
 
 def wanted_options(default_name: str) -> Option:
-    """Make the options that say what a corpus is prepared by."""
+    """Make the options that say how to prepare a corpus."""
     return gathered(
         "wanted",
         _wanted,
@@ -119,11 +119,11 @@ class PreparationGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; the message about an unknown one names the choices."""
+        """Find a command; the error about an unknown one lists the choices."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             raise UserError(
-                f"'{args[0]}' is no command of {ctx.command_path}; "
-                f"commands: {', '.join(self.commands)}"
+                f"'{args[0]}' is not a command of {ctx.command_path}; "
+                f"choose from {', '.join(self.commands)}"
             )
         return super().resolve_command(ctx, args)
 
@@ -160,9 +160,10 @@ def prepare_clips(
 
 @dataclass(frozen=True)
 class Release:
-    """A corpus as it is given out; `read` takes folder, split lists, session to leave out, compat.
+    """A corpus as it is published, and its reader.
 
-    `family` is the papers' name for the corpus, by default ours too.
+    `read` takes the folder, the split lists, the session to leave out, and `compat`. `family` is
+    the papers' name for the corpus; it is also the default name of the prepared corpus.
     """
 
     kind: str
@@ -212,7 +213,7 @@ RELEASES = (
 
 
 def release_command(release: Release) -> click.Command:
-    """Make the command that prepares a corpus as it is given out."""
+    """Make the command that prepares a published corpus."""
 
     def prepare_release(
         source: Path,
@@ -265,10 +266,10 @@ def prepare_synthetic(recipe_names: Sequence[str], storage: Path) -> None:
 
 
 def check_corpus_name(name: str) -> None:
-    """Make sure that a name can be shown, names a folder, and names nothing else yet.
+    """Make sure that a corpus's name is printable, works as a folder's name, and is not taken.
 
     Raises:
-        CorpusError: If it does not.
+        CorpusError: If the name cannot be used.
     """
     taken = name in (SYNTHETIC, *STUDIES)
     names_folder = name.strip() and name.isprintable() and "/" not in name
@@ -283,7 +284,7 @@ def _prepare(
     storage: Path,
     handcrafted: HandcraftedOptions | None,
 ) -> None:
-    """Prepare by recipes of pictures, and hand-crafted features in the same pass if wanted."""
+    """Prepare by recipes of pictures, and make hand-crafted features in the same pass if wanted."""
     recipes, address = _recipes(wanted), wanted.address
     published = handcrafted.published(source, wanted.compat) if handcrafted else None
     own = handcrafted.own_recipe(source) if handcrafted and published is None else None
@@ -291,8 +292,8 @@ def _prepare(
     mirror = mirror_at(opened)
     if mirror is not None and address is not None:
         raise StorageError(
-            f"a cluster cannot prepare in '{mirror.uri}': its machines must see one folder; leave "
-            "out --address, and this machine alone prepares and puts the corpus there"
+            f"a cluster cannot prepare in '{mirror.uri}': its machines must share one folder; "
+            "leave out --address: then this machine prepares the corpus and uploads it"
         )
     manifests = prepare_source(
         source,
@@ -322,7 +323,7 @@ def _prepare(
 
 
 def _recipes(wanted: Wanted) -> list[Recipe]:
-    """Return the recipes of pictures among those wanted; all of them if none are named."""
+    """Return the recipes of pictures that the user named; all of them if there are no names."""
     return [
         RECIPES[name].model_copy(update={"compat": wanted.compat})
         for name in dict.fromkeys(wanted.recipes or RECIPES)

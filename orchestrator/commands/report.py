@@ -1,4 +1,4 @@
-"""The command that puts all that was found into one document."""
+"""The command that writes all results into one document."""
 
 import shutil
 from collections.abc import Sequence
@@ -38,15 +38,15 @@ OUTPUT = "report"
     "--model-figures/--no-model-figures",
     default=True,
     show_default=True,
-    help="Run kept models to draw features and attention.",
+    help="Run kept models to draw their features and attention.",
 )
 @storage_option
 def report(names: tuple[str, ...], output: Path | None, model_figures: bool, storage: Path) -> None:
     """Write a PDF and an HTML file about studies.
 
-    NAMES are studies or papers; without any, all are taken. The files hold what the storage folder
-    has of each: tables, verdicts, figures, environment and every trial. Studies of your own are
-    among them. An unfinished study is shown as far as it is.
+    NAMES are studies or papers; without names, the report shows all studies in the storage folder,
+    also your own. The files hold the tables, verdicts, figures, environment and trials of each
+    study. For an unfinished study, they hold what is there so far.
     """
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
@@ -55,7 +55,7 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     from reports.document.files import TABLES, VERDICTS, write_html, write_pdf, write_twins
 
     if output is None:
-        for part in (TABLES, FIGURES, VERDICTS):  # of a report before, maybe of other studies
+        for part in (TABLES, FIGURES, VERDICTS):  # of an earlier report, maybe of other studies
             shutil.rmtree(folder / part, ignore_errors=True)
     with console.status("report") as status:
         trial_scores = TrialScores(ledger)
@@ -80,17 +80,17 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
 def choose_planned(
     planned: Sequence[Planned], names: Sequence[str], storage: Path
 ) -> list[Planned]:
-    """Choose what was asked for by the names of studies and papers; without any, everything.
+    """Choose studies by their names and the names of papers; without names, choose all.
 
     Returns:
         The built-in studies in the papers' order, then the others by name.
 
     Raises:
-        StudyError: If nothing was planned yet, or there is nothing of a name.
+        StudyError: If no study was planned yet, or a name fits none of those that were.
     """
     if not planned:
         raise StudyError(
-            f"no study is known to have been run in '{place_of(storage)}'; run one, such as "
+            f"no study was run in '{place_of(storage)}' yet; run one, such as "
             "`mmer-sweep layers` (finished trials are not trained again), or choose another "
             "--storage"
         )
@@ -102,7 +102,7 @@ def choose_planned(
 
 
 def _studies_of(name: str, known: Sequence[str], storage: Path) -> list[str]:
-    """Name the studies that a name stands for, as far as they were planned."""
+    """List the planned studies that a name stands for: one study, or those of a paper."""
     members = [study.name for study in COLLECTIONS.get(name, ())] or [name]
     found = [member for member in members if member in known]
     if found:
@@ -113,15 +113,16 @@ def _studies_of(name: str, known: Sequence[str], storage: Path) -> list[str]:
             f"choose from {', '.join(known)}"
         )
     raise StudyError(
-        f"'{name}' is no study that was run in '{place_of(storage)}' and no paper; choose from "
-        f"{', '.join((*known, *COLLECTIONS))}"
+        f"'{name}' is neither a paper nor a study that was run in '{place_of(storage)}'; "
+        f"choose from {', '.join((*known, *COLLECTIONS))}"
     )
 
 
 def _list_unfinished(planned: Sequence[Planned], storage: Path) -> str:
     names = ", ".join(dict.fromkeys(one.study.name for one in planned))
     return (
-        f"'{place_of(storage)}' has no finished trial of {names}; run the study again, it goes on"
+        f"'{place_of(storage)}' has no finished trial of {names}; "
+        "run the study again to continue it"
     )
 
 
@@ -145,7 +146,7 @@ def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Re
 
 
 def _tell(assembled: "Report", html: Path, compilation: "Compilation") -> None:
-    """Print the verdicts, what is not in the report and why, and where it is."""
+    """Print the verdicts, what the report lacks and why, and the paths of its files."""
     for chapter in assembled.chapters:
         for progress in chapter.progress:
             console.print(f"{chapter.study.name}: {progress.text} trials are finished")

@@ -1,4 +1,4 @@
-"""The commands that run studies: the main job."""
+"""The commands that run studies."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -75,7 +75,7 @@ def sweep_studies(
     models: bool,
     mlflow: MlflowOptions,
 ) -> None:
-    """Run studies, and exit with a status that says whether all their trials are finished."""
+    """Run studies; the exit status says whether all their trials finished."""
     from orchestrator.sweep.studies import Sweep, run_studies
     from orchestrator.tracking.session import mirrored_to_mlflow
 

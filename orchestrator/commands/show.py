@@ -1,4 +1,4 @@
-"""The commands that show what there is: studies, spaces and corpora."""
+"""The commands that list and show studies, spaces and corpora."""
 
 import json
 from collections.abc import Iterable
@@ -23,11 +23,11 @@ from search_spaces.published import load_published
 from search_spaces.study import Baseline, Study
 
 COLUMNS_BESIDE = 6
-"""Printed columns that stand beside each other in a narrow terminal."""
+"""How many columns of a printed table fit beside each other into a narrow terminal."""
 
 
 NUM_SAMPLES, MAX_SAMPLES = 12, 50
-"""Utterances on a contact sheet; more would not fit into one picture."""
+"""Utterances on a contact sheet, by default and at most: more do not fit into one picture."""
 
 
 @click.command("list")
@@ -48,14 +48,14 @@ def list_all(storage: Path) -> None:
 @click.option(
     "--samples",
     type=click.IntRange(0, MAX_SAMPLES),
-    help=f"Utterances on a corpus's contact sheet; 0 for none.  [default: {NUM_SAMPLES}]",
+    help=f"Utterances on a corpus's contact sheet; 0 writes none.  [default: {NUM_SAMPLES}]",
 )
 @storage_option
 def show(name: str, samples: int | None, storage: Path) -> None:
     """Show a study's rows, or what a prepared corpus holds."""
     if name in STUDIES:
         if samples is not None:
-            raise click.UsageError(f"'{name}' is a study; only a corpus has '--samples'")
+            raise click.UsageError(f"'{name}' is a study; '--samples' works only for a corpus")
         console.print(study_view(STUDIES[name]))
     elif name in prepared_names(storage):
         from orchestrator.corpus.view import show_corpus  # loads Arrow
@@ -64,7 +64,7 @@ def show(name: str, samples: int | None, storage: Path) -> None:
         show_corpus(name, storage, console, num_samples=num_samples)
     else:
         raise StudyError(
-            f"'{name}' is no study and no prepared corpus; studies: {', '.join(STUDIES)}; "
+            f"'{name}' is neither a study nor a prepared corpus; studies: {', '.join(STUDIES)}; "
             f"corpora: {', '.join(prepared_names(storage)) or 'none yet'}"
         )
 
@@ -81,7 +81,7 @@ def studies_table(studies: Iterable[Study]) -> RenderableType:
 
 
 def study_view(study: Study) -> RenderableType:
-    """Show a study's rows: what was printed for each, and what each changes; and its claims."""
+    """Show a study's rows, with the printed values and the changes of each, and its claims."""
     changes = Table(box=None, padding=(0, 2, 0, 0))
     changes.add_column("row")
     changes.add_column("changes in the baseline")
@@ -101,7 +101,7 @@ def study_view(study: Study) -> RenderableType:
 
 
 def _printed_tables(study: Study) -> Iterable[RenderableType]:
-    """Show what was printed for each row, some columns at a time, for each printed table."""
+    """Show each printed table, a few columns at a time."""
     for table_id in study.printed_tables:
         published = load_published().table(table_id)
         place = f", {corpus_title(published.dataset)}" if published.dataset else ""
@@ -128,7 +128,7 @@ def _describe(claim: Claim) -> str:
 
 
 def _system(baseline: Baseline) -> str:
-    """Name the systems of a baseline; mostly one."""
+    """Name the systems of a baseline; most baselines have one."""
     configs = (config for by_corpus in baseline.values() for config in by_corpus.values())
     return ", ".join(dict.fromkeys(config.model.system for config in configs))
 

@@ -1,4 +1,4 @@
-"""The commands that bring an MLflow level with the ledger, and a ledger level with an MLflow."""
+"""The commands that bring MLflow up to date with the ledger, and a ledger with MLflow."""
 
 import sys
 from pathlib import Path
@@ -24,19 +24,19 @@ EXIT_INCOMPLETE = 1
     "--all",
     "everything",
     is_flag=True,
-    help="Compare the whole ledger, not only the studies of sweeps that MLflow missed.",
+    help="Compare the whole ledger, not only the studies of which MLflow missed something.",
 )
 @log_models_option
 @storage_option
 @click.option(
     "--tracking-uri",
     envvar="MLFLOW_TRACKING_URI",
-    help="MLflow to deliver to.  [default: every one that missed something]",
+    help="MLflow to deliver to.  [default: each MLflow that missed something]",
 )
 def sync(everything: bool, log_models: float, storage: Path, tracking_uri: str | None) -> None:
     """Deliver to MLflow what it missed, each trial once.
 
-    Ends with status 1 if something is left.
+    The exit status is 1 if something could not be delivered.
     """
     opened = open_storage(storage)
     known = spooled_uris(opened)
@@ -48,11 +48,11 @@ def sync(everything: bool, log_models: float, storage: Path, tracking_uri: str |
 
 
 def _sync_one(tracking_uri: str, storage: Path, everything: bool, max_model_mib: float) -> bool:
-    """Deliver to one MLflow, say what was delivered, and return whether that was all."""
+    """Deliver to one MLflow, print what was delivered, and return whether that was all."""
     planned = read_planned(Ledger(storage)) if everything else read_spooled(storage, tracking_uri)
     if not planned:
         console.print(
-            f"Nothing waits for MLflow at {tracking_uri}; `--all` compares the whole ledger.",
+            f"Nothing waits for MLflow at {tracking_uri}; add `--all` to compare the whole ledger.",
             soft_wrap=True,
         )
         return True
@@ -62,7 +62,7 @@ def _sync_one(tracking_uri: str, storage: Path, everything: bool, max_model_mib:
         delivery.catch_up(planned)
         delivery.close()
     except TrackingError as error:
-        errors.print(f"error: {error}; what is left waits for the next `mmer-sweep sync`")
+        errors.print(f"error: {error}; the next `mmer-sweep sync` delivers the rest")
         return False
     left, faults = delivery.left(), delivery.faults.values()
     for fault in faults:
@@ -82,16 +82,17 @@ def _sync_one(tracking_uri: str, storage: Path, everything: bool, max_model_mib:
 )
 @storage_option
 def pull(tracking_uri: str, storage: Path) -> None:
-    """Rebuild a ledger from MLflow: plans, records, predictions, and models that were kept there.
+    """Rebuild a ledger from MLflow: plans, records, predictions, and the models kept there.
 
-    Records that are here stay as they are. Ends with status 1 if something there is damaged.
+    Records that are in the ledger already stay unchanged. The exit status is 1 if something in
+    MLflow is damaged.
     """
     opened = open_storage(storage)
     client = Client(tracking_uri_of(tracking_uri, opened))
     if not client.find_experiment():
         raise TrackingError(
-            f"MLflow at {tracking_uri} has no experiment '{EXPERIMENT}': no sweep was mirrored to "
-            "it; choose another --tracking-uri"
+            f"MLflow at {tracking_uri} has no experiment '{EXPERIMENT}': no sweep was mirrored "
+            "there; choose another --tracking-uri"
         )
     with console.status(f"pulling from {tracking_uri}"):
         pulled = pull_ledger(client, opened)
@@ -99,8 +100,8 @@ def pull(tracking_uri: str, storage: Path) -> None:
         errors.print(f"error: {fault}", style="red")
     studies = ", ".join(dict.fromkeys(pulled.plans)) or "no study"
     console.print(
-        f"{len(pulled.trials)} trials of {studies} pulled, {pulled.num_known} were here.\n"
-        "`mmer-sweep report` makes tables and verdicts of them.",
+        f"{len(pulled.trials)} trials of {studies} pulled; {pulled.num_known} were here already.\n"
+        "`mmer-sweep report` writes their tables and verdicts.",
         soft_wrap=True,
     )
     if pulled.faults:

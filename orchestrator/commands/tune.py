@@ -22,10 +22,10 @@ DEFAULT_NUM_CANDIDATES = 100
 def choose_objectives(
     _context: click.Context, _option: click.Parameter, names: Sequence[ObjectiveName]
 ) -> tuple[Objective, ...]:
-    """Read the option: F1, and at most one cost.
+    """Read the objectives: F1, and at most one cost.
 
     Raises:
-        BadParameter: If F1 is not among them, or there are two costs.
+        BadParameter: If F1 is missing, or there are two costs.
     """
     costs = [name for name in dict.fromkeys(names) if name != "f1"]
     if "f1" not in names:
@@ -55,7 +55,7 @@ search_options = gathered(
         type=click.IntRange(min=1),
         default=DEFAULT_NUM_CANDIDATES,
         show_default=True,
-        help="Candidates in all: a search that had fewer goes on.",
+        help="Number of candidates in total; a search that has fewer continues.",
     ),
     click.option(
         "--objective",
@@ -65,15 +65,15 @@ search_options = gathered(
         default=("f1",),
         show_default=True,
         callback=choose_objectives,
-        help="Validation F1; given twice, F1 against a cost.",
+        help="What to optimise; give it twice for F1 against a cost.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the sampler."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the sampler."),
     click.option(
         "--asha/--no-asha",
         "stops_early",
         default=None,
-        help="Stop candidates early whose F1 is lower than others' was after as many epochs.  "
-        "[default: only where F1 is the one objective]",
+        help="Stop a candidate early if others had a higher F1 after as many epochs.  "
+        "[default: only if F1 is the single objective]",
     ),
 )
 
@@ -85,7 +85,10 @@ search_options = gathered(
 @machine_options
 @place_options
 def tune(space: str, goal: SearchGoal, models: bool, machines: Machines, place: Place) -> None:
-    """Search a SPACE for its best model: a name, or a Python FILE that defines one space."""
+    """Search a SPACE for its best model.
+
+    SPACE is the name of a space, or a Python FILE that defines one.
+    """
     found = find_space(space)
     from orchestrator.search.run_search import run_search  # loads Optuna
 

@@ -1,1 +1,1 @@
-"""The forecast: architectures are measured, and the sweep is timed and priced."""
+"""The forecast of a sweep: measured architectures, the time it takes, and what it costs."""

@@ -1,4 +1,4 @@
-"""What a sweep will take: its architectures measured, its trials packed onto the machines."""
+"""Plans a sweep: measures its architectures and packs its trials onto the machines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,21 +24,21 @@ def plan_sweep(
     prices: Prices | None,
     console: Console,
 ) -> list[Assignment]:
-    """Say what trials will take of time, machines and money, and in which order they train.
+    """Print the time, machines and money that trials will take, and choose their order.
 
     Args:
         session: Where they will train.
         assignments: The trials; their corpus is prepared.
         prices: What machines cost, if that is known.
-        console: Is told.
+        console: Where to print.
 
     Returns:
         The assignments in the order in which to train them, each with its share of a machine.
-        Where there are several kinds of GPU, the share says on which to train.
+        If there are several kinds of GPU, the share names the kind to train on.
 
     Raises:
-        ClusterError: If no machine has what a trial takes, or Ray knows the kinds of some GPUs
-            alone.
+        ClusterError: If no machine has the resources of a trial, or Ray knows the kinds of only
+            some GPUs.
         FitError: If a trial needs more memory than any machine has.
         KeyboardInterrupt: If a signal asked to stop.
         ProbeError: If a trial could not be measured.
@@ -53,7 +53,7 @@ def plan_sweep(
     of_kinds = [prices and prices_on(f.capacity.gpu_kind, prices, nodes) for f in forecasts]
     console.print(forecasts_view(forecasts, of_kinds))
     for kind in set(found) - {forecast.capacity.gpu_kind for forecast in forecasts}:
-        console.print(f"no trial is for {kind}: it is too small for them, or others end sooner")
+        console.print(f"no trial uses {kind}: its memory is too small, or other GPUs are faster")
     return merge_orders(forecasts)
 
 
@@ -64,7 +64,7 @@ def _measure_on(
     rows: Mapping[str, RowRef],
     console: Console,
 ) -> Measured:
-    """Measure trials on the machines with one kind of GPU, or on all, and tell how far it is."""
+    """Measure trials on the machines with one kind of GPU, or on all; show the progress."""
     there = session_on(session, gpu_kind)
     on_kind = "" if gpu_kind is None else f" on {gpu_kind}"
     with console.status(f"measuring{on_kind}") as status:

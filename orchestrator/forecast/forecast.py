@@ -1,4 +1,4 @@
-"""How long a sweep takes, by what was measured, and in which order its trials are handed out."""
+"""Predicts from measurements how long a sweep takes, and chooses the order of its trials."""
 
 import heapq
 from bisect import bisect_left
@@ -15,21 +15,21 @@ from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
 
 WORKER_START_S = 8.5
-"""Until workers are up and have loaded PyTorch and our code; docs/plan.md says how measured.
+"""The time until workers run and have loaded PyTorch and our code, measured as docs/plan.md says.
 
-Also where a trial takes another share of a device than the one before: Tune gives a worker only
-trials of equal resources.
+It is also needed if a trial takes another share of a device than the trial before: Tune gives a
+worker only trials with equal resources.
 """
 
 BETWEEN_TRIALS_S = 0.1
-"""From the end of a trial to the start of the next one in its worker, measured with it."""
+"""The time from the end of a trial to the start of the next one in its worker, measured as well."""
 
 TOLERANCE = 1.03
-"""How much longer than longest first a sweep may take that does one seed after the other."""
+"""How much longer a sweep may take seed by seed, relative to the order "longest trial first"."""
 
 
 class Kind(NamedTuple):
-    """Trials that take the same, of one architecture; `first` is one of them."""
+    """Trials of one architecture that take the same time and memory; `first` is one of them."""
 
     first: Assignment
     num_trials: int
@@ -39,11 +39,11 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a sweep takes; `order` is that in which its trials are to be handed out.
+    """What a sweep takes; `order` is the order in which to hand out its trials.
 
-    How much trials that share a GPU slow each other is not known: in `quickest` they do not at
-    all, in `slowest` they take turns. Where none share one, the two are the same. Of the
-    `num_stopping` trials, which may stop early, all epochs are counted.
+    It is not known how much trials that share a GPU slow each other. In `quickest` they do not slow
+    each other at all; in `slowest` they take turns. If no trials share a GPU, the two are equal.
+    `num_stopping` trials may stop early; all their epochs count.
     """
 
     order: tuple[Assignment, ...]
@@ -70,12 +70,12 @@ class Forecast:
 
     @property
     def utilisation(self) -> float:
-        """The share of the slots' time in which trials train."""
+        """The fraction of the slots' time in which trials train."""
         return self.quickest.busy_s / (self.quickest.num_slots * self.quickest.wall_s)
 
     @property
     def critical_path(self) -> list[Assignment]:
-        """List the trials of which each waits for the one before, up to the last to end."""
+        """List the chain of trials that ends last; each one waits for the one before."""
         return [self.order[index] for index in self.quickest.critical_path]
 
     @property
@@ -85,7 +85,7 @@ class Forecast:
 
     @property
     def floor_s(self) -> float:
-        """What no number of slots can beat: the longest trial."""
+        """The time of the longest trial: no number of slots makes the sweep shorter."""
         return WORKER_START_S + self.longest.task.seconds
 
 
@@ -96,14 +96,15 @@ def make_forecast(
     capacity: Capacity,
     num_slots: int | None = None,
 ) -> Forecast:
-    """Predict how long trials take on the devices there are, and choose their order.
+    """Predict how long trials take on the devices, and choose their order.
 
     Args:
-        assignments: The trials to train, each once; one at least.
-        probes: What their architectures took, by `architecture_of`.
-        shares: How much of a device a trial takes, by key; without, a whole GPU, or one core.
+        assignments: The trials to train, each once; at least one.
+        probes: The measurements of their architectures, by `architecture_of`.
+        shares: How much of a device a trial takes, by key; a trial without a share takes a whole
+            GPU, or one core.
         capacity: The devices.
-        num_slots: How many trials run at once at most; None for as many as there is room for.
+        num_slots: How many trials run at once at most; None for as many as fit.
     """
     whole = Share(1 if capacity.on_gpu else capacity.num_cores, capacity.memory_mib)
     tasks = {
@@ -137,13 +138,13 @@ def forecast_kinds(
     shares: Mapping[str, Sequence[Share]],
     num_slots: int | None = None,
 ) -> list[Forecast]:
-    """Predict a sweep on each kind of GPU that takes a part of it, and give trials their shares.
+    """Predict a sweep on each kind of GPU that takes part in it, and give trials their shares.
 
     Args:
-        assignments: The trials to train, each once; one at least.
-        kinds: The devices, and what the trials take there; one where GPUs are all of one kind.
-        shares: Of each trial, by key, one for each kind into which it fits.
-        num_slots: How many trials run at once at most, on all kinds.
+        assignments: The trials to train, each once; at least one.
+        kinds: The devices of each kind, and what the trials take there.
+        shares: The shares of each trial, by key: one for each kind into which it fits.
+        num_slots: How many trials run at once at most, on all kinds together.
     """
     slots = divide_slots([kind.capacity for kind in kinds], shares, num_slots)
     chosen = choose_kinds(assignments, kinds, shares, slots)
@@ -173,22 +174,22 @@ def choose_order(
     tasks: Mapping[str, Task],
     wall_s: Callable[[Sequence[Assignment]], float],
 ) -> list[Assignment]:
-    """Put the longest first, one seed after the other for as long as that costs next to nothing.
+    """Order trials seed by seed, and the longest first, as long as that costs almost no time.
 
-    A sweep that is interrupted then leaves tables with every row. The last seeds are taken
-    together, as many as it needs for the sweep to last at most `TOLERANCE` times as long as with
-    all seeds together: else a long trial of the last seed could start when all else is done. Among
-    seeds that are taken together, trials of one share follow each other, for the sake of their
-    workers, unless the longest of all first is quicker.
+    If a sweep in this order is interrupted, its tables have every row. The last seeds are mixed,
+    because otherwise a long trial of the last seed could start when all others are done. As many
+    seeds are mixed as the sweep needs to last at most `TOLERANCE` times as long as with all seeds
+    mixed. Among mixed seeds, trials of equal shares follow each other, so that they can use the
+    same workers; but the order "longest trial first" is used if it is quicker.
 
     Args:
         assignments: The trials.
-        tasks: What each takes, by key.
-        wall_s: Says how long a sweep in some order takes.
+        tasks: What each trial takes, by key.
+        wall_s: Returns how long a sweep in some order takes.
     """
 
     def order_from(seed: int) -> tuple[float, list[Assignment]]:
-        """Take all seeds from this one on together; return how long that takes, and the order."""
+        """Mix all seeds from this one on; return how long that takes, and the order."""
 
         def by_length(one: Assignment) -> tuple[int, float]:
             return min(one.trial.seed, seed), -tasks[one.trial.key].seconds
@@ -202,13 +203,13 @@ def choose_order(
 
     *later, first = sorted({a.trial.seed for a in assignments}, reverse=True)
     limit_s = TOLERANCE * order_from(first)[0]
-    # The more seeds together, the shorter the sweep, but for accidents.
+    # The more seeds are mixed, the shorter the sweep, with rare exceptions.
     index = bisect_left(later, True, key=lambda seed: order_from(seed)[0] <= limit_s)
     return order_from([*later, first][index])[1]
 
 
 def _task(trial: Trial, probes: Mapping[str, Probe], share: Share) -> Task:
-    """Say what a trial takes; its worker can then take trials of equal share."""
+    """Return what a trial takes; its worker can train other trials with an equal share."""
     trial_s = probes[architecture_of(trial)].trial_s(trial.config.training.max_epochs)
     return Task(trial_s + BETWEEN_TRIALS_S, share.num_at_once, sort=share.num_at_once)
 
@@ -216,7 +217,7 @@ def _task(trial: Trial, probes: Mapping[str, Probe], share: Share) -> Task:
 def _kinds(
     assignments: Iterable[Assignment], probes: Mapping[str, Probe], tasks: Mapping[str, Task]
 ) -> tuple[Kind, ...]:
-    """Group trials that take the same; those that take most in all come first."""
+    """Group trials that take the same; groups that take most in total come first."""
     groups: dict[tuple[str, Task], list[Assignment]] = {}
     for assignment in assignments:
         trial = assignment.trial

@@ -1,6 +1,6 @@
-"""Measuring what trials take, on Ray: each architecture once, beside as many as train at once.
+"""Measures what trials take, on Ray: each architecture once, beside as many as train at once.
 
-What was measured is kept in the ledger, so that a second plan measures nothing.
+The ledger keeps the measurements, so a second plan measures nothing.
 """
 
 import math
@@ -39,7 +39,7 @@ from search_spaces.trial import Trial
 
 Outcome = Probe | Exception
 
-ADVICE = "nothing was trained; --no-measure trains without measuring, and then such trials may fail"
+ADVICE = "nothing was trained; --no-measure trains without measuring, but such trials may then fail"
 
 
 def measure(
@@ -52,24 +52,25 @@ def measure(
 ) -> dict[str, Probe]:
     """Return what each architecture of some trials takes; measure those that the ledger lacks.
 
-    On the CPU as many are measured at once as train at once, as they slow each other, each in its
-    part of the memory; what does not fit there is measured again beside half as many, and so on. On
-    a GPU each is alone. Where a machine is lost, or does not reach the storage, what it measured
-    is measured again. No process is started where the ledger has all.
+    On a CPU, trials slow each other. So as many are measured at once as train at once, each in its
+    part of the memory. An architecture that does not fit is measured again beside half as many, and
+    so on. On a GPU, each is measured alone. If a machine is lost, or does not reach the storage,
+    its architecture is measured again. If the ledger has all probes, no process starts.
 
     Args:
         session: Where to measure.
-        trials: What is to be trained.
-        rows: Who asked for each trial, by key, to name it by.
-        on_measured: Told how many were measured, of how many.
-        on_waiting: Told what is waited for, if no process to measure in starts for some seconds.
+        trials: The trials to train.
+        rows: The row that asked for each trial, by key; messages name the trial by it.
+        on_measured: Called with the number of measured architectures, and the total.
+        on_waiting: Called with the reason if no measuring process starts for some seconds.
 
     Returns:
-        The probes by architecture; one that does not even fit alone has none.
+        The probes by architecture; an architecture that does not even fit alone has none.
 
     Raises:
-        ClusterError: If no machine has what a trial takes, or GPUs are not as at the start.
-        KeyboardInterrupt: If a signal asked to stop. What was measured until then is kept.
+        ClusterError: If no machine has the resources of a trial, or if the GPUs have changed since
+            the start.
+        KeyboardInterrupt: If a signal asked to stop. The probes until then are kept.
         LedgerError: If a probe, or the name of a device, in the ledger is damaged.
         ProbeError: If some could not be measured for another reason. The others are kept.
     """
@@ -112,7 +113,7 @@ def _job(session: TrainingSession, probers: Probers, num_trials: int) -> "_Job":
 
 @dataclass(frozen=True)
 class _Job:
-    """What is measured with, and beside how many on a device: first `levels[0]`, last one alone."""
+    """How to measure: `levels` says beside how many on a device, from most to one alone."""
 
     session: TrainingSession
     probers: Probers
@@ -120,12 +121,12 @@ class _Job:
     levels: tuple[int, ...]
 
     def find_known(self, wanted: Mapping[str, Trial], device: str) -> dict[str, Probe]:
-        """Read the probes that would be measured again as they were: beside as many others."""
+        """Read the stored probes that a new measurement, beside as many others, would repeat."""
         found = {name: self._find_probe(name, device) for name in wanted}
         return {name: probe for name, probe in found.items() if probe}
 
     def _find_probe(self, name: str, device: str) -> Probe | None:
-        """Read the one beside most; None if it might fit beside more now, or is out of date."""
+        """Read the probe beside most others; None if it is outdated, or more might fit now."""
         for level in self.levels:
             probe = find_probe(
                 name,
@@ -143,7 +144,7 @@ class _Job:
     def measure(
         self, lacking: Mapping[str, Trial], on_measured: Callable[[int], None]
     ) -> dict[str, Outcome]:
-        """Measure architectures, those that do not fit at one level at the next one."""
+        """Measure architectures; measure those that do not fit at a level at the next level."""
         outcomes: dict[str, Outcome] = {}
         for level in self.levels:
             pending = {name: lacking[name] for name in lacking if _may_fit(outcomes.get(name))}
@@ -158,11 +159,11 @@ class _Job:
         return outcomes
 
     def _start(self, level: int, num_pending: int) -> None:
-        """Start as many probers as are of use; they claim what they may take of the memory."""
+        """Start as many probers as are useful; each claims its part of the memory."""
         there = count_resources(self.session.machines.gpu_kind)
         resources = resources_of_trial(self.session.machines, there)
         num_places = count_requested(self.session.machines, there, resources, MAX_REQUESTED)
-        num_places = max(1, num_places)  # it waits for a machine that went just now
+        num_places = max(1, num_places)  # wait for a machine that was just lost
         wanted = num_pending if self.probers.on_gpu else level * self.capacity.num_devices
         self.probers.start(min(wanted, num_places) - self.probers.num_living, self._cap_mib(level))
 
@@ -172,7 +173,7 @@ class _Job:
     def _measure_at(
         self, level: int, pending: Mapping[str, Trial]
     ) -> Iterator[tuple[str, Outcome]]:
-        """Yield the outcome of each; until the last one has its, others train beside it."""
+        """Yield the outcome of each; others keep training until the last has its outcome."""
         surroundings = ProbeSetting(level, self._cap_mib(level))
         losses = _Losses(is_last_level=level == self.levels[-1])
         first, again, lacking = deque(pending), cycle(pending), set(pending)
@@ -198,10 +199,11 @@ class _Job:
 
 @dataclass
 class _Losses:
-    """How often each architecture was lost at a level, with its machine or for want of storage.
+    """How often each architecture was lost at a level, with its machine or because of storage.
 
-    A process that is lost may have been killed for memory: where a level comes that gives more,
-    the second loss is the last. Once storage is given up the study is refused: nothing waits again.
+    A lost process may have been killed for memory. So if a next level gives more memory, the second
+    loss at this level is the last one. If a machine gave up on the storage, the study is refused,
+    and nothing waits for storage again.
     """
 
     is_last_level: bool
@@ -209,7 +211,7 @@ class _Losses:
     has_storage: bool = True
 
     def is_tried_again(self, name: str, outcome: Outcome) -> bool:
-        """Count it if an architecture was lost; return whether to measure it again here."""
+        """Count a lost architecture; return whether to measure it again at this level."""
         is_unreached = isinstance(outcome, UnreachedStorageError)
         if not (is_unreached or _is_lost(outcome)):
             return False
@@ -221,7 +223,7 @@ class _Losses:
 
 
 def _halvings(most: int) -> Iterator[int]:
-    """Yield a number, then half of it, rounded up, and so on, down to one."""
+    """Yield a number, then half of it, rounded up, and so on down to one."""
     while most > 1:
         yield most
         most = math.ceil(most / 2)
@@ -229,16 +231,16 @@ def _halvings(most: int) -> Iterator[int]:
 
 
 def _reason(error: Outcome) -> str:
-    """Say why a trial could not be measured; a trial's own error comes without Ray's words."""
+    """Say why a trial could not be measured; leave out what Ray adds to a trial's own error."""
     cause = error.cause if isinstance(error, RayTaskError) else error
     return f"{type(cause).__name__}: {cause}"
 
 
 def _may_fit(outcome: Outcome | None) -> bool:
-    """Whether an architecture is to be measured beside fewer: it lacked memory, or its process."""
+    """Whether to measure an architecture beside fewer: it ran out of memory, or was lost."""
     return outcome is None or _is_lost(outcome) or isinstance(outcome, TooLargeError)
 
 
 def _is_lost(outcome: Outcome) -> bool:
-    """Whether it was lost with its process: no error of its own."""
+    """Whether an architecture was lost with its process, without an error of its own."""
     return isinstance(outcome, RayError) and not isinstance(outcome, RayTaskError)

@@ -1,4 +1,4 @@
-"""What machines cost, by the price table of the file that started the cluster."""
+"""What machines cost, from the price table of the file that started the cluster."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ from orchestrator.forecast.timetable import Timetable
 from search_spaces.change import describe_faults
 
 HEAD_FILE = Path("~/ray_bootstrap_config.yaml")
-"""Where `ray up` puts the cluster file, with its defaults, on the head."""
+"""The cluster file, completed with defaults, as `ray up` copies it to the head."""
 
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
-    """A part of a cluster file; what is Ray's alone is left unread."""
+    """A part of a cluster file; fields that only Ray needs are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -43,11 +43,12 @@ class _ClusterFile(_Part):
 
 @dataclass(frozen=True)
 class Prices:
-    """Dollars an hour of the head, and of a worker, which has `num_gpus`; None if that is not said.
+    """Dollars per hour of the head and of a worker with `num_gpus` GPUs, None if not known.
 
-    Of several types of workers it is the one whose GPUs are dearest, by one each where that is not
-    said. An idle worker is given back after `idle_h`. `by_kind` has the same two of the kinds of
-    GPU that types of workers name.
+    If there are several types of workers, it is the one with the most expensive GPUs; a type that
+    does not say how many it has counts as one GPU. An idle worker is released after `idle_h`.
+    `by_kind` has the price and the number of GPUs of a worker for each kind of GPU that the types
+    of workers name.
     """
 
     file: Path
@@ -59,13 +60,15 @@ class Prices:
 
 
 def find_prices(cluster_file: Path | None) -> Prices | None:
-    """Read the price table of a cluster file; by default of the one whose head this machine is.
+    """Read the price table of a cluster file, by default that of the cluster of this head.
 
     Returns:
-        None if this machine is no head, or that of a cluster whose file has no prices.
+        The prices; None if the user named no file, and this machine is not a head or the file of
+        its cluster has no prices.
 
     Raises:
-        PriceError: If the file cannot be read, was named and has no prices, or has wrong ones.
+        PriceError: If the file cannot be read, if it has invalid prices, or if the user named it
+            and it has none.
     """
     file = cluster_file or HEAD_FILE.expanduser()
     if cluster_file is None and not file.is_file():
@@ -77,8 +80,8 @@ def find_prices(cluster_file: Path | None) -> Prices | None:
     types = content.available_node_types
     if not types:
         raise PriceError(
-            f"cluster file '{file}' names no types of machines (available_node_types) that could "
-            "have prices; leave it out"
+            f"cluster file '{file}' names no types of machines (available_node_types), so it "
+            "cannot have prices; leave it out"
         )
     if table is None or table.keys() != types.keys():
         raise PriceError(f"cluster file '{file}' needs {_describe_table(types)}")
@@ -103,16 +106,18 @@ def _dearest(workers: Iterable[tuple[float, int | None]]) -> tuple[float, int | 
 
 
 def _count_used(resources: Mapping[str, float]) -> int:
-    """Count the GPUs of a machine on which trials train: each takes a core too."""
+    """Count the GPUs of a machine on which trials can train: each trial also takes a core."""
     return int(min(resources.get("GPU", 0), resources.get("CPU", math.inf)))
 
 
 def prices_on(gpu_kind: str | None, prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
-    """Take for a worker one with a kind of GPU, if its file names it; the dearest if it does not.
+    """Return the prices with a worker of a kind of GPU.
+
+    If the file does not name the kind, the worker stays the most expensive one.
 
     Args:
-        gpu_kind: The kind; None where GPUs are all of one.
-        prices: What a file says.
+        gpu_kind: The kind; None if all GPUs are of one kind.
+        prices: The prices from a file.
         nodes: The machines, as `ray.nodes` lists them.
     """
     if gpu_kind is None:
@@ -125,12 +130,12 @@ def prices_on(gpu_kind: str | None, prices: Prices, nodes: Iterable[Mapping[str,
 
 
 def with_gpus_of(prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
-    """Take the number of GPUs of a worker from the machines there are, if its file says none.
+    """If the file does not give a worker's number of GPUs, take it from the running machines.
 
-    Where they differ it is the least: GPUs are then dearest.
+    If the machines differ, take the smallest number: a GPU is then most expensive.
 
     Args:
-        prices: What a file says.
+        prices: The prices from a file.
         nodes: The machines, as `ray.nodes` lists them.
     """
     there = [_count_used(node["Resources"]) for node in nodes if node["Alive"]]
@@ -142,12 +147,13 @@ def with_gpus_of(prices: Prices, nodes: Iterable[Mapping[str, Any]]) -> Prices:
 def dollars_of(timetable: Timetable, prices: Prices, *, on_gpu: bool) -> float:
     """Return what a sweep costs.
 
-    Workers are paid from its start until they have been idle for so long that they are given back,
-    the head for the length of the sweep alone. What workers take to boot is not known.
+    A worker costs money from the start of the sweep until it has been idle long enough to be
+    released. The head costs money only for the length of the sweep. The boot time of workers is not
+    known, and left out.
 
     Args:
         timetable: When devices are held: GPUs, or whole machines.
-        prices: What machines cost; a worker whose GPUs are not known has one.
+        prices: What machines cost; a worker counts as one GPU if its number is not known.
         on_gpu: Whether the devices are GPUs.
     """
     num_devices = prices.num_gpus or 1 if on_gpu else 1
@@ -157,10 +163,10 @@ def dollars_of(timetable: Timetable, prices: Prices, *, on_gpu: bool) -> float:
 
 
 def _read(file: Path) -> _ClusterFile:
-    """Read what concerns prices.
+    """Read the parts of a cluster file that concern prices.
 
     Raises:
-        PriceError: If it cannot be read, or a part of it is not what it should be.
+        PriceError: If the file cannot be read, or a part of it is invalid.
     """
     try:
         return _ClusterFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -169,15 +175,15 @@ def _read(file: Path) -> _ClusterFile:
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
         raise PriceError(
-            f"cluster file '{file}': {faults}; a price is dollars an hour of one machine, "
+            f"cluster file '{file}': {faults}; a price is in dollars an hour for one machine, "
             "such as 0.35"
         ) from error
 
 
 def _describe_table(node_types: Iterable[str]) -> str:
-    """Say what a price table must hold."""
+    """Say what a price table must contain."""
     prices = ", ".join(f"{name}: 0.35" for name in node_types)
     return (
-        "the price of each of its node types, in dollars an hour of one machine; at its top level "
+        "a price for each of its node types, in dollars an hour for one machine; at its top level "
         f"write, with your own prices: metadata: {{dollars_an_hour: {{{prices}}}}}"
     )

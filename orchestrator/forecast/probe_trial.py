@@ -1,4 +1,4 @@
-"""Measuring a trial: it is trained in earnest, on a corpus of which it sees some batches."""
+"""Measures a trial: it really trains, but sees only some batches of its corpus."""
 
 import math
 import resource
@@ -28,16 +28,16 @@ from search_spaces.study import RowRef
 from search_spaces.trial import Trial, TrialConfig
 
 MIN_STEPS = 3
-"""Steps that are timed, at least."""
+"""The minimum number of timed steps."""
 
 MIN_TIMED_S = 3.0
-"""They go on for so long, at most for an epoch."""
+"""How long to time steps, in seconds; at most for an epoch."""
 
 MAX_EVALUATED = 2
-"""Batches of a split that an evaluation sees; the others are taken to last as long."""
+"""How many batches of a split an evaluation sees; we assume that the others take as long."""
 
 LONGEST_WRITE_S = 60.0
-"""How long timing waits for the first checkpoint: most epochs last longer than it is written."""
+"""How long timing waits for the first checkpoint; writing it takes less time than most epochs."""
 
 TWO_EPOCHS = {
     "training.max_epochs": 2,
@@ -48,14 +48,14 @@ TWO_EPOCHS = {
 
 @dataclass
 class Stopwatch:
-    """When what happened in a probe, by `time.perf_counter`.
+    """The times of the events of a probe, by `time.perf_counter`.
 
     Attributes:
-        step_began_at: Of each step that is timed, and where the last one ended.
-        epoch_ended_at: Where it was scored, and what goes into its checkpoint was copied.
+        step_began_at: The start of each timed step, and the end of the last one.
+        epoch_ended_at: When the epoch was scored, and the content of its checkpoint was copied.
         is_written: Set when a checkpoint is safe.
-        left_out_s: What evaluations after those steps would have taken longer on whole splits;
-            `left_out_in_epoch_s` of it before the epoch ended.
+        left_out_s: How much longer the evaluations after those steps would take on whole splits;
+            `left_out_in_epoch_s` is the part of it before the epoch ended.
     """
 
     device: torch.device
@@ -70,7 +70,7 @@ class Stopwatch:
     is_written: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> float:
-        """Return the time when all that was begun has ended: a GPU is given work in advance."""
+        """Return the time after all started work has ended: a GPU receives work in advance."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
@@ -81,14 +81,15 @@ class Stopwatch:
 
 
 class TimedTraining(CorpusSplit[AnyBatch]):
-    """A training split of two short epochs, in the second of which steps are timed.
+    """A training split of two short epochs; the steps of the second one are timed.
 
-    Only after the first is all in memory that stays there: the optimiser's state, the best model.
-    Then come the heaviest batches of all epochs that the trial would have, and those to be timed.
+    Only after the first epoch is everything in memory that stays there, such as the optimiser's
+    state and the best model. The second epoch has the heaviest batches of all epochs that the trial
+    would have, then the batches to time.
     """
 
     def __init__(self, whole: CorpusSplit[AnyBatch], watch: Stopwatch, *, num_epochs: int) -> None:
-        """Take all over from the whole split."""
+        """Copy everything from the whole split."""
         vars(self).update(vars(whole))
         self._watch = watch
         self._num_epochs = num_epochs
@@ -107,7 +108,7 @@ class TimedTraining(CorpusSplit[AnyBatch]):
         yield from self._timed(orders[0], batch_size)
 
     def _timed(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:
-        """Yield batches until there are enough, or an epoch is over."""
+        """Yield batches until enough are timed, or the epoch is over."""
         watch, times = self._watch, self._watch.step_began_at
         watch.num_steps = math.ceil(len(order) / batch_size)
         watch.left_out_s = 0.0
@@ -120,10 +121,10 @@ class TimedTraining(CorpusSplit[AnyBatch]):
 
 
 class TimedEvaluation(CorpusSplit[AnyBatch]):
-    """The first batches of a split; what the others would take is noted as left out."""
+    """The first batches of a split; the time that the others would take is noted as left out."""
 
     def __init__(self, whole: CorpusSplit[AnyBatch], watch: Stopwatch, *, batch_size: int) -> None:
-        """Take all over from the whole split, but fewer utterances."""
+        """Copy everything from the whole split, with fewer utterances."""
         vars(self).update(vars(whole))
         num_seen = min(len(whole), batch_size * MAX_EVALUATED)
         self.ids, self.groups = whole.ids[:num_seen], whole.groups[:num_seen]
@@ -139,7 +140,7 @@ class TimedEvaluation(CorpusSplit[AnyBatch]):
 
 
 def heaviest(batches: Sequence[Tensor], lengths: Mapping[str, Tensor]) -> list[Tensor]:
-    """Choose for each modality the batch that has most of it, packed and padded together.
+    """Choose for each modality the batch with the most data, packed and padded together.
 
     Shapes:
         batches: (B,) each, indices of utterances; lengths: (U,) each
@@ -165,22 +166,22 @@ def probe_trial(
 ) -> Probe:
     """Train a trial for some steps and measure what it takes.
 
-    All that a trial does is done, by the same code: model, epochs of some batches, checkpoints,
-    evaluations, record. Libraries load in the first trial of a process: probe one twice there.
+    The same code runs as for a real trial: model, short epochs, checkpoints, evaluations, record.
+    Libraries load in the first trial of a process, so probe that trial twice.
 
     Args:
-        trial: What to measure; its seed decides which batches it sees.
+        trial: The trial to measure; its seed decides which batches it sees.
         storage: Holds the prepared corpus.
-        scratch: A folder on the same disk, for what a trial leaves.
+        scratch: A folder on the same disk, for the files of the trial.
         device: Where to train.
-        num_at_once: How many trials train on the device meanwhile, this one among them.
-        is_deterministic: As in `run_trial`; such algorithms take other time and memory.
+        num_at_once: How many trials train on the device at the same time, including this one.
+        is_deterministic: As in `run_trial`; such algorithms take different time and memory.
 
     Raises:
         CorpusError, ChangedWeightsError, WeightsError: As in `run_trial`.
-        ProbeError: If the trial's numbers are not finite from the first.
-        TooLargeError: If whole batches do not fit into memory. On a CPU the process is of no more
-            use then: oneDNN remembers it.
+        ProbeError: If the trial's loss is not a finite number from the start.
+        TooLargeError: If whole batches do not fit into memory. On a CPU, the process cannot be used
+            any more after that: oneDNN remembers it.
     """
     release_memory()
     watch, meter = Stopwatch(device), Meter(device)
@@ -203,7 +204,7 @@ def probe_trial(
         raise
     watch.ended_at = watch.now()
     if record.result.has_diverged:
-        raise ProbeError("its loss is not a finite number, and it has hardly trained")
+        raise ProbeError("its loss is not a finite number, although it has hardly trained")
     return _probe_of(trial, record, watch, meter, num_at_once)
 
 
@@ -257,10 +258,10 @@ class _GpuMemory(NamedTuple):
 
 
 def _gpu_memory(device: torch.device) -> _GpuMemory:
-    """Read what PyTorch has reserved at most, and what else the GPU lacks: this process's context.
+    """Read the peak that PyTorch reserved, and the other used memory: this process's context.
 
-    A trial is alone on its GPU while it is measured. What other programs take there counts too, as
-    it would be missing in a sweep.
+    A trial is alone on its GPU while it is measured. The memory of other programs counts too: it
+    would also be missing in a sweep.
     """
     free, total = torch.cuda.mem_get_info(device)
     context = total - free - torch.cuda.memory_reserved(device)
@@ -269,9 +270,9 @@ def _gpu_memory(device: torch.device) -> _GpuMemory:
 
 
 def _peak_since_start_mib() -> float:
-    """Return the peak of this process since it started, which every Unix knows (getrusage(2)).
+    """Return the memory peak of this process since it started, as any Unix knows (getrusage(2)).
 
-    Mapped files count in it, so it is more than a trial takes.
+    It includes mapped files, so it is more than a trial takes.
     """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,4 +1,4 @@
-"""Processes that measure trials, each with the resources of one: actors of Ray."""
+"""Processes that measure trials: Ray actors, each with the resources of one trial."""
 
 import math
 import signal
@@ -27,35 +27,35 @@ from orchestrator.storage.reach import reach_storage
 from reports.ledger.probe import Probe, find_device, remember_device
 from search_spaces.trial import Trial
 
-if TYPE_CHECKING:  # the driver can do without
+if TYPE_CHECKING:  # the driver does not need them
     import torch
 
 LOOK_S = 0.5
-"""How often it is seen whether a signal came."""
+"""How often to check whether a signal came."""
 
 END_S = 10.0
-"""How long the end of processes is waited for."""
+"""How long to wait for the end of processes."""
 
 PLACE_S = 10.0
-"""After so long without a process to measure in, the user is told what is waited for."""
+"""If no process can measure for this long, the user is told why."""
 
 
 class ProbeSetting(NamedTuple):
-    """Beside how many a trial is measured, itself among them, and in how much memory."""
+    """How many trials run at once while one is measured, including itself, and its memory."""
 
     num_at_once: int
     cap_mib: float | None
 
 
 class WorkerInfo(NamedTuple):
-    """What a prober says when it is there: its device, named as in records, and its node of Ray."""
+    """What a prober says when it has started: its device, named as in records, and its Ray node."""
 
     device: str
     node_id: str
 
 
 class Prober:
-    """Measures one trial after another, for a driver; an actor."""
+    """An actor that measures one trial after another for a driver."""
 
     def __init__(self, place: str, driver: str, on_gpu: bool, is_deterministic: bool) -> None:
         self._place = place
@@ -65,13 +65,13 @@ class Prober:
         self._is_warm = False
 
     def greet(self) -> WorkerInfo:
-        """Say where it is."""
+        """Return where it runs."""
         from orchestrator.trial.run import device_name
 
         return WorkerInfo(device_name(self._device()), ray.get_runtime_context().get_node_id())
 
     def probe(self, trial: Trial, surroundings: ProbeSetting) -> Probe:
-        """Measure a trial; the first one twice, as libraries load with it.
+        """Measure a trial; measure the first one twice, because libraries load with it.
 
         Raises:
             TooLargeError: If whole batches do not fit into memory.
@@ -108,10 +108,11 @@ class Prober:
 
 
 class Answer(NamedTuple):
-    """What a prober answers: for an architecture a probe or an error, else a greeting or an error.
+    """The answer of a prober: a probe or an error if it names an architecture, else a greeting.
 
-    `prober` is None where it met an error: it is no more, as after some, such as a lack of memory,
-    whatever came next would fail in it too.
+    Instead of a greeting, it may also be an error. After an error, `prober` is None, because the
+    process has ended: after some errors, such as a lack of memory, the next trial would fail in it
+    too.
     """
 
     prober: Any
@@ -120,10 +121,10 @@ class Answer(NamedTuple):
 
 
 class Probers:
-    """Processes that measure; all of them have ended when it is closed."""
+    """Processes that measure; closing ends all of them."""
 
     def __init__(self, session: TrainingSession, on_waiting: Callable[[str], None]) -> None:
-        """Start none yet; `on_waiting` is told what is waited for if one takes long to start."""
+        """Start none yet; `on_waiting` is called with the reason if one takes long to start."""
         self._session = session
         self._on_waiting = on_waiting
         self._place = place_of(session.storage)
@@ -155,14 +156,14 @@ class Probers:
 
     @property
     def num_living(self) -> int:
-        """How many are at work, or start."""
+        """How many run or start."""
         return len(self._busy)
 
     def find_device(self) -> str | None:
-        """Name the device by what the ledger remembers of a machine that is there; start none.
+        """Return the device's name that the ledger remembers of a running machine; start none.
 
         Raises:
-            LedgerError: If that is damaged.
+            LedgerError: If the stored name is damaged.
         """
         kinds = ("CPU", "GPU") if self.on_gpu else ("CPU",)
         for node in ray.nodes():
@@ -176,11 +177,11 @@ class Probers:
         return None
 
     def ask_device(self) -> str:
-        """Start one, and let it name its device, which the ledger remembers; it stays.
+        """Start one and return the name of its device; store that in the ledger. It keeps running.
 
         Raises:
             KeyboardInterrupt, ProbeError: As `next`.
-            OSError: If the bucket could not be reached for long.
+            OSError: If the bucket was unreachable for too long.
         """
         self.start(1)
         while (answer := self.next()).prober is None:
@@ -195,7 +196,7 @@ class Probers:
         return str(device)
 
     def start(self, count: int, memory_mib: float | None = None) -> None:
-        """Start some, which claim so much of a machine's memory; each greets."""
+        """Start some, each with a claim on a machine's memory; each sends a greeting."""
         memory = None if memory_mib is None else int(memory_mib * 2**20)
         is_deterministic = self._session.machines.is_deterministic
         given = (self._place, self._driver, self.on_gpu, is_deterministic)
@@ -203,11 +204,11 @@ class Probers:
             self.greet(self._actor.options(memory=memory).remote(*given))
 
     def greet(self, prober: Any) -> None:
-        """Let one say where it is, again."""
+        """Ask one for its greeting again."""
         self._busy[prober.greet.remote()] = (prober, None)
 
     def send(self, prober: Any, architecture: str, trial: Trial, where: ProbeSetting) -> None:
-        """Let one that answered measure a trial."""
+        """Let one that has answered measure a trial."""
         self._busy[prober.probe.remote(trial, where)] = (prober, architecture)
 
     def next(self) -> Answer:
@@ -229,7 +230,7 @@ class Probers:
         return Answer(prober, architecture, outcome)
 
     def _wait(self) -> tuple[Any, str | None, ray.ObjectRef]:
-        """Wait for an answer; tell, once, if none has a place yet that it could come from."""
+        """Wait for an answer; tell the user, once, if no process has a place to run yet."""
         tell_at = time.monotonic() + PLACE_S
         while not (ready := ray.wait(list(self._busy), timeout=LOOK_S)[0]):
             if (signum := self._session.signals.seen) is not None:
@@ -238,25 +239,24 @@ class Probers:
             if time.monotonic() >= tell_at and not is_any_at_work:
                 tell_at = math.inf
                 self._on_waiting(
-                    f"waits for a process to measure in, which takes a core"
-                    f"{' and a GPU' if self.on_gpu else ''}"
-                    f"{f' ({self._gpu_kind})' if self._gpu_kind else ''}: others may hold those "
-                    "there are"
+                    f"waits for a core{' and a GPU' if self.on_gpu else ''}"
+                    f"{f' ({self._gpu_kind})' if self._gpu_kind else ''}: other programs may hold "
+                    "all of them"
                 )
         return *self._busy.pop(ready[0]), ready[0]
 
     def _count_lost_start(self, error: RayError) -> None:
-        """Bear it that a machine is lost at once, but not again and again, and no error of ours.
+        """Tolerate a start that was lost with its machine, unless that happens repeatedly.
 
         Raises:
-            ProbeError: Otherwise.
+            ProbeError: If it happens repeatedly, or if the start failed for another reason.
         """
         self._num_lost_starts += 1
         if isinstance(error, RayTaskError) or self._num_lost_starts > MAX_LOSSES:
-            raise ProbeError(f"no process could be started to measure in: {error}") from error
+            raise ProbeError(f"no process could be started to measure trials: {error}") from error
 
     def end(self) -> None:
-        """End all, and wait until Ray says so; the kernel may take a moment more."""
+        """End all, and wait until Ray confirms it; the kernel may take a moment longer."""
         for prober, _ in self._busy.values():
             ray.kill(prober)
         if self._busy:
@@ -265,7 +265,7 @@ class Probers:
 
 
 def machine_of(node: Mapping[str, Any], on_gpu: bool) -> str:
-    """Name what a node's device is known by without asking: its kind of GPU, or its host.
+    """Return the name under which the ledger remembers a node's device: its GPU kind or its host.
 
     Args:
         node: As `ray.nodes` lists it; Ray knows the kind of most GPUs.

@@ -1,8 +1,8 @@
-"""Where a trial that is measured writes: a folder of its process, which goes with it.
+"""The scratch folder of a process that measures trials; it is removed with the process.
 
-A folder is named by the driver and by the process that writes there, so that whoever measures next
-on that machine finds what a killed one left. A worker's storage may be its own (a bucket's mirror),
-where no driver looks.
+A folder is named by the driver and by the process that writes there. So the next process that
+measures on the machine can remove what a killed one left. The driver cannot do that if a worker's
+storage is its own (a bucket's mirror).
 """
 
 import shutil
@@ -20,7 +20,7 @@ PREFIX = ".scratch-"
 
 @contextmanager
 def scratch_folder(storage: Path, driver: str) -> Iterator[Path]:
-    """Make an empty folder for this process, which measures for a driver; remove it afterwards."""
+    """Make an empty folder for this process, which measures for a driver; remove it at the end."""
     folder = storage / FOLDER / f"{_prefix_of(driver)}{quote(this_driver(), safe='')}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -31,13 +31,13 @@ def scratch_folder(storage: Path, driver: str) -> Iterator[Path]:
 
 
 def remove_scratch(storage: Path, driver: str) -> None:
-    """Remove what the processes of a driver have left in a storage folder."""
+    """Remove the scratch folders of a driver's processes from a storage folder."""
     for folder in (storage / FOLDER).glob(f"{_prefix_of(driver)}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned_scratch(storage: Path) -> None:
-    """Remove folders whose driver, or whose process, was one of this machine that is no more."""
+    """Remove the folders whose driver or process was on this machine and has ended."""
     for folder in (storage / FOLDER).glob(f"{PREFIX}*"):
         names = folder.name.removeprefix(PREFIX).split("+")
         if any(is_dead_here(unquote(name)) for name in names):

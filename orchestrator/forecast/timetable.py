@@ -1,4 +1,4 @@
-"""When trials would run, handed out one after another to devices that may take several at once."""
+"""A timetable of trials that are handed out in order to devices, which may take several at once."""
 
 import heapq
 import math
@@ -12,9 +12,9 @@ from orchestrator.cluster.packing import Capacity
 
 
 class Task(NamedTuple):
-    """What a trial takes: seconds, and one of the `num_at_once` parts of a device.
+    """What a trial takes: a time in seconds, and one of the `num_at_once` parts of a device.
 
-    A worker does tasks of its own sort only, one after another.
+    A worker does only tasks of its own sort, one after another.
     """
 
     seconds: float
@@ -23,9 +23,9 @@ class Task(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """A task on a device; it waited for the end of the stay `after`, None if for none.
+    """A task on a device. It waited for the end of the stay `after`; None if it did not wait.
 
-    Before `start_s` its worker may have had to start.
+    Its worker may have started before `start_s`.
     """
 
     task: Task
@@ -41,7 +41,7 @@ class Stay(NamedTuple):
 
 @dataclass(frozen=True)
 class Timetable:
-    """Tasks in the order in which they were handed out, times from the start of the sweep.
+    """Tasks in the order in which they were handed out; times count from the start of the sweep.
 
     `num_slots` is how many run at once at most.
     """
@@ -56,7 +56,7 @@ class Timetable:
 
     @cached_property
     def held_s(self) -> float:
-        """How long devices are held, each until the end of its last task, summed."""
+        """The sum of the times for which devices are held, each until its last task ends."""
         ends: dict[int, float] = {}
         for stay in self.stays:
             ends[stay.device] = max(ends.get(stay.device, 0.0), stay.end_s)
@@ -64,17 +64,17 @@ class Timetable:
 
     @property
     def num_devices(self) -> int:
-        """How many devices have anything to do."""
+        """How many devices have a task."""
         return len({stay.device for stay in self.stays})
 
     @property
     def busy_s(self) -> float:
-        """How long tasks run, summed."""
+        """The sum of the times for which tasks run."""
         return sum(stay.task.seconds for stay in self.stays)
 
     @property
     def critical_path(self) -> list[int]:
-        """List the tasks of which each waited for the one before; the last is the last to end."""
+        """List the chain of tasks that ends last; each one waited for the one before."""
         path = [max(range(len(self.stays)), key=lambda index: self.stays[index].end_s)]
         while (before := self.stays[path[-1]].after) is not None:
             path.append(before)
@@ -82,7 +82,7 @@ class Timetable:
 
 
 class _Device:
-    """How many parts and cores of a device are free, and which workers."""
+    """The free parts and cores of a device, and its idle workers."""
 
     def __init__(self, num_parts: int, num_cores: int) -> None:
         self.parts_free = num_parts
@@ -90,7 +90,7 @@ class _Device:
         self._idle: Counter[int] = Counter()  # workers that have done a task, by sort
 
     def take(self, num_parts: int, sort: int) -> bool:
-        """Start a task; return whether a worker of its sort was there, else all idle ones end."""
+        """Start a task; return whether it has an idle worker. If not, all idle workers end."""
         self.parts_free -= num_parts
         self.cores_free -= 1
         if self._idle[sort]:
@@ -108,15 +108,16 @@ class _Device:
 def make_timetable(
     tasks: Sequence[Task], capacity: Capacity, *, num_slots: int | None, start_s: float
 ) -> Timetable:
-    """Hand out tasks in their order, each as soon as there is a place for it: list scheduling.
+    """Hand out tasks in their order, each as soon as it has a place: list scheduling.
 
-    None overtakes another; each goes to the fullest device that has a place.
+    No task overtakes another. Each goes to the fullest device that has a place.
 
     Args:
-        tasks: What to hand out; one at least.
-        capacity: The devices, and the cores that go with each.
+        tasks: What to hand out; at least one.
+        capacity: The devices, and the cores of each.
         num_slots: How many may run at once; None for as many as there are places.
-        start_s: What a worker takes to start. Tasks wait for it where none of their sort is idle.
+        start_s: How long a worker takes to start. A task waits for that if no worker of its sort is
+            idle.
     """
     num_parts = math.lcm(*(task.num_at_once for task in tasks))
     devices = [_Device(num_parts, capacity.num_cores) for _ in range(capacity.num_devices)]

@@ -1,4 +1,4 @@
-"""What a plan says of time, GPU-hours, dollars and the critical path."""
+"""Shows the forecast of a plan: time, GPU-hours, dollars and the critical path."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -12,12 +12,12 @@ from orchestrator.forecast.forecast import Forecast, Kind
 from orchestrator.forecast.prices import Prices, dollars_of
 
 MAX_KINDS = 7
-"""Lines of the table, the last for all other kinds of trials if there are more."""
+"""Lines of the table; the last one sums up all other kinds of trials if there are more."""
 
 NAME_WIDTH = 30
 """Columns of the terminal for the name of a row."""
 
-NO_PRICES = "; no prices: docs/plan.md says where they stand"
+NO_PRICES = "; no prices: docs/plan.md says where to write them"
 
 
 def forecast_view(forecast: Forecast, prices: Prices | None) -> RenderableType:
@@ -29,11 +29,11 @@ def forecast_view(forecast: Forecast, prices: Prices | None) -> RenderableType:
 def forecasts_view(
     forecasts: Sequence[Forecast], prices: Sequence[Prices | None]
 ) -> RenderableType:
-    """Show what a sweep takes: on kinds of GPU, if there are several, a line each and one in all.
+    """Show what a sweep takes; for several kinds of GPU, show a line for each and one for all.
 
     Args:
-        forecasts: Of each kind that trains.
-        prices: What workers with each kind cost, and the head, if that is known.
+        forecasts: The forecast of each kind that trains.
+        prices: What the workers of each kind and the head cost, if that is known.
     """
     if len(forecasts) == 1:
         return forecast_view(forecasts[0], prices[0])
@@ -50,7 +50,7 @@ def forecasts_view(
 
 
 def _line_of_kind(forecast: Forecast, prices: Prices | None) -> str:
-    """Say what a sweep takes on one kind of GPU, without the head."""
+    """Say what a sweep takes on one kind of GPU, without the cost of the head."""
     workers = None if prices is None else _dollars(forecast, replace(prices, head=0.0))
     return (
         f"{_describe(forecast.capacity)}: about {_range(forecast.wall_s, say_duration)}; "
@@ -61,7 +61,7 @@ def _line_of_kind(forecast: Forecast, prices: Prices | None) -> str:
 
 
 def _line_in_all(forecasts: Sequence[Forecast], prices: Sequence[Prices | None]) -> str:
-    """Say what it takes on all kinds, with the head."""
+    """Say what a sweep takes on all kinds of GPU, with the cost of the head."""
     wall_s = [max(ends) for ends in zip(*(f.wall_s for f in forecasts), strict=True)]
     device_h = [sum(hours) for hours in zip(*(f.device_h for f in forecasts), strict=True)]
     line = (
@@ -86,7 +86,7 @@ def _line_in_all(forecasts: Sequence[Forecast], prices: Sequence[Prices | None])
 
 
 def say_duration(seconds: float) -> str:
-    """Write a time as people say it: 4.2 s, 42 s, 3 min 20 s, 2 h 10 min, 3 d 4 h."""
+    """Write a time in readable units: 4.2 s, 42 s, 3 min 20 s, 2 h 10 min, 3 d 4 h."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 59.5:
@@ -99,13 +99,13 @@ def say_duration(seconds: float) -> str:
 
 
 def _say_two(seconds: int, large_s: int, large: str, small_s: int, small: str) -> str:
-    """Write a time in a large unit, and what is left in a small one."""
+    """Write a time in a large unit, and its rest in a small one."""
     whole, rest = divmod(seconds, large_s)
     return f"{whole} {large}" + (f" {rest // small_s} {small}" if rest else "")
 
 
 def _kinds_table(kinds: Iterable[Kind]) -> RenderableType:
-    """Show what trials take, those first that take most in all; and where, if GPUs differ."""
+    """Show what trials take, those that take most in total first, and the GPU kind if several."""
     ordered = sorted(kinds, key=lambda kind: kind.num_trials * kind.task.seconds, reverse=True)
     on_kinds = any(kind.first.gpu_kind for kind in ordered)
     width = NAME_WIDTH - 10 if on_kinds else NAME_WIDTH
@@ -134,7 +134,7 @@ def _kinds_table(kinds: Iterable[Kind]) -> RenderableType:
 
 
 def _memory_mib(kind: Kind) -> float:
-    """Return the memory that is scarce: the GPU's where there is one."""
+    """Return the scarce memory that trials take: the GPU's if there is one, else the machine's."""
     return kind.probe.gpu_memory_mib or kind.probe.memory_mib
 
 
@@ -154,7 +154,7 @@ def _time_lines(forecast: Forecast) -> Iterable[str]:
 
 def _range_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
     if any(forecast.slowest is not forecast.quickest for forecast in forecasts):
-        yield "the range: from no slowing between trials that share a GPU to taking turns"
+        yield "the range: trials that share a GPU do not slow each other, or they take turns"
 
 
 def _cost_line(forecast: Forecast, prices: Prices | None) -> str:
@@ -179,7 +179,7 @@ def _dollars(forecast: Forecast, prices: Prices) -> list[float]:
 
 
 def _say_cost(dollars: Iterable[float], prices: Prices, *, is_assumed: bool) -> str:
-    assumed = f"; '{prices.file}' names no GPUs: one a worker is assumed"
+    assumed = f"; '{prices.file}' names no GPUs: assumes one for each worker"
     return (
         f"{_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
         f"{say_duration(prices.idle_h * 3600)} in which idle workers wait"
@@ -219,6 +219,6 @@ def _say_dollars(dollars: float) -> str:
 
 
 def _range(values: Iterable[float], say: Callable[[float], str]) -> str:
-    """Write the smallest and the largest value, once if they read the same."""
+    """Write the smallest and the largest value; only one if they look the same."""
     ordered = sorted(values)
     return " to ".join(dict.fromkeys((say(ordered[0]), say(ordered[-1]))))

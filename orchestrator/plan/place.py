@@ -1,4 +1,4 @@
-"""Where a study is run: on which corpus, at which scale, in which storage."""
+"""Where a study runs: the corpus, the scale and the storage."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From a study to the trials that it needs, and those that are still missing."""
+"""Plans a study: which trials it needs, and which of them are missing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
 SeedNumbers = int | Mapping[str, int] | None
-"""How many seeds, from 0 on: of all rows, or of each by name; None for what the study says."""
+"""How many seeds, from 0 on: for all rows, or for each row by name; None for the study's own."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study needs on one corpus, and what of it the ledger holds.
+    """The trials that a study needs on one corpus, and those of them that the ledger holds.
 
-    `trials` follow the table: for each row, one trial a seed.
+    `trials` are in the order of the table: for each row, one trial for each seed.
     """
 
     study: Study
@@ -48,7 +48,7 @@ class Plan:
 
     @cached_property
     def by_key(self) -> dict[str, Trial]:
-        """Find each trial by its key: rows of equal config share one."""
+        """Each trial by its key; rows with equal configs share a trial."""
         every = {trial.key: trial for trials in self.trials.values() for trial in trials}
         return {key: every[key] for key in self.rows_by_key}
 
@@ -81,13 +81,14 @@ def make_plan(
         study: What to plan.
         corpus: The corpus; it must be prepared by every recipe that a row's model reads.
         scale: "tiny" or "paper" sizes.
-        num_seeds: Seeds 0, 1, ... instead of the study's own, if given; for all rows or for each.
-        ledger: Says what is finished.
+        num_seeds: If given, use that many seeds from 0 on instead of the study's own; for all rows
+            or for each row.
+        ledger: Knows which trials are finished.
 
     Raises:
-        CorpusError: If the corpus is not prepared by a recipe that is needed.
+        CorpusError: If the corpus is not prepared by a recipe that a model needs.
         StudyError: If the study has a fault, or needs a corpus prepared with other settings.
-        WeightsError: If pretrained weights cannot be had.
+        WeightsError: If pretrained weights are not available.
     """
     configs = {
         row: with_absolute_weights(config)
@@ -128,12 +129,12 @@ def _seeds_of(study: Study, row: str, num_seeds: int | Mapping[str, int] | None)
 
 
 def default_scale(corpus: KnownCorpus) -> Scale:
-    """Return the scale for a corpus: the papers' own for their corpora, else tiny."""
+    """Return the default scale of a corpus: "paper" for the papers' corpora, else "tiny"."""
     return "paper" if corpus.kind in PAPER_CORPORA else "tiny"
 
 
 def with_absolute_weights(config: TrialConfig) -> TrialConfig:
-    """Name files of weights by their absolute paths: a worker runs in another folder."""
+    """Make the paths of weight files absolute, because a worker runs in another folder."""
     paths = {
         f"model.{name}.weights": Path(encoder.weights).expanduser()
         for name, encoder in config.model.pretrained_encoders.items()
@@ -143,13 +144,13 @@ def with_absolute_weights(config: TrialConfig) -> TrialConfig:
 
 
 def reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
-    """Name the preparation of a corpus that a model reads."""
+    """Return a reference to the preparation of a corpus that a model reads."""
     identity = corpus.identify(model.recipe)
     return CorpusRef(name=corpus.name, recipe=model.recipe, fingerprint=identity.fingerprint)
 
 
 def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
-    """Say in which settings a corpus was prepared otherwise than a model needs."""
+    """List the settings in which the preparation of a corpus differs from a model's needs."""
     recipe = corpus.identify(model.recipe).recipe
     if not isinstance(recipe, Recipe):
         return []
@@ -168,7 +169,7 @@ def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
 
 
 def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
-    """List what is to be trained, each trial once, with the first row that asks for it."""
+    """List the trials to train, each once, with the first row that asks for it."""
     missing: dict[str, tuple[Trial, RowRef]] = {}
     for plan in plans:
         for trial in plan.missing:
@@ -177,7 +178,7 @@ def missing_trials(plans: Sequence[Plan]) -> Mapping[str, tuple[Trial, RowRef]]:
 
 
 def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
-    """Name the trials of a plan; `looks` are those of adaptive seeds."""
+    """Make what the ledger stores of a plan; `looks` are those of adaptive seeds."""
     return Planned(
         study=plan.study,
         corpus=plan.corpus.name,

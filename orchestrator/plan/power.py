@@ -1,4 +1,4 @@
-"""What `plan` prints of claims: which of them the planned seeds can decide."""
+"""What `plan` prints about claims: which of them the planned seeds can decide."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from reports.verdicts.prospects import Prospect, foresee
 UNKNOWN = "\N{EN DASH}"
 
 MARKS: dict[Origin, str] = {"own": "", "pooled": "~", "assumed": "?"}
-"""What stands behind a spread, by where it comes from."""
+"""The mark behind a spread, by the origin of the spread."""
 
 MEANINGS: dict[Origin, str] = {
     "own": "as both rows' finished trials have it",
@@ -32,31 +32,31 @@ ENOUGH = f"power {POWER:g} or more"
 
 
 class _Foreseen(NamedTuple):
-    """A study's claims with what is expected of them."""
+    """A study's claims and their prospects."""
 
     study: str
     prospects: list[Prospect]
 
     @property
     def tested(self) -> list[Prospect]:
-        """Those that a test is made for."""
+        """The claims that get a test."""
         return [one for one in self.prospects if one.holding is not None]
 
     @property
     def untested(self) -> list[Prospect]:
-        """Those that will be UNTESTABLE here."""
+        """The claims that will be UNTESTABLE here."""
         return [one for one in self.prospects if one.problem]
 
 
 def claims_view(
     plans: Sequence[Plan], ledger: Ledger, looks: tuple[int, ...] = ()
 ) -> RenderableType:
-    """Show which claims the planned seeds can decide: each claim of one study, counts of several.
+    """Show which claims the planned seeds can decide: for one study each claim, for several counts.
 
     Args:
         plans: The studies, on one corpus.
-        ledger: Says what is finished, and where else the studies were planned.
-        looks: Those of adaptive seeds.
+        ledger: Knows which trials are finished, and where else the studies were planned.
+        looks: The looks of adaptive seeds.
 
     Raises:
         LedgerError: If a plan, a record or its predictions are damaged or missing.
@@ -87,7 +87,7 @@ def claims_view(
 def _foresee(
     planned: Planned, kept: Sequence[Planned], trial_scores: TrialScores
 ) -> list[Prospect]:
-    """Say what is expected of a study's claims, with what it gives or gave on other corpora."""
+    """Compute the prospects of a study's claims, together with its plans on other corpora."""
     return foresee(planned.study, [planned, *elsewhere(planned, kept)], trial_scores)
 
 
@@ -112,7 +112,7 @@ def _seeds(tested: Sequence[Prospect]) -> str:
 
 
 def _numbers(foreseen: _Foreseen) -> tuple[int, ...]:
-    """Count all claims: those that can be decided, cannot, have no gap, no test, no trials."""
+    """Count the claims: all, decidable, too weak, without a gap, without a test, without trials."""
     tested, untested = foreseen.tested, foreseen.untested
     num_claims = len(foreseen.prospects)
     decidable = sum(one.is_decidable for one in tested)
@@ -139,7 +139,7 @@ def _count(foreseen: Sequence[_Foreseen]) -> Table:
 
 
 def _draw(tested: Sequence[Prospect]) -> Table:
-    """Show what can be expected of each claim, in points."""
+    """Show the prospects of each claim, in points."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("claim", ratio=1, min_width=20)
     for header in ("gap", "std", "n", "power", "seeds", "finds"):
@@ -159,7 +159,7 @@ def _draw(tested: Sequence[Prospect]) -> Table:
 
 
 def _hanging(prospect: Prospect) -> str:
-    """Name the comparison on which a claim about several hangs."""
+    """Name the weakest comparison of a claim that makes several: the claim hangs on it."""
     if len(prospect.claim.comparisons) == 1 or prospect.holding is None:
         return ""
     one = prospect.holding.comparison
@@ -174,13 +174,13 @@ def _needed(prospect: Prospect) -> str:
 
 
 def _tell_reasons(untested: Sequence[Prospect]) -> Text:
-    """Tell each reason once: whole corpora are missing far more often than single claims."""
+    """Print each reason once: mostly a whole corpus is missing, and so many claims share it."""
     reasons = dict.fromkeys(part for one in untested for part in one.problem.split("; "))
     return Text(f"{count_claims(len(untested))} not judged here: {'; '.join(reasons)}.")
 
 
 def _explain(tested: Sequence[Prospect], *, is_adaptive: bool) -> list[RenderableType]:
-    """Say what the columns mean, and where a spread comes from."""
+    """Explain the columns, and the origin of each spread."""
     origins = dict.fromkeys(one.holding.spread.origin for one in tested if one.holding)
     meanings = {
         "gap": "as printed, in points; a claim about several hangs on that of least power",

@@ -1,4 +1,4 @@
-"""What plans have in common with other studies: trials that these were trained for, or need too."""
+"""The trials that plans share with other studies: finished ones, and ones still to train."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
@@ -18,12 +18,12 @@ from search_spaces.trial import TrialConfig
 
 @dataclass(frozen=True)
 class Sharing:
-    """What trials of plans other studies gave or get.
+    """How many trials the plans got from other studies, and give to other studies.
 
     Attributes:
         trained_for: How many finished trials were trained for each study outside of the plans.
-        also_gives: For each study outside of the plans, how many of its trials are still to train
-            here, and how many it has in all.
+        also_gives: For each study outside of the plans, how many of its trials these plans must
+            still train, and how many trials it has in total.
     """
 
     trained_for: Mapping[str, int]
@@ -31,10 +31,10 @@ class Sharing:
 
 
 def find_sharing(plans: Sequence[Plan], ledger: Ledger) -> Sharing:
-    """Compare plans on one corpus with the built-in studies and with what was planned before.
+    """Compare plans on one corpus with the built-in studies and with the stored plans.
 
     Raises:
-        LedgerError: If a plan that is kept is damaged.
+        LedgerError: If a stored plan is damaged.
     """
     names = {plan.study.name for plan in plans}
     finished = {key: record for plan in plans for key, record in plan.finished.items()}
@@ -50,7 +50,7 @@ def find_sharing(plans: Sequence[Plan], ledger: Ledger) -> Sharing:
 
 
 def _kept(plan: Plan, ledger: Ledger, missing: Set[str]) -> dict[str, tuple[int, int]]:
-    """Count the trials of the studies that were planned before on a plan's corpus."""
+    """Count the trials of the studies with a stored plan on a plan's corpus."""
     keys = {
         kept.study.name: {key for row in kept.keys.values() for key in row}
         for kept in read_planned(ledger)
@@ -62,8 +62,8 @@ def _kept(plan: Plan, ledger: Ledger, missing: Set[str]) -> dict[str, tuple[int,
 def _built_in(plans: Sequence[Plan], missing: Set[str]) -> dict[str, tuple[int, int]]:
     """Count the trials of every built-in study.
 
-    They are compared by config and seed: keys need pretrained weights, which a look for those that
-    nobody plans to use could download.
+    It compares trials by config and seed. Keys need pretrained weights, and looking for these could
+    download weights that no plan uses.
     """
     wanted = {
         (_identify(trial.config), trial.seed)
@@ -79,7 +79,7 @@ def _resolve(study: Study, plan: Plan) -> set[tuple[str, int]]:
     """Identify a study's trials on a plan's corpus by config and seed."""
     try:
         configs = study.configs(plan.corpus.family, plan.scale)
-    except StudyError:  # it has no baseline there
+    except StudyError:  # no baseline for this corpus
         return set()
     identities = {_identify(with_absolute_weights(config)) for config in configs.values()}
     return {(identity, seed) for identity in identities for seed in study.seeds}
@@ -90,7 +90,7 @@ def _identify(config: TrialConfig) -> str:
 
 
 def sharing_view(sharing: Sharing) -> RenderableType:
-    """Show in a line each what other studies gave and what they get; nothing if that is nothing."""
+    """Show what other studies gave, and what they get, each in a line if there is anything."""
     lines = []
     if sharing.trained_for:
         parts = [f"{number} for {study}" for study, number in sharing.trained_for.items()]

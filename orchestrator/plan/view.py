@@ -1,4 +1,4 @@
-"""What is printed of plans: what studies need, share, have, and lack."""
+"""Shows plans: which trials studies need, share, have finished, and lack."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from orchestrator.plan.plan import Plan
 
 
 def plan_view(plans: Sequence[Plan]) -> RenderableType:
-    """Show what each study needs, what is shared, finished, and left to train."""
+    """Show the trials that each study needs, shares, has finished, and must still train."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for header in ("study", "corpus", "scale"):
         table.add_column(header)
@@ -42,13 +42,13 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
 
 
 def _range(numbers: Iterable[int]) -> str:
-    """Write the smallest and the largest number, once if they are one."""
+    """Write the smallest and the largest number; only one if they are equal."""
     ordered = sorted(set(numbers))
     return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]}-{ordered[-1]}"
 
 
 def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
-    """Name the rows that stand for one trial."""
+    """List the rows that share trials."""
     groups: dict[tuple[str, ...], int] = {}
     every = {key for plan in plans for key in plan.by_key}
     for key in every:

@@ -1,1 +1,1 @@
-"""Searches of a space: candidates asked of Optuna, trained as trials, told back."""
+"""Searches of a space: Optuna proposes candidates, trials train them, Optuna gets the scores."""

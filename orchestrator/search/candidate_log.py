@@ -1,4 +1,4 @@
-"""Tells a search what became of the trials of its candidates."""
+"""Tells a search what happened to the trials of its candidates."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,16 +19,16 @@ COSTS: Mapping[ObjectiveName, Callable[[Result], int | None]] = {
 
 
 class Announce(Protocol):
-    """Is told how a candidate ended, and its F1 if it has one."""
+    """A function that is told how a candidate ended, and its F1 if it has one."""
 
     def __call__(self, number: int, outcome: str, f1: float | None = None) -> None:
-        """Tell it."""
+        """Receive the number of the candidate, how it ended, and its F1."""
 
 
 class CandidateLog(Watcher):
-    """A `Watcher` that writes into the log; while that cannot be written, it is written later.
+    """A `Watcher` that writes into the log; if a write fails, it tries again later.
 
-    Candidates that are one trial share its end.
+    Candidates with the same trial all end with it.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class CandidateLog(Watcher):
         count_in: Callable[[str, Mapping[int, float]], None],
         announce: Announce,
     ) -> None:
-        """Keep the books of a search, by its name.
+        """Log the trials of a search.
 
         Args:
-            log: Where they are kept.
-            search: Its name, in the records of its trials.
-            objectives: What is told of a record.
-            count_in: Told the validation F1 of a trial, by its key, after so many epochs.
-            announce: Told how a candidate ended.
+            log: Where to write.
+            search: The name of the search, in the records of its trials.
+            objectives: Which scores of a record to write.
+            count_in: Called with a trial's key, a number of epochs and the validation F1 after it.
+            announce: Called when a candidate has ended.
         """
         self._log = log
         self._search = search
@@ -61,20 +61,21 @@ class CandidateLog(Watcher):
         self._failures: dict[str, str] = {}
         self._later: deque[Callable[[], None]] = deque()
         self.num_failed = 0
-        """Candidates whose trials failed: the next command tries them again."""
+        """Candidates whose trials failed; the next command tries them again."""
 
     def row_of(self, number: int) -> RowRef:
-        """Name what a candidate's trial is trained for."""
+        """Name the row that a candidate's trial is trained for."""
         return RowRef(self._search, f"candidate {number}")
 
     def numbers_of(self, key: str) -> list[int]:
-        """Number the candidates that wait for a trial."""
+        """List the numbers of the candidates that wait for a trial."""
         return self._waiting.get(key, [])
 
     def expect(self, key: str, number: int) -> bool:
-        """Learn that a candidate waits for a trial; whether it is the first, and so to be trained.
+        """Note that a candidate waits for a trial; return whether the trial must be trained.
 
-        What has ended here is told at once.
+        That is so for the first candidate that waits for it. If the trial has ended in this
+        process, the log gets the result at once.
         """
         self._waiting.setdefault(key, []).append(number)
         if key in self._stopped:
@@ -84,7 +85,7 @@ class CandidateLog(Watcher):
         return self._waiting.get(key) == [number]
 
     def recall(self, key: str, f1: Mapping[int, float], *, was_stopped: bool) -> None:
-        """Learn what a trial scored in another process; what is trained here is known better."""
+        """Note the scores of a trial from another process, unless this process trains it."""
         if key in self._ours:
             return
         self._f1.setdefault(key, {}).update(f1)
@@ -93,16 +94,16 @@ class CandidateLog(Watcher):
             self._stopped.add(key)
 
     def reject(self, number: int, reason: str) -> None:
-        """Learn that a candidate is no model."""
+        """Note that a candidate is not a valid model."""
         self._write(partial(self._log.reject, number, reason))
         self._announce(number, f"failed: {reason}")
 
     def forget(self, key: str) -> None:
-        """Wait no longer for a trial: the end of its candidates was told by another process."""
+        """Stop waiting for a trial: another process logged the end of its candidates."""
         self._waiting.pop(key, None)
 
     def stopped(self, key: str) -> None:
-        """Learn that a trial was stopped early."""
+        """Note that a trial was stopped early."""
         self._stopped.add(key)
         f1 = self._f1[key]
         for number in self._waiting.pop(key, []):
@@ -110,18 +111,18 @@ class CandidateLog(Watcher):
             self._announce(number, f"stopped early after {max(f1)} epochs: F1 {f1[max(f1)]:.3f}")
 
     def started(self, trial: Trial) -> None:
-        """Learn that a trial is trained here, where each epoch is judged when it is done."""
+        """Note that this process trains a trial, and so judges each epoch when it is done."""
         self._ours.add(trial.key)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Note the score, which the next process judges others by."""
+        """Note the score; later processes judge other trials by it."""
         f1 = self._f1.setdefault(trial.key, {})
         f1[epoch.epoch + 1] = epoch.valid["f1"]
         for number in self.numbers_of(trial.key):
             self._write(partial(self._log.note_f1, number, dict(f1)))
 
     def finished(self, record: Record) -> None:
-        """Tell the scores of a trial, or that it has none."""
+        """Log the scores of a trial, or that it has none."""
         f1 = {epoch.epoch + 1: epoch.valid["f1"] for epoch in record.result.epochs}
         self._count_in(record.key, f1)
         trained_for = RowRef(record.circumstances.study, record.circumstances.row)
@@ -137,7 +138,7 @@ class CandidateLog(Watcher):
         self._fail(trial.key, reason)
 
     def flush(self) -> bool:
-        """Write what could not be written before; whether nothing is left."""
+        """Write what could not be written before; return whether nothing is left."""
         try:
             while self._later:
                 self._later[0]()

@@ -1,4 +1,4 @@
-"""Stops candidates that do worse than others did after as many epochs: ASHA, Li et al. 2020."""
+"""Stops candidates that score less than others after the same epochs: ASHA, Li et al. 2020."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -10,21 +10,21 @@ from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 from orchestrator.sweep.tune_adapters import trial_of
 
 GRACE_EPOCHS = 2
-"""No candidate is stopped before; then come `REDUCTION` times as many epochs, and so on."""
+"""Epochs before the first decision; each next one comes after `REDUCTION` times as many epochs."""
 
 REDUCTION = 3
-"""One in so many goes on, as far as is known when it is judged."""
+"""One in so many candidates continues, compared with those judged before it."""
 
 
 class EarlyStopping(ASHAScheduler):
-    """Tune's ASHA on validation F1, which knows trials by their keys.
+    """Tune's ASHA on validation F1; it identifies trials by their keys.
 
-    So a trial that comes back is the one it was, and what an earlier run saw counts. In its last
-    epoch a trial is not stopped: it has cost what it costs.
+    So a trial that returns counts as the same trial, and the scores of earlier runs count too. A
+    trial is not stopped in its last epoch, because that would save nothing.
     """
 
     def __init__(self, max_epochs: int) -> None:
-        """Judge trials of at most so many epochs."""
+        """Judge trials that have at most `max_epochs` epochs."""
         super().__init__(
             time_attr="num_epochs",
             metric="valid_f1",
@@ -38,12 +38,12 @@ class EarlyStopping(ASHAScheduler):
         """The keys of the trials that were stopped."""
 
     def remember(self, key: str, f1: Mapping[int, float]) -> None:
-        """Count a trial in, with its validation F1 after so many epochs."""
+        """Include a trial of an earlier run, with its validation F1 by the number of epochs."""
         for num_epochs, score in sorted(f1.items()):
             self._judge(key, {"num_epochs": num_epochs, "valid_f1": score})
 
     def on_trial_add(self, tune_controller: object, trial: TuneTrial) -> None:
-        """Do nothing: what counts is the trial, not how often Tune gets it."""
+        """Do nothing: a trial counts once, however often Tune gets it."""
 
     def on_trial_result(
         self, tune_controller: object, trial: TuneTrial, result: dict[str, Any]
@@ -64,7 +64,7 @@ class EarlyStopping(ASHAScheduler):
         """Do nothing: its epochs were seen."""
 
     def _judge(self, key: str, result: dict[str, Any]) -> str:
-        known: Any = SimpleNamespace(trial_id=key)  # all that ASHA looks at
+        known: Any = SimpleNamespace(trial_id=key)  # ASHA reads nothing else
         nobody: Any = None
         if key not in self._trial_info:
             super().on_trial_add(nobody, known)

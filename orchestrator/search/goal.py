@@ -1,4 +1,4 @@
-"""What a search is after."""
+"""The goal of a search."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from reports.ledger.search_result import Objective
 
 @dataclass(frozen=True)
 class SearchGoal:
-    """For which objectives, with how many candidates in all, and how they are drawn and stopped.
+    """The objectives, the total number of candidates, and how to draw and stop them.
 
-    `seed` is the sampler's. With `stops_early` a candidate ends whose F1 is lower than others' was.
+    `seed` is the sampler's. With `stops_early`, a candidate stops if others had a higher F1.
     """
 
     objectives: tuple[Objective, ...]

@@ -1,4 +1,4 @@
-"""Which fields matter: PED-ANOVA (Watanabe et al. 2023), which knows of fields that come and go."""
+"""Which fields matter, by PED-ANOVA (Watanabe et al. 2023); it handles conditional fields."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,19 @@ from optuna.trial import TrialState
 from reports.ledger.search_result import Objective, ObjectiveName
 
 BEST_SHARE = 0.1
-"""A field matters as far as its values tell the best so many from all; Optuna's default."""
+"""The share of the best candidates. A field matters if its values tell these from all others."""
 
 MIN_FINISHED = 20
-"""Two of them are the best tenth: fewer would be one candidate's values."""
+"""With this many, two candidates are the best tenth; with fewer, it would be a single one."""
 
 
 def measure_importances(
     study: Study, objectives: Sequence[Objective]
 ) -> tuple[Mapping[ObjectiveName, Mapping[str, float]], str]:
-    """Measure how much each field matters to each objective; of each they add up to 1.
+    """Measure how much each field matters to each objective; they add up to 1 for an objective.
 
     Returns:
-        The importances, or none and why not.
+        The importances; or none, and the reason.
     """
     num_finished = len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
     if num_finished < MIN_FINISHED:
@@ -35,7 +35,7 @@ def measure_importances(
 
 def _measure(study: Study, index: int, *, sign: int) -> dict[str, float]:
     evaluator = PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE)
-    with warnings.catch_warnings():  # says that low targets are good, and of rare fields
+    with warnings.catch_warnings():  # about low targets, and rare fields
         warnings.simplefilter("ignore", UserWarning)
         return get_param_importances(
             study, evaluator=evaluator, target=lambda trial: sign * trial.values[index]

@@ -1,4 +1,4 @@
-"""Where Optuna keeps a search: a journal of lines, whole after any kill."""
+"""The journal in which Optuna keeps a search: lines that stay intact after any kill."""
 
 import json
 import os
@@ -13,9 +13,10 @@ from reports.ledger.locks import locked
 
 
 class _Backend(JournalFileBackend):
-    """Optuna's file, with a lock that the system releases when a process dies.
+    """Optuna's file backend, with a lock that the system releases when a process dies.
 
-    Optuna's own lock would stay for half a minute, and a line that a full disk cut off for good.
+    Optuna's own lock would stay for half a minute. Optuna would also never remove an incomplete
+    line, which a full disk may leave.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,7 +24,7 @@ class _Backend(JournalFileBackend):
         self._path = path
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Add lines, safe on disk."""
+        """Add lines; return when they are safe on disk."""
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         with locked(self._path.with_suffix(".lock")):
             _cut_torn_line(self._path)
@@ -34,23 +35,23 @@ class _Backend(JournalFileBackend):
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open the journal of a search, or begin one.
+    """Open the journal of a search; create it if it does not exist.
 
     Raises:
-        LedgerError: If it is damaged.
+        LedgerError: If the journal is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return JournalStorage(_Backend(path))
     except (KeyError, ValueError) as error:
         raise LedgerError(
-            f"journal '{path}' is damaged: {error}; move its folder away to begin anew: "
-            "finished trials stay in the ledger"
+            f"journal '{path}' is damaged: {error}; move its folder away to start the search "
+            "again: finished trials stay in the ledger"
         ) from error
 
 
 def _cut_torn_line(path: Path) -> None:
-    """Remove a line that was not written to its end: the next one would be glued to it."""
+    """Remove an incomplete last line: else the next line would be appended to it."""
     with path.open("rb+") as file:
         size = file.seek(0, os.SEEK_END)
         if size == 0:

@@ -1,4 +1,4 @@
-"""The trials that the points of a space are, on one corpus at one scale."""
+"""The trials of the points of a space, on one corpus at one scale."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from search_spaces.terms import Scale
 from search_spaces.trial import Trial, canonical_json
 
 TRAINING_SEED = 0
-"""Of every candidate; a winner is tested over more, as a row of a study."""
+"""The seed of every candidate; as a row of a study, a winner is tested with more seeds."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,10 @@ class Points:
         """Make the trial of a point.
 
         Raises:
-            CorpusError: If the corpus is not prepared by the recipe that is needed.
-            StudyError: If the point is no model, or needs a corpus prepared with other settings.
-            WeightsError: If pretrained weights cannot be had.
+            CorpusError: If the corpus is not prepared by the recipe that the model needs.
+            StudyError: If the point is not a valid model, or needs a corpus prepared with other
+                settings.
+            WeightsError: If pretrained weights are not available.
         """
         config = self.space.config(point, self.corpus.family, self.scale)
         config = with_absolute_weights(config)
@@ -46,7 +47,7 @@ class Points:
         )
 
     def key_of(self, point: Point) -> str:
-        """Return the key of a point's trial; nothing if it is no trial."""
+        """Return the key of a point's trial; an empty text if the point has no trial."""
         try:
             return self.trial(point).key
         except (CorpusError, StudyError, WeightsError):
@@ -56,7 +57,7 @@ class Points:
     def baselines(self) -> dict[str, Trial]:
         """The trial of each system's baseline with the space's own change, by system.
 
-        It raises what `trial` does.
+        It raises the same errors as `trial`.
         """
         return {
             system: self.trial(Point(system, {}, self.space.change))
@@ -75,6 +76,6 @@ class Points:
 
     @property
     def identity(self) -> str:
-        """All that scores depend on beside a point: fields, baselines, corpus, weights."""
+        """Everything except the point that scores depend on: fields, baselines, corpus, weights."""
         keys = {system: trial.key for system, trial in self.baselines.items()}
         return self.space.model_dump_json(exclude={"title"}) + canonical_json(keys)

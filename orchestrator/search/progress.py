@@ -1,4 +1,4 @@
-"""The live view of a search in the terminal, and plain lines where there is none."""
+"""The live view of a search in a terminal; without a terminal, plain lines."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ from reports.ledger.search_result import Candidate
 from search_spaces.trial import Trial
 
 ENDED = ("finished", "stopped")
-"""A failed candidate is tried again."""
+"""The states of a candidate that has ended; a failed one is tried again, and does not count."""
 
 
 class SearchProgress(Watcher):
-    """Shows candidates as they end, those that run, and the best validation F1 so far.
+    """Shows which candidates ended, which trials run, and the best validation F1 so far.
 
-    A `Watcher` of their trials; that a candidate ended, the bookkeeper tells.
+    It watches the trials. `CandidateLog` calls `ended` when a candidate has ended.
     """
 
     def __init__(self, console: Console, num_candidates: int, before: Sequence[Candidate]) -> None:
-        """Show a search of so many candidates, those of earlier runs included."""
+        """Show a search with that many candidates, including those of earlier runs."""
         self._console = console
         self._num_candidates = num_candidates
         self._running: dict[str, str] = {}
@@ -53,7 +53,7 @@ class SearchProgress(Watcher):
         )
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Say what hit a trial that goes on."""
+        """Print the problem of a trial that continues."""
         first_line, _, _ = reason.partition("\n")
         line = Text.assemble(f"trial {trial.key}: ", (first_line, "yellow"))
         self._console.print(line, soft_wrap=True)
@@ -71,7 +71,7 @@ class SearchProgress(Watcher):
         self._running.pop(trial.key, None)
 
     def ended(self, number: int, outcome: str, f1: float | None = None) -> None:
-        """Count a candidate as ended, and say how."""
+        """Count a candidate as ended, and print how it ended."""
         self._num_ended += 1
         if f1 is not None and (self._best_f1 is None or f1 > self._best_f1):
             self._best_f1 = f1
@@ -82,7 +82,7 @@ class SearchProgress(Watcher):
         self._console.print(line, soft_wrap=True)
 
     def view(self) -> Text:
-        """Draw what is shown while trials run."""
+        """Draw the view while trials run."""
         best = "" if self._best_f1 is None else f"; best valid F1 {self._best_f1:.3f}"
         head = f"candidates: {self._num_ended} of {self._num_candidates} ended{best}"
         lines = [f"  trial {key}: {state}" for key, state in self._running.items()]

@@ -1,4 +1,4 @@
-"""The command's work: ask for candidates, train them, write what was found."""
+"""Runs a search: asks for candidates, trains them, and writes the result."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from search_spaces.space_faults import check_space
 from search_spaces.trial import Trial
 
 MAX_WRITING = 16
-"""Of how many trials that were stopped last it is looked again whether they left a checkpoint."""
+"""How many of the last stopped trials are checked again for checkpoints that they left."""
 
 
 def run_search(
@@ -40,9 +40,9 @@ def run_search(
     *,
     keeps_models: bool,
 ) -> SweepEnd:
-    """Search a space on one corpus until there are so many candidates; write what was found.
+    """Search a space on one corpus until there are enough candidates; write the result.
 
-    A search is named by space, corpus, scale and objectives: the next call goes on with it. Ray and
+    A search is named by space, corpus, scale and objectives; the next call continues it. Ray and
     PyTorch are loaded only if there is something to train.
 
     Raises:
@@ -69,7 +69,7 @@ def _train(
     *,
     keeps_models: bool,
 ) -> SweepEnd:
-    """Train what the search asks for."""
+    """Train the candidates that the search asks for."""
     from orchestrator.cluster.session import training_session
     from orchestrator.search.early_stopping import EarlyStopping
     from orchestrator.search.supply import SearchHooks, SearchSupply
@@ -130,9 +130,10 @@ def _train(
 
 
 def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
-    """Remove what trials that were stopped early have left, unless storage fails: it harms nobody.
+    """Remove the checkpoints of trials that were stopped early.
 
-    A worker may have been writing when its trial was stopped, so this is done more than once.
+    If storage fails, they stay, which does no harm. A worker may still write a checkpoint when its
+    trial is stopped, so this is called more than once.
     """
     for key in keys:
         with suppress(OSError):
@@ -140,11 +141,11 @@ def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
 
 
 def _write(search: Search, storage: Path, console: Console) -> None:
-    """Write what was found so far, and print it."""
+    """Write and print the result so far."""
     result = search.result()
     files = write_search(result, search.folder)
     console.print(SearchView(result))
-    console.print("\nIt is in:")
+    console.print("\nThe result is in:")
     for path in files.values():
         console.print(f"  {path}", soft_wrap=True, markup=False)
     published = publish_folder(storage, search.folder)

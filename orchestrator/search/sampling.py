@@ -1,4 +1,4 @@
-"""How the next candidate is drawn: Optuna's TPE, which asks for a field only where it exists."""
+"""Draws the next candidate by Optuna's TPE; it draws only the fields that a candidate has."""
 
 import warnings
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from pydantic import JsonValue
 from search_spaces.space import Choice, IntRange, LogRange, SpaceField
 
 NUM_RANDOM = 10
-"""How many candidates must have ended before the sampler learns from them; TPE's default."""
+"""How many candidates must end before the sampler learns from them; TPE's default."""
 
 
 def make_sampler(seed: int, number: int) -> BaseSampler:
     """Make the sampler of one candidate.
 
-    Its random numbers are named by the candidate: whoever asks for it, after whatever interruption,
-    draws the same where the same is known, and nobody draws what another one drew.
+    Its random numbers depend on the candidate's number. So any process draws the same candidate
+    from the same history, also after an interruption, and each candidate has its own numbers.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # `group`
@@ -33,7 +33,7 @@ def make_sampler(seed: int, number: int) -> BaseSampler:
 
 
 def choose_by(trial: Trial) -> Callable[[SpaceField], JsonValue]:
-    """Return what asks Optuna for the value of a field."""
+    """Return a function that asks Optuna for the value of a field."""
 
     def choose(field: SpaceField) -> JsonValue:
         match field:

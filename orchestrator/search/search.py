@@ -1,4 +1,4 @@
-"""One search: a space on a corpus at a scale, for some objectives, and what is known of it."""
+"""One search: a space on a corpus at a scale, for some objectives, and its state."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ SEARCHES = "searches"
 
 @dataclass(frozen=True)
 class Search:
-    """A search, kept in `folder`, until it has so many candidates."""
+    """A search, kept in `folder`, until it has enough candidates."""
 
     storage: Path
     folder: Path
@@ -28,12 +28,12 @@ class Search:
 
     @property
     def name(self) -> str:
-        """What tells it from other searches in the storage."""
+        """The name of the search, unique in the storage."""
         return self.folder.name
 
     @property
     def is_complete(self) -> bool:
-        """Whether all candidates were asked for, and the end of each was told."""
+        """Whether the search has all its candidates, and the end of each is logged."""
         return self.log.is_complete(self.num_candidates)
 
     @property
@@ -42,7 +42,7 @@ class Search:
         return self.log.candidates(self.points.key_of)
 
     def result(self) -> SearchResult:
-        """Put together what was found so far."""
+        """Collect the result so far."""
         importances, why_none = measure_importances(self.log.study, self.objectives)
         space = self.points.space
         return SearchResult(
@@ -66,13 +66,13 @@ def open_search(
     *,
     storage: Path,
 ) -> Search:
-    """Go on with a search, or begin it.
+    """Continue a search, or start it.
 
     Raises:
-        LedgerError: If what is kept of it is damaged.
-        OSError: If the bucket that the storage mirrors could not be reached for long.
-        StudyError: If it was begun with another space, other baselines or another corpus, or by
-            another machine in the bucket that the storage mirrors.
+        LedgerError: If its stored state is damaged.
+        OSError: If the bucket that the storage mirrors was unreachable for too long.
+        StudyError: If the search was started with another space, other baselines or another corpus,
+            or by another machine that uses the same bucket.
     """
     names = [objective.name for objective in goal.objectives]
     name = "-".join([points.space.name, points.corpus.name, points.scale, *names])
@@ -90,12 +90,12 @@ def open_search(
 
 
 def _claim(storage: Path, folder: Path) -> None:
-    """Make sure that no other machine searches there: its journal would be replaced by ours."""
+    """Make sure that no other machine owns the search: our journal would replace its journal."""
     owner = claim_folder(storage, folder)
     if owner is not None:
         place = f"{place_of(storage)}/{folder.relative_to(storage).as_posix()}"
         raise StudyError(
-            f"search '{place}' belongs to machine '{owner}', which began it and keeps its journal; "
-            "go on with it there, give the space another name, or, if that machine is no more, "
-            "remove that folder of the bucket: finished trials stay in the ledger"
+            f"search '{place}' belongs to machine '{owner}', which started it and keeps its "
+            "journal; continue it there or give the space another name. If that machine no longer "
+            "exists, remove that folder of the bucket: finished trials stay in the ledger"
         )

@@ -1,7 +1,7 @@
-"""What a search knows: its candidates in Optuna's journal, by the number of each.
+"""The state of a search: its candidates in Optuna's journal, by their numbers.
 
-A candidate that was asked for stays open until it is told how it ended, however many processes die
-meanwhile; one that has failed stays open too, for the next command to try again.
+A candidate stays open until its end is logged, even if processes die meanwhile. A failed candidate
+also stays open: the next command tries it again.
 """
 
 import hashlib
@@ -33,14 +33,14 @@ STATES: Mapping[TrialState, CandidateState] = {
 
 
 class Asked(NamedTuple):
-    """A candidate: its number, counted from 0, and the point of the space that it is."""
+    """A candidate: its number, counted from 0, and its point of the space."""
 
     number: int
     point: Point
 
 
 class SearchLog:
-    """The candidates of one search; several processes may ask and tell at once.
+    """The candidates of one search; several processes may use it at once.
 
     Every method raises OSError while the journal cannot be read or written.
     """
@@ -55,15 +55,15 @@ class SearchLog:
         identity: str,
         seed: int,
     ) -> None:
-        """Open a search, or begin it.
+        """Open a search, or start it.
 
         Args:
-            folder: Where it is kept.
-            space: What is searched.
-            scale: At which sizes.
-            objectives: What for.
-            identity: All that its scores depend on and the folder's name does not say.
-            seed: Of the sampler.
+            folder: Where the search is kept.
+            space: The space to search.
+            scale: The sizes of the models.
+            objectives: What to optimise.
+            identity: Everything that scores depend on and that the folder's name does not say.
+            seed: The seed of the sampler.
 
         Raises:
             LedgerError: If the folder's journal is damaged.
@@ -84,9 +84,9 @@ class SearchLog:
             self._check_identity(folder, hashlib.sha256(identity.encode()).hexdigest())
 
     def ask(self, num_candidates: int) -> Asked | None:
-        """Ask for a new candidate; None once there are so many.
+        """Ask for a new candidate; None if there are `num_candidates` already.
 
-        One that a killed process had only begun to ask for comes first.
+        A candidate that a killed process had not finished asking for comes first.
         """
         with locked(self._lock):
             trials = self._trials()
@@ -99,40 +99,40 @@ class SearchLog:
             return Asked(number, self._space.draw(self._scale, choose_by(trial)))
 
     def open_candidates(self) -> list[Asked]:
-        """List the candidates whose end was not told."""
+        """List the candidates whose end is not logged."""
         points = {t.number: self._point(t) for t in self._trials() if _is_open(t)}
         return [Asked(number, point) for number, point in points.items() if point]
 
     def is_complete(self, num_candidates: int) -> bool:
-        """Whether there are so many candidates, and the end of each was told."""
+        """Whether there are `num_candidates`, and the end of each is logged."""
         trials = self._trials()
         return len(trials) >= num_candidates and not any(map(_is_open, trials))
 
     def is_open(self, number: int) -> bool:
-        """Whether the end of a candidate was not told."""
+        """Whether the end of a candidate is not logged yet."""
         return _is_open(self._trials()[number])
 
     def note_f1(self, number: int, f1: Mapping[int, float]) -> None:
-        """Keep the validation F1 of a candidate after so many epochs."""
+        """Note the validation F1 of a candidate, by the number of epochs."""
         self._note(number, f1={str(num_epochs): score for num_epochs, score in f1.items()})
 
     def note_from_ledger(self, number: int) -> None:
-        """Keep that a candidate's trial was finished before it was asked for."""
+        """Note that a candidate's trial was finished before the search asked for the candidate."""
         self._note(number, from_ledger=True)
 
     def note_failure(self, number: int, reason: str) -> None:
-        """Keep why a candidate has failed, which stays open."""
+        """Note why a candidate failed; it stays open."""
         self._note(number, failure=reason)
 
     def finish(self, number: int, scores: Mapping[ObjectiveName, float]) -> None:
-        """Tell the scores of a candidate."""
+        """Log the scores of a candidate."""
         values = [scores[objective.name] for objective in self._objectives]
         self.study.tell(number, values, skip_if_finished=True)
 
     def stop(self, number: int, f1: Mapping[int, float]) -> None:
-        """Tell that a candidate was stopped early, after epochs of so much F1."""
+        """Log that a candidate was stopped early, with its F1 by the number of epochs."""
         self.note_f1(number, f1)
-        if len(self._objectives) == 1:  # of several, Optuna takes no score that is not the last
+        if len(self._objectives) == 1:  # with several, Optuna takes only final scores
             with suppress(UpdateFinishedTrialError):
                 num_epochs = max(f1)
                 self._journal.set_trial_intermediate_value(
@@ -141,12 +141,12 @@ class SearchLog:
         self.study.tell(number, state=TrialState.PRUNED, skip_if_finished=True)
 
     def reject(self, number: int, reason: str) -> None:
-        """Tell that a candidate gives no score, however often it is tried."""
+        """Log that a candidate can never give a score."""
         self.note_failure(number, reason)
         self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
 
     def f1_of(self, number: int) -> dict[int, float]:
-        """Return a candidate's validation F1, as far as it is known, by the number of epochs."""
+        """Return a candidate's known validation F1, by the number of epochs."""
         return _f1(self._trials()[number])
 
     def candidates(self, key_of: Callable[[Point], str]) -> list[Candidate]:
@@ -160,7 +160,7 @@ class SearchLog:
         ]
 
     def _note(self, number: int, **facts: object) -> None:
-        """Add to what is known of a candidate; nothing once its end was told, by whomever."""
+        """Add facts about a candidate, unless some process has logged its end."""
         with suppress(UpdateFinishedTrialError):
             for name, fact in facts.items():
                 self._journal.set_trial_user_attr(self._id(number), name, fact)
@@ -185,7 +185,7 @@ class SearchLog:
         )
 
     def _best(self, trials: Sequence[FrozenTrial]) -> set[int]:
-        """Number the Pareto front, or the one best; of equal points the first."""
+        """Return the numbers of the Pareto front, or of the best one; the first of equal points."""
         if not any(trial.state == TrialState.COMPLETE for trial in trials):
             return set()
         if len(self._objectives) == 1:
@@ -201,7 +201,7 @@ class SearchLog:
         return self._journal.get_trial_id_from_study_id_trial_number(study, number)
 
     def _point(self, trial: FrozenTrial) -> Point | None:
-        """Return the point that a candidate is; None if it was not asked for to the end."""
+        """Return the point of a candidate; None if a killed process left it incomplete."""
         try:
             return self._space.draw(self._scale, lambda field: trial.params[field.name])
         except KeyError:
@@ -210,9 +210,9 @@ class SearchLog:
     def _check_identity(self, folder: Path, digest: str) -> None:
         if self.study.user_attrs.get("identity", digest) != digest:
             raise StudyError(
-                f"search '{folder}' was begun with another space '{self._space.name}', other "
-                "baselines or another preparation of the corpus, so its scores do not belong here; "
-                "give the space another name, or move that folder away"
+                f"search '{folder}' was started with another space '{self._space.name}', other "
+                "baselines or another preparation of the corpus, so its scores cannot be used "
+                "here; give the space another name, or move that folder away"
             )
         if "identity" not in self.study.user_attrs:
             self.study.set_user_attr("identity", digest)

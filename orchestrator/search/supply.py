@@ -1,4 +1,4 @@
-"""The candidates of a search as trials to train: what is open, then what Optuna asks for."""
+"""The candidates of a search as trials to train: open ones first, then new ones from Optuna."""
 
 import time
 from collections.abc import Callable, Set
@@ -18,16 +18,16 @@ from search_spaces.space import Point
 from search_spaces.trial import Trial
 
 MAX_ASKED = 4
-"""How many candidates are asked for in one go, where the ledger answers each."""
+"""How many candidates to ask for at a time, while the ledger has a record for each."""
 
 
 class SearchHooks(NamedTuple):
-    """What a search does for its supply.
+    """The functions of a search that its supply calls.
 
-    `make_trial` raises CorpusError, StudyError or WeightsError where a point has no trial.
-    `was_stopped` says of a trial, by its key, whether it was stopped early; `on_stopped` is told of
-    such a trial, which never trains again. `recall` tells the books what the log has of the
-    candidates of other processes.
+    `make_trial` raises CorpusError, StudyError or WeightsError if a point has no trial.
+    `was_stopped` says whether the trial with a key was stopped early. `on_stopped` is called with
+    such a trial, which never trains again. `recall` reads the scores of other processes' candidates
+    from the log into the books.
     """
 
     make_trial: Callable[[Point], Trial]
@@ -37,11 +37,12 @@ class SearchHooks(NamedTuple):
 
 
 class SearchSupply:
-    """Hands out the trials of candidates; a queue leases them and knows what to do with losses.
+    """Hands out the trials of candidates; a queue leases them and handles lost processes.
 
-    A candidate whose trial has a record is answered by it; of candidates that are one trial it is
-    trained once. What other processes have asked for and not told is waited for in the end, or
-    trained if they died. While the journal or the storage fails nothing new is asked for.
+    If a candidate's trial has a record, the record gives its scores. A trial that several
+    candidates share is trained once. At the end, the supply waits for the open candidates of other
+    processes, and trains them if those processes died. While the journal or the storage fails, it
+    asks for no new candidates.
     """
 
     def __init__(
@@ -54,15 +55,15 @@ class SearchSupply:
         num_candidates: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Search until there are so many candidates.
+        """Search until there are `num_candidates`.
 
         Args:
             log: Knows the candidates.
-            queue: Empty; `books` is among its watchers.
-            books: Tell the log what becomes of them.
-            hooks: What the search does for its supply.
-            num_candidates: In all, those of earlier runs included.
-            clock: In seconds.
+            queue: An empty queue; `books` is one of its watchers.
+            books: Tell the log what happens to the candidates.
+            hooks: The functions of the search.
+            num_candidates: The total, including those of earlier runs.
+            clock: Returns seconds.
         """
         self._log, self._queue, self._books = log, queue, books
         self._num_candidates = num_candidates
@@ -75,7 +76,7 @@ class SearchSupply:
 
     @property
     def is_done(self) -> bool:
-        """Whether all candidates were asked for, and the end of each is told."""
+        """Whether the search has all its candidates, and the end of each is logged."""
         return self._is_asked_out and self._queue.is_done and self._books.flush()
 
     @property
@@ -85,13 +86,13 @@ class SearchSupply:
 
     @property
     def gpu_kinds(self) -> Set[str]:
-        """None: a search knows no kinds of GPU."""
+        """An empty set: a search does not distinguish kinds of GPU."""
         return self._queue.gpu_kinds
 
     def next(self, *full: str) -> Assignment | None:
         """Lease a trial to train; None if there is none now.
 
-        No kind of GPU is ever `full`: candidates have no share.
+        No kind of GPU is ever `full`, because candidates have no share.
         """
         self.look()
         for _ in range(MAX_ASKED):
@@ -103,31 +104,31 @@ class SearchSupply:
         return None
 
     def look(self) -> None:
-        """See what became of what others hold, and of what could not be written."""
+        """Check the trials that others hold, and retry what could not be written."""
         self._queue.look()
         if self._clock() < self._next_look:
             return
         self._next_look = self._clock() + LOOK_S
         self._books.flush()
-        with suppress(OSError):  # then at the next look
+        with suppress(OSError):  # the next look tries again
             self._hooks.recall()
         if self._is_asked_out:
             self._take_over()
 
     def started(self, trial: Trial) -> None:
-        """Learn that a trial trains."""
+        """Note that a trial trains."""
         self._queue.started(trial)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Learn the scores of one more epoch."""
+        """Note the scores of one more epoch."""
         self._queue.epoch_done(trial, epoch)
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Learn what a trial goes on in spite of."""
+        """Note a problem of a trial that continues."""
         self._queue.trouble(trial, reason)
 
     def ended(self, trial: Trial, failure: str | None) -> None:
-        """Learn that a trial's function returned or was stopped early, or why it failed."""
+        """Note that a trial's function returned or was stopped early, or why it failed."""
         if failure is None and self._hooks.was_stopped(trial.key):
             self._books.stopped(trial.key)
             self._hooks.on_stopped(trial)
@@ -136,11 +137,11 @@ class SearchSupply:
             self._queue.ended(trial, failure)
 
     def lost(self, trial: Trial, loss: Loss) -> None:
-        """Learn that a trial's process is no more."""
+        """Note that a trial's process was lost."""
         self._queue.lost(trial, loss)
 
     def _ask(self) -> bool:
-        """Ask for one more candidate; whether there was one."""
+        """Ask for one more candidate; return whether there was one."""
         if self._is_asked_out or self._queue.is_storage_silent:
             return False
         try:
@@ -155,7 +156,7 @@ class SearchSupply:
         return True
 
     def _take_over(self) -> None:
-        """Add what is open and was asked for by another process: it may be dead."""
+        """Add the open candidates of other processes, which may be dead."""
         try:
             candidates = self._log.open_candidates()
         except OSError:
@@ -175,12 +176,12 @@ class SearchSupply:
             self._queue.add(Assignment(trial, self._books.row_of(asked.number)))
 
     def _is_wanted(self, trial: Trial) -> bool:
-        """Whether a candidate still waits for a trial; if not, give it back."""
+        """Whether a candidate still waits for a trial; if not, give the trial back."""
         try:
             numbers = self._books.numbers_of(trial.key)
             if any(self._log.is_open(number) for number in numbers):
                 return True
-        except OSError:  # to train it once too often harms nobody
+        except OSError:  # training it once more does no harm
             return True
         self._books.forget(trial.key)
         self._queue.withdraw(trial)

@@ -1,6 +1,6 @@
-"""A bucket of S3, or of a server that speaks like it, as a place of shared files.
+"""A store of shared files in a bucket of S3, or of a server with S3's protocol.
 
-Credentials, region and server (`AWS_ENDPOINT_URL`) come from where every AWS tool takes them.
+Credentials, region and server (`AWS_ENDPOINT_URL`) come from the usual settings of AWS tools.
 """
 
 import os
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 SCHEME = "s3://"
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_CONFLICTS = 5
-"""How often S3 may ask to repeat a request because another wrote the same name meanwhile."""
+"""How often S3 may ask to repeat a request because of another, concurrent write to the name."""
 
 SILENCE_S = 5
-"""A bucket that says nothing for so long is asked once more, and is then away."""
+"""If a bucket is silent for this long, we ask once more; after that, it counts as unreachable."""
 
 SLOWEST_BYTES_PER_S = 2**20
-"""A bucket that takes less is away too: while a file is sent, no answer is waited for."""
+"""A slower bucket also counts as unreachable: no answer comes while we send a file."""
 
 
 class Version(NamedTuple):
-    """What a file in a bucket holds now: another content has another `tag`."""
+    """The version of a file in a bucket: different contents have different tags."""
 
     tag: str
     size: int
@@ -37,22 +37,22 @@ class BucketStore:
     """An `ObjectStore` in a bucket; large files go straight from and to disk."""
 
     def __init__(self, uri: str) -> None:
-        """Name a place, such as `s3://bucket/prefix`; nothing is asked of the bucket yet.
+        """Name a place, such as `s3://bucket/prefix`; this sends no request.
 
         Raises:
             ValueError: If the URI names no bucket.
         """
         bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
         if not BUCKET_NAME.fullmatch(bucket):
-            raise ValueError(f"'{bucket}' is no name of a bucket")
+            raise ValueError(f"'{bucket}' is not a valid bucket name")
         self._root = "/".join(filter(None, [bucket, *prefix.split("/")]))
         self.uri = f"{SCHEME}{self._root}"
 
     def create(self, name: str, content: bytes) -> bool:
-        """Write a file that is not there yet; of several who try, one gets True.
+        """Write a file that does not exist yet; if several try, only one gets True.
 
-        An answer may be lost on its way and the request repeated: who finds its own content is the
-        one who wrote it. So the content must name its writer.
+        An answer may be lost, and then the request is repeated. A writer that finds its own content
+        knows that its first request succeeded. So the content must name its writer.
         """
         for _ in range(MAX_CONFLICTS):
             try:
@@ -67,15 +67,15 @@ class BucketStore:
                     return self.read(name) == content
                 if code != "ConditionalRequestConflict":
                     raise
-        raise OSError(f"'{name}' is written by too many at once")
+        raise OSError(f"'{name}': too many processes write this file at once")
 
     def write(self, name: str, content: bytes) -> None:
-        """Write or replace a file; readers see the old one or the new one, whole."""
+        """Write or replace a file; a reader sees the whole old file or the whole new file."""
         with _os_errors():
             self._files.pipe_file(self._path(name), content, timeout=_longest_s(len(content)))
 
     def read(self, name: str) -> bytes | None:
-        """Read a file, or None if it is not there."""
+        """Read a file; return None if it does not exist."""
         try:
             with _os_errors():
                 content: bytes = self._files.cat_file(self._path(name))
@@ -84,16 +84,16 @@ class BucketStore:
         return content
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with _os_errors():
             self._files.rm_file(self._path(name))
 
     def names(self, below: str) -> list[str]:
-        """List the files below a folder, at any depth, in order."""
+        """List the files below a folder, at any depth, in sorted order."""
         return sorted(self.versions(below))
 
     def versions(self, below: str) -> dict[str, Version]:
-        """List the files below a folder, at any depth, with what they hold."""
+        """List the files below a folder, at any depth, with their versions."""
         with _os_errors():
             found = self._files.find(self._path(below), detail=True)
         start = f"{self._path(below)}/"
@@ -104,7 +104,7 @@ class BucketStore:
         }
 
     def version(self, name: str) -> Version | None:
-        """Tell what a file holds, or None if it is not there."""
+        """Return the version of a file; None if it does not exist."""
         try:
             with _os_errors():
                 info = self._files.info(self._path(name))
@@ -118,7 +118,7 @@ class BucketStore:
             self._files.get_file(self._path(name), str(path))
 
     def upload(self, path: Path, name: str) -> None:
-        """Copy a file to the bucket; readers see it whole or not at all."""
+        """Copy a file to the bucket; a reader sees the whole file or no file."""
         with _os_errors():
             longest_s = _longest_s(path.stat().st_size)
             self._files.put_file(str(path), self._path(name), timeout=longest_s)
@@ -137,32 +137,32 @@ class BucketStore:
         }
         files = S3FileSystem(
             endpoint_url=endpoint() or None,
-            use_listings_cache=False,  # what others write must be seen at once
+            use_listings_cache=False,  # writes of others must be visible at once
             config_kwargs=config,
         )
-        files.retries = 1  # its own loops, one in another, would wait minutes
+        files.retries = 1  # its own nested retries would take minutes
         return files
 
 
 def endpoint() -> str:
-    """Return the server that stands for S3, if one is set."""
+    """Return the server that replaces S3, if one is set."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
 
 
 def _longest_s(num_bytes: int) -> float:
-    """Return how long a file of some size may take to be sent, with one repetition."""
+    """Return how long it may take to send a file of some size, with one retry."""
     return 3 * SILENCE_S + num_bytes / SLOWEST_BYTES_PER_S
 
 
 def is_missing_bucket(error: Exception) -> bool:
-    """Whether what failed did so because there is no such bucket."""
+    """Whether a request failed because the bucket does not exist."""
     return _code_of(error) == "NoSuchBucket"
 
 
 @contextmanager
 def _os_errors() -> Iterator[None]:
-    """Let every reason why a bucket cannot be used be an OSError that says it."""
+    """Turn each error of a bucket into an OSError with a message for the user."""
     from aiohttp import ClientError as HttpError
     from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
 
@@ -175,11 +175,11 @@ def _os_errors() -> Iterator[None]:
     except (BotoCoreError, HttpError) as error:
         raise OSError(str(error)) from error
     except TimeoutError as error:
-        raise TimeoutError("timeout: the bucket took too long") from error
+        raise TimeoutError("timeout: the bucket did not answer in time") from error
 
 
 def _code_of(error: Exception) -> str:
-    """Return S3's own name of an error."""
+    """Return S3's name of an error."""
     from botocore.exceptions import ClientError
 
     cause = error.__cause__

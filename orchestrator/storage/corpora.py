@@ -1,7 +1,7 @@
-"""Prepared corpora in a bucket: pushed where they were prepared, fetched where they are read.
+"""Prepared corpora in a bucket: one machine prepares and pushes them, others fetch them.
 
-The splits lie in a folder named by the corpus's fingerprint, and the manifest is put beside it
-last: so a corpus that is prepared anew is never mixed with the one before.
+The splits lie in a folder named by the corpus's fingerprint. The manifest lies beside it and is
+written last. So a corpus that is prepared again never mixes with its earlier version.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ DIGITS = 16
 
 
 def publish_corpus(storage: Path, manifest: Manifest) -> None:
-    """Put a corpus that was prepared here into the bucket, unless it is there.
+    """Put a corpus that this machine prepared into the bucket, unless it is there.
 
     Raises:
         OSError: While the bucket cannot be reached.
@@ -30,7 +30,7 @@ def publish_corpus(storage: Path, manifest: Manifest) -> None:
     ours = _name(mirror, folder / MANIFEST_FILE)
     there = mirror.store.read(ours)
     if there is not None and _fingerprint_in(there) == manifest.fingerprint:
-        mirror.fetch(ours, mirror.store.version(ours))  # of two that prepared it, the first counts
+        mirror.fetch(ours, mirror.store.version(ours))  # if two prepared it, the first counts
         return
     for split in manifest.splits:
         name = _name(mirror, split_file(folder, split))
@@ -39,7 +39,7 @@ def publish_corpus(storage: Path, manifest: Manifest) -> None:
 
 
 def fetch_corpus(storage: Path, name: str, recipe: str, fingerprint: str) -> None:
-    """Fetch the files of a corpus that are not here, once a machine; what is not there is left.
+    """Fetch the missing files of a corpus, once for each machine; ignore those not in the bucket.
 
     Raises:
         OSError: While the bucket cannot be reached.
@@ -69,7 +69,7 @@ def _with_fingerprint(name: str, fingerprint: str) -> str:
 
 
 def _fingerprint_in(manifest: bytes) -> str | None:
-    """Read a manifest's fingerprint; None if it is damaged or of another version."""
+    """Read a manifest's fingerprint; None if the manifest is damaged or of another version."""
     try:
         return Manifest.model_validate_json(manifest).fingerprint
     except ValidationError:

@@ -1,8 +1,9 @@
-"""Which process drives a sweep, and whether a driver of this machine is no more.
+"""The name of the process that drives a sweep, and whether a driver of this machine has ended.
 
 A driver is named `<host>/<process>/<second it started>`. A host is a machine's name, its process
-namespace (containers that share the name do not see each other's processes) and its boot: machines
-may share name and namespace, which is the same number outside of containers.
+namespace and its boot. The namespace is there because containers may share a name and yet not see
+each other's processes. The boot is there because machines may share name and namespace: outside of
+containers, all namespaces have the same number.
 """
 
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 import psutil
 
 START_TOLERANCE_S = 2.0
-"""The time a process started is worked out from the machine's clock, which is set now and then."""
+"""How much start times may differ: they depend on the machine's clock, which may be adjusted."""
 
 BOOT_DIGITS = 8
 
@@ -24,7 +25,7 @@ def this_driver() -> str:
 
 
 def is_dead_here(driver: str) -> bool:
-    """Whether a driver was a process of this machine that is no more."""
+    """Whether a driver was a process of this machine and has ended."""
     named = re.fullmatch(r"(.+)/(\d+)/(\d+)", driver)
     if named is None or named[1] != _this_host():
         return False

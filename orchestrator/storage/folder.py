@@ -1,4 +1,4 @@
-"""The storage folder: where corpora, records, tables and MLflow's files live."""
+"""The storage folder, which holds corpora, records, tables and MLflow's files."""
 
 import re
 import secrets
@@ -14,10 +14,10 @@ CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
 
 
 def locate_storage(path: Path) -> Path:
-    """Return the absolute path of the storage folder, which need not exist.
+    """Return the absolute path of the storage folder, which may not exist yet.
 
     Raises:
-        StorageError: If a file stands in its place.
+        StorageError: If a file has its path.
     """
     folder = path.expanduser().absolute()
     try:
@@ -34,10 +34,10 @@ def locate_storage(path: Path) -> Path:
 
 
 def open_storage(path: Path) -> Path:
-    """Make the storage folder if need be, and make sure that it and its bucket can be written.
+    """Make the storage folder if needed, and make sure that it and its bucket are writable.
 
     Raises:
-        StorageError: If it cannot.
+        StorageError: If one of them is not writable.
     """
     folder = locate_storage(path)
     try:
@@ -60,11 +60,11 @@ def open_storage(path: Path) -> Path:
 
 
 def _probe(mirror: Mirror) -> None:
-    """Write to a bucket, and see that what is created is never written over.
+    """Write to a bucket, and make sure that it never overwrites a created file.
 
     Raises:
-        OSError: If it cannot be written.
-        StorageError: If its server writes over it.
+        OSError: If the bucket is not writable.
+        StorageError: If its server overwrites the file.
     """
     name = f".probe-{secrets.token_hex(8)}"
     mirror.store.write(name, b"first")
@@ -72,20 +72,20 @@ def _probe(mirror: Mirror) -> None:
     mirror.store.remove(name)
     if is_overwritten:
         raise StorageError(
-            f"storage '{mirror.uri}' cannot be used: its server does not know If-None-Match on "
-            f"writing, so trials could have two records; {CHOICES}"
+            f"storage '{mirror.uri}' cannot be used: its server does not support conditional "
+            f"writes (If-None-Match), so a trial could get two records; {CHOICES}"
         )
 
 
 def tables_folder(storage: Path, study: str, corpus: str, scale: str) -> Path:
-    """Return where a study's table is written."""
+    """Return the folder of a study's table."""
     return storage / "tables" / study / f"{corpus}-{scale}"
 
 
 def tracking_uri_of(given: str | None, storage: Path) -> str:
-    """Return where MLflow is: as given, or in a database inside the storage folder.
+    """Return MLflow's address: the given one, or a database inside the storage folder.
 
-    A relative SQLite path is one from the current folder, now: a sweep changes folder.
+    A relative SQLite path is made absolute now, because a sweep changes the current folder.
     """
     sqlite = "sqlite:///"
     if not given:

@@ -1,11 +1,15 @@
-"""Leases on trials: which of several drivers trains which, agreed through files that all see.
+"""Leases on trials: shared files by which several drivers agree who trains which trial.
 
-A trial's leases are `trials/<key>/lease-<n>`; the highest n holds, and its content names the driver
-or says that it is released. A new lease is created, never written over, so one driver gets it. A
-driver shows that it lives by a counter in `drivers/<name>`. It is dead if it was a process of this
-machine that is no more, or if this driver saw the same counter for as long as a lease lasts, by its
-own clock: no two clocks are compared. Should two drivers still train one trial (one was taken for
-dead and was not), it has one record all the same: that too is created, not written over.
+A trial's leases are `trials/<key>/lease-<n>`. The one with the highest n is valid: its content
+names a driver, or says that the lease is released. A new lease is created and never overwritten, so
+only one driver gets it.
+
+A driver shows that it is alive by a counter in `drivers/<name>`. Another driver counts as dead if
+it was a process of this machine and has ended, or if this driver saw its counter unchanged for the
+length of a lease. This driver measures that with its own clock: nothing compares two clocks.
+
+Two drivers may still train the same trial, if one counted as dead but was alive. The trial then has
+one record all the same: a record, too, is created and never overwritten.
 """
 
 import logging
@@ -21,7 +25,7 @@ from orchestrator.storage.objects import ObjectStore
 LOG = logging.getLogger(__name__)
 
 LEASE_S = 60.0
-"""How long a driver may show no life before its trials go to others."""
+"""How long a driver's counter may stand still before others take over its trials."""
 
 BEAT_S = 5.0
 RELEASED = b"released"
@@ -29,16 +33,16 @@ LEASE_PREFIX = "lease-"
 
 
 class _Seen(NamedTuple):
-    """A driver's counter, and when it was seen first by this driver's clock."""
+    """A driver's counter, and the time of this driver's clock when it first saw that value."""
 
     beat: bytes | None
     since: float
 
 
 class Leases:
-    """The leases of this driver, which shows that it lives while they are open.
+    """The leases of this driver; while they are open, it shows that it is alive.
 
-    A lease that cannot be released while the store is out of reach ends with its driver.
+    If the store is unreachable, a lease cannot be released. Such a lease ends with its driver.
     """
 
     def __init__(
@@ -67,15 +71,15 @@ class Leases:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._heart.join(self._beat_s)
-        with suppress(OSError):  # the first one ends it: each may take long to come
+        with suppress(OSError):  # stop at the first error: each may take long
             for key in list(self._held):
                 self._give_back(key)
             self._store.remove(_beat_name(self._driver))
 
     def take(self, key: str) -> bool:
-        """Take the lease of a trial, unless a driver that lives holds it.
+        """Take the lease of a trial, unless a driver that is alive holds it.
 
-        Whoever takes one must look for the record again: it may have come about before.
+        The caller must then look for the record again: another driver may just have written it.
 
         Raises:
             OSError: While the store cannot be reached.
@@ -83,7 +87,7 @@ class Leases:
         own = self._driver.encode()
         with self._noting_absence():
             latest, holder = self._latest(key)
-            if holder != own:  # it may be ours already: creating it seemed to fail, or it was lost
+            if holder != own:  # ours already if an earlier call seemed to fail, or lost it
                 latest += 1
                 if not self._has_ended(holder) or not self._store.create(_name(key, latest), own):
                     return False
@@ -118,7 +122,7 @@ class Leases:
 
     @contextmanager
     def _noting_absence(self) -> Iterator[None]:
-        """Forget what was seen once the store is out of reach: that must not count as silence."""
+        """Forget all counters if the store is unreachable: that time must not count as silence."""
         try:
             yield
         except OSError:
@@ -126,7 +130,7 @@ class Leases:
             raise
 
     def _latest(self, key: str) -> tuple[int, bytes | None]:
-        """Return the number of the lease that holds and its content; 0 if there never was one."""
+        """Return the number of the valid lease and its content; 0 if there never was one."""
         below = f"trials/{key}/{LEASE_PREFIX}"
         numbers = [
             int(name.removeprefix(below))
@@ -156,9 +160,9 @@ class Leases:
             try:
                 self._store.write(_beat_name(self._driver), str(count).encode())
             except OSError as error:
-                LOG.debug("this driver cannot show that it lives: %s", error)
-            except Exception:  # no error of ours may let the trials go to others
-                LOG.exception("this driver cannot show that it lives")
+                LOG.debug("this driver cannot show that it is alive: %s", error)
+            except Exception:  # a bug of ours must not make others take over our trials
+                LOG.exception("this driver cannot show that it is alive")
             count += 1
             if self._ended.wait(self._beat_s):
                 return

@@ -1,8 +1,8 @@
-"""A storage folder that mirrors a bucket: what this machine has fetched of it, and what it pushes.
+"""A storage folder that mirrors a bucket: the files that this machine fetched or will push.
 
 `.bucket/origin` in the folder names the bucket. `.bucket/seen/<file>` names the version of a file
-that was fetched or pushed last: so a file is fetched again only if it changed there, one that is
-not in the bucket yet stays, and one that was removed there goes.
+that was fetched or pushed last. So a file is fetched again only if it changed in the bucket, a file
+that is not in the bucket yet stays here, and a file that was removed there is removed here.
 """
 
 import hashlib
@@ -29,8 +29,9 @@ NUM_THREADS = 16
 class Mirror:
     """A folder of this machine and the bucket that it mirrors.
 
-    Files have one name, relative to the folder and in the bucket; where the two differ, the
-    bucket's is `source` or `target`. All methods raise OSError while the bucket cannot be reached.
+    A file usually has the same name relative to the folder and in the bucket. If the two differ,
+    `source` or `target` is the name in the bucket. All methods raise OSError while the bucket
+    cannot be reached.
     """
 
     folder: Path
@@ -42,13 +43,13 @@ class Mirror:
         return BucketStore(self.uri)
 
     def fetch(self, name: str, version: Version | None, *, source: str | None = None) -> None:
-        """Bring a file level with the bucket.
+        """Bring a file up to date with the bucket.
 
         Args:
             name: The file.
-            version: What the bucket holds; None if it has no such file. Then ours goes, if it came
-                from there, and stays if it never was there.
-            source: The file's name in the bucket, if it is another.
+            version: Its version in the bucket; None if it is not there. Then our file is removed if
+                it was in the bucket before, and stays if it never was.
+            source: The file's name in the bucket, if it differs.
         """
         source = source or name
         if version is None:
@@ -60,7 +61,7 @@ class Mirror:
             self.mark(name, version, source)
 
     def push(self, name: str, *, target: str | None = None) -> None:
-        """Put a file into the bucket, in place of what is there."""
+        """Put a file into the bucket; replace the file that is there."""
         target = target or name
         self.store.upload(self.folder / name, target)
         version = self.store.version(target)
@@ -68,25 +69,25 @@ class Mirror:
             self.mark(name, version, target)
 
     def pull(self, below: str, wanted: Callable[[str], bool]) -> None:
-        """Bring those files below a folder level with the bucket whose names are wanted."""
-        seen = set(filter(wanted, self._seen_names(below)))  # before: another may push meanwhile
+        """Bring the files below a folder whose names are wanted up to date with the bucket."""
+        seen = set(filter(wanted, self._seen_names(below)))  # first: another process may push
         there = {name: v for name, v in self.store.versions(below).items() if wanted(name)}
         gone = seen - there.keys()
         in_parallel(lambda name: self.fetch(name, there.get(name)), [*there, *gone])
 
     def is_level(self, name: str, version: Version, source: str | None = None) -> bool:
-        """Whether a file is here as the bucket has it."""
+        """Whether the file here is the version in the bucket."""
         is_known = self._seen(name) == _seen_text(source or name, version)
         return is_known and (self.folder / name).is_file()
 
     def mark(self, name: str, version: Version, source: str) -> None:
-        """Note that a file is the bucket's."""
+        """Note that the file here is the version in the bucket."""
         marker = self._seen_file(name)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(_seen_text(source, version), encoding="utf-8")
 
     def forget(self, name: str) -> None:
-        """Remove a file here; it is fetched again when it is needed."""
+        """Remove a file here; it can be fetched again when it is needed."""
         (self.folder / name).unlink(missing_ok=True)
         self._seen_file(name).unlink(missing_ok=True)
 
@@ -109,13 +110,13 @@ class Mirror:
         return [path.relative_to(folder).as_posix() for path in files]
 
     def _download(self, source: str, size: int, path: Path) -> None:
-        """Fetch a file and put it into its place when it is whole and safe on disk."""
+        """Fetch a file; move it to its path when it is complete and safe on disk."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
         try:
             self.store.download(source, partial)
             if partial.stat().st_size != size:
-                raise OSError(f"'{self.uri}/{source}' changed while it was read")
+                raise OSError(f"'{self.uri}/{source}' changed while we read it")
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.replace(path)
@@ -129,15 +130,15 @@ def is_bucket(place: str) -> bool:
 
 
 def mirror_of(uri: str) -> Mirror:
-    """Return this machine's mirror of a bucket; its folder is made if need be.
+    """Return this machine's mirror of a bucket; make its folder if needed.
 
-    Machines that share a cache folder, such as a home on NFS, have a mirror each.
+    Machines that share a cache folder, such as a home on NFS, each have their own mirror.
 
     Raises:
         ValueError: If the URI names no bucket.
         OSError: If the folder cannot be made.
     """
-    uri = BucketStore(uri).uri  # as it is written with no slash too many
+    uri = BucketStore(uri).uri  # without superfluous slashes
     name = re.sub(r"[^\w.-]+", "-", uri.removeprefix(SCHEME))[:60]
     digest = hashlib.sha256(f"{endpoint()} {uri} {_machine_id()}".encode()).hexdigest()
     folder = _cache_folder() / platform.node() / f"{name}-{digest[:8]}"
@@ -149,7 +150,7 @@ def mirror_of(uri: str) -> Mirror:
 
 
 def mirror_at(storage: Path) -> Mirror | None:
-    """Return the mirror that a storage folder is, or None if it is no mirror."""
+    """Return a storage folder as a mirror; None if it mirrors no bucket."""
     try:
         return _mirror(storage, (storage / ORIGIN_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -157,7 +158,7 @@ def mirror_at(storage: Path) -> Mirror | None:
 
 
 def place_of(storage: Path) -> str:
-    """Name a storage folder so that any machine finds it: by its bucket's URI, or its path."""
+    """Name a storage folder so that any machine can find it: by its bucket's URI, or its path."""
     mirror = mirror_at(storage)
     return str(storage) if mirror is None else mirror.uri
 
@@ -175,7 +176,10 @@ def _cache_folder() -> Path:
 
 
 def _machine_id() -> str:
-    """Tell machines of one name apart, also after they started anew, where the system can."""
+    """Return an id that differs between machines of one name, and stays the same after a reboot.
+
+    Not all systems have such an id.
+    """
     try:
         return Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except OSError:
@@ -183,7 +187,7 @@ def _machine_id() -> str:
 
 
 def in_parallel(do: Callable[[str], object], names: Iterable[str]) -> None:
-    """Do something for each of some files, several at a time; the first error is raised."""
+    """Call a function for each file, several at a time; raise the first error."""
     with ThreadPoolExecutor(NUM_THREADS) as pool:
         for _ in pool.map(do, names):
             pass

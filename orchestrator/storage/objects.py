@@ -1,4 +1,4 @@
-"""Shared files by name, in a folder or a bucket: what drivers on several machines agree through."""
+"""Shared files in a folder or a bucket, by which drivers on several machines coordinate."""
 
 from pathlib import Path
 from typing import Protocol
@@ -14,48 +14,48 @@ class ObjectStore(Protocol):
     """
 
     def create(self, name: str, content: bytes) -> bool:
-        """Write a file that is not there yet; of several who try, one gets True."""
+        """Write a file that does not exist yet; if several try, only one gets True."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write or replace a file; readers see the old one or the new one, whole."""
+        """Write or replace a file; a reader sees the whole old file or the whole new file."""
 
     def read(self, name: str) -> bytes | None:
-        """Read a file, or None if it is not there."""
+        """Read a file; return None if it does not exist."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
     def names(self, below: str) -> list[str]:
-        """List the files below a folder, at any depth, in order."""
+        """List the files below a folder, at any depth, in sorted order."""
 
 
 class FolderStore:
-    """A folder that all see in the same place: of this machine, or NFS."""
+    """A folder that all drivers see: a folder of this machine, or on NFS."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def create(self, name: str, content: bytes) -> bool:
-        """Write a file that is not there yet; of several who try, one gets True."""
+        """Write a file that does not exist yet; if several try, only one gets True."""
         return create_once(self._folder / name, content)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write or replace a file; readers see the old one or the new one, whole."""
+        """Write or replace a file; a reader sees the whole old file or the whole new file."""
         write_atomically(self._folder / name, content)
 
     def read(self, name: str) -> bytes | None:
-        """Read a file, or None if it is not there."""
+        """Read a file; return None if it does not exist."""
         try:
             return (self._folder / name).read_bytes()
         except FileNotFoundError:
             return None
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         (self._folder / name).unlink(missing_ok=True)
 
     def names(self, below: str) -> list[str]:
-        """List the files below a folder, at any depth, in order."""
+        """List the files below a folder, at any depth, in sorted order."""
         found = (path for path in (self._folder / below).rglob("*") if path.is_file())
         return sorted(
             path.relative_to(self._folder).as_posix()

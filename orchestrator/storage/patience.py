@@ -1,4 +1,4 @@
-"""Trying again where storage fails for a while: a full disk, a server or a mount that is away."""
+"""Retries while storage fails: on a full disk, or if a server or a mount is unavailable."""
 
 import errno
 import math
@@ -17,15 +17,15 @@ Given = ParamSpec("Given")
 Outcome = TypeVar("Outcome")
 
 STAYS_WRONG = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
-"""What waiting does not mend."""
+"""Errors that do not pass by waiting."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a trial goes on trying; each pause is about twice as long as the last one.
+    """How long a trial retries; each pause is about twice as long as the one before.
 
-    A checkpoint may be missed, so training waits for it only briefly. The end of a trial is worth
-    a long wait: without it the last epoch has to be trained again.
+    A trial can do without a checkpoint, so training waits for it only briefly. The end of a trial
+    is worth a long wait: if it fails, the last epoch must be trained again.
     """
 
     first_pause_s: float = 0.5
@@ -37,26 +37,27 @@ class Patience:
     def at_start(
         self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
     ) -> Outcome:
-        """Read, or take, what a trial begins with; see `_try_for`."""
+        """Read or lock what a trial starts from; see `_try_for`."""
         return self._try_for(self.start_s, partial(attempt, *given, **named))
 
     def for_checkpoint(
         self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
     ) -> Outcome:
-        """Write, or remove, a checkpoint; see `_try_for`."""
+        """Write or remove a checkpoint; see `_try_for`."""
         return self._try_for(self.checkpoint_s, partial(attempt, *given, **named))
 
     def at_end(
         self, attempt: Callable[Given, Outcome], *given: Given.args, **named: Given.kwargs
     ) -> Outcome:
-        """Write what a trial leaves; see `_try_for`."""
+        """Write the results of a trial; see `_try_for`."""
         return self._try_for(self.end_s, partial(attempt, *given, **named))
 
     def _try_for(self, seconds: float, attempt: Callable[[], Outcome]) -> Outcome:
         """Call until it raises no OSError.
 
         Raises:
-            OSError: The last one, when the time is over; one that waiting does not mend, at once.
+            OSError: The last one, when the time is over. An error that does not pass by waiting is
+                raised at once.
         """
         retrying = Retrying(
             retry=retry_if_exception(_may_pass),
@@ -72,7 +73,7 @@ PATIENCE = Patience()
 
 @contextmanager
 def explained(storage: Path, *, needed_bytes: int, tried_s: float) -> Iterator[None]:
-    """Say what to do about storage that could not be written for so long.
+    """Say what to do if storage could not be written for some time.
 
     Raises:
         StorageError: Instead of an OSError.
@@ -85,8 +86,8 @@ def explained(storage: Path, *, needed_bytes: int, tried_s: float) -> Iterator[N
             cure = f"free at least {math.ceil(needed_bytes / 2**20) + 1} MiB"
         raise StorageError(
             f"storage '{storage}' could not be written for {tried_s:.0f} s: "
-            f"{error.strerror or error}; {cure} and run the same command again: it goes on from "
-            "the last checkpoint"
+            f"{error.strerror or error}; {cure} and run the same command again: it continues "
+            "from the last checkpoint"
         ) from error
 
 

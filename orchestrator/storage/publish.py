@@ -1,7 +1,7 @@
-"""Storage in a bucket: every command works on a folder of this machine that mirrors it.
+"""Storage in a bucket: every command works on a folder of this machine that mirrors the bucket.
 
-`orchestrator.storage.trials` and `orchestrator.storage.corpora` say how trials and corpora get
-there and back. A storage folder that mirrors no bucket is shared as it is.
+`orchestrator.storage.trials` and `orchestrator.storage.corpora` push and fetch trials and corpora.
+A storage folder that mirrors no bucket needs none of this: all machines share the folder itself.
 """
 
 import platform
@@ -21,11 +21,11 @@ OWNER_FILE = "owner"
 
 
 def locate_place(place: str) -> Path:
-    """Return the storage folder that a user names; a bucket's is its mirror, brought up to date.
+    """Return the storage folder that a user names; for a bucket, update and return its mirror.
 
     Raises:
         LedgerError: If a record in the bucket is damaged.
-        StorageError: If the folder, or the bucket, cannot be used.
+        StorageError: If the folder or the bucket cannot be used.
     """
     if not URI.match(place):
         return locate_storage(Path(place))
@@ -43,9 +43,9 @@ def locate_place(place: str) -> Path:
 
 
 def pull(mirror: Mirror) -> None:
-    """Bring all that commands read level with the bucket: plans, probes, manifests and records.
+    """Bring plans, probes, manifests and records up to date with the bucket: commands read them.
 
-    Corpora and models themselves are fetched only when they are needed.
+    Corpora and models are fetched only when they are needed.
 
     Raises:
         LedgerError: If a record is damaged.
@@ -58,10 +58,10 @@ def pull(mirror: Mirror) -> None:
 
 
 def pull_plans(storage: Path) -> None:
-    """Bring what was planned level with the bucket, before it is changed.
+    """Bring the plans up to date with the bucket, before a command changes them.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     mirror = mirror_at(storage)
     if mirror is not None:
@@ -69,10 +69,10 @@ def pull_plans(storage: Path) -> None:
 
 
 def pull_probes(storage: Path) -> None:
-    """Bring what was measured level with the bucket, before more is.
+    """Bring the probes up to date with the bucket, before a command measures more.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     mirror = mirror_at(storage)
     if mirror is not None:
@@ -83,7 +83,7 @@ def publish_file(storage: Path, file: Path) -> None:
     """Put a file of the storage folder into the bucket.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     mirror = mirror_at(storage)
     if mirror is not None:
@@ -91,15 +91,16 @@ def publish_file(storage: Path, file: Path) -> None:
 
 
 def claim_folder(storage: Path, folder: Path) -> str | None:
-    """Take a folder of the bucket for this machine alone, unless another one has it.
+    """Reserve a folder of the bucket for this machine, unless another machine has it.
 
-    Whose it is stands in a file there and in the folder here: who has lost that is another one.
+    A file in the bucket and a file in the folder here name the owner. A machine that has lost its
+    own file counts as another machine.
 
     Returns:
-        The name of the other machine; None if the folder is ours, or no bucket is mirrored.
+        The name of the other machine; None if the folder is ours, or if there is no bucket.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     mirror = mirror_at(storage)
     if mirror is None:
@@ -113,13 +114,13 @@ def claim_folder(storage: Path, folder: Path) -> str | None:
 
 
 def publish_folder(storage: Path, folder: Path) -> str | None:
-    """Make a folder of the bucket equal to one of the storage folder.
+    """Make a folder of the bucket equal to the same folder of the storage folder.
 
     Returns:
         The folder's URI; None if the storage folder mirrors no bucket.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     mirror = mirror_at(storage)
     if mirror is None:
@@ -130,7 +131,7 @@ def publish_folder(storage: Path, folder: Path) -> str | None:
 
 
 def _name_owner(folder: Path) -> bytes:
-    """Return what names this machine as a folder's owner: its name, and what no other has."""
+    """Return what names this machine as a folder's owner: its name and a random number."""
     file = folder / OWNER_FILE
     folder.mkdir(parents=True, exist_ok=True)
     create_once(file, f"{platform.node()} {secrets.token_hex(8)}\n".encode())

@@ -1,4 +1,4 @@
-"""The storage as a machine of a cluster reaches it, which may come late."""
+"""How a machine of a cluster reaches the storage, which may become available late."""
 
 import platform
 from pathlib import Path
@@ -11,19 +11,19 @@ from search_spaces.trial import CorpusRef, Trial
 
 
 class UnreachedStorageError(Exception):
-    """A machine does not reach the storage, which another one may."""
+    """A machine does not reach the storage; another machine may reach it."""
 
 
 def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:
-    """Return the storage folder of this machine, which may come late.
+    """Return the storage folder of this machine; wait if it is not available yet.
 
     Args:
-        place: What `place_of` said on the driver.
+        place: The result of `place_of` on the driver.
         trial: The trial that is about to train.
-        patience: With a mount or a bucket that is away.
+        patience: How long to wait for a mount or a bucket.
 
     Raises:
-        UnreachedStorageError: If it did not come.
+        UnreachedStorageError: If it did not become available.
     """
     try:
         if not is_bucket(place):
@@ -36,14 +36,14 @@ def reach_storage(place: str, trial: Trial, *, patience: Patience = PATIENCE) ->
 
 
 def _check_folders(storage: Path, corpus: CorpusRef) -> None:
-    """Make sure that this machine sees what a trial reads.
+    """Make sure that this machine sees the files that a trial reads.
 
     Raises:
-        OSError: If it does not: one that may pass, as a mount that is not there yet.
+        OSError: If it does not. The error may pass, for example when a mount becomes available.
     """
     for folder in (storage, recipe_folder(storage, corpus.name, corpus.recipe)):
         if not folder.is_dir():
             raise OSError(
                 f"there is no '{folder}'; every machine of a cluster must see the storage folder "
-                "in the same place (NFS), or use a bucket (--storage s3://BUCKET/PREFIX)"
+                "at the same path (NFS), or use a bucket (--storage s3://BUCKET/PREFIX)"
             )

@@ -1,8 +1,9 @@
-"""Trials in a bucket: what a machine fetches before it works on them, and what it leaves there.
+"""Trials in a bucket: what a machine fetches before it works on them, and what it puts there.
 
-A storage folder that mirrors no bucket is shared as it is: there these functions do nothing. In the
-bucket, predictions and models carry their digest in their name: so, of two machines that finish one
-trial, neither overwrites what the other's record names. The record is created last, and once.
+If the storage folder mirrors no bucket, these functions do nothing: all machines share the folder.
+In the bucket, the names of predictions and models contain their digest. So if two machines finish
+the same trial, neither overwrites files that the other's record names. The record is created last,
+and only once.
 """
 
 import logging
@@ -35,18 +36,18 @@ WARN = logging.getLogger(__name__).warning
 
 
 def prepare_trial(place: str, trial: Trial, *, patience: Patience = PATIENCE) -> Path:
-    """Return the storage folder of this machine, with what others left of a trial in it.
+    """Fetch what other machines left of a trial; return the storage folder of this machine.
 
-    That is the trial's record, or the checkpoint to go on from. Its corpus is fetched when it is
-    opened.
+    It fetches the trial's record, or the checkpoint to continue from. The corpus is fetched when it
+    is opened.
 
     Args:
-        place: What `place_of` said on the driver.
+        place: The result of `place_of` on the driver.
         trial: The trial that is about to train.
-        patience: With a bucket that is away.
+        patience: How long to wait for an unreachable bucket.
 
     Raises:
-        OSError: If the bucket could not be reached for long.
+        OSError: If the bucket was unreachable for too long.
     """
     if not is_bucket(place):
         return Path(place)
@@ -56,11 +57,11 @@ def prepare_trial(place: str, trial: Trial, *, patience: Patience = PATIENCE) ->
 
 
 def publish_epoch(storage: Path, key: str, *, patience: Patience = PATIENCE) -> None:
-    """Put a trial's checkpoint into the bucket: any machine can go on from it.
+    """Put a trial's checkpoint into the bucket, so that any machine can continue from it.
 
     Raises:
-        OSError: If that fails for some time: should its machine be lost, the trial goes on from an
-            earlier epoch.
+        OSError: If that fails for some time. If this machine is lost then, the trial continues from
+            an earlier epoch.
     """
     mirror = mirror_at(storage)
     if mirror is None:
@@ -75,12 +76,12 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
     """Put a finished trial into the bucket, its record last.
 
     Returns:
-        The record that stands: another's, if it was there first; it replaces ours here.
+        The valid record. If another machine's was there first, it replaces ours here.
 
     Raises:
         LedgerError: If a file of the trial is not the one that the record names.
-        StorageError: If the bucket could not be reached for long. The trial is whole in the mirror,
-            and the next command on this machine puts it into the bucket.
+        StorageError: If the bucket was unreachable for too long. The trial is complete in the
+            mirror, and the next command on this machine puts it into the bucket.
     """
     mirror = mirror_at(storage)
     if mirror is None:
@@ -95,12 +96,12 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
 
 
 def remove_checkpoint(storage: Path, key: str) -> None:
-    """Remove what a trial that never trains again would go on from, here and in the bucket.
+    """Remove the checkpoint of a trial that never trains again, here and in the bucket.
 
-    A worker that is writing it here fails at that; one that is pushing it does not.
+    If a worker is writing it here, its write fails. If a worker is pushing it, its push does not.
 
     Raises:
-        OSError: If it cannot be removed.
+        OSError: If the checkpoint cannot be removed.
     """
     (storage / _name(key, CHECKPOINT_FILE)).unlink(missing_ok=True)
     remove_partial_files(storage / _name(key))
@@ -110,7 +111,7 @@ def remove_checkpoint(storage: Path, key: str) -> None:
 
 
 def fetch_record(storage: Path, key: str) -> Record | None:
-    """Read a trial's record, if it is finished, on whatever machine.
+    """Read a trial's record, if any machine has finished the trial.
 
     Raises:
         LedgerError: If the record is damaged.
@@ -127,7 +128,7 @@ def fetch_record(storage: Path, key: str) -> Record | None:
 
 
 def has_model(storage: Path, record: Record) -> bool:
-    """Whether the model of a trial was kept, and still is, here or in the bucket.
+    """Whether the model of a trial was kept and still exists, here or in the bucket.
 
     Raises:
         OSError: While the bucket cannot be reached.
@@ -142,7 +143,7 @@ def has_model(storage: Path, record: Record) -> bool:
 
 
 def fetch_model(storage: Path, record: Record) -> None:
-    """Fetch the model that a trial kept, and its tokenizer, unless just these are here.
+    """Fetch the model that a trial kept and its tokenizer, unless the same files are here.
 
     Raises:
         OSError: While the bucket cannot be reached.
@@ -159,10 +160,11 @@ def fetch_model(storage: Path, record: Record) -> None:
 
 
 def pull_trials(mirror: Mirror, *, on_trouble: Callable[[str], None] = WARN) -> None:
-    """Bring records and predictions level with the bucket.
+    """Bring records and predictions up to date with the bucket.
 
-    What was finished here while the bucket was away is put there; what was removed there goes. Of
-    a trial that cannot be put there `on_trouble` is told, and the next command tries again.
+    Trials that finished here while the bucket was unreachable are pushed. Trials that were removed
+    in the bucket are removed here. If a trial cannot be pushed, `on_trouble` is called with the
+    reason, and the next command tries again.
 
     Raises:
         LedgerError: If a record is damaged.
@@ -171,7 +173,7 @@ def pull_trials(mirror: Mirror, *, on_trouble: Callable[[str], None] = WARN) -> 
     ledger = Ledger(mirror.folder)
     here = [path.parent.name for path in ledger.trials.glob(f"*/{RECORD_FILE}")]
     published = {key for key in here if mirror.has_seen(_name(key, RECORD_FILE))}
-    versions = mirror.store.versions(TRIALS)  # after: another process may publish meanwhile
+    versions = mirror.store.versions(TRIALS)  # last: another process may publish
     there = {name.split("/")[1] for name in versions if name.endswith(f"/{RECORD_FILE}")}
     in_parallel(lambda key: _fetch_finished(mirror, key, versions), there)
     for key in published - there:
@@ -195,13 +197,13 @@ def _fetch_what_is_left(mirror: Mirror, key: str) -> None:
     if record in versions:
         _fetch_finished(mirror, key, versions)
     else:
-        if was_published:  # and was removed there since
+        if was_published:  # and was removed there later
             mirror.forget(record)
         mirror.fetch(checkpoint, versions.get(checkpoint))
 
 
 def _fetch_finished(mirror: Mirror, key: str, versions: Mapping[str, Version]) -> None:
-    """Fetch a record and, before it, the predictions that it names; both have their versions."""
+    """Fetch the predictions that a record names, then the record."""
     name, predictions = _name(key, RECORD_FILE), _name(key, PREDICTIONS_FILE)
     if mirror.is_level(name, versions[name]):
         return
@@ -223,7 +225,7 @@ def _fetch_finished(mirror: Mirror, key: str, versions: Mapping[str, Version]) -
 
 
 def _publish(mirror: Mirror, record: Record) -> Record:
-    """Push what a record names, create it, and make sure that ours is the one that stands."""
+    """Push the files that a record names, create the record, and return the valid one."""
     key = record.key
     name = _name(key, RECORD_FILE)
     if mirror.has_seen(name):
@@ -233,12 +235,12 @@ def _publish(mirror: Mirror, record: Record) -> Record:
     created = mirror.store.create(name, (mirror.folder / name).read_bytes())
     versions = mirror.store.versions(_name(key))
     if name not in versions:
-        raise FileNotFoundError(f"'{mirror.uri}/{name}' was removed as soon as it was there")
+        raise FileNotFoundError(f"'{mirror.uri}/{name}' was removed right after it was written")
     if created:
         mirror.mark(name, versions[name], name)
     else:
         _fetch_finished(mirror, key, versions)
-    mirror.forget(_name(key, MODEL_FILE))  # machines that train for a week would run full
+    mirror.forget(_name(key, MODEL_FILE))  # else a week of training would fill the disk
     mirror.store.remove(_name(key, CHECKPOINT_FILE))
     standing = Ledger(mirror.folder).find(key) or record
     for target in pushed - {_with_digest(*named) for named in _digests(standing).items()}:
@@ -247,12 +249,12 @@ def _publish(mirror: Mirror, record: Record) -> Record:
 
 
 def _push_named(mirror: Mirror, record: Record) -> set[str]:
-    """Push predictions, model and tokenizer; return the names that carry a digest.
+    """Push predictions, model and tokenizer; return their names with digests.
 
-    Model and tokenizer may be gone, as they may be deleted.
+    Model and tokenizer may be missing, because the user may delete them.
 
     Raises:
-        LedgerError: If the predictions are gone, or a file is not the one that the record names.
+        LedgerError: If the predictions are missing, or a file is not the one that the record names.
     """
     key, pushed = record.key, set()
     for file, sha256 in _digests(record).items():
@@ -271,7 +273,7 @@ def _push_named(mirror: Mirror, record: Record) -> set[str]:
 
 
 def _digests(record: Record) -> dict[str, str]:
-    """List the files that a record names by what they hold, with their SHA-256."""
+    """List the files that a record identifies by their content, with their SHA-256."""
     digests = {_name(record.key, PREDICTIONS_FILE): record.result.predictions_sha256}
     if record.circumstances.model_sha256 is not None:
         digests[_name(record.key, MODEL_FILE)] = record.circumstances.model_sha256
@@ -283,5 +285,5 @@ def _name(key: str, *file: str) -> str:
 
 
 def _with_digest(name: str, sha256: str) -> str:
-    """Name a file by what it holds too: `model-<digest>.safetensors`."""
+    """Add a file's digest to its name: `model-<digest>.safetensors`."""
     return staged_at(Path(name), sha256).as_posix()

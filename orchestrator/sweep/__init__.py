@@ -1,1 +1,1 @@
-"""The sweep: trials are handed to Ray Tune until all have records."""
+"""The sweep: Ray Tune trains trials until all have records."""

@@ -1,4 +1,4 @@
-"""Losses of a trial's process, told from exceptions of ours."""
+"""Tells a lost process of a trial from an exception that the trial raised."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from orchestrator.sweep.supply import Loss
 
 
 def loss_of(error: Exception | None, *, was_killed_for_memory: bool) -> Loss | None:
-    """Say how a process was lost; None if it was not, but raised.
+    """Say how a process was lost; None if it was not lost, but raised an exception.
 
     Args:
-        error: What Tune has of a trial that ended badly.
-        was_killed_for_memory: Whether the kernel killed any process for memory meanwhile.
+        error: The error that Tune has for the trial.
+        was_killed_for_memory: Whether the kernel killed a process for memory during the trial.
     """
     if not isinstance(error, RayActorError) or error.actor_init_failed:
         return None

@@ -1,6 +1,6 @@
-"""What driver and worker say to each other: an order to train, and reports of how it goes.
+"""The messages between driver and worker: an order to train, and reports on the training.
 
-Both travel through Ray Tune as JSON, an order in a trial's config and a report in a result.
+Ray Tune carries both as JSON: an order in a trial's config, and a report in a result.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 MAX_ORDERS = 2048
-"""How many orders the driver keeps parsed; a run of Tune has fewer trials."""
+"""How many parsed orders the driver keeps; a run of Tune has fewer trials."""
 
 
 class Manner(NamedTuple):
-    """How all trials of a sweep train; `place` is the storage as `place_of` names it."""
+    """The settings of all trials of a sweep; `place` is the storage as `place_of` names it."""
 
     place: str
     keeps_model: bool
@@ -32,7 +32,7 @@ class _Message(BaseModel):
 
 
 class WorkOrder(_Message):
-    """What a worker is to train, and how."""
+    """What a worker must train, and how."""
 
     trial: Trial
     trained_for: RowRef
@@ -41,12 +41,12 @@ class WorkOrder(_Message):
     manner: Manner
 
     def config(self) -> dict[str, str]:
-        """Put it into the config of a trial of Tune."""
+        """Put the order into the config of a trial of Tune."""
         return {"order": self.model_dump_json()}
 
 
 def order_in(config: Mapping[str, Any]) -> WorkOrder:
-    """Read the order in the config of a trial of Tune; each is parsed once."""
+    """Read the order from the config of a trial of Tune; parse each order only once."""
     return _parse(config["order"])
 
 
@@ -63,7 +63,7 @@ class EpochDone(_Message):
 
 
 class Trouble(_Message):
-    """The trial goes on, in spite of something."""
+    """The trial met a problem, and continues."""
 
     kind: Literal["trouble"] = "trouble"
     reason: str
@@ -77,21 +77,21 @@ class Failure(_Message):
 
 
 class OutOfMemory(_Message):
-    """Memory ran out on a CPU; the process ends, and another one goes on with less."""
+    """Memory ran out on a CPU; the process ends, and a new one continues with less memory."""
 
     kind: Literal["out_of_memory"] = "out_of_memory"
     reason: str
 
 
 class Unreached(_Message):
-    """The machine does not reach the storage; another one may."""
+    """The machine does not reach the storage; another machine may reach it."""
 
     kind: Literal["unreached"] = "unreached"
     reason: str
 
 
 FinalReport = Failure | OutOfMemory | Unreached
-"""What a worker reports before its process ends."""
+"""The last report of a worker before its process ends."""
 
 Report = Annotated[EpochDone | Trouble | FinalReport, Field(discriminator="kind")]
 
@@ -107,5 +107,5 @@ def result_of(report: Report) -> dict[str, Any]:
 
 
 def report_in(result: Mapping[str, Any]) -> Report | None:
-    """Read the report in a result of Tune; None if Tune itself made it."""
+    """Read the report from a result of Tune; None if Tune itself made the result."""
     return _REPORTS.validate_json(result["report"]) if "report" in result else None

@@ -1,4 +1,4 @@
-"""The live view of a sweep in the terminal, and plain lines where there is none."""
+"""The live view of a sweep in a terminal; without a terminal, plain lines."""
 
 import time
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ NUM_EPOCHS_FOR_A_PACE = 4
 
 
 class SweepProgress(Watcher):
-    """Shows trials done, running and left, the running ones' epochs, and the time left.
+    """Shows how many trials are done, running and left, the epochs of running ones, the time left.
 
-    A `Watcher`. The time left is that of the epochs left, at the pace since the first one ended:
-    what went before was the start of Ray and its workers.
+    It estimates the time left from the epochs left and the pace since the first epoch ended. The
+    time before does not count, because Ray and its workers started then.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SweepProgress(Watcher):
         self._epochs_left[trial.key] = trial.config.training.max_epochs - epoch.epoch - 1
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Say what hit a trial that goes on."""
+        """Print the problem of a trial that continues."""
         first_line, _, _ = reason.partition("\n")
         line = Text.assemble(f"{self._name(trial)}: ", (first_line, "yellow"))
         self._console.print(line, soft_wrap=True)
@@ -81,7 +81,7 @@ class SweepProgress(Watcher):
         self._end(record.trial, Text(", ".join(outcome)))
 
     def failed(self, trial: Trial, reason: str) -> None:
-        """Count a trial as failed, and say why."""
+        """Count a trial as failed, and print why."""
         self._num_failed += 1
         first_line, _, _ = reason.partition("\n")
         self._end(trial, Text.assemble(("failed", "red"), f": {first_line}"))
@@ -99,7 +99,7 @@ class SweepProgress(Watcher):
         return f"{self._rows[trial.key].row} seed {trial.seed}"
 
     def view(self) -> RenderableType:
-        """Draw what is shown while trials run."""
+        """Draw the view while trials run."""
         num_left = self._num_total - self._num_done - self._num_failed - len(self._running)
         head = Text.assemble(
             "trials: ",

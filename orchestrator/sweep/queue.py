@@ -1,7 +1,8 @@
-"""Which trial a driver trains next: what is missing, that no other driver trains.
+"""Chooses the trial that a driver trains next: a missing one that no other driver trains.
 
-The queue leases a trial when it hands it out. Of trials that others hold it looks for the record,
-or for the end of their lease, every few seconds. A trial whose process was lost comes back to it.
+The queue leases a trial when it hands it out. Every few seconds it checks trials leased by other
+drivers: is there a record, or has the lease expired? A trial whose process was lost returns to the
+queue.
 """
 
 import time
@@ -18,14 +19,14 @@ from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 LOOK_S = 2.0
-"""How often the queue looks for what others do."""
+"""How often the queue checks the trials of other drivers."""
 
 MAX_LOOKS = 16
-"""At how many trials it looks in one go: each may take some tenths of a second in a bucket."""
+"""How many trials it checks at a time: in a bucket, each may take some tenths of a second."""
 
 
 class _Progress:
-    """How far a trial is, and how often it was lost without getting further."""
+    """How far a trial is, and how often it was lost without progress."""
 
     def __init__(self) -> None:
         self.num_epochs = 0
@@ -33,7 +34,7 @@ class _Progress:
         self.num_losses = 0
 
     def lose(self) -> int:
-        """Count a loss; return how many there were since the trial last got further."""
+        """Count a loss; return the number of losses since the trial's last progress."""
         got_further = self.num_epochs > self.num_epochs_at_loss
         self.num_losses = 1 if got_further else self.num_losses + 1
         self.num_epochs_at_loss = max(self.num_epochs, self.num_epochs_at_loss)
@@ -41,10 +42,11 @@ class _Progress:
 
 
 class TrialQueue:
-    """The trials of a sweep that are not finished; tells the watchers what becomes of them.
+    """The unfinished trials of a sweep; it tells the watchers what happens to them.
 
-    No method raises while storage fails: a trial whose record cannot be read is looked at later.
-    Then each call may take long, so one that fails ends the look at the others.
+    No method raises while storage fails: the queue checks a trial again later if its record cannot
+    be read. While storage fails, each call may take long. So after the first failure, the queue
+    leaves the other trials for the next check.
     """
 
     def __init__(
@@ -70,18 +72,18 @@ class TrialQueue:
         self._is_storage_silent = False
 
     def add(self, assignment: Assignment) -> None:
-        """Queue one more trial, whose key is in no one's hands and not waiting here."""
+        """Queue one more trial; its key must be neither handed out nor queued already."""
         self._waiting.append(assignment)
         self._progress.setdefault(assignment.trial.key, _Progress())
 
     def withdraw(self, trial: Trial) -> None:
-        """Take a trial back that was handed out, for good: nobody is told."""
+        """Remove a trial that was handed out, for good; watchers are not told."""
         del self._running[trial.key]
         self._leases.release(trial.key)
 
     @property
     def is_storage_silent(self) -> bool:
-        """Whether storage failed when the queue last looked: until the next look it waits."""
+        """Whether storage failed at the last check; then the queue waits for the next check."""
         return self._is_storage_silent
 
     @property
@@ -96,13 +98,13 @@ class TrialQueue:
 
     @property
     def gpu_kinds(self) -> Set[str]:
-        """All kinds of GPU that the trials it began with are for."""
+        """The kinds of GPU that the initial trials are for."""
         return self._gpu_kinds
 
     def next(self, *full: str) -> Assignment | None:
         """Lease a trial to train; None if there is none now.
 
-        It is the first that waits for none of the kinds of GPU that are `full`.
+        It is the first trial in the queue whose kind of GPU is not `full`.
         """
         self.look()
         for _ in range(MAX_LOOKS):
@@ -122,7 +124,7 @@ class TrialQueue:
         return None
 
     def look(self) -> None:
-        """See what became of trials that others hold, if it is time to."""
+        """Check the trials that other drivers hold, if it is time to."""
         if self._clock() < self._next_look:
             return
         self._next_look = self._clock() + LOOK_S
@@ -139,35 +141,35 @@ class TrialQueue:
             (self._waiting if is_free else self._elsewhere).append(assignment)
 
     def started(self, trial: Trial) -> None:
-        """Learn that a trial trains."""
+        """Note that a trial trains."""
         for watcher in self._watchers:
             watcher.started(trial)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Learn of an epoch: its checkpoint is being written, unless it has none."""
+        """Note a finished epoch; its checkpoint is being written, unless it has none."""
         self._progress[trial.key].num_epochs = epoch.epoch + 1
         for watcher in self._watchers:
             watcher.epoch_done(trial, epoch)
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Learn what a trial goes on in spite of."""
+        """Note a problem of a trial that continues."""
         for watcher in self._watchers:
             watcher.trouble(trial, reason)
 
     def ended(self, trial: Trial, failure: str | None) -> None:
-        """Learn that a trial's function returned, and why it failed if it did."""
+        """Note that a trial's function returned, and why the trial failed if it did."""
         assignment = self._running.pop(trial.key)
         try:
             if self._is_settled(assignment):
                 return
         except OSError:
-            if failure is None:  # the record may be there
+            if failure is None:  # it may have a record
                 self._elsewhere.append(assignment)
                 return
         self._fail(trial, failure or "ended without a record")
 
     def lost(self, trial: Trial, loss: Loss) -> None:
-        """Learn that a trial's process is no more; queue it again, unless that cannot help."""
+        """Note that a trial's process was lost; queue the trial again, unless that cannot help."""
         assignment = self._running.pop(trial.key)
         num_losses = self._progress[trial.key].lose()
         if loss.is_out_of_memory:
@@ -187,7 +189,7 @@ class TrialQueue:
             self._fail(trial, f"{num_losses} times without one more epoch: {loss.reason}")
             return
         elif loss.never_began:
-            self._waiting.append(assignment)  # else one machine could take it again and again
+            self._waiting.append(assignment)  # last: else one machine could take it again and again
             self.trouble(trial, f"tried again later: {loss.reason}")
             return
         else:
@@ -196,12 +198,12 @@ class TrialQueue:
         self.trouble(trial, f"{reason}\n{loss.reason}")
 
     def _is_leased(self, assignment: Assignment) -> bool:
-        """Lease a trial that has no record, or leave it to those who hold it."""
+        """Lease a trial that has no record, unless another driver holds it."""
         try:
             if self._is_settled(assignment):
                 return False
             if self._leases.take(assignment.trial.key):
-                # Whoever held it before may have recorded it since.
+                # The driver that held it before may have written the record since.
                 return not self._is_settled(assignment)
         except OSError:
             self._try_later(assignment)
@@ -210,16 +212,16 @@ class TrialQueue:
         return False
 
     def _try_later(self, assignment: Assignment) -> None:
-        """Look at a trial, and at any other, no sooner than at the next look."""
+        """Leave this trial, and all others, until the next check."""
         self._is_storage_silent = True
         self._next_look = self._clock() + LOOK_S
         self._elsewhere.append(assignment)
 
     def _is_settled(self, assignment: Assignment) -> bool:
-        """Tell of a trial that has its record, or whose record is damaged.
+        """Tell the watchers if a trial has its record, or if its record is damaged.
 
         Raises:
-            OSError: If that cannot be seen now.
+            OSError: If the record cannot be read now.
         """
         trial = assignment.trial
         try:

@@ -1,6 +1,6 @@
-"""What of Ray Tune we replace, for want of a setting that does it.
+"""The parts of Ray Tune that we replace, because no setting changes them.
 
-`tests/orchestrator/sweep/test_ray_patches.py` fails when Ray has changed what this leans on.
+`tests/orchestrator/sweep/test_ray_patches.py` fails if Ray changes the code that this relies on.
 """
 
 import logging
@@ -13,7 +13,7 @@ from ray.tune.execution import tune_controller
 
 
 class LostWorkerError(RayActorError):
-    """A process was lost in a way that Ray has an error for which is no RayActorError."""
+    """A process was lost, and Ray's error for that is not a RayActorError."""
 
     def __init__(self, cause: RayError) -> None:
         super().__init__(error_msg=str(cause))
@@ -21,10 +21,10 @@ class LostWorkerError(RayActorError):
 
 
 class _TolerantActorManager(RayActorManager):
-    """Ends no sweep where Ray kills a worker for memory.
+    """Keeps the sweep running if Ray kills a worker for memory.
 
-    Ray 2.60 tells that with an OutOfMemoryError, at which its own manager ends the experiment and
-    so all trials (`_actor_task_failed`: "Caught unexpected exception").
+    Ray 2.60 reports that as an OutOfMemoryError. Ray's own manager then ends the experiment, and so
+    all trials (`_actor_task_failed`: "Caught unexpected exception").
     """
 
     def _actor_task_failed(self, tracked_actor_task: TrackedActorTask, exception: Exception) -> Any:
@@ -35,6 +35,6 @@ class _TolerantActorManager(RayActorManager):
 
 
 def patch_ray_worker_loss() -> None:
-    """Make Tune go on whatever a worker dies of, and leave it to us to tell."""
+    """Make Tune continue whatever a worker dies of, and leave the message about it to us."""
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)
     tune_controller.RayActorManager = _TolerantActorManager  # type: ignore[misc]  # no setting does this

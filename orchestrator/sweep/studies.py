@@ -1,4 +1,4 @@
-"""The main job: plan studies, train what is missing, mirror it, write the tables."""
+"""Runs studies: plans them, trains missing trials, mirrors them to MLflow, writes tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,20 +44,20 @@ from search_spaces.trial import Trial
 
 
 class SweepEnd(NamedTuple):
-    """How many trials failed, and the signal that stopped the sweep, if one did."""
+    """How many trials failed, and the signal that stopped the sweep, if any."""
 
     num_failed: int
     stopped_by: int | None
 
 
 class _Failures(Watcher):
-    """Keeps why trials failed."""
+    """Keeps the reasons why trials failed."""
 
     def __init__(self) -> None:
         self.reasons: dict[str, str] = {}
 
     def started(self, trial: Trial) -> None:
-        """Forget an earlier failure: the trial is tried again."""
+        """Forget an earlier failure, because the trial is tried again."""
         self.reasons.pop(trial.key, None)
 
     def failed(self, trial: Trial, reason: str) -> None:
@@ -69,8 +69,8 @@ class _Failures(Watcher):
 class Sweep:
     """How studies are run: where, with how many seeds, on which machines.
 
-    With `measures` the machines are filled by what each architecture was measured to take, and
-    the forecast is printed first, with `prices` where they are known.
+    With `measures`, each architecture is measured first, which decides how many trials share a
+    machine. A forecast is then printed, with costs if the `prices` are known.
     """
 
     place: Place
@@ -86,7 +86,7 @@ def run_studies(
 ) -> SweepEnd:
     """Run studies on one corpus and write their tables.
 
-    Adaptive seeds take several rounds: each plans, trains what is missing and judges the claims.
+    Adaptive seeds take several rounds. Each round plans, trains missing trials and judges claims.
     Ray and PyTorch are loaded only if there is something to train.
 
     Raises:
@@ -122,17 +122,17 @@ def run_studies(
     for key, reason in failures.items():
         console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
     if failures:
-        console.print(f"{len(failures)} failed; the same command tries them again.")
+        console.print(f"{len(failures)} failed; run the same command again to retry them.")
     return SweepEnd(len(failures), stopped_by)
 
 
 def _train_missing(
     plans: Sequence[Plan], sweep: Sweep, mirror: MlflowMirror, console: Console
 ) -> tuple[dict[str, str], int | None]:
-    """Train what the plans lack, and mirror it.
+    """Train the missing trials of the plans, and mirror them to MLflow.
 
     Returns:
-        Why trials failed, by key, and the signal that stopped the sweep.
+        The reasons why trials failed, by key, and the signal that stopped the sweep.
     """
     missing = missing_trials(plans)
     num_finished = len({key for plan in plans for key in plan.finished})
@@ -159,13 +159,13 @@ def _train_missing(
 
 
 def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
-    """Keep what was asked for, and say which claims are no longer what they were."""
+    """Store the plan, and print which claims have changed."""
     pull_plans(storage)
     changed = changed_claims(planned, storage)
     if changed:
         console.print(
             f"study '{planned.study.name}': changed since it was run: claim {', '.join(changed)}; "
-            "a verdict counts only on a claim that was made before its scores were seen",
+            "a verdict counts only if the claim was fixed before its scores were seen",
             style="yellow",
             markup=False,
         )
@@ -177,7 +177,7 @@ def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
 def _write_table(
     planned: Planned, trial_scores: TrialScores, storage: Path, console: Console
 ) -> None:
-    """Write a study's table in every form and variant, and what its claims come to; print them."""
+    """Write and print a study's table, in every form and variant, and its verdicts."""
     outcome = collect_outcome(planned, trial_scores)
     table, *others = build_tables(planned.study, [outcome])
     folder = tables_folder(storage, planned.study.name, planned.corpus, planned.scale)

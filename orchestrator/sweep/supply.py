@@ -1,4 +1,4 @@
-"""Where the trials come from that are trained: the contract of a queue, and of a search."""
+"""The source of the trials to train: the common contract of a queue and a search."""
 
 from collections.abc import Set
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ from search_spaces.trial import Trial
 
 
 class Loss(NamedTuple):
-    """How a trial's process ended before the trial did, or `never_began` it."""
+    """How a trial's process was lost; with `never_began`, the trial had not started in it."""
 
     reason: str
     is_out_of_memory: bool = False
@@ -17,14 +17,14 @@ class Loss(NamedTuple):
 
 
 class TrialSupply(Protocol):
-    """Hands out trials, and is told what becomes of them; no method raises.
+    """Hands out trials, and is told what happens to them; no method raises.
 
-    A supply decides what is tried again: of a trial that was lost it may hand out the same one.
+    A supply decides what to retry: it may hand out a lost trial again.
     """
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing left to hand out or to wait for."""
+        """Whether no trial is left to hand out or to wait for."""
 
     @property
     def num_running(self) -> int:
@@ -32,28 +32,28 @@ class TrialSupply(Protocol):
 
     @property
     def gpu_kinds(self) -> Set[str]:
-        """All kinds of GPU that its trials are for; empty where these are not several."""
+        """The kinds of GPU that its trials are for; empty if there are not several kinds."""
 
     def next(self, *full: str) -> Assignment | None:
         """Hand out a trial to train; None if there is none now.
 
-        It is for none of the kinds of GPU that are `full`.
+        The trial's kind of GPU is not one of those that are `full`.
         """
 
     def look(self) -> None:
-        """Use a moment in which nothing else is to be done; it comes often."""
+        """Do periodic work; this is called often, when nothing else happens."""
 
     def started(self, trial: Trial) -> None:
-        """Learn that a trial trains."""
+        """Note that a trial trains."""
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Learn the scores of one more epoch."""
+        """Note the scores of one more epoch."""
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Learn what a trial goes on in spite of."""
+        """Note a problem of a trial that continues."""
 
     def ended(self, trial: Trial, failure: str | None) -> None:
-        """Learn that a trial's function returned or was stopped, or why it failed."""
+        """Note that a trial's function returned or was stopped, or why it failed."""
 
     def lost(self, trial: Trial, loss: Loss) -> None:
-        """Learn that a trial's process is no more."""
+        """Note that a trial's process was lost."""

@@ -1,8 +1,8 @@
-"""Trials on Ray Tune: placement and concurrency. The ledger, not Tune, is the record.
+"""Trials on Ray Tune, which places them and runs them at once; the ledger keeps what finished.
 
-Tune asks for trials one by one and gets what a supply, such as `TrialQueue`, hands out.
-A trial that comes back, its process lost, is a new one to Tune. Checkpoints are the trial's own
-(`orchestrator.trial.checkpoints`): they survive the driver, which Tune's do not.
+Tune asks for trials one by one. It gets those that a supply, such as `orchestrator.sweep.queue`,
+hands out. A trial that returns after its process was lost is a new trial for Tune. Checkpoints are
+the trial's own (`orchestrator.trial.checkpoints`): they survive the driver; Tune's do not.
 """
 
 import tempfile
@@ -36,9 +36,9 @@ from orchestrator.trial.watcher import Watcher
 Trainable = Callable[[dict[str, Any]], None]
 
 MAX_TRIALS_A_RUN = 2000
-"""How many trials one run of Tune takes: it keeps all of them in memory and looks at each one in
-every step. Between two runs the workers start again, once the last trials of the first have ended.
-A scheduler compares the trials of one run, so with one there is only one."""
+"""How many trials one run of Tune takes: Tune keeps all of them in memory and checks each one in
+every step. Between two runs the workers restart, after the last trials of the first run have ended.
+A scheduler compares only the trials of one run, so with a scheduler there is a single run."""
 
 
 def train_assignments(
@@ -49,16 +49,17 @@ def train_assignments(
     reuse_workers: bool = True,
     keeps_models: bool = True,
 ) -> None:
-    """Train trials; each GPU, or each CPU core where there is none, takes one, or its share says.
+    """Train trials until all have ended, or a signal came; the ledger says which are finished.
 
-    Other drivers may sweep the same storage at once: they share the trials. It ends when all trials
-    have ended, or a signal came. The ledger says what is finished.
+    A trial's share says how many trials a device takes. Without a share, each trial takes a GPU, or
+    a CPU core if there is no GPU. Other drivers may sweep the same storage at the same time: then
+    they share the trials.
 
     Args:
         session: Where to train.
         assignments: The trials, each key once.
-        watchers: Are told what happens.
-        reuse_workers: Train one trial after another in the same process: saves its start.
+        watchers: They are told what happens.
+        reuse_workers: Train one trial after another in the same process, which saves its start.
         keeps_models: Keep each trained model beside its record.
 
     Raises:
@@ -89,15 +90,15 @@ def train(
     reuse_workers: bool = True,
     keeps_models: bool = True,
 ) -> None:
-    """Train what a supply hands out, until it is done or a signal came.
+    """Train the trials of a supply, until it is done or a signal came.
 
     Args:
         session: Where to train.
-        supply: Hands out trials, and is told what becomes of them.
-        num_trials: How many there are at most: more are never asked for at once.
+        supply: Hands out trials, and is told what happens to them.
+        num_trials: How many trials there are at most; never more run at once.
         trainable: What a worker does with an assignment.
-        scheduler: Stops trials early; by default none is.
-        reuse_workers: Train one trial after another in the same process: saves its start.
+        scheduler: Stops trials early; by default, no trial stops early.
+        reuse_workers: Train one trial after another in the same process, which saves its start.
         keeps_models: Keep each trained model beside its record.
 
     Raises:
@@ -128,7 +129,7 @@ def train(
             search_alg=searcher,
             scheduler=scheduler,
             num_samples=-1,
-            # `QueueSearcher` says how many there are now, of each kind of GPU.
+            # `QueueSearcher` limits how many run now, for each kind of GPU.
             max_concurrent_trials=min(num_trials, most_at_once(machines) or num_trials),
             reuse_actors=reuse_workers,
             trial_dirname_creator=lambda tune_trial: tune_trial.trial_id,
@@ -148,7 +149,7 @@ def _fit(
     stopper: SignalStopper,
     listener: TuneListener,
 ) -> None:
-    """Let Tune run until its searcher is finished, in a folder that is gone afterwards."""
+    """Run Tune until its searcher is finished, in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch:
         run_config = tune.RunConfig(
             name="sweep",
@@ -164,6 +165,6 @@ def _fit(
 def _resources_of(
     machines: Machines, there: Mapping[str, float], config: dict[str, Any]
 ) -> tune.PlacementGroupFactory:
-    """Say to Tune what a trial takes, by its share of a device if it has one."""
+    """Tell Tune what resources a trial takes, by its share of a device if it has one."""
     resources = resources_of_trial(machines, there, order_in(config).share)
     return tune.PlacementGroupFactory([{name_in_ray(name): n for name, n in resources.items()}])

@@ -1,4 +1,4 @@
-"""Joins Ray Tune to a supply of trials: what Tune asks for, when it stops, what it tells."""
+"""Adapters between Ray Tune and a supply of trials: requests, the end, and events."""
 
 import math
 from collections import Counter, defaultdict
@@ -43,8 +43,8 @@ class QueueSearcher(Searcher):
     ) -> None:
         """Supply trials; `count_now` says how many of a share may run or wait for a place now.
 
-        That is 0 where slots are limited and no machine has its kind of GPU. After `max_trials`
-        Tune is told that there are no more.
+        It says 0 if slots are limited and no machine has the share's kind of GPU. After
+        `max_trials`, Tune is told that there are no more.
         """
         super().__init__()
         self._num_left = math.inf if max_trials is None else max_trials
@@ -55,11 +55,11 @@ class QueueSearcher(Searcher):
         self._manner = manner
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave all out of Tune's snapshots, which nobody restores."""
+        """Keep this out of Tune's snapshots: nobody restores them."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """Return a trial; None where there is none now, so that Tune asks again."""
+        """Return a trial; None if there is none now: then Tune asks again."""
         if self._signals.seen is not None or self._num_left == 0:
             return Searcher.FINISHED
         full = self._full_kinds()
@@ -82,14 +82,14 @@ class QueueSearcher(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Let its place be taken; `TuneListener` is told more."""
+        """Free the trial's place; `TuneListener` handles the rest."""
         self._shares.pop(trial_id, None)
 
     def _next(self, full: set[str]) -> Assignment | None:
         """Take a trial that has a place, or may get one.
 
-        One for a kind that has no machine may hold the last slot until there is one: so it comes
-        after all others.
+        If a trial's kind of GPU has no machine yet, the trial may hold the last slot until there is
+        one. So such a trial comes after all others.
         """
         absent = {
             kind for kind in self._supply.gpu_kinds - full if not self._count_now(Share(1, 0, kind))
@@ -98,10 +98,10 @@ class QueueSearcher(Searcher):
         return self._supply.next(*full) if absent and assignment is None else assignment
 
     def _full_kinds(self) -> set[str | None]:
-        """List the kinds of GPU whose places are all taken by the trials that run or wait.
+        """List the kinds of GPU whose places are all taken by trials that run or wait.
 
-        Each takes a part of all places of its kind; that is None where there are not several kinds.
-        A kind without a place is full of a single one, which waits for a machine.
+        Each trial takes a part of the places of its kind. The kind is None if there are not several
+        kinds. A kind without a place is full with a single trial, which waits for a machine.
         """
         parts: dict[str | None, float] = defaultdict(float)
         for share, num in Counter(self._shares.values()).items():
@@ -109,33 +109,33 @@ class QueueSearcher(Searcher):
         return {kind for kind, part in parts.items() if part >= 1}
 
     def save(self, checkpoint_path: str) -> None:
-        """Do nothing: the ledger knows."""
+        """Do nothing: the ledger holds the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Do nothing: nobody restores."""
+        """Do nothing: no state was saved."""
 
 
 class SignalStopper(tune.Stopper):
-    """Ends the sweep when a signal came."""
+    """Ends the sweep after a signal."""
 
     def __init__(self, signals: StopSignals) -> None:
         self._signals = signals
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave all out of Tune's snapshots, which nobody restores."""
+        """Keep this out of Tune's snapshots: nobody restores them."""
         return {}
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Say that no trial is to stop alone."""
+        """Return False: no trial stops alone."""
         return False
 
     def stop_all(self) -> bool:
-        """Whether to stop."""
+        """Whether to stop the sweep."""
         return self._signals.seen is not None
 
 
 class TuneListener(tune.Callback):
-    """Tells the supply what Tune tells us."""
+    """Forwards the events of Tune to the supply."""
 
     def __init__(self, supply: TrialSupply, is_local: bool) -> None:
         self._supply = supply
@@ -144,17 +144,17 @@ class TuneListener(tune.Callback):
         self._memory_kills: dict[str, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave all out of Tune's snapshots, which nobody restores."""
+        """Keep this out of Tune's snapshots: nobody restores them."""
         return {}
 
     def on_step_end(self, iteration: int, trials: list[TuneTrial], **info: object) -> None:
-        """Let the supply use the moment."""
+        """Let the supply do its periodic work."""
         self._supply.look()
 
     def on_trial_start(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        """Tell of a trial that trains."""
+        """Report that a trial trains."""
         self._memory_kills[trial.trial_id] = count_memory_kills()
         self._supply.started(trial_of(trial))
 
@@ -166,10 +166,10 @@ class TuneListener(tune.Callback):
         result: dict[str, Any],
         **info: object,
     ) -> None:
-        """Tell of an epoch or of trouble; keep a final report for the end."""
+        """Report an epoch or a problem; keep a final report for the end."""
         report = report_in(result)
         if isinstance(report, EpochDone):
-            self._memory_kills[trial.trial_id] = count_memory_kills()  # what came before spared it
+            self._memory_kills[trial.trial_id] = count_memory_kills()  # earlier ones spared it
             self._supply.epoch_done(trial_of(trial), report.epoch)
         elif isinstance(report, Trouble):
             self._supply.trouble(trial_of(trial), report.reason)
@@ -179,14 +179,14 @@ class TuneListener(tune.Callback):
     def on_trial_complete(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        """Tell of a trial whose function returned, or that was stopped."""
+        """Report that a trial's function returned, or that the trial was stopped."""
         final = self._final_reports.pop(trial.trial_id, None)
         self._supply.ended(trial_of(trial), final.reason if isinstance(final, Failure) else None)
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
-        """Tell of a trial that failed, or whose process was lost."""
+        """Report that a trial failed, or that its process was lost."""
         kills_before = self._memory_kills.pop(trial.trial_id, None)
         final = self._final_reports.pop(trial.trial_id, None)
         if final is not None:
@@ -219,6 +219,6 @@ def trial_of(tune_trial: TuneTrial) -> Trial:
 
 
 def _error_of(tune_trial: TuneTrial) -> Exception | None:
-    """Read what ended a trial from where Tune, just now, has put it on this machine."""
+    """Read the error that ended a trial from the file that Tune just wrote on this machine."""
     file = tune_trial.pickled_error_file
     return None if file is None else ray.cloudpickle.loads(Path(file).read_bytes())

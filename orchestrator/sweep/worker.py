@@ -1,4 +1,4 @@
-"""What a Ray worker does with an assignment: it trains the trial and reports to Tune."""
+"""The work of a Ray worker: it trains the trial of an assignment and reports to Tune."""
 
 import traceback
 from functools import partial
@@ -23,12 +23,13 @@ from orchestrator.sweep.messages import (
 def train_assignment(config: dict[str, Any]) -> None:
     """Train one trial inside a Ray worker: a trainable of Tune.
 
-    An error is reported, then raised: so Tune ends the process. Another trial in it might fail of
-    the same cause, as all do after a fault of the GPU. On a CPU that is so too where memory ran
-    out: oneDNN remembers that for its thread, and what was freed still counts against the cap. So
-    there a process ends, and the driver goes on with smaller micro-batches in another.
+    An error is reported and then raised, so that Tune ends the process. The next trial in the same
+    process might fail for the same reason, as all do after a fault of the GPU. This also holds on a
+    CPU if memory ran out: oneDNN remembers that for its thread, and freed memory still counts
+    against the cap. So on a CPU the process ends, and the driver continues with smaller
+    micro-batches in a new process.
     """
-    import torch  # which the driver can do without
+    import torch  # the driver does not need it
 
     from corpora.device import default_device
     from orchestrator.cluster.memory_cap import cap_memory, expand_segments
@@ -69,7 +70,7 @@ def train_assignment(config: dict[str, Any]) -> None:
         _tell(Unreached(reason=str(error)))
         raise
     except Exception as error:
-        if device.type == "cpu":  # a GPU that failed would fail again, and to tell needs none of it
+        if device.type == "cpu":  # a failed GPU would fail again; the report needs no GPU
             cap_memory(device, None)
             if is_out_of_memory(error):
                 _tell(OutOfMemory(reason=str(error)))

@@ -1,1 +1,1 @@
-"""The mirror of the ledger in MLflow, and the way back."""
+"""The mirror of the ledger in MLflow, and the rebuilding of a ledger from MLflow."""

@@ -1,4 +1,4 @@
-"""What MLflow is still to be told, trial by trial, while trials end faster than it can be told."""
+"""The waiting calls to MLflow, by trial: trials may end faster than MLflow answers."""
 
 import threading
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from orchestrator.tracking.delivery import Delivery
 Call = Callable[[Delivery], object]
 
 NO_TRIAL = ""
-"""In the place of a trial's key, for what concerns all."""
+"""Replaces a trial's key for calls that concern no single trial."""
 
 
 class _Waiting(NamedTuple):
-    """A call, and whether a finished trial's record says the same."""
+    """A call, and whether the record of the finished trial contains the same information."""
 
     call: Call
     is_in_record: bool
@@ -22,7 +22,8 @@ class _Waiting(NamedTuple):
 class Backlog:
     """Calls in order; those of one trial stay together. One thread puts, another takes.
 
-    Of a finished trial what its record says is not told before: so little is kept of thousands.
+    When a trial finishes, waiting calls that its record makes unnecessary are dropped. So the
+    backlog stays small even for thousands of trials.
     """
 
     def __init__(self) -> None:
@@ -31,16 +32,16 @@ class Backlog:
         self._news = threading.Condition()
 
     def put(self, call: Call, key: str = NO_TRIAL, *, is_in_record: bool = False) -> None:
-        """Add a call, after those of the same trial that wait.
+        """Add a call, after the waiting calls of the same trial.
 
-        One that is in the record is dropped if the trial finishes before it is taken.
+        A call with `is_in_record` is dropped if the trial finishes before the call is taken.
         """
         with self._news:
             self._calls.setdefault(key, []).append(_Waiting(call, is_in_record))
             self._news.notify()
 
     def put_finished(self, key: str) -> None:
-        """Add the delivery of a trial's record; what is dropped for it happened here."""
+        """Add the delivery of a trial's record; drop the waiting calls that it replaces."""
         with self._news:
             waiting = self._calls.get(key, [])
             left = [one for one in waiting if not one.is_in_record]
@@ -49,25 +50,25 @@ class Backlog:
             self._news.notify()
 
     def close(self) -> None:
-        """Say that nothing comes after what waits."""
+        """Note that no more calls come."""
         with self._news:
             self._is_closed = True
             self._news.notify()
 
     @property
     def is_at_end(self) -> bool:
-        """Whether it is closed and empty."""
+        """Whether the backlog is closed and empty."""
         return self._is_closed and not self._calls
 
     def take(self, limit_s: float) -> list[Call]:
-        """Take the calls of the trial that waits longest; none if nothing comes within a time."""
+        """Take the calls of the trial that waits longest; none if no call comes within a time."""
         with self._news:
             self._news.wait_for(lambda: self._calls or self._is_closed, limit_s)
             key = next(iter(self._calls), None)
             return [] if key is None else [waiting.call for waiting in self._calls.pop(key)]
 
     def drop_for(self, limit_s: float) -> None:
-        """Drop all that waits, after a time or, if that is sooner, when it is closed."""
+        """Drop all waiting calls after a time, or earlier when the backlog is closed."""
         with self._news:
             self._news.wait_for(lambda: self._is_closed, limit_s)
             self._calls.clear()

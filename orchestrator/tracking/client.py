@@ -1,7 +1,7 @@
-"""What the mirror asks of MLflow: the only file that imports it.
+"""The requests of the mirror to MLflow; the only file that imports MLflow.
 
-A request is sent once, never again by itself: one that timed out may have been heard all the same,
-and a run created twice would be two. Whoever asks finds out first what is there.
+A request is sent once and never retried automatically: MLflow may have handled a request that timed
+out, and a second request could create a second run. Before a retry, the caller reads what is there.
 """
 
 import logging
@@ -27,17 +27,17 @@ SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-"""Of MLflow's own client, unless the environment says otherwise; the timeout is in seconds."""
+"""Settings of MLflow's client, unless the environment sets them; the timeout is in seconds."""
 
 LAST_CREATOR = "last_creator"
-"""The tag of the experiment that names who created runs last."""
+"""The tag of the experiment that names the last creator of runs."""
 
 PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as MLflow has it; `started_s` is in seconds since 1970, by its driver's clock."""
+    """A run as MLflow has it; `started_s` is in seconds since 1970, by the clock of its driver."""
 
     id: str
     status: str
@@ -47,9 +47,9 @@ class Run:
 
 
 class Client:
-    """The runs of one MLflow; `on_answer` is called after each request that was answered.
+    """The runs of one MLflow; it calls `on_answer` after each answered request.
 
-    Every method raises TrackingError if MLflow is away or refuses.
+    Every method raises TrackingError if MLflow is unreachable or refuses.
     """
 
     def __init__(self, tracking_uri: str, on_answer: Callable[[], None] = lambda: None) -> None:
@@ -66,18 +66,18 @@ class Client:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Note that MLflow answered, or say that it did not."""
+        """Call `on_answer` if MLflow answers; raise TrackingError if it does not."""
         from mlflow.exceptions import MlflowException
 
         try:
             yield
-        except (MlflowException, OSError) as error:  # of requests too
+        except (MlflowException, OSError) as error:  # errors of requests are OSErrors
             first_line = str(error).partition("\n")[0]
             raise TrackingError(f"MLflow at {self._uri}: {first_line}") from error
         self._on_answer()
 
     def open_experiment(self, artifacts: Path | None) -> None:
-        """Find our experiment, or create it; its artifacts go to a folder, or where MLflow says."""
+        """Find or create our experiment; artifacts go to a folder, or to MLflow's default place."""
         if self.find_experiment():
             return
         uri = None if artifacts is None else artifacts.as_uri()
@@ -85,25 +85,25 @@ class Client:
             self._experiment = self._client.create_experiment(EXPERIMENT, artifact_location=uri)
 
     def find_experiment(self) -> bool:
-        """Find our experiment, and say whether it is there."""
+        """Find our experiment; return whether it exists."""
         with self._asking():
             found = self._client.get_experiment_by_name(EXPERIMENT)
         self._experiment = "" if found is None else str(found.experiment_id)
         return found is not None
 
     def last_creator(self) -> str:
-        """Return who said last that it creates runs; empty if nobody did."""
+        """Return the name of the last creator of runs; empty if there is none."""
         with self._asking():
             experiment = self._client.get_experiment(self._experiment)
         return str(experiment.tags.get(LAST_CREATOR, ""))
 
     def be_last_creator(self, name: str) -> None:
-        """Say who creates runs from now on."""
+        """Set the last creator of runs."""
         with self._asking():
             self._client.set_experiment_tag(self._experiment, LAST_CREATOR, name)
 
     def runs(self, condition: str = "") -> list[Run]:
-        """Read all runs that fulfil a condition in MLflow's language, oldest first."""
+        """Read all runs that match a filter in MLflow's syntax, oldest first."""
         found: list[Run] = []
         token: str | None = None
         while True:
@@ -121,7 +121,7 @@ class Client:
                 return found
 
     def create(self, name: str, tags: Mapping[str, str]) -> Run:
-        """Create a run, which is running then."""
+        """Create a run with the status RUNNING."""
         with self._asking():
             run = self._client.create_run(self._experiment, tags=dict(tags), run_name=name)
         return _to_run(run)
@@ -147,13 +147,13 @@ class Client:
                 )
 
     def steps(self, run: Run, metric: str) -> set[int]:
-        """Read at which steps a run has a metric."""
+        """Read the steps at which a run has a metric."""
         with self._asking():
             history = self._client.get_metric_history(run.id, metric)
         return {point.step for point in history}
 
     def log_inputs(self, run: Run, inputs: Iterable[Input]) -> None:
-        """Log what a run read."""
+        """Log the data sets that a run read."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         datasets = [
@@ -167,7 +167,7 @@ class Client:
             self._client.log_inputs(run.id, datasets=datasets)
 
     def upload(self, run: Run, files: Mapping[str, bytes | Path], folder: str | None) -> None:
-        """Keep files with a run, each by its name; those that are there are replaced."""
+        """Upload files to a run, each under its name; replace files of the same names."""
         if not files:
             return
         with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch:
@@ -181,7 +181,7 @@ class Client:
                 self._client.log_artifacts(run.id, scratch, folder)
 
     def download(self, run: Run, name: str) -> bytes | None:
-        """Read a file that was kept with a run, or None if it is not there."""
+        """Read a file of a run; return None if it does not exist."""
         from mlflow.exceptions import MlflowException
 
         with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch, self._asking():
@@ -199,17 +199,17 @@ class Client:
             self._client.set_terminated(run.id, status)
 
     def resume(self, run: Run) -> None:
-        """Set a run running again."""
+        """Set the status of a run to RUNNING again."""
         with self._asking():
             self._client.update_run(run.id, status="RUNNING")
 
     def drop_tag(self, run: Run, name: str) -> None:
-        """Remove a tag that is there."""
+        """Remove a tag that the run has."""
         with self._asking():
             self._client.delete_tag(run.id, name)
 
     def delete(self, run: Run) -> None:
-        """Delete a run, as MLflow deletes: it can be restored there."""
+        """Delete a run; in MLflow, it can be restored."""
         with self._asking():
             self._client.delete_run(run.id)
 

@@ -1,4 +1,4 @@
-"""What a run in MLflow holds of a study or a trial: pure data, made from plan and record."""
+"""The content of a run in MLflow for a study or a trial: plain data from plan and record."""
 
 import csv
 import hashlib
@@ -23,17 +23,17 @@ T = TypeVar("T")
 TRIAL, STUDY = "trial", "study"
 ROW_SEPARATOR = ", "
 EPOCH_METRIC = "train_loss"
-"""Every epoch has it: where it is, the epoch was logged."""
+"""A metric of every epoch: if it is there, the epoch was logged."""
 
 MAX_POINTS, MAX_PARAMS, MAX_TAGS = 500, 100, 100
-"""A request's. MLflow takes 1,000 metrics, 100 params and 100 tags, 1,000 together, in 1 MB."""
+"""The limits of a request: 1,000 metrics, 100 params and 100 tags; 1,000 in total, in 1 MB."""
 
 MAX_DIGEST = 36
-"""Characters of a data set's digest in MLflow."""
+"""The number of characters of a data set's digest in MLflow."""
 
 
 class Point(NamedTuple):
-    """One value of a metric, in MLflow's order; equal points that are logged twice are one."""
+    """One value of a metric, with MLflow's order of fields; equal points count once."""
 
     name: str
     value: float
@@ -42,7 +42,7 @@ class Point(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one request logs."""
+    """The content of one request."""
 
     points: Sequence[Point]
     params: Sequence[tuple[str, str]]
@@ -60,7 +60,7 @@ class Input(NamedTuple):
 
 
 class MirroredStudy:
-    """A study on a corpus as its parent run shows it."""
+    """A study on a corpus, as its parent run shows it."""
 
     def __init__(self, planned: Planned) -> None:
         self.planned = planned
@@ -78,7 +78,7 @@ class MirroredStudy:
         }
 
     def tags_of(self, trial: Trial, key: str) -> dict[str, str]:
-        """Say what a trial of the study is, for its run."""
+        """Return the tags that describe a trial of the study."""
         return {
             "kind": TRIAL,
             "study": self.planned.study.name,
@@ -90,7 +90,7 @@ class MirroredStudy:
         }
 
     def params_of(self, trial: Trial) -> dict[str, str]:
-        """List the fields of a trial in which the study's rows differ, its seed and its corpus."""
+        """Return a trial's seed, corpus, and the fields in which the study's rows differ."""
         flat = flatten(trial.config)
         params = {field: str(flat[field]) for field in self.differing if field in flat}
         return params | {"seed": str(trial.seed), "corpus": trial.corpus.name}
@@ -105,7 +105,7 @@ def _differing_fields(planned: Planned) -> list[str]:
 
 
 def points_of(epoch: Epoch, time_ms: int) -> list[Point]:
-    """Show an epoch's losses and scores at its step."""
+    """Return the losses and scores of an epoch as points at its step."""
     values = {
         EPOCH_METRIC: epoch.train_loss,
         "valid_loss": epoch.valid_loss,
@@ -117,10 +117,10 @@ def points_of(epoch: Epoch, time_ms: int) -> list[Point]:
 def recorded_points(
     record: Record, known_epochs: set[int], test: Predictions | None
 ) -> list[Point]:
-    """Show what a record says: the epochs that are not known yet, test scores, and what it cost.
+    """Return the points of a record: epochs that were not logged yet, test scores, and costs.
 
-    The times follow from the record, epochs spread evenly over the training: who logs the same
-    record again, or at the same moment, logs the same points.
+    The times come from the record, with epochs spread evenly over the training. So if two processes
+    log the same record, or one logs it twice, the points are the same.
     """
     circumstances, epochs = record.circumstances, record.result.epochs
     start_s = datetime.fromisoformat(circumstances.started_at).timestamp()
@@ -144,7 +144,7 @@ def _test_scores(record: Record, test: Predictions | None) -> dict[str, float]:
 
 
 def _costs_of(record: Record) -> dict[str, float]:
-    """Return what is known of a model's cost; `system/` is what its own process measured."""
+    """Return the known costs of a model; those in `system/` were measured by its own process."""
     result, circumstances = record.result, record.circumstances
     costs = {
         "num_parameters": result.num_parameters,
@@ -160,7 +160,7 @@ def _costs_of(record: Record) -> dict[str, float]:
 
 
 def recorded_tags(record: Record, record_file: bytes, model_files: Sequence[str]) -> dict[str, str]:
-    """Say under what conditions a trial ended, and which files of it are kept."""
+    """Return the tags for the conditions of a trial, and for its files that are kept."""
     circumstances, diverged = record.circumstances, record.result.diverged_at_epoch
     return {
         "code_version": circumstances.code_version,
@@ -180,7 +180,7 @@ def config_file(trial: Trial) -> bytes:
 
 
 def curves_file(epochs: Sequence[Epoch]) -> bytes:
-    """Write the learning curves as CSV, a line an epoch: MLflow draws them itself."""
+    """Write the learning curves as CSV, one line for each epoch; MLflow can plot it."""
     lines = [
         {point.name: repr(point.value) for point in points_of(epoch, 0)} | {"epoch": epoch.epoch}
         for epoch in epochs
@@ -194,7 +194,7 @@ def curves_file(epochs: Sequence[Epoch]) -> bytes:
 
 
 def inputs_of(trial: Trial) -> list[Input]:
-    """Name the splits that a trial read: MLflow keeps one context a data set and run."""
+    """List the splits that a trial read, as a data set each: MLflow keeps one context for each."""
     corpus = trial.corpus
     source = json.dumps(corpus.model_dump())
     digest = corpus.fingerprint[:MAX_DIGEST]
@@ -205,13 +205,13 @@ def inputs_of(trial: Trial) -> list[Input]:
 
 
 def tables_of(folder: Path) -> dict[str, bytes]:
-    """Read a study's tables and verdicts as LaTeX and Markdown, by the names of their files."""
+    """Read the LaTeX and Markdown files of a study's tables and verdicts, by their names."""
     files = sorted(path for path in folder.glob("*") if path.suffix in (".tex", ".md"))
     return {path.name: path.read_bytes() for path in files}
 
 
 def sha256_of_all(files: Mapping[str, bytes]) -> str:
-    """Hash some files with their names."""
+    """Hash files together with their names."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
@@ -219,7 +219,7 @@ def sha256_of_all(files: Mapping[str, bytes]) -> str:
 def split_batches(
     points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
 ) -> Iterator[Batch]:
-    """Cut what is to be logged into requests that MLflow takes; none if there is nothing."""
+    """Split the content into requests within MLflow's limits; none if there is nothing to log."""
     return starmap(
         Batch,
         zip_longest(

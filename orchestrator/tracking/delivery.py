@@ -1,4 +1,4 @@
-"""Brings an MLflow level with the ledger, study by study."""
+"""Brings an MLflow up to date with the ledger, study by study."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -17,10 +17,10 @@ ARTIFACTS_FOLDER = "mlflow-artifacts"
 
 
 class Delivery:
-    """Studies and their trials in one MLflow; what dead drivers left running is closed first.
+    """Studies and their trials in one MLflow; it first closes the runs of dead drivers.
 
-    `delivered` are the keys of trials that were completed from their records, `faults` says which
-    records are damaged, or lack what they name: the others are delivered all the same.
+    `delivered` are the keys of trials that were completed from their records. `faults` says which
+    records are damaged, or lack files that they name; the other records are delivered all the same.
     """
 
     def __init__(
@@ -43,19 +43,19 @@ class Delivery:
         self._close_orphans()
 
     def catch_up(self, planned: Iterable[Planned]) -> None:
-        """Deliver what the ledger has of some studies."""
+        """Deliver the records that the ledger has for some studies."""
         for study in self.studies.follow(planned):
             self._catch_up(study)
 
     def follow(self, planned: Sequence[Planned]) -> None:
-        """Deliver what the ledger has of some studies that are about to be trained."""
+        """Deliver the records that the ledger has for some studies that are about to train."""
         for study in self.studies.follow(planned):
             if not self._is_recorded(study):
                 self.studies.open(study)
         self.catch_up(planned)
 
     def finish(self, record: Record, *, began_here: bool = False) -> None:
-        """Complete a trial's run; a record that is damaged is noted."""
+        """Complete a trial's run; note a damaged record as a fault."""
         try:
             if self.trials.finish(record, began_here=began_here):
                 self.delivered.append(record.key)
@@ -63,7 +63,7 @@ class Delivery:
             self.faults[record.key] = str(error)
 
     def close(self) -> None:
-        """Deliver what others recorded in the meantime, and end the runs that are ours."""
+        """Deliver the records that others wrote meanwhile, and end our own runs."""
         studies = self.studies.followed.values()
         if not all(self.trials.is_complete(key) for s in studies for key in s.rows_by_key):
             self._index.read()
@@ -80,16 +80,16 @@ class Delivery:
         return [key for key in keys if self._is_finished(key) and not self.trials.is_complete(key)]
 
     def _catch_up(self, study: MirroredStudy) -> None:
-        """Complete the runs of finished trials; those that are complete cost nothing."""
+        """Complete the runs of finished trials; complete runs need no request."""
         for key in study.rows_by_key:
             if not self.trials.is_complete(key):
                 self.deliver(key)
                 self.studies.beat()
 
     def deliver(self, key: str, *, began_here: bool = False) -> bool:
-        """Complete a trial's run from the ledger; say whether the trial is finished.
+        """Complete a trial's run from the ledger; return whether the trial is finished.
 
-        One that `began_here` was started by this driver since it opened MLflow.
+        With `began_here`, this driver started the trial after it opened MLflow.
         """
         try:
             record = self._ledger.find(key)

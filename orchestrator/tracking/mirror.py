@@ -1,4 +1,4 @@
-"""Mirrors a sweep to MLflow while it runs, on one thread off the path of the trials."""
+"""Mirrors a running sweep to MLflow, in its own thread, so that no trial waits for it."""
 
 import threading
 import time
@@ -16,17 +16,17 @@ from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
 RECONNECT_S = 60.0
-"""How long after trouble MLflow is tried again; the ledger then says what it missed."""
+"""How long to wait after an error of MLflow; the ledger then says what MLflow missed."""
 
 SILENCE_S, CLOSE_S = 30.0, 120.0
-"""How long the end of a sweep waits: for an MLflow that answers nothing, and at most."""
+"""How long the end of a sweep waits: for an MLflow that is silent, and in total."""
 
 
 class MlflowMirror(Watcher):
     """Mirrors studies to one MLflow; a `Watcher` of their sweep.
 
-    No method waits for MLflow but `close`, and that for a bounded time. MLflow is not asked
-    anything before there is a study to follow.
+    Only `close` waits for MLflow, for a limited time. MLflow gets no request before there is a
+    study to follow.
     """
 
     def __init__(self, storage: Path, tracking_uri: str, *, max_model_mib: float = 0.0) -> None:
@@ -40,7 +40,7 @@ class MlflowMirror(Watcher):
         self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
 
     def follow(self, planned: Sequence[Planned]) -> None:
-        """Mirror some studies from now on; what is not delivered at the end stays in the spool."""
+        """Mirror some studies from now on; the spool keeps what is not delivered at the end."""
         spool(planned, self._storage, self._tracking_uri)
         self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
         self._backlog.put(lambda delivery: delivery.follow(planned))
@@ -64,22 +64,22 @@ class MlflowMirror(Watcher):
         self._backlog.put(log, trial.key, is_in_record=True)
 
     def finished(self, record: Record) -> None:
-        """Complete and finish the trial's run."""
+        """Complete and end the trial's run."""
         self._backlog.put_finished(record.key)
 
     def failed(self, trial: Trial, reason: str) -> None:
-        """Close the trial's run as failed."""
+        """End the trial's run as failed."""
         self._backlog.put(lambda delivery: delivery.trials.fail(trial, reason), trial.key)
 
     def trouble(self, trial: Trial, reason: str) -> None:
-        """Say on the trial's run why it was started again."""
+        """Note on the trial's run why the trial was started again."""
         self._backlog.put(lambda delivery: delivery.trials.retry(trial, reason), trial.key)
 
     def close(self) -> str | None:
-        """Wait until everything is mirrored, or MLflow is silent, or it takes too long.
+        """Wait until everything is mirrored, MLflow is silent, or it takes too long.
 
         Returns:
-            What went wrong, if MLflow lacks something; the ledger is whole all the same.
+            What went wrong, if MLflow lacks something; the ledger is complete all the same.
         """
         self._backlog.close()
         closed_at = time.monotonic()
@@ -93,7 +93,7 @@ class MlflowMirror(Watcher):
         return self._failure
 
     def _work(self) -> None:
-        """Mirror what happens; after trouble begin again from the ledger, once more at the end."""
+        """Mirror events; after an error, start again from the ledger, and once more at the end."""
         while True:
             is_last = self._backlog.is_at_end
             try:
@@ -101,14 +101,14 @@ class MlflowMirror(Watcher):
                 return
             except TrackingError as error:
                 self._failure = str(error)
-            except Exception as error:  # told by `close`: a mirror that breaks must end no sweep
+            except Exception as error:  # `close` reports it: the mirror must not end the sweep
                 self._failure = f"{type(error).__name__}: {error}"
             if is_last:
                 return
             self._backlog.drop_for(RECONNECT_S)
 
     def _mirror(self) -> str | None:
-        """Deliver the spool, then what happens until the end; say which records cannot be."""
+        """Deliver the spool, then events until the end; return which records have faults."""
         delivery = Delivery(
             self._storage,
             self._tracking_uri,

@@ -1,4 +1,4 @@
-"""Which runs were left running: a driver here is known by its process, elsewhere by heartbeats."""
+"""Finds runs whose driver is dead: by its process on this machine, by heartbeats elsewhere."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,18 +6,18 @@ from orchestrator.storage.driver import is_dead_here, this_driver
 from orchestrator.tracking.client import Run
 
 DRIVER = "driver"
-"""The tag of a run that names the driver that works on it."""
+"""The tag of a run with the name of the driver that works on it."""
 
 HEARTBEAT = "heartbeat/"
-"""With the driver's name, the tag of a parent run that holds when it was there, in s since 1970."""
+"""The tag of a parent run with a driver's last heartbeat, in s since 1970; the name follows it."""
 
 BEAT_S, STALE_S = 30.0, 600.0
-"""How often a heartbeat is told, and how old the last one of a dead driver is: clocks may differ by
-minutes between machines, and a mirror may be held up."""
+"""How often a driver sends a heartbeat, and how old the last one of a dead driver is. The clocks of
+machines may differ by minutes, and a mirror may be delayed."""
 
 
 def read_heartbeats(runs: Iterable[Run]) -> dict[str, float]:
-    """Return when each driver was last there, in s since 1970 by its own clock."""
+    """Return each driver's last heartbeat, in s since 1970 by its own clock."""
     newest: dict[str, float] = {}
     for run in runs:
         seen = {name: float(when) for name, when in run.tags.items() if name.startswith(HEARTBEAT)}
@@ -29,14 +29,14 @@ def read_heartbeats(runs: Iterable[Run]) -> dict[str, float]:
 
 
 def is_alive(driver: str, heartbeats: Mapping[str, float], now_s: float) -> bool:
-    """Whether a driver is at work, as far as can be known here."""
+    """Whether a driver is alive, as far as this machine can know."""
     if _host_of(driver) == _host_of(this_driver()):
         return not is_dead_here(driver)
     return now_s - heartbeats.get(driver, 0.0) <= STALE_S
 
 
 def is_orphan(run: Run, heartbeats: Mapping[str, float], now_s: float) -> bool:
-    """Whether a run is left running, and no driver that was seen at it is alive."""
+    """Whether a run has the status RUNNING, and no driver that worked on it is alive."""
     if run.status != "RUNNING":
         return False
     drivers = {name.removeprefix(HEARTBEAT) for name in run.tags if name.startswith(HEARTBEAT)}

@@ -1,4 +1,4 @@
-"""The way back: a ledger from MLflow alone, each file checked against its hash."""
+"""Rebuilds a ledger from MLflow alone, and checks each file against its hash."""
 
 import hashlib
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ from reports.ledger.record import Record
 
 
 class DamagedRunError(Exception):
-    """What a run in MLflow holds is not what its tags and its record say."""
+    """The files of a run in MLflow differ from what its tags and its record say."""
 
 
 @dataclass
 class Pulled:
-    """What was pulled: keys of trials that are new here, how many were known, what is damaged."""
+    """The result of a pull: keys of new trials, how many were known, and what is damaged."""
 
     plans: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Pulled:
 
 
 def pull_ledger(client: Client, storage: Path) -> Pulled:
-    """Fetch the plans, and the finished trials that the ledger lacks; a record never changes.
+    """Fetch the plans, and the finished trials that the ledger lacks; no record changes.
 
-    A run that is damaged is noted, and the others are fetched all the same.
+    A damaged run is noted, and the others are fetched all the same.
 
     Raises:
-        TrackingError: If MLflow is away; what was fetched stays, and the next call goes on.
+        TrackingError: If MLflow is unreachable; fetched files stay, and the next call continues.
     """
     pulled = Pulled()
     runs = client.runs()
@@ -83,7 +83,7 @@ def _pull_plan(client: Client, run: Run, storage: Path) -> str:
 
 
 def _pull_trial(client: Client, run: Run, storage: Path) -> None:
-    """Fetch a trial's files; of two who finish it at once, the first one's stand."""
+    """Fetch a trial's files; if another process finishes the trial first, its files stay."""
     content = _download(client, run, RECORD_FILE)
     _check(RECORD_FILE, content, run.tags.get("record_sha256"))
     try:
@@ -100,14 +100,14 @@ def _pull_trial(client: Client, run: Run, storage: Path) -> None:
     stage(folder / PREDICTIONS_FILE, predictions)
     for name, file in models.items():
         (stage if name == MODEL_FILE else write_atomically)(folder / name, file)
-    create_once(folder / RECORD_FILE, content)  # as it is there, byte by byte
+    create_once(folder / RECORD_FILE, content)  # byte for byte as in MLflow
     standing = ledger.find(record.key) or record
     ledger.move_into_place(standing)
     publish_trial(storage, standing)
 
 
 def _model_files(client: Client, run: Run, record: Record) -> dict[str, bytes]:
-    """Fetch the trained model and its tokenizer, if they were kept there."""
+    """Fetch the trained model and its tokenizer, if MLflow has them."""
     names = run.tags.get("model_files", "").split()
     files = {name: _download(client, run, f"{MODEL_FOLDER}/{name}") for name in names}
     if MODEL_FILE in files:

@@ -1,4 +1,4 @@
-"""All runs of one MLflow by key, each key once, and who works on them."""
+"""All runs of one MLflow by key, one for each key, and the drivers that work on them."""
 
 import secrets
 import time
@@ -19,11 +19,11 @@ from orchestrator.tracking.orphans import (
 from reports.ledger.locks import locked
 
 PARENT = "mlflow.parentRunId"
-"""MLflow's own tag of a run below another."""
+"""MLflow's own tag for the parent of a run."""
 
 
 class RunIndex:
-    """Runs by key, as they were when last read and as this driver changed them since."""
+    """Runs by key, as last read from MLflow and changed by this driver since then."""
 
     def __init__(self, client: Client, lock: Path) -> None:
         self.client = client
@@ -34,7 +34,7 @@ class RunIndex:
         self.read()
 
     def read(self) -> None:
-        """Read all runs; where a key has several, keep one."""
+        """Read all runs; if a key has several, keep one."""
         found = [run for run in self.client.runs() if "key" in run.tags]
         self._heartbeats = read_heartbeats(found)
         self._runs: dict[str, Run] = {}
@@ -49,21 +49,21 @@ class RunIndex:
             self._replace(other, kept)
 
     def find(self, key: str) -> Run | None:
-        """Return the run of a key, as far as it was known when runs were read."""
+        """Return the run of a key, if it was known at the last read."""
         return self._runs.get(key)
 
     def find_or_create(
         self, key: str, name: str, tags: Mapping[str, str], *, began_here: bool = False
     ) -> Run:
-        """Return the run of a key; a new one is ours and running.
+        """Return the run of a key; a new one is ours and has the status RUNNING.
 
-        MLflow is asked for the key, under a lock, unless nobody else can have created its run:
-        what we create is of a trial that `began_here`, and nobody else creates runs.
+        This asks MLflow for the key, under a lock. It skips that only if nobody else can have
+        created the run: the trial `began_here`, and no other driver creates runs.
 
-        Storage folders that share a bucket share no lock. So a run of another driver may come
-        about after we read all: it had asked who was last just before we came. If its trial began
-        there, we ask for it by its key; if it began here, the other one, after creating, asks again
-        who is last and says that it is, whereupon we ask too.
+        Storage folders that share a bucket share no lock. So another driver may create a run after
+        we have read all runs: it had read the last creator just before we set it. If its trial
+        began there, we ask for the key. If the trial began here, the other driver reads the last
+        creator again after creating, and sets itself; then we also ask for the key.
         """
         if key not in self._runs:
             with locked(self._lock):
@@ -77,18 +77,18 @@ class RunIndex:
         return self._runs[key]
 
     def _come_before_others(self) -> bool:
-        """Say that we create runs, and return whether we know all that others created.
+        """Make us the last creator, and return whether we know all runs that others created.
 
-        MLflow looks through all runs to find one by its key; who created runs last it knows at
-        once. Whoever is not the last creator says that it is, then creates. So all is known for as
-        long as nobody came since all runs were read.
+        MLflow searches all runs to find one by its key, but returns the last creator at once. A
+        driver that is not the last creator first sets itself, then creates runs. So we know all
+        runs as long as the last creator has not changed since we read them.
         """
         last = self.client.last_creator()
         if last == self._name:
             return self._knows_all
         self.client.be_last_creator(self._name)
         is_new, self._is_new, self._knows_all = self._is_new, False, False
-        # What an earlier index of this driver asked for in vain may yet be heard.
+        # MLflow may still handle requests that timed out for an earlier index of this driver.
         if is_new and not last.startswith(self._driver):
             self.read()
             self._knows_all = self.client.last_creator() == self._name
@@ -97,12 +97,12 @@ class RunIndex:
         return self._knows_all
 
     def refresh(self, run: Run) -> Run:
-        """Read a run again: another driver may have gone on with it."""
+        """Read a run again: another driver may have continued it."""
         found = self.client.runs(f"tags.key = '{run.tags['key']}'")
         return self._keep(next((one for one in found if one.id == run.id), run))
 
     def take_over(self, run: Run, beat: bool = False) -> Run:
-        """Set a run running, as ours; with a heartbeat if it is a study's."""
+        """Set a run to RUNNING as ours; `beat` adds a heartbeat, for the run of a study."""
         if run.status != "RUNNING":
             self.client.resume(run)
         tags = {DRIVER: self._driver}
@@ -117,7 +117,7 @@ class RunIndex:
         return self._keep(replace(run, status=status))
 
     def log_tags(self, run: Run, tags: Mapping[str, str]) -> Run:
-        """Set those tags of a run that it has not yet."""
+        """Set the tags that a run does not have yet."""
         new = {name: text for name, text in tags.items() if run.tags.get(name) != text}
         if new:
             self.client.log(run, tags=new)
@@ -131,7 +131,7 @@ class RunIndex:
         params: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> Run:
-        """Log points, those params that a run has not yet, and then the tags.
+        """Log points and the params that a run does not have yet, then the tags.
 
         A param never changes.
         """
@@ -140,37 +140,37 @@ class RunIndex:
         return self._keep(replace(run, params={**run.params, **new}, tags={**run.tags, **tags}))
 
     def drop_tags(self, run: Run, *names: str) -> Run:
-        """Remove tags of a run, where they are."""
+        """Remove those tags that a run has."""
         for name in set(names) & set(run.tags):
             self.client.drop_tag(run, name)
         left = {name: text for name, text in run.tags.items() if name not in names}
         return self._keep(replace(run, tags=left))
 
     def is_mine(self, run: Run) -> bool:
-        """Whether a run is running and ours."""
+        """Whether a run is ours and has the status RUNNING."""
         return run.status == "RUNNING" and run.tags.get(DRIVER) == self._driver
 
     def is_anothers(self, run: Run) -> bool:
-        """Whether another driver, that is alive, works on a run."""
+        """Whether another driver that is alive works on a run."""
         if run.status != "RUNNING" or self.is_mine(run):
             return False
-        if self._is_orphan(run):  # or it was heard of after runs were read
+        if self._is_orphan(run):  # or its driver is newer than our last read
             self._heartbeats = read_heartbeats(self.client.runs(f"tags.kind = '{STUDY}'"))
         return not self._is_orphan(run)
 
     def is_shared(self, run: Run) -> bool:
-        """Whether another driver, that is alive, was seen at a study."""
+        """Whether another driver that is alive works on a study."""
         drivers = {name.removeprefix(HEARTBEAT) for name in run.tags if name.startswith(HEARTBEAT)}
         return any(
             is_alive(driver, self._heartbeats, time.time()) for driver in drivers - {self._driver}
         )
 
     def orphans(self) -> dict[str, Run]:
-        """List the runs that are running though no driver works on them, by key."""
+        """List the runs with the status RUNNING on which no driver works, by key."""
         return {key: run for key, run in self._runs.items() if self._is_orphan(run)}
 
     def my_trials(self) -> list[Run]:
-        """List the runs of trials that are running and ours."""
+        """List the runs of trials that are ours and have the status RUNNING."""
         runs = (run for run in self._runs.values() if run.tags.get("kind") == TRIAL)
         return [run for run in runs if self.is_mine(run)]
 
@@ -178,10 +178,10 @@ class RunIndex:
         return is_orphan(run, self._heartbeats, time.time())
 
     def _replace(self, double: Run, kept: Run) -> None:
-        """Delete the double of a run, unless a driver works on it; its children change parents.
+        """Delete the duplicate of a run, unless a driver works on it; move its children.
 
-        Doubles come about when two storage folders are mirrored at the same moment, or when MLflow
-        heard a request that it never answered.
+        Duplicates arise if two storage folders are mirrored at the same moment, or if MLflow
+        handles a request but its answer is lost.
         """
         if self.is_anothers(double):
             return
@@ -196,7 +196,7 @@ class RunIndex:
 
 
 def _choose(older: Run, newer: Run) -> tuple[Run, Run]:
-    """Of two runs of a key, say which to keep: the one that is finished, else the older."""
+    """Choose which of two runs of a key to keep: the finished one, else the older one."""
     if newer.status == "FINISHED" != older.status:
         return newer, older
     return older, newer

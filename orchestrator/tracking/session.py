@@ -1,4 +1,4 @@
-"""A mirror for the length of a sweep; what it could not deliver is told at the end."""
+"""A mirror for the length of a sweep; at the end, it reports what it could not deliver."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from orchestrator.tracking.mirror import MlflowMirror
 def mirrored_to_mlflow(
     storage: Path, tracking_uri: str, console: Console, *, max_model_mib: float = 0.0
 ) -> Iterator[MlflowMirror]:
-    """Mirror what happens inside the block; in the end wait for MLflow, for a bounded time."""
+    """Mirror the events inside the block; at the end, wait for MLflow for a limited time."""
     mirror = MlflowMirror(storage, tracking_uri, max_model_mib=max_model_mib)
     try:
         yield mirror
@@ -23,7 +23,7 @@ def mirrored_to_mlflow(
         if failure is not None:
             console.print(
                 f"MLflow lacks some of this: {failure}\n"
-                "The ledger is whole. `mmer-sweep sync`, or the next sweep, delivers the rest.",
+                "The ledger is complete. `mmer-sweep sync`, or the next sweep, delivers the rest.",
                 style="yellow",
                 markup=False,
             )

@@ -1,7 +1,7 @@
-"""Which studies an MLflow may lack something of: a small file each, below the storage folder.
+"""The studies that an MLflow may have incompletely: a small file for each, in the storage folder.
 
-It is made before a sweep trains and removed when MLflow has everything. What exactly is lacking is
-found by comparing ledger and MLflow, so that a kill at any moment loses nothing.
+A sweep writes the file before it trains, and removes it when MLflow has everything. A comparison of
+ledger and MLflow finds what exactly is missing, so a kill at any moment loses nothing.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ SPOOL_FOLDER = "mlflow-spool"
 
 
 def spool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
-    """Note that an MLflow may lack something of some studies."""
+    """Note that an MLflow may have some studies incompletely."""
     for one in planned:
         write_atomically(_path(one, storage, tracking_uri), tracking_uri.encode())
 
@@ -28,7 +28,7 @@ def unspool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> Non
 
 
 def read_spooled(storage: Path, tracking_uri: str) -> list[Planned]:
-    """Read the plans of those studies that an MLflow may lack something of.
+    """Read the plans of the studies that an MLflow may have incompletely.
 
     Raises:
         LedgerError: If a plan is damaged.
@@ -38,12 +38,12 @@ def read_spooled(storage: Path, tracking_uri: str) -> list[Planned]:
 
 
 def spooled_uris(storage: Path) -> list[str]:
-    """List where something may be lacking."""
+    """List the MLflows that may lack something."""
     return sorted({path.read_text() for path in (storage / SPOOL_FOLDER).glob("*/*/*")})
 
 
 def spool_lock(storage: Path, tracking_uri: str) -> Path:
-    """Return the lock under which runs are created: of two processes that try, one does."""
+    """Return the lock for creating runs: only one process creates a run."""
     return _folder(storage, tracking_uri) / "lock"
 
 

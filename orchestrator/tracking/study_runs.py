@@ -1,4 +1,4 @@
-"""Parent runs, one a study on a corpus: its plan, how far it is, its tables at the end."""
+"""Parent runs, one for each study on a corpus: its plan, its progress, and finally its tables."""
 
 import time
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ TABLES_FOLDER = "tables"
 
 
 class StudyRuns:
-    """The parent runs of those studies that are followed."""
+    """The parent runs of the studies that are mirrored."""
 
     def __init__(self, index: RunIndex, storage: Path) -> None:
         self._index = index
@@ -28,17 +28,17 @@ class StudyRuns:
         self.followed: dict[str, MirroredStudy] = {}
 
     def follow(self, planned: Iterable[Planned]) -> list[MirroredStudy]:
-        """Mirror these studies from now on, as they are planned now."""
+        """Mirror these studies from now on, with their current plans."""
         studies = [MirroredStudy(one) for one in planned]
         self.followed |= {study.key: study for study in studies}
         return studies
 
     def of_trial(self, key: str) -> list[MirroredStudy]:
-        """List the followed studies that a trial belongs to."""
+        """List the mirrored studies that a trial belongs to."""
         return [study for study in self.followed.values() if key in study.rows_by_key]
 
     def open(self, study: MirroredStudy) -> None:
-        """Set a study's run running, with a heartbeat and the plan."""
+        """Set a study's run to RUNNING, with a heartbeat and the plan."""
         self._index.take_over(self.run_of(study), beat=True)
         self._keep_plan(study)
 
@@ -52,7 +52,7 @@ class StudyRuns:
         return self._index.find_or_create(study.key, study.planned.study.name, tags)
 
     def beat(self) -> None:
-        """Tell that this driver is alive, if it is time to."""
+        """Send a heartbeat of this driver, if it is time to."""
         if time.monotonic() - self._beat_at < BEAT_S:
             return
         self._beat_at = time.monotonic()
@@ -62,7 +62,7 @@ class StudyRuns:
                 self._index.log_tags(run, {self._heartbeat: f"{time.time():.0f}"})
 
     def close(self, study: MirroredStudy) -> None:
-        """Say how far a study is, keep its tables, end its run unless another driver goes on."""
+        """Log a study's progress, upload its tables, end its run unless another driver uses it."""
         self._keep_plan(study)
         self._keep_tables(study)
         runs = [self._index.find(key) for key in study.rows_by_key]
@@ -86,7 +86,7 @@ class StudyRuns:
             self._keep(study, files, TABLES_FOLDER)
 
     def _keep(self, study: MirroredStudy, files: dict[str, bytes], folder: str | None) -> None:
-        """Upload files, unless the run has the same; a tag names their hash."""
+        """Upload files, unless the run has the same files; a tag holds their hash."""
         run = self.run_of(study)
         tags = {f"{folder or 'plan'}_sha256": sha256_of_all(files)}
         if not tags.items() <= run.tags.items():

@@ -1,4 +1,4 @@
-"""Child runs, one a trial: begun when it starts, completed from its record."""
+"""Child runs, one for each trial: created when it starts, completed from its record."""
 
 import hashlib
 import time
@@ -41,15 +41,15 @@ CONFIG_FILE, CURVES_FILE = "config.json", "epochs.csv"
 MODEL_FOLDER = "model"
 BYTES_A_PARAMETER = 4
 DESCRIBED = "seed"
-"""The param that every trial has: where it is, config and inputs were logged before."""
+"""The param that every trial has; if a run has it, config and inputs were logged before."""
 
 FAILURE = "failure"
 
 
 class TrialRuns:
-    """The runs of trials of the studies that are followed.
+    """The runs of the trials of the mirrored studies.
 
-    Trained models are kept with a run if they take at most `max_model_mib`.
+    A trained model is uploaded to its run if it takes at most `max_model_mib`.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TrialRuns:
         self._num_retries: Counter[str] = Counter()
 
     def start(self, trial: Trial) -> None:
-        """Find or create a trial's run and set it running."""
+        """Find or create a trial's run and set it to RUNNING."""
         run = self._open_run_of(trial)
         if run is not None and not self._index.is_mine(run):
             self._index.take_over(run)
@@ -77,9 +77,10 @@ class TrialRuns:
             self._known_epochs(run).add(epoch.epoch)
 
     def finish(self, record: Record, *, began_here: bool = False) -> bool:
-        """Complete a trial's run from its record; say whether there was anything to do.
+        """Complete a trial's run from its record; return whether there was anything to do.
 
-        One that did not begin here, as a cached one, may have a run of another driver.
+        If the trial did not begin here, for example a cached one, another driver may have created
+        its run.
 
         Raises:
             LedgerError: If the predictions are not those that the record names, or the model
@@ -115,13 +116,13 @@ class TrialRuns:
         return run is not None and run.status == "FINISHED" and not self._new_rows(run, key)
 
     def fail(self, trial: Trial, reason: str) -> None:
-        """Close a trial's run as failed, with the reason as a tag."""
+        """End a trial's run as failed, with the reason as a tag."""
         run = self._open_run_of(trial)
         if run is not None:
             self._index.end(self._index.log_tags(run, {FAILURE: _first_line(reason)}), "FAILED")
 
     def retry(self, trial: Trial, reason: str) -> None:
-        """Say on a trial's run why it was started again, and how often by this driver."""
+        """Log on a trial's run why it was started again, and how often by this driver."""
         self._num_retries[trial.key] += 1
         run = self._open_run_of(trial)
         if run is not None:
@@ -129,17 +130,17 @@ class TrialRuns:
             self._index.log_tags(run, {"num_retries": number, "retried": _first_line(reason)})
 
     def _open_run_of(self, trial: Trial) -> Run | None:
-        """Find or create a trial's run, unless it was completed from the record already."""
+        """Find or create a trial's run; None if it was completed from the record already."""
         run = self._found_or_created(trial, trial.key, began_here=True)
         run = self._describe(run, trial)
         return None if run.status == "FINISHED" else run
 
     def _found_or_created(self, trial: Trial, key: str, *, began_here: bool) -> Run:
-        """Find or create a trial's run; a new one is not described yet."""
+        """Find or create a trial's run; a new one has no description yet."""
         run, studies = self._index.find(key), self._studies.of_trial(key)
         if run is not None:
             return run
-        if not studies:  # an orphan of another study
+        if not studies:  # a run that a dead driver left, of another study
             raise LookupError(f"trial '{key}' belongs to no study that is mirrored")
         tags = {
             **studies[0].tags_of(trial, key),
@@ -161,9 +162,9 @@ class TrialRuns:
         points: Sequence[Point] = (),
         tags: Mapping[str, str] = MappingProxyType({}),
     ) -> Run:
-        """Log all rows that share a trial, with their params, and what else there is to log."""
+        """Log all rows that share a trial, with their params, together with other content."""
         key, params = run.tags["key"], {}
-        if DESCRIBED not in run.params:  # it is new, or its driver was killed before it got here
+        if DESCRIBED not in run.params:  # new, or its driver was killed before this point
             files = {CONFIG_FILE: config_file(trial), **files}
             self._index.client.log_inputs(run, inputs_of(trial))
         self._index.client.upload(run, files, None)
@@ -176,19 +177,19 @@ class TrialRuns:
         return run
 
     def _new_rows(self, run: Run, key: str) -> list[str]:
-        """Name those rows that share a trial and do not stand in its run yet."""
+        """List the rows that share a trial and are not in its run yet."""
         named = _rows_named(run)
         rows = [str(row) for s in self._studies.of_trial(key) for row in s.rows_by_key[key]]
         return [row for row in rows if row not in named]
 
     def _known_epochs(self, run: Run) -> set[int]:
-        """Know which epochs a run has, also those that an earlier driver logged."""
+        """Return the epochs that a run has, including those that an earlier driver logged."""
         if run.id not in self._epochs:
             self._epochs[run.id] = self._index.client.steps(run, EPOCH_METRIC)
         return self._epochs[run.id]
 
     def _read(self, record: Record) -> tuple[bytes, bytes]:
-        """Read the files of record and predictions."""
+        """Read the files of a record and its predictions."""
         folder = self._ledger.folder(record.key)
         try:
             predictions = self._ledger.predictions_file(record).read_bytes()
@@ -197,7 +198,7 @@ class TrialRuns:
             raise LedgerError(f"trial '{record.key}' has no record or no predictions") from error
 
     def _model_files(self, record: Record) -> dict[str, bytes | Path]:
-        """Find the trained model and its tokenizer, if they were kept and are not too large."""
+        """Find the trained model and its tokenizer, if they exist and are not too large."""
         if record.result.num_parameters * BYTES_A_PARAMETER / 2**20 > self._max_model_mib:
             return {}
         try:
@@ -214,7 +215,7 @@ class TrialRuns:
 
 
 def _test_of(record: Record, predictions_file: bytes) -> Predictions | None:
-    """Read the predictions on test, if a trial came to any."""
+    """Read the predictions on test, if a trial has any."""
     if hashlib.sha256(predictions_file).hexdigest() != record.result.predictions_sha256:
         raise LedgerError(f"predictions of trial '{record.key}' are not those that it recorded")
     if record.result.best is None:
@@ -223,7 +224,7 @@ def _test_of(record: Record, predictions_file: bytes) -> Predictions | None:
 
 
 def _rows_named(run: Run) -> list[str]:
-    """Name the rows that stand in a run; one that was not described yet has none."""
+    """List the rows that a run names; a run without a description names none."""
     return [row for row in run.tags.get("rows", "").split(ROW_SEPARATOR) if row]
 
 

@@ -135,7 +135,7 @@ def test_plan_of_both_papers_says_what_sharing_saves(call: Call) -> None:
 def test_plan_of_adaptive_seeds_says_how_they_go_on(call: Call) -> None:
     outcome = call("plan", "unimodal", "--seeds", "auto", "--max-seeds", "7")
     assert "12 rows x seeds are 12 trials" in outcome.out
-    assert "get more seeds, look after look, at most at 5, 7;" in " ".join(outcome.out.split())
+    assert "get more seeds, at most 5, 7;" in " ".join(outcome.out.split())
 
 
 def test_plan_takes_study_files(call: Call, storage: Path) -> None:
@@ -212,10 +212,13 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     [
         (
             "lairs",
-            "'lairs' is no study and no command of mmer-sweep; studies: main, components, layers, ",
+            "'lairs' is neither a study nor a command of mmer-sweep; studies: main, components, ",
         ),
         ("lairs", "; commands: run, tune, list, show, plan, lint-paper, report, prepare, predict,"),
-        ("show nothing", "'nothing' is no study and no prepared corpus; studies: main, compo"),
+        (
+            "show nothing",
+            "'nothing' is neither a study nor a prepared corpus; studies: main, compo",
+        ),
         ("show nothing", "corpora: mine"),
         ("plan lairs", "study 'lairs' does not exist; choose from main, components, layers"),
         ("plan", "Missing argument 'STUDIES...'"),
@@ -224,7 +227,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("layers --scale huge", "'huge' is not one of 'tiny', 'paper'"),
         ("layers --seeds 0", "'--seeds': 0 is not in the range x>=1"),
         ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
-        ("layers --max-seeds 5", "'--max-seeds' is for '--seeds auto'"),
+        ("layers --max-seeds 5", "'--max-seeds' needs '--seeds auto'"),
         ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("layers --slots 0", "'--slots': 0 is not in the range x>=1"),
         ("layers --device tpu", "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
@@ -232,7 +235,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),
         ("plan gone.py", "study file 'gone.py' does not exist"),
-        ("prepare videos", "of mmer-sweep prepare; commands: clips, iemocap, mosei, dai-iemocap"),
+        ("prepare videos", "of mmer-sweep prepare; choose from clips, iemocap, mosei, dai-iemocap"),
         ("prepare clips", "Missing option '--source'"),
         ("prepare clips --source gone", "/gone' does not exist"),
         ("ui --port 0", "'--port': 0 is not in the range 1<=x<=65535"),

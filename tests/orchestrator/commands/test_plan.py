@@ -90,5 +90,7 @@ def test_prices_are_those_of_a_cluster_that_is_joined_or_of_a_file_that_is_named
 
 
 def test_prices_of_what_is_not_measured_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(click.UsageError, match="'--cluster-file' prices what is measured; leave"):
+    with pytest.raises(
+        click.UsageError, match="'--cluster-file' needs measurements to price; leave"
+    ):
         Measuring(False, tmp_path)

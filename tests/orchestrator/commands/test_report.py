@@ -84,7 +84,10 @@ def test_papers_and_studies_are_chosen_by_name() -> None:
     [
         (["main"], "'main' was not run in 'here' yet: run `mmer-sweep main` first; choose from a"),
         (["xia2022"], "'xia2022' was not run in 'here' yet: run `mmer-sweep xia2022` first"),
-        (["b"], "'b' is no study that was run in 'here' and no paper; choose from a, layers, le20"),
+        (
+            ["b"],
+            "'b' is neither a paper nor a study that was run in 'here'; choose from a, layers,",
+        ),
     ],
 )
 def test_what_was_not_run_is_told_with_the_choices(names: list[str], message: str) -> None:
@@ -175,10 +178,7 @@ def test_figures_of_kept_models_are_drawn(
 def test_nothing_run_is_told(report: Command, tmp_path: Path) -> None:
     status, printed = report()
     assert status == EXIT_BAD_INPUT
-    assert (
-        f"no study is known to have been run in '{tmp_path}'; run one, such as `mmer-sweep layers`"
-        in printed
-    )
+    assert f"no study was run in '{tmp_path}' yet; run one, such as `mmer-sweep layers`" in printed
     assert list(tmp_path.iterdir()) == []
 
 

@@ -70,7 +70,7 @@ def test_command_says_how_many_utterances_are_on_the_sheet(
 def test_study_has_no_samples() -> None:
     outcome = CliRunner().invoke(cli, ["show", "layers", "--samples", "3"])
     assert outcome.exit_code != 0
-    assert "'layers' is a study; only a corpus has '--samples'" in outcome.output
+    assert "'layers' is a study; '--samples' works only for a corpus" in outcome.output
 
 
 def test_name_is_printed_as_it_is() -> None:

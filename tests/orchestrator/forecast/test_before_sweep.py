@@ -132,7 +132,7 @@ def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
     slow_t4 = [a for a in ASSIGNMENTS if a.trained_for.row == "deep"]
     before_sweep.plan_sweep(session, slow_t4, None, console)
     printed = cast(io.StringIO, console.file).getvalue()
-    assert "no trial is for T4: it is too small for them, or others end sooner" in printed
+    assert "no trial uses T4: its memory is too small, or other GPUs are faster" in printed
 
 
 def test_gpu_of_a_machine_that_has_four_costs_a_fourth(

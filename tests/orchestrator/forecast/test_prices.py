@@ -93,9 +93,9 @@ def test_head_finds_the_file_that_started_it(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TYPES, r"own\.yaml' needs the price of each .*dollars_an_hour: \{head: 0.35, gpu: 0.35\}"),
-        (TYPES + table("head: 1"), r"needs the price of each .* gpu: 0\.35"),
-        (TYPES + table("head: 1, gpu: 1, cpu: 1"), r"needs the price of each .* gpu: 0\.35"),
+        (TYPES, r"own\.yaml' needs a price for each .*dollars_an_hour: \{head: 0.35, gpu: 0.35\}"),
+        (TYPES + table("head: 1"), r"needs a price for each .* gpu: 0\.35"),
+        (TYPES + table("head: 1, gpu: 1, cpu: 1"), r"needs a price for each .* gpu: 0\.35"),
         (TYPES + table("head: 1, gpu: cheap"), r"dollars_an_hour\.gpu: .*got 'cheap'; a price is"),
         (TYPES + table("head: 1, gpu: -1"), r"dollars_an_hour\.gpu: .*greater than or equal to 0"),
         (TYPES + table("head: 1, gpu: .nan"), r"dollars_an_hour\.gpu: .*finite number"),

@@ -139,7 +139,7 @@ def test_process_that_cannot_start_is_told(
         probers.start(1)
         probers.next()
     probers.start(1)
-    with pytest.raises(ProbeError, match="no process could be started to measure in: "):
+    with pytest.raises(ProbeError, match="no process could be started to measure trials: "):
         probers.next()
 
 

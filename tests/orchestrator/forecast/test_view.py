@@ -71,7 +71,7 @@ def test_range_and_dollars_are_shown_on_gpus() -> None:
     text = " ".join(lines_of(GPUS, num_seeds=8, num_at_once=4, prices=PRICES))
     assert "small/deep 8 1.4 2,048 30 s 4" in " ".join(text.split())
     assert "wall time: about 39 s to 1 min 40 s; 16 trials, 16 at once on 4 GPUs" in text
-    assert "from no slowing between trials that share a GPU to taking turns" in text
+    assert "trials that share a GPU do not slow each other, or they take turns" in text
     # Held: 4 x 38.5 to 4 x 88.5 s or so, idle: 4 x 10 min, at 2 $ an hour; the head at 1 $.
     assert "GPU-hours: 0.043 to 0.099; $1.43 to $1.56 by 'cluster.yaml'" in text
 
@@ -112,7 +112,7 @@ def test_each_kind_of_gpu_has_a_line_and_all_have_one() -> None:
         "wall time: about 49 s to 1 min 10 s; 8 trials, 5 at once on 3 GPUs; GPU-hours:",
         "0.035 to 0.052; $0.90 to $0.94 by 'cluster.yaml', with the head and 10 min in",
         "which idle workers wait",
-        "the range: from no slowing between trials that share a GPU to taking turns",
+        "the range: trials that share a GPU do not slow each other, or they take turns",
         "critical path: 4 trials in a row on T4",
         "measured: 2 architectures on NVIDIA A100, NVIDIA T4",
     ]
@@ -121,24 +121,24 @@ def test_each_kind_of_gpu_has_a_line_and_all_have_one() -> None:
 def test_kinds_of_gpu_without_prices_are_told() -> None:
     text = " ".join(print_kinds(None, None))
     assert "GPU-hours: 0.014 wall time:" in text
-    assert "GPU-hours: 0.035 to 0.052; no prices: docs/plan.md says where they stand" in text
+    assert "GPU-hours: 0.035 to 0.052; no prices: docs/plan.md says where to write them" in text
 
 
 def test_number_of_gpus_of_a_kind_that_is_assumed_is_told_once() -> None:
     text = " ".join(print_kinds(PRICES, replace(PRICES, num_gpus=None)))
-    assert text.count("'cluster.yaml' names no GPUs: one a worker is assumed") == 1
+    assert text.count("'cluster.yaml' names no GPUs: assumes one for each worker") == 1
 
 
 def test_number_of_gpus_that_is_assumed_is_told() -> None:
     unsaid = replace(PRICES, num_gpus=None)
     said = " ".join(lines_of(GPUS, prices=unsaid))
-    assert "'cluster.yaml' names no GPUs: one a worker is assumed" in said
+    assert "'cluster.yaml' names no GPUs: assumes one for each worker" in said
     assert "assumed" not in " ".join(lines_of(GPUS, prices=PRICES))
     assert "assumed" not in " ".join(lines_of(CORES, prices=unsaid))
 
 
 def test_gpus_without_prices_are_told() -> None:
-    assert "no prices: docs/plan.md says where they stand" in " ".join(lines_of(GPUS))
+    assert "no prices: docs/plan.md says where to write them" in " ".join(lines_of(GPUS))
     assert "prices" not in " ".join(lines_of(CORES))
 
 

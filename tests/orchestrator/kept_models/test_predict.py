@@ -601,7 +601,7 @@ def test_best_trial_of_a_study_says_which_row_and_seed_it_is(
     [
         ((), "name the trial with either '--trial KEY' or '--best STUDY'"),
         (("--trial", "abcdef", "--best", "layers"), "either '--trial KEY' or '--best STUDY'"),
-        (("--trial", "abcdef", "--output", "x.csv"), "'--output' is for a folder, and"),
+        (("--trial", "abcdef", "--output", "x.csv"), "'--output' works only for a folder, and"),
         (("--trial", "abcdef", "--text", "a", "--subtitles", __file__), "say the same thing"),
         (("--trial", "abcdef", "--device", "tpu"), "'tpu' is not one of 'cpu', 'cuda'"),
     ],
@@ -619,7 +619,7 @@ def test_options_that_do_not_go_together_are_told(
 def test_options_of_a_file_are_refused_for_a_folder(option: str, storage: Path) -> None:
     result = call(storage / "clips", "--trial", "abcdef", option, "--storage", storage)
     assert result.exit_code == 2
-    assert "is a folder, which has no '--text'" in result.stderr
+    assert "is a folder; '--text', '--subtitles'" in result.stderr
 
 
 def test_clip_that_is_not_there_is_told(storage: Path) -> None:

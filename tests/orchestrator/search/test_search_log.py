@@ -159,7 +159,9 @@ def test_journal_goes_on_after_a_torn_line(tmp_path: Path, torn: bytes) -> None:
 def test_search_of_another_space_or_corpus_is_told(tmp_path: Path) -> None:
     open_log(tmp_path, identity="one")
     open_log(tmp_path, identity="one")
-    with pytest.raises(StudyError, match=r"was begun with another space 'small', other baselines"):
+    with pytest.raises(
+        StudyError, match=r"was started with another space 'small', other baselines"
+    ):
         open_log(tmp_path, identity="another")
 
 
