@@ -1,1 +1,1 @@
-"""The machines: what they have, how many trials share a device, Ray's session."""
+"""The machines: their resources, how many trials share a device, and Ray's session."""

@@ -1,4 +1,4 @@
-"""What a worker is given: a trial, and its part of a device."""
+"""What a worker receives: a trial, and its part of a device."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 MAX_LOSSES = 3
-"""How often a trial starts again after its process was lost without one more epoch done."""
+"""How often a trial starts again after its process was lost before one more epoch was done."""
 
 
 class Share(NamedTuple):
-    """How many trials of a kind one device takes, and what each of them may take of its memory.
+    """How many equal trials share one device, and how much of its memory each of them may take.
 
-    On a GPU, `memory_mib` is that of PyTorch; the context of each process comes on top. It is a
-    share of a GPU of `gpu_kind`; None where there are not several kinds.
+    On a GPU, `memory_mib` is PyTorch's memory; the context of each process comes on top. `gpu_kind`
+    is the kind of the GPU; None if there are not several kinds.
     """
 
     num_at_once: int
@@ -22,9 +22,9 @@ class Share(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """One trial to train, the row that asks for it, and how much of a batch fits into memory.
+    """One trial to train, the row that asks for it, and the size of its micro-batches.
 
-    `share` is its part of a device; None for a whole GPU, or a core, and no cap on memory.
+    `share` is its part of a device. None means a whole GPU, or a core, and no cap on memory.
     """
 
     trial: Trial
@@ -34,5 +34,5 @@ class Assignment(NamedTuple):
 
     @property
     def gpu_kind(self) -> str | None:
-        """The kind of GPU on which alone it trains, where there are several."""
+        """The only kind of GPU that it trains on; None if there are not several kinds."""
         return None if self.share is None else self.share.gpu_kind

@@ -1,4 +1,4 @@
-"""Several kinds of GPU on one cluster: which there are, and which of them trains which trial."""
+"""Several kinds of GPU in one cluster: finds the kinds, and chooses one for each trial."""
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,15 +22,17 @@ from search_spaces.trial import Trial
 def gpu_kinds_of(
     nodes: Iterable[Mapping[str, Any]], machines: Machines
 ) -> tuple[str, ...] | tuple[None]:
-    """Name the kinds of GPU that train; None alone if all are of one, none is used or yet there.
+    """Return the kinds of GPU to train on; only None if there are not several kinds.
+
+    That is also so if no GPU is used, or none is there yet.
 
     Args:
         nodes: The machines, as `ray.nodes` lists them.
         machines: Which of them may train, and on what.
 
     Raises:
-        ClusterError: If Ray knows the kinds of some alone: nothing that a trial could ask Ray for
-            would keep it on the others.
+        ClusterError: If Ray knows the kinds of only some GPUs: then no request to Ray could keep a
+            trial on the other GPUs.
     """
     on_gpu, usable = usable_machines(nodes, machines)
     kinds = {gpu_kind_of(one) for one in usable if on_gpu}
@@ -39,15 +41,15 @@ def gpu_kinds_of(
         return (None,)
     if None in kinds:
         raise ClusterError(
-            f"Ray knows the kind of some GPUs ({', '.join(named)}), but not of others; give those "
-            "a name where their machines start: "
+            f"Ray knows the kind of some GPUs ({', '.join(named)}), but not of others; name those "
+            "when you start Ray on their machines: "
             f"""ray start --resources '{{"{ACCELERATOR}NAME": 1}}'"""
         )
     return tuple(named)
 
 
 def session_on(session: TrainingSession, gpu_kind: str | None) -> TrainingSession:
-    """Leave of a session's machines those with one kind of GPU; all if it is None."""
+    """Limit a session to the machines with one kind of GPU; None keeps all machines."""
     if gpu_kind is None:
         return session
     return replace(session, machines=session.machines._replace(gpu_kind=gpu_kind))
@@ -56,15 +58,15 @@ def session_on(session: TrainingSession, gpu_kind: str | None) -> TrainingSessio
 def divide_slots(
     capacities: Sequence[Capacity], shares: Mapping[str, Sequence[Share]], most: int | None
 ) -> list[int | None]:
-    """Divide trials at once among kinds if there are places for more; one at least for each.
+    """Divide the slots among the kinds, at least one for each, if there are more places than slots.
 
     Args:
-        capacities: The kinds.
-        shares: Of each trial, by key, one for each kind into which it fits.
-        most: How many trials run at once at most, on all kinds.
+        capacities: The devices of each kind.
+        shares: The shares of each trial, by key: one for each kind into which it fits.
+        most: How many trials run at once at most, on all kinds together.
 
     Returns:
-        How many run at once on each kind at most; None for as many as there is room for.
+        How many run at once on each kind at most; None for as many as fit.
     """
     places = [
         capacity.num_devices * max(_at_once(capacity, shares), default=0) for capacity in capacities
@@ -76,7 +78,7 @@ def divide_slots(
 
 
 def _at_once(capacity: Capacity, shares: Mapping[str, Sequence[Share]]) -> set[int]:
-    """List how many trials like each one a device of a kind takes."""
+    """List for each trial how many like it a device of the kind takes."""
     return {
         share.num_at_once
         for of_trial in shares.values()
@@ -91,15 +93,15 @@ def choose_kinds(
     shares: Mapping[str, Sequence[Share]],
     slots: Sequence[int | None],
 ) -> dict[str, Share]:
-    """Choose of each trial's shares the one on the kind of GPU where it ends first.
+    """Choose for each trial the share on the kind of GPU where it ends first.
 
-    The longest trials choose first: those that take longest even where they are quickest. That
-    trials which share a GPU slow each other is left out, as it is not known.
+    The longest trials choose first; a trial's length is its time on its fastest kind. How much
+    trials that share a GPU slow each other is not known, and left out.
 
     Args:
         assignments: The trials.
-        kinds: Their devices, and what each trial takes there.
-        shares: Of each trial, by key, one for each kind into which it fits.
+        kinds: The devices of each kind, and what each trial takes there.
+        shares: The shares of each trial, by key: one for each kind into which it fits.
         slots: How many trials run at once on each kind, if that is limited.
     """
     trials = [assignment.trial for assignment in assignments]
@@ -124,7 +126,7 @@ def choose_kinds(
 
 
 class _Queue:
-    """When the devices of a kind are free, in parts, as if all were one large device."""
+    """When parts of the devices of a kind are free, as if all were one large device."""
 
     def __init__(
         self, kind: Measured, shares: Mapping[str, Sequence[Share]], num_slots: int | None
@@ -132,12 +134,12 @@ class _Queue:
         self._probes = kind.probes
         capacity = kind.capacity
         self._num_parts = lcm(*_at_once(capacity, shares))
-        self._free = [(0.0, capacity.num_devices * self._num_parts)]  # from when, how many
+        self._free = [(0.0, capacity.num_devices * self._num_parts)]  # (free from, number of parts)
         most = capacity.num_devices * capacity.num_cores
         self._slots = [0.0] * min(most, num_slots or most)
 
     def seconds_of(self, trial: Trial) -> float:
-        """Return how long a trial takes, if none slows it."""
+        """Return how long a trial takes if no other trial slows it."""
         return self._probes[architecture_of(trial)].trial_s(trial.config.training.max_epochs)
 
     def start_of(self, share: Share) -> float:
@@ -148,7 +150,7 @@ class _Queue:
         return max(free_s, self._slots[0])
 
     def put(self, share: Share, end_s: float) -> None:
-        """Let a trial have the parts that are free first."""
+        """Give a trial the parts that are free first."""
         parts = lacking = self._num_parts // share.num_at_once
         while lacking:
             free_s, num = self._free.pop(0)

@@ -1,4 +1,4 @@
-"""Machines on which trials may train: which of them count, and what each device of theirs has."""
+"""The machines on which trials may train: which of them count, and what each device has."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
@@ -10,7 +10,7 @@ from orchestrator.cluster.machines import Machines, gpu_kind_of, resources_of_tr
 def usable_machines(
     nodes: Iterable[Mapping[str, Any]], machines: Machines
 ) -> tuple[bool, list[Mapping[str, float]]]:
-    """Return whether trials take GPUs, and what each machine has in which one could train."""
+    """Return whether trials use GPUs, and the resources of each machine that could train one."""
     there = [node["Resources"] for node in nodes if node["Alive"]]
     num_gpus = sum(int(one.get("GPU", 0)) for one in there)
     on_gpu = "gpu" in resources_of_trial(machines, {"GPU": num_gpus})
@@ -24,7 +24,7 @@ def usable_machines(
 
 
 class Host(NamedTuple):
-    """A machine: its devices, and what each of them has of its memory and its cores."""
+    """A machine: its devices, and each device's part of its memory and its cores."""
 
     num_devices: int
     memory_mib: float
@@ -32,16 +32,16 @@ class Host(NamedTuple):
 
 
 def host_of(resources: Mapping[str, float], *, on_gpu: bool) -> Host:
-    """Divide a machine among its GPUs; those do not count for which it has no core."""
+    """Divide a machine among its GPUs; a GPU without a core does not count."""
     num = min(int(resources["GPU"]), int(resources["CPU"])) if on_gpu else 1
     return Host(num, resources["memory"] / num / 2**20, max(1, int(resources["CPU"]) // num))
 
 
 def choose_hosts(hosts: Sequence[Host], need_mib: float) -> list[Host]:
-    """Return the machines that have most together if each counts as the least of them.
+    """Return the machines that have most in total if each counts as the smallest of them.
 
-    None is too small for the largest trial, unless all are. Memory and cores are told in parts of
-    those of the greatest machine; what a machine has less of it decides.
+    No machine is too small for the largest trial, unless all are. Memory and cores are compared as
+    fractions of the largest machine's; the smaller of the two fractions decides.
     """
     most_mib = max(host.memory_mib for host in hosts)
     fit = [host for host in hosts if host.memory_mib >= min(need_mib, most_mib)]

@@ -1,4 +1,4 @@
-"""On which machines a sweep trains, and how many trials it asks for at once."""
+"""The machines that a sweep trains on, and how many trials it asks for at once."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -9,31 +9,31 @@ from orchestrator.errors import ClusterError
 Device = Literal["auto", "cpu", "gpu"]
 
 MAX_REQUESTED = 256
-"""Trials that a cluster is asked to place at once."""
+"""How many trials a cluster is asked to place at once."""
 
 NAMES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
-"""What Ray calls the resources of a machine, by what Tune calls those of a trial."""
+"""Ray's names for the resources of a machine, by Tune's names for those of a trial."""
 
 ACCELERATOR = "accelerator_type:"
-"""How Ray's resource begins that names the kind of a machine's GPUs."""
+"""The beginning of the Ray resource that names the kind of a machine's GPUs."""
 
 PART_OF_KIND = 0.001
-"""What a trial takes of that resource, of which a machine has 1: as little as Ray itself asks."""
+"""How much of that resource a trial takes; a machine has 1. Ray itself asks for as little."""
 
 RAY_UNITS = 10_000
-"""Ray divides a resource into so many parts at most."""
+"""The most parts into which Ray divides a resource."""
 
 NUM_WITHOUT_PLACE = 8
-"""How many of them have no place yet: they make it grow. The rest is left to other drivers."""
+"""How many of them may wait for a place, so that the cluster grows; other drivers get the rest."""
 
 
 class Machines(NamedTuple):
-    """Which machines train; the defaults are this machine, its GPUs or else its cores.
+    """Which machines train; the default is this machine, with its GPUs or else its cores.
 
-    `address` is that of a Ray cluster, or `auto`; `num_slots` the trials at once; `memory_mib` what
-    they may take of this machine's memory together, by default what is free. With
-    `is_deterministic` trials use algorithms only that give equal results each time. Of a cluster
-    with GPUs of several kinds, `gpu_kind` leaves the machines with one of them.
+    `address` is the address of a Ray cluster, or `auto`. `num_slots` is the number of trials at
+    once. `memory_mib` is how much of this machine's memory they may take together, by default the
+    free memory. With `is_deterministic`, trials use only deterministic algorithms. If a cluster has
+    several kinds of GPU, `gpu_kind` limits it to the machines with one kind.
     """
 
     address: str | None = None
@@ -50,10 +50,10 @@ THIS_MACHINE = Machines()
 def resources_of_trial(
     machines: Machines, there: Mapping[str, float], share: Share | None = None
 ) -> dict[str, float]:
-    """Return what a trial takes of a machine: a core, and a GPU where there are any.
+    """Return the resources that a trial takes: a core, and a GPU if there are any.
 
-    With a share it takes a part of the GPU; where there is none, of the machine's memory. Where
-    GPUs are of several kinds it also asks for its own.
+    With a share, it takes only a part of a GPU; without GPUs, it takes a part of the machine's
+    memory. If there are several kinds of GPU, it also asks for its kind.
 
     Args:
         machines: Where to train.
@@ -61,11 +61,11 @@ def resources_of_trial(
         share: How many trials like it share a device.
 
     Raises:
-        ClusterError: If this machine lacks the GPU asked for. A cluster may get one.
+        ClusterError: If this machine lacks the GPU that the user asked for. A cluster may get one.
     """
     has_gpu = there.get("GPU", 0) >= 1
     if machines.device == "gpu" and machines.address is None and not has_gpu:
-        raise ClusterError("this machine has no GPU that can be used; leave out --device gpu")
+        raise ClusterError("this machine has no usable GPU; leave out --device gpu")
     takes_gpu = machines.device == "gpu" or (machines.device == "auto" and has_gpu)
     if takes_gpu:
         kind = share.gpu_kind if share else machines.gpu_kind
@@ -75,18 +75,18 @@ def resources_of_trial(
 
 
 def gpu_kind_of(resources: Mapping[str, float]) -> str | None:
-    """Name the kind of a machine's GPUs, if Ray knows it; it does of most."""
+    """Return the kind of a machine's GPUs; None if Ray does not know it. It knows most kinds."""
     kinds = [name for name in resources if name.startswith(ACCELERATOR)]
     return min(kinds).removeprefix(ACCELERATOR) if kinds else None
 
 
 def name_in_ray(resource: str) -> str:
-    """Return what Ray calls a resource that a trial takes."""
+    """Return Ray's name for a resource that a trial takes."""
     return NAMES.get(resource, resource)
 
 
 def part_of_gpu(num_at_once: int) -> float:
-    """Return what so many processes take of a GPU each, in the units in which Ray counts.
+    """Return the part of a GPU that each of `num_at_once` processes takes, in Ray's units.
 
     It is rounded down, so that all of them fit.
     """
@@ -94,19 +94,19 @@ def part_of_gpu(num_at_once: int) -> float:
 
 
 def most_at_once(machines: Machines) -> int | None:
-    """Return how many trials run at once at most; None for as many as there is room for."""
+    """Return how many trials run at once at most; None for as many as fit."""
     return machines.num_slots or (None if machines.address is None else MAX_REQUESTED)
 
 
 def count_requested(
     machines: Machines, there: Mapping[str, float], resources: Mapping[str, float], num_missing: int
 ) -> int:
-    """Return how many trials are asked for at once.
+    """Return how many trials to ask for at once.
 
-    On this machine there are as many as run at once. A cluster is asked for more than it has
-    places now, or it would not grow. But where slots are limited and trials are for one kind of
-    GPU, none waits for a place: it would hold a slot that another kind has a place for. That is 0
-    where the kind has no machine.
+    On this machine, these are as many as run at once. A cluster is asked for more than it has
+    places now, or it would not grow. But if slots are limited and trials are for one kind of GPU,
+    no trial waits for a place, because it would hold a slot that another kind could use. So the
+    result is 0 if the kind has no machine.
     """
     num_places = int(min(there.get(name_in_ray(name), 0) / n for name, n in resources.items()))
     is_of_kind = not resources.keys() <= NAMES.keys()

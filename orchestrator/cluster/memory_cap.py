@@ -1,8 +1,8 @@
-"""What a trial may take of its device's memory: past it, the trial runs out, and no other does.
+"""Caps the device memory of a trial: a trial that needs more runs out, and no other trial does.
 
-A trial that hits its cap raises an error that `orchestrator.training.memory` knows, and goes on
-with smaller micro-batches. Without a cap the kernel, or Ray, would kill some process, its own or a
-neighbour's.
+A trial that hits its cap raises an error that `orchestrator.training.memory` recognises, and
+continues with smaller micro-batches. Without a cap, the kernel or Ray would kill a process: the
+trial's own or another one.
 """
 
 import ctypes
@@ -19,35 +19,35 @@ from orchestrator.training.memory import release_memory
 from orchestrator.trial.host_memory import PeakMemory, private_mib, read_status
 
 LINGERING_S = 10.0
-"""After so long without more free memory, what others hold of a GPU is taken to stay with them."""
+"""If a GPU's free memory does not grow for this long, we assume that others keep the rest."""
 
 LOOK_S = 0.2
 
 _AWAITED: set[torch.device] = set()
-"""GPUs on which this process has waited for memory, whatever its trials need."""
+"""The GPUs on which this process has waited for memory already."""
 
 ALLOCATOR_SETTINGS = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
-"""Where PyTorch reads how to manage a GPU's memory; the second is the older name."""
+"""The variables in which PyTorch reads how to manage a GPU's memory; the second name is older."""
 
 
 def expand_segments() -> None:
-    """Let PyTorch extend what it holds of a GPU in place, unless the user said how it allocates.
+    """Let PyTorch extend its GPU memory in place, unless the user has set how it allocates.
 
-    Else batches of ever new shapes leave gaps, which count against the cap. It holds where the GPU
-    was not used yet. It is for a process with a cap, or one that ends when memory runs out: once a
-    GPU itself has run out, such a process may fail for good (pytorch/pytorch, issue 188008, open
-    for 2.14). A cap is hit before that.
+    Otherwise, batches of ever new shapes leave gaps, which count against the cap. This works only
+    before the process uses the GPU. Use it only in a process with a cap, or in one that ends when
+    memory runs out: after a GPU itself has run out, such a process may fail permanently
+    (pytorch/pytorch, issue 188008, open for 2.14). With a cap, the process hits the cap first.
     """
     if not any(name in os.environ for name in ALLOCATOR_SETTINGS):
         os.environ[ALLOCATOR_SETTINGS[0]] = "expandable_segments:True"
 
 
 def cap_memory(device: torch.device, cap_mib: float | None) -> None:
-    """Let this process take so much of the device's memory from now on; None lifts the cap.
+    """Limit the device memory of this process from now on; None removes the cap.
 
-    On a GPU the cap is PyTorch's, whose memory is all that a process takes beside its context. On
-    the CPU it is the kernel's, of private memory (RLIMIT_DATA in setrlimit(2)), which only Linux
-    has: pages of mapped files do not count, as they make way.
+    On a GPU, PyTorch enforces the cap: besides its context, a process takes only PyTorch's memory.
+    On the CPU, the kernel limits private memory (RLIMIT_DATA in setrlimit(2)), which only Linux
+    has. Pages of mapped files do not count, because the kernel can drop them.
     """
     release_memory()
     if device.type == "cuda":
@@ -57,13 +57,13 @@ def cap_memory(device: torch.device, cap_mib: float | None) -> None:
 
 
 def _cap_process(cap_mib: float | None) -> None:
-    """Limit what is private to the cap, and to what is private but not resident beside it.
+    """Limit private memory to the cap plus the private memory that was never resident.
 
-    What the last trial left in the heap, even where it is no longer resident, is within the limit:
-    the next one fills it again.
+    What the last trial left in the heap is within the limit, even if it is no longer resident: the
+    next trial fills it again.
     """
     if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)  # glibc keeps what the last trial gave back
+        libc.malloc_trim(0)  # glibc keeps memory that the last trial freed
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     soft = hard
     if cap_mib is not None:
@@ -74,18 +74,18 @@ def _cap_process(cap_mib: float | None) -> None:
 
 @cache
 def _untouched_mib() -> float:
-    """Return by how much more was private than resident when this process was first capped.
+    """Return how much private memory was not resident when this process first had a cap.
 
-    Some of what a process has mapped it never touches, such as stacks of threads. Later there is
-    also heap among it that a trial gave back, which counts.
+    A process never touches some of its mapped memory, such as parts of its threads' stacks. Later,
+    memory that is not resident also contains heap that a trial freed; that counts against the cap.
     """
-    PeakMemory()  # whose thread has a stack too
+    PeakMemory()  # its thread also has a stack
     sizes = read_status()
     return sizes["VmData"] - private_mib(sizes)
 
 
 def _cap_gpu(device: torch.device, cap_mib: float | None) -> None:
-    """Set PyTorch's cap, a share of the device's memory."""
+    """Set PyTorch's cap, a fraction of the device's memory."""
     _, total = torch.cuda.mem_get_info(device)
     share = 1.0 if cap_mib is None else min(1.0, cap_mib * 2**20 / total)
     torch.cuda.set_per_process_memory_fraction(share, device)
@@ -94,11 +94,12 @@ def _cap_gpu(device: torch.device, cap_mib: float | None) -> None:
 
 
 def _await_memory(device: torch.device, need_bytes: float) -> None:
-    """Wait, before the first trial of a process, for what one that ended leaves of a GPU's memory.
+    """Before the first trial of a process, wait until ended processes have freed GPU memory.
 
-    Later trials of the process have what it has. Waited for is what a trial was measured to take,
-    which leaves a margin: all of its cap may never be free, where contexts are larger than that
-    measured. It ends where no more comes free, for then neighbours have the rest.
+    Later trials use the memory that the process already has. It waits for the memory that a trial
+    was measured to take, not for its whole cap: if contexts are larger than the measured one, the
+    whole cap may never be free. It stops waiting if no more memory becomes free: then other trials
+    use the rest.
     """
     if device in _AWAITED:
         return

@@ -1,4 +1,4 @@
-"""How many trials share a device, by the memory that they were measured to take."""
+"""Decides from measured memory how many trials share a device."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,24 +12,25 @@ from reports.ledger.probe import Probe, architecture_of
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
-if TYPE_CHECKING:  # it loads Ray
+if TYPE_CHECKING:  # its module loads Ray
     from orchestrator.cluster.session import TrainingSession
 
 MARGIN = 0.1
-"""By so much more a trial may take than was measured, and so much of a device stays free.
+"""How much more than measured a trial may take, and how much of a device stays free.
 
-A probe sees the heaviest batches of one seed's epochs, not of all; docs/packing.md has figures.
+A probe sees the heaviest batches of one seed's epochs, not of all seeds; docs/packing.md has
+figures.
 """
 
 NO_ROWS: Mapping[str, RowRef] = {}
 
 
 class Capacity(NamedTuple):
-    """What there is to train on.
+    """The devices to train on.
 
-    A device is a GPU, or a whole machine where there is none; `memory_mib` is that of one device,
-    `num_cores` its share of its machine's, `host_memory_mib` likewise, where the device is a GPU.
-    `gpu_kind` is that of all the GPUs, named only where there are several kinds.
+    A device is a GPU; without GPUs, it is a whole machine. `memory_mib` is the memory of one
+    device. `num_cores` is its share of its machine's cores. For a GPU, `host_memory_mib` is its share of
+    its machine's memory. `gpu_kind` is the kind of all these GPUs; None if there are not several.
     """
 
     on_gpu: bool
@@ -41,19 +42,19 @@ class Capacity(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Devices of one kind, and what each architecture takes there; one without was too large."""
+    """Devices of one kind, and the probes of architectures there; one without was too large."""
 
     capacity: Capacity
     probes: Mapping[str, Probe]
 
 
 def find_capacity(session: "TrainingSession", probes: Mapping[str, Probe]) -> Capacity:
-    """Return what the machines of a session have now.
+    """Return the devices that the machines of a session have now.
 
     Raises:
         ClusterError: As `capacity_of` does.
     """
-    import ray  # which the driver loads only to train
+    import ray  # the driver loads it only to train
 
     return capacity_of(ray.nodes(), session.machines, probes)
 
@@ -61,30 +62,30 @@ def find_capacity(session: "TrainingSession", probes: Mapping[str, Probe]) -> Ca
 def capacity_of(
     nodes: Iterable[Mapping[str, Any]], machines: Machines, probes: Mapping[str, Probe]
 ) -> Capacity:
-    """Return what machines have; where they differ, what the least of those that count has.
+    """Return the devices of machines; if machines differ, use the values of the smallest.
 
-    Where there is no GPU, machines that are too small do not count: those in which the largest
-    trial does not fit, and those for the sake of which all others would take fewer. Ray gives
-    them a trial all the same where they have its share of memory. Of a GPU machine's memory a
-    trial claims nothing of Ray, so there all count.
+    Without GPUs, machines that are too small do not count: those too small for the largest trial,
+    and those because of which all others would take fewer trials. Ray still gives them a trial if
+    they have its share of memory. With GPUs, all machines count, because a trial claims no host
+    memory from Ray.
 
     Args:
         nodes: The machines, as `ray.nodes` lists them. Their memory is what was free when Ray
-            started there, without what Ray keeps for its object store.
+            started there, without Ray's object store.
         machines: Which of them may train, and on what.
-        probes: Know how much memory trials need, and a GPU has.
+        probes: They say how much memory trials need, and how much a GPU has.
 
     Raises:
-        ClusterError: If no machine has what a trial takes, if there are several kinds of GPU and
-            `machines` names none, or if trials were measured on the CPU and there are GPUs now, or
-            the other way round.
+        ClusterError: If no machine has the resources of a trial; if there are several kinds of GPU
+            and `machines` names none; or if trials were measured on the CPU and there are GPUs now,
+            or the other way round.
     """
     nodes = list(nodes)
     on_gpu, usable = usable_machines(nodes, machines)
     if not usable:
         takes = f"a CPU{' and a GPU' if on_gpu else ''}{_of_kind(machines.gpu_kind)}"
         num = sum(1 for node in nodes if node["Alive"])
-        raise ClusterError(f"none of {num} machines has what a trial takes: {takes}")
+        raise ClusterError(f"none of {num} machines has what a trial needs: {takes}")
     for probe in probes.values():
         check_kind(on_gpu, was_gpu=probe.device_memory_mib is not None)
     if on_gpu and machines.gpu_kind is None:
@@ -106,34 +107,34 @@ def capacity_of(
 
 
 def check_kind(is_gpu: bool, *, was_gpu: bool) -> None:
-    """Make sure that what trials would train on now is what they are measured on.
+    """Make sure that trials train on the kind of device that they are measured on.
 
     Raises:
-        ClusterError: If GPUs came or went meanwhile, as when a cluster had no machine yet.
+        ClusterError: If GPUs came or went, for example because the cluster had no machine yet.
     """
     if is_gpu == was_gpu:
         return
     if was_gpu:
-        problem = "trials are measured on a GPU, but the machines there now have none"
+        problem = "trials are measured on a GPU, but the machines now have none"
     else:
         problem = (
-            "trials are measured on a CPU, but the machines there now have GPUs: they came "
+            "trials are measured on a CPU, but the machines now have GPUs: they were added "
             "meanwhile, or PyTorch cannot use them (it needs a driver of 580 or later)"
         )
-    raise ClusterError(f"{problem}; say which to use: --device gpu or --device cpu")
+    raise ClusterError(f"{problem}; choose --device gpu or --device cpu")
 
 
 def _check_gpus(usable: Iterable[Mapping[str, float]]) -> None:
-    """Make sure that GPUs are of one kind, where Ray knows it.
+    """Make sure that all GPUs are of one kind, as far as Ray knows.
 
     Raises:
-        ClusterError: If they are not: what was measured on one does not hold for another.
+        ClusterError: If they are not: measurements on one kind are not valid for another.
     """
     kinds = {kind for one in usable if (kind := gpu_kind_of(one))}
     if len(kinds) > 1:
         raise ClusterError(
             f"GPUs of another kind came while trials were measured: now there are several kinds "
-            f"({', '.join(sorted(kinds))}); the same command, given again, measures on each"
+            f"({', '.join(sorted(kinds))}); run the same command again to measure on each"
         )
 
 
@@ -144,13 +145,13 @@ def pack(
     *,
     rows: Mapping[str, RowRef] = NO_ROWS,
 ) -> dict[str, Share]:
-    """Say of each trial, by key, how many like it a device takes at once.
+    """Return each trial's share, by key: how many trials like it a device takes at once.
 
     Args:
-        trials: What is to be trained.
-        probes: What each architecture takes; one without was too large to be measured.
+        trials: The trials to train.
+        probes: What each architecture takes; one without a probe was too large to be measured.
         capacity: The devices.
-        rows: Who asked for each trial, by key, to name it by.
+        rows: The row that asked for each trial, by key; errors name the trial by it.
 
     Raises:
         FitError: If a trial does not fit into a whole device; all of them are named.
@@ -162,7 +163,7 @@ def pack(
 def pack_on_kinds(
     trials: Iterable[Trial], kinds: Sequence[Measured], *, rows: Mapping[str, RowRef] = NO_ROWS
 ) -> dict[str, tuple[Share, ...]]:
-    """Say of each trial, by key, how many like it a device takes, of each kind that it fits into.
+    """Return each trial's shares, by key: one for each kind of device that it fits into.
 
     Raises:
         FitError: If a trial fits into no kind; all of them are named.
@@ -192,8 +193,8 @@ def _share_of(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> 
 
 ADVICE = (
     "nothing was trained; use machines with more memory, a smaller model, or a smaller "
-    "training.batch_size. Without measuring (--no-measure) such trials are tried in micro-batches, "
-    "in which batch norm sees fewer utterances"
+    "training.batch_size. With --no-measure, such trials train in micro-batches, in which batch "
+    "norm sees fewer utterances"
 )
 
 
@@ -214,7 +215,7 @@ def name_of(trial: Trial, rows: Mapping[str, RowRef]) -> str:
 
 
 def _count_in(memory_mib: float, measured_mib: float) -> int:
-    """Count how often what was measured, and a margin, fits; alone it may use the other margin."""
+    """Count how often the measured memory and a margin fit; a single trial may use both margins."""
     need_mib = _with_margin(measured_mib)
     if need_mib > memory_mib:
         return 0
@@ -226,18 +227,18 @@ def _with_margin(measured_mib: float) -> float:
 
 
 def _need_mib(probe: Probe) -> float:
-    """Return what was measured on the device: of a GPU, or else of the machine."""
+    """Return the memory measured on the device: on the GPU, or else on the machine."""
     return probe.memory_mib if probe.gpu_memory_mib is None else probe.gpu_memory_mib
 
 
 def _describe(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> str:
-    """Say what a trial needs, where there is less."""
+    """Say how much memory a trial needs, and how much there is."""
     probe = probes.get(architecture_of(trial))
     of_kind = _of_kind(capacity.gpu_kind)
     where = f"a GPU{of_kind}" if capacity.on_gpu else "a machine"
     size = trial.config.training.batch_size
     if probe is None:
-        told = capacity.memory_mib  # a GPU's by the trials that fit
+        told = capacity.memory_mib  # for a GPU, known from the trials that fit
         return (
             f"batches of {size} utterances ran out of memory when they were measured alone on "
             f"{where}{f' with {told:,.0f} MiB' if told else ''}"

@@ -1,4 +1,4 @@
-"""Ray, for the length of some work: on this machine, or a cluster that runs."""
+"""Runs Ray for the length of some work: on this machine, or on a running cluster."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
 
 ANSWER_S = 10.0
-"""A cluster that does not answer within this time is not there."""
+"""A cluster that does not answer within this time counts as unreachable."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -25,10 +25,10 @@ QUIET = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a report of trouble has no score
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # `stop_signals` handles it
-    "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # nobody restores Tune's state
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # Tune's state is never restored
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    # Else Tune itself starts a trial again whose machine was taken back.
+    # Otherwise Tune itself restarts a trial whose machine was taken back.
     "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
 }
 
@@ -43,14 +43,15 @@ def ray_session(
 ) -> Iterator[None]:
     """Start Ray on this machine, or join a cluster, for the length of a sweep or a preparation.
 
-    Ray puts the current folder on its workers' import path, where a user's own `models/` would
-    shadow ours: so it starts in the storage folder.
+    Ray puts the current folder on its workers' import path. A user's own `models/` there would
+    shadow ours, so Ray starts in the storage folder.
 
     Args:
         storage: The storage folder.
-        address: Of a cluster that runs; by default Ray is started on this machine.
-        num_cpus: Cores that Ray may use of this machine; by default all.
-        memory_mib: What Ray may share out of this machine's memory; by default what is free.
+        address: The address of a running cluster; by default, Ray starts on this machine.
+        num_cpus: How many cores of this machine Ray may use; by default all.
+        memory_mib: How much of this machine's memory Ray may give to tasks; by default all free
+            memory.
 
     Raises:
         ClusterError: If there is no cluster at the address.
@@ -69,7 +70,7 @@ def ray_session(
 
 
 def _start(address: str | None, num_cpus: int | None, memory_mib: float | None) -> None:
-    """Start or join; SIGTERM, which Ray claims for itself, is handled as before."""
+    """Start or join Ray; restore the handler of SIGTERM, which Ray replaces."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         _start_or_join(address, num_cpus, memory_mib)
@@ -90,7 +91,7 @@ def _start_or_join(address: str | None, num_cpus: int | None, memory_mib: float 
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
-        if host and port.isdigit():  # Ray itself would try for minutes
+        if host and port.isdigit():  # Ray itself would retry for minutes
             socket.create_connection((host, int(port)), ANSWER_S).close()
         start(address=address)
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What the machines have now, as Ray knows it."""
+"""The current resources of the machines, as Ray knows them."""
 
 import time
 from collections import Counter
@@ -10,17 +10,17 @@ import ray
 from orchestrator.cluster.machines import gpu_kind_of
 
 ASK_S = 1.0
-"""How old an answer may be: Tune asks several times a trial, and Ray takes milliseconds."""
+"""How old an answer may be: Tune asks several times for each trial, and Ray takes milliseconds."""
 
 
 def list_nodes() -> list[dict[str, Any]]:
-    """List the machines, as `ray.nodes` does: those that are gone too."""
+    """List the machines, as `ray.nodes` does: including those that are gone."""
     nodes: list[dict[str, Any]] = ray.nodes()
     return nodes
 
 
 def count_resources(gpu_kind: str | None = None) -> Mapping[str, float]:
-    """Return what there is by name: `CPU`, `GPU`; of machines with one kind of GPU, if it says."""
+    """Return the resources by name: `CPU`, `GPU`; with `gpu_kind`, of machines with that kind."""
     if gpu_kind is None:
         there: Mapping[str, float] = ray.cluster_resources()
         return there
@@ -32,14 +32,14 @@ def count_resources(gpu_kind: str | None = None) -> Mapping[str, float]:
 
 
 class ClusterResources:
-    """What the cluster, or this machine, has by kind: `CPU`, `GPU`; asked for now and then."""
+    """What the cluster, or this machine, has by kind: `CPU`, `GPU`; it caches Ray's answer."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._answers: dict[str | None, tuple[float, Mapping[str, float]]] = {}
 
     def now(self, gpu_kind: str | None = None) -> Mapping[str, float]:
-        """Return what there is, or was a moment ago; see `count_resources`."""
+        """Return the resources of now, or of a moment ago; see `count_resources`."""
         now = self._clock()
         asked_at, there = self._answers.get(gpu_kind, (-float("inf"), {}))
         if now - asked_at >= ASK_S:

@@ -1,4 +1,4 @@
-"""What training needs for its length: Ray, leases on trials, an ear for signals."""
+"""What training needs while it runs: Ray, leases on trials, and the handling of signals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from orchestrator.storage.objects import store_of
 
 @dataclass(frozen=True)
 class TrainingSession:
-    """Ray is there, the leases are this driver's; `signals` knows if one asked to stop."""
+    """An open session: Ray runs, `leases` are this driver's, `signals` notes a signal to stop."""
 
     storage: Path
     machines: Machines
@@ -26,10 +26,10 @@ class TrainingSession:
 def training_session(storage: Path, machines: Machines) -> Iterator[TrainingSession]:
     """Start Ray, or join a cluster, to measure and train there.
 
-    Leases are held until no worker is left.
+    The leases stay open until no worker is left.
 
     Raises:
-        ClusterError: If there is no such cluster.
+        ClusterError: If there is no cluster at the address.
     """
     leases = Leases(store_of(storage))
     num_cpus = machines.num_slots if machines.address is None else None

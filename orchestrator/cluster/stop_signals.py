@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM: the notice of a machine that goes away. Both end a command cleanly."""
+"""Ctrl-C and SIGTERM, which a machine sends before it shuts down. Both end a command cleanly."""
 
 import signal
 import sys
@@ -20,10 +20,10 @@ def raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def end_as(stopped_by: int | None, num_failed: int) -> None:
-    """End a command as its training ended: stopped by a signal, with failed trials, or well.
+    """End a command as its training ended: by a signal, with failed trials, or successfully.
 
     Raises:
-        KeyboardInterrupt: If a signal stopped it; `Terminated` if that was SIGTERM.
+        KeyboardInterrupt: If a signal stopped it; `Terminated` if the signal was SIGTERM.
         SystemExit: If trials failed.
     """
     if stopped_by == signal.SIGTERM:
@@ -35,14 +35,14 @@ def end_as(stopped_by: int | None, num_failed: int) -> None:
 
 
 class StopSignals:
-    """While it is open, the first signal is noted; a second one is handled as it was before.
+    """While it is open, it notes the first signal; a second signal has its former handler.
 
-    Outside the main thread, which alone may handle signals, it notes none.
+    It notes no signal outside the main thread: only the main thread may handle signals.
     """
 
     def __init__(self) -> None:
         self.seen: int | None = None
-        """The signal that asked to stop, if one did."""
+        """The signal that asked to stop, if any."""
 
     def __enter__(self) -> "StopSignals":
         self._before = {}

@@ -47,7 +47,7 @@ def test_cluster_may_get_the_gpus_that_it_lacks() -> None:
 
 
 def test_gpu_that_this_machine_lacks_is_told() -> None:
-    with pytest.raises(ClusterError, match="this machine has no GPU that can be used"):
+    with pytest.raises(ClusterError, match="this machine has no usable GPU"):
         resources_of_trial(Machines(device="gpu"), {"CPU": 8.0})
 
 

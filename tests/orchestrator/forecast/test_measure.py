@@ -184,7 +184,7 @@ def test_gpus_that_came_with_the_first_machine_are_told_before_it_measures(
             self.on_gpu = False  # as it was when there was no machine yet
 
     probers = Decided(fitting(), on_gpu=True)
-    with pytest.raises(ClusterError, match=r"measured on a CPU, .* say which to use: --device gpu"):
+    with pytest.raises(ClusterError, match=r"measured on a CPU, .* choose --device gpu"):
         run(probers)
     assert not probers.sent
 
