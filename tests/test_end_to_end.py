@@ -178,7 +178,7 @@ def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
     num_done = 8 * len(list(parts.glob(".mine-*/*/part.json")))
     assert prepared_names(tmp_path / "storage") == []
     printed = call(*arguments, cwd=tmp_path)
-    assert f"going on: {num_done} of 120 clips are prepared already" in printed
+    assert f"continuing: {num_done} of 120 clips are prepared already" in printed
     assert prepared_recipes(tmp_path / "storage", "mine") == ["dai", "le", "xia"]
     manifest = read_manifest(tmp_path / "storage", "mine", "le")
     assert [split.num_utterances for split in manifest.splits.values()] == [40] * 3

@@ -29,8 +29,9 @@ class Capacity(NamedTuple):
     """The devices to train on.
 
     A device is a GPU; without GPUs, it is a whole machine. `memory_mib` is the memory of one
-    device. `num_cores` is its share of its machine's cores. For a GPU, `host_memory_mib` is its share of
-    its machine's memory. `gpu_kind` is the kind of all these GPUs; None if there are not several.
+    device. `num_cores` is its share of its machine's cores. For a GPU, `host_memory_mib` is its
+    share of its machine's memory. `gpu_kind` is the kind of all these GPUs; None if there are not
+    several kinds.
     """
 
     on_gpu: bool

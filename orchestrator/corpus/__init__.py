@@ -1,1 +1,1 @@
-"""The corpora that commands ask for: found, made, prepared on Ray, shown."""
+"""Finds, makes, prepares (on Ray) and shows the corpora that commands ask for."""

@@ -1,6 +1,6 @@
-"""Preparation on Ray Data: the parts of a corpus, spread over all cores of a machine or cluster.
+"""Preparation on Ray Data: it makes the parts of a corpus on all cores of a machine or cluster.
 
-A worker decodes on a core of its own and finds faces on its share of a GPU, where there is one.
+A worker decodes on its own core, and finds faces on its share of a GPU if there is one.
 """
 
 import logging
@@ -23,33 +23,33 @@ from orchestrator.cluster.resources import list_nodes
 from orchestrator.errors import ClusterError
 
 MAX_WORKERS_PER_GPU = 8
-"""Each holds a CUDA context and a detector, well below 1 GiB together."""
+"""Each worker needs a CUDA context and a detector, together well below 1 GiB."""
 
 MAKER_FILE = "maker.pickle"
 
 MAX_LOST_WORKERS = 3
-"""How often the missing parts are begun again after a worker was killed."""
+"""How often to start the missing parts again after a worker was killed."""
 
 
 class Workers(NamedTuple):
-    """How many processes make parts, and what each takes of a GPU, at most the whole."""
+    """How many processes make parts, and the fraction of a GPU that each takes."""
 
     number: int
     gpu: float
 
 
 def runner_on_ray(storage: Path, address: str | None = None) -> Runner:
-    """Return what makes parts on Ray, which starts when there is a part to be made.
+    """Return a function that makes parts on Ray; Ray starts only if there is a part to make.
 
     Args:
-        storage: The storage folder; all machines see it, and the media, in the same place.
-        address: Of a cluster that runs; by default this machine works alone.
+        storage: The storage folder; all machines see it, and the media, at the same paths.
+        address: The address of a running cluster; by default, this machine works alone.
     """
     return lambda maker, parts: _run(storage, address, maker, parts)
 
 
 def _run(storage: Path, address: str | None, maker: PartMaker, parts: Parts) -> Iterator[int]:
-    """Make parts; when a worker is lost, go on with those that are missing."""
+    """Make parts; if a worker is lost, continue with the missing parts."""
     if not parts:
         return
     told: set[int] = set()
@@ -76,17 +76,17 @@ def _make(parts: Parts, maker: PartMaker) -> Iterator[int]:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     workers = count_workers(list_nodes(), len(parts))
     maker.folder.mkdir(parents=True, exist_ok=True)
-    maker_file = maker.folder / MAKER_FILE  # word vectors may be too much for an argument
+    maker_file = maker.folder / MAKER_FILE  # word vectors may be too large for an argument
     maker_file.write_bytes(pickle.dumps(maker))
-    # One block a part, made here: the workers hold every core, none is left for other tasks.
+    # Make one block for each part here: the workers hold all cores, so no task could make them.
     items = [
         {"number": number, "utterances": pickle.dumps(utterances)}
         for number, utterances in parts.items()
     ]
     to_do = ray.data.from_items(items, override_num_blocks=len(items))
     with warnings.catch_warnings():
-        # `_run` restarts what is lost. Ray Data has no other way to say so, and when it restarts
-        # actors itself, Ray's core writes an error about each of them on the terminal.
+        # `_run` restarts lost workers. Ray Data has no other way to turn its own restarts off, with
+        # which Ray's core prints an error about each lost actor.
         warnings.simplefilter("ignore", RayDeprecationWarning)
         written = to_do.map_batches(
             _Worker,
@@ -102,17 +102,17 @@ def _make(parts: Parts, maker: PartMaker) -> Iterator[int]:
 
 
 def count_workers(nodes: Iterable[Mapping[str, Any]], num_parts: int) -> Workers:
-    """Say who makes parts: one worker a part if there is room, each on a core of its own.
+    """Return how many workers make parts: one for each part if possible, each on its own core.
 
-    Where a machine has a GPU, only such machines take part. Few workers have a GPU each, more share
-    one: at most `MAX_WORKERS_PER_GPU`.
+    If any machine has a GPU, only machines with a GPU take part. A few workers get a GPU each; more
+    workers share them, at most `MAX_WORKERS_PER_GPU` on each.
 
     Args:
         nodes: The machines, as `ray.nodes` lists them.
-        num_parts: How many parts are to be made.
+        num_parts: How many parts to make.
 
     Raises:
-        ClusterError: If no machine has what a worker takes.
+        ClusterError: If no machine has the resources of a worker.
     """
     there = [node["Resources"] for node in nodes if node["Alive"]]
     machines = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in there]
@@ -126,9 +126,9 @@ def count_workers(nodes: Iterable[Mapping[str, Any]], num_parts: int) -> Workers
     num_places = count_places(per_gpu) if on_gpu else sum(num_cores for num_cores, _ in machines)
     if not num_places:
         raise ClusterError(
-            f"none of {len(there)} machines has what a worker takes: a core"
-            f"{' and a part of a GPU' if on_gpu else ''}; start a machine that has, or prepare on "
-            "one machine, without --address"
+            f"none of {len(there)} machines has what a worker needs: a core"
+            f"{' and a part of a GPU' if on_gpu else ''}; start a machine that has it, or prepare "
+            "on one machine, without --address"
         )
     return Workers(min(num_parts, num_places), part_of_gpu(per_gpu) if on_gpu else 0.0)
 

@@ -1,4 +1,4 @@
-"""The corpora that commands ask for: the synthetic one is made on demand, others must exist."""
+"""Finds the corpora that commands ask for; makes only the synthetic one, others must exist."""
 
 import os
 import shutil
@@ -40,18 +40,18 @@ LOCK_FILE = ".lock"
 
 
 def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> list[Manifest]:
-    """Read a corpus's manifests, one a recipe; make the synthetic corpus if it is not there.
+    """Read a corpus's manifests, one for each recipe; make the synthetic corpus if needed.
 
     Raises:
-        CorpusError: If another corpus is not prepared.
+        CorpusError: If the corpus is not prepared, and is not the synthetic one.
     """
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
         found = [read_manifest(storage, name, recipe) for recipe in recipes]
-        for manifest in found:  # a kill may have come before it was in the bucket
+        for manifest in found:  # an earlier command may have been killed before it did this
             publish_corpus(storage, manifest)
         return found
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
-    if not console.is_terminal:  # which shows its own progress
+    if not console.is_terminal:  # on a terminal, a progress bar shows it
         console.print("making the synthetic corpus")
     with locked(storage / MEDIA_FOLDER / LOCK_FILE):
         media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
@@ -81,7 +81,7 @@ def prepare_source(
     feature_sources: FeatureSources = NO_FEATURE_SOURCES,
     address: str | None = None,
 ) -> list[Manifest]:
-    """Prepare a corpus with a progress bar, on all cores or a cluster's; features need but one."""
+    """Prepare a corpus on all cores, of this machine or a cluster, with a progress bar."""
     # PyTorch and Ray are loaded only if they are needed.
     from corpora.preparation.prepare import prepare, run_here
     from orchestrator.corpus.on_ray import runner_on_ray
@@ -101,7 +101,7 @@ def prepare_source(
 
         def advance(done: int, total: int) -> None:
             if not known and done:
-                console.print(f"going on: {done} of {total} clips are prepared already")
+                console.print(f"continuing: {done} of {total} clips are prepared already")
             known.append(done)
             bar.update(task, completed=done, total=total)
 
@@ -120,7 +120,7 @@ def prepare_source(
 
 
 class _ClipsPerSecond(ProgressColumn):
-    """The pace of the last half minute."""
+    """A column with the speed over the last half minute."""
 
     def render(self, task: Task) -> Text:
         return Text("clips" if not task.speed else f"clips, {task.speed:.1f} clips/s")
@@ -137,7 +137,7 @@ def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
 
 
 def _ensure_media(folder: Path, console: Console) -> Path:
-    """Write the synthetic clips, unless those of this generator lie there already."""
+    """Write the synthetic clips, unless this version of the generator has written them already."""
     digest_file = folder / "digest.txt"
     if digest_file.is_file() and digest_file.read_text(encoding="utf-8") == synthetic_digest():
         return folder

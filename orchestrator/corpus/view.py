@@ -1,4 +1,4 @@
-"""Show a prepared corpus: counts on the terminal, and a contact sheet of some utterances."""
+"""Shows a prepared corpus: counts on the terminal, and a contact sheet of some utterances."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ from reports.corpus.view import corpus_view
 
 
 def show_corpus(name: str, storage: Path, console: Console, *, num_samples: int) -> None:
-    """Print what a corpus holds, by each recipe, and write a contact sheet of each.
+    """Print what a corpus holds under each recipe, and write a contact sheet for each recipe.
 
     Args:
         name: A prepared corpus.
         storage: Where corpora are kept.
-        console: What to print on.
-        num_samples: Utterances on a contact sheet; with 0 there is none, nor of a recipe that makes
-            hand-crafted features.
+        console: Where to print.
+        num_samples: How many utterances a contact sheet has; with 0, there is none. Recipes of
+            hand-crafted features have none either.
     """
     recipes = prepared_recipes(storage, name)
     manifests = [read_manifest(storage, name, recipe) for recipe in recipes]
@@ -46,5 +46,5 @@ def print_contact_sheets(
 
 
 def print_manifests(manifests: Sequence[Manifest], console: Console) -> None:
-    """Print what a corpus holds, by each recipe."""
+    """Print what a corpus holds under each recipe."""
     console.print(corpus_view(manifests))

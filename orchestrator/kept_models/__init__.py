@@ -1,1 +1,1 @@
-"""Kept models: chosen, loaded again, and what they predict and attend to."""
+"""Kept models: chooses and loads them, and reads their predictions and attention."""

@@ -1,4 +1,4 @@
-"""What a trained model attends to in one utterance of the test split, in its own forward pass."""
+"""What a trained model attends to in its forward pass on one utterance of the test split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ from models.systems.xia import XiaModel
 from orchestrator.kept_models.load import LoadedModel, MissingPartError
 
 CLS = "fused [CLS]"
-"""The learned one of the fusion, unlike the one that the tokenizer puts before the text."""
+"""The learned [CLS] of the fusion, not the one that the tokenizer puts before the text."""
 
 SEQUENCES = ("audio", "vision")
-"""What a bottleneck is between."""
+"""The modalities that a bottleneck connects."""
 
 Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Attended:
-    """A model, what it said of one utterance, and by what weights.
+    """A model, its prediction for one utterance, and the attention weights behind it.
 
     Attributes:
         trained: The model.
         logits: (1, K)
-        weights: Of every part that weighs, by its name.
-        maps: The size, height and width, of the map at each semantic enhancement, by its name.
+        weights: The weights of each part that has some, by its name.
+        maps: The height and width of the map at each semantic enhancement, by its name.
     """
 
     trained: LoadedModel
@@ -50,8 +50,8 @@ class BottleneckWeights(NamedTuple):
     """How the tokens of a bottleneck weigh the windows, and how each window weighs the tokens.
 
     Shapes:
-        write, read: (num_tokens, T) of each modality; over the windows the rows of `write` add up
-            to 1, over the tokens the columns of `read`
+        write, read: (num_tokens, T) for each modality; the rows of `write` add up to 1 over the
+            windows, the columns of `read` add up to 1 over the tokens
     """
 
     write: dict[str, Weights]
@@ -59,10 +59,10 @@ class BottleneckWeights(NamedTuple):
 
 
 class FusionWeights(NamedTuple):
-    """How [CLS], and each emotion where there is a decoder, weigh the fused steps.
+    """How [CLS] weighs the fused steps, and how each emotion does if there is a decoder.
 
     Shapes:
-        weights: (Q, T), of [CLS] itself, then of the steps of each modality; rows add up to 1
+        weights: (Q, T); columns are [CLS] itself, then the steps of each modality; rows add up to 1
     """
 
     queries: tuple[str, ...]
@@ -70,7 +70,7 @@ class FusionWeights(NamedTuple):
 
 
 def attend(trained: LoadedModel, index: int) -> Attended:
-    """Predict one test utterance, by its place in the split, alone and in the trial's precision."""
+    """Predict one test utterance, given by its index, alone and in the trial's precision."""
     model, split = trained.model, trained.corpus.splits["test"]
     queries = {
         name: part.query
@@ -94,10 +94,10 @@ def site_weights(attended: Attended) -> dict[str, dict[str, Weights]]:
     """Return how the semantic enhancements weigh the sites of their maps.
 
     Shapes:
-        -> (N, H, W), one a picture, by modality and group
+        -> (N, H, W), one for each picture, by modality and group
 
     Raises:
-        MissingPartError: If there is none that weighs sites.
+        MissingPartError: If the model has no semantic enhancement that weighs sites.
     """
     found: dict[str, dict[str, Weights]] = {}
     for name, part in attended.trained.model.named_modules():
@@ -111,7 +111,7 @@ def site_weights(attended: Attended) -> dict[str, dict[str, Weights]]:
 
 
 def bottleneck_weights(attended: Attended) -> BottleneckWeights:
-    """Return the weights of the last layer of exchange, the mean over its heads.
+    """Return the weights of the last layer of the bottleneck, averaged over its heads.
 
     Raises:
         MissingPartError: If the model has no bottleneck that is written and read (UMT's).
@@ -130,7 +130,7 @@ def bottleneck_weights(attended: Attended) -> BottleneckWeights:
 
 
 def fusion_weights(attended: Attended) -> FusionWeights:
-    """Return the weights of the last layers of fusion and decoder, the mean over their heads.
+    """Return the weights of the last layers of fusion and decoder, averaged over their heads.
 
     Raises:
         MissingPartError: If the model does not fuse by a transformer with a [CLS].
@@ -153,7 +153,7 @@ def fusion_weights(attended: Attended) -> FusionWeights:
 
 
 def _mean_head(attended: Attended, attention: str) -> Weights:
-    """Average an attention of one utterance over its heads: (Q, T)."""
+    """Average the attention of one utterance over its heads: (Q, T)."""
     return _array(attended.weights[f"{attention}.attend"][0].float().mean(0))
 
 

@@ -1,4 +1,4 @@
-"""Which finished trials a figure of trained models shows: no score has a say."""
+"""Chooses the finished trials that a figure of trained models shows, without using scores."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ class NotDrawnError(Exception):
 
 
 def with_kept_models(trials: Trials, rows: Sequence[RowRef], storage: Path) -> dict[RowRef, Record]:
-    """Choose a trial of each row, all of the lowest seed at which every row's model is kept.
+    """Choose a trial of each row, all with the lowest seed for which every row's model is kept.
 
     Raises:
         NotDrawnError: If there is no such seed.

@@ -1,4 +1,4 @@
-"""Which finished trial predicts: named by its key, or the best of a study."""
+"""Chooses the finished trial that predicts: by its key, or the best one of a study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ def trial_by_key(ledger: Ledger, prefix: str) -> ChosenTrial:
 
     Raises:
         LedgerError: If its record is damaged.
-        TrialChoiceError: If there is none, or more than one.
+        TrialChoiceError: If no trial has such a key, or more than one has.
     """
     if len(prefix) < MIN_DIGITS:
         raise TrialChoiceError(
-            f"'{prefix}' is too little of a trial's key: give {MIN_DIGITS} digits or more"
+            f"'{prefix}' is too short for a trial's key: give {MIN_DIGITS} digits or more"
         )
     every = sorted(path.parent.name for path in ledger.trials.glob(f"*/{RECORD_FILE}"))
     found = [key for key in every if key.startswith(prefix)]
     if len(found) > 1:
         raise TrialChoiceError(
-            f"'{prefix}' begins the keys of {len(found)} trials; choose from "
+            f"{len(found)} trials have a key that begins with '{prefix}'; choose from "
             f"{_described(ledger, found)}"
         )
     record = ledger.find(found[0]) if found else None
@@ -52,16 +52,16 @@ def trial_by_key(ledger: Ledger, prefix: str) -> ChosenTrial:
 
 
 def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
-    """Find the finished trial of some studies whose validation F1 is highest.
+    """Find the finished trial of some studies with the highest validation F1.
 
-    Of equal ones the first key is taken. The test split has no say, and a trial that diverged
-    before it had a model none either.
+    If several are equal, it takes the first key. It does not use scores on the test split, nor
+    trials that diverged before they had a model.
 
     Args:
         plans: The studies, resolved on one corpus.
 
     Raises:
-        TrialChoiceError: If none is finished, or all have diverged.
+        TrialChoiceError: If no trial is finished, or all have diverged.
     """
     finished = {key: record for plan in plans for key, record in plan.finished.items()}
     if not finished:

@@ -1,4 +1,4 @@
-"""The utterance of the test split that figures show, as the eye sees it."""
+"""The utterance of the test split that figures show, as pictures and sound."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from reports.corpus.contact_picture import loudness_db
 
 @dataclass(frozen=True)
 class ShownClip:
-    """One test utterance; `index` is its place in the split, `tokens` what a model reads of it.
+    """One test utterance; `index` is its place in the split, `tokens` are its text for the model.
 
     Shapes:
-        faces: (N, face_px, face_px, 3), uint8, RGB, one a window
-        sound: (M, num_mels, frames), decibels, one a chunk, the highest band first
+        faces: (N, face_px, face_px, 3), uint8, RGB, one for each window
+        sound: (M, num_mels, frames), decibels, one for each chunk, the highest band first
     """
 
     index: int
@@ -37,10 +37,10 @@ class ShownClip:
 def choose_clip(trained: LoadedModel, storage: Path) -> ShownClip:
     """Take the first test utterance, by id, that has a text and shows a face in every window.
 
-    Nothing that the model says of it has a say.
+    The choice does not depend on the model's predictions.
 
     Raises:
-        CorpusError: If there is none, or the corpus holds no pictures.
+        CorpusError: If there is no such utterance, or the corpus holds no pictures.
     """
     reference, recipe = trained.record.trial.corpus, trained.corpus.manifest.recipe
     if not isinstance(recipe, Recipe):
@@ -63,7 +63,7 @@ def _in_order_of_ids(rows: PreparedRows) -> Iterator[tuple[int, PreparedRow]]:
 
 
 def _is_seen(row: PreparedRow) -> NDArray[np.bool_]:
-    """Tell of each window whether the frame that is evaluated, its middle one, shows a face."""
+    """Return for each window whether its middle frame, which the model reads, shows a face."""
     return row.found[:, row.found.shape[1] // 2]
 
 

@@ -1,4 +1,4 @@
-"""What a trained model has learnt: its penultimate features of the test split."""
+"""The features that a trained model has learned: its penultimate layer on the test split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class LearnedFeatures:
     """Features of the test split, by modality, in the order of the predictions.
 
     Shapes:
-        features: (U, D) of each, float32
+        features: (U, D) for each modality, float32
     """
 
     features: Mapping[str, NDArray[np.float32]]
@@ -28,19 +28,19 @@ class LearnedFeatures:
 
 
 def read_features(trained: LoadedModel) -> LearnedFeatures:
-    """Predict the test split, and collect what the last layer of each MLP reads on the way.
+    """Predict the test split, and collect the inputs of the last layer of each MLP.
 
-    That is the hidden layer after its ReLU (and a dropout, which does nothing now), of every
-    modality that decides.
+    These are the hidden layer after its ReLU (and after a dropout, which does nothing now), for
+    each modality that makes a decision.
 
     Raises:
-        MissingPartError: If the model has no MLP a modality.
+        MissingPartError: If the model has no MLP for each modality.
     """
     model, record = trained.model, trained.record
     if not isinstance(model, XiaModel):
         raise MissingPartError(
-            f"trial '{record.key}', system '{record.trial.config.model.system}', has no MLP a "
-            "modality; choose a trial of the system 'xia'"
+            f"trial '{record.key}', system '{record.trial.config.model.system}', has no MLP for "
+            "each modality; choose a trial of the system 'xia'"
         )
     before_last: dict[str, nn.Module] = {
         name: list(decide.children())[-2] for name, decide in model.decide.items()

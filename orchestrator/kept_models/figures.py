@@ -1,4 +1,4 @@
-"""The figures that need trained models: those that the kept models of a ledger allow."""
+"""Draws the figures that need trained models, as far as the ledger has the kept models."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ XIA_FULL = RowRef("modules", "MER-SEM-MBT")
 LE_FULL = RowRef("components", "+ Transformer-based Fusion + Emotion-level Embedding")
 
 WIDE = 2.0
-"""How many times as wide as a token a face is drawn."""
+"""The width of a face, relative to the width of a token."""
 
 TITLES: dict[Modality, str] = {"text": "text", "audio": "sound", "vision": "faces"}
 
@@ -62,19 +62,19 @@ FIGURE_6 = (
 def draw_model_figures(
     trials: Trials, storage: Path, *, device: torch.device | None = None
 ) -> tuple[list[Drawing], list[str]]:
-    """Draw what can be drawn of the trained models.
+    """Draw all figures of trained models that can be drawn.
 
-    Each figure takes the lowest seed whose models are kept, of all rows that it shows: no score
-    has a say. A figure of which no row has a finished trial is passed over.
+    Each figure uses the lowest seed for which the models of all its rows are kept, so scores do not
+    affect the choice. A figure is skipped if none of its rows has a finished trial.
 
     Args:
-        trials: The finished trials of one corpus and scale, by row; rows that no figure needs may
-            be among them.
+        trials: The finished trials of one corpus and scale, by row; they may contain rows that no
+            figure needs.
         storage: Where their models and their corpus are.
-        device: Where to run them; by default the current GPU, else the CPU.
+        device: Where to run the models; by default the current GPU, else the CPU.
 
     Returns:
-        The drawings, and a sentence on each figure that cannot be drawn.
+        The drawings, and a sentence about each figure that cannot be drawn.
     """
     device = device or default_device()
     drawings, reasons = [], []
@@ -95,7 +95,7 @@ def draw_model_figures(
 
 
 def draw_features(trials: Trials, storage: Path, device: torch.device) -> Drawing:
-    """Draw Xia et al.'s Figure 6: features of sound and faces; the textual decision is not read.
+    """Draw Xia et al.'s Figure 6: features of sound and faces, without the decision from text.
 
     Raises:
         NotDrawnError: If models are missing, or no utterance has exactly one emotion.
@@ -137,7 +137,7 @@ def draw_sites(trials: Trials, storage: Path, device: torch.device) -> Drawing:
     """
     record, clip, attended = _attended(trials, XIA_FULL, storage, device)
     weights = site_weights(attended)
-    as_seen = {  # a map of sound has time downwards and mel bands to the right
+    as_seen = {  # a map of sound has time as rows and mel bands as columns
         "vision": {f"SEM {group}": each for group, each in weights.get("vision", {}).items()},
         "audio": {
             f"SEM {group}": each.transpose(0, 2, 1)[:, ::-1]
@@ -160,7 +160,7 @@ def draw_sites(trials: Trials, storage: Path, device: torch.device) -> Drawing:
 
 
 def draw_bottleneck(trials: Trials, storage: Path, device: torch.device) -> Drawing:
-    """Draw how the bottleneck tokens exchange between sound and faces.
+    """Draw what the bottleneck tokens exchange between sound and faces.
 
     Raises:
         NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
@@ -220,7 +220,7 @@ def draw_fusion(trials: Trials, storage: Path, device: torch.device) -> Drawing:
 
 
 class ModelFigure(NamedTuple):
-    """A figure by the rows whose models it shows."""
+    """A figure, and the rows whose models it shows."""
 
     rows: tuple[RowRef, ...]
     draw: Callable[[Trials, Path, torch.device], Drawing]
@@ -270,7 +270,7 @@ def _times(number: int, seconds_each: float) -> tuple[str, ...]:
 
 
 def _said(clip: ShownClip) -> str:
-    """Say what is shown, and how it was chosen."""
+    """Say which utterance is shown, and how it was chosen."""
     return (
         f"while it reads '{clip.text.strip()}' ({clip.id}: the first test utterance by id with a "
         "text and a face in every window)."

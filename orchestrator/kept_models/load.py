@@ -1,4 +1,4 @@
-"""A finished trial's model, loaded again beside the corpus that it was trained on."""
+"""Loads the model of a finished trial, with the corpus that it was trained on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from reports.ledger.record import Record
 
 
 class MissingPartError(Exception):
-    """A trained model has no such part as one wants to look into; the message names the trial."""
+    """A trained model lacks the part that is to be shown; the message names the trial."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,22 @@ class LoadedModel:
 
 
 def load_trained(record: Record, storage: Path, *, device: torch.device) -> LoadedModel:
-    """Load the model that a trial left, and open its corpus.
+    """Load the kept model of a trial, and open its corpus.
 
     Raises:
-        CorpusError: If the corpus is not there, or not the one that the trial names.
+        CorpusError: If the corpus is missing, or is not the one that the trial names.
         KeptModelError: If the model was not kept, is not the one that the record names, or does not
-            fit the code of now.
-        WeightsError: If the checkpoint that the model began with cannot be had.
+            fit the current code.
+        WeightsError: If the checkpoint that the model started from is not available.
     """
     state, _ = read_kept_model(Ledger(storage), record)
     config = record.trial.config.model
     try:
         corpus = open_corpus(storage, record.trial.corpus, config, device)
     except CorpusError as error:
-        raise CorpusError(f"trial '{record.key}' is to be read again, but {error}") from error
+        raise CorpusError(
+            f"the corpus of trial '{record.key}' cannot be opened: {error}"
+        ) from error
     model = build(config, task_of(corpus, config))
     try:
         model.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Predict the emotions of a video file with the model of a finished trial."""
+"""Predicts the emotions of a video file with the model of a finished trial."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -51,20 +51,20 @@ WEIGHS_MODALITIES: dict[type[nn.Module], WeightKind] = {
     WeightedSum: "sum",
     Gates: "gates",
 }
-"""Parts whose weights are those of the modalities, in the order of the config."""
+"""The parts whose weights are the weights of the modalities, in the order of the config."""
 
 REMARKS: dict[Remark, str] = {
-    Remark.NO_FACE: "no face was found: the centre of each frame stands in",
-    Remark.NO_FRAMES: "there is no picture: a black one stands in",
-    Remark.NO_SOUND: "there is no sound: silence stands in",
-    Remark.SHORT: "it is shorter than the interval between two frames: there is a single one",
+    Remark.NO_FACE: "no face was found: the centre of each frame is used instead",
+    Remark.NO_FRAMES: "there is no picture: a black one is used instead",
+    Remark.NO_SOUND: "there is no sound: silence is used instead",
+    Remark.SHORT: "it is shorter than the interval between two frames: only one frame is used",
     Remark.ENDS_EARLY: "its pictures end before its sound: there are fewer than its length needs",
 }
 
 
 @dataclass(frozen=True)
 class SpokenClip:
-    """A video file and what is said in it; `text_from` tells, in words, who says so."""
+    """A video file and what is said in it; `text_from` describes the source of the text."""
 
     path: Path
     text: str = ""
@@ -74,7 +74,7 @@ class SpokenClip:
 def spoken_clip(
     path: Path, *, text: str | None = None, subtitles: Path | None = None
 ) -> SpokenClip:
-    """Find what is said in a clip: as given, else from a subtitle file beside it, else nothing.
+    """Find what is said in a clip: the given text, else a subtitle file beside it, else nothing.
 
     Raises:
         CorpusError: If the subtitles cannot be read.
@@ -107,7 +107,7 @@ def videos_in(folder: Path) -> list[Path]:
 
 
 class Predictor:
-    """A trained model, and what turns media into what it reads, as `prepare` did for training."""
+    """A trained model, and the code that prepares media for it as `prepare` did for training."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Predictor:
         """Predict the emotions of a whole file.
 
         Raises:
-            CorpusError: If it cannot be read.
+            CorpusError: If the file cannot be read.
         """
         try:
             utterance = whole_file(clip.path, clip.text)
@@ -145,10 +145,10 @@ class Predictor:
     def predict_utterance(
         self, utterance: Utterance, *, text_from: str | None = None
     ) -> Prediction:
-        """Predict the emotions of any utterance, by the arithmetic that the trial ran in.
+        """Predict the emotions of any utterance, in the precision that the trial ran in.
 
         Raises:
-            MediaError: If it cannot be read.
+            MediaError: If the utterance cannot be read.
         """
         read = self._reader.read(utterance)
         circumstances = self._record.circumstances
@@ -204,16 +204,16 @@ class Predictor:
         model = self._record.trial.config.model
         if self._record.trial.corpus.name == SYNTHETIC:
             yield (
-                "this model was trained on drawn faces and made voices; what it says of people is "
-                "of no value"
+                "this model was trained on drawn faces and synthetic voices; its predictions for "
+                "real people have no value"
             )
         if not text.strip():
             yield cost_of_no_text(self._record, has_weight="text" in self.weighed)
         elif text_from is not None and not model.reads_text:
-            yield f"this model reads no text, but {_listed(model.modalities)} alone"
+            yield f"this model reads no text, only {_listed(model.modalities)}"
         elif self._tokenizer is not None and self._tokenizer.encode(text).overflowing:
             num_read = len(self._tokenizer.encode(text).ids)
-            yield f"the text is long: the model reads its first {num_read} tokens alone"
+            yield f"the text is long: the model reads only its first {num_read} tokens"
         yield from (REMARKS[remark] for remark in remarks)
 
 
@@ -228,23 +228,23 @@ def load_predictor(
     """Load the model of a finished trial with the settings that it was trained with.
 
     Args:
-        record: Of the trial.
-        ledger: Where the record is from.
+        record: The record of the trial.
+        ledger: The ledger that holds the record.
         device: Where to prepare clips and to predict.
-        words: Where the vectors of hand-crafted text are, as for `prepare`: glove:FILE,
+        words: The source of the word vectors of hand-crafted text, as for `prepare`: glove:FILE,
             encoder:NAME, or random.
-        texts: All texts that will be read; only their words are kept of a file of vectors.
+        texts: All texts that will be read; of a file of vectors, only their words are loaded.
 
     Raises:
         CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words`.
         KeptModelError: If the model, or the recipe, was not kept.
-        WeightsError: If the checkpoint that the model began with cannot be had: it says how large
-            the model is.
+        WeightsError: If the checkpoint that the model started from is not available; it has the
+            model's sizes.
     """
     if not record.circumstances.recipe:
         raise KeptModelError(f"the record of trial '{record.key}' is old: it holds no recipe")
     if record.circumstances.is_deterministic:
-        set_cublas_workspace()  # faces are found on the device before the model computes
+        set_cublas_workspace()  # the face detector uses the device before the model does
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
     feature_sources = _feature_sources(recipe, record.key, words, texts)
     state, tokenizer = read_kept_model(ledger, record)
@@ -256,26 +256,26 @@ def load_predictor(
 
 
 def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
-    """Say what it means for a model's predictions that no text was given, as far as it is known.
+    """Say what the lack of a text means for a model's predictions, as far as it is known.
 
     Args:
-        record: Of the model's trial.
-        has_weight: Whether the weight of the text is told with the prediction.
+        record: The record of the model's trial.
+        has_weight: Whether the prediction includes the weight of the text.
     """
     config = record.trial.config.model
     if not config.reads_text:
-        missed = f"none is missed: this model reads {_listed(config.modalities)} alone"
+        missed = f"none is needed: this model reads only {_listed(config.modalities)}"
         return f"no text was given, and {missed}"
     if config.modalities == ("text",):
         return (
-            "no text was given, but text is all that this model reads: without, it says the same "
-            "of every clip"
+            "no text was given, but this model reads only text: without text, it predicts the same "
+            "for every clip"
         )
     parts = [f"it decides by {_listed(config.modalities)}"]
     if has_weight:
-        parts.append("the weight of the text tells how much the empty one counts")
+        parts.append("the weight of the text says how much the empty text counts")
     if steered := _steered_by_text(config):
-        parts.append(f"it looks at {_listed(steered)} with the help of the text")
+        parts.append(f"it uses the text when it reads {_listed(steered)}")
     cost = f"Its validation F1 is {valid_f1(record):.3f} with text"
     without = record.result.valid_f1_without_text
     cost += "" if without is None else f" and {without:.3f} without any"
@@ -283,7 +283,7 @@ def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
 
 
 def _steered_by_text(config: SystemConfig) -> list[Modality]:
-    """List the modalities whose encoders read the text too."""
+    """List the modalities whose encoders also read the text."""
     match config:
         case XiaConfig():
             after = {"audio": config.audio.sem_after, "vision": config.vision.sem_after}
@@ -297,16 +297,16 @@ def _steered_by_text(config: SystemConfig) -> list[Modality]:
 def _feature_sources(
     recipe: AnyRecipe, key: str, words: str | None, texts: Iterable[str]
 ) -> FeatureSources:
-    """Get what a recipe needs besides the clip.
+    """Get the feature sources that a recipe needs besides the clip.
 
     Raises:
-        CorpusError: If it cannot be had, or is not what the trial was trained with.
+        CorpusError: If they are not available, or differ from those of the training.
     """
     if isinstance(recipe, PublishedFeatures):
         raise CorpusError(
-            f"trial '{key}' reads published hand-crafted features, which nobody can make from a "
-            "video: the tools and settings are not known; choose a trial of another system, or "
-            "one whose corpus was prepared with features of ours (`prepare --words`)"
+            f"trial '{key}' reads published hand-crafted features, which cannot be made from a "
+            "video, because their tools and settings are not known; choose a trial of another "
+            "system, or one whose corpus was prepared with our own features (`prepare --words`)"
         )
     if not isinstance(recipe, HandcraftedRecipe):
         if words is not None:
@@ -325,7 +325,7 @@ def _feature_sources(
 
 
 def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
-    """Give a model its sizes; the kept values take the place of the numbers here."""
+    """Return the sizes that a model needs; the kept parameters then replace its values."""
     return Task(
         emotions=emotions,
         features={

@@ -1,4 +1,4 @@
-"""Algorithms that give equal results each time, for the length of a trial."""
+"""Deterministic algorithms, which give equal results each time, for the length of a trial."""
 
 import os
 from collections.abc import Iterator
@@ -8,42 +8,42 @@ from typing import Any
 import torch
 
 CUBLAS_WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-"""What makes cuBLAS, and cuDNN's LSTMs, give equal results; read once in the life of a process."""
+"""The setting that makes cuBLAS, and cuDNN's LSTMs, deterministic; a process reads it once."""
 
 
 def set_cublas_workspace() -> None:
-    """Let cuBLAS give equal results, unless the user set its workspace.
+    """Make cuBLAS deterministic, unless the user has set its workspace.
 
-    This comes before all else that a process computes on a GPU.
+    Call this before a process computes anything on a GPU.
     """
     os.environ.setdefault(*CUBLAS_WORKSPACE)
 
 
 @contextmanager
 def deterministic_algorithms(*, is_on: bool) -> Iterator[None]:
-    """Let PyTorch use algorithms only that give equal results each time; put it back afterwards.
+    """Let PyTorch use only deterministic algorithms; restore its settings afterwards.
 
-    The backward pass of attention is among them, as PyTorch's notes on reproducibility say: those
-    of the flash and the memory-efficient kernel are told so, cuDNN's PyTorch leaves out by itself.
-    It would also fill all memory that is not written to yet, against mistakes of ours only; that is
-    off.
+    This includes the backward pass of attention, as PyTorch's notes on reproducibility say: the
+    flash and the memory-efficient kernels get the setting, and PyTorch itself avoids cuDNN's. By
+    default, PyTorch would also fill memory that is not written yet. That only guards against
+    mistakes of ours, so it is off.
 
     Args:
-        is_on: Without it nothing is changed. With it this comes before all else that a process
-            computes on a GPU.
+        is_on: If False, nothing changes. If True, enter this before a process computes anything on
+            a GPU.
 
     Raises:
-        RuntimeError: By PyTorch, inside, where an operation has no such algorithm.
+        RuntimeError: PyTorch raises it inside the block if an operation has no such algorithm.
     """
     if not is_on:
         yield
         return
     set_cublas_workspace()
     cudnn = torch.backends.cudnn
-    memory: Any = torch.utils.deterministic  # mypy does not see what it has
+    memory: Any = torch.utils.deterministic  # mypy does not see its attributes
     mode = torch.get_deterministic_debug_mode()
     seen = cudnn.deterministic, cudnn.benchmark, memory.fill_uninitialized_memory
-    # As `torch.use_deterministic_algorithms` does, which loads the compiler too: 150 MiB a process.
+    # `torch.use_deterministic_algorithms` does the same, but also loads the compiler: 150 MiB.
     torch.set_deterministic_debug_mode("error")
     cudnn.deterministic, cudnn.benchmark, memory.fill_uninitialized_memory = True, False, False
     try:

@@ -1,4 +1,4 @@
-"""What a model predicts of a split, and how many utterances it is given at once."""
+"""Predicts a split with a model, and chooses how many utterances it reads at once."""
 
 import math
 from collections.abc import Callable
@@ -19,21 +19,20 @@ from search_spaces.trial import TrialConfig
 AnyInputs = Batch | HandcraftedBatch
 
 EVALUATED_AT_ONCE = 64
-"""Utterances that a model predicts at once on a GPU, at least: with a few of them it is idle."""
+"""How many utterances a model predicts at once on a GPU, at least; with fewer, the GPU is idle."""
 
 
 class BatchSizes(NamedTuple):
-    """How many utterances go through a model at once, at most: to train it, and to predict."""
+    """How many utterances go through a model at once, at most: in training and in prediction."""
 
     training: int
     evaluation: int
 
 
 def batch_sizes(config: TrialConfig, micro_batch_size: int, device: torch.device) -> BatchSizes:
-    """Say how many, where training splits its batches to some size.
+    """Return both sizes, for a training with micro-batches of a given size.
 
-    On a CPU, and where the neighbours of an utterance matter, predictions are made of as many as a
-    step has.
+    They are equal on a CPU, and if a prediction depends on the other utterances of its batch.
     """
     times = 1
     if device.type != "cpu" and not config.model.neighbours_matter:
@@ -51,9 +50,9 @@ def predict(
     *,
     change: Callable[[AnyInputs], AnyInputs] = lambda batch: batch,
 ) -> tuple[Predictions, float]:
-    """Predict a split in its own order, each batch changed first; also return the mean loss.
+    """Predict a split in its own order, and change each batch first; also return the mean loss.
 
-    On a GPU that runs out of memory it goes on with half as many utterances at once.
+    If a GPU runs out of memory, this continues with half as many utterances at once.
     """
     model.eval()
     logits = None
@@ -65,7 +64,7 @@ def predict(
             is_last = batch_size == 1 or weights.device.type == "cpu"
             if is_last or not is_out_of_memory(error):
                 raise
-        if logits is None:  # not while the error is handled, which holds what filled the memory
+        if logits is None:  # not in the handler: the error holds what filled the memory
             release_memory()
             batch_size = math.ceil(batch_size / 2)
     loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)

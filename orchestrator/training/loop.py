@@ -30,10 +30,11 @@ FIXED_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training gives: decided on validation; test read once, at the end.
+    """The result of a training: choices come from validation; test is read once, at the end.
 
-    `thresholds` follow the corpus's emotions: a label is predicted where the probability is above.
-    A training that diverged before it had a model has `best_epoch` -1 and predicts no emotion.
+    `thresholds` are in the order of the corpus's emotions: a label is predicted if its probability
+    is above the threshold. A training that diverged before it had a model has `best_epoch` -1 and
+    predicts no emotion.
     """
 
     epochs: tuple[Epoch, ...]
@@ -53,7 +54,7 @@ def start_training(
 
 
 def untrained(model: nn.Module, config: TrainingConfig, *, num_steps: int) -> TrainingState:
-    """Set up optimiser and schedule for so many steps."""
+    """Set up optimiser and schedule for `num_steps`."""
     groups = parameter_groups(
         model, base_lr=config.learning_rate, pretrained_lr=config.pretrained_learning_rate
     )
@@ -71,19 +72,19 @@ def train(
     on_epoch: Callable[[Epoch, TrainingState], None],
     sizes: BatchSizes | None = None,
 ) -> TrainingResult:
-    """Train from where `state` stands to the last epoch, and predict with the best one.
+    """Train from `state` to the last epoch, and predict with the best epoch.
 
-    The last is `max_epochs`, or before it the first after `patience` epochs that were no better, or
-    the one in which the training diverges: the loss of a step or of validation is no longer a
-    finite number, as it is not either where a probability is none. A model whose loss on test is
-    none has diverged too, after the last epoch.
+    Training ends after `max_epochs`, or earlier after `patience` epochs without improvement. It
+    also ends if it diverges, that is, if the loss of a step or of validation is not a finite
+    number; a probability that is not a number also makes the loss so. If the loss on test is not a
+    finite number, the training counts as diverged after its last epoch.
 
     The loss is binary cross-entropy with positives weighted by negatives over positives of the
     training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
     fitted on validation, is strictly higher.
 
-    By default whole batches go through the model; with smaller `sizes` a step is still that of the
-    whole batch.
+    By default, whole batches go through the model. With smaller `sizes`, a step still uses the
+    gradient of the whole batch.
     """
     splits, weights = corpus.splits, corpus.positive_weights
     sizes = sizes or BatchSizes(config.batch_size, config.batch_size)
@@ -117,7 +118,7 @@ def take_step(
     size: int,
     precision: Precision,
 ) -> Tensor:
-    """Learn from a batch, at most `size` utterances at once; no thread waits for the device.
+    """Take a step on a batch, at most `size` utterances at once; no thread waits for the device.
 
     Returns:
         The sum of the utterances' losses.
@@ -140,7 +141,7 @@ def take_step(
 def _finish(
     state: TrainingState, corpus: AnyCorpus, config: TrainingConfig, size: int, precision: Precision
 ) -> TrainingResult:
-    """Predict with the epoch that was chosen; without one, predict no emotion."""
+    """Predict with the chosen epoch; if there is none, predict no emotion."""
     epochs, diverged = tuple(state.epochs), state.diverged_at_epoch
     if not epochs or (diverged is not None and config.selection == "last"):
         return _without_model(epochs, diverged, corpus)
@@ -150,7 +151,7 @@ def _finish(
         predictions[split], loss = predict(
             state.model, corpus.splits[split], corpus.positive_weights, size, precision
         )
-        if not math.isfinite(loss):  # only here can it be seen on test
+        if not math.isfinite(loss):  # test is read only here
             return _without_model(epochs, len(epochs), corpus)
     thresholds = tuple(_thresholds(predictions["valid"], config).tolist())
     return TrainingResult(epochs, state.best_epoch, diverged, thresholds, predictions)
@@ -173,12 +174,12 @@ def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
 
 
 def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
-    """Append an epoch; copy the model if the epoch is the one to predict with so far."""
+    """Append an epoch; copy the model if the epoch is the best so far."""
     best = state.epochs[state.best_epoch].valid["f1"] if state.epochs else -math.inf
     state.epochs.append(done)
     if config.selection == "last" or done.valid["f1"] > best:
         state.best_epoch = done.epoch
-        state.best_model = {}  # the last copy goes first, unless it is just being written
+        state.best_model = {}  # free the last copy first, unless it is being written
         state.best_model = {
             name: value.detach().clone() for name, value in state.model.state_dict().items()
         }

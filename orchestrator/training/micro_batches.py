@@ -1,7 +1,7 @@
-"""Micro-batches: what a batch is split into where memory does not suffice for all of it."""
+"""Micro-batches: the parts into which a batch is split if the whole does not fit into memory."""
 
 MicroBatches = tuple[tuple[int, int], ...]
-"""Sizes that batches were split to, each with the epoch from which it was used."""
+"""The sizes of micro-batches, each with the epoch from which it was used."""
 
 
 class NotEnoughMemoryError(Exception):
@@ -9,7 +9,7 @@ class NotEnoughMemoryError(Exception):
 
     def __init__(self, what: str, problem: str) -> None:
         first_line, _, _ = problem.partition("\n")
-        super().__init__(what, first_line)  # with these it is made anew in another process
+        super().__init__(what, first_line)  # another process recreates the error from these
         self._message = (
             f"out of memory {what}: {first_line or 'no more is known'}; leave more memory to a "
             "trial (fewer at once on a machine, a larger GPU), or choose a smaller model"
@@ -21,10 +21,10 @@ class NotEnoughMemoryError(Exception):
 
 
 def halve(size: int, *, batch_size: int, problem: str) -> int:
-    """Return the next smaller micro-batch.
+    """Return the next smaller size of micro-batches.
 
     Raises:
-        NotEnoughMemoryError: If there is none.
+        NotEnoughMemoryError: If there is no smaller size.
     """
     if size == 1:
         raise NotEnoughMemoryError(
@@ -34,7 +34,7 @@ def halve(size: int, *, batch_size: int, problem: str) -> int:
 
 
 def note_size(sizes: MicroBatches, epoch: int, size: int, batch_size: int) -> MicroBatches:
-    """Note that batches are split from an epoch on; whole ones, and what goes on, need no note."""
+    """Note the size of micro-batches from an epoch on, if it is new and not the whole batch."""
     before = tuple(one for one in sizes if one[0] < epoch)
     current = before[-1][1] if before else batch_size
     return before if size >= current else (*before, (epoch, size))

@@ -8,7 +8,7 @@ Precision = Literal["fp32", "bf16"]
 
 
 def resolve_precision(wanted: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
-    """Return the precision to train in; "auto" is bf16 where the device computes in it natively."""
+    """Return the precision to train in; "auto" is bf16 if the device computes natively in it."""
     if wanted != "auto":
         return wanted
     if device.type == "cuda":

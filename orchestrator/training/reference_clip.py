@@ -1,4 +1,4 @@
-"""The clip at which the cost of models is compared: 4.8 s long, 32 tokens or words."""
+"""The clip for comparing the cost of models: 4.8 s long, 32 tokens or words."""
 
 from collections.abc import Mapping
 
@@ -18,13 +18,13 @@ DURATION_S = 4.8
 NUM_TOKENS = 32
 
 _MACS: dict[tuple[object, ...], int] = {}
-"""What this process has counted."""
+"""The counts that this process has made so far."""
 
 
 def macs_of(model: nn.Module, trial: Trial, manifest: Manifest) -> int:
-    """Count the multiply-accumulates of a trial's model, which is on the CPU, for the clip.
+    """Count the multiply-accumulates of a trial's model for the clip; the model is on the CPU.
 
-    Trials of a process that differ only in training and seed share the count.
+    Trials in a process that differ only in training and seed share the count.
     """
     known = (trial.config.model, trial.corpus, tuple(trial.weights.items()))
     if known not in _MACS:
@@ -33,9 +33,9 @@ def macs_of(model: nn.Module, trial: Trial, manifest: Manifest) -> int:
 
 
 def reference_clip(manifest: Manifest, device: torch.device) -> Batch | HandcraftedBatch:
-    """Make one utterance of zeros, of the sizes that a corpus's recipe gives the clip.
+    """Make one utterance of zeros, with the sizes of the clip under a corpus's recipe.
 
-    Hand-crafted features have as many rows a second as the corpus's have in the mean.
+    Hand-crafted features have as many rows per second as the mean of the corpus.
     """
     recipe = manifest.recipe
     labels = torch.zeros(1, len(manifest.emotions), device=device)
@@ -51,7 +51,7 @@ def reference_clip(manifest: Manifest, device: torch.device) -> Batch | Handcraf
 
 
 def picture_clip(recipe: Recipe, labels: torch.Tensor) -> Batch:
-    """Make the clip of a recipe of pictures; `labels` are those of one utterance."""
+    """Make the clip for a recipe of pictures; `labels` are the labels of one utterance."""
     faces = len(window_times_s(DURATION_S, recipe)) // len(recipe.candidates)
     silence = np.zeros(round(DURATION_S * recipe.spectrogram.sample_rate_hz), np.float32)
     chunks = len(Spectrogrammer(recipe.spectrogram)(silence))
@@ -70,7 +70,7 @@ def picture_clip(recipe: Recipe, labels: torch.Tensor) -> Batch:
 def feature_clip(
     rows: Mapping[str, int], widths: Mapping[str, int], labels: torch.Tensor
 ) -> HandcraftedBatch:
-    """Make the clip of so many rows of hand-crafted features, each of such a width."""
+    """Make the clip of hand-crafted features with the given numbers of rows and widths."""
     text, audio, vision = (labels.new_zeros(rows[name], widths[name]) for name in rows)
     return HandcraftedBatch(
         text=text,

@@ -1,4 +1,4 @@
-"""How the learning rate moves in the course of a training."""
+"""How the learning rate changes during a training."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ FACTORS: dict[str, Callable[[float], float]] = {
     "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
     "constant": lambda progress: 1.0,
 }
-"""The factor of the learning rate after a share `progress` of the steps that follow warm-up."""
+"""The factor of the learning rate after a fraction `progress` of the steps that follow warm-up."""
 
 
 class Schedule(Protocol):
@@ -29,10 +29,10 @@ class Schedule(Protocol):
         """Move on by an epoch."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Collect what is needed to go on."""
+        """Collect the state that is needed to continue."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` collected."""
+        """Load what `state_dict` collected."""
 
 
 class StepSchedule:
@@ -50,11 +50,11 @@ class StepSchedule:
         """Do nothing."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Collect what is needed to go on."""
+        """Collect the state that is needed to continue."""
         return self._schedule.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` collected."""
+        """Load what `state_dict` collected."""
         self._schedule.load_state_dict(state)
 
 
@@ -74,11 +74,11 @@ class PlateauSchedule:
         self._schedule.step(valid_loss)
 
     def state_dict(self) -> dict[str, Any]:
-        """Collect what is needed to go on."""
+        """Collect the state that is needed to continue."""
         return self._schedule.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` collected."""
+        """Load what `state_dict` collected."""
         self._schedule.load_state_dict(state)
 
 
@@ -87,7 +87,7 @@ SCHEDULES: dict[str, Callable[[Optimizer, TrainingConfig, int], Schedule]] = {
     "constant": StepSchedule,
     "plateau": PlateauSchedule,
 }
-"""By the config's `schedule`: made from an optimiser, the config and the number of steps."""
+"""What makes a schedule, by the config's `schedule`, from optimiser, config, number of steps."""
 
 
 def rate_factor(step: int, *, config: TrainingConfig, num_steps: int) -> float:

@@ -1,4 +1,4 @@
-"""All that a training needs to go on: what a checkpoint holds."""
+"""All that a training needs to continue: the content of a checkpoint."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +13,9 @@ from reports.ledger.record import Epoch
 
 @dataclass
 class TrainingState:
-    """All that a training needs to go on: what a checkpoint holds.
+    """All that a training needs to continue: the content of a checkpoint.
 
-    The tensors of `best_model` never change: a better epoch brings others.
+    The tensors of `best_model` never change: a better epoch replaces them with new ones.
     """
 
     model: nn.Module
@@ -32,10 +32,10 @@ class TrainingState:
         return self.diverged_at_epoch is None and 0 <= self.best_epoch == len(self.epochs) - 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Collect everything as tensors and plain values, the random state included.
+        """Collect everything as tensors and plain values, including the random state.
 
-        It is that of the end of an epoch. Where the model is the best one, there is no
-        `best_model` beside it.
+        It is the state at the end of an epoch. If the model is the best one, `best_model` is left
+        out.
         """
         return {
             "model": self.best_model if self.is_best else self.model.state_dict(),
@@ -50,7 +50,7 @@ class TrainingState:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` collected."""
+        """Load what `state_dict` collected."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -65,5 +65,5 @@ class TrainingState:
 
 
 def _gpus_of(model: nn.Module) -> list[torch.device]:
-    """List the GPU that a model is on, if it is on one; others are none of a trial's business."""
+    """List the GPU that a model is on, if any; a trial does not use other GPUs."""
     return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})

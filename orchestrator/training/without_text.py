@@ -1,4 +1,4 @@
-"""How much a trained model misses where it is given no text."""
+"""How much worse a trained model is without text."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def valid_f1_without_text(
     thresholds: tuple[float, ...],
     precision: Precision,
 ) -> float | None:
-    """Score a model on the validation split where every text is empty; None if it reads none."""
+    """Score a model on the validation split with all texts empty; None if it reads no text."""
     if not config.model.reads_text:
         return None
     valid = corpus.splits["valid"]
@@ -42,7 +42,7 @@ def valid_f1_without_text(
 def without_text(
     batch: Batch | HandcraftedBatch, tokenizer: Tokenizer | None
 ) -> Batch | HandcraftedBatch:
-    """Empty the texts of a batch, as preparing an empty text does: one word of zeros, or tokens."""
+    """Empty the texts of a batch: one word of zeros, or the tokens of an empty text."""
     num_utterances = len(batch.labels)
     if isinstance(batch, HandcraftedBatch):
         words = batch.text.new_zeros(num_utterances, batch.text.shape[1])

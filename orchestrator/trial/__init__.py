@@ -1,1 +1,1 @@
-"""One trial from start to record: corpus, checkpoints, memory, the kept model."""
+"""One trial from its start to its record: corpus, checkpoints, memory, the kept model."""

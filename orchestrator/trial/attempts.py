@@ -1,4 +1,4 @@
-"""Training one trial to its end, in memory that may be too small, on storage that may fail."""
+"""Trains one trial to its end, even if memory runs out or storage fails for a while."""
 
 import time
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from search_spaces.trial import Trial
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a trial trains, in which arithmetic, under what conditions, and who is told."""
+    """Where a trial trains, its precision, its conditions, and the hooks that it calls."""
 
     folder: Path
     precision: Precision
@@ -41,18 +41,18 @@ class Setting:
 
     @property
     def device(self) -> torch.device:
-        """Where it trains."""
+        """The device that it trains on."""
         return self.conditions.device
 
     @property
     def patience(self) -> Patience:
-        """How long it tries again where storage fails."""
+        """How long it retries if storage fails."""
         return self.conditions.patience
 
 
 @dataclass(frozen=True)
 class TrainedTrial:
-    """A trained model, what the training gave, and what it went through."""
+    """A trained model, the result of the training, and what happened during it."""
 
     model: nn.Module
     trained: TrainingResult
@@ -65,7 +65,7 @@ class TrainedTrial:
 
 @dataclass(frozen=True)
 class _Start:
-    """A state to train from, and how it came about."""
+    """A state to train from, and its origin."""
 
     state: TrainingState
     macs: int
@@ -75,13 +75,13 @@ class _Start:
 
 
 def train_trial(trial: Trial, corpus: AnyCorpus, setting: Setting) -> TrainedTrial:
-    """Train from a trial's checkpoint, if it has one; where memory runs out, from there again.
+    """Train a trial from its checkpoint, if it has one; if memory runs out, start there again.
 
-    Each time the micro-batches are half as large. No epoch that has ended is lost to it, as what is
-    being written is waited for, unless its checkpoint was left out (`checkpoint_writer`).
+    Each new attempt has micro-batches of half the size. It waits for the checkpoint that is being
+    written, so no finished epoch is lost, unless its checkpoint was skipped (`checkpoint_writer`).
 
     Raises:
-        NotEnoughMemoryError: If a single utterance, or the model alone, is too much.
+        NotEnoughMemoryError: If a single utterance, or the model alone, does not fit.
     """
     batch_size = trial.config.training.batch_size
     size = min(setting.conditions.micro_batch_size or batch_size, batch_size)
@@ -111,13 +111,13 @@ def train_trial(trial: Trial, corpus: AnyCorpus, setting: Setting) -> TrainedTri
         if start is None:
             raise NotEnoughMemoryError("before any batch", problem)
         size = halve(start.size, batch_size=batch_size, problem=problem)
-        start = None  # here and not while the error is handled: that holds what filled the memory
+        start = None  # not in the handler: the error holds what filled the memory
         release_memory()
         setting.hooks.trouble(f"out of memory: goes on with micro-batches of {size}")
 
 
 def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Start:
-    """Make the model and all that trains it, as the checkpoint left them or new."""
+    """Make the model and its training state, from the checkpoint or new."""
     config = trial.config
     model = build(config.model, task_of(corpus, config.model))
     init_weights(model, trial.seed)
@@ -136,9 +136,9 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
 
 
 def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
-    """Read the trial's checkpoint; other code may mean other arithmetic: then start anew.
+    """Read the trial's checkpoint; None if other code wrote it, which may compute differently.
 
-    So may algorithms that give other results each time, where those are wanted that do not.
+    Also return None if the trial must use deterministic algorithms, and the checkpoint did not.
     """
     checkpoint = setting.patience.at_start(load_checkpoint, setting.folder, setting.device)
     if checkpoint is None:
@@ -156,7 +156,7 @@ def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
 def _train(
     start: _Start, trial: Trial, corpus: AnyCorpus, setting: Setting, writer: CheckpointWriter
 ) -> TrainingResult:
-    """Train to the end, with a checkpoint after every epoch and where the training diverges."""
+    """Train to the end, with a checkpoint after every epoch, and one if the training diverges."""
     snapshots = Snapshots(setting.device)
 
     def epoch_done(epoch: Epoch, _: TrainingState) -> None:
@@ -193,7 +193,7 @@ def _valid_f1_without_text(
 
 
 def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint | None:
-    """Copy what a trial can go on from, if there is memory for that."""
+    """Copy the state that a trial can continue from; None if there is no memory for the copy."""
     state = start.state
     try:
         copy = snapshots.take(state.state_dict(), constant=state.best_model.values())
@@ -212,9 +212,9 @@ def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint |
 
 
 def _write(setting: Setting, checkpoint: Checkpoint) -> str | None:
-    """Replace the checkpoint, for other machines too; say what is wrong if that fails.
+    """Replace the checkpoint, also for other machines; return what is wrong if that fails.
 
-    Without one the trial goes on, and more epochs are at risk.
+    The trial continues without a checkpoint; then more epochs may be lost.
     """
     try:
         setting.patience.for_checkpoint(save_checkpoint, setting.folder, checkpoint)

@@ -1,4 +1,4 @@
-"""Writing checkpoints while training goes on, and what that may cost training."""
+"""Writes checkpoints while training continues, and limits how much that delays training."""
 
 import logging
 import time
@@ -12,20 +12,20 @@ from orchestrator.trial.checkpoints import Checkpoint
 LOG = logging.getLogger(__name__)
 
 HOLD_UP_S, HOLD_UP_SHARE = 5.0, 0.1
-"""Checkpoints may hold a training up for so long, and for such a share of its time."""
+"""How long checkpoints may delay a training: in seconds, and as a fraction of its time."""
 
 
 class CheckpointWriter:
-    """Writes checkpoints in a thread, one at a time, that ends with the block.
+    """Writes checkpoints, one at a time, in a thread that ends with the block.
 
-    What is wrong is told, or raised, in the thread that trains: at the next checkpoint, or at the
-    end of the block.
+    A problem is reported, or an error raised, in the thread that trains: at the next checkpoint, or
+    at the end of the block.
     """
 
     def __init__(
         self, write: Callable[[Checkpoint], str | None], on_trouble: Callable[[str], None]
     ) -> None:
-        """Write by a function that says what is wrong, if training can go on in spite of it."""
+        """Write with a function that returns a problem if training can continue without it."""
         self._write = write
         self._on_trouble = on_trouble
         self._thread: Thread | None = None
@@ -35,11 +35,11 @@ class CheckpointWriter:
         self._held_up_s = 0.0
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start."""
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
-        """Wait for what is being written, whatever ends the block, and tell what failed."""
+        """Wait for the checkpoint that is being written, also after an error; report a failure."""
         self._wait(None)
         if error is None:
             self._tell()
@@ -48,11 +48,11 @@ class CheckpointWriter:
             LOG.error("a checkpoint could not be written", exc_info=self._error)
         if self._trouble is not None and isinstance(error, Exception):
             self._on_trouble(self._trouble)
-        elif self._trouble is not None:  # whoever stops a training may not be told of it any more
+        elif self._trouble is not None:  # a stopped training may not call hooks
             LOG.warning(self._trouble)
 
     def offer(self, take: Callable[[], Checkpoint | None]) -> None:
-        """Write a checkpoint, unless checkpoints would then hold the training up for too long."""
+        """Write a checkpoint, unless checkpoints would then delay the training too much."""
         now = time.monotonic()
         left_s = HOLD_UP_S + HOLD_UP_SHARE * (now - self._began_at) - self._held_up_s
         if self._wait(max(left_s, 0.0)):
@@ -73,7 +73,7 @@ class CheckpointWriter:
         thread = Thread(target=self._run, args=(checkpoint,), daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # there is no memory for its stack
+        except RuntimeError:  # no memory for the thread's stack
             self._run(checkpoint)
         else:
             self._thread = thread
@@ -81,17 +81,17 @@ class CheckpointWriter:
     def _run(self, checkpoint: Checkpoint) -> None:
         try:
             self._trouble = self._write(checkpoint)
-        except BaseException as error:  # raised where the training sees it
+        except BaseException as error:  # the training's thread raises it
             self._error = error
 
     def _wait(self, seconds: float | None) -> bool:
-        """Wait until nothing is being written; whether that is so."""
+        """Wait until nothing is being written; return whether that is so in time."""
         if self._thread is not None:
             self._thread.join(seconds)
         return self._thread is None or not self._thread.is_alive()
 
     def _tell(self) -> None:
-        """Tell what was wrong with the last checkpoint, or raise it."""
+        """Report the problem of the last checkpoint, or raise its error."""
         error, self._error = self._error, None
         trouble, self._trouble = self._trouble, None
         if error is not None:

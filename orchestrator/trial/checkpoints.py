@@ -1,4 +1,4 @@
-"""Checkpoints of running trials: one file a trial, replaced after every epoch."""
+"""Checkpoints of running trials: one file for each trial, replaced after every epoch."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +13,10 @@ from reports.ledger.ledger import CHECKPOINT_FILE
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a trial goes on from: tensors and plain values, and the code that they came from.
+    """What a trial continues from: tensors, plain values, and the version of their code.
 
-    `micro_batches` are as in `reports.ledger.record.Circumstances`: what did not fit would not fit
-    again. `is_deterministic` says whether all of it came of algorithms that give equal results each
-    time.
+    `micro_batches` are as in `reports.ledger.record.Circumstances`: sizes that did not fit would
+    not fit again. `is_deterministic` says whether only deterministic algorithms computed the state.
     """
 
     code_version: str
@@ -28,12 +27,12 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Replace a trial's checkpoint; a crash leaves the old one or the new one, whole."""
+    """Replace a trial's checkpoint; after a crash, the old or the new one is there, complete."""
     stream_atomically(folder / CHECKPOINT_FILE, partial(_write, checkpoint))
 
 
 def load_checkpoint(folder: Path, device: torch.device) -> Checkpoint | None:
-    """Read a trial's checkpoint, if it has one; nothing but tensors and plain values is built."""
+    """Read a trial's checkpoint, if it has one; only tensors and plain values are loaded."""
     path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return None
@@ -44,7 +43,7 @@ def load_checkpoint(folder: Path, device: torch.device) -> Checkpoint | None:
 def _write(checkpoint: Checkpoint, file: BinaryIO) -> None:
     try:
         torch.save(vars(checkpoint), file)
-    except RuntimeError as error:  # where a disk is full PyTorch complains of half a file
+    except RuntimeError as error:  # PyTorch's error for a full disk is about an incomplete file
         if isinstance(error.__context__, OSError):
             raise error.__context__ from error
         raise

@@ -1,4 +1,4 @@
-"""Which code trained a trial."""
+"""The version of the code that trains a trial."""
 
 import subprocess
 from functools import cache
@@ -19,8 +19,8 @@ def code_version() -> str:
     A commit with uncommitted changes ends in ".dirty".
 
     Raises:
-        CodeVersionError: If git cannot tell the commit of a checkout. Without it, records would
-            name other code than theirs, and checkpoints be taken for those of other code.
+        CodeVersionError: If git cannot tell the commit of a checkout. Without the commit, records
+            would name the wrong code, and checkpoints would count as those of other code.
     """
     release = version("mmer-sweep")
     checkout = PACKAGE.parent

@@ -1,4 +1,4 @@
-"""Under what conditions a trial runs, and who is told how it goes."""
+"""The conditions under which a trial runs, and the hooks that it calls."""
 
 import logging
 from collections.abc import Callable
@@ -15,17 +15,17 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Conditions:
-    """How a trial is trained on this machine; nothing of it is part of the trial's key.
+    """How a trial is trained on this machine; none of it is part of the trial's key.
 
     Attributes:
         device: Where to train; by default the current GPU, else the CPU.
-        num_threads: Of PyTorch on the CPU.
-        is_deterministic: Use only algorithms that give equal results each time.
+        num_threads: The number of PyTorch's threads on the CPU.
+        is_deterministic: Use only deterministic algorithms.
         keeps_model: Keep the trained model beside the record, for `mmer-sweep predict`.
-        micro_batch_size: At most so many utterances go through the model at once; by default whole
-            batches do, until memory runs out.
-        halves_batches: Go on with half of that where memory runs out; else the error is raised.
-        patience: With storage that fails.
+        micro_batch_size: How many utterances go through the model at once, at most; by default a
+            whole batch, until memory runs out.
+        halves_batches: If memory runs out, continue with half of that; else raise the error.
+        patience: How long to retry if storage fails.
     """
 
     device: torch.device = field(default_factory=default_device)
@@ -39,14 +39,15 @@ class Conditions:
 
 @dataclass(frozen=True)
 class TrialHooks:
-    """What is called while a trial runs.
+    """The functions that a trial calls while it runs.
 
     Attributes:
-        epoch_done: After each epoch, when its checkpoint is being written and that of the epoch
-            before is safe. If checkpoints take longer than epochs, some epochs have none.
-        trouble: Told, in a line, what the trial goes on in spite of.
+        epoch_done: Called after each epoch. Then the epoch's checkpoint is being written, and the
+            one of the epoch before is safe. If checkpoints take longer than epochs, some epochs
+            have none.
+        trouble: Called with a line about a problem after which the trial continues.
         publish: Puts the checkpoint where other machines find it, or raises OSError. It is called
-            whenever there is a new one, in a thread of its own.
+            for each new checkpoint, in its own thread.
     """
 
     epoch_done: Callable[[Epoch], None] = lambda epoch: None

@@ -1,7 +1,7 @@
-"""What this process takes of its machine's memory for itself, as Linux tells (proc(5)).
+"""The private memory of this process, as Linux reports it (proc(5)).
 
 Pages of mapped files, such as the corpus and the libraries, do not count: a machine holds them once
-for all its processes, and the kernel takes them back when it needs room.
+for all its processes, and the kernel drops them when it needs memory.
 """
 
 import re
@@ -21,30 +21,30 @@ def read_status() -> dict[str, float]:
     """Read the sizes of this process, in MiB: `VmData`, `RssAnon` and others.
 
     Raises:
-        OSError: If this system does not tell them.
+        OSError: If this system does not report them.
     """
     found = re.findall(r"^(\w+):\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
     sizes = {name: int(kib) / 1024 for name, kib in found}
     if not {"RssAnon", "RssFile", "RssShmem", "VmData", "VmHWM"} <= sizes.keys():
         raise OSError(
-            f"'{STATUS}' does not tell what of this process's memory is its own, which Linux does "
-            "since 4.5; use --no-measure, which caps no memory"
+            f"'{STATUS}' does not report the private memory of this process, as Linux does since "
+            "4.5; use --no-measure, which caps no memory"
         )
     return sizes
 
 
 def private_mib(sizes: dict[str, float]) -> float:
-    """Return what is resident and no file's."""
+    """Return the resident memory that belongs to no file."""
     return sizes["RssAnon"] + sizes["RssShmem"]
 
 
 class PeakMemory:
-    """The most private memory that this process had since this was made.
+    """The peak of this process's private memory since this object was made.
 
-    The kernel knows the peak of all that is resident, files among it, and not of what is private.
-    So a thread looks ten times a second, takes the files off that peak, and lets the kernel forget
-    it. A peak between two looks is told too low by no more than the pages of files that were first
-    touched, or let go, between them.
+    The kernel knows the peak of all resident memory, including files, but not of private memory. So
+    a thread looks ten times a second, subtracts the files from that peak, and resets the peak in
+    the kernel. A peak between two looks may be reported too low, at most by the pages of files that
+    were first touched, or dropped, between the two.
     """
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class PeakMemory:
         _watch().add(self)
 
     def read_mib(self) -> float | None:
-        """Return it as it is now; None where the kernel does not tell."""
+        """Return the peak until now; None if the kernel does not report it."""
         return round(self.most_mib, 1) if _watch().look() else None
 
 
 class _Watch:
-    """Looks for all peaks of this process that are still asked for."""
+    """Updates all `PeakMemory` objects of this process that still exist."""
 
     def __init__(self) -> None:
         self._peaks: WeakSet[PeakMemory] = WeakSet()
@@ -66,12 +66,12 @@ class _Watch:
         threading.Thread(target=self._look_on, daemon=True).start()
 
     def add(self, peak: PeakMemory) -> None:
-        self.look()  # what was before is not its
+        self.look()  # earlier peaks do not count for it
         with self._lock:
             self._peaks.add(peak)
 
     def look(self) -> bool:
-        """Raise the peaks to what was reached since the last look; return whether that is known."""
+        """Raise the peaks to the peak since the last look; return whether that is known."""
         with self._lock:
             try:
                 sizes = read_status()

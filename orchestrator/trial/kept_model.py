@@ -1,4 +1,4 @@
-"""The model of a finished trial, kept beside its record: parameters and tokenizer."""
+"""Keeps the model of a finished trial beside its record: parameters and tokenizer."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from reports.ledger.record import Record
 
 
 def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> str:
-    """Stage a trained model; write the tokenizer that made its tokens, if it reads any.
+    """Stage a trained model, and write the tokenizer that made its tokens, if it reads tokens.
 
     Returns:
         The SHA-256 of the model's file.
@@ -26,7 +26,7 @@ def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> s
 
 
 def num_bytes(model: nn.Module) -> int:
-    """Return about how much a kept model takes on disk."""
+    """Return about how many bytes a kept model takes on disk."""
     return sum(value.nbytes for value in model.state_dict().values())
 
 
@@ -34,7 +34,7 @@ def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], 
     """Read what `keep_model` wrote.
 
     Raises:
-        KeptModelError: If it is not there, or not the one that the record names.
+        KeptModelError: If the model is missing, or is not the one that the record names.
     """
     if record.result.best is None:
         raise KeptModelError(

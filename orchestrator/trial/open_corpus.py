@@ -1,4 +1,4 @@
-"""The corpus of a trial, opened, and what its model must know of it."""
+"""Opens the corpus of a trial, and returns what its model must know about it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -28,14 +28,14 @@ from search_spaces.trial import CorpusRef
 def open_corpus(
     storage: Path, reference: CorpusRef, model: SystemConfig, device: torch.device
 ) -> AnyCorpus:
-    """Open a trial's corpus with what its model reads.
+    """Open a trial's corpus with the data that its model reads.
 
-    Trials that follow one another on a corpus share what is large of it, on a device too, even
-    where their models read the texts by different tokens.
+    Successive trials on a corpus share its large data, also on a device, even if their models read
+    the texts with different tokens.
 
     Raises:
         CorpusError: If it is not the prepared corpus that the trial names.
-        WeightsError: If a text encoder's tokenizer cannot be had.
+        WeightsError: If a text encoder's tokenizer is not available.
     """
     tokens, opened = token_settings(model), _opened(storage, reference, device)
     if tokens not in opened:
@@ -45,7 +45,7 @@ def open_corpus(
 
 
 def token_settings(model: SystemConfig) -> TokenSettings | None:
-    """Say how a model's texts become tokens; None if it reads none."""
+    """Return how a model's texts become tokens; None if it reads no tokens."""
     text = model.encoders.get("text")
     if not isinstance(text, TextConfig):
         return None
@@ -56,7 +56,7 @@ def token_settings(model: SystemConfig) -> TokenSettings | None:
 
 
 def task_of(corpus: AnyCorpus, model: SystemConfig) -> Task:
-    """Say what a model must know of its corpus."""
+    """Return what a model must know about its corpus."""
     return Task(
         emotions=corpus.manifest.emotions,
         features={
@@ -69,10 +69,10 @@ def task_of(corpus: AnyCorpus, model: SystemConfig) -> Task:
 
 
 def _emotion_vectors(model: SystemConfig, emotions: Sequence[str]) -> Tensor | None:
-    """Read the vectors of the words that name the emotions, if a model starts from a file of them.
+    """Read the word vectors of the emotions' names, if a model starts from a file of vectors.
 
     Raises:
-        CorpusError: If the file is damaged or lacks one.
+        CorpusError: If the file is damaged, or lacks the vector of a name.
     """
     encoder = model.pretrained_encoders.get("text")
     if not isinstance(encoder, EmotionVectors):
@@ -85,7 +85,7 @@ def _emotion_vectors(model: SystemConfig, emotions: Sequence[str]) -> Tensor | N
 def _vectors_in(path: Path, words: tuple[str, ...]) -> Tensor:
     vectors = read_glove(path, set(words))
     if missing := sorted(set(words) - vectors.keys()):
-        raise CorpusError(f"word vectors '{path}' lack {', '.join(missing)}, names of emotions")
+        raise CorpusError(f"word vectors '{path}' lack the emotions {', '.join(missing)}")
     return torch.from_numpy(np.stack([vectors[word] for word in words]))
 
 
@@ -93,7 +93,7 @@ def _vectors_in(path: Path, words: tuple[str, ...]) -> Tensor:
 def _opened(
     storage: Path, reference: CorpusRef, device: torch.device
 ) -> dict[TokenSettings | None, Corpus[Any]]:
-    """Return what is open of a corpus, nothing at first; another corpus makes room before."""
+    """Return the open parts of a corpus, empty at first; first drop those of another corpus."""
     return {}
 
 

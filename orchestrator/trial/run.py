@@ -1,4 +1,4 @@
-"""Run one trial, start to record: a plain function call, on whatever process it happens to be."""
+"""Runs one trial from start to record: a plain function call, in any process."""
 
 import platform
 import time
@@ -44,24 +44,24 @@ def run_trial(
     hooks: TrialHooks | None = None,
     open_other_corpus: Callable[[], AnyCorpus] | None = None,
 ) -> Record:
-    """Train a trial and record it; go on from its checkpoint if it was interrupted.
+    """Train a trial and record it; continue from its checkpoint if it was interrupted.
 
-    A trial that is finished already, by whomever, is not trained again. Two processes of a machine
-    never train the same trial at once: the second waits for the first. One that diverges is
+    A finished trial is not trained again, no matter who finished it. Two processes of a machine
+    never train the same trial at once: the second waits for the first. A trial that diverges is
     recorded like any other.
 
     Args:
-        trial: What to train.
+        trial: The trial to train.
         storage: Holds the prepared corpus, and receives checkpoint and record.
         trained_for: The study and row that asked for it first.
-        conditions: How; by default alone on this machine's GPU, or on one core of it.
-        hooks: What is called meanwhile; by default troubles are logged.
-        open_other_corpus: Gives another corpus than the one in the storage that the trial names.
+        conditions: How to train; by default alone on this machine's GPU, or on one of its cores.
+        hooks: The functions to call meanwhile; by default, problems are logged.
+        open_other_corpus: Opens another corpus instead of the one in the storage.
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
-        CodeVersionError: If git cannot say which code this is.
-        ChangedWeightsError, WeightsError: If the pretrained weights cannot be had.
+        CodeVersionError: If git cannot tell the version of the code.
+        ChangedWeightsError, WeightsError: If the pretrained weights changed or are not available.
         NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
         StorageError: If the record could not be written; the checkpoint stays.
     """
@@ -154,10 +154,10 @@ def _train_and_record(
 def open_corpus_of(
     trial: Trial, storage: Path, device: torch.device, patience: Patience = PATIENCE
 ) -> AnyCorpus:
-    """Open the corpus that a trial names, if its pretrained weights are those that it names.
+    """Open the corpus that a trial names, and check that its pretrained weights are unchanged.
 
     Raises:
-        ChangedWeightsError, CorpusError, WeightsError: If one of them is not, or cannot be had.
+        ChangedWeightsError, CorpusError, WeightsError: If one of them differs, or is missing.
     """
     if weights_sha256(trial.config.model) != trial.weights:
         raise ChangedWeightsError(
@@ -168,7 +168,7 @@ def open_corpus_of(
 
 
 def device_name(device: torch.device) -> str:
-    """Name the kind of a device, as records do."""
+    """Return the name of a device's kind, as in records."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.cpu.get_capabilities().get('cpu_name', platform.processor())} (CPU)"

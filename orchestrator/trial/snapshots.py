@@ -1,4 +1,4 @@
-"""Copies of a training's state in memory of the host, which a thread writes while it goes on."""
+"""Copies of a training's state in host memory; a thread writes them while training continues."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,10 +8,10 @@ from torch import Tensor
 
 
 class Snapshots:
-    """Takes one copy after the other, each in the memory of the last one, which it replaces.
+    """Takes one copy after the other; each replaces the last one, in the same memory.
 
-    To fill fresh memory takes longer than to copy. For a GPU it is pinned: only so do all copies
-    run without waiting for one another.
+    Filling fresh memory takes longer than copying. For a GPU, the memory is pinned: only then do
+    the copies run without waiting for each other.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -19,14 +19,14 @@ class Snapshots:
         self._copies: dict[tuple[object, ...], Tensor] = {}
 
     def take(self, state: dict[str, Any], *, constant: Iterable[Tensor]) -> dict[str, Any]:
-        """Copy a state, of tensors and plain values; return when the copy is whole.
+        """Copy a state of tensors and plain values; return when the copy is complete.
 
         Args:
-            state: What is to be copied.
-            constant: Tensors in it that never change: what is in the host's memory is not copied.
+            state: The state to copy.
+            constant: Tensors in it that never change; they are not copied if in host memory.
 
         Raises:
-            RuntimeError: If there is not enough memory; what the last copy took is given back.
+            RuntimeError: If there is not enough memory; the memory of the last copy is freed.
         """
         shared = {id(tensor) for tensor in constant if tensor.device.type == "cpu"}
         try:
@@ -48,7 +48,7 @@ class Snapshots:
         return self._memory_for(value, path).copy_(value, non_blocking=True)
 
     def _memory_for(self, tensor: Tensor, path: tuple[object, ...]) -> Tensor:
-        """Return the memory of the last copy, if there was one."""
+        """Return the memory of the last copy; new memory if there was no copy."""
         if path not in self._copies:
             self._copies[path] = torch.empty_like(
                 tensor, device="cpu", pin_memory=tensor.is_cuda, requires_grad=False

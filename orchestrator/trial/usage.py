@@ -1,4 +1,4 @@
-"""What a trial takes of its machine: memory at its peak, and processor time."""
+"""What a trial takes of its machine: peak memory and processor time."""
 
 import time
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from orchestrator.trial.host_memory import PeakMemory
 
 @dataclass(frozen=True)
 class Usage:
-    """Of this process since it was started to be measured; None where it cannot be known.
+    """What this process took since its meter was made; None if a value is not known.
 
-    Mapped files are no part of `peak_memory_mib`.
+    `peak_memory_mib` does not include mapped files.
     """
 
     peak_memory_mib: float | None
@@ -21,18 +21,18 @@ class Usage:
 
 
 class Meter:
-    """Measures from when it is made."""
+    """Measures from the moment it is made."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._cpu_s = time.process_time()
         self._peak = PeakMemory()
         if device.type == "cuda":
-            torch.cuda.init()  # the next line needs it, and does not see to it
+            torch.cuda.init()  # the next line needs it, but does not do it
             torch.cuda.reset_peak_memory_stats(device)
 
     def read(self) -> Usage:
-        """Return what was taken so far."""
+        """Return what the process took so far."""
         is_gpu = self._device.type == "cuda"
         gpu_bytes = torch.cuda.max_memory_allocated(self._device) if is_gpu else None
         return Usage(

@@ -267,5 +267,5 @@ def test_eight_gpus_of_one_machine_share_its_cores_and_its_memory(
 
 
 def test_machines_without_a_place_for_a_trial_are_told() -> None:
-    with pytest.raises(ClusterError, match=r"none of 1 machines has .* takes: a CPU and a GPU"):
+    with pytest.raises(ClusterError, match=r"none of 1 machines has .* needs: a CPU and a GPU"):
         capacity_of([node(CPU=2, gib=1)], Machines("auto", "gpu"), {})

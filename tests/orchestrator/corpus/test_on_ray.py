@@ -48,8 +48,8 @@ def test_workers_have_a_core_each_and_a_gpu_or_a_part_of_one(
 @pytest.mark.parametrize(
     ("nodes", "problem"),
     [
-        ([], "none of 0 machines has what a worker takes: a core; start"),
-        ([node(CPU=0)], "none of 1 machines has what a worker takes: a core; start"),
+        ([], "none of 0 machines has what a worker needs: a core; start"),
+        ([node(CPU=0)], "none of 1 machines has what a worker needs: a core; start"),
         ([node(CPU=8), node(GPU=1)], "none of 2 machines .* a core and a part of a GPU; start"),
     ],
 )

@@ -274,16 +274,16 @@ def test_what_a_clip_lacks_is_told(record: Record, storage: Path, tmp_path: Path
     said = loaded(record, storage).predict(SpokenClip(path, "oh well", "--text"))
     assert said.remarks == ("no_face", "no_sound", "short")
     assert said.notes == (
-        "no face was found: the centre of each frame stands in",
-        "there is no sound: silence stands in",
-        "it is shorter than the interval between two frames: there is a single one",
+        "no face was found: the centre of each frame is used instead",
+        "there is no sound: silence is used instead",
+        "it is shorter than the interval between two frames: only one frame is used",
     )
 
 
 def test_text_that_is_longer_than_the_model_reads_is_told(record: Record, storage: Path) -> None:
     clip = SpokenClip(storage / "clips" / "clip.mp4", "well " * 60, "--text")
     notes = loaded(record, storage).predict(clip).notes
-    assert notes[0] == "the text is long: the model reads its first 50 tokens alone"
+    assert notes[0] == "the text is long: the model reads only its first 50 tokens"
 
 
 def test_model_of_drawn_faces_is_told_to_know_nothing_of_people(
@@ -293,7 +293,7 @@ def test_model_of_drawn_faces_is_told_to_know_nothing_of_people(
     trial = record.trial.model_copy(update={"corpus": corpus})
     predictor = loaded(record.model_copy(update={"trial": trial}), storage)
     said = predictor.predict(SpokenClip(storage / "clips" / "clip.mp4", "oh well", "--text"))
-    assert "trained on drawn faces and made voices" in said.notes[0]
+    assert "trained on drawn faces and synthetic voices" in said.notes[0]
 
 
 # What the lack of text costs
@@ -302,16 +302,16 @@ def test_model_of_drawn_faces_is_told_to_know_nothing_of_people(
 @pytest.mark.parametrize(
     ("model", "parts"),
     [
-        (le_factory.ROWS["audio"], ["none is missed: this model reads audio alone"]),
+        (le_factory.ROWS["audio"], ["none is needed: this model reads only audio"]),
         (
             xia_factory.XIA_ROWS["full"].model_copy(update={"modalities": ("audio", "vision")}),
-            ["decides by audio and vision;", "looks at audio and vision with the help of the text"],
+            ["decides by audio and vision;", "uses the text when it reads audio and vision"],
         ),
         (xia_factory.table5(xia_factory.Joint()), ["this model reads audio and vision alone"]),
-        (le_factory.ROWS["text"], ["it says the same of every clip"]),
+        (le_factory.ROWS["text"], ["it predicts the same for every clip"]),
         (
             baselines_factory.MESM,
-            ["decides by text, audio and vision", "looks at audio and vision with the help"],
+            ["decides by text, audio and vision", "uses the text when it reads audio and vision"],
         ),
         (FEATURES["lf_transformer_audio_vision"], ["reads audio and vision alone"]),
         (le_factory.TINY, ["decides by text, audio and vision. Its validation F1 is 0."]),
@@ -338,7 +338,7 @@ def test_text_for_a_model_that_reads_none_is_told(
     predictor = loaded(trained("le_audio"), storage)
     clip = storage / "clips" / "clip.mp4"
     spoken = predictor.predict(SpokenClip(clip, "oh well", "--text"))
-    assert "this model reads no text, but audio alone" in spoken.notes
+    assert "this model reads no text, only audio" in spoken.notes
     assert spoken.decisions == predictor.predict(SpokenClip(clip)).decisions
 
 
@@ -359,7 +359,7 @@ def test_text_is_the_given_one_else_what_lies_beside_the_clip(tmp_path: Path) ->
 def test_trial_is_found_by_the_first_digits_of_its_key(record: Record, storage: Path) -> None:
     chosen = trial_by_key(Ledger(storage), record.key[:8])
     assert (chosen.record, chosen.rows) == (record, (TRAINED_FOR,))
-    with pytest.raises(TrialChoiceError, match="'7e' is too little of a trial's key: give 6"):
+    with pytest.raises(TrialChoiceError, match="'7e' is too short for a trial's key: give 6"):
         trial_by_key(Ledger(storage), "7e")
     with pytest.raises(TrialChoiceError, match=rf"'ffffff'; .*{record.key} \(small/shallow, se"):
         trial_by_key(Ledger(storage), "ffffff")
@@ -376,7 +376,9 @@ def test_ambiguous_and_unknown_keys_are_told_with_the_choices(
         ledger.folder(key).mkdir(parents=True)
         content = record.model_copy(update={"key": key}).model_dump_json()
         (ledger.folder(key) / RECORD_FILE).write_text(content)
-    with pytest.raises(TrialChoiceError, match=r"begins the keys of 12 trials; .*, and 2 more"):
+    with pytest.raises(
+        TrialChoiceError, match=r"12 trials have a key that begins with '.*, and 2 more"
+    ):
         trial_by_key(ledger, "abcdef")
     assert trial_by_key(ledger, keys[3]).record.key == keys[3]
 
@@ -432,7 +434,7 @@ def test_published_features_cannot_be_made_from_a_video(
     storage: Path, trained: Callable[[str], Record]
 ) -> None:
     published = with_recipe(trained("lf_lstm"), PublishedFeatures(sha256="0" * 64))
-    with pytest.raises(CorpusError, match="published hand-crafted features, which nobody can make"):
+    with pytest.raises(CorpusError, match="published hand-crafted features, which cannot be made"):
         loaded(published, storage)
 
 

@@ -91,9 +91,7 @@ def test_search_that_another_machine_began_in_the_bucket_is_left_alone(
     run(here, 1)
     before = BucketStore(f"{bucket}/place").versions(str(folder))
     assert f"{folder}/{JOURNAL_FILE}" in before
-    told = (
-        f"search '{bucket}/place/{folder}' belongs to machine '{platform.node()}'.*go on .* there"
-    )
+    told = f"search '{bucket}/place/{folder}' belongs to machine '{platform.node()}'.*continue it"
     monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "there"))
     there = locate_place(f"{bucket}/place")
     with pytest.raises(StudyError, match=told):

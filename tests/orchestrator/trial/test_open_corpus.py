@@ -104,7 +104,7 @@ def test_missing_vector_is_told(features: tuple[Path, Manifest], tmp_path: Path)
     (tmp_path / "words.txt").write_text("happy 1 2\n")
     model = EmoEmbsConfig(text=EmotionVectors(weights=str(tmp_path / "words.txt")))
     corpus = open_corpus(storage, reference(manifest), model, CPU)
-    with pytest.raises(CorpusError, match=r"words\.txt' lack sad, names of emotions"):
+    with pytest.raises(CorpusError, match=r"words\.txt' lack the emotions sad"):
         task_of(corpus, model)
 
 

@@ -73,7 +73,7 @@ def test_peak_is_unknown_where_the_system_does_not_tell_it(
     assert PeakMemory().read_mib() is None
     (tmp_path / "status").write_text("VmHWM:\t 100 kB\n")
     assert PeakMemory().read_mib() is None
-    with pytest.raises(OSError, match="does not tell what of this process's memory is its own"):
+    with pytest.raises(OSError, match="does not report the private memory of this process"):
         host_memory.read_status()
 
 
