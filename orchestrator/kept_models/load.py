@@ -43,9 +43,7 @@ def load_trained(record: Record, storage: Path, *, device: torch.device) -> Load
     try:
         corpus = open_corpus(storage, record.trial.corpus, config, device)
     except CorpusError as error:
-        raise CorpusError(
-            f"the corpus of trial '{record.key}' cannot be opened: {error}"
-        ) from error
+        raise CorpusError(f"corpus of trial '{record.key}' cannot be opened: {error}") from error
     model = build(config, task_of(corpus, config))
     try:
         model.load_state_dict(state)

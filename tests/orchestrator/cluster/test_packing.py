@@ -174,7 +174,7 @@ def test_kinds_of_gpu_do_not_count_where_cores_train() -> None:
 
 
 def test_gpus_of_another_kind_that_come_while_trials_are_measured_are_told() -> None:
-    with pytest.raises(ClusterError, match=r"several kinds \(A100, T4\); the same command"):
+    with pytest.raises(ClusterError, match=r"several kinds \(A100, T4\); run the same command"):
         capacity_of(KINDS, Machines("auto"), {})
 
 

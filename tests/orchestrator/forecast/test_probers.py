@@ -193,7 +193,7 @@ def test_process_is_asked_for_on_the_kind_of_gpu_that_is_to_be_measured(
 
 @pytest.mark.parametrize(
     ("there", "takes"),
-    [(CORES, "takes a core:"), (CORES | {"GPU": 1.0}, "takes a core and a GPU:")],
+    [(CORES, "waits for a core:"), (CORES | {"GPU": 1.0}, "waits for a core and a GPU:")],
     ids=["CPU", "GPU"],
 )
 def test_wait_for_a_place_is_told_once(
