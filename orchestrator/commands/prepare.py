@@ -274,7 +274,10 @@ def check_corpus_name(name: str) -> None:
     taken = name in (SYNTHETIC, *STUDIES)
     names_folder = name.strip() and name.isprintable() and "/" not in name
     if taken or not names_folder or name.startswith((".", "-")):
-        raise CorpusError(f"a corpus cannot have the name {name!r}; choose another with --name")
+        raise CorpusError(
+            f"a corpus cannot have the name {name!r}: it is taken, or not a plain folder name; "
+            "choose another with --name"
+        )
 
 
 def _prepare(

@@ -102,7 +102,9 @@ def videos_in(folder: Path) -> list[Path]:
         if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
     ]
     if not found:
-        raise CorpusError(f"folder '{folder}' holds no video: none of {', '.join(VIDEO_SUFFIXES)}")
+        raise CorpusError(
+            f"folder '{folder}' holds no video file: none ends in {', '.join(VIDEO_SUFFIXES)}"
+        )
     return found
 
 
@@ -242,7 +244,9 @@ def load_predictor(
             model's sizes.
     """
     if not record.circumstances.recipe:
-        raise KeptModelError(f"the record of trial '{record.key}' is old: it holds no recipe")
+        raise KeptModelError(
+            f"the record of trial '{record.key}' is old: it holds no recipe; choose another trial"
+        )
     if record.circumstances.is_deterministic:
         set_cublas_workspace()  # the face detector uses the device before the model does
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)

@@ -204,7 +204,9 @@ class TrialRuns:
         try:
             fetch_model(self._storage, record)
         except OSError as error:
-            raise LedgerError(f"model of trial '{record.key}' is out of reach: {error}") from error
+            raise LedgerError(
+                f"model of trial '{record.key}' cannot be fetched: {error}"
+            ) from error
         folder = self._ledger.folder(record.key)
         files = [folder / name for name in (MODEL_FILE, TOKENIZER_FILE)]
         there = [file for file in files if file.is_file()]

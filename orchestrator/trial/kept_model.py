@@ -49,6 +49,9 @@ def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], 
             "away and run its study again"
         )
     if sha256_of(path) != record.circumstances.model_sha256:
-        raise KeptModelError(f"model '{path}' is not the one that its record names")
+        raise KeptModelError(
+            f"model '{path}' is not the one that its record names; choose another trial, or move "
+            "its folder away and run its study again"
+        )
     tokenizer = path.with_name(TOKENIZER_FILE)
     return load_file(path), Tokenizer.from_file(str(tokenizer)) if tokenizer.is_file() else None

@@ -335,7 +335,10 @@ def test_corpus_name_that_cannot_be_is_told(
 ) -> None:
     write_clip_folder(tmp_path / "clips")
     message = refused("prepare", "clips", "--source", "clips", f"--name={name}")
-    assert f"a corpus cannot have the name {name!r}; choose another with --name" in message
+    assert (
+        f"a corpus cannot have the name {name!r}: it is taken, or not a plain folder name"
+        in message
+    )
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

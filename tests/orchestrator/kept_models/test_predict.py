@@ -475,7 +475,7 @@ def test_videos_of_a_folder_are_those_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert [path.name for path in videos_in(tmp_path)] == ["a.webm", "b.MP4"]
     (tmp_path / "none").mkdir()
-    with pytest.raises(CorpusError, match=r"holds no video: none of .mp4, .mkv, .avi"):
+    with pytest.raises(CorpusError, match=r"holds no video file: none ends in .mp4, .mkv, .avi"):
         videos_in(tmp_path / "none")
 
 

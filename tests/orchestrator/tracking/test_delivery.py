@@ -179,7 +179,7 @@ def test_model_that_only_the_bucket_has_is_fetched_and_kept(
     assert not model.exists()
     with server.away():
         faults = deliver(storage, uri, planned, max_model_mib=1.0).faults
-    assert f"model of trial '{record.key}' is out of reach" in faults[record.key]
+    assert f"model of trial '{record.key}' cannot be fetched" in faults[record.key]
     assert deliver(storage, uri, planned, max_model_mib=1.0).delivered == [record.key]
     assert text_of(uri, run_of(uri, record.key).info.run_id, f"model/{MODEL_FILE}") == "weights"
 
