@@ -6,6 +6,10 @@ TEST_PROCESSES ?= 2
 INSTALLED := $(VENV)/installed
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
 
+# Container images often set it. Then each of the hundreds of processes of the tests compiles
+# PyTorch, Ray and MLflow again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-slow test-gpu lint setup lock
 
 demo: setup  ## set everything up and run the main job
