@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
+from corpora.preparation.prepare import run_here
 from corpora.store.prepared import prepared_names
 from orchestrator.cli import EXIT_BAD_INPUT, cli, main
+from orchestrator.corpus import on_ray
 from search_spaces.catalogue import STUDIES
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
@@ -106,11 +108,16 @@ def test_show_a_study(call: Call) -> None:
 
 
 @pytest.mark.parametrize("where", ["storage", "./storage", "~/storage"])
-def test_show_a_corpus_in_a_storage_named_as_a_user_may(
+def test_corpus_is_found_in_a_storage_named_as_a_user_may(
     where: str, call: Call, storage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(storage.parent))
-    outcome = call("show", "mine", "--storage", where)
+    outcome = call("plan", "layers", "--corpus", "mine", "--storage", where)
+    assert (outcome.code, "layers  mine  " in outcome.out) == (0, True), outcome.out
+
+
+def test_show_a_corpus(call: Call, storage: Path) -> None:
+    outcome = call("show", "mine", "--storage", "storage")
     assert outcome.code == 0
     assert "corpus 'mine' (clips), recipe 'le'" in outcome.out
 
@@ -155,11 +162,12 @@ def test_version(call: Call) -> None:
 
 
 def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
-    call: Call, tmp_path: Path
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(on_ray, "runner_on_ray", lambda storage, address: run_here)
     write_clip_folder(tmp_path / "my [b]clips :)")
     place = ("--source", "my [b]clips :)", "--storage", "here")
-    prepared = run_installed("prepare", "clips", *place, "--recipe", "le", cwd=tmp_path)
+    prepared = call("prepare", "clips", *place, "--recipe", "le")
     assert prepared.code == 0, prepared.err
     told = f"Now: mmer-sweep layers --corpus 'my [b]clips :)' --storage {tmp_path / 'here'}"
     assert told in prepared.out
