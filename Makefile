@@ -3,10 +3,16 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 TEST_PROCESSES ?= 2
+# tests/conftest.py says which files come first.
+IN_PROCESSES := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
 # Tests start hundreds of processes, each of which would compile every library again.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
+
+# Container images often set it. Then each of the hundreds of processes of the tests compiles
+# PyTorch, Ray and MLflow again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-slow test-gpu lint setup lock
 
@@ -14,10 +20,10 @@ demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
 
 test: lint  ## set everything up and run lint, types and the quick tests
-	$(BIN)/python -m pytest -m "not slow and not gpu" --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES)
 
 test-slow: setup  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m "slow and not gpu" --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "slow and not gpu" $(IN_PROCESSES)
 
 test-gpu: setup  ## run the tests that need a GPU
 	@$(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available() and "make test-gpu needs a GPU that PyTorch can use, and finds none")'

@@ -11,6 +11,9 @@ import psutil
 import torch
 from mlflow.tracking import MlflowClient
 
+from corpora.preparation.prepare import prepare
+from corpora.readers.clip_folder import read_clips
+from corpora.recipes.pictures import LE
 from orchestrator.storage.folder import tracking_uri_of
 from orchestrator.storage.leases import LEASE_PREFIX
 from orchestrator.tracking.client import EXPERIMENT
@@ -122,14 +125,19 @@ def mlflow_statuses(storage: Path) -> list[str]:
     return [run.info.status for run in runs]
 
 
-def make_workplace(folder: Path) -> Path:
-    """Prepare a corpus in the storage `base`, beside someone else's `models` and `reports`."""
+def lay_workplace(folder: Path) -> Path:
+    """Write the folder `clips`, beside someone else's `models` and `reports`."""
     for name in ("models", "reports"):
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("raise ImportError('not the program own')")
     write_clip_folder(folder / "clips", clip_lines(per_split=12))
-    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--recipe", "xia")
-    call("prepare", "clips", *source, "--storage", "base", cwd=folder)
+    return folder
+
+
+def make_workplace(folder: Path) -> Path:
+    """Lay a workplace, and prepare its clips in the storage `base`: here, without Ray."""
+    source = read_clips(lay_workplace(folder) / "clips")
+    prepare(source, [LE], name="mine", storage=folder / "base")
     return folder
 
 

@@ -22,7 +22,7 @@ from tests.running import (
     NUM_TRIALS,
     call,
     end,
-    make_workplace,
+    lay_workplace,
     mlflow_statuses,
     record_times,
     results,
@@ -34,7 +34,11 @@ from tests.running import (
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_workplace(tmp_path_factory.mktemp("workplace"))
+    """Prepare by the command, on Ray, what other tests prepare in their own process."""
+    folder = lay_workplace(tmp_path_factory.mktemp("workplace"))
+    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--recipe", "xia")
+    call("prepare", "clips", *source, "--storage", "base", cwd=folder)
+    return folder
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pytest
 
 from orchestrator.search.search_log import JOURNAL_FILE
 from reports.ledger.search_result import SearchResult
-from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.running import (
     call,
     checkpoints,
     end,
     epochs_done,
+    make_workplace,
     record_times,
     records,
     resumed_from,
@@ -48,11 +48,10 @@ SMALL = Space(
 @pytest.fixture
 def workplace(tmp_path: Path) -> Path:
     """Make a folder with a prepared corpus and a space."""
-    write_clip_folder(tmp_path / "clips", clip_lines(per_split=12))
-    source = ("--source", "clips", "--name", "mine", "--recipe", "le", "--storage", "storage")
-    call("prepare", "clips", *source, cwd=tmp_path)
-    (tmp_path / "space.py").write_text(SPACE)
-    return tmp_path
+    folder = make_workplace(tmp_path)
+    (folder / "base").rename(folder / "storage")
+    (folder / "space.py").write_text(SPACE)
+    return folder
 
 
 def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> None:

@@ -1,7 +1,9 @@
 """Lays utterances out as Dai et al.'s release: a folder of images and sound an utterance."""
 
+import io
 import pickle
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -86,4 +88,13 @@ def centre(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def write_image(path: Path, frame: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(frame).save(path, quality=90)
+    path.write_bytes(_jpeg(frame.tobytes(), frame.shape))
+
+
+@lru_cache(maxsize=8)
+def _jpeg(content: bytes, shape: tuple[int, ...]) -> bytes:
+    """Encode a picture; plain utterances show one picture in all their frames."""
+    file = io.BytesIO()
+    picture = Image.fromarray(np.frombuffer(content, np.uint8).reshape(shape))
+    picture.save(file, format="jpeg", quality=90)
+    return file.getvalue()

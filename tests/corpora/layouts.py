@@ -10,6 +10,7 @@ from corpora.iemocap.release import read_iemocap
 from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips
+from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source
 from corpora.synthetic.clip import write_clip
 from corpora.synthetic.corpus import EMOTIONS
@@ -42,6 +43,11 @@ class Layout:
         self.write_release(folder / RELEASE, utterances)
         write_split_lists(folder / LISTS, utterances)
         return folder
+
+
+def outcomes(source: Source) -> dict[str, tuple[RejectReason, str | None]]:
+    """Say of each utterance that cannot be used why, and of which split it would be."""
+    return {reject.utterance: (reject.reason, reject.split) for reject in source.rejects}
 
 
 def write_clips(folder: Path, utterances: Sequence[LaidUtterance]) -> Path:

@@ -12,6 +12,7 @@ from corpora.source.segments import ImageSequence
 from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import iemocap_meta, write_dai_iemocap, write_meta
 from tests.corpora.laid_utterances import iemocap_utterances
+from tests.corpora.layouts import outcomes
 
 DIALOGUE = "Ses01M_impro01"
 FIRST = f"{DIALOGUE}_F000"
@@ -24,10 +25,6 @@ def folder(tmp_path: Path) -> Path:
 
 def media(folder: Path) -> Path:
     return folder / "IEMOCAP_RAW_PROCESSED"
-
-
-def outcomes(source: Source) -> dict[str, tuple[RejectReason, str | None]]:
-    return {reject.utterance: (reject.reason, reject.split) for reject in source.rejects}
 
 
 def first_of(source: Source) -> Utterance:

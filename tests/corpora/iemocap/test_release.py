@@ -12,6 +12,7 @@ from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import iemocap_utterances
+from tests.corpora.layouts import outcomes
 from tests.corpora.raw_iemocap_factory import write_raw_iemocap, write_split_lists
 
 DIALOGUE = "Ses01M_impro01"
@@ -40,10 +41,6 @@ def append(path: Path, line: bytes) -> None:
 
 def replace_in(path: Path, pattern: str, new: str) -> None:
     path.write_text(re.sub(pattern, new, path.read_text()))
-
-
-def outcomes(source: Source) -> dict[str, tuple[RejectReason, str | None]]:
-    return {reject.utterance: (reject.reason, reject.split) for reject in source.rejects}
 
 
 def test_what_the_corpus_leaves_out_is_counted(folder: Path) -> None:

@@ -10,6 +10,7 @@ from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import mosei_meta, write_dai_mosei, write_image, write_meta
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import mosei_utterances
+from tests.corpora.layouts import outcomes
 from tests.corpora.raw_iemocap_factory import write_split_lists
 
 FIRST = "-3g5yACwYnA_0"
@@ -22,10 +23,6 @@ def folder(tmp_path: Path) -> Path:
 
 def place(folder: Path) -> Path:
     return folder / "MOSEI_RAW_PROCESSED" / FIRST
-
-
-def outcomes(source: Source) -> dict[str, tuple[RejectReason, str | None]]:
-    return {reject.utterance: (reject.reason, reject.split) for reject in source.rejects}
 
 
 def first_of(source: Source) -> Utterance:

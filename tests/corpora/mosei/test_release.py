@@ -14,6 +14,7 @@ from corpora.source.segments import SoundSegment
 from corpora.source.utterance import Source
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import mosei_utterances
+from tests.corpora.layouts import outcomes
 from tests.corpora.raw_iemocap_factory import write_split_lists
 from tests.corpora.raw_mosei_factory import write_raw_mosei
 
@@ -38,10 +39,6 @@ def transcript(folder: Path) -> Path:
 def append(path: Path, line: str) -> None:
     with path.open("ab") as file:
         file.write(line.encode() + b"\n")
-
-
-def outcomes(source: Source) -> dict[str, tuple[RejectReason, str | None]]:
-    return {reject.utterance: (reject.reason, reject.split) for reject in source.rejects}
 
 
 def labels_of(source: Source, name: str) -> tuple[int, ...]:

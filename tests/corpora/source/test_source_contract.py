@@ -17,6 +17,7 @@ RATE_HZ, INTERVAL_S, CENTRE_PX = 16_000, 0.5, 180
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 ReadDrawn = Callable[[Layout], Source]
+LayPlain = Callable[[Layout, Path], Path]
 
 
 def laid(layout: Layout) -> dict[str, LaidUtterance]:
@@ -104,25 +105,33 @@ def test_group_and_speaker_are_what_the_ids_tell(drawn_source: ReadDrawn, layout
     ids=["text", "label"],
 )
 def test_digest_changes_with(
-    tmp_path: Path, layout: Layout, change: Callable[[LaidUtterance], LaidUtterance]
+    tmp_path: Path,
+    lay_plain: LayPlain,
+    layout: Layout,
+    change: Callable[[LaidUtterance], LaidUtterance],
 ) -> None:
     first, *others = layout.utterances(plain)
-    before = layout.read(layout.write(tmp_path / "before")).digest
+    before = layout.read(lay_plain(layout, tmp_path / "before")).digest
     changed = layout.write(tmp_path / "after", [change(first), *others])
     assert layout.read(changed).digest != before
 
 
 @every_layout
 @pytest.mark.parametrize("media", ["pictures", "sound"])
-def test_digest_changes_with_a_byte_of(tmp_path: Path, layout: Layout, media: str) -> None:
-    source = layout.read(layout.write(tmp_path))
+def test_digest_changes_with_a_byte_of(
+    tmp_path: Path, lay_plain: LayPlain, layout: Layout, media: str
+) -> None:
+    folder = lay_plain(layout, tmp_path / "laid")
+    source = layout.read(folder)
     file = getattr(source.utterances[0], media).files[0]
     file.write_bytes(file.read_bytes() + b"\0")
-    assert layout.read(tmp_path).digest != source.digest
+    assert layout.read(folder).digest != source.digest
 
 
 @every_layout
-def test_digest_stays_when_the_folder_is_moved(tmp_path: Path, layout: Layout) -> None:
-    digest = layout.read(layout.write(tmp_path / "here")).digest
+def test_digest_stays_when_the_folder_is_moved(
+    tmp_path: Path, lay_plain: LayPlain, layout: Layout
+) -> None:
+    digest = layout.read(lay_plain(layout, tmp_path / "here")).digest
     moved = (tmp_path / "here").rename(tmp_path / "there")
     assert layout.read(moved).digest == digest

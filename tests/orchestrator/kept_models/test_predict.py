@@ -68,25 +68,15 @@ SYSTEMS: Mapping[str, SystemConfig] = {
     "le_gated": le_factory.ROWS["gated"],
     "le_audio": le_factory.ROWS["audio"],
     "xia": xia_factory.change(xia_factory.FULL, vision=XIA_VISION),
-    "cmha": xia_factory.CMHA,
-    "fe2e": baselines_factory.FE2E,
-    "fe2e_attentive": baselines_factory.DAI_ROWS["fe2e_attentive"],
     "mesm": baselines_factory.MESM,
-    "lf_lstm": FEATURES["lf_lstm"],
     "emoembs": FEATURES["emoembs_random"],
     "mult": FEATURES["mult"].model_copy(update={"num_heads": 1}),
-    "bimha": FEATURES["bimha"],
 }
 
-WEIGHT_KINDS = {
-    "le_gated": "gates",
-    "xia": "attention",
-    "fe2e": "sum",
-    "fe2e_attentive": "attention",
-    "mesm": "sum",
-    "lf_lstm": "sum",
-    "emoembs": "sum",
-}
+WEIGHT_KINDS = {"le_gated": "gates", "xia": "attention", "mesm": "sum", "emoembs": "sum"}
+
+of_every_kind = pytest.mark.parametrize("system", ["le", *WEIGHT_KINDS])
+"""Every recipe, and every way to weigh modalities."""
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +139,7 @@ def call(*arguments: object) -> Result:
 # What it says
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@of_every_kind
 def test_prediction_equals_what_the_trial_recorded(
     system: str, storage: Path, trained: Callable[[str], Record]
 ) -> None:
@@ -226,7 +216,7 @@ def test_another_device_predicts_as_the_cpu(
     assert there == here
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@of_every_kind
 def test_modalities_are_weighed_where_the_model_weighs_them(
     system: str, storage: Path, trained: Callable[[str], Record]
 ) -> None:
@@ -433,7 +423,7 @@ def test_trial_without_a_model_or_a_recipe_is_refused(
 def test_published_features_cannot_be_made_from_a_video(
     storage: Path, trained: Callable[[str], Record]
 ) -> None:
-    published = with_recipe(trained("lf_lstm"), PublishedFeatures(sha256="0" * 64))
+    published = with_recipe(trained("emoembs"), PublishedFeatures(sha256="0" * 64))
     with pytest.raises(CorpusError, match="published hand-crafted features, which cannot be made"):
         loaded(published, storage)
 
@@ -441,7 +431,7 @@ def test_published_features_cannot_be_made_from_a_video(
 def test_word_vectors_must_be_those_of_the_trial(
     record: Record, storage: Path, trained: Callable[[str], Record], tmp_path: Path
 ) -> None:
-    ledger, own = Ledger(storage), trained("lf_lstm")
+    ledger, own = Ledger(storage), trained("emoembs")
     with pytest.raises(CorpusError, match="recipe 'le', reads no word vectors: leave --words out"):
         load_predictor(record, ledger, device=CPU, words="random")
     with pytest.raises(CorpusError, match="'random', but --words is 'glove:x'; choose random"):
@@ -527,14 +517,14 @@ def test_subtitles_beside_the_clip_are_read_and_it_is_said(
 def test_json_is_one_object_and_nothing_else(
     storage: Path, trained: Callable[[str], Record], folder: Path
 ) -> None:
-    record = trained("fe2e")
+    record = trained("mesm")
     result = call(folder / "a.mp4", "--trial", record.key, "--json", "--storage", storage)
     content = json.loads(result.stdout)
     assert content["trial"] == {
         "key": record.key,
         "rows": ["small/shallow"],
         "seed": 0,
-        "system": "fe2e",
+        "system": "mesm",
         "recipe": "dai",
         "corpus": "mine",
         "valid_f1": valid_f1(record),
@@ -552,7 +542,7 @@ def test_json_is_one_object_and_nothing_else(
 def test_folder_gives_a_line_for_each_clip(
     storage: Path, trained: Callable[[str], Record], folder: Path
 ) -> None:
-    record = trained("fe2e_attentive")
+    record = trained("xia")
     result = call(folder, "--trial", record.key, "--storage", storage)
     assert result.exit_code == 0, result.stderr
     first, second = csv.DictReader(io.StringIO(result.stdout))

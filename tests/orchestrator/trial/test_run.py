@@ -3,7 +3,7 @@ import shutil
 import threading
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -48,11 +48,27 @@ def run(trial: Trial, storage: Path) -> Record:
     return run_trial(trial, storage, trained_for=TRAINED_FOR)
 
 
+class Whole(NamedTuple):
+    """Trials that nothing happened to, each trained when it is first asked for."""
+
+    storage: Path
+
+    def record(self, trial: Trial) -> Record:
+        return run(trial, self.storage)
+
+
+@pytest.fixture(scope="module")
+def whole(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    storage = tmp_path_factory.mktemp("whole")
+    (storage / "corpora").symlink_to(prepared / "corpora")
+    return Whole(storage)
+
+
 def test_trial_leaves_a_record_that_its_predictions_confirm(
-    storage: Path, manifest: Manifest
+    manifest: Manifest, whole: Whole
 ) -> None:
-    record = run(small_trial(manifest), storage)
-    ledger = Ledger(storage)
+    record = whole.record(small_trial(manifest))
+    ledger = Ledger(whole.storage)
     assert ledger.find(record.key) == record
     predictions = ledger.predictions(record)
     assert predictions["test"].ids.tolist() == [f"test{index}" for index in range(12)]
@@ -69,24 +85,21 @@ def test_trial_leaves_a_record_that_its_predictions_confirm(
 
 
 def test_same_seed_gives_equal_results_and_another_seed_does_not(
-    storage: Path, manifest: Manifest, tmp_path: Path
+    storage: Path, manifest: Manifest, whole: Whole
 ) -> None:
     first = run(small_trial(manifest), storage)
-    other_storage = tmp_path / "other"
-    other_storage.mkdir()
-    (other_storage / "corpora").symlink_to(storage / "corpora")
-    assert run(small_trial(manifest), other_storage).result == first.result
-    other = run(small_trial(manifest, seed=1), storage)
+    assert whole.record(small_trial(manifest)).result == first.result
+    other = whole.record(small_trial(manifest, seed=1))
     assert other.result.predictions_sha256 != first.result.predictions_sha256
 
 
-def test_finished_trial_is_not_trained_again(storage: Path, manifest: Manifest) -> None:
-    first = run(small_trial(manifest), storage)
-    file = Ledger(storage).folder(first.key) / RECORD_FILE
+def test_finished_trial_is_not_trained_again(manifest: Manifest, whole: Whole) -> None:
+    first = whole.record(small_trial(manifest))
+    file = Ledger(whole.storage).folder(first.key) / RECORD_FILE
     written = file.stat().st_mtime_ns
     second = run_trial(
         small_trial(manifest),
-        storage,
+        whole.storage,
         trained_for=TRAINED_FOR,
         hooks=TrialHooks(epoch_done=interrupt_after(1)),
     )
@@ -96,29 +109,25 @@ def test_finished_trial_is_not_trained_again(storage: Path, manifest: Manifest) 
 
 @pytest.mark.parametrize("selection", ["best_valid_f1", "last"])
 def test_resumed_trial_equals_an_uninterrupted_one_bit_for_bit(
-    storage: Path, manifest: Manifest, tmp_path: Path, selection: str
+    storage: Path, manifest: Manifest, whole: Whole, selection: str
 ) -> None:
     settings = {"max_epochs": 4, "selection": selection}
     trial = small_trial(manifest, **settings)
     layer = trial.config.model.layer.model_copy(update={"dropout": 0.2})  # uses the random state
     model = trial.config.model.model_copy(update={"layer": layer})
     trial = trial.model_copy(update={"config": trial.config.model_copy(update={"model": model})})
-    whole = run(trial, storage)
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "corpora").symlink_to(storage / "corpora")
     for num_epochs in (1, 3):
         with pytest.raises(InterruptedHereError):
             run_trial(
                 trial,
-                other,
+                storage,
                 trained_for=TRAINED_FOR,
                 hooks=TrialHooks(epoch_done=interrupt_after(num_epochs)),
             )
-    resumed = run(trial, other)
+    resumed = run(trial, storage)
     assert resumed.circumstances.resumed_from_epochs == (1, 3)
-    assert resumed.result == whole.result
-    files = [Ledger(s).folder(trial.key) / "predictions.parquet" for s in (storage, other)]
+    assert resumed.result == whole.record(trial).result
+    files = [Ledger(s).folder(trial.key) / "predictions.parquet" for s in (whole.storage, storage)]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -143,13 +152,10 @@ def test_checkpoint_holds_model_optimiser_schedule_and_random_state(
 
 
 def test_checkpoint_of_the_older_form_is_gone_on_from(
-    storage: Path, manifest: Manifest, tmp_path: Path
+    storage: Path, manifest: Manifest, whole: Whole
 ) -> None:
     """It holds the best model beside the model even where both are one."""
-    trial, other = small_trial(manifest, max_epochs=3), tmp_path / "other"
-    other.mkdir()
-    (other / "corpora").symlink_to(storage / "corpora")
-    whole = run(trial, other)
+    trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
         run_trial(
             trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
@@ -165,16 +171,14 @@ def test_checkpoint_of_the_older_form_is_gone_on_from(
     assert file.stat().st_size - once > model_bytes
     resumed = run(trial, storage)
     assert resumed.circumstances.resumed_from_epochs == (1,)
-    assert resumed.result == whole.result
+    assert resumed.result == whole.record(trial).result
 
 
 def test_trial_without_memory_for_a_checkpoint_trains_on(
-    storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: Path, manifest: Manifest, whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial, other = small_trial(manifest), tmp_path / "other"
-    other.mkdir()
-    (other / "corpora").symlink_to(storage / "corpora")
-    whole = run(trial, other)
+    trial = small_trial(manifest)
+    expected = whole.record(trial).result
     empty_like, troubles = torch.empty_like, []
 
     def refuse_copies(tensor: torch.Tensor, **settings: Any) -> torch.Tensor:
@@ -186,7 +190,7 @@ def test_trial_without_memory_for_a_checkpoint_trains_on(
     record = run_trial(
         trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(trouble=troubles.append)
     )
-    assert record.result == whole.result
+    assert record.result == expected
     assert record.circumstances.micro_batches == ()
     assert len(troubles) == 2
     assert re.match("checkpoint in .* could not be written: out of memory; training", troubles[0])
@@ -271,13 +275,10 @@ def test_trial_of_another_corpus_is_refused(storage: Path, manifest: Manifest) -
     ],
 )
 def test_death_at_any_point_leaves_a_trial_that_ends_equal(
-    storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    storage: Path, manifest: Manifest, whole: Whole, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     trial = small_trial(manifest)
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "corpora").symlink_to(storage / "corpora")
-    whole = run(trial, other)
+    expected = whole.record(trial).result
 
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -288,7 +289,7 @@ def test_death_at_any_point_leaves_a_trial_that_ends_equal(
             run(trial, storage)
     folder = Ledger(storage).folder(trial.key)
     (folder / ".checkpoint.pt.abcd.partial").write_bytes(b"half")
-    assert run(trial, storage).result == whole.result
+    assert run(trial, storage).result == expected
     left = {path.name for path in folder.iterdir()}
     assert left == {
         "lock",
@@ -430,8 +431,8 @@ def test_memory_that_does_not_suffice_after_training_is_worked_with_too(
     assert record.result.valid_f1_without_text is not None
 
 
-def test_record_tells_what_the_trial_took(storage: Path, manifest: Manifest) -> None:
-    taken = run(small_trial(manifest), storage).circumstances
+def test_record_tells_what_the_trial_took(manifest: Manifest, whole: Whole) -> None:
+    taken = whole.record(small_trial(manifest)).circumstances
     assert taken.cpu_s is not None
     assert taken.cpu_s > 0
     if torch.cuda.is_available():

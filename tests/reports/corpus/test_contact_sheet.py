@@ -73,6 +73,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return Prepared(storage, manifests)
 
 
+@pytest.fixture(scope="module")
+def nine(prepared: Prepared) -> tuple[str, bytes]:
+    """Write a sheet of nine utterances, the hard ones among them: its page and its picture."""
+    page, picture = prepared.write(LE, 9)
+    return page.read_text(encoding="utf-8"), picture.read_bytes()
+
+
 def test_what_lacks_something_comes_first(prepared: Prepared) -> None:
     lacks = [(sample.split, sample.lacks) for sample in prepared.pick(LE, 8)]
     assert lacks[0] == ("train", ("no face",))
@@ -109,9 +116,8 @@ def test_page_shows_every_utterance_and_needs_no_other_file(
     assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
 
 
-def test_page_escapes_what_was_said(prepared: Prepared) -> None:
-    page, _ = prepared.write(LE, 9)
-    text = page.read_text(encoding="utf-8")
+def test_page_escapes_what_was_said(nine: tuple[str, bytes]) -> None:
+    text, _ = nine
     assert "&lt;b&gt;$5 &amp; $6&lt;/b&gt; Ünïcödé \N{GRINNING FACE} or more" in text
     assert "<h2>&lt;3&gt;" in text
     assert "b" not in Images(text).tags
@@ -127,13 +133,13 @@ def test_picture_frames_in_red_what_shows_no_face(prepared: Prepared, recipe: Re
     assert is_red.sum() > 2 * 2 * 4 * 100
 
 
-def test_long_utterance_is_cut(prepared: Prepared) -> None:
+def test_long_utterance_is_cut(prepared: Prepared, nine: tuple[str, bytes]) -> None:
     (long,) = (sample for sample in prepared.pick(LE, 9) if sample.row.id == "<3>")
     assert len(long.row.found) == 60
-    page, picture = prepared.write(LE, 9)
-    heights = [Image.open(io.BytesIO(image)).height for image in Images(page.read_text()).images]
+    page, picture = nine
+    heights = [Image.open(io.BytesIO(image)).height for image in Images(page).images]
     assert max(heights) < 800
-    with Image.open(picture) as image:
+    with Image.open(io.BytesIO(picture)) as image:
         assert image.height < sum(heights) + 9 * 300
 
 

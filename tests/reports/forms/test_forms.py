@@ -103,3 +103,55 @@ def test_json_leads_from_a_number_to_its_trials(tmp_path):
     trial = document["trials"]["0-0"]
     assert trial["corpus"]["fingerprint"] == "fingerprint-of-synthetic"
     assert trial["code_version"] == "0.1.0+abc1234"
+
+
+def test_json_of_ours_lacks_what_is_published_and_nothing_else():
+    both, ours = (json.loads(to_json(mixed_table(variant))) for variant in ("beside", "ours"))
+    both["blocks"] = [block for block in both["blocks"] if block["origin"] == "ours"]
+    both["notes"] = [note for note in both["notes"] if not note.startswith("Published:")]
+    for document, name, variant in ((both, "depth", "beside"), (ours, "depth-ours", "ours")):
+        assert (document.pop("name"), document.pop("variant")) == (name, variant)
+    assert ours.pop("caption").split(". ")[0] == both.pop("caption").split(". ")[0]
+    assert ours == both
+
+
+@pytest.mark.parametrize(
+    ("variant", "corpus", "subtracted"),
+    [
+        ("minus-baseline", "synthetic", {"2-2-2-2"}),
+        (
+            "minus-published",
+            "iemocap",
+            {f"le_t6/d{d}/IEMOCAP.{m}" for d in ("1111", "2222") for m in ("Acc", "F1")},
+        ),
+    ],
+)
+def test_json_of_differences_leads_from_each_to_its_scores(variant, corpus, subtracted, tmp_path):
+    ours = json.loads(to_json(make_mixed_table(tmp_path / "ours", "ours", corpus)))
+    table = json.loads(to_json(make_mixed_table(tmp_path / "minus", variant, corpus)))
+    (block,) = table.pop("blocks")
+    expected = {"origin": "difference", "corpus": corpus, "scale": "tiny", "unit": "fraction"}
+    cells = [cell for row in block.pop("cells") for cell in row]
+    assert block == expected
+    assert table["trials"] == ours["trials"]
+    assert {cell["minus"] for cell in cells} == subtracted
+    scores = {
+        (cell["metric"], score["trial"]): score["score"]
+        for row in ours["blocks"][0]["cells"]
+        for cell in row
+        for score in cell["scores"]
+    }
+    printed = {"IEMOCAP.Acc": ("0.8379", "0.8592"), "IEMOCAP.F1": ("0.5858", "0.6089")}
+    for cell in cells:
+        differences = [one["difference"] for one in cell["differences"]]
+        for one in cell["differences"]:
+            if variant == "minus-published":
+                _, depth, column = cell["minus"].split("/")
+                minus = float(printed[column][depth == "d2222"])
+            else:
+                minus = scores[cell["metric"], one["minus_trial"]]
+            score = scores[cell["metric"], one["trial"]]
+            assert one["difference"] == pytest.approx(score - minus)
+        assert (cell["n"], cell["num_planned"]) == (len(differences), 3)
+        if differences:
+            assert cell["mean"] == pytest.approx(sum(differences) / len(differences))

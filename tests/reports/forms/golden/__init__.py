@@ -32,7 +32,7 @@ WRITERS: dict[str, Callable[[Table], str]] = {**FORMS, "html": to_html, "txt": s
 FILES = [
     (variant, form)
     for variant in VARIANTS
-    for form in (WRITERS if variant == "beside" else ("tex", "json", "txt"))
+    for form in (WRITERS if variant == "beside" else ("tex", "txt"))
 ]
 
 
