@@ -59,7 +59,7 @@ FILES_OF = {
         "orchestrator/search/importance.py",
         "orchestrator/search/journal.py",
         "orchestrator/search/sampling.py",
-        "orchestrator/search/search_log.py",
+        "orchestrator/search/log.py",
     },
 }
 HEAVY = ("torch", "ray", "mlflow", "optuna")

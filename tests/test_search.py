@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.search.search_log import JOURNAL_FILE
+from orchestrator.search.log import JOURNAL_FILE
 from reports.ledger.search_result import SearchResult
 from tests.running import (
     call,

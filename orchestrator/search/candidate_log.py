@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from orchestrator.search.search_log import SearchLog
+from orchestrator.search.log import SearchLog
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.record import Epoch, Record, Result
 from reports.ledger.search_result import Objective, ObjectiveName

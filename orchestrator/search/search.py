@@ -5,8 +5,8 @@ from pathlib import Path
 
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.importance import measure_importances
+from orchestrator.search.log import SearchLog
 from orchestrator.search.points import Points
-from orchestrator.search.search_log import SearchLog
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import claim_folder
 from reports.ledger.search_result import Candidate, Objective, SearchResult

@@ -9,7 +9,7 @@ from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.candidate_log import CandidateLog
-from orchestrator.search.search_log import Asked, SearchLog
+from orchestrator.search.log import Asked, SearchLog
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
 from orchestrator.sweep.supply import Loss
 from reports.ledger.record import Epoch

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from orchestrator.search.search_log import SearchLog
+from orchestrator.search.log import SearchLog
 from reports.ledger.record import Epoch, Record
 from reports.ledger.search_result import Objective
 from search_spaces.space import Choice, IntRange, LogRange, Point, Space

@@ -11,10 +11,10 @@ from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
 from orchestrator.search.goal import SearchGoal
+from orchestrator.search.log import JOURNAL_FILE
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, open_search
-from orchestrator.search.search_log import JOURNAL_FILE
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
 from orchestrator.sweep.studies import SweepEnd

@@ -3,7 +3,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from orchestrator.search.search_log import JOURNAL_FILE, SearchLog
+from orchestrator.search.log import JOURNAL_FILE, SearchLog
 from reports.ledger.ledger import LedgerError
 from reports.ledger.search_result import Candidate
 from search_spaces.errors import StudyError
