@@ -34,9 +34,15 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Look before": {
         "list": Entry("show", "list_all", "List the studies, the spaces and the prepared corpora."),
         "show": Entry("show", "show", "Show a study's rows, or what a prepared corpus holds."),
-        "plan": Entry("plan", "plan", "Show what STUDIES would train, cost and can decide."),
+        "plan": Entry(
+            "plan",
+            "plan",
+            "Show what STUDIES would train, what that costs, and what it can decide.",
+        ),
         "lint-paper": Entry(
-            "lint", "lint_paper", "Check the numbers that papers print against each other."
+            "lint",
+            "lint_paper",
+            "Check whether the numbers that papers print agree with each other.",
         ),
     },
     "Look after": {

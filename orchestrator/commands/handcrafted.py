@@ -103,14 +103,14 @@ handcrafted_options = gathered(
         type=click.Choice(("torchaudio", "egemaps")),
         default="torchaudio",
         show_default=True,
-        help="What makes the sound features of hand-crafted features.",
+        help="Library that makes the hand-crafted features of sound.",
     ),
     click.option(
         "--face",
         type=click.Choice(("landmarks", "action_units")),
         default="landmarks",
         show_default=True,
-        help="What makes the face features of hand-crafted features.",
+        help="What the hand-crafted features of faces are.",
     ),
 )
 

@@ -22,7 +22,7 @@ EXIT_FINDINGS = 1
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--strict", is_flag=True, help=f"Exit with {EXIT_FINDINGS} if there is a finding.")
 def lint_paper(file: Path | None, as_json: bool, strict: bool) -> None:
-    """Check the numbers that papers print against each other; nothing is trained.
+    """Check whether the numbers that papers print agree with each other.
 
     FILE holds tables of your own in YAML. Without it, the command checks the built-in papers.
     docs/lint.md describes the format and the checks.

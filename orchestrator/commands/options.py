@@ -249,12 +249,12 @@ measure_options = gathered(
         envvar="MMER_SWEEP_MEASURE",
         show_default=True,
         help="Measure each architecture for a few steps, to know how long a study takes and how "
-        "many trials share a machine. Without this, each trial takes a whole GPU, or a core.",
+        "many trials share a machine. With --no-measure, each trial takes a whole GPU, or a core.",
     ),
     click.option(
         "--cluster-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Cluster file with the prices of machines.  [default: with --address, on the head "
-        "of a cluster, the cluster's own]",
+        help="File with the prices of machines.  [default: with --address on the head of a cluster, "
+        "the cluster's own file; else none]",
     ),
 )

@@ -43,7 +43,7 @@ def plan(
     machines: Machines,
     measuring: Measuring,
 ) -> None:
-    """Show what STUDIES would train, cost and can decide.
+    """Show what STUDIES would train, what that costs, and what it can decide.
 
     STUDIES are names, papers or Python files. The command measures each architecture once, for a
     few steps. It trains nothing.

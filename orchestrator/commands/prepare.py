@@ -42,7 +42,7 @@ recipe_option = click.option(
     "recipe_names",
     type=click.Choice((*RECIPES, HANDCRAFTED)),
     multiple=True,
-    help="May be given several times; one pass over the clips makes all of them.  "
+    help="A recipe to prepare by. Give it several times for several: one pass makes all.  "
     f"[default: {', '.join(RECIPES)}; also {HANDCRAFTED} if its files are in the source]",
 )
 compat_option = click.option(
@@ -135,7 +135,9 @@ def prepare() -> None:
 
 @prepare.command("clips")
 @source_option("Folder of the video files and the CSV.")
-@click.option("--csv", "csv_file", type=PLACE, help="[default: the only one]")
+@click.option(
+    "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
+)
 @wanted_options("the folder's")
 @handcrafted_options
 @storage_option

@@ -24,7 +24,7 @@ EXIT_INCOMPLETE = 1
     "--all",
     "everything",
     is_flag=True,
-    help="Compare the whole ledger, not only the studies of which MLflow missed something.",
+    help="Compare the whole ledger, not only the studies that MLflow has incomplete.",
 )
 @log_models_option
 @storage_option

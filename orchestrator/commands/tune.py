@@ -55,7 +55,7 @@ search_options = gathered(
         type=click.IntRange(min=1),
         default=DEFAULT_NUM_CANDIDATES,
         show_default=True,
-        help="Number of candidates in total; a search that has fewer continues.",
+        help="Number of candidates in total; an earlier search with fewer continues.",
     ),
     click.option(
         "--objective",
@@ -72,7 +72,7 @@ search_options = gathered(
         "--asha/--no-asha",
         "stops_early",
         default=None,
-        help="Stop a candidate early if others had a higher F1 after as many epochs.  "
+        help="Stop a candidate early if others had a higher F1 after the same number of epochs.  "
         "[default: only if F1 is the single objective]",
     ),
 )
