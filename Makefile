@@ -6,8 +6,6 @@ TEST_PROCESSES ?= 2
 # tests/conftest.py says which files come first.
 IN_PROCESSES := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
-# Tests start hundreds of processes, each of which would compile every library again.
-unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := corpora models search_spaces reports orchestrator benchmarks
 
 # Container images often set it. Then each of the hundreds of processes of the tests compiles

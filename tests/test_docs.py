@@ -61,7 +61,7 @@ def names_of(path: Path) -> set[str]:
     return defined | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
 
 
-@every_page
+@every_present_page
 def test_relative_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     missing = [
@@ -76,7 +76,7 @@ def anchors_in(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@every_page
+@every_present_page
 def test_links_into_pages_lead_to_a_heading(page: Path) -> None:
     links = re.findall(r"\]\(([\w./-]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
     targets = [(page.parent / file if file else page, anchor) for file, anchor in links]
@@ -132,6 +132,13 @@ def test_files_are_named_by_their_whole_paths(page: Path) -> None:
 def test_commands_exist(page: Path) -> None:
     named = set(COMMAND.findall(page.read_text(encoding="utf-8")))
     assert named <= {*COMMANDS, *STUDY_NAMES, *COLLECTION_NAMES}
+
+
+@every_present_page
+def test_line_of_code_holds_one_command(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    code = [line for line in lines if line.startswith("    ")]
+    assert not [line for line in code if line.count("mmer-sweep ") > 1]
 
 
 @pytest.mark.parametrize("package", ROOMS)

@@ -254,7 +254,7 @@ measure_options = gathered(
     click.option(
         "--cluster-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="File with the prices of machines.  [default: with --address on the head of a cluster, "
-        "the cluster's own file; else none]",
+        help="File with the prices of machines.  [default: with --address, on the head of a "
+        "cluster, the cluster's own file; else none]",
     ),
 )
