@@ -61,7 +61,7 @@ def names_of(path: Path) -> set[str]:
     return defined | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
 
 
-@every_present_page
+@every_page
 def test_relative_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     missing = [
@@ -76,7 +76,7 @@ def anchors_in(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@every_present_page
+@every_page
 def test_links_into_pages_lead_to_a_heading(page: Path) -> None:
     links = re.findall(r"\]\(([\w./-]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
     targets = [(page.parent / file if file else page, anchor) for file, anchor in links]
