@@ -1,6 +1,7 @@
 """Tiny configs of the baselines, and inputs of any utterances for them."""
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ from models.configs.late_fusion import HeadsConfig, LfLstmConfig, LfTransformerC
 from models.configs.mult import MultConfig
 from models.init import init_weights
 from models.task import Features, Task
-from tests.models.factories import TINY_ALBERT, VOCABULARY, Utterances
+from tests.models.factories import TINY_ALBERT, utterances
 
 EMOTIONS = ("anger", "disgust", "fear", "happy", "sad", "surprise")
 WIDTHS = {"text": 12, "audio": 10, "vision": 15}
@@ -124,24 +125,7 @@ class FeatureRows:
     num_vision: tuple[int, ...]
 
 
-def dai_utterances(
-    *,
-    num_tokens: tuple[int, ...] = (5, 3, 4),
-    num_faces: tuple[int, ...] = (2, 1, 3),
-    num_chunks: tuple[int, ...] = (1, 4, 2),
-    seed: int = 0,
-) -> Utterances:
-    generator = torch.Generator().manual_seed(seed)
-    mask = torch.arange(max(num_tokens)) < torch.tensor(num_tokens)[:, None]
-    tokens = torch.randint(1, VOCABULARY, mask.shape, generator=generator)
-    return Utterances(
-        tokens=tokens * mask,
-        token_mask=mask,
-        faces=torch.randn(sum(num_faces), 3, 48, 48, generator=generator),
-        num_faces=num_faces,
-        mels=torch.rand(sum(num_chunks), 1, 128, 32, generator=generator),
-        num_chunks=num_chunks,
-    )
+dai_utterances = partial(utterances, face_px=48)
 
 
 def feature_rows(

@@ -87,6 +87,7 @@ def utterances(
     num_tokens: tuple[int, ...] = (5, 3, 4),
     num_faces: tuple[int, ...] = (2, 1, 3),
     num_chunks: tuple[int, ...] = (1, 4, 2),
+    face_px: int = 64,
     seed: int = 0,
 ) -> Utterances:
     generator = torch.Generator().manual_seed(seed)
@@ -95,7 +96,7 @@ def utterances(
     return Utterances(
         tokens=tokens * mask,
         token_mask=mask,
-        faces=torch.randn(sum(num_faces), 3, 64, 64, generator=generator),
+        faces=torch.randn(sum(num_faces), 3, face_px, face_px, generator=generator),
         num_faces=num_faces,
         mels=torch.rand(sum(num_chunks), 1, 128, 32, generator=generator),
         num_chunks=num_chunks,
