@@ -8,7 +8,7 @@ IN_PROCESSES := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-
 INSTALLED := $(VENV)/installed
 # Tests start hundreds of processes, each of which would compile every library again.
 unexport PYTHONDONTWRITEBYTECODE
-PACKAGES := corpora models search_spaces reports orchestrator benchmarks
+PACKAGES := corpora models search_spaces reports orchestrator benchmarks tests
 
 # Container images often set it. Then each of the hundreds of processes of the tests compiles
 # PyTorch, Ray and MLflow again.

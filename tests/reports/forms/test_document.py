@@ -1,5 +1,8 @@
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +11,7 @@ from reports.forms.document import compile_pdf, write_pdf
 from reports.forms.latex import PREAMBLE
 from reports.forms.latex_text import standalone
 from reports.ledger.ledger import Ledger
-from reports.tables.table import VARIANTS, build_table
+from reports.tables.table import VARIANTS, Table, build_table
 from search_spaces.catalogue import find_study
 from tests.reports.factories import (
     collect,
@@ -46,10 +49,10 @@ def make_two_corpora_table(storage):
     return build_table(study, [collect(study, keys, ledger, corpus=corpus) for corpus in corpora])
 
 
-TABLES = {
+TABLES: dict[str, Callable[[Path], Table]] = {
     "complete": lambda storage: make_table(storage, make_study(), [4, 2, 0]),
     **{
-        variant: lambda storage, variant=variant: make_mixed_table(storage, variant, "iemocap")
+        variant: partial(make_mixed_table, variant=variant, corpus="iemocap")
         for variant in VARIANTS
     },
     "wide": make_wide_table,
