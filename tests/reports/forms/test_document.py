@@ -82,6 +82,7 @@ def test_table_compiles(tmp_path, make):
     compilation = write_pdf(table, tmp_path)
     assert compilation.problem == ""
     assert compilation.pdf == tmp_path / f"{table.name}.pdf"
+    assert compilation.pdf is not None
     assert compilation.pdf.read_bytes().startswith(b"%PDF")
 
 
@@ -96,8 +97,10 @@ def test_failure_shows_the_log(tmp_path):
 
 @needs_tex
 def test_equal_documents_give_equal_bytes(tmp_path):
-    pdfs = [compile_pdf(standalone("text", PREAMBLE), tmp_path / f"{n}.pdf").pdf for n in range(2)]
-    assert pdfs[0].read_bytes() == pdfs[1].read_bytes()
+    first, second = (tmp_path / f"{number}.pdf" for number in range(2))
+    for file in (first, second):
+        assert compile_pdf(standalone("text", PREAMBLE), file).pdf == file
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_missing_compiler_is_told(tmp_path, monkeypatch):
@@ -112,6 +115,11 @@ def test_missing_compiler_is_told(tmp_path, monkeypatch):
 def test_compiler_runs_until_the_contents_are_settled(text, num_runs, tmp_path, monkeypatch):
     runs = []
     run = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: runs.append(a) or run(*a, **k))
+
+    def count_and_run(*given, **named):
+        runs.append(given)
+        return run(*given, **named)
+
+    monkeypatch.setattr(subprocess, "run", count_and_run)
     assert compile_pdf(standalone(text, PREAMBLE), tmp_path / "x.pdf").problem == ""
     assert len(runs) == num_runs
