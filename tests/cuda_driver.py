@@ -7,13 +7,14 @@ tensor lies on it.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 NAME = "Pretended GPU"
+CUDART: ModuleType = vars(torch._C)["_cudart"]  # mypy does not see it
 
 
 class Driver:
@@ -127,7 +128,7 @@ def pretended_gpus(
         driver = Driver(count, total_mib, free_mib, start)
         for name, function in driver.functions().items():
             patch.setattr(torch._C, name, function)
-        patch.setattr(torch._C._cudart, "cudaMemGetInfo", driver.look)
+        patch.setattr(CUDART, "cudaMemGetInfo", driver.look)
         for name in ("_exchange_device", "_maybe_exchange_device"):  # bound to those of `_C`
             patch.setattr(torch.cuda, name, driver.exchange)
         patch.setattr(torch.cuda, "_get_device_properties", driver.properties, raising=False)

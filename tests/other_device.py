@@ -55,7 +55,8 @@ class OtherTensor(Tensor):
     """A tensor of the device; `raw` holds its numbers, on the CPU."""
 
     raw: Tensor
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    # PyTorch declares both without the class, and its own subclasses say the same to mypy.
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
     def __new__(cls, raw: Tensor) -> "OtherTensor":
@@ -72,7 +73,7 @@ class OtherTensor(Tensor):
         return made
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, operation: Any, types: object, args: Any = (), kwargs: Any = None
     ) -> Any:
         return _run(operation, *args, **(kwargs or {}))

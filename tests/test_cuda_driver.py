@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from corpora.device import default_device
-from tests.cuda_driver import NAME, pretended_gpus
+from tests.cuda_driver import CUDART, NAME, pretended_gpus
 
 
 @pytest.mark.parametrize("ask", [torch.cuda.get_per_process_memory_fraction, torch.cuda.set_device])
@@ -60,7 +60,7 @@ def test_nothing_of_pretended_gpus_stays() -> None:
 
 def cuda_state() -> dict[str, object]:
     """Tell all that `torch.cuda` and its C++ part are made of, values of PyTorch's own too."""
-    modules = (torch.cuda, torch.cuda.memory, torch._C, torch._C._cudart)
+    modules = (torch.cuda, torch.cuda.memory, torch._C, CUDART)
     state: dict[str, object] = {
         f"{module.__name__}.{name}": value
         for module in modules

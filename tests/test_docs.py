@@ -171,10 +171,13 @@ def test_hooks_check_what_make_checks() -> None:
 
 
 def test_readme_study_resolves(tmp_path: Path) -> None:
+    from models.configs.le import LeConfig
     from search_spaces.catalogue import load_studies
 
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     file = tmp_path / "width.py"
     file.write_text(blocks[0])
     (study,) = load_studies(file)
-    assert study.configs("synthetic", "tiny")["64"].model.width == 64
+    model = study.configs("synthetic", "tiny")["64"].model
+    assert isinstance(model, LeConfig)
+    assert model.width == 64

@@ -174,7 +174,8 @@ def test_killed_preparation_goes_on_where_it_was(tmp_path: Path) -> None:
     with started(*arguments, cwd=tmp_path) as process:
         wait_for(lambda: len(list(parts.glob(".mine-*/*/part.json"))) >= 3)
         family = psutil.Process(process.pid).children(recursive=True)
-        for member in [process, *family]:
+        members: list[subprocess.Popen[bytes] | psutil.Process] = [process, *family]
+        for member in members:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait(60)

@@ -25,7 +25,7 @@ from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.tune import train
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import remember_device, remember_probe
-from tests.orchestrator.probe_factory import make_assignment, make_probe
+from tests.orchestrator.probe_factory import depth_of, make_assignment, make_probe
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ class Ran(NamedTuple):
     """Where a trial ran and when, and what it had of a GPU."""
 
     gpu_kind: str
-    gpus: list[int]
+    gpus: list[int] | list[str]
     part: float
     cap_mib: float
     start_s: float
@@ -100,7 +100,7 @@ def remember_probes(assignments: list[Assignment], storage: Path) -> None:
     for kind, memory_mib in MEMORY_MIB.items():
         remember_device(ACCELERATOR + kind, f"a pretended {kind}", storage)
         for trial, *_ in assignments:
-            need_mib = NEED_MIB[trial.config.model.fusion.depth]
+            need_mib = NEED_MIB[depth_of(trial)]
             probe = make_probe(
                 trial, SECONDS[kind], gpu_memory_mib=need_mib, device=f"a pretended {kind}"
             )
@@ -161,7 +161,7 @@ def test_trials_run_on_their_kind_of_gpu_and_as_many_at_once_as_fit(
     for kind, of_kind in found.items():
         for one, told in of_kind:
             assert one.gpu_kind == kind
-            num_at_once, cap_mib = SHARES[one.trial.config.model.fusion.depth, kind]
+            num_at_once, cap_mib = SHARES[depth_of(one.trial), kind]
             assert (told.part, told.cap_mib) == (1 / num_at_once, cap_mib)
     on_a100, on_t4 = ([told for _, told in found[kind]] for kind in ("A100", "T4"))
     assert most_at_once(on_t4) == 1

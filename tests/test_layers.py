@@ -284,11 +284,12 @@ def replaced_in_cuda(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            first, second, *_ = (*node.args, None, None)
+            given: list[ast.expr | None] = [*node.args, None, None]
+            first, second, *_ = given
             if isinstance(first, ast.Constant):
                 names.add(str(first.value))
             elif first is not None and isinstance(second, ast.Constant):
-                names.add(f"{ast.unparse(first)}.{second.value}")
+                names.add(f"{ast.unparse(first)}.{second.value!s}")
         elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             names.add(ast.unparse(node))
     return {name for name in names if PUBLIC_OF_CUDA.search(name)}

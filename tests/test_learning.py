@@ -58,7 +58,12 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: str, storage: Path) -> None:
     """Run the command to its end."""
-    command = [Path(sys.executable).with_name("mmer-sweep"), *arguments, "--storage", str(storage)]
+    command = [
+        str(Path(sys.executable).with_name("mmer-sweep")),
+        *arguments,
+        "--storage",
+        str(storage),
+    ]
     subprocess.run(command, check=True)
 
 

@@ -79,8 +79,8 @@ def test_server_that_hangs_holds_nobody_up(tmp_path: Path, server: MlflowServer)
     sweeping.join(SILENCE_S + 60)
     assert sweeping.exitcode == 0
     server.thaw()
-    sync = [COMMAND, "sync", "--storage", str(storage)]
-    statuses = []  # a request that is heard only now may undo what was delivered: then 1
+    sync = [str(COMMAND), "sync", "--storage", str(storage)]
+    statuses: list[int] = []  # a request that is heard only now may undo what was delivered: then 1
     while 0 not in statuses:
         assert len(statuses) < 3
         statuses.append(subprocess.run(sync, cwd=tmp_path, timeout=120).returncode)
@@ -117,7 +117,7 @@ def test_two_syncs_at_once_deliver_each_trial_once(tmp_path: Path, server: Mlflo
     for trial in trials:
         record_trial(storage, trial)
     spool([planned], storage, server.uri)
-    command = [COMMAND, "sync", "--storage", str(storage)]
+    command = [str(COMMAND), "sync", "--storage", str(storage)]
     both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
     for process in both:
         process.wait(120)

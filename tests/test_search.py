@@ -60,8 +60,8 @@ def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> N
     Early stopping is on, and has its first say in the last epoch, in which it stops nobody.
     """
     storage = workplace / "storage"
-    command = ("tune", "space.py", "--corpus", "mine", "--storage", storage, "--slots", 2)
-    command = (*command, "--trials", NUM_CANDIDATES)
+    corpus = ("--corpus", "mine", "--storage", storage)
+    command = ("tune", "space.py", *corpus, "--slots", 2, "--trials", NUM_CANDIDATES)
     with started(*command, cwd=workplace) as process:
         wait_for(lambda: bool(records(storage)) and bool(checkpoints(storage)))
         family = psutil.Process(process.pid).children(recursive=True)

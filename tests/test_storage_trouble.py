@@ -75,7 +75,7 @@ def test_sweep_outlasts_a_disk_that_is_full_for_a_while(
     shutil.copytree(workplace / "base", storage, dirs_exist_ok=True)
     tracking = ("--tracking-uri", f"sqlite:///{workplace}/mlflow.db")
     arguments = sweep(study, small_disk.inside, *tracking)
-    command = [*small_disk.enter, COMMAND, *map(str, arguments)]
+    command = [*small_disk.enter, str(COMMAND), *map(str, arguments)]
     process = subprocess.Popen(command, cwd=workplace)
     try:
         wait_for(lambda: len(record_times(storage)) >= 1)

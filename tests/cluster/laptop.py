@@ -27,7 +27,7 @@ class Laptop:
         # Ray keeps what it found out about a cluster in temporary folders, for the next command.
         own = dict.fromkeys(("HOME", "TMPDIR", "RAY_TMPDIR"), str(self.home))
         own["RAY_USAGE_STATS_ENABLED"] = "0"
-        self._environment = os.environ | own | (environment or {})
+        self._environment = {**os.environ, **own, **(environment or {})}
         self.ray("get-auth-token", "--generate")
 
     def write_cluster_file(self, content: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,8 @@ def test_machines_get_the_project_and_nothing_that_was_built_or_trained(
 def test_only_the_head_reaches_dashboard_and_mlflow(laptop: Laptop, hosts: Hosts) -> None:
     ask = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).status)"
     for url in ("http://127.0.0.1:5000/health", "http://127.0.0.1:8265/"):
-        wait_for(lambda url=url: "200" in laptop.run(f"python -c '{ask}' {url} || true"), 60)
+        command = f"python -c '{ask}' {url} || true"
+        wait_for(partial(prints_200, laptop, command), 60)
     for port in (5000, 8265):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((hosts[0].address, port), 5)
@@ -126,8 +128,16 @@ def test_mlflow_comes_back_until_it_is_stopped(laptop: Laptop, hosts: Hosts) -> 
 def test_down_leaves_no_process_of_ray(laptop: Laptop, hosts: Hosts) -> None:
     laptop.down()
     for host in hosts[:2]:
-        wait_for(lambda host=host: not host.run("pgrep raylet || true"), limit_s=60)
+        wait_for(partial(prints_nothing, host, "pgrep raylet || true"), limit_s=60)
         assert not host.run("pgrep gcs_server || true")
+
+
+def prints_200(laptop: Laptop, command: str) -> bool:
+    return "200" in laptop.run(command)
+
+
+def prints_nothing(host: Host, command: str) -> bool:
+    return not host.run(command)
 
 
 def begun_on(host: Host, storage: Path) -> set[str]:

@@ -1,8 +1,9 @@
 """Small feature files in the layout of Dai et al.'s release."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -48,8 +49,13 @@ def openface_rows() -> dict[str, np.ndarray]:
     return rows
 
 
-def write_iemocap(folder: Path, *, protocol: int = 4, **changes: dict[str, object]) -> Path:
-    """Write all nine files; `text`, `audio` and `video` replace what single utterances hold."""
+def write_iemocap(
+    folder: Path,
+    changes: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    *,
+    protocol: int = 4,
+) -> Path:
+    """Write all nine files; `changes` replace single utterances in "text", "audio" or "video"."""
     for split in SPLITS:
         ids = IEMOCAP_IDS[split]
         contents: dict[str, dict[str, object]] = {

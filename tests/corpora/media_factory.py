@@ -35,6 +35,7 @@ def write_video(
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=fps)
+        assert isinstance(video, av.VideoStream)
         video.height, video.width = size
         video.pix_fmt = pix_fmt
         audio = container.add_stream(sound_codec, rate=sound_hz) if sound_hz else None
@@ -44,8 +45,9 @@ def write_video(
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if audio is not None and sound_hz is not None:
-            for frame in tone(seconds, sound_hz):
-                container.mux(audio.encode(frame))
+            assert isinstance(audio, av.AudioStream)
+            for heard in tone(seconds, sound_hz):
+                container.mux(audio.encode(heard))
             container.mux(audio.encode())
     return path
 

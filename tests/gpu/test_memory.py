@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from pydantic import JsonValue
 
 from orchestrator.cluster.memory_cap import cap_memory
 from orchestrator.cluster.packing import MARGIN
@@ -15,10 +16,11 @@ from tests.gpu.devices import slow_on_the_cpu
 from tests.gpu.processes import in_processes
 from tests.gpu.trials import make_trial, train
 
-LARGER = {
-    f"model__{encoder}__{field}": value
-    for encoder in ("audio", "vision")
-    for field, value in (("pool", (1, 1)), ("base_channels", 16))
+LARGER: dict[str, JsonValue] = {
+    "model__audio__pool": [1, 1],
+    "model__audio__base_channels": 16,
+    "model__vision__pool": [1, 1],
+    "model__vision__base_channels": 16,
 }
 """Batches of such a model take more memory than the model itself."""
 
@@ -41,6 +43,12 @@ class Capped(NamedTuple):
     taken: Taken
 
 
+def peak_of_process(meter: Meter) -> float:
+    peak_mib = meter.read().peak_memory_mib
+    assert peak_mib is not None
+    return peak_mib
+
+
 def train_and_look(trial: Trial, corpora: Path, ledger: Path, device: torch.device) -> Taken:
     """Train a trial; on a CPU it is the whole process that takes memory."""
     meter = Meter(device)
@@ -48,7 +56,7 @@ def train_and_look(trial: Trial, corpora: Path, ledger: Path, device: torch.devi
     if device.type == "cuda":
         peak = torch.cuda.max_memory_reserved(device) / 2**20
     else:
-        peak = meter.read().peak_memory_mib
+        peak = peak_of_process(meter)
     return Taken(peak, record.circumstances.micro_batches)
 
 
@@ -61,7 +69,7 @@ def train_capped(share: float, corpora: Path, ledger: Path, device: torch.device
     least = train_and_look(single, corpora, ledger, device).peak_mib
     cap_memory(device, None)
     if device.type == "cpu":  # where libraries were loaded meanwhile: what the process has now
-        least = Meter(device).read().peak_memory_mib
+        least = peak_of_process(Meter(device))
     most = train_and_look(whole, corpora, ledger, device).peak_mib
     cap_mib = least + share * (most - least)
     cap_memory(device, cap_mib)

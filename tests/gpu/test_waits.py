@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from corpora.batches import corpus as batches
-from corpora.batches.corpus import AnyCorpus, CorpusSplit, load_corpus, load_handcrafted
+from corpora.batches.corpus import Corpus, CorpusSplit, load_corpus, load_handcrafted
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.store.folders import recipe_folder
 from corpora.store.prepared import read_manifest
@@ -58,7 +58,7 @@ class WatchedTraining(CorpusSplit[Any]):
         treat_waits("default", self._watched_on)
 
 
-def open_mapped(trial: Trial, corpora: Path, device: torch.device) -> AnyCorpus:
+def open_mapped(trial: Trial, corpora: Path, device: torch.device) -> Corpus[Any]:
     """Open a corpus that stays in its files."""
     reference = trial.corpus
     manifest = read_manifest(corpora, reference.name, reference.recipe)

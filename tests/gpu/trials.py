@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from corpora.batches.corpus import AnyCorpus
 from corpora.store.prepared import read_manifest
@@ -29,9 +30,13 @@ SYSTEMS = {"FE2E": FE2E, "Le": LE, "MER-SEM-MBT": XIA, "LF-LSTM": LF_LSTM}
 """None of them has dropout at this scale, whose random numbers differ between devices."""
 
 
-def make_trial(system: str, corpora: Path, **changes: object) -> Trial:
+def make_trial(system: str, corpora: Path, **changes: JsonValue) -> Trial:
     """Make a system's trial of two epochs in fp32; changes name fields with `__` for a dot."""
-    settings = {"training__max_epochs": 2, "training__precision": "fp32", **changes}
+    settings: dict[str, JsonValue] = {
+        "training__max_epochs": 2,
+        "training__precision": "fp32",
+        **changes,
+    }
     dotted = {name.replace("__", "."): value for name, value in settings.items()}
     config = apply_change(SYSTEMS[system]["tiny"][ANY_CORPUS], dotted)
     manifest = read_manifest(corpora, CORPUS, config.model.recipe)

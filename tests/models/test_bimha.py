@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.functional import layer_norm
@@ -15,7 +17,8 @@ def test_outer_product_holds_both_vectors_and_their_products():
 
 @torch.no_grad()
 def test_model_follows_its_equations():
-    model, batch = built(FEATURE_ROWS["bimha"]).eval(), feature_rows()
+    model: Any = built(FEATURE_ROWS["bimha"]).eval()
+    batch = feature_rows()
     text, audio, vision = (
         append_one(model.branches[name](getattr(batch, name), getattr(batch, f"num_{name}")))
         for name in ("text", "audio", "vision")

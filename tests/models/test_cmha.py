@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from models.builders.cmha import build_cmha
 from models.configs.cmha import CmhaConfig
-from models.fusion.serial_attention import SerialAttention
+from models.fusion.serial_attention import Chain, SerialAttention
 from models.init import init_weights
 from models.parts.sequence import Padded
 from tests.models.factories import TASK
@@ -27,6 +27,7 @@ def test_serial_attention_equals_its_equations():
     batch, expected = all_sequences(), []
     orders = [("text", "audio", "vision"), ("text", "vision", "audio"), ("audio", "vision", "text")]
     for chain, (x, y, z) in zip(fusion.chains, orders, strict=True):
+        assert isinstance(chain, Chain)
         memory, mask = batch[x]
         for step, name in ((chain.first, y), (chain.second, z)):
             states = batch[name].states
@@ -54,6 +55,7 @@ def test_width_must_split_into_heads():
 def test_head_reads_three_orders():
     with torch.device("meta"):
         model = build_cmha(CMHA, TASK)
+    assert isinstance(model.head, nn.Sequential)
     linear = model.head[0]
     assert isinstance(linear, nn.Linear)
     assert linear.in_features == 3 * CMHA.width

@@ -1,4 +1,5 @@
 from math import cos, sin
+from typing import Any
 
 import pytest
 import torch
@@ -133,7 +134,7 @@ def test_bottleneck_equals_its_equations(positions):
     outs = module(batch)
     for name, (states, mask) in batch.items():
         read = pytorch_attention(layer.expand[name])(place(bar[name]), told, told, None)
-        part = layer.feed_forward[name]
+        part: Any = layer.feed_forward[name]
         expected = states + read
         expected = expected + part.feed_forward(part.norm(expected))
         torch.testing.assert_close(outs[name].states[mask], expected[mask])
@@ -152,7 +153,7 @@ def test_bicross_equals_its_equations():
         expected = batch[name].states + attention(
             bar[name], bar[other], bar[other], batch[other].mask
         )
-        part = layer.feed_forward[name]
+        part: Any = layer.feed_forward[name]
         expected = expected + part.feed_forward(part.norm(expected))
         mask = batch[name].mask
         torch.testing.assert_close(outs[name].states[mask], expected[mask])

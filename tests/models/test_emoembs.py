@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -30,14 +31,15 @@ def test_other_modalities_map_the_vectors_to_their_own_length():
 
 
 def test_vectors_are_those_of_the_task_and_do_not_learn():
-    model = built(EMOEMBS)
+    model: Any = built(EMOEMBS)
     for branch in model.branches.values():
         assert torch.equal(branch.head.vectors, FEATURES.emotion_vectors)
     assert not any("vectors" in name for name, _ in model.named_parameters())
 
 
 def test_random_vectors_are_the_same_in_every_trial_and_for_every_modality():
-    first, second = (built(GENERATED, seed=seed).branches for seed in (0, 1))
+    models: list[Any] = [built(GENERATED, seed=seed) for seed in (0, 1)]
+    first, second = (model.branches for model in models)
     assert torch.equal(first["text"].head.vectors, second["text"].head.vectors)
     assert torch.equal(first["text"].head.vectors, first["audio"].head.vectors)
 

@@ -1,4 +1,5 @@
 import torch
+from torch import nn
 
 from models.fusion.sequences import BottleneckFusion, BottleneckLayer, GatedFusion
 from models.init import init_weights
@@ -12,11 +13,13 @@ def a_step(*rows):
 
 
 def bottleneck_fusion(*, depth):
-    sizes = {"width": 4, "num_heads": 2, "feed_forward": 8, "dropout": 0.0}
+    def layer():
+        return EncoderLayer(width=4, num_heads=2, feed_forward=8, dropout=0.0)
+
     fusion = BottleneckFusion(
         num_tokens=2,
         width=4,
-        layers=[BottleneckLayer(EncoderLayer(**sizes) for _ in range(2)) for _ in range(depth)],
+        layers=[BottleneckLayer(layer() for _ in range(2)) for _ in range(depth)],
     )
     init_weights(fusion, 0)
     return fusion.eval()
@@ -30,8 +33,9 @@ def sequence(*, num_steps, seed):
 def test_gated_fusion_with_open_and_closed_gates_passes_one_modality():
     fusion = GatedFusion(num_modalities=2, width=1, hidden=1)
     with torch.no_grad():
-        fusion.transforms[0].weight.fill_(1.0)
-        fusion.transforms[1].weight.fill_(-1.0)
+        for transform, weight in zip(fusion.transforms, (1.0, -1.0), strict=True):
+            assert isinstance(transform, nn.Linear)
+            transform.weight.fill_(weight)
         fusion.gates.linear.weight.copy_(torch.tensor([[100.0, 0.0], [-100.0, 0.0]]))
     fused = fusion(a_step([1.0]), a_step([2.0]))
     torch.testing.assert_close(fused.states, torch.tensor([[[1.0]]]).tanh())

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ def test_heads_that_do_not_divide_the_features_are_an_error():
 )
 def test_auto_takes_the_greatest_divisor_up_to_the_heads_of_the_paper(width, heads):
     config = LfTransformerConfig(modalities=("text",), heads=HeadsConfig(text="auto"))
-    model = build(config, task_of({"text": width}))
+    model: Any = build(config, task_of({"text": width}))
     attention = model.branches["text"].encoder.encode.transformer.layers[0].attention
     assert attention.num_heads == heads
 

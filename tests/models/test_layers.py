@@ -6,8 +6,6 @@ from torch import nn
 from models.init import init_weights
 from models.parts.layers import Attention, DecoderLayer, EncoderLayer
 
-SIZES = {"width": 8, "num_heads": 2, "feed_forward": 16, "dropout": 0.1}
-
 
 def copy_attention(ours, theirs):
     theirs.in_proj_weight.copy_(ours.in_weight)
@@ -23,7 +21,7 @@ def copy_feed_forward(ours, theirs):
 
 @torch.no_grad()
 def test_encoder_layer_equals_pytorch():
-    ours = EncoderLayer(**SIZES).eval()
+    ours = EncoderLayer(width=8, num_heads=2, feed_forward=16, dropout=0.1).eval()
     init_weights(ours, 0)
     theirs = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval()
     copy_attention(ours.attention, theirs.self_attn)
@@ -35,7 +33,7 @@ def test_encoder_layer_equals_pytorch():
 
 @torch.no_grad()
 def test_decoder_layer_equals_pytorch():
-    ours = DecoderLayer(**SIZES).eval()
+    ours = DecoderLayer(width=8, num_heads=2, feed_forward=16, dropout=0.1).eval()
     init_weights(ours, 0)
     theirs = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True).eval()
     copy_attention(ours.self_attention, theirs.self_attn)

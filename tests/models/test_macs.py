@@ -6,10 +6,20 @@ from models.macs import count_macs, count_parameters, count_parameters_without_e
 from models.parts.layers import EncoderLayer
 
 
+class WithoutPadding(nn.Module):
+    """A layer on sequences of one length."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, states):
+        return self.layer(states, torch.ones(states.shape[:2], dtype=torch.bool))
+
+
 def test_attention_and_feed_forward_are_counted():
     layer = EncoderLayer(width=8, num_heads=2, feed_forward=16, dropout=0.1)
-    model = nn.Sequential()
-    model.forward = lambda states: layer(states, torch.ones(states.shape[:2], dtype=torch.bool))
+    model = WithoutPadding(layer)
     projections, scores, feed_forward = 4 * 5 * 8 * 8, 2 * 5 * 5 * 8, 2 * 5 * 8 * 16
     assert count_macs(model, torch.randn(1, 5, 8)) == projections + scores + feed_forward
 

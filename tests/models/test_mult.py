@@ -1,5 +1,6 @@
 from dataclasses import replace
 from math import cos, sin, sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -75,15 +76,17 @@ def test_last_states_are_real_ones():
 
 @torch.no_grad()
 def test_residual_head_by_hand():
-    head = ResidualHead(feed_forward=nn.ReLU(), classify=nn.Linear(2, 1))
-    head.classify.weight.copy_(torch.tensor([[1.0, 10.0]]))
-    head.classify.bias.fill_(0.5)
+    classify = nn.Linear(2, 1)
+    classify.weight.copy_(torch.tensor([[1.0, 10.0]]))
+    classify.bias.fill_(0.5)
+    head = ResidualHead(feed_forward=nn.ReLU(), classify=classify)
     assert head(torch.tensor([[1.0, -2.0]])).item() == 2 * 1.0 - 2.0 * 10 + 0.5
 
 
 @torch.no_grad()
 def test_each_modality_reaches_the_others():
-    model, batch = built(FEATURE_ROWS["mult"]).eval(), feature_rows()
+    model: Any = built(FEATURE_ROWS["mult"]).eval()
+    batch = feature_rows()
     lasts = []
     model.memories["text"].register_forward_hook(lambda *hook: lasts.append(last_states(hook[2])))
     model(batch)
@@ -94,7 +97,7 @@ def test_each_modality_reaches_the_others():
 
 
 def test_dropout_on_attention_is_that_of_the_modality_attended_to():
-    model = built(MultConfig(depth=1, memory_depth=1))
+    model: Any = built(MultConfig(depth=1, memory_depth=1))
     rates = {
         name: transformer.layers[0].attention.attend.dropout
         for name, transformer in [*model.crossings.items(), *model.memories.items()]

@@ -16,6 +16,7 @@ def test_pad_returns_each_gradient_to_its_row():
     packed = torch.zeros(4, 1, requires_grad=True)
     states = pad(packed, [1, 3]).states
     (states[..., 0] * torch.tensor([[1.0, 9, 9], [2, 3, 4]])).sum().backward()
+    assert packed.grad is not None
     assert packed.grad[:, 0].tolist() == [1, 2, 3, 4]
 
 

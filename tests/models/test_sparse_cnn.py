@@ -1,6 +1,7 @@
 """The dense emulation against loops over active sites."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -170,6 +171,7 @@ def test_straight_through_gate_has_the_gradient_of_the_kept_weights():
     gate = StraightThroughGate()(weights, torch.tensor([[True, False]]))
     gate.sum().backward()
     assert gate.tolist() == [[1.0, 0.0]]
+    assert weights.grad is not None
     assert weights.grad.tolist() == [[1.0, 0.0]]
 
 
@@ -178,8 +180,8 @@ def test_straight_through_gate_has_the_gradient_of_the_kept_weights():
     [("mesm", set()), ("mesm_straight_through", {"of_site.", "of_guide.", "score.weight"})],
 )
 def test_attention_is_frozen_where_it_gets_no_gradient(name, learned):
-    stages = built(DAI_ROWS[name]).branches["vision"].encoder.backbone.stages
-    for stage in stages:
+    model: Any = built(DAI_ROWS[name])
+    for stage in model.branches["vision"].encoder.backbone.stages:
         trained = [n for n, p in stage.attention.named_parameters() if p.requires_grad]
         assert all(any(n.startswith(part) for n in trained) for part in learned)
         assert all(n.startswith(tuple(learned)) for n in trained)

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.build import BUILDERS, build
@@ -195,6 +196,7 @@ def weight_of(name, parameters):
 
 def test_a_unimodal_model_holds_one_branch():
     model = ROWS["le-audio"].model()
+    assert isinstance(model.branches, nn.ModuleDict)
     assert set(model.branches) == {"audio"}
 
 

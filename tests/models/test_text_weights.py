@@ -1,5 +1,6 @@
 import hashlib
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -160,7 +161,7 @@ def test_nothing_is_hashed_where_no_checkpoint_is_read(config):
 
 
 def test_only_albert_learns_at_the_pretrained_rate(checkpoint):
-    model = initialised(pretrained(checkpoint))
+    model: Any = initialised(pretrained(checkpoint))
     base, slow = parameter_groups(model, base_lr=5e-4, pretrained_lr=5e-5)
     assert (base["lr"], slow["lr"]) == (5e-4, 5e-5)
     albert = [p for p in model.branches.text.backbone.parameters() if p.requires_grad]

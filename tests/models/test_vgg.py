@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from models.encoders.vgg import Vgg19, num_features
 from models.init import init_weights
@@ -18,7 +19,9 @@ def test_activations_stay_channels_last(channels):
     vgg = Vgg19(in_channels=channels, base_channels=4, batch_norm=True)
     init_weights(vgg, 0)
     formats = []
-    for block in vgg.groups[0][:2]:
+    first = vgg.groups[0]
+    assert isinstance(first, nn.Sequential)
+    for block in first[:2]:
         block.register_forward_hook(
             lambda _, __, out: formats.append(
                 out.is_contiguous(memory_format=torch.channels_last) and not out.is_contiguous()

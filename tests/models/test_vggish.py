@@ -20,7 +20,8 @@ CHANNELS = (1, 1, 2, 4, 4, 8, 8)  # of the input, then of each convolution
 def published(*, seed=0):
     """Draw a state dict of the names and shapes of the published file, narrower."""
     generator = torch.Generator().manual_seed(seed)
-    state, before = {}, 1
+    state: dict[str, tuple[int, ...]] = {}
+    before = 1
     for number, factor in zip(sum(GROUPS, ()), CHANNELS[1:], strict=True):
         after = factor * BASE_CHANNELS
         state[f"features.{number}.weight"] = (after, before, 3, 3)
@@ -38,8 +39,8 @@ def reference(state, chunk):
     x = chunk[None]
     for group in GROUPS:
         for number in group:
-            names = f"features.{number}.weight", f"features.{number}.bias"
-            x = functional.conv2d(x, *(state[name] for name in names), padding=1).relu()
+            weight, bias = state[f"features.{number}.weight"], state[f"features.{number}.bias"]
+            x = functional.conv2d(x, weight, bias, padding=1).relu()
         x = functional.max_pool2d(x, 2)
     _, channels, height, width = x.shape
     sites = [x[0, :, row, column] for row in range(height) for column in range(width)]

@@ -78,8 +78,9 @@ def test_encoders_of_the_config_are_those_that_are_built(row):
 def test_positions_make_the_order_of_windows_matter(row, ordered):
     model, batch = initialised_xia(XIA_ROWS[row]).eval(), xia_utterances()
     turned = [5, 4, 3, 2, 1, 0]
-    one = {"num_faces": (6,), "num_chunks": (6,)}
-    batch = replace(only(batch, 0), faces=batch.faces, mels=batch.mels, **one)
+    batch = replace(
+        only(batch, 0), faces=batch.faces, mels=batch.mels, num_faces=(6,), num_chunks=(6,)
+    )
     other = replace(batch, faces=batch.faces[turned], mels=batch.mels[turned])
     assert torch.allclose(model(batch), model(other), atol=1e-5) is not ordered
 

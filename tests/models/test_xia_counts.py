@@ -72,4 +72,5 @@ def test_full_model_has_the_parameters_of_the_paper_without_embeddings(model):
 def test_number_of_emotions_is_that_of_the_task():
     with torch.device("meta"):
         model = build_xia(PAPER, Task(emotions=("anger", "joy")))
+    assert isinstance(model.fusion.score, nn.Linear)
     assert model.fusion.score.in_features == 2

@@ -3,6 +3,7 @@
 import hashlib
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -82,7 +83,7 @@ def cache(tmp_path, monkeypatch):
 def resnet_state(weights):
     """Load a checkpoint, and return the encoder's first and last values."""
     encoder, _ = build_conv_encoder(small(weights), frozen=(), enhance={})
-    groups = encoder.groups
+    groups: Any = encoder.groups
     return groups["conv1"].convs[0].weight, groups["conv5"].convs[1].bn2.running_var
 
 
@@ -247,7 +248,7 @@ def test_an_encoder_that_is_not_built_is_not_hashed(resnet_file):
 
 
 def test_checkpoint_values_survive_initialisation(resnet_file, vggish_file):
-    model = initialised_xia(pretrained(resnet_file, vggish_file), seed=5)
+    model: Any = initialised_xia(pretrained(resnet_file, vggish_file), seed=5)
     audio, vision = (model.branches[name].backbone for name in ("audio", "vision"))
     assert torch.equal(audio.groups["conv3"].convs[2].weight, published()["features.8.weight"])
     assert torch.equal(audio.summarise.layers[4].bias, published()["embeddings.4.bias"])

@@ -12,6 +12,8 @@ import resource
 import sys
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from corpora.store.prepared import read_manifest
 from orchestrator.training.micro_batches import NotEnoughMemoryError
 from orchestrator.trial.conditions import Conditions, TrialHooks
@@ -25,15 +27,14 @@ WARM_CHANNELS = 16
 
 def make_trial(storage: Path, batch_size: int, channels: int) -> Trial:
     trial = small_trial(read_manifest(storage, "mine", "le"), precision="fp32")
-    larger = {
-        field: value
-        for encoder in ("model.audio", "model.vision")
-        for field, value in (
-            (f"{encoder}.pool", (1, 1)),
-            (f"{encoder}.base_channels", channels),
-        )
+    change: dict[str, JsonValue] = {
+        "model.audio.pool": [1, 1],
+        "model.audio.base_channels": channels,
+        "model.vision.pool": [1, 1],
+        "model.vision.base_channels": channels,
+        "training.batch_size": batch_size,
     }
-    config = apply_change(trial.config, larger | {"training.batch_size": batch_size})
+    config = apply_change(trial.config, change)
     return trial.model_copy(update={"config": config})
 
 

@@ -1,5 +1,6 @@
 """Probes that nobody measured, of models that differ in the depth of their fusion."""
 
+from models.configs.le import LeConfig, TransformerFusion
 from orchestrator.cluster.assignment import Assignment
 from reports.ledger.probe import Probe, architecture_of, torch_version
 from search_spaces.change import apply_change
@@ -16,6 +17,14 @@ def make_assignment(depth: int, seed: int, **training: object) -> Assignment:
     corpus = CorpusRef(name="mine", recipe="le", fingerprint="f00d")
     row = {1: "shallow", 3: "deep"}.get(depth, f"depth {depth}")
     return Assignment(Trial(config=config, corpus=corpus, seed=seed), RowRef("small", row))
+
+
+def depth_of(trial: Trial) -> int:
+    """Return the depth of its fusion, by which `make_assignment` makes trials differ."""
+    model = trial.config.model
+    assert isinstance(model, LeConfig)
+    assert isinstance(model.fusion, TransformerFusion)
+    return model.fusion.depth
 
 
 def make_probe(

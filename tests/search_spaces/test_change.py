@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import JsonValue
 
-from models.configs.le import ClsHead, EarlyFusion
+from models.configs.le import ClsHead, EarlyFusion, LeConfig
 from search_spaces.change import apply_change, flatten
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
@@ -34,6 +34,7 @@ def test_alternative_is_given_whole() -> None:
         "model.head": {"kind": "cls"},
     }
     model = apply_change(TrialConfig(), change).model
+    assert isinstance(model, LeConfig)
     assert (model.fusion, model.head) == (EarlyFusion(hidden=64), ClsHead())
 
 

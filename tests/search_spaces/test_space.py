@@ -10,8 +10,8 @@ from search_spaces.space import Choice, IntRange, LogRange, Point, Space, SpaceF
 from search_spaces.space_faults import check_space
 
 LE, XIA = "search_spaces.systems.le:LE", "search_spaces.systems.xia:XIA"
-DECODER = {"model.head": {"kind": "emotion_decoder", "depth": 1}}
-CLS = {"model.head": {"kind": "cls"}}
+DECODER: dict[str, JsonValue] = {"model.head": {"kind": "emotion_decoder", "depth": 1}}
+CLS: dict[str, JsonValue] = {"model.head": {"kind": "cls"}}
 HEAD = Choice(name="head", options={"decoder": DECODER, "cls": CLS}, when={"system": ("le",)})
 DEPTH = IntRange(path="model.head.depth", low=1, high=3, when={"head": ("decoder",)})
 RATE = LogRange(path="training.learning_rate", low=1e-4, high=1e-2)

@@ -63,6 +63,14 @@ def collect(gatherer: Gatherer) -> Batch | HandcraftedBatch:
     return gatherer.collect(torch.tensor([2, 0, 1]), torch.zeros(3, 2), generator)
 
 
+def finished(gatherer: Gatherer, batch: Batch | HandcraftedBatch) -> Batch | HandcraftedBatch:
+    if isinstance(gatherer, PictureGatherer):
+        assert isinstance(batch, Batch)
+        return gatherer.finish(batch)
+    assert isinstance(batch, HandcraftedBatch)
+    return gatherer.finish(batch)
+
+
 @every_recipe
 @pytest.mark.parametrize("resident", [False, True], ids=["mapped", "resident"])
 def test_batch_comes_to_a_gpu_without_a_wait(
@@ -71,13 +79,13 @@ def test_batch_comes_to_a_gpu_without_a_wait(
     resident: bool,
 ) -> None:
     gatherer = gatherer_of(recipe)
-    expected = gatherer.finish(collect(gatherer))
+    expected = finished(gatherer, collect(gatherer))
     if resident:
         with fake_gpu():
             move(gatherer)
     collected = collect(gatherer)
     with fake_gpu():
-        batch = gatherer.finish(moved(collected, GPU))
+        batch = finished(gatherer, moved(collected, GPU))
     for field in fields(batch):
         values, on_cpu = getattr(batch, field.name), getattr(expected, field.name)
         if field.name in batch.LENGTHS.values():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnyCorpus, load_corpus, load_handcrafted
 from corpora.batches.single_clip import ClipReader, whole_file
 from corpora.features.sources import FeatureSources
@@ -85,7 +86,8 @@ def test_file_is_read_as_the_prepared_corpus_is(
     corpus = opened(storage, recipe)
     reader = ClipReader(recipe, WORDS, corpus.tokenizer, CPU)
     read = reader.read(whole_file(storage / "clips" / file, f"this is number {index}"))
-    expected = list(corpus.splits["test"].in_order(1))[index]
+    batches: list[Batch | HandcraftedBatch] = list(corpus.splits["test"].in_order(1))
+    expected = batches[index]
     for field in fields(expected):
         if field.name != "labels":
             ours, theirs = getattr(read.batch, field.name), getattr(expected, field.name)

@@ -31,8 +31,7 @@ def fake_opensmile() -> SimpleNamespace:
 
 
 def test_egemaps_rows_are_averaged_and_gaps_are_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    # a stand-in is no module to mypy
-    monkeypatch.setitem(sys.modules, "opensmile", fake_opensmile())  # type: ignore[misc]
+    monkeypatch.setitem(sys.modules, "opensmile", fake_opensmile())
     sound = EgemapsSound(RECIPE)
     assert sound.columns == ("loudness", "pitch")
     assert sound(np.zeros(4_000, np.float32)).tolist() == [[4.5, 0], [14.5, 0], [22, 0]]

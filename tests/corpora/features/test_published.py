@@ -66,9 +66,11 @@ def test_what_is_empty_becomes_one_row_of_zeros(tmp_path: Path) -> None:
     only_left = {name: row for name, row in openface_rows().items() if name.startswith("image_L")}
     write_iemocap(
         tmp_path,
-        text={LEFT: []},
-        audio={LEFT: acoustic_sides(0)},
-        video={RIGHT: only_left},
+        {
+            "text": {LEFT: []},
+            "audio": {LEFT: acoustic_sides(0)},
+            "video": {RIGHT: only_left},
+        },
     )
     left, right = iemocap(tmp_path, LEFT), iemocap(tmp_path, RIGHT)
     for array, width in ((left.text, 300), (left.audio, 142), (right.vision, 35)):
@@ -89,7 +91,7 @@ def test_numbers_that_are_not_finite_are_counted_and_zero(tmp_path: Path) -> Non
     sides["L"][:3, 1] = np.nan, np.inf, 1e300
     sides["L"][50, 0] = np.nan  # not a used row
     sides["R"][0, 0] = np.nan  # not the speaker's side
-    features = read_iemocap_features(write_iemocap(tmp_path, audio={LEFT: sides}))
+    features = read_iemocap_features(write_iemocap(tmp_path, {"audio": {LEFT: sides}}))
     assert features.num_not_finite == 3
     assert iemocap(tmp_path, LEFT).audio[1, :4].tolist() == pytest.approx([0, 0, 0, 3.1])
 
@@ -101,7 +103,7 @@ def test_digest_follows_the_content_of_the_files(tmp_path: Path) -> None:
         for folder in (
             write_iemocap(one),
             write_iemocap(same),
-            write_iemocap(other, text={LEFT: []}),
+            write_iemocap(other, {"text": {LEFT: []}}),
         )
     ]
     assert digests[0] == digests[1] != digests[2]
@@ -123,7 +125,7 @@ def test_digest_follows_the_content_of_the_files(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_content_is_named(kind: str, value: object, message: str, tmp_path: Path) -> None:
-    write_iemocap(tmp_path, **{kind: {LEFT: value}})
+    write_iemocap(tmp_path, {kind: {LEFT: value}})
     with pytest.raises(CorpusError, match=message):
         read_iemocap_features(tmp_path)
 

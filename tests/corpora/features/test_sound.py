@@ -17,7 +17,7 @@ def test_sound_has_a_row_each_step_and_the_stated_columns() -> None:
 
 def test_sound_energy_is_the_log_of_the_mean_power() -> None:
     sound = SpectralSound(RECIPE)
-    loud, soft = sound(noise()), sound(0.1 * noise())
+    loud, soft = sound(noise()), sound(np.float32(0.1) * noise())
     assert loud[5, -3] == pytest.approx(np.log(0.01), abs=0.2)
     np.testing.assert_allclose(loud[:, -3] - soft[:, -3], np.log(100), atol=1e-3)
 

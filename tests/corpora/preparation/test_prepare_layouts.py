@@ -12,6 +12,7 @@ from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
+from corpora.recipes.union import AnyRecipe
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source
 from corpora.store.folders import recipe_folder
@@ -35,7 +36,7 @@ def test_every_recipe_makes_batches_of_every_corpus(
     tmp_path: Path, drawn_source: Callable[[Layout], Source], layout: Layout
 ) -> None:
     source = drawn_source(layout)
-    recipes = [DAI, LE, XIA, RECIPE]
+    recipes: list[AnyRecipe] = [DAI, LE, XIA, RECIPE]
     words = FeatureSources(words=RandomVectors(RECIPE.random_width))
     manifests = prepare(source, recipes, name="mine", storage=tmp_path, feature_sources=words)
     for recipe in (DAI, LE, XIA):
@@ -55,9 +56,9 @@ def test_every_recipe_makes_batches_of_every_corpus(
         )
     folder = recipe_folder(tmp_path, "mine", RECIPE.name)
     features = load_handcrafted(folder, manifests[RECIPE.name], torch.device("cpu"))
-    batch = next(features.splits["train"].in_order(4))
-    assert [batch.text.shape[1], batch.audio.shape[1], batch.vision.shape[1]] == [300, 42, 20]
-    assert batch.vision[:, -1].mean() >= 0.9  # a face is found
+    made = next(features.splits["train"].in_order(4))
+    assert [made.text.shape[1], made.audio.shape[1], made.vision.shape[1]] == [300, 42, 20]
+    assert made.vision[:, -1].mean() >= 0.9  # a face is found
 
 
 def test_published_features_come_unchanged_into_batches(
@@ -89,8 +90,8 @@ def test_published_features_come_unchanged_into_batches(
     assert lost == [without]
     folder = recipe_folder(tmp_path, "mine", recipe.name)
     corpus = load_handcrafted(folder, manifest, torch.device("cpu"))
-    for split in corpus.splits.values():
-        for name, batch in zip(split.ids, split.in_order(1), strict=True):
+    for part in corpus.splits.values():
+        for name, batch in zip(part.ids, part.in_order(1), strict=True):
             expected = published.features(name)
             assert expected is not None
             assert torch.equal(batch.audio, torch.from_numpy(expected.audio))

@@ -21,7 +21,9 @@ def test_clip_folder_gives_labelled_utterances(tmp_path: Path) -> None:
     last = source.utterances[-1]
     assert (last.id, last.split, last.labels) == ("test3", "test", (1, 1))
     assert last.pictures.files == last.sound.files == (tmp_path / "clip.mp4",)
-    start_s, end_s = pytest.approx(0.3), pytest.approx(1.5)
+    assert isinstance(last.pictures, VideoSegment)
+    start_s, end_s = last.pictures.start_s, last.pictures.end_s
+    assert (start_s, end_s) == pytest.approx((0.3, 1.5))
     assert last.pictures == VideoSegment(tmp_path / "clip.mp4", start_s, end_s)
     assert last.duration_s == pytest.approx(1.2)
 

@@ -94,6 +94,7 @@ def test_gap_in_the_sound_stays_a_gap(tmp_path: Path) -> None:
         audio = container.add_stream("pcm_s16le", rate=16_000)
         for begin_s in (0.0, 1.5):
             for frame in tone(0.5, 16_000):
+                assert frame.pts is not None
                 frame.pts += round(begin_s * 16_000)
                 container.mux(audio.encode(frame))
         container.mux(audio.encode())

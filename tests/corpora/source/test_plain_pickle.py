@@ -6,6 +6,7 @@ import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_arrays_come_back_wherever_they_are(tmp_path: Path) -> None:
     ragged[:] = [[np.ones(2)], [np.ones(3)]]
     shared = np.ones(4)
     nested = {"a": [(shared, {"b": shared})], "ragged": ragged}
-    back = load_plain_pickle(write(tmp_path, nested))
+    back: Any = load_plain_pickle(write(tmp_path, nested))
     assert back["a"][0][0].tolist() == [1.0] * 4
     assert back["a"][0][0] is back["a"][0][1]["b"]
     assert [type(item) for item in back["ragged"]] == [list, list]
@@ -85,14 +86,14 @@ def test_arrays_come_back_wherever_they_are(tmp_path: Path) -> None:
 def test_list_that_holds_itself_does_not_hang(tmp_path: Path) -> None:
     endless: list[object] = [np.ones(1)]
     endless.append(endless)
-    back = load_plain_pickle(write(tmp_path, endless))
+    back: Any = load_plain_pickle(write(tmp_path, endless))
     assert back[1] is back
 
 
 def test_file_of_python_2_and_an_old_numpy_is_read(tmp_path: Path) -> None:
     path = tmp_path / "old.pkl"
     path.write_bytes(PYTHON_2_FILE)
-    content = load_plain_pickle(path)
+    content: Any = load_plain_pickle(path)
     assert list(content) == ["id"]
     assert content["id"].tolist() == [1.0, 2.0]
 
@@ -109,7 +110,7 @@ def test_file_of_python_2_and_an_old_numpy_is_read(tmp_path: Path) -> None:
         (r"numpy\..*fromfile", Calls(np.fromfile, "ran")),
         (r"numpy\.load", Calls(np.load, "ran", None, True)),
         ("functools.partial", Calls(functools.partial, os.getcwd)),
-        (r"copy_?reg\._reconstructor", Calls(copyreg._reconstructor, Path, object, None)),
+        (r"copy_?reg\._reconstructor", Calls(vars(copyreg)["_reconstructor"], Path, object, None)),
         ("pathlib", Path("ran")),
     ],
 )

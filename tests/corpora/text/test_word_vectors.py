@@ -35,9 +35,15 @@ def write_encoder(folder: Path) -> torch.Tensor:
     tokenizer.pre_tokenizer = Whitespace()
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=SPECIAL_TOKENS[0])
     fast.save_pretrained(folder)
-    sizes = {"hidden_size": 8, "num_attention_heads": 1, "intermediate_size": 8}
     torch.manual_seed(0)
-    model = AlbertModel(AlbertConfig(vocab_size=6, embedding_size=3, **sizes))
+    config = AlbertConfig(
+        vocab_size=6,
+        embedding_size=3,
+        hidden_size=8,
+        num_attention_heads=1,
+        intermediate_size=8,
+    )
+    model = AlbertModel(config)
     model.save_pretrained(folder)
     return model.embeddings.word_embeddings.weight.detach()
 

@@ -103,7 +103,7 @@ class Lab:
                 {
                     architecture_of(a.trial): make_probe(a.trial, lasting[one.gpu_kind])
                     for a, lasting in of_trials
-                    if one.gpu_kind in lasting
+                    if one.gpu_kind is not None and one.gpu_kind in lasting
                 },
             )
             for one in capacities

@@ -15,7 +15,7 @@ from orchestrator.forecast import before_sweep
 from orchestrator.forecast.prices import Prices
 from reports.ledger.probe import Probe, architecture_of
 from search_spaces.trial import Trial
-from tests.orchestrator.probe_factory import make_assignment, make_probe
+from tests.orchestrator.probe_factory import depth_of, make_assignment, make_probe
 
 SECONDS = {1: 10.0, 3: 30.0}
 """What trials take, by the depth of their fusion; each takes 900 MiB."""
@@ -104,7 +104,7 @@ def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
         on_t4 = there.machines.gpu_kind == "T4"
         probes = {}
         for trial in trials:
-            depth = trial.config.model.fusion.depth
+            depth = depth_of(trial)
             probe = make_probe(trial, SECONDS[depth] * (1 + on_t4), gpu_memory_mib=9000.0 * depth)
             update = {"device_memory_mib": 16_000.0 if on_t4 else 40_000.0}
             probes[probe.architecture] = probe.model_copy(update=update)

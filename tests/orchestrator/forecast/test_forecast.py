@@ -21,7 +21,7 @@ from reports.ledger.probe import architecture_of
 from search_spaces.catalogue import STUDIES
 from search_spaces.study import RowRef, Study
 from search_spaces.trial import CorpusRef, Trial
-from tests.orchestrator.probe_factory import EPOCHS, make_assignment, make_probe
+from tests.orchestrator.probe_factory import EPOCHS, depth_of, make_assignment, make_probe
 
 TWO_CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
 ONE_GPU = Capacity(on_gpu=True, num_devices=1, memory_mib=24000, num_cores=8)
@@ -35,7 +35,7 @@ def forecast_of(
     """Forecast trials of which those with a fusion of depth 3 are slow."""
     probes = {}
     for trial, *_ in assignments:
-        seconds = SLOW if trial.config.model.fusion.depth == 3 else QUICK
+        seconds = SLOW if depth_of(trial) == 3 else QUICK
         probes[architecture_of(trial)] = make_probe(trial, seconds - BETWEEN_TRIALS_S)
     shares = {a.trial.key: Share(num_at_once, 100) for a in assignments if num_at_once}
     return make_forecast(assignments, probes, shares, capacity)

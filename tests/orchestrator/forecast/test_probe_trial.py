@@ -2,10 +2,12 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from corpora.batches.corpus import CorpusSplit
 from corpora.device import default_device
 from corpora.store.manifest import Manifest
 from orchestrator.errors import ProbeError
@@ -99,7 +101,7 @@ def stopwatch() -> Stopwatch:
 def test_training_sees_the_heaviest_batches_of_all_epochs_before_it_is_timed(
     storage: Path, manifest: Manifest
 ) -> None:
-    train = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
+    train: CorpusSplit[Any] = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
     watch = stopwatch()
     timed = TimedTraining(train, watch, num_epochs=3)
     assert len(list(timed.in_random_order(4, seed=0, epoch=0))) == 1
@@ -117,7 +119,7 @@ def test_training_sees_the_heaviest_batches_of_all_epochs_before_it_is_timed(
 def test_timed_steps_end_early_where_they_are_slow(
     storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
+    train: CorpusSplit[Any] = open_corpus_of(small_trial(manifest), storage, CPU).splits["train"]
     watch = stopwatch()
     ticks = iter(range(100))
     monkeypatch.setattr(watch, "now", lambda: float(next(ticks)))
@@ -129,7 +131,7 @@ def test_timed_steps_end_early_where_they_are_slow(
 def test_evaluation_of_a_part_notes_what_the_rest_would_take(
     storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    valid = open_corpus_of(small_trial(manifest), storage, CPU).splits["valid"]
+    valid: CorpusSplit[Any] = open_corpus_of(small_trial(manifest), storage, CPU).splits["valid"]
     watch = Stopwatch(CPU)
     times = iter([10.0, 13.0])
     monkeypatch.setattr(watch, "now", lambda: next(times))
@@ -142,7 +144,7 @@ def test_evaluation_of_a_part_notes_what_the_rest_would_take(
 @pytest.mark.slow
 def test_trial_is_too_large_where_its_batches_do_not_fit(storage: Path) -> None:
     """It really runs out of memory, under its cap: whole batches of 12 take about 160 MiB."""
-    command = [sys.executable, "-m", "tests.orchestrator.capped_probe", storage, "130"]
+    command = [sys.executable, "-m", "tests.orchestrator.capped_probe", str(storage), "130"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "too large"

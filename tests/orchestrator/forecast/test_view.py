@@ -14,7 +14,7 @@ from orchestrator.forecast.view import (
     forecasts_view,
     say_duration,
 )
-from tests.orchestrator.probe_factory import make_assignment, make_probe
+from tests.orchestrator.probe_factory import depth_of, make_assignment, make_probe
 
 CORES = Capacity(on_gpu=False, num_devices=1, memory_mib=8000, num_cores=2)
 GPUS = Capacity(on_gpu=True, num_devices=4, memory_mib=24000, num_cores=4)
@@ -39,7 +39,7 @@ def lines_of(
     probes = [
         make_probe(
             trial,
-            10.0 * trial.config.model.fusion.depth,
+            10.0 * depth_of(trial),
             gpu_memory_mib=2048.0 if capacity.on_gpu else None,
             device="an L4" if capacity.on_gpu else "a CPU",
         )

@@ -140,7 +140,9 @@ def test_decision_is_the_last_layer_on_the_features(trials: Trials, storage: Pat
     trained = loaded(SER_ROW, trials, storage)
     learned = read_features(trained)
     assert isinstance(trained.model, XiaModel)
-    last = trained.model.decide["audio"][-1]
+    decide = trained.model.decide["audio"]
+    assert isinstance(decide, nn.Sequential)
+    last = decide[-1]
     with torch.inference_mode():
         decided = last(torch.from_numpy(learned.features["audio"])).sigmoid().numpy()
     np.testing.assert_allclose(decided, learned.predictions.probabilities, rtol=1e-6)

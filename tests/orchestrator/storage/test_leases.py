@@ -163,7 +163,7 @@ def test_lease_whose_answer_was_lost_is_ours_and_nobody_elses(store: FailingStor
 def test_open_leases_show_life_and_leave_nothing_held(store: FailingStore) -> None:
     with Leases(store, driver="a/1/1", beat_s=0.01) as ours:
         ours.take(KEY)
-        seen = set()
+        seen: set[bytes | None] = set()
         while len(seen) < 3:
             seen.add(store.read("drivers/a/1/1"))
     assert store.names("drivers") == []

@@ -54,15 +54,18 @@ def test_exception_is_no_loss(error: Exception | None) -> None:
     assert loss_of(error, was_killed_for_memory=True) is None
 
 
-def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep() -> None:
+def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     patch_ray_worker_loss()
-    manager = tune_controller.RayActorManager(SimpleNamespace())
+    resources: Any = SimpleNamespace()
+    manager = tune_controller.RayActorManager(resources)
     told: list[Exception] = []
     actor = SimpleNamespace(actor_id=1, _on_error=lambda _actor, error: told.append(error))
     task: Any = SimpleNamespace(
         _tracked_actor=actor, _on_error=lambda _actor, error: told.append(error)
     )
-    manager._cleanup_actor = lambda tracked_actor: None
+    monkeypatch.setattr(manager, "_cleanup_actor", lambda tracked_actor: None)
     manager._actor_task_failed(task, OutOfMemoryError("2 workers were killed"))
     assert len(told) == 2
     loss = loss_of(pickle.loads(pickle.dumps(told[0])), was_killed_for_memory=False)

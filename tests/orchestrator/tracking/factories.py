@@ -5,6 +5,7 @@ from pathlib import Path
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from models.configs.le import AudioConfig, LeConfig
 from orchestrator.tracking.client import EXPERIMENT
 from orchestrator.tracking.delivery import Delivery
 from reports.ledger.ledger import Ledger, stage_predictions
@@ -44,7 +45,10 @@ def record_trial(storage: Path, trial: Trial, *, num_epochs: int = NUM_EPOCHS) -
     ledger = Ledger(storage)
     folder = ledger.folder(trial.key)
     folder.mkdir(parents=True, exist_ok=True)
-    test = make_split(trial.seed, trial.config.model.audio.depth)
+    model = trial.config.model
+    assert isinstance(model, LeConfig)
+    assert isinstance(model.audio, AudioConfig)
+    test = make_split(trial.seed, model.audio.depth)
     sha256 = stage_predictions(folder, {"valid": test, "test": test})
     epochs = tuple(make_epoch(number) for number in range(num_epochs))
     record = make_record(trial, sha256)
@@ -60,9 +64,11 @@ def make_epoch(number: int) -> Epoch:
     )
 
 
-def deliver(storage: Path, tracking_uri: str, *planned: Planned, **options: float) -> Delivery:
+def deliver(
+    storage: Path, tracking_uri: str, *planned: Planned, max_model_mib: float = 0.0
+) -> Delivery:
     """Deliver some studies as `mmer-sweep sync` does."""
-    delivery = Delivery(storage, tracking_uri, **options)
+    delivery = Delivery(storage, tracking_uri, max_model_mib=max_model_mib)
     delivery.catch_up(planned)
     delivery.close()
     return delivery

@@ -76,6 +76,7 @@ def test_run_holds_params_epochs_costs_and_files(storage: Path, uri: str) -> Non
     assert files_of(uri, run.info.run_id) == names
     config = json.loads(text_of(uri, run.info.run_id, "config.json"))
     assert config == trials[-1].config.model_dump(mode="json")
+    assert run.inputs is not None
     inputs = {
         (one.dataset.name, one.tags[0].value): one.dataset.digest
         for one in run.inputs.dataset_inputs
@@ -244,6 +245,7 @@ def test_delivery_killed_anywhere_delivers_each_trial_once_in_the_end(
     for run in runs:
         assert steps_of(uri, run) == list(range(NUM_EPOCHS))
         assert steps_of(uri, run, "test_f1") == [0]
+        assert run.inputs is not None
         assert len(run.inputs.dataset_inputs) == 3
 
 

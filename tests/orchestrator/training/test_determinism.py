@@ -28,9 +28,10 @@ def stop(epoch: Epoch) -> None:
 
 def setting() -> tuple[int | bool, ...]:
     cudnn = torch.backends.cudnn
+    memory: Any = torch.utils.deterministic  # mypy does not see its attributes
     return (
         torch.get_deterministic_debug_mode(),
-        torch.utils.deterministic.fill_uninitialized_memory,
+        memory.fill_uninitialized_memory,
         cudnn.deterministic,
         cudnn.benchmark,
     )

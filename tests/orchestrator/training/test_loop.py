@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import AnySplit, Corpus, load_corpus
+from corpora.source.split import Split
 from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
 from corpora.text.tokens import TokenSettings
@@ -190,7 +191,7 @@ def test_training_that_diverges_without_a_model_predicts_no_emotion(
 
 @pytest.mark.parametrize("split", ["valid", "test"])
 def test_model_that_gives_no_numbers_in_the_end_predicts_no_emotion(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, split: str
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, split: Split
 ) -> None:
     state, config = start(corpus, max_epochs=2)
 
@@ -253,6 +254,10 @@ class InFloat64(nn.Module):
         return self.model(replace(batch, faces=batch.faces.double(), mels=batch.mels.double()))
 
 
+def sizes_of(micro_batch_size: int | None, config: TrainingConfig) -> BatchSizes | None:
+    return None if micro_batch_size is None else BatchSizes(micro_batch_size, config.batch_size)
+
+
 def gradients_of(
     corpus: Corpus, micro_batch_size: int | None, **training: object
 ) -> tuple[list[torch.Tensor], TrainingResult]:
@@ -270,7 +275,7 @@ def gradients_of(
         seed=0,
         precision="fp32",
         on_epoch=lambda *_: None,
-        sizes=micro_batch_size and BatchSizes(micro_batch_size, config.batch_size),
+        sizes=sizes_of(micro_batch_size, config),
     )
     return [p.grad for p in state.model.parameters() if p.grad is not None], trained
 
@@ -303,7 +308,7 @@ def test_micro_batches_that_split_nothing_change_no_bit(
                 seed=0,
                 precision="fp32",
                 on_epoch=lambda *_: None,
-                sizes=size and BatchSizes(size, config.batch_size),
+                sizes=sizes_of(size, config),
             )
         )
     assert results[0].epochs == results[1].epochs
@@ -321,7 +326,7 @@ class Elsewhere(nn.Module):
         with FakeTensorMode():
             self.weight = nn.Parameter(torch.empty(1, device=gpu))
 
-    def state_dict(self, *_: Any, **__: Any) -> dict[str, Any]:
+    def state_dict(self, *_: Any, **__: Any) -> Any:
         return {}
 
     def load_state_dict(self, *_: Any, **__: Any) -> Any:
@@ -343,7 +348,7 @@ def test_random_state_is_that_of_the_gpu_that_a_trial_trains_on() -> None:
     """A checkpoint of a machine with two GPUs goes on where only one is visible."""
     with pretended_gpus(2):
         torch.cuda.init()
-        torch.cuda.default_generators[1].manual_seed(7)
+        vars(torch.cuda)["default_generators"][1].manual_seed(7)
         kept = state_on(torch.device("cuda", 1)).state_dict()
         expected = randoms_of_gpus()[1]
     with pretended_gpus(1):

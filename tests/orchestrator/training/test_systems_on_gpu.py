@@ -1,6 +1,7 @@
 """Every system of the studies, at both scales, on a GPU where there is none."""
 
 from dataclasses import fields
+from typing import Any
 
 import pytest
 import torch
@@ -33,12 +34,11 @@ def two_utterances(recipe: str) -> Batch | HandcraftedBatch:
 
 def twice(batch: KindOfBatch) -> KindOfBatch:
     values = [(field.name, getattr(batch, field.name)) for field in fields(batch)]
-    return type(batch)(
-        **{
-            name: value * 2 if isinstance(value, tuple) else torch.cat([value, value])
-            for name, value in values
-        }
-    )
+    both: dict[str, Any] = {
+        name: value * 2 if isinstance(value, tuple) else torch.cat([value, value])
+        for name, value in values
+    }
+    return type(batch)(**both)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())

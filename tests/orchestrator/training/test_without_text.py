@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.batches.batch import HandcraftedBatch
+from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.store.manifest import Manifest
 from corpora.text.tokens import fit_tokenizer
+from models.configs.base import Modality
 from orchestrator.training.without_text import without_text
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
@@ -22,6 +23,8 @@ def test_empty_text_is_framed_by_the_tokenizer(storage: Path, manifest: Manifest
     (batch,) = corpus.splits["valid"].in_order(100)
     tokenizer = fit_tokenizer(["well"], vocabulary=10)
     emptied = without_text(batch, tokenizer)
+    assert isinstance(emptied, Batch)
+    assert isinstance(batch, Batch)
     words = [[tokenizer.id_to_token(token) for token in line] for line in emptied.tokens.tolist()]
     assert words == [["[CLS]", "[SEP]"]] * len(batch.labels)
     assert emptied.token_mask.all()
@@ -29,9 +32,10 @@ def test_empty_text_is_framed_by_the_tokenizer(storage: Path, manifest: Manifest
 
 
 def test_features_without_text_are_one_word_of_zeros() -> None:
-    lengths, rows = torch.tensor([2, 1]), torch.ones(3, 4)
+    lengths, rows = (2, 1), torch.ones(3, 4)
     batch = HandcraftedBatch(rows, lengths, rows, lengths, rows, lengths, torch.zeros(2, 6))
     emptied = without_text(batch, None)
+    assert isinstance(emptied, HandcraftedBatch)
     assert emptied.text.tolist() == [[0] * 4] * 2
     assert emptied.num_text == (1, 1)
     assert torch.equal(emptied.audio, rows)
@@ -39,7 +43,7 @@ def test_features_without_text_are_one_word_of_zeros() -> None:
 
 @pytest.mark.parametrize(("modality", "is_told"), [("text", True), ("vision", False)])
 def test_record_tells_what_no_text_costs(
-    modality: str, is_told: bool, storage: Path, manifest: Manifest
+    modality: Modality, is_told: bool, storage: Path, manifest: Manifest
 ) -> None:
     trial = small_trial(manifest)
     config = apply_change(trial.config, unimodal(modality))

@@ -79,11 +79,13 @@ def test_copies_that_take_long_are_made_less_often(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_writer, "HOLD_UP_S", 0.01)
-    copy_s, copies = 0.05, []
+    copy_s = 0.05
+    copies: list[Checkpoint] = []
 
     def copy() -> Checkpoint:
-        copies.append(time.sleep(copy_s))
-        return checkpoint("any")
+        time.sleep(copy_s)
+        copies.append(checkpoint("any"))
+        return copies[-1]
 
     began = time.monotonic()
     with CheckpointWriter(storage.write, pytest.fail) as writer:

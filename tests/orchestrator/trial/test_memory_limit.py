@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of this 
 
 def train_with(mib: int, storage: Path, *, channels: int = 16) -> dict[str, Any]:
     numbers = (str(mib), str(channels))
-    command = [sys.executable, "-m", "tests.orchestrator.limited_memory", storage, *numbers]
+    command = [sys.executable, "-m", "tests.orchestrator.limited_memory", str(storage), *numbers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from corpora.batches.batch import Batch
 from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -46,6 +47,7 @@ def test_model_without_text_gets_no_tokens(storage: Path, manifest: Manifest) ->
     silent = TINY.model.model_copy(update={"modalities": ("audio", "vision")})
     corpus = open_corpus(storage, reference(manifest), silent, CPU)
     (batch, *_) = corpus.splits["train"].in_order(3)
+    assert isinstance(batch, Batch)
     assert batch.tokens.shape == batch.token_mask.shape == (3, 0)
     assert corpus.tokenizer is None
     assert token_settings(XiaConfig(modalities=("audio",), **WITHOUT_SEM)) is None

@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from corpora.source.errors import CorpusError
 from corpora.store.manifest import Manifest
 from models.build import build
+from models.configs.le import LeConfig
 from models.init import init_weights
 from models.macs import count_macs
 from models.task import Task
@@ -111,8 +112,8 @@ def test_finished_trial_is_not_trained_again(manifest: Manifest, whole: Whole) -
 def test_resumed_trial_equals_an_uninterrupted_one_bit_for_bit(
     storage: Path, manifest: Manifest, whole: Whole, selection: str
 ) -> None:
-    settings = {"max_epochs": 4, "selection": selection}
-    trial = small_trial(manifest, **settings)
+    trial = small_trial(manifest, max_epochs=4, selection=selection)
+    assert isinstance(trial.config.model, LeConfig)
     layer = trial.config.model.layer.model_copy(update={"dropout": 0.2})  # uses the random state
     model = trial.config.model.model_copy(update={"layer": layer})
     trial = trial.model_copy(update={"config": trial.config.model_copy(update={"model": model})})
@@ -179,7 +180,8 @@ def test_trial_without_memory_for_a_checkpoint_trains_on(
 ) -> None:
     trial = small_trial(manifest)
     expected = whole.record(trial).result
-    empty_like, troubles = torch.empty_like, []
+    empty_like = torch.empty_like
+    troubles: list[str] = []
 
     def refuse_copies(tensor: torch.Tensor, **settings: Any) -> torch.Tensor:
         if "pin_memory" in settings:
@@ -199,7 +201,8 @@ def test_trial_without_memory_for_a_checkpoint_trains_on(
 def test_checkpoint_that_other_machines_do_not_find_is_told(
     storage: Path, manifest: Manifest
 ) -> None:
-    trial, troubles = small_trial(manifest), []
+    trial = small_trial(manifest)
+    troubles: list[str] = []
     file = Ledger(storage).folder(trial.key) / CHECKPOINT_FILE
 
     def publish() -> None:
@@ -398,7 +401,8 @@ def test_trial_that_runs_out_of_memory_once_goes_on_from_its_checkpoint(
         step(optimizer)
 
     monkeypatch.setattr(torch.optim.Adam, "step", fail_at_the_fourth)
-    epochs, troubles = [], []
+    epochs: list[int] = []
+    troubles: list[str] = []
     record = run_trial(
         trial,
         storage,

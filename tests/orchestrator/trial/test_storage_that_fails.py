@@ -29,7 +29,13 @@ def found(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     storage = tmp_path_factory.mktemp("failing") / "storage"
     shutil.copytree(prepared / "corpora", storage / "corpora")
     place = tmp_path_factory.mktemp("place")
-    command = [sys.executable, "-m", "tests.orchestrator.failing_storage", storage, place]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "tests.orchestrator.failing_storage",
+        storage,
+        place,
+    ]
     done = subprocess.run(
         in_mount_namespace(command), capture_output=True, text=True, check=False, timeout=300
     )

@@ -76,7 +76,11 @@ def write_own_study(storage: Path) -> Planned:
 def write_everything(storage: Path) -> None:
     """Write a study with unfinished rows on two corpora, one of a user, and one not begun."""
     study = make_study()
-    wrong = {"1-1-1-1": [4, 5, 4], "2-2-2-2": [2, None, 3], "ours": [0, 1, 0]}
+    wrong: dict[str, list[int | None]] = {
+        "1-1-1-1": [4, 5, 4],
+        "2-2-2-2": [2, None, 3],
+        "ours": [0, 1, 0],
+    }
     write_study(storage, study, wrong, corpus="iemocap")
     write_study(storage, study, {row: counts[:2] for row, counts in wrong.items()})
     write_own_study(storage)

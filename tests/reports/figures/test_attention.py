@@ -87,7 +87,7 @@ def test_weights_of_steps_are_drawn_as_they_are() -> None:
 
 
 def test_bars_tell_how_much_goes_to_each_modality() -> None:
-    bars = [patch for axes in steps().figure.axes for patch in axes.patches]
+    bars = [bar for axes in steps().figure.axes for group in axes.containers for bar in group]
     widths = [round(bar.get_width(), 6) for bar in bars]
     assert widths == [0.3, 0.0, 0.7, 1.0]  # of text, then of faces; happy, then sad
     assert [bar.get_x() for bar in bars] == pytest.approx([0.0, 0.0, 0.3, 0.0])

@@ -34,7 +34,7 @@ def test_branch_is_called_what_its_rows_begin_with() -> None:
 
 def test_branch_without_a_common_beginning_is_called_by_its_ends() -> None:
     (branch,) = find_branches(BOTTLENECKS.configs("iemocap", "tiny"))
-    assert branch.values == (1, 2, 4, 8, 16)
+    assert list(branch.values) == [1, 2, 4, 8, 16]
     assert branch.name == "1 to 16"
 
 

@@ -23,6 +23,7 @@ def test_only_rows_of_several_integers_have_a_design(tmp_path, study) -> None:
 def test_design_is_the_printed_one(tmp_path) -> None:
     keys = {row.name: () for row in LAYERS.rows}
     design = find_design(LAYERS, collect(LAYERS, keys, Ledger(tmp_path)))
+    assert design is not None
     assert [*design] == [
         *("model.vision.depth", "model.audio.depth", "model.fusion.depth", "model.head.depth")
     ]

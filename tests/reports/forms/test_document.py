@@ -1,5 +1,8 @@
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +11,7 @@ from reports.forms.document import compile_pdf, write_pdf
 from reports.forms.latex import PREAMBLE
 from reports.forms.latex_text import standalone
 from reports.ledger.ledger import Ledger
-from reports.tables.table import VARIANTS, build_table
+from reports.tables.table import VARIANTS, Table, build_table
 from search_spaces.catalogue import find_study
 from tests.reports.factories import (
     collect,
@@ -46,10 +49,10 @@ def make_two_corpora_table(storage):
     return build_table(study, [collect(study, keys, ledger, corpus=corpus) for corpus in corpora])
 
 
-TABLES = {
+TABLES: dict[str, Callable[[Path], Table]] = {
     "complete": lambda storage: make_table(storage, make_study(), [4, 2, 0]),
     **{
-        variant: lambda storage, variant=variant: make_mixed_table(storage, variant, "iemocap")
+        variant: partial(make_mixed_table, variant=variant, corpus="iemocap")
         for variant in VARIANTS
     },
     "wide": make_wide_table,
@@ -79,6 +82,7 @@ def test_table_compiles(tmp_path, make):
     compilation = write_pdf(table, tmp_path)
     assert compilation.problem == ""
     assert compilation.pdf == tmp_path / f"{table.name}.pdf"
+    assert compilation.pdf is not None
     assert compilation.pdf.read_bytes().startswith(b"%PDF")
 
 
@@ -93,8 +97,10 @@ def test_failure_shows_the_log(tmp_path):
 
 @needs_tex
 def test_equal_documents_give_equal_bytes(tmp_path):
-    pdfs = [compile_pdf(standalone("text", PREAMBLE), tmp_path / f"{n}.pdf").pdf for n in range(2)]
-    assert pdfs[0].read_bytes() == pdfs[1].read_bytes()
+    first, second = (tmp_path / f"{number}.pdf" for number in range(2))
+    for file in (first, second):
+        assert compile_pdf(standalone("text", PREAMBLE), file).pdf == file
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_missing_compiler_is_told(tmp_path, monkeypatch):
@@ -109,6 +115,11 @@ def test_missing_compiler_is_told(tmp_path, monkeypatch):
 def test_compiler_runs_until_the_contents_are_settled(text, num_runs, tmp_path, monkeypatch):
     runs = []
     run = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: runs.append(a) or run(*a, **k))
+
+    def count_and_run(*given, **named):
+        runs.append(given)
+        return run(*given, **named)
+
+    monkeypatch.setattr(subprocess, "run", count_and_run)
     assert compile_pdf(standalone(text, PREAMBLE), tmp_path / "x.pdf").problem == ""
     assert len(runs) == num_runs

@@ -39,16 +39,23 @@ class Page(HTMLParser):
         return [given for name, given in self.elements if name == tag]
 
 
+def span_of(given: dict[str, str | None], name: str) -> int:
+    span = given.get(name, "1")
+    assert span is not None
+    return int(span)
+
+
 def grid_widths(text: str) -> set[int]:
     """Count the columns of every line of a table, cells that reach down from above included."""
-    widths, reaching = [], {}
+    widths: list[int] = []
+    reaching: dict[int, int] = {}
     for tag, given in Page(text).elements:
         if tag == "tr":
             widths.append(reaching.get(len(widths), 0))
         if tag in ("th", "td"):
-            width = int(given.get("colspan", 1))
+            width = span_of(given, "colspan")
             widths[-1] += width
-            for line in range(len(widths), len(widths) + int(given.get("rowspan", 1)) - 1):
+            for line in range(len(widths), len(widths) + span_of(given, "rowspan") - 1):
                 reaching[line] = reaching.get(line, 0) + width
     return set(widths)
 

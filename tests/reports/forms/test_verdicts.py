@@ -32,12 +32,11 @@ def judge(storage, claims, wrong=WRONG) -> list[Judged]:
 
 def make_judged(storage) -> list[Judged]:
     """Judge claims of several kinds: one is open, one of a value, one of another corpus."""
-    about = {"corpus": "synthetic", "metric": "acc"}
     value = PrintedValue(row="a", score=SCORE, text="70.0", unit="percent")
     lenient = Comparison(row="b", rival="a", score=SCORE, allowance=0.5)
     claims = [
-        greater("C1", "a beats b", "a", "b", **about),
-        greater("C2", NASTY, "a", NASTY, **about),
+        greater("C1", "a beats b", "a", "b", corpus="synthetic", metric="acc"),
+        greater("C2", NASTY, "a", NASTY, corpus="synthetic", metric="acc"),
         Claim(id="C3", text="a has 70.0", kind="value", family="own", value=value),
         greater("C4", "elsewhere", "a", "b", corpus="mosei", metric="acc"),
         Claim(

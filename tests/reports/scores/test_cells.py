@@ -22,7 +22,8 @@ def make_cell(*scores, num_planned=None):
 
 def draw_predictions(seed):
     rng = np.random.default_rng(seed)
-    return make_predictions(rng.integers(0, 2, (40, 3)), rng.random((40, 3)))
+    labels, probabilities = rng.integers(0, 2, (40, 3)), rng.random((40, 3))
+    return make_predictions(labels.astype(np.int8), probabilities.astype(np.float32))
 
 
 def test_cell_equals_an_independent_computation_from_the_predictions(tmp_path):
@@ -85,9 +86,12 @@ def test_shared_trial_is_read_once(tmp_path, monkeypatch):
     key = write_trial(ledger, make_trial(0), draw_predictions(0)).key
     read = []
     predictions = ledger.predictions
-    monkeypatch.setattr(
-        ledger, "predictions", lambda r, splits: read.append(r.key) or predictions(r, splits)
-    )
+
+    def note_and_read(record, splits):
+        read.append(record.key)
+        return predictions(record, splits)
+
+    monkeypatch.setattr(ledger, "predictions", note_and_read)
     planned = {"one": (key,), "other": (key,)}
     outcome = collect(study, planned, ledger)
     assert read == [key]

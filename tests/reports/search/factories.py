@@ -3,17 +3,21 @@
 from typing import Any
 
 from reports.ledger.search_result import Candidate, SearchResult
+from search_spaces.change import Change
 
 RATE = 0.1 + 0.2 * 1e-3
 """A learning rate that only all its digits tell."""
 
-LE_CHANGE = {
+LE_CHANGE: Change = {
     "model.audio.depth": 3,
     "model.fusion": {"kind": "bottleneck", "num_tokens": 8, "depth": 2},
     "model.head": {"kind": "cls"},
     "training.learning_rate": RATE,
 }
-XIA_CHANGE = {"model.audio.sem_after": ["conv4"], "model.cross": {"kind": "joint", "depth": 2}}
+XIA_CHANGE: Change = {
+    "model.audio.sem_after": ["conv4"],
+    "model.cross": {"kind": "joint", "depth": 2},
+}
 
 
 def make_candidate(number: int, f1: float | None = None, **changes: Any) -> Candidate:

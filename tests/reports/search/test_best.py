@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from reports.ledger.search_result import Candidate
+from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import NUM_SHOWN, find_best, find_winner, rank_fields, rank_importances
 from tests.reports.search.factories import (
     FAILED,
@@ -17,9 +17,15 @@ def numbers(candidates: Sequence[Candidate]) -> list[int]:
     return [candidate.number for candidate in candidates]
 
 
+def winner(result: SearchResult) -> int:
+    found = find_winner(result)
+    assert found is not None
+    return found.number
+
+
 def test_one_objective_ranks_the_finished_by_f1() -> None:
     assert numbers(find_best(make_search())) == [1, 2, 0]
-    assert find_winner(make_search()).number == 1
+    assert winner(make_search()) == 1
 
 
 def test_only_the_best_few_are_shown_of_one_objective() -> None:
@@ -29,7 +35,7 @@ def test_only_the_best_few_are_shown_of_one_objective() -> None:
 
 def test_several_objectives_show_the_whole_front_and_its_best_f1_wins() -> None:
     assert numbers(find_best(make_front())) == [2, 0, 3]
-    assert find_winner(make_front()).number == 2
+    assert winner(make_front()) == 2
     many = (make_costly(n, n / 100, 1e3 + n, is_best=True) for n in range(NUM_SHOWN + 3))
     assert len(find_best(make_result(*many, costs=("parameters",)))) == NUM_SHOWN + 3
 
@@ -38,7 +44,7 @@ def test_equal_f1_goes_to_the_cheaper_then_to_the_earlier() -> None:
     tied = [make_costly(n, 0.5, cost, is_best=True) for n, cost in enumerate((3e6, 2e6, 2e6))]
     assert numbers(find_best(make_result(*tied, costs=("parameters",)))) == [1, 2, 0]
     equal = make_result(make_candidate(0, 0.5), make_candidate(1, 0.5))
-    assert find_winner(equal).number == 0
+    assert winner(equal) == 0
 
 
 def test_one_trial_asked_for_twice_is_shown_once() -> None:

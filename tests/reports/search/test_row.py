@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from reports.ledger.search_result import SearchResult
+from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.row import winner_row, winner_study
 from search_spaces.catalogue import load_studies
-from search_spaces.change import apply_change
+from search_spaces.change import Change, apply_change
+from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
-from search_spaces.study import Row
+from search_spaces.study import Baseline, Row
 from search_spaces.systems.le import LE
 from search_spaces.systems.xia import XIA
 from search_spaces.terms import Scale
@@ -21,7 +22,7 @@ from tests.reports.search.factories import (
     make_search,
 )
 
-WINNERS = {
+WINNERS: dict[str, tuple[Candidate, Baseline, Change]] = {
     "le": (make_candidate(0, 0.5), LE, LE_CHANGE),
     "xia": (
         make_candidate(0, 0.5, system="xia", change=XIA_CHANGE),
@@ -64,7 +65,9 @@ def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path: Path) -> No
 
 def test_study_claims_that_the_winner_beats_its_baseline(tmp_path: Path) -> None:
     (study,) = load_studies(write_study(tmp_path, make_search(corpus='odd "corpus"')))
-    ((comparison,),) = study.claims[0].parts
+    claim = study.claims[0]
+    assert isinstance(claim, Claim)
+    ((comparison,),) = claim.parts
     assert (comparison.row, comparison.rival) == ("tuned", "baseline")
     assert tuple(comparison.score) == ('odd "corpus"', "f1", None)
 

@@ -31,6 +31,7 @@ def test_scores_are_paired_by_seed_and_lead_to_their_trials(tmp_path):
 
 def test_gap_correlation_and_effect_are_those_of_the_pairs(tmp_path):
     compared, _ = compared_on(tmp_path)
+    assert compared.gap is not None
     d = np.array([0.1, 0.15, 0.15])
     assert compared.gap.mean == pytest.approx(d.mean())
     assert compared.gap.std_error == pytest.approx(d.std(ddof=1) / 3**0.5)
@@ -43,11 +44,15 @@ def test_test_set_adds_the_variance_of_a_mean_of_equal_clusters(tmp_path):
     compared, trial_scores = compared_on(tmp_path)
 
     def by_cluster(key: str) -> np.ndarray:
-        counts = trial_scores.count_by_cluster(trial_scores.ledger.find(key))
+        record = trial_scores.ledger.find(key)
+        assert record is not None
+        counts = trial_scores.count_by_cluster(record)
         return np.array([c[:, [0, 2]].sum() / c.sum() for c in counts.values()])
 
     differences = np.mean([by_cluster(a) - by_cluster(b) for a, b in compared.keys], axis=0)
     variance = differences.var() / len(differences)
+    assert compared.gap is not None
+    assert compared.gap_beyond is not None
     added = compared.gap_beyond.std_error**2 - compared.gap.std_error**2
     assert added == pytest.approx(variance, rel=4 * (2 / NUM_RESAMPLES) ** 0.5)
     assert compared.gap_beyond.mean == compared.gap.mean
@@ -93,4 +98,5 @@ def test_one_emotion_is_compared_alone(tmp_path):
     ]
     average, *each = (np.array(one.differences) for one in found)
     assert average == pytest.approx(np.mean(each, axis=0))
-    assert len({one.gap_beyond.std_error for one in found}) == 4
+    gaps = [one.gap_beyond for one in found]
+    assert len({gap.std_error for gap in gaps if gap is not None}) == len(gaps) == 4

@@ -86,7 +86,7 @@ def test_what_leaves_no_sequence_is_not_decoded(fusion: str) -> None:
 
 
 def test_both_papers_are_points() -> None:
-    for values in (
+    papers: tuple[dict[str, JsonValue], ...] = (
         {
             "system": "le",
             "model.audio.depth": 2,
@@ -105,7 +105,8 @@ def test_both_papers_are_points() -> None:
             "model.cross.depth": 1,
             "model.cross.num_tokens": "4",
         },
-    ):
+    )
+    for values in papers:
         baseline = ARCHITECTURE.baseline(str(values["system"]), "iemocap", "paper")
         point = draw(Random(0), "paper", **values)
         rates = ("learning_rate", "pretrained_learning_rate")
