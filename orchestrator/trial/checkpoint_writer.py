@@ -1,11 +1,14 @@
 """Writes checkpoints while training continues, and limits how much that delays training."""
 
+import io
 import logging
 import time
 from collections.abc import Callable
-from threading import Thread
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
+
+import torch
 
 from orchestrator.trial.checkpoints import Checkpoint
 
@@ -16,7 +19,10 @@ HOLD_UP_S, HOLD_UP_SHARE = 5.0, 0.1
 
 
 class CheckpointWriter:
-    """Writes checkpoints, one at a time, in a thread that ends with the block.
+    """Writes checkpoints, one at a time, in a thread that lives as long as the block.
+
+    The thread begins before the training does. A thread that begins when memory is full may end the
+    process: the C library aborts if it finds no memory for what each thread has of its own.
 
     A problem is reported, or an error raised, in the thread that trains: at the next checkpoint, or
     at the end of the block.
@@ -28,19 +34,29 @@ class CheckpointWriter:
         """Write with a function that returns a problem if training can continue without it."""
         self._write = write
         self._on_trouble = on_trouble
-        self._thread: Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
         self._trouble: str | None = None
         self._error: BaseException | None = None
         self._began_at = time.monotonic()
         self._held_up_s = 0.0
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Begin the thread, if there is memory for it: else the thread that trains writes."""
+        pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        try:
+            pool.submit(_write_nothing).result()
+        except RuntimeError:  # no memory for the thread's stack
+            pool.shutdown()
+        else:
+            self._pool = pool
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
         """Wait for the checkpoint that is being written, also after an error; report a failure."""
         self._wait(None)
+        if self._pool is not None:
+            self._pool.shutdown()
         if error is None:
             self._tell()
             return
@@ -70,13 +86,10 @@ class CheckpointWriter:
     def _begin(self, checkpoint: Checkpoint | None) -> None:
         if checkpoint is None:
             return
-        thread = Thread(target=self._run, args=(checkpoint,), daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no memory for the thread's stack
+        if self._pool is None:
             self._run(checkpoint)
         else:
-            self._thread = thread
+            self._writing = self._pool.submit(self._run, checkpoint)
 
     def _run(self, checkpoint: Checkpoint) -> None:
         try:
@@ -86,9 +99,7 @@ class CheckpointWriter:
 
     def _wait(self, seconds: float | None) -> bool:
         """Wait until nothing is being written; return whether that is so in time."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-        return self._thread is None or not self._thread.is_alive()
+        return self._writing is None or not wait([self._writing], seconds).not_done
 
     def _tell(self) -> None:
         """Report the problem of the last checkpoint, or raise its error."""
@@ -98,3 +109,8 @@ class CheckpointWriter:
             raise error
         if trouble is not None:
             self._on_trouble(trouble)
+
+
+def _write_nothing() -> None:
+    """Do what writing a checkpoint does, so that the thread has all memory of its own."""
+    torch.save({"nothing": torch.zeros(1)}, io.BytesIO())

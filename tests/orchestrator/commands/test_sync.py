@@ -85,7 +85,7 @@ def test_pull_rebuilds_what_was_synced(storage: Path, tmp_path: Path) -> None:
     uri = tracking_uri_of(None, storage)
     done = run("pull", "--tracking-uri", uri, "--storage", tmp_path / "back")
     assert done.exit_code == 0, done.output
-    assert "3 trials of depth pulled, 0 were here" in done.output
+    assert "3 trials of depth pulled; 0 were here already." in done.output
     assert sorted(Ledger(tmp_path / "back").finished(keys)) == sorted(keys)
 
 

@@ -102,10 +102,11 @@ def test_checkpoint_is_written_by_the_training_where_no_thread_can_be_started(
     def fail(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    with CheckpointWriter(storage.write, pytest.fail) as writer, monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
-        writer.offer(lambda: checkpoint("first"))
-        assert storage.written == ["first"]
+        with CheckpointWriter(storage.write, pytest.fail) as writer:
+            writer.offer(lambda: checkpoint("first"))
+            assert storage.written == ["first"]
     assert threading.current_thread() in storage.threads
     storage.threads.clear()
 
