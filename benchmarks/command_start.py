@@ -6,7 +6,6 @@ STORAGE gets the synthetic corpus, and made-up records of all trials of `layers`
 Each FOLDER holds a version of the project, by default this one; they take turns.
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from search_spaces.catalogue import find_study
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY, NUM_SEEDS = "layers", 1
-REPEATS = 5
+REPEATS = 3
 ONLY_TELL = (("--version",), ("--help",), ("list",), ("show", STUDY), ("lairs",))
 PROGRAM = "from orchestrator.cli import main; main()"
 
@@ -38,7 +37,7 @@ def run(code: Path, arguments: Sequence[str]) -> float:
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
-        env={**os.environ, "PYTHONPATH": str(code)},
+        cwd=code,  # comes before what is installed, and before PYTHONPATH
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check="lairs" not in arguments,
@@ -50,7 +49,7 @@ def count_modules(code: Path, arguments: Sequence[str]) -> int:
     """Count the modules that a command imports, as `python -X importtime` lists them."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", PROGRAM, *arguments],
-        env={**os.environ, "PYTHONPATH": str(code)},
+        cwd=code,
         capture_output=True,
         text=True,
         check=False,
@@ -98,7 +97,7 @@ def main(storage: Path, folders: tuple[Path, ...]) -> None:
         for folder, seconds in times.items():
             cells += [f"{Spread.of(seconds):.2f}", str(count_modules(folder, arguments))]
         table.add_row(" ".join(one for one in arguments if one not in place), *cells)
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 if __name__ == "__main__":
