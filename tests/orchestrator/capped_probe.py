@@ -31,7 +31,7 @@ def main(storage: Path, mib: int) -> None:
         probe_trial(trial, storage, storage / "capped", device=CPU, num_at_once=1)
         print("fits")  # noqa: T201, for the test that started it
     except TooLargeError:
-        print("too large")  # noqa: T201
+        print("too large")  # noqa: T201, as above
 
 
 if __name__ == "__main__":
