@@ -2,7 +2,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PROCESSES ?= 2
+# More than two cores keep busy: tests of whole commands mostly wait for them.
+TEST_PROCESSES ?= 3
 # tests/conftest.py says which files come first.
 IN_PROCESSES := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
@@ -12,12 +13,15 @@ PACKAGES := corpora models search_spaces reports orchestrator benchmarks tests
 # PyTorch, Ray and MLflow again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow test-gpu lint setup lock
+.PHONY: demo test test-quick test-slow test-gpu lint setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
 
-test: lint  ## set everything up and run lint, types and the quick tests
+test: setup  ## set everything up and run lint, types and the quick tests
+	$(MAKE) --jobs 2 lint test-quick
+
+test-quick: setup
 	$(BIN)/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES)
 
 test-slow: setup  ## run the tests that take minutes

@@ -7,8 +7,8 @@ class ClusterError(UserError):
     """A Ray cluster cannot be reached; the message names its address."""
 
 
-class CodeVersionError(UserError):
-    """Git cannot tell the version of the code in a checkout; the message says why."""
+class ChangedCodeError(Exception):
+    """The code differs from the one that a trial was planned with."""
 
 
 class ChangedWeightsError(Exception):

@@ -1,7 +1,7 @@
 """A trial: a resolved config on a corpus with a seed, named by the hash of all that decides it."""
 
 import hashlib
-import json
+import operator
 from functools import cached_property
 from typing import Literal, Self
 
@@ -10,9 +10,13 @@ from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveI
 from models.configs.base import Config, Rate
 from models.configs.le import LeConfig
 from models.configs.system import System
+from search_spaces.identity import canonical_json, identity_of
 
 KEY_SCHEMA = 1
-"""Raised when the same config means another computation than before, so that old keys differ."""
+"""Raised when every config means another computation than before, so that all keys differ.
+
+If only one system computes something else, raise the `revision` of its config.
+"""
 
 KEY_DIGITS = 24
 
@@ -78,30 +82,31 @@ class Trial(Config):
     """One model to train; trials of equal key are one trial.
 
     `weights` maps each pretrained file to its SHA-256, empty for random weights. The key holds
-    those hashes instead of the place where the files lie.
+    those hashes instead of the place where the files lie. `code` is empty, unless the trial was
+    trained before, by other code, and is trained anew: then it is the digest of the new code.
     """
 
     config: TrialConfig
     corpus: CorpusRef
     seed: NonNegativeInt
     weights: dict[str, str] = Field(default={})
+    code: str = Field(default="", exclude_if=operator.not_)
 
     @cached_property
     def key(self) -> str:
         """The content hash that names the trial in the ledger and in MLflow."""
-        config = self.config.model_dump(mode="json")
+        config = identity_of(self.config)
         for encoder in self.config.model.pretrained_encoders:
             config["model"][encoder]["weights"] = None
-        identity = {
+        identity: dict[str, object] = {
             "schema": KEY_SCHEMA,
             "config": config,
             "corpus": self.corpus.fingerprint,
             "seed": self.seed,
             "weights": sorted(self.weights.values()),
         }
+        if self.config.model.revision > 1:
+            identity["revision"] = self.config.model.revision
+        if self.code:
+            identity["code"] = self.code
         return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]
-
-
-def canonical_json(value: object) -> str:
-    """Write JSON in the one form that is hashed: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

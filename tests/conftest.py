@@ -21,10 +21,14 @@ LONGEST = (
     "cluster/test_on_prem.py",
     "test_end_to_end.py",
     "test_mlflow.py",
+    "orchestrator/trial/test_memory_limit.py",
+    "orchestrator/corpus/test_on_ray.py",
     "benchmarks/test_scale.py",
     "models/test_systems.py",
     "orchestrator/kept_models/test_predict.py",
     "orchestrator/kept_models/test_figures.py",
+    "orchestrator/trial/test_run.py",
+    "reports/document/test_assemble.py",
 )
 """Files that take minutes in `make test` or `make test-slow`, the longest first."""
 

@@ -2,8 +2,8 @@
 
 Its tensors wrap tensors of the CPU, and PyTorch takes them for those of another device: its key
 `PrivateUse1`, in Python. So autograd, optimisers and `state_dict` run as on a GPU, results are the
-CPU's to the last bit, and a tensor of the CPU that meets one of the device raises. Inside of
-`without_waits`, so does what would make a GPU's thread wait.
+CPU's (on processors with fused kernels but for rounding), and a tensor of the CPU that meets one of
+the device raises. Inside of `without_waits`, so does what would make a GPU's thread wait.
 """
 
 from collections.abc import Iterator, Mapping

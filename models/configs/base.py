@@ -58,6 +58,9 @@ class SystemConfig(Config):
     reconstructed: ClassVar[bool] = False
     """Whether we rebuilt its architecture from a description, without its code and full text."""
 
+    revision: ClassVar[int] = 1
+    """Raised when the same config means another computation than before: it is part of the key."""
+
     modalities: Modalities = MODALITIES
 
     @property

@@ -103,6 +103,26 @@ def models_option(*, default: bool) -> Option:
 
 
 @dataclass(frozen=True)
+class TrialOptions:
+    """Whether finished trials of other code are trained anew, and trained models are kept."""
+
+    retrain: bool
+    models: bool
+
+
+trial_options = gathered(
+    "trials",
+    TrialOptions,
+    click.option(
+        "--retrain",
+        is_flag=True,
+        help="Train finished trials anew that other code trained; the old records stay.",
+    ),
+    models_option(default=True),
+)
+
+
+@dataclass(frozen=True)
 class MlflowOptions:
     """Which MLflow receives a sweep, and the size in MiB up to which it also receives models."""
 

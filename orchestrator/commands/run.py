@@ -12,13 +12,14 @@ from orchestrator.cluster.stop_signals import end_as
 from orchestrator.commands.options import (
     Measuring,
     MlflowOptions,
+    TrialOptions,
     add_options,
     machine_options,
     measure_options,
     mlflow_options,
-    models_option,
     place_options,
     seeds_options,
+    trial_options,
 )
 from orchestrator.plan.place import Place
 from orchestrator.storage.folder import open_storage, tracking_uri_of
@@ -36,7 +37,7 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
         seeds_options,
         machine_options,
         measure_options,
-        models_option(default=True),
+        trial_options,
         mlflow_options,
     )
 
@@ -72,7 +73,7 @@ def sweep_studies(
     seeds: Seeds,
     machines: Machines,
     measuring: Measuring,
-    models: bool,
+    trials: TrialOptions,
     mlflow: MlflowOptions,
 ) -> None:
     """Run studies; the exit status says whether all their trials finished."""
@@ -84,10 +85,11 @@ def sweep_studies(
     sweep = Sweep(
         place=replace(place, storage=storage),
         seeds=seeds,
+        retrain=trials.retrain,
         machines=machines,
         measures=measuring.measure,
         prices=prices,
-        keeps_models=models,
+        keeps_models=trials.models,
     )
     uri = tracking_uri_of(mlflow.tracking_uri, storage)
     with mirrored_to_mlflow(storage, uri, console, max_model_mib=mlflow.log_models) as mirror:

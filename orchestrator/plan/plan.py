@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from corpora.preparation.known import KnownCorpus
@@ -10,6 +10,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
+from orchestrator.plan.code import code_digest
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, rows_of_keys
 from reports.ledger.record import Record
@@ -27,7 +28,8 @@ SeedNumbers = int | Mapping[str, int] | None
 class Plan:
     """The trials that a study needs on one corpus, and those of them that the ledger holds.
 
-    `trials` are in the order of the table: for each row, one trial for each seed.
+    `trials` are in the order of the table: for each row, one trial for each seed. Finished trials
+    that other code trained are in `of_other_code`, by key.
     """
 
     study: Study
@@ -35,6 +37,11 @@ class Plan:
     scale: Scale
     trials: dict[str, tuple[Trial, ...]]
     finished: dict[str, Record]
+
+    @cached_property
+    def of_other_code(self) -> tuple[str, ...]:
+        """Name the finished trials that were trained by other code than this."""
+        return tuple(key for key, record in self.finished.items() if is_of_other_code(record))
 
     @property
     def keys(self) -> dict[str, tuple[str, ...]]:
@@ -74,8 +81,12 @@ def make_plan(
     scale: Scale,
     num_seeds: SeedNumbers,
     ledger: Ledger,
+    *,
+    retrain: bool = False,
 ) -> Plan:
     """Resolve a study on a corpus.
+
+    If other code trained a trial, a record of this code is preferred to that one.
 
     Args:
         study: What to plan.
@@ -84,6 +95,8 @@ def make_plan(
         num_seeds: If given, use that many seeds from 0 on instead of the study's own; for all rows
             or for each row.
         ledger: Knows which trials are finished.
+        retrain: Whether to train finished trials anew that other code trained; the old records
+            stay, under their own keys.
 
     Raises:
         CorpusError: If the corpus is not prepared by a recipe that a model needs.
@@ -102,20 +115,36 @@ def make_plan(
     if faults:
         raise StudyError("\n".join(faults))
     seeds = {row: _seeds_of(study, row, num_seeds) for row in configs}
-    trials = {
-        row: tuple(
-            Trial(
-                config=config,
-                corpus=reference(config.model, corpus),
-                seed=seed,
-                weights=weights_sha256(config.model),
-            )
-            for seed in seeds[row]
+    finished: dict[str, Record] = {}
+
+    def resolve(config: TrialConfig, seed: int) -> Trial:
+        make = partial(
+            Trial,
+            config=config,
+            corpus=reference(config.model, corpus),
+            seed=seed,
+            weights=weights_sha256(config.model),
         )
-        for row, config in configs.items()
+        trial = make()
+        record = ledger.find(trial.key)
+        if record is not None and is_of_other_code(record):
+            anew = make(code=code_digest(config.model))
+            of_this_code = ledger.find(anew.key)
+            if of_this_code is not None or retrain:
+                trial, record = anew, of_this_code
+        if record is not None:
+            finished[trial.key] = record
+        return trial
+
+    trials = {
+        row: tuple(resolve(config, seed) for seed in seeds[row]) for row, config in configs.items()
     }
-    keys = [trial.key for row in trials.values() for trial in row]
-    return Plan(study, corpus, scale, trials, ledger.finished(keys))
+    return Plan(study, corpus, scale, trials, finished)
+
+
+def is_of_other_code(record: Record) -> bool:
+    """Whether other code than this trained a trial, or code from before its digest was recorded."""
+    return record.circumstances.code_digest != code_digest(record.trial.config.model)
 
 
 def _seeds_of(study: Study, row: str, num_seeds: int | Mapping[str, int] | None) -> tuple[int, ...]:

@@ -38,7 +38,27 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
-    return Group(table, *_shared_rows(plans), summary)
+    return Group(table, *_shared_rows(plans), summary, *_of_other_code(plans))
+
+
+def _of_other_code(plans: Sequence[Plan]) -> list[Text]:
+    """Say which finished trials other code trained, by the rows that use them."""
+    keys = {key for plan in plans for key in plan.of_other_code}
+    if not keys:
+        return []
+    rows = {
+        row: None
+        for plan in plans
+        for row, trials in plan.keys.items()
+        if not keys.isdisjoint(trials)
+    }
+    return [
+        Text(
+            f"other code trained {len(keys)} of the finished trials (rows {', '.join(rows)}); "
+            "--retrain trains them anew and keeps the old records",
+            style="yellow",
+        )
+    ]
 
 
 def _range(numbers: Iterable[int]) -> str:

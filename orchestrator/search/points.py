@@ -9,9 +9,10 @@ from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
 from orchestrator.plan.plan import misfits, reference, with_absolute_weights
 from search_spaces.errors import StudyError
+from search_spaces.identity import canonical_json
 from search_spaces.space import Point, Space
 from search_spaces.terms import Scale
-from search_spaces.trial import Trial, canonical_json
+from search_spaces.trial import Trial
 
 TRAINING_SEED = 0
 """The seed of every candidate; as a row of a study, a winner is tested with more seeds."""

@@ -12,7 +12,7 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.place import Place
-from orchestrator.plan.plan import default_scale
+from orchestrator.plan.plan import default_scale, is_of_other_code
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.points import Points
@@ -21,6 +21,7 @@ from orchestrator.search.search import Search, open_search
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
+from reports.ledger.ledger import Ledger
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
 from search_spaces.space import Space
@@ -145,6 +146,10 @@ def _write(search: Search, storage: Path, console: Console) -> None:
     result = search.result()
     files = write_search(result, search.folder)
     console.print(SearchView(result))
+    ledger = Ledger(storage)
+    records = [ledger.find(candidate.key) for candidate in result.candidates if candidate.key]
+    if num := sum(record is not None and is_of_other_code(record) for record in records):
+        console.print(f"Other code than this trained {num} of the candidates.", style="yellow")
     console.print("\nThe result is in:")
     for path in files.values():
         console.print(f"  {path}", soft_wrap=True, markup=False)

@@ -69,12 +69,14 @@ class _Failures(Watcher):
 class Sweep:
     """How studies are run: where, with how many seeds, on which machines.
 
-    With `measures`, each architecture is measured first, which decides how many trials share a
-    machine. A forecast is then printed, with costs if the `prices` are known.
+    With `retrain`, finished trials that other code trained are trained anew. With `measures`, each
+    architecture is measured first, which decides how many trials share a machine. A forecast is
+    then printed, with costs if the `prices` are known.
     """
 
     place: Place
     seeds: Seeds
+    retrain: bool
     machines: Machines
     measures: bool
     prices: Prices | None
@@ -103,7 +105,10 @@ def run_studies(
         for study in studies
     }
     while True:
-        plans = [make_plan(s, known, scale, numbers[s.name], ledger) for s in studies]
+        plans = [
+            make_plan(s, known, scale, numbers[s.name], ledger, retrain=sweep.retrain)
+            for s in studies
+        ]
         recipes = sorted({recipe for plan in plans for recipe in plan.recipes})
         ensure_corpus(corpus, storage, console, *recipes)
         console.print(plan_view(plans))

@@ -11,6 +11,7 @@ from torch import nn
 from corpora.batches.corpus import AnyCorpus
 from models.build import build
 from models.init import init_weights
+from orchestrator.plan.code import code_digest
 from orchestrator.storage.patience import Patience
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.loop import TrainingResult, start_training, train
@@ -22,7 +23,6 @@ from orchestrator.training.state import TrainingState
 from orchestrator.training.without_text import valid_f1_without_text
 from orchestrator.trial.checkpoint_writer import CheckpointWriter
 from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from orchestrator.trial.code_version import code_version
 from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.open_corpus import task_of
 from orchestrator.trial.snapshots import Snapshots
@@ -65,9 +65,10 @@ class TrainedTrial:
 
 @dataclass(frozen=True)
 class _Start:
-    """A state to train from, and its origin."""
+    """A state to train from, its origin, and the digest of its code."""
 
     state: TrainingState
+    code: str
     macs: int
     resumed_from_epochs: tuple[int, ...]
     micro_batches: MicroBatches
@@ -123,7 +124,8 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     init_weights(model, trial.seed)
     macs = macs_of(model, trial, corpus.manifest)
     state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
-    checkpoint = _checkpoint_of_this_code(setting)
+    code = code_digest(config.model)
+    checkpoint = _checkpoint_of_this_code(setting, code)
     resumed: tuple[int, ...] = ()
     sizes: MicroBatches = ()
     if checkpoint is not None:
@@ -132,10 +134,10 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
         sizes = checkpoint.micro_batches
         size = min([size, *(known for _, known in sizes)])
     sizes = note_size(sizes, len(state.epochs), size, config.training.batch_size)
-    return _Start(state, macs, resumed, sizes, size)
+    return _Start(state, code, macs, resumed, sizes, size)
 
 
-def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
+def _checkpoint_of_this_code(setting: Setting, code: str) -> Checkpoint | None:
     """Read the trial's checkpoint; None if other code wrote it, which may compute differently.
 
     Also return None if the trial must use deterministic algorithms, and the checkpoint did not.
@@ -143,8 +145,8 @@ def _checkpoint_of_this_code(setting: Setting) -> Checkpoint | None:
     checkpoint = setting.patience.at_start(load_checkpoint, setting.folder, setting.device)
     if checkpoint is None:
         return None
-    if checkpoint.code_version != code_version():
-        problem = f"was written by {checkpoint.code_version}, and this is {code_version()}"
+    if checkpoint.code_digest != code:
+        problem = "was written by other code than this"
     elif torch.are_deterministic_algorithms_enabled() and not checkpoint.is_deterministic:
         problem = "is of a training without --deterministic"
     else:
@@ -203,7 +205,7 @@ def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint |
         setting.hooks.trouble(_missed(setting, "out of memory"))
         return None
     return Checkpoint(
-        code_version(),
+        start.code,
         copy,
         start.resumed_from_epochs,
         start.micro_batches,

@@ -13,13 +13,13 @@ from reports.ledger.ledger import CHECKPOINT_FILE
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a trial continues from: tensors, plain values, and the version of their code.
+    """What a trial continues from: tensors, plain values, and the digest of their code.
 
     `micro_batches` are as in `reports.ledger.record.Circumstances`: sizes that did not fit would
     not fit again. `is_deterministic` says whether only deterministic algorithms computed the state.
     """
 
-    code_version: str
+    code_digest: str
     training: dict[str, Any]
     resumed_from_epochs: tuple[int, ...]
     micro_batches: tuple[tuple[int, int], ...] = ()

@@ -14,7 +14,8 @@ import torch
 from corpora.batches.corpus import AnyCorpus
 from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
-from orchestrator.errors import ChangedWeightsError
+from orchestrator.errors import ChangedCodeError, ChangedWeightsError
+from orchestrator.plan.code import code_digest
 from orchestrator.storage.patience import PATIENCE, Patience, explained
 from orchestrator.training.determinism import deterministic_algorithms
 from orchestrator.training.precision import resolve_precision
@@ -60,7 +61,7 @@ def run_trial(
 
     Raises:
         CorpusError: If the prepared corpus is not the one that the trial names.
-        CodeVersionError: If git cannot tell the version of the code.
+        ChangedCodeError: If the code is not the one that the trial names.
         ChangedWeightsError, WeightsError: If the pretrained weights changed or are not available.
         NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
         StorageError: If the record could not be written; the checkpoint stays.
@@ -100,6 +101,11 @@ def _train_and_record(
     started_at, start, meter = datetime.now(UTC), time.perf_counter(), Meter(setting.device)
     torch.backends.cudnn.deterministic = True
     folder, patience = setting.folder, setting.patience
+    if trial.code not in ("", code_digest(trial.config.model)):
+        raise ChangedCodeError(
+            f"trial '{trial.key}' was planned to be trained anew by other code than there is now; "
+            "run the command again"
+        )
     corpus = open_it()
     done = train_trial(trial, corpus, setting)
     trained, model = done.trained, done.model
@@ -130,6 +136,7 @@ def _train_and_record(
                 study=trained_for.study,
                 row=trained_for.row,
                 code_version=code_version(),
+                code_digest=code_digest(trial.config.model),
                 device=device_name(setting.device),
                 precision=setting.precision,
                 num_threads=torch.get_num_threads(),

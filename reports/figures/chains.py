@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from search_spaces.identity import canonical_json
 from search_spaces.study import Row
-from search_spaces.trial import canonical_json
 
 MIN_ROWS = 3
 """A chain of two rows is a single difference, which the table shows already."""

@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 from models.configs.base import Config
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import LedgerError
-from search_spaces.trial import KEY_DIGITS, Trial, canonical_json
+from search_spaces.identity import canonical_json, identity_of
+from search_spaces.trial import KEY_DIGITS, Trial
 
 FOLDER = "probes"
 
@@ -72,7 +73,7 @@ def architecture_of(trial: Trial) -> str:
     """Hash what decides a trial's time and memory: model, batch size, precision and corpus."""
     training = trial.config.training
     identity = {
-        "model": trial.config.model.model_dump(mode="json"),
+        "model": identity_of(trial.config.model),
         "batch_size": training.batch_size,
         "precision": training.precision,
         "corpus": trial.corpus.fingerprint,

@@ -73,6 +73,8 @@ class Circumstances(Config):
     Attributes:
         study: The study that the trial was trained for; other studies may share the trial.
         row: The row of that study.
+        code_digest: The digest of the source that decides the result, comments not counted; None in
+            records from before it was known.
         recipe: The settings of the prepared corpus; the corpus's fingerprint is a digest of them
             too.
         model_sha256: The digest of the trained model's file; None if the model was not kept.
@@ -87,6 +89,7 @@ class Circumstances(Config):
     study: str
     row: str
     code_version: str
+    code_digest: str | None = Field(default=None, exclude_if=operator.not_)
     device: str
     precision: Literal["fp32", "bf16"]
     num_threads: int

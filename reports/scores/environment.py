@@ -96,15 +96,25 @@ def _facts(records: Sequence[Record]) -> dict[str, Callable[[Record], str]]:
     libraries = sorted({name for record in records for name in record.circumstances.libraries})
     is_split = any(record.circumstances.micro_batches for record in records)
     is_any_deterministic = any(record.circumstances.is_deterministic for record in records)
+    versions: dict[tuple[str, str], str] = {}
+    for record in records:  # commits that leave a system's code alone count as one version
+        versions.setdefault(_code(record), record.circumstances.code_version)
     return {
         **({"what batch norm sees": _read_batches} if is_split else {}),
         **({"algorithms": _read_algorithms} if is_any_deterministic else {}),
-        "code version": lambda record: record.circumstances.code_version,
+        "code version": lambda record: versions[_code(record)],
         "device": lambda record: record.circumstances.device,
         "precision": lambda record: record.circumstances.precision,
         "number of threads": lambda record: str(record.circumstances.num_threads),
         **{name: _read_library(name) for name in libraries},
     }
+
+
+def _code(record: Record) -> tuple[str, str]:
+    """Name a record's code: its system, and the digest of its source, or its version without."""
+    circumstances = record.circumstances
+    code = circumstances.code_digest or circumstances.code_version
+    return record.trial.config.model.system, code
 
 
 def _read_batches(record: Record) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.source.split import Split
+from orchestrator.plan.code import code_digest
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
@@ -89,7 +90,8 @@ def make_record(
             num_parameters=1000,
             predictions_sha256=predictions_sha256,
         ),
-        circumstances=circumstances or make_circumstances(),
+        circumstances=circumstances
+        or make_circumstances(code_digest=code_digest(trial.config.model)),
     )
 
 

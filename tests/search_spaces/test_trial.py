@@ -6,13 +6,13 @@ from pydantic import ValidationError
 from models.configs.le import LeConfig
 from models.configs.xia import XiaConfig
 from search_spaces.change import apply_change
+from search_spaces.identity import canonical_json
 from search_spaces.trial import (
     KEY_DIGITS,
     CorpusRef,
     TrainingConfig,
     Trial,
     TrialConfig,
-    canonical_json,
 )
 
 CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f00d")
@@ -26,8 +26,7 @@ def make_trial(**changes: object) -> Trial:
 
 
 def test_key_is_the_one_under_which_records_are_kept() -> None:
-    # Where this key changes, no older record is found again. A new field changes it by itself; a
-    # field that comes to mean another computation needs a higher KEY_SCHEMA.
+    # Where this key changes, no older record is found again: see test_keys.py.
     assert make_trial().key == "7e16891cad15687f89ebc6ab"
     assert len(make_trial().key) == KEY_DIGITS
 

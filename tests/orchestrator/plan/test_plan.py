@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from corpora.preparation.known import KnownCorpus, know_corpus
 from corpora.recipes.pictures import LE
@@ -9,13 +10,14 @@ from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Row, RowRef, Study
 from search_spaces.trial import Trial
 from tests.orchestrator.factories import small_study
-from tests.reports.factories import make_split, write_trial
+from tests.reports.factories import make_circumstances, make_split, write_trial
 
 IDENTITY = CorpusIdentity(name="mine", kind="clips", fingerprint="f00d", recipe=LE)
 CORPUS = KnownCorpus("mine", "clips", lambda recipe: IDENTITY)
@@ -138,3 +140,47 @@ def test_recipe_that_is_not_prepared_is_told(storage: Path, manifest: Manifest) 
 )
 def test_default_scale_is_the_papers_only_on_its_corpora(corpus: str, scale: str) -> None:
     assert default_scale(KnownCorpus("any", corpus, lambda recipe: IDENTITY)) == scale
+
+
+def finish_by_other_code(ledger: Ledger, trial: Trial, code_digest: str | None) -> None:
+    circumstances = make_circumstances(code_digest=code_digest)
+    write_trial(ledger, trial, make_split(0, 0), circumstances=circumstances)
+
+
+@pytest.mark.parametrize("code_digest", ["0123", None])
+def test_finished_trials_of_other_code_are_told_and_used(
+    ledger: Ledger, code_digest: str | None
+) -> None:
+    first, second = plan(small_study(num_seeds=2), ledger).trials["deep"]
+    finish_by_other_code(ledger, first, code_digest)
+    finish(ledger, second)
+    planned = plan(small_study(num_seeds=2), ledger)
+    assert planned.of_other_code == (first.key,)
+    assert planned.keys["deep"] == (first.key, second.key)
+    said = shown(planned)
+    assert "other code trained 1 of the finished trials (rows deep); --retrain" in said
+
+
+def test_retraining_plans_trials_of_other_code_beside_the_old_ones(ledger: Ledger) -> None:
+    study = small_study(num_seeds=1)
+    (old,) = plan(study, ledger).trials["deep"]
+    (kept,) = plan(study, ledger).trials["shallow"]
+    finish_by_other_code(ledger, old, "0123")
+    finish(ledger, kept)
+    planned = make_plan(study, CORPUS, "tiny", None, ledger, retrain=True)
+    (anew,) = planned.missing
+    assert anew.key != old.key
+    assert (anew.config, anew.seed) == (old.config, old.seed)
+    finish(ledger, anew)
+    # The new record counts from now on; the old one is still there.
+    planned = plan(study, ledger)
+    assert planned.keys["deep"] == (anew.key,)
+    assert not planned.of_other_code
+    assert ledger.find(old.key)
+
+
+def shown(planned: Plan) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(plan_view([planned]))
+    return capture.get()

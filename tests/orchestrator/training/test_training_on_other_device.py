@@ -76,10 +76,13 @@ def test_training_there_is_that_on_the_cpu(storage: Path, manifest: Manifest) ->
         corpus = open_on(device, storage, manifest)
         results.append(trained(corpus, start(corpus, device), storage))
     here, there = results
-    assert there.epochs == here.epochs
+    # Some processors have fused kernels for the CPU's tensors, which round otherwise.
+    for one, other in zip(here.epochs, there.epochs, strict=True):
+        assert other.train_loss == pytest.approx(one.train_loss, rel=1e-5)
+        assert other.valid_loss == pytest.approx(one.valid_loss, rel=1e-5)
     for split in ("valid", "test"):
         ours, theirs = (result.predictions[split].probabilities for result in (here, there))
-        assert (ours == theirs).all()
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("device", [OTHER, CPU], ids=["there", "on-the-cpu"])

@@ -25,7 +25,7 @@ class Storage:
         assert self.lets.wait(60)
         if self.error is not None:
             raise self.error
-        self.written.append(checkpoint.code_version)
+        self.written.append(checkpoint.code_digest)
         return self.trouble
 
 
@@ -37,7 +37,7 @@ def storage() -> Iterator[Storage]:
 
 
 def checkpoint(name: str) -> Checkpoint:
-    return Checkpoint(code_version=name, training={}, resumed_from_epochs=())
+    return Checkpoint(code_digest=name, training={}, resumed_from_epochs=())
 
 
 def test_training_goes_on_while_a_checkpoint_is_written(storage: Storage) -> None:

@@ -18,7 +18,7 @@ from orchestrator.trial.checkpoints import Checkpoint, save_checkpoint
 folder = Path(sys.argv[1])
 
 def write(checkpoint):
-    if checkpoint.code_version == "second":
+    if checkpoint.code_digest == "second":
         os.fsync = lambda _: time.sleep(600)  # a disk that takes long
     save_checkpoint(folder, checkpoint)
 
@@ -38,7 +38,7 @@ def test_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path
         process.wait(60)
     checkpoint = load_checkpoint(tmp_path, torch.device("cpu"))
     assert checkpoint is not None
-    assert checkpoint.code_version == "first"
+    assert checkpoint.code_digest == "first"
     assert checkpoint.training["w"].equal(torch.zeros(1000, dtype=torch.int64))
     save_checkpoint(tmp_path, checkpoint)  # what is left of the other is in nobody's way
 

@@ -150,6 +150,17 @@ def test_note_tells_what_differs_between_trials(tmp_path, change, note):
     assert f"Trials differ in {note}" in build_table(study, [outcome]).notes
 
 
+def test_commits_that_leave_the_code_alone_are_no_difference(tmp_path):
+    ledger, study = Ledger(tmp_path), make_study(["only"])
+    given = [make_circumstances(code_version=version, code_digest="0123") for version in "ab"]
+    keys = [
+        write_trial(ledger, make_trial(seed), make_split(seed, 1), circumstances=c).key
+        for seed, c in enumerate(given)
+    ]
+    outcome = collect(study, {"only": tuple(keys)}, ledger)
+    assert not any("code version" in note for note in build_table(study, [outcome]).notes)
+
+
 def test_note_tells_an_undefined_metric(tmp_path):
     ledger, study = Ledger(tmp_path), make_study(["only"])
     absent = make_predictions(np.zeros((4, 3), np.int8), np.full((4, 3), 0.9))
