@@ -17,7 +17,8 @@ from models.configs.le import LeConfig
 from models.init import init_weights
 from models.macs import count_macs
 from models.task import Task
-from orchestrator.errors import ChangedWeightsError, KeptModelError
+from orchestrator.errors import ChangedCodeError, ChangedWeightsError, KeptModelError
+from orchestrator.plan.code import code_digest
 from orchestrator.training import reference_clip
 from orchestrator.trial import attempts
 from orchestrator.trial import run as run_module
@@ -311,14 +312,37 @@ def test_checkpoint_of_other_code_is_not_gone_on_from(
         run_trial(
             trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
         )
-    monkeypatch.setattr("orchestrator.trial.attempts.code_version", lambda: "9.9.9")
+    monkeypatch.setattr("orchestrator.trial.attempts.code_digest", lambda system: "0123")
     troubles: list[str] = []
     record = run_trial(
         trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(trouble=troubles.append)
     )
     assert record.circumstances.resumed_from_epochs == ()
     assert len(record.result.epochs) == 2
-    assert re.search(r"was written by .*, and this is 9\.9\.9: the trial starts anew", troubles[0])
+    assert "was written by other code than this: the trial starts anew" in troubles[0]
+
+
+def test_commit_that_leaves_the_code_alone_changes_nothing(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = small_trial(manifest)
+    with pytest.raises(InterruptedHereError):
+        run_trial(
+            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
+        )
+    monkeypatch.setattr("orchestrator.trial.run.code_version", lambda: "9.9.9")
+    record = run_trial(trial, storage, trained_for=TRAINED_FOR)
+    assert record.circumstances.resumed_from_epochs == (1,)
+    assert record.circumstances.code_digest == code_digest(trial.config.model)
+
+
+def test_trial_to_be_trained_anew_is_refused_by_code_that_it_does_not_name(
+    storage: Path, manifest: Manifest
+) -> None:
+    given = small_trial(manifest)
+    trial = Trial.model_validate({**given.model_dump(), "code": "0123"})
+    with pytest.raises(ChangedCodeError, match="by other code than there is now; run the command"):
+        run(trial, storage)
 
 
 def test_weights_that_are_not_those_of_the_plan_are_refused(
