@@ -32,8 +32,8 @@ from corpora.batches.ragged import MappedColumn
 from corpora.forms.crops import crop_centre, crop_largest_face, to_jpeg
 from corpora.forms.faces import FaceDetector
 from corpora.forms.form import one_list
+from corpora.media.frames import read_frames
 from corpora.recipes.pictures import RECIPES, Recipe
-from corpora.source.media import read_frames
 from corpora.source.utterance import Frame
 from corpora.synthetic.face import EXPRESSIONS, draw_frames, draw_speaker
 

@@ -57,11 +57,11 @@ from corpora.forms.detections import time_ms
 from corpora.forms.faces import NO_FACES, FaceDetector, Faces
 from corpora.forms.pictures import PictureForm
 from corpora.forms.spectrogram import Spectrogrammer
+from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.preparation.parts import CLIPS_PER_PART, REPORT_FILE, PartFolder
 from corpora.preparation.prepare import PartMaker, Parts, Runner, prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, RECIPES, Recipe
-from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Frame, Utterance
 from corpora.store.folders import recipe_folder, split_file

@@ -22,7 +22,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "corpora": (
-        *("errors", "source", "recipes", "text", "readers", "iemocap", "mosei", "synthetic"),
+        *(
+            "errors",
+            "source",
+            "media",
+            "recipes",
+            "text",
+            "readers",
+            "iemocap",
+            "mosei",
+            "synthetic",
+        ),
         *("device", "forms", "features", "store", "preparation", "batches"),
     ),
     "reports": (

@@ -12,6 +12,7 @@ from corpora.iemocap.turn import (
     check_iemocap_id,
     make_iemocap_utterance,
 )
+from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.readers.dai_release import (
     Entry,
     UtteranceFolders,
@@ -25,7 +26,6 @@ from corpora.readers.dai_release import (
 )
 from corpora.readers.intake import FAITHFUL, build_source
 from corpora.recipes.pictures import Compat
-from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 

@@ -8,12 +8,12 @@ from corpora.iemocap.annotations import Annotations
 from corpora.iemocap.ids import dialogue_of, side_of
 from corpora.iemocap.splits import NUM_SESSIONS, iemocap_split_rule
 from corpora.iemocap.turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
+from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.readers.intake import FAITHFUL, build_source
 from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
-from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 

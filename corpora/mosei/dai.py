@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.mosei.ids import video_of
 from corpora.mosei.labels import MOSEI_EMOTIONS
 from corpora.readers.dai_release import (
@@ -24,7 +25,6 @@ from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
-from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 

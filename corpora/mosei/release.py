@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.mosei.ids import video_of
 from corpora.mosei.labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
 from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_split
@@ -16,7 +17,6 @@ from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import Reject, RejectReason
-from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 

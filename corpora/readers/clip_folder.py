@@ -4,9 +4,9 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError
-from corpora.source.segments import SoundSegment, VideoSegment
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import Reject
 from corpora.source.split import Split
 
@@ -22,10 +23,11 @@ class Pictures(Protocol):
     def files(self) -> tuple[Path, ...]:
         """The files that they come from, for the source's digest."""
 
-    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+    def frames(self, times_s: Sequence[float], note: Note = unnoted) -> Iterator[Frame]:
         """Yield what is on screen at rising times, in seconds from the utterance's start.
 
-        The pictures may end early: then fewer frames come than times were given.
+        The pictures may end early: then fewer frames come than times were given. `note` takes
+        remarks on the way.
 
         Raises:
             MediaError: If none can be read.
@@ -39,8 +41,10 @@ class Sound(Protocol):
     def files(self) -> tuple[Path, ...]:
         """The files that it comes from, for the source's digest."""
 
-    def wave(self, *, rate_hz: int) -> NDArray[np.float32] | None:
+    def wave(self, *, rate_hz: int, note: Note = unnoted) -> NDArray[np.float32] | None:
         """Read it as one channel of float samples in [-1, 1], (samples,); None if it is silent.
+
+        `note` takes remarks on the way.
 
         Raises:
             MediaError: If it cannot be read.

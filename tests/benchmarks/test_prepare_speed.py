@@ -9,7 +9,7 @@ from benchmarks.prepare_speed import (
     cut,
     frames_of_segment,
 )
-from corpora.source.segments import SoundSegment, VideoSegment
+from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.source.utterance import Utterance
 from tests.corpora.media_factory import write_video
 

@@ -10,13 +10,13 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnyCorpus, load_corpus, load_handcrafted
 from corpora.batches.single_clip import ClipReader, whole_file
 from corpora.features.sources import FeatureSources
+from corpora.media.duration import read_duration_s
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, XIA, Compat
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
-from corpora.source.media import read_duration_s
 from corpora.source.rejects import Remark
 from corpora.store.folders import recipe_folder
 from corpora.store.prepared import read_manifest

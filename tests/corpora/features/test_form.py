@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from corpora.features.form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
 from corpora.forms.faces import NO_FACES
+from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.source.rejects import Remark
-from corpora.source.segments import ImageSequence, SoundSegment
 from corpora.source.utterance import Utterance
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.voice_factory import RECIPE, noise

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from corpora.iemocap.dai import read_dai_iemocap
+from corpora.media.segments import ImageSequence
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import RejectReason
-from corpora.source.segments import ImageSequence
 from corpora.source.utterance import Source, Utterance
 from tests.corpora.dai_release_factory import iemocap_meta, write_dai_iemocap, write_meta
 from tests.corpora.laid_utterances import iemocap_utterances

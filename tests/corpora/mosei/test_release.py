@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpora.media.segments import SoundSegment
 from corpora.mosei.ids import video_of
 from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
 from corpora.mosei.release import read_mosei
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
-from corpora.source.segments import SoundSegment
 from corpora.source.utterance import Source
 from tests.corpora.laid_tracks import write_wav
 from tests.corpora.laid_utterances import mosei_utterances

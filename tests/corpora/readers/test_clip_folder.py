@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from corpora.media.segments import VideoSegment
 from corpora.readers.clip_folder import read_clips
 from corpora.source.errors import CorpusError
-from corpora.source.segments import VideoSegment
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
 

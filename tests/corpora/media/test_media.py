@@ -4,9 +4,9 @@ import av
 import numpy as np
 import pytest
 
+from corpora.media.frames import read_frames as read_frames_at
+from corpora.media.sound import read_sound
 from corpora.source.errors import MediaError
-from corpora.source.media import read_frames as read_frames_at
-from corpora.source.media import read_sound
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Frame
 from tests.corpora.media_factory import SIZE, tone, write_sound, write_video
@@ -74,6 +74,20 @@ def test_segment_shorter_than_the_interval_has_one_frame(tmp_path: Path) -> None
 def test_video_that_ends_early_gives_the_frames_there_are(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", seconds=2.0)
     assert brightness(read_frames(path, 0.0, 9.0, interval_s=1.0)) == [0, 10]
+
+
+def test_video_that_ends_less_than_a_frame_early_keeps_its_last_frame(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", seconds=2.0)
+    for end_s, levels in ((2.05, [0, 10, 19]), (2.15, [0, 10])):
+        frames = list(read_frames_at(path, [0.0, 1.0, 2.0], end_s=end_s))
+        assert brightness(frames) == levels
+
+
+def test_recordings_that_were_joined_go_on_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "joined.ts"
+    parts = [write_video(tmp_path / f"{n}.ts", seconds=2.5, sound_hz=None) for n in range(2)]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert brightness(list(read_frames_at(path, [0.05, 2.05, 2.75, 4.55]))) == [0, 20, 2, 20]
 
 
 def test_file_without_sound_has_none(tmp_path: Path) -> None:

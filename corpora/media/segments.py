@@ -4,15 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from corpora.media.frames import read_frames
+from corpora.media.limits import check_pixels
+from corpora.media.sound import read_sound
 from corpora.source.errors import MediaError
-from corpora.source.media import read_frames, read_sound
+from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Frame
+
+_IMAGE_FORMATS = ("JPEG", "PNG")
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,10 @@ class VideoSegment:
         """The video file."""
         return (self.path,)
 
-    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+    def frames(self, times_s: Sequence[float], note: Note = unnoted) -> Iterator[Frame]:
         """Yield what is on screen at rising times since `start_s`."""
-        for frame in read_frames(self.path, [self.start_s + time_s for time_s in times_s]):
+        times_s = [self.start_s + time_s for time_s in times_s]
+        for frame in read_frames(self.path, times_s, end_s=self.end_s, note=note):
             yield self._field_of_view(frame)
 
     def _field_of_view(self, frame: Frame) -> Frame:
@@ -62,7 +69,7 @@ class ImageSequence:
         """The image files."""
         return self.paths
 
-    def frames(self, times_s: Sequence[float]) -> Iterator[Frame]:
+    def frames(self, times_s: Sequence[float], note: Note = unnoted) -> Iterator[Frame]:
         """Yield the last image taken before each time; stop at the end of the last image."""
         for time_s in times_s:
             index = int(time_s * self.rate_fps + 1e-6)
@@ -76,29 +83,41 @@ class SoundSegment:
     """From `start_s` to `end_s` of any file with sound.
 
     Attributes:
-        channel: Which channel to read; by default all, mixed.
+        channel: Which channel to read; by default the mean of all.
+        track: Which sound track to read, the first is 1; by default the first.
     """
 
     path: Path
     start_s: float
     end_s: float
     channel: int | None = None
+    track: int | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The file."""
         return (self.path,)
 
-    def wave(self, *, rate_hz: int) -> NDArray[np.float32] | None:
+    def wave(self, *, rate_hz: int, note: Note = unnoted) -> NDArray[np.float32] | None:
         """Read the segment's sound, resampled; as long as the segment."""
         return read_sound(
-            self.path, self.start_s, self.end_s, rate_hz=rate_hz, channel=self.channel
+            self.path,
+            self.start_s,
+            self.end_s,
+            rate_hz=rate_hz,
+            channel=self.channel,
+            track=self.track,
+            note=note,
         )
 
 
 def _read_image(path: Path) -> Frame:
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise MediaError(RejectReason.UNREADABLE, str(error)) from error
+    with catch_warnings(action="error", category=Image.DecompressionBombWarning):
+        try:
+            with Image.open(path, formats=_IMAGE_FORMATS) as image:
+                check_pixels(*image.size)
+                return np.asarray(image.convert("RGB"))
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise MediaError(RejectReason.TOO_LARGE, str(error)) from error
+        except (OSError, ValueError, SyntaxError) as error:  # what Pillow's readers raise
+            raise MediaError(RejectReason.UNREADABLE, str(error)) from error
