@@ -14,6 +14,8 @@ from corpora.batches.corpus import CorpusSplit
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.transfer import num_threads
 from corpora.features.sources import FeatureSources
+from corpora.media.duration import read_duration_s
+from corpora.media.segments import ImageSequence, SoundSegment, VideoSegment
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
@@ -21,9 +23,7 @@ from corpora.recipes.columns import TEXT
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
-from corpora.source.media import read_duration_s
 from corpora.source.rejects import Reject, Remark
-from corpora.source.segments import ImageSequence, SoundSegment, VideoSegment
 from corpora.source.utterance import Utterance
 
 _NO_FILE = Path(os.devnull)
@@ -37,13 +37,15 @@ class ReadClip:
         batch: A batch of this utterance alone.
         num_frames: The number of windows, or of rows of face features.
         num_faces: How many of them show a face.
-        remarks: What the clip lacks.
+        remarks: What the clip lacks, or what is odd about it.
+        details: Details of remarks in words, where there are any.
     """
 
     batch: Batch | HandcraftedBatch
     num_frames: int
     num_faces: int
     remarks: tuple[Remark, ...]
+    details: Mapping[Remark, str]
 
 
 class ClipReader:
@@ -83,6 +85,7 @@ class ClipReader:
             num_frames=form.num_frames,
             num_faces=form.num_faces,
             remarks=form.remarks,
+            details=form.details,
         )
 
     def _batch(self, passed: PassedClip, widths: Mapping[str, int]) -> Batch | HandcraftedBatch:
@@ -96,8 +99,10 @@ class ClipReader:
         return next(CorpusSplit(table, features, self._device).in_order(1))
 
 
-def whole_file(path: Path, text: str) -> Utterance:
+def whole_file(path: Path, text: str, sound_track: int | None = None) -> Utterance:
     """Make one utterance, without labels, of a whole media file.
+
+    `sound_track` is the sound track to hear, the first is 1; by default the first.
 
     Raises:
         MediaError: If it cannot be read.
@@ -106,7 +111,7 @@ def whole_file(path: Path, text: str) -> Utterance:
     return Utterance(
         id=path.name,
         pictures=VideoSegment(path, 0.0, duration_s),
-        sound=SoundSegment(path, 0.0, duration_s),
+        sound=SoundSegment(path, 0.0, duration_s, track=sound_track),
         duration_s=duration_s,
         text=text,
         labels=(),

@@ -23,7 +23,8 @@ class PreparedClip:
         num_faces: How many of them show a face.
         num_chunks: The number of spectrograms, or of rows of sound features.
         widths: How many numbers a row of features has, by modality.
-        remarks: What the utterance lacks.
+        remarks: What the utterance lacks, or what is odd about it.
+        details: Details of remarks in words, where there are any.
     """
 
     columns: Mapping[str, pa.Array]
@@ -32,6 +33,7 @@ class PreparedClip:
     num_chunks: int
     widths: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    details: Mapping[Remark, str] = field(default_factory=dict)
 
 
 class ClipForm(Protocol):

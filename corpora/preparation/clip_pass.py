@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from corpora.forms.detections import StoredDetections, time_ms
 from corpora.forms.faces import FaceDetector, Faces
 from corpora.forms.form import ClipForm, FormMaker, PreparedClip
+from corpora.media.limits import check_length
 from corpora.source.errors import MediaError
+from corpora.source.notes import Notes
 from corpora.source.rejects import Reject
 from corpora.source.utterance import Frame, Utterance
 
@@ -31,12 +33,17 @@ class PassedClip:
 
 @dataclass
 class _OpenClip:
-    """An utterance whose frames are being decoded."""
+    """An utterance whose frames are being decoded.
+
+    `seen` and `heard` are what is noticed in its pictures and in its sound.
+    """
 
     utterance: Utterance
     forms: dict[str, ClipForm]
     detections: dict[int, Faces]
     failure: MediaError | None = None
+    seen: Notes = field(default_factory=Notes)
+    heard: Notes = field(default_factory=Notes)
     wanted: dict[str, Counter[int]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +102,10 @@ class ClipPass:
             yield self._finish(clip)
 
     def _open(self, utterance: Utterance) -> _OpenClip:
+        try:
+            check_length(utterance.duration_s)
+        except MediaError as error:
+            return _OpenClip(utterance, {}, {}, failure=error)
         forms = {name: make(utterance) for name, make in self._form_makers.items()}
         known = {} if self._known is None else self._known.of(utterance.id)
         return _OpenClip(utterance, forms, known)
@@ -113,10 +124,15 @@ class ClipPass:
             if clip.failure is not None:
                 raise clip.failure
             waves: dict[int | None, NDArray[np.float32] | None] = {
-                rate_hz: None if rate_hz is None else clip.utterance.sound.wave(rate_hz=rate_hz)
+                rate_hz: None
+                if rate_hz is None
+                else clip.utterance.sound.wave(rate_hz=rate_hz, note=clip.heard)
                 for rate_hz in {form.rate_hz for form in clip.forms.values()}
             }
-            forms = {name: form.finish(waves[form.rate_hz]) for name, form in clip.forms.items()}
+            forms = {
+                name: _with_notes(form.finish(waves[form.rate_hz]), form, clip)
+                for name, form in clip.forms.items()
+            }
         except MediaError as error:
             return Reject(
                 utterance=clip.utterance.id,
@@ -127,12 +143,24 @@ class ClipPass:
         return PassedClip(clip.utterance, forms, clip.detections)
 
 
+def _with_notes(prepared: PreparedClip, form: ClipForm, clip: _OpenClip) -> PreparedClip:
+    """Add what was noticed in the media that the form reads."""
+    notes = Notes()
+    if form.times_s:
+        notes.add(clip.seen)
+    if form.rate_hz is not None:
+        notes.add(clip.heard)
+    return replace(
+        prepared, remarks=(*prepared.remarks, *notes.details), details=dict(notes.details)
+    )
+
+
 def _frames(clip: _OpenClip) -> Iterator[tuple[int, Frame]]:
     """Decode what the recipes want to see; a failure is kept with the clip."""
     times = clip.times_ms
     if not times:
         return
-    frames = clip.utterance.pictures.frames([time / 1000 for time in times])
+    frames = clip.utterance.pictures.frames([time / 1000 for time in times], clip.seen)
     try:
         yield from zip(times, frames, strict=False)
     except MediaError as error:

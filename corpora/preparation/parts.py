@@ -45,6 +45,7 @@ class FormReport(BaseModel):
     num_chunks: int
     widths: dict[str, int]
     remarks: tuple[Remark, ...]
+    details: dict[Remark, str] = {}
 
 
 class PartReport(BaseModel):
@@ -143,4 +144,5 @@ def _report(form: PreparedClip) -> FormReport:
         num_chunks=form.num_chunks,
         widths=dict(form.widths),
         remarks=form.remarks,
+        details=dict(form.details),
     )

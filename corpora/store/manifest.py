@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
@@ -50,6 +50,12 @@ class SplitCounts(_Frozen):
     seconds: float
     positives: dict[str, int]
     remarks: dict[Remark, int]
+
+    @field_validator("remarks")
+    @classmethod
+    def _count_all(cls, remarks: dict[Remark, int]) -> dict[Remark, int]:
+        """Count 0 of the kinds that were not known when the corpus was prepared."""
+        return dict.fromkeys(Remark, 0) | remarks
 
 
 class Shared(_Frozen):

@@ -73,6 +73,13 @@ storage_option = click.option(
     "this machine, which also holds MLflow's files.",
 )
 
+sound_track_option = click.option(
+    "--sound-track",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="The sound track to hear, in files that have several.  [default: the first, 1]",
+)
+
 tracking_option = click.option(
     "--tracking-uri",
     envvar="MLFLOW_TRACKING_URI",

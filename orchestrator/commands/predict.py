@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -14,7 +14,12 @@ import click
 
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
-from orchestrator.commands.options import fixed_seeds_option, gathered, place_options
+from orchestrator.commands.options import (
+    fixed_seeds_option,
+    gathered,
+    place_options,
+    sound_track_option,
+)
 from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan
@@ -57,10 +62,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Said:
-    """What is said in a clip: a text or a file of subtitles."""
+    """What is said in a clip: a text or a file of subtitles, and the sound track to hear."""
 
     text: str | None
     subtitles: Path | None
+    sound_track: int | None
 
     def __post_init__(self) -> None:
         """Make sure that at most one of the two is given.
@@ -105,6 +111,7 @@ said_options = gathered(
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="What is said, as .srt or .vtt.  [default: CLIP with that suffix, if there is one]",
     ),
+    sound_track_option,
 )
 form_options = gathered(
     "form",
@@ -155,7 +162,7 @@ def predict(
         chosen = _best(str(choice.best), choice.seeds, place, ledger)
     load = partial(_load, chosen, ledger, words, device)
     if clip.is_dir():
-        _predict_folder(clip, chosen, load, form.output)
+        _predict_folder(clip, chosen, load, said.sound_track, form.output)
     else:
         _predict_file(clip, chosen, load, said, as_json=form.as_json)
 
@@ -166,7 +173,7 @@ def _check_together(clip: Path, said: Said, form: Form) -> None:
     Raises:
         click.UsageError: If the user gave such an option.
     """
-    if clip.is_dir() and (said != Said(None, None) or form.as_json):
+    if clip.is_dir() and (said.text is not None or said.subtitles is not None or form.as_json):
         raise click.UsageError(
             f"'{clip}' is a folder; '--text', '--subtitles' and '--json' work only for a file. "
             "Put subtitles beside each file; the output is CSV"
@@ -193,6 +200,7 @@ def _predict_file(
     from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
 
     spoken = spoken_clip(clip, text=said.text, subtitles=said.subtitles)
+    spoken = replace(spoken, sound_track=said.sound_track)
     with errors.status("reading the clip and predicting"):
         prediction = load([spoken]).predict(spoken)
     if as_json:
@@ -202,7 +210,13 @@ def _predict_file(
         console.print(prediction_view(prediction, chosen.record, chosen.rows))
 
 
-def _predict_folder(folder: Path, chosen: ChosenTrial, load: "Load", output: Path | None) -> None:
+def _predict_folder(
+    folder: Path,
+    chosen: ChosenTrial,
+    load: "Load",
+    sound_track: int | None,
+    output: Path | None,
+) -> None:
     """Write a line for each video; report those that cannot be read, and continue."""
     from orchestrator.kept_models.predict import spoken_clip, videos_in  # loads PyTorch
 
@@ -210,7 +224,7 @@ def _predict_folder(folder: Path, chosen: ChosenTrial, load: "Load", output: Pat
     clips = []
     for path in videos_in(folder):
         try:
-            clips.append(spoken_clip(path))
+            clips.append(replace(spoken_clip(path), sound_track=sound_track))
         except CorpusError as error:
             faults.append(error)
     errors.print(trial_view(chosen.record, chosen.rows))

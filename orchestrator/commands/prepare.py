@@ -15,6 +15,7 @@ from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
 from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
+from corpora.readers.sound_track import on_sound_track
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
 from corpora.source.errors import CorpusError
@@ -25,7 +26,13 @@ from orchestrator.commands.handcrafted import (
     features_beside,
     handcrafted_options,
 )
-from orchestrator.commands.options import Option, add_options, gathered, storage_option
+from orchestrator.commands.options import (
+    Option,
+    add_options,
+    gathered,
+    sound_track_option,
+    storage_option,
+)
 from orchestrator.corpus.setup import ensure_corpus, prepare_source
 from orchestrator.corpus.view import print_manifests
 from orchestrator.errors import StorageError
@@ -138,12 +145,14 @@ def prepare() -> None:
 @click.option(
     "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
 )
+@sound_track_option
 @wanted_options("the folder's")
 @handcrafted_options
 @storage_option
 def prepare_clips(
     source: Path,
     csv_file: Path | None,
+    sound_track: int | None,
     wanted: Wanted,
     handcrafted: HandcraftedOptions,
     storage: Path,
@@ -156,6 +165,8 @@ def prepare_clips(
     name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
     found = read_clips(source, csv_file)
+    if sound_track is not None:
+        found = on_sound_track(found, sound_track)
     sources = handcrafted if HANDCRAFTED in wanted.recipes else None
     _prepare(found, wanted, name, storage, sources)
 

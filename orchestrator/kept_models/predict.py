@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from corpora.batches.single_clip import ClipReader, whole_file
+from corpora.batches.single_clip import ClipReader, ReadClip, whole_file
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
@@ -59,16 +59,24 @@ REMARKS: dict[Remark, str] = {
     Remark.NO_SOUND: "there is no sound: silence is used instead",
     Remark.SHORT: "it is shorter than the interval between two frames: only one frame is used",
     Remark.ENDS_EARLY: "its pictures end before its sound: there are fewer than its length needs",
+    Remark.DAMAGED: "parts of it are damaged, and were left out",
+    Remark.CHANNELS_CANCEL: "the channels of its sound cancel each other: almost nothing is left",
+    Remark.SEVERAL_SOUND_TRACKS: "it has several sound tracks",
 }
 
 
 @dataclass(frozen=True)
 class SpokenClip:
-    """A video file and what is said in it; `text_from` describes the source of the text."""
+    """A video file and what is said in it.
+
+    `text_from` describes the source of the text; `sound_track` is the sound track to hear, the
+    first is 1, by default the first.
+    """
 
     path: Path
     text: str = ""
     text_from: str | None = None
+    sound_track: int | None = None
 
 
 def spoken_clip(
@@ -139,7 +147,7 @@ class Predictor:
             CorpusError: If the file cannot be read.
         """
         try:
-            utterance = whole_file(clip.path, clip.text)
+            utterance = whole_file(clip.path, clip.text, clip.sound_track)
             return self.predict_utterance(utterance, text_from=clip.text_from)
         except MediaError as error:
             raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
@@ -171,7 +179,7 @@ class Predictor:
             num_frames=read.num_frames,
             num_faces=read.num_faces,
             remarks=read.remarks,
-            notes=tuple(self._notes(utterance.text, text_from, read.remarks)),
+            notes=tuple(self._notes(utterance.text, text_from, read)),
         )
 
     def _decisions(self, logits: Tensor) -> tuple[EmotionDecision, ...]:
@@ -201,7 +209,7 @@ class Predictor:
         self,
         text: str,
         text_from: str | None,
-        remarks: Iterable[Remark],
+        read: ReadClip,
     ) -> Iterator[str]:
         model = self._record.trial.config.model
         if self._record.trial.corpus.name == SYNTHETIC:
@@ -216,7 +224,9 @@ class Predictor:
         elif self._tokenizer is not None and self._tokenizer.encode(text).overflowing:
             num_read = len(self._tokenizer.encode(text).ids)
             yield f"the text is long: the model reads only its first {num_read} tokens"
-        yield from (REMARKS[remark] for remark in remarks)
+        for remark in read.remarks:
+            detail = read.details.get(remark)
+            yield REMARKS[remark] + (f" ({detail})" if detail else "")
 
 
 def load_predictor(

@@ -7,17 +7,19 @@ import pyarrow as pa
 import pytest
 
 from corpora.forms.faces import FaceDetector
+from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.preparation.prepare import PartMaker, Parts, prepare, run_here
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 from corpora.source.errors import CorpusError
+from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import Remark
-from corpora.source.segments import ImageSequence
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
 from corpora.store.folders import prepared_names, recipe_folder, split_file
 from corpora.store.manifest import Manifest, Shared
 from corpora.store.prepared import read_manifest
+from tests.corpora.media.drawn import remux, tone, write_waves
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
 
@@ -230,10 +232,30 @@ def no_images(split: Split) -> Utterance:
     )
 
 
+def test_what_is_odd_in_media_is_counted_and_what_is_too_large_is_rejected(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    write_waves(folder / "sound.wav", [tone(2.0), -tone(2.0)])
+    whole = write_video(folder / "whole.mkv", sound_hz=None, codec="mpeg4")
+    whole = remux(whole, folder / "broken.mkv", lambda packet: packet.pts == 500)
+    odd, endless, *others = clip_lines()
+    lines = [odd | {"file": "broken.mkv"}, endless | {"end": 1e6}, *others]
+    source = read_clips(write_clip_folder(folder, lines))
+    first, *rest = source.utterances
+    first = replace(first, sound=SoundSegment(folder / "sound.wav", 0.0, 1.2))
+    odd_source = replace(source, utterances=(first, *rest))
+    manifest = prepare(odd_source, [LE], name="mine", storage=tmp_path)["le"]
+    remarks = manifest.splits["train"].remarks
+    assert remarks[Remark.DAMAGED] == remarks[Remark.CHANNELS_CANCEL] == 1
+    assert [(r.utterance, r.reason.value, r.detail) for r in manifest.rejects] == [
+        ("train1", "too_large", "it lasts 1,000,000 s; the limit is 7,200 s")
+    ]
+
+
 class NoSound:
     files = ()
 
-    def wave(self, *, rate_hz: int) -> None:
+    def wave(self, *, rate_hz: int, note: Note = unnoted) -> None:
         return None
 
 

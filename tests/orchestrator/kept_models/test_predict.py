@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -15,13 +16,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.batches.single_clip import ClipReader
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
+from corpora.media.duration import read_duration_s
 from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, XIA
 from corpora.source.errors import CorpusError
-from corpora.source.media import read_duration_s
 from corpora.source.names import SYNTHETIC
 from corpora.store.prepared import read_manifest
 from corpora.text.word_vectors import RandomVectors
@@ -49,7 +50,13 @@ from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import valid_f1
 from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
-from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
+from tests.corpora.media_factory import (
+    clip_lines,
+    tone,
+    write_clip_folder,
+    write_sound,
+    write_video,
+)
 from tests.cuda_driver import pretended_gpus
 from tests.models import baselines_factory, xia_factory
 from tests.models import factories as le_factory
@@ -268,6 +275,28 @@ def test_what_a_clip_lacks_is_told(record: Record, storage: Path, tmp_path: Path
         "there is no sound: silence is used instead",
         "it is shorter than the interval between two frames: only one frame is used",
     )
+
+
+def test_what_is_odd_about_a_clip_is_told_with_its_detail(
+    record: Record, storage: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=10)
+        assert isinstance(video, av.VideoStream)
+        video.height, video.width, video.pix_fmt = 96, 128, "yuv420p"
+        sounds = [container.add_stream("pcm_s16le", rate=16_000) for _ in range(2)]
+        for _ in range(20):
+            picture = np.zeros((96, 128, 3), np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+        for sound in sounds:
+            assert isinstance(sound, av.AudioStream)
+            for frame in tone(2.0, 16_000):
+                container.mux(sound.encode(frame))
+    said = loaded(record, storage).predict(SpokenClip(path, "oh well", "--text", sound_track=2))
+    assert said.remarks[-1] == "several_sound_tracks"
+    assert said.notes[-1] == "it has several sound tracks (track 2 is read, of 1, 2)"
 
 
 def test_text_that_is_longer_than_the_model_reads_is_told(record: Record, storage: Path) -> None:
