@@ -1,5 +1,6 @@
 """How long a media file lasts."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -12,7 +13,8 @@ from corpora.source.rejects import RejectReason
 def read_duration_s(path: Path) -> float:
     """Read the duration of a file in seconds; its longest stream decides.
 
-    If the container does not state it, as in recordings of a live stream, the packets do.
+    If the container does not state it, as in recordings of a live stream, the packets do; those
+    after a place where the file is broken do not count.
 
     Raises:
         MediaError: If the file is unreadable, or nothing in it has a duration.
@@ -20,15 +22,13 @@ def read_duration_s(path: Path) -> float:
     with open_media(path) as container:
         if container.duration:
             return container.duration / av.time_base
-        try:
-            ends_s = [
-                float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                for packet in container.demux()
-                if packet.pts is not None and packet.time_base
-            ]
-        except DAMAGE as error:
-            raise MediaError(RejectReason.UNREADABLE, str(error)) from error
-        duration_s = max(ends_s, default=0.0) - (container.start_time or 0) / av.time_base
+        end_s = 0.0
+        with suppress(*DAMAGE):
+            for packet in container.demux():
+                if packet.pts is not None and packet.time_base:
+                    end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    end_s = max(end_s, float(end))
+        duration_s = end_s - (container.start_time or 0) / av.time_base
     if duration_s <= 0:
         raise MediaError(RejectReason.UNREADABLE, "nothing in it lasts for any time")
     return duration_s
