@@ -137,7 +137,7 @@ def run(
     remember_probes(assignments, storage)
     console = Console(file=io.StringIO())
     with training_session(storage, machines) as session:
-        planned = plan_sweep(session, assignments, None, console)
+        planned = plan_sweep(session, assignments, None, console).order
         queue = TrialQueue(
             planned,
             find_record=partial(fetch_record, storage),

@@ -21,6 +21,7 @@ from search_spaces.terms import Scale
 
 if TYPE_CHECKING:
     from orchestrator.forecast.prices import Prices
+    from orchestrator.sweep.studies import Measures
 
 Command = Callable[..., None]
 Option = Callable[[Command], Command]
@@ -237,13 +238,14 @@ machine_options = gathered(
 
 @dataclass(frozen=True)
 class Measuring:
-    """Whether to measure architectures before training, and which file has the prices."""
+    """Whether to measure architectures before training, also anew, and which file has prices."""
 
     measure: bool
+    remeasure: bool
     cluster_file: Path | None
 
     def __post_init__(self) -> None:
-        """Refuse a price file if nothing is measured: then there is nothing to price.
+        """Refuse what has no meaning if nothing is measured: then there is nothing to price.
 
         Raises:
             UsageError: If the user gave both options.
@@ -252,6 +254,15 @@ class Measuring:
             raise click.UsageError(
                 "'--cluster-file' needs measurements to price; leave out '--no-measure'"
             )
+        if self.remeasure and not self.measure:
+            raise click.UsageError("'--remeasure' and '--no-measure' contradict; leave one out")
+
+    @property
+    def measures(self) -> "Measures":
+        """Which architectures to measure."""
+        if not self.measure:
+            return "none"
+        return "all" if self.remeasure else "new"
 
     def prices(self, machines: Machines) -> "Prices | None":
         """Find the prices of the machines; without a cluster, only a file given by the user counts.
@@ -277,6 +288,11 @@ measure_options = gathered(
         show_default=True,
         help="Measure each architecture for a few steps, to know how long a study takes and how "
         "many trials share a machine. With --no-measure, each trial takes a whole GPU, or a core.",
+    ),
+    click.option(
+        "--remeasure",
+        is_flag=True,
+        help="Measure again what is measured already, for instance beside other programs.",
     ),
     click.option(
         "--cluster-file",

@@ -74,7 +74,7 @@ def plan(
             sweeps = {f"The first look, {looks[0]} seeds:": plans}
         if looks[1:]:
             sweeps[f"At most, with {looks[-1]} seeds of every row:"] = plans_of(looks[-1])
-        _measure(sweeps, place, machines, prices)
+        _measure(sweeps, place, machines, prices, anew=measuring.remeasure)
 
 
 def _measure(
@@ -82,6 +82,8 @@ def _measure(
     place: Place,
     machines: Machines,
     prices: Prices | None,
+    *,
+    anew: bool,
 ) -> None:
     """Print what the missing trials would take, for each set of plans below its title."""
     missing = {title: missing_trials(plans) for title, plans in sweeps.items()}
@@ -98,7 +100,9 @@ def _measure(
             if trials:
                 if title:
                     console.print(f"\n{title}")
-                plan_sweep(session, [Assignment(*one) for one in trials.values()], prices, console)
+                assignments = [Assignment(*one) for one in trials.values()]
+                plan_sweep(session, assignments, prices, console, anew=anew)
+                anew = False  # the sets of trials share their architectures
 
 
 def _studies_of(name: str) -> list[Study]:

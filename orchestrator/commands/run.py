@@ -87,7 +87,7 @@ def sweep_studies(
         seeds=seeds,
         retrain=trials.retrain,
         machines=machines,
-        measures=measuring.measure,
+        measures=measuring.measures,
         prices=prices,
         keeps_models=trials.models,
     )

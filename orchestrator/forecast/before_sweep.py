@@ -1,6 +1,7 @@
 """Plans a sweep: measures its architectures and packs its trials onto the machines."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -18,12 +19,21 @@ from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 
+class SweepPlan(NamedTuple):
+    """Trials in the order in which to train them, and how long they take at most, in seconds."""
+
+    order: list[Assignment]
+    wall_s: float
+
+
 def plan_sweep(
     session: TrainingSession,
     assignments: Sequence[Assignment],
     prices: Prices | None,
     console: Console,
-) -> list[Assignment]:
+    *,
+    anew: bool = False,
+) -> SweepPlan:
     """Print the time, machines and money that trials will take, and choose their order.
 
     Args:
@@ -31,10 +41,11 @@ def plan_sweep(
         assignments: The trials; their corpus is prepared.
         prices: What machines cost, if that is known.
         console: Where to print.
+        anew: Whether to measure again what is measured already.
 
     Returns:
-        The assignments in the order in which to train them, each with its share of a machine.
-        If there are several kinds of GPU, the share names the kind to train on.
+        The plan: each assignment with its share of a machine. If there are several kinds of GPU,
+        the share names the kind to train on.
 
     Raises:
         ClusterError: If no machine has the resources of a trial, or Ray knows the kinds of only
@@ -46,7 +57,7 @@ def plan_sweep(
     trials = [assignment.trial for assignment in assignments]
     rows = {assignment.trial.key: assignment.trained_for for assignment in assignments}
     found = gpu_kinds_of(list_nodes(), session.machines)
-    kinds = [_measure_on(kind, session, trials, rows, console) for kind in found]
+    kinds = [_measure_on(kind, session, trials, rows, console, anew=anew) for kind in found]
     shares = pack_on_kinds(trials, kinds, rows=rows)
     forecasts = forecast_kinds(assignments, kinds, shares, most_at_once(session.machines))
     nodes = list_nodes() if prices else []
@@ -54,7 +65,7 @@ def plan_sweep(
     console.print(forecasts_view(forecasts, of_kinds))
     for kind in set(found) - {forecast.capacity.gpu_kind for forecast in forecasts}:
         console.print(f"no trial uses {kind}: its memory is too small, or other GPUs are faster")
-    return merge_orders(forecasts)
+    return SweepPlan(merge_orders(forecasts), max(max(one.wall_s) for one in forecasts))
 
 
 def _measure_on(
@@ -63,6 +74,8 @@ def _measure_on(
     trials: Sequence[Trial],
     rows: Mapping[str, RowRef],
     console: Console,
+    *,
+    anew: bool,
 ) -> Measured:
     """Measure trials on the machines with one kind of GPU, or on all; show the progress."""
     there = session_on(session, gpu_kind)
@@ -72,6 +85,7 @@ def _measure_on(
             there,
             trials,
             rows=rows,
+            anew=anew,
             on_measured=lambda num, of: status.update(
                 f"measuring{on_kind}: {num} of {of} architectures"
             ),

@@ -47,6 +47,7 @@ def measure(
     trials: Sequence[Trial],
     *,
     rows: Mapping[str, RowRef] = NO_ROWS,
+    anew: bool = False,
     on_measured: Callable[[int, int], None] = lambda num_measured, num_in_all: None,
     on_waiting: Callable[[str], None] = lambda what: None,
 ) -> dict[str, Probe]:
@@ -61,6 +62,7 @@ def measure(
         session: Where to measure.
         trials: The trials to train.
         rows: The row that asked for each trial, by key; messages name the trial by it.
+        anew: Whether to measure those too that the ledger has.
         on_measured: Called with the number of measured architectures, and the total.
         on_waiting: Called with the reason if no measuring process starts for some seconds.
 
@@ -78,12 +80,14 @@ def measure(
     wanted = distinct_architectures(trials)
     with Probers(session, on_waiting) as probers:
         device = probers.find_device()
-        known = _job(session, probers, len(trials)).find_known(wanted, device) if device else {}
+        known: dict[str, Probe] = {}
+        if device is not None and not anew:
+            known = _job(session, probers, len(trials)).find_known(wanted, device)
         outcomes: dict[str, Outcome] = {}
         if known.keys() != wanted.keys():
             device = probers.ask_device()
             job = _job(session, probers, len(trials))
-            known = job.find_known(wanted, device)
+            known = {} if anew else job.find_known(wanted, device)
             lacking = {name: trial for name, trial in wanted.items() if name not in known}
             if lacking:
                 on_measured(0, len(lacking))

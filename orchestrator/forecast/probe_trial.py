@@ -52,6 +52,7 @@ class Stopwatch:
 
     Attributes:
         step_began_at: The start of each timed step, and the end of the last one.
+        cpu_s: The time that this process computed from the first of them to the last.
         epoch_ended_at: When the epoch was scored, and the content of its checkpoint was copied.
         is_written: Set when a checkpoint is safe.
         left_out_s: How much longer the evaluations after those steps would take on whole splits;
@@ -63,6 +64,7 @@ class Stopwatch:
     first_batch_at: float = math.nan
     num_steps: int = 0
     step_began_at: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
     epoch_ended_at: float = math.nan
     ended_at: float = math.nan
     left_out_s: float = 0.0
@@ -113,9 +115,11 @@ class TimedTraining(CorpusSplit[AnyBatch]):
         watch.num_steps = math.ceil(len(order) / batch_size)
         watch.left_out_s = 0.0
         times.append(watch.now())
+        cpu_s = time.process_time()
         for batch in self.in_given_order(order, batch_size):
             yield batch
             times.append(watch.now())
+            watch.cpu_s = time.process_time() - cpu_s
             if len(times) > MIN_STEPS and times[-1] - times[0] >= MIN_TIMED_S:
                 return
 
@@ -242,6 +246,7 @@ def _probe_of(
         num_steps=watch.num_steps,
         start_s=watch.first_batch_at - watch.began_at,
         step_s=(steps[-1] - steps[0]) / (len(steps) - 1),
+        cpu_share=None if gpu else min(1.0, watch.cpu_s / (steps[-1] - steps[0])),
         valid_s=watch.epoch_ended_at - steps[-1] + watch.left_out_in_epoch_s,
         end_s=watch.ended_at - watch.epoch_ended_at + watch.left_out_s - watch.left_out_in_epoch_s,
         memory_mib=meter.read().peak_memory_mib or _peak_since_start_mib(),

@@ -17,12 +17,16 @@ MAX_KINDS = 7
 NAME_WIDTH = 30
 """Columns of the terminal for the name of a row."""
 
+BUSY_SHARE = 0.8
+"""A training that had its core for a smaller share of the time was slowed by other programs."""
+
 NO_PRICES = "; no prices: docs/plan.md says where to write them"
 
 
 def forecast_view(forecast: Forecast, prices: Prices | None) -> RenderableType:
     """Show what a sweep takes, in at most some 15 lines of 80 columns."""
-    lines = (*_time_lines(forecast), _cost_line(forecast, prices), _basis_line([forecast]))
+    basis = (_basis_line([forecast]), *_slowed_lines([forecast]))
+    lines = (*_time_lines(forecast), _cost_line(forecast, prices), *basis)
     return Group(_kinds_table(forecast.kinds), *map(Text, lines))
 
 
@@ -45,6 +49,7 @@ def forecasts_view(
         f"critical path: {_count(len(last.critical_path), 'trial')} in a row on "
         f"{last.capacity.gpu_kind}",
         _basis_line(forecasts),
+        *_slowed_lines(forecasts),
     )
     return Group(_kinds_table([k for f in forecasts for k in f.kinds]), *map(Text, lines))
 
@@ -194,6 +199,17 @@ def _basis_line(forecasts: Sequence[Forecast]) -> str:
     num_stopping = sum(forecast.num_stopping for forecast in forecasts)
     early = f"; at most: {_count(num_stopping, 'trial')} may stop early" if num_stopping else ""
     return f"measured: {_count(num_measured, 'architecture')} on {devices}{early}"
+
+
+def _slowed_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
+    probes = {kind.probe.architecture: kind.probe for one in forecasts for kind in one.kinds}
+    shares = (probe.cpu_share for probe in probes.values())
+    num_slowed = sum(share is not None and share < BUSY_SHARE for share in shares)
+    if num_slowed:
+        yield (
+            f"{num_slowed} of them beside other programs, so a quiet machine is quicker; "
+            "--remeasure measures again"
+        )
 
 
 def _describe(capacity: Capacity) -> str:

@@ -22,11 +22,16 @@ class SweepProgress(Watcher):
     """Shows how many trials are done, running and left, the epochs of running ones, the time left.
 
     It estimates the time left from the epochs left and the pace since the first epoch ended. The
-    time before does not count, because Ray and its workers started then.
+    time before does not count, because Ray and its workers started then. Until there is a pace, it
+    counts down from `forecast_s`, the seconds that were forecast, if that is known.
     """
 
     def __init__(
-        self, console: Console, missing: Mapping[str, tuple[Trial, RowRef]], num_finished: int
+        self,
+        console: Console,
+        missing: Mapping[str, tuple[Trial, RowRef]],
+        num_finished: int,
+        forecast_s: float | None = None,
     ) -> None:
         self._console = console
         self._rows = {key: row for key, (_, row) in missing.items()}
@@ -37,6 +42,8 @@ class SweepProgress(Watcher):
             key: trial.config.training.max_epochs for key, (trial, _) in missing.items()
         }
         self._running: dict[str, tuple[Trial, Epoch | None]] = {}
+        self._forecast_s = forecast_s
+        self._began_at = time.monotonic()
         self._num_epochs_seen = 0
         self._first_epoch_at: float | None = None
         self._live = Live(
@@ -122,7 +129,10 @@ class SweepProgress(Watcher):
 
     def _time_left(self) -> str:
         if self._first_epoch_at is None or self._num_epochs_seen < NUM_EPOCHS_FOR_A_PACE:
-            return "time left: not known yet"
+            if self._forecast_s is None:
+                return "time left: not known yet"
+            seconds = max(0, round(self._forecast_s - (time.monotonic() - self._began_at)))
+            return f"time left: about {timedelta(seconds=seconds)}"
         pace_s = (time.monotonic() - self._first_epoch_at) / (self._num_epochs_seen - 1)
         seconds = round(pace_s * sum(self._epochs_left.values()))
         return f"time left: about {timedelta(seconds=seconds)}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rich.console import Console
 
@@ -42,6 +42,9 @@ from reports.verdicts.adaptive_seeds import describe_open, extend, judge_planned
 from search_spaces.study import Study
 from search_spaces.trial import Trial
 
+Measures = Literal["none", "new", "all"]
+"""Which architectures are measured before they train: "new" ones have no measurement yet."""
+
 
 class SweepEnd(NamedTuple):
     """How many trials failed, and the signal that stopped the sweep, if any."""
@@ -69,16 +72,16 @@ class _Failures(Watcher):
 class Sweep:
     """How studies are run: where, with how many seeds, on which machines.
 
-    With `retrain`, finished trials that other code trained are trained anew. With `measures`, each
-    architecture is measured first, which decides how many trials share a machine. A forecast is
-    then printed, with costs if the `prices` are known.
+    With `retrain`, finished trials that other code trained are trained anew. Unless
+    `measures` is "none", the measurements decide how many trials share a machine, and a forecast is
+    printed, with costs if the `prices` are known.
     """
 
     place: Place
     seeds: Seeds
     retrain: bool
     machines: Machines
-    measures: bool
+    measures: Measures
     prices: Prices | None
     keeps_models: bool
 
@@ -150,9 +153,12 @@ def _train_missing(
 
         with training_session(sweep.place.storage, sweep.machines) as session:
             assignments = [Assignment(trial, row) for trial, row in missing.values()]
-            if sweep.measures:
-                assignments = plan_sweep(session, assignments, sweep.prices, console)
-            with SweepProgress(console, missing, num_finished) as progress:
+            forecast_s = None
+            if sweep.measures != "none":
+                assignments, forecast_s = plan_sweep(
+                    session, assignments, sweep.prices, console, anew=sweep.measures == "all"
+                )
+            with SweepProgress(console, missing, num_finished, forecast_s) as progress:
                 train_assignments(
                     session,
                     assignments,

@@ -37,6 +37,8 @@ class Probe(Config):
         num_steps: The training steps of an epoch.
         start_s: From the start of a trial to its first step; the libraries are loaded already.
         step_s: The mean time of a training step.
+        cpu_share: The share of that time in which the process had its core; less than 1 beside
+            other programs. None on a GPU, and in probes from before it was measured.
         valid_s: From the last step of an epoch to its end: the evaluation of the validation split
             and a copy for the checkpoint.
         end_s: From the last epoch to the end of the trial.
@@ -54,6 +56,7 @@ class Probe(Config):
     num_steps: int
     start_s: float
     step_s: float
+    cpu_share: float | None = Field(default=None, exclude_if=lambda share: share is None)
     valid_s: float
     end_s: float
     memory_mib: float

@@ -31,7 +31,7 @@ def plan_own_study(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     def no_machines(*_: Any) -> Iterator[Any]:
         yield SimpleNamespace()
 
-    def count(_session: Any, assignments: list[Assignment], *_: Any) -> None:
+    def count(_session: Any, assignments: list[Assignment], *_: Any, **__: Any) -> None:
         console.print(f"SWEEP of {len(assignments)}")
 
     monkeypatch.setattr(training_session, "training_session", no_machines)
@@ -81,10 +81,10 @@ def test_prices_are_those_of_a_cluster_that_is_joined_or_of_a_file_that_is_named
     file = tmp_path / "ray_bootstrap_config.yaml"
     file.write_text(PRICED, encoding="utf-8")
     monkeypatch.setattr(prices, "HEAD_FILE", file)
-    assert Measuring(True, None).prices(Machines()) is None
-    assert Measuring(False, None).prices(Machines("auto")) is None
+    assert Measuring(True, False, None).prices(Machines()) is None
+    assert Measuring(False, False, None).prices(Machines("auto")) is None
     for named, address in ((None, "auto"), (file, None), (file, "auto")):
-        found = Measuring(True, named).prices(Machines(address))
+        found = Measuring(True, False, named).prices(Machines(address))
         assert found is not None
         assert found.worker == 2
 
@@ -93,4 +93,4 @@ def test_prices_of_what_is_not_measured_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         click.UsageError, match="'--cluster-file' needs measurements to price; leave"
     ):
-        Measuring(False, tmp_path)
+        Measuring(False, False, tmp_path)

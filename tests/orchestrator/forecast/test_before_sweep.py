@@ -35,7 +35,7 @@ def plan_sweep(monkeypatch: pytest.MonkeyPatch) -> Any:
         num_cores: int = 2,
         on_gpu: bool = False,
         prices: Prices | None = None,
-    ) -> tuple[list[Assignment], str]:
+    ) -> tuple[before_sweep.SweepPlan, str]:
         probes = {
             architecture_of(a.trial): make_probe(
                 a.trial, SECONDS[a.trial.config.model.model_dump()["fusion"]["depth"]]
@@ -67,14 +67,16 @@ def test_trials_get_their_share_and_their_place(
     plan_sweep: Any, memory_mib: float, num_at_once: int
 ) -> None:
     planned, printed = plan_sweep(ASSIGNMENTS, memory_mib)
-    assert {one.share for one in planned} == {Share(num_at_once, memory_mib / num_at_once)}
-    assert [(one.trial.seed, one.trained_for.row) for one in planned] == [
+    assert {one.share for one in planned.order} == {Share(num_at_once, memory_mib / num_at_once)}
+    assert [(one.trial.seed, one.trained_for.row) for one in planned.order] == [
         (0, "deep"),
         (0, "shallow"),
         (1, "deep"),
         (1, "shallow"),
     ]
     assert "wall time: about" in printed
+    # Twice 10 s and 30 s, side by side or in a row; starting takes some seconds more.
+    assert planned.wall_s == pytest.approx({1: 88.9, 2: 48.7}[num_at_once], abs=0.5)
 
 
 def test_study_that_cannot_fit_is_refused_by_its_rows(plan_sweep: Any) -> None:
@@ -122,7 +124,7 @@ def test_each_kind_of_gpu_is_measured_and_trials_are_bound_to_one(
     console = Console(file=io.StringIO(), width=200)
     planned = before_sweep.plan_sweep(session, ASSIGNMENTS, None, console)
     assert asked == ["A100", "T4"]
-    assert {one.trained_for.row: one.share for one in planned} == {
+    assert {one.trained_for.row: one.share for one in planned.order} == {
         "deep": Share(1, 40_000.0, "A100"),
         "shallow": Share(1, 16_000.0, "T4"),
     }

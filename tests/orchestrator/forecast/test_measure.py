@@ -154,6 +154,9 @@ def test_each_architecture_is_measured_once_and_kept(
     assert run(second, [*TRIALS, *again], on_measured=lambda *n: told.append(n)) == found
     assert not second.sent
     assert len(told) == 4
+    third = FakeProbers(fitting())
+    assert run(third, [*TRIALS, *again], anew=True) == found
+    assert {name for name, _ in third.sent} == set(found)
 
 
 def test_what_is_known_of_a_remembered_device_starts_no_process(

@@ -44,6 +44,8 @@ def test_probe_tells_what_a_trial_takes_and_leaves_the_storage_alone(
     assert (probe.num_at_once, probe.num_steps) == (2, 2)  # 12 utterances in batches of 8
     assert probe.torch == torch.__version__.partition("+")[0]
     assert min(probe.start_s, probe.step_s, probe.valid_s, probe.end_s) > 0
+    assert probe.cpu_share is not None
+    assert 0 < probe.cpu_share <= 1
     assert record.circumstances.peak_memory_mib == pytest.approx(probe.memory_mib, rel=0.25)
 
 

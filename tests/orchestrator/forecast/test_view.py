@@ -29,6 +29,7 @@ def lines_of(
     num_at_once: int = 2,
     prices: Prices | None = None,
     patience: int | None = None,
+    cpu_share: float | None = None,
 ) -> list[str]:
     """Print what trials take that differ in the depth of their fusion; depth n takes 10 n s."""
     trials = [
@@ -42,7 +43,7 @@ def lines_of(
             10.0 * depth_of(trial),
             gpu_memory_mib=2048.0 if capacity.on_gpu else None,
             device="an L4" if capacity.on_gpu else "a CPU",
-        )
+        ).model_copy(update={"cpu_share": cpu_share})
         for trial, *_ in trials
     ]
     shares = {a.trial.key: Share(num_at_once, 4000) for a in trials}
@@ -65,6 +66,12 @@ def test_forecast_on_cores_is_shown_with_its_path_and_basis() -> None:
         "core-hours: 0.022",
         "measured: 2 architectures on a CPU",
     ]
+
+
+@pytest.mark.parametrize(("cpu_share", "is_told"), [(0.5, True), (0.97, False)])
+def test_measuring_beside_other_programs_is_told(cpu_share: float, is_told: bool) -> None:
+    text = " ".join(lines_of(CORES, cpu_share=cpu_share))
+    assert ("2 of them beside other programs" in text) is is_told
 
 
 def test_range_and_dollars_are_shown_on_gpus() -> None:

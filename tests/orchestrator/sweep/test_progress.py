@@ -20,10 +20,12 @@ def make_epoch(number: int) -> Epoch:
     return Epoch(epoch=number, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.625})
 
 
-def watch(trials: list[Trial], *, terminal: bool) -> tuple[SweepProgress, Console]:
+def watch(
+    trials: list[Trial], *, terminal: bool, forecast_s: float | None = None
+) -> tuple[SweepProgress, Console]:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=100, color_system=None)
     missing = {trial.key: (trial, RowRef("small", "a [b] row")) for trial in trials}
-    return SweepProgress(console, missing, num_finished=2), console
+    return SweepProgress(console, missing, 2, forecast_s), console
 
 
 def shown(progress: SweepProgress, console: Console) -> str:
@@ -59,6 +61,18 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_seen(
             progress.epoch_done(trial, make_epoch(epoch))
     # The third trial's 2 epochs are left; 3 epochs took 10 s since the first ended.
     assert "time left: about 0:00:07" in shown(progress, console)
+
+
+def test_time_left_is_that_of_the_forecast_until_there_is_a_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 10.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    progress, console = watch(make_trials(3), terminal=True, forecast_s=150.0)
+    now_s = 40.0
+    assert "time left: about 0:02:00" in shown(progress, console)
+    now_s = 500.0
+    assert "time left: about 0:00:00" in shown(progress, console)
 
 
 def test_each_end_is_a_line_even_without_a_terminal() -> None:
