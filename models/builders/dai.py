@@ -16,6 +16,8 @@ from models.encoders.packed import PackedBranch
 from models.encoders.sparse_cnn import (
     GuidedBranch,
     HardGate,
+    MixedSites,
+    OwnSites,
     SiteAttention,
     SparseBlock,
     SparseCnn,
@@ -107,14 +109,20 @@ def _sparse_cnn(pictures: _Pictures, config: MesmConfig, *, guide_width: int) ->
         in_channels=pictures.channels,
         base_channels=base_channels,
         stages=[
-            _sparse_stage(config, channels=channels, out_channels=out, guide_width=guide_width)
-            for channels, out in stage_channels(base_channels)
+            _sparse_stage(
+                config,
+                channels=channels,
+                out_channels=out,
+                guide_width=guide_width,
+                place=MixedSites() if config.compat_dai_sites and stage == 0 else OwnSites(),
+            )
+            for stage, (channels, out) in enumerate(stage_channels(base_channels))
         ],
     )
 
 
 def _sparse_stage(
-    config: MesmConfig, *, channels: int, out_channels: int, guide_width: int
+    config: MesmConfig, *, channels: int, out_channels: int, guide_width: int, place: nn.Module
 ) -> SparseStage:
     attention = SiteAttention(channels=channels, guide_width=guide_width, hidden=channels)
     if config.attn_grad == "none":
@@ -123,6 +131,7 @@ def _sparse_stage(
         attention=attention,
         tau=config.tau,
         gate=_GATES[config.attn_grad](),
+        place=place,
         blocks=[
             SparseBlock(in_channels=channels, out_channels=out_channels),
             SparseBlock(in_channels=out_channels, out_channels=out_channels),

@@ -130,11 +130,23 @@ class MesmConfig(DaiConfig):
     The most likely sites of a map stay, the fewest whose probabilities add up to `tau`: 0.8 in the
     README of the paper's code base, 0.7 in the paper's table. With `attn_grad` "none", as in that
     code base, the attention only chooses sites and never learns; with "straight_through" it learns.
+
+    With `compat_dai_sites`, the kept sites of the first stage change places, across the pictures
+    and utterances of a batch: that code base lists values by picture, but places by row and column.
+    The output of an utterance then depends on its batch. Printed results probably have this fault.
     """
+
+    revision: ClassVar[int] = 2  # the batch norm of revision 1 kept .9 of its running statistics
 
     system: Literal["mesm"] = "mesm"
     tau: float = Field(default=0.8, gt=0, le=1)
     attn_grad: Literal["none", "straight_through"] = "none"
+    compat_dai_sites: bool = False
+
+    @property
+    def neighbours_matter(self) -> bool:
+        """Whether sites change places across the utterances of a batch."""
+        return self.compat_dai_sites
 
     @model_validator(mode="after")
     def _text_guides(self) -> Self:

@@ -68,6 +68,46 @@ class StraightThroughGate(nn.Module):
         return kept * (1 + weights - weights.detach())
 
 
+class OwnSites(nn.Module):
+    """The kept sites stay where they are."""
+
+    def forward(self, x: Tensor, kept: Tensor) -> Tensor:
+        """Return the map as it is.
+
+        Shapes:
+            x: (N, C, H, W), kept: (N, H*W), bool -> (N, C, H, W)
+        """
+        return x
+
+
+class MixedSites(nn.Module):
+    """The kept sites change places, across pictures and utterances, as in the paper's code base.
+
+    It lists the values of all kept sites in the order (picture, row, column), their places in the
+    order (row, column, picture), and joins the two lists.
+    """
+
+    def forward(self, x: Tensor, kept: Tensor) -> Tensor:
+        """Move the values of the kept sites; those of the others may go anywhere among the others.
+
+        Shapes:
+            x: (N, C, H, W), kept: (N, H*W), bool -> (N, C, H, W)
+        """
+        num_pictures, num_sites = kept.shape
+        places = torch.arange(kept.numel(), device=kept.device).view_as(kept)  # (N, H*W)
+        by_picture = _kept_first(kept).argsort(stable=True)  # (N*H*W,)
+        by_site = places.T.flatten()[_kept_first(kept.T).argsort(stable=True)]  # (N*H*W,)
+        values = x.flatten(2).transpose(1, 2).flatten(0, 1)  # (N*H*W, C)
+        moved = values.new_zeros(values.shape).index_copy(0, by_site, values[by_picture])
+        moved = moved.view(num_pictures, num_sites, -1).transpose(1, 2)  # (N, C, H*W)
+        return moved.reshape(x.shape).contiguous(memory_format=torch.channels_last)
+
+
+def _kept_first(kept: Tensor) -> Tensor:
+    """0 for each kept site and 1 for each other, in one row."""
+    return kept.flatten().logical_not().to(torch.uint8)
+
+
 class SparseBlock(nn.Module):
     """A sub-manifold 3 x 3 convolution without bias, batch norm over active sites, ReLU."""
 
@@ -87,15 +127,25 @@ class SparseBlock(nn.Module):
 
 
 class SparseStage(nn.Module):
-    """Drops all sites but the nucleus of the attention; sparse convolutions, max pooling follow."""
+    """Drops all sites but the nucleus of the attention; sparse convolutions, max pooling follow.
+
+    `place` says where the values of the kept sites go.
+    """
 
     def __init__(
-        self, *, attention: nn.Module, tau: float, gate: nn.Module, blocks: Iterable[nn.Module]
+        self,
+        *,
+        attention: nn.Module,
+        tau: float,
+        gate: nn.Module,
+        place: nn.Module,
+        blocks: Iterable[nn.Module],
     ) -> None:
         super().__init__()
         self.attention = attention
         self.tau = tau
         self.gate = gate
+        self.place = place
         self.blocks = nn.ModuleList(blocks)
         self.pool = nn.MaxPool2d(kernel_size=2)
 
@@ -109,7 +159,7 @@ class SparseStage(nn.Module):
         weights = self.attention(x, active, guide)  # (N, H*W)
         kept = nucleus(weights, self.tau)
         gate = self.gate(weights, kept).to(x.dtype)
-        x = x * gate.view_as(active)
+        x = self.place(x * gate.view_as(active), kept)
         active = kept.to(x.dtype).view_as(active)
         for block in self.blocks:
             x = block(x, active)

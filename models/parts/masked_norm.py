@@ -9,13 +9,14 @@ from models.parts.rules import Rule, constant
 class MaskedBatchNorm(nn.Module):
     """Batch norm whose statistics are those of the active sites, in float32.
 
-    If only one site is active, the variance is 0 and the output is the bias.
+    If only one site is active, the variance is 0 and the output is the bias. Defaults are those of
+    SparseConvNet, on which MESM is built: .99 of the running statistics stay in each step.
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, *, eps: float = 1e-4, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int, *, eps: float = 1e-4, momentum: float = 0.01) -> None:
         super().__init__()
         self.eps = eps
         self.momentum = momentum

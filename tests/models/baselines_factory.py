@@ -76,6 +76,7 @@ DAI_ROWS = {
     "mesm_text": change(MESM, modalities=("text",)),
     "mesm_text_vision": change(MESM, modalities=("text", "vision"), tau=0.7),
     "mesm_attentive": change(MESM, fusion=AttentiveFusion()),
+    "mesm_compat": change(MESM, compat_dai_sites=True),
 }
 
 LF_LSTM = LfLstmConfig()
@@ -111,6 +112,9 @@ FEATURE_ROWS = {
 
 ROWS_WITH_LEAKING_PADDING = ("lf_lstm_compat", "lf_transformer_compat")
 """By design: they reproduce how the published baselines treat padding."""
+
+ROWS_WITH_MIXED_SITES = ("mesm_compat",)
+"""By design: they reproduce how the published code mixes the pictures of a batch."""
 
 
 @dataclass(frozen=True)

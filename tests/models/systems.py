@@ -18,6 +18,7 @@ from tests.models import factories, xia_factory
 class Row:
     """One config; `inputs` draws utterances with the given numbers of text, audio and vision steps.
 
+    With `neighbours_matter`, other utterances of the batch change the output by design.
     `without_gradient` are parts of the names of parameters that are trainable and never learn,
     `drawn_otherwise` of those that begin with other values than in the full row.
     """
@@ -27,7 +28,7 @@ class Row:
     inputs: Callable[..., Any]
     only: Callable[[Any, int], Any]
     order_matters: bool = False
-    padding_leaks: bool = False
+    neighbours_matter: bool = False
     without_gradient: tuple[str, ...] = ()
     drawn_otherwise: tuple[str, ...] = ()
 
@@ -70,7 +71,14 @@ ROWS: dict[str, Row] = {
         for name, config in factories.ROWS.items()
     },
     **{
-        f"dai-{name}": Row(config, factories.TASK, dai_inputs, factories.only)
+        f"dai-{name}": Row(
+            config,
+            factories.TASK,
+            dai_inputs,
+            factories.only,
+            order_matters=name in baselines.ROWS_WITH_MIXED_SITES,
+            neighbours_matter=name in baselines.ROWS_WITH_MIXED_SITES,
+        )
         for name, config in baselines.DAI_ROWS.items()
     },
     **{
@@ -92,7 +100,7 @@ ROWS: dict[str, Row] = {
             feature_inputs,
             baselines.only_features,
             order_matters=True,
-            padding_leaks=name in baselines.ROWS_WITH_LEAKING_PADDING,
+            neighbours_matter=name in baselines.ROWS_WITH_LEAKING_PADDING,
         )
         for name, config in baselines.FEATURE_ROWS.items()
     },

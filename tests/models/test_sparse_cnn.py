@@ -9,6 +9,8 @@ from torch.nn.functional import batch_norm, max_pool2d
 
 from models.encoders.sparse_cnn import (
     HardGate,
+    MixedSites,
+    OwnSites,
     SiteAttention,
     SparseBlock,
     SparseStage,
@@ -58,7 +60,7 @@ def test_masked_norm_equals_batch_norm_of_the_active_rows(training):
     sites = active[:, 0].bool()
     rows = x.movedim(1, -1)[sites]  # (active sites, C)
     out = norm(x, active).movedim(1, -1)[sites]
-    expected = batch_norm(rows, mean, var, training=training, momentum=0.1, eps=1e-4)
+    expected = batch_norm(rows, mean, var, training=training, momentum=0.01, eps=1e-4)
     torch.testing.assert_close(out, expected)
     torch.testing.assert_close(norm.running_mean, mean)  # batch_norm moved its own in place
     torch.testing.assert_close(norm.running_var, var)
@@ -126,6 +128,7 @@ def stage(gate, *, tau=0.5):
             attention=SiteAttention(channels=3, guide_width=4, hidden=3),
             tau=tau,
             gate=gate,
+            place=OwnSites(),
             blocks=[
                 SparseBlock(in_channels=3, out_channels=5),
                 SparseBlock(in_channels=5, out_channels=5),
@@ -152,6 +155,41 @@ def test_sites_that_the_attention_drops_have_no_effect():
     blocks = stage(HardGate(), tau=1.0)
     expected, _ = blocks(x * kept, kept.float(), guide)
     torch.testing.assert_close(whole(x, active, guide)[0], expected)
+
+
+@torch.no_grad()
+def test_mixed_sites_join_two_lists_in_different_orders():
+    generator = torch.Generator().manual_seed(3)
+    kept = torch.rand(3, 2 * 4, generator=generator) < 0.6
+    x = torch.randn(3, 5, 2, 4, generator=generator) * kept.view(3, 1, 2, 4)
+    sites = [(n, i, j) for n, i, j in kept.view(3, 2, 4).nonzero().tolist()]
+    places = sorted(sites, key=lambda site: (site[1], site[2], site[0]))
+    expected = torch.zeros_like(x)
+    for (n, i, j), (to_n, to_i, to_j) in zip(sites, places, strict=True):
+        expected[to_n, :, to_i, to_j] = x[n, :, i, j]
+    assert sites != places
+    assert torch.equal(MixedSites()(x, kept), expected)
+
+
+@torch.no_grad()
+def test_mixed_sites_of_one_picture_are_its_own():
+    x, active = some_sites(channels=3)
+    kept = active[:1].flatten(1).bool()
+    assert torch.equal(MixedSites()(x[:1], kept), x[:1])
+
+
+def test_compat_mixes_the_sites_of_the_first_stage_alone():
+    model: Any = built(DAI_ROWS["mesm_compat"])
+    for name in ("audio", "vision"):
+        stages = model.branches[name].encoder.backbone.stages
+        assert [type(stage.place) for stage in stages] == [MixedSites, OwnSites, OwnSites]
+
+
+def test_running_statistics_keep_their_share_of_a_step():
+    norm = initialised(MaskedBatchNorm(1))
+    norm(torch.full((1, 1, 1, 2), 5.0), torch.ones(1, 1, 1, 2))
+    assert norm.running_mean.item() == pytest.approx(0.01 * 5)
+    assert norm.running_var.item() == pytest.approx(0.99 * 1)
 
 
 def test_straight_through_keeps_the_values_and_teaches_the_attention():

@@ -81,10 +81,15 @@ def test_logits_do_not_depend_on_neighbours_in_the_batch(row):
     model, batch = row.model().eval(), row.batch()
     together = model(batch)
     alone = torch.cat([model(row.only(batch, index)) for index in range(3)])
-    if row.padding_leaks:
+    if row.neighbours_matter:
         assert not torch.allclose(together, alone, atol=1e-5)
     else:
         torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_configs_say_where_neighbours_matter():
+    told = {name for name, row in ROWS.items() if row.config.neighbours_matter}
+    assert told == {name for name, row in ROWS.items() if row.neighbours_matter}
 
 
 @rows_of_pictures
