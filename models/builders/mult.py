@@ -1,19 +1,22 @@
 """Builds MulT (Tsai et al., ACL 2019)."""
 
-from collections import OrderedDict
+from collections.abc import Callable
 
 from torch import nn
 
 from models.builders.features import build_prepare
 from models.configs.base import Modality
 from models.configs.mult import MultConfig
+from models.encoders.features import AsPacked, Windows
 from models.parts.cross_modal_layer import (
     CrossModalLayer,
     CrossModalTransformer,
+    EarlierSteps,
+    EveryStep,
     SelfAttentionTransformer,
 )
 from models.parts.layers import FeedForward
-from models.systems.mult import MultModel, ResidualHead, crossing
+from models.systems.mult import MultModel, ProjectedRows, ResidualHead, crossing
 from models.task import Task
 
 
@@ -23,12 +26,14 @@ def build_mult(config: MultConfig, task: Task) -> MultModel:
     memory_width = num_others * config.width
     width = len(config.modalities) * memory_width
     feed_forward = FeedForward(width=width, hidden=width, dropout=config.out_dropout)
+    visible: Callable[[], nn.Module] = EarlierSteps if config.causal else EveryStep
     return MultModel(
         branches={name: _branch(config, task, name) for name in config.modalities},
         crossings={
             crossing(source, target): CrossModalTransformer(
                 width=config.width,
                 embedding_dropout=config.embedding_dropout,
+                visible=visible(),
                 layers=_layers(config, config.width, config.depth, attends_to=source),
             )
             for target in config.modalities
@@ -39,6 +44,7 @@ def build_mult(config: MultConfig, task: Task) -> MultModel:
             name: SelfAttentionTransformer(
                 width=memory_width,
                 embedding_dropout=config.embedding_dropout,
+                visible=visible(),
                 layers=_layers(config, memory_width, config.memory_depth, attends_to="text"),
             )
             for name in config.modalities
@@ -47,16 +53,21 @@ def build_mult(config: MultConfig, task: Task) -> MultModel:
     )
 
 
-def _branch(config: MultConfig, task: Task, modality: Modality) -> nn.Sequential:
-    """Project each row; a row of text goes through dropout first, as in the paper's code base."""
+def _branch(config: MultConfig, task: Task, modality: Modality) -> ProjectedRows:
+    """Project rows; those of text go through dropout first, as in the paper's code base."""
     rate = config.embedding_dropout if modality == "text" else 0.0
-    width = task.features[modality].width
-    return nn.Sequential(
-        OrderedDict(
-            prepare=build_prepare(config, task, modality),
-            dropout=nn.Dropout(rate),
-            project=nn.Linear(width, config.width, bias=False),
-        )
+    kernels = {
+        "text": config.kernels.text,
+        "audio": config.kernels.audio,
+        "vision": config.kernels.vision,
+    }
+    num_rows = kernels[modality]
+    num_features = num_rows * task.features[modality].width
+    return ProjectedRows(
+        prepare=build_prepare(config, task, modality),
+        dropout=nn.Dropout(rate),
+        layout=AsPacked() if num_rows == 1 else Windows(num_rows),
+        project=nn.Linear(num_features, config.width, bias=False),
     )
 
 

@@ -1,9 +1,10 @@
 """The branch of a modality whose hand-crafted features arrive packed."""
 
+import torch
 from torch import Tensor, nn
 
 from models.parts.mlp import mean_of_steps
-from models.parts.sequence import Lengths, pad
+from models.parts.sequence import Lengths, first_rows, pad, repeat_each, send
 
 
 class FeatureEncoder(nn.Module):
@@ -35,6 +36,33 @@ class AsPacked(nn.Module):
     def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Return both as they are."""
         return rows, lengths
+
+
+class Windows(nn.Module):
+    """Each step holds the rows of a window: a linear layer after it is a convolution over rows.
+
+    Windows begin at each row and lie within the utterance. An utterance of fewer rows than a window
+    gets rows of zeros after them, so it has one step.
+    """
+
+    def __init__(self, num_rows: int) -> None:
+        super().__init__()
+        self.num_rows = num_rows
+
+    def forward(self, rows: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
+        """Join the rows of each window.
+
+        Shapes:
+            rows: (N, D), lengths: B with sum N -> (N', num_rows * D), B with sum N'
+        """
+        kept = [max(length - self.num_rows + 1, 1) for length in lengths]
+        begins = torch.cat([torch.arange(count) for count in kept])  # (N',)
+        ends = repeat_each(lengths, kept)  # (N',)
+        within = begins[:, None] + torch.arange(self.num_rows)  # (N', num_rows)
+        places = repeat_each(first_rows(lengths), kept)[:, None] + within
+        places = torch.where(within < ends[:, None], places, len(rows))  # len(rows): the zeros
+        with_zeros = torch.cat([rows, rows.new_zeros(1, rows.shape[1])])
+        return with_zeros[send(places, rows.device)].flatten(1), kept
 
 
 class PaddingAsSteps(nn.Module):

@@ -27,14 +27,18 @@ class DotProduct(Weighing):
         """Attend to the keys whose mask is True (all without a mask).
 
         Shapes:
-            queries: (B, heads, Q, D), keys, values: (B, heads, T, D), key_mask: (B, T)
-            -> (B, heads, Q, D)
+            queries: (B, heads, Q, D), keys, values: (B, heads, T, D), key_mask: (B, T), or
+                (B, Q, T) with a mask for each query -> (B, heads, Q, D)
         """
+        if key_mask is not None:
+            key_mask = key_mask.reshape(
+                len(key_mask), 1, -1, key_mask.shape[-1]
+            )  # (B, 1, 1 or Q, T)
         return functional.scaled_dot_product_attention(
             queries,
             keys,
             values,
-            attn_mask=None if key_mask is None else key_mask[:, None, None, :],
+            attn_mask=key_mask,
             dropout_p=self.dropout if self.training else 0.0,
         )
 
@@ -76,7 +80,8 @@ class Attention(nn.Module):
         """Let each query attend to the memory steps whose mask is True (all without a mask).
 
         Shapes:
-            queries: (B, Q, D), memory: (B, T, D), memory_mask: (B, T) -> (B, Q, D)
+            queries: (B, Q, D), memory: (B, T, D), memory_mask: (B, T), or (B, Q, T) with a mask for
+                each query -> (B, Q, D)
         """
         width = queries.shape[-1]
         weight, bias = self.in_weight.tensor_split([width]), self.in_bias.tensor_split([width])

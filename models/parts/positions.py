@@ -39,6 +39,24 @@ def sines(num_steps: int, width: int, *, device: torch.device) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)  # (T, D)
 
 
+def sines_then_cosines(num_steps: int, width: int, *, device: torch.device) -> Tensor:
+    """Return the positions 1, 2, ... as MulT has them: all sines, then all cosines.
+
+    p_t = [sin(t w_0), sin(t w_1), ..., cos(t w_0), cos(t w_1), ...], w_i = 10000^(-i / (D/2 - 1))
+
+    Departure of its code base from Vaswani et al. 2017: their waves alternate, start at t = 0 and
+    have w_i = 10000^(-i / (D/2)).
+
+    Shapes:
+        -> (num_steps, width), width even
+    """
+    steps = torch.arange(1, num_steps + 1, dtype=torch.float32, device=device)
+    waves = torch.arange(width // 2, dtype=torch.float32, device=device)
+    slowest = max(width // 2 - 1, 1)
+    angles = steps[:, None] * torch.exp(-log(LONGEST) / slowest * waves)  # (T, D / 2)
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)  # (T, D)
+
+
 class PositionedAttention(Attention):
     """MHA(p(Q), p'(K), K): values carry no positions (Liu et al. 2022, UMT).
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.configs.base import MODALITIES, Modality
 from models.inputs import READ_FEATURES, FeatureInputs
-from models.parts.sequence import Padded, pad
+from models.parts.sequence import Lengths, Padded, pad
 
 
 def crossing(source: Modality, target: Modality) -> str:
@@ -15,11 +15,35 @@ def crossing(source: Modality, target: Modality) -> str:
     return f"{source}_to_{target}"
 
 
+class ProjectedRows(nn.Module):
+    """The branch of a modality: dropout on its rows, and a projection of them to steps.
+
+    `layout` says which rows each step is projected from (as they come, or `Windows`).
+    """
+
+    def __init__(
+        self, *, prepare: nn.Module, dropout: nn.Module, layout: nn.Module, project: nn.Module
+    ) -> None:
+        super().__init__()
+        self.prepare = prepare
+        self.dropout = dropout
+        self.layout = layout
+        self.project = project
+
+    def forward(self, rows: Tensor, lengths: Lengths) -> Padded:
+        """Project the rows of each utterance.
+
+        Shapes:
+            rows: (N, D_m), lengths: B with sum N -> (B, T, D)
+        """
+        rows, lengths = self.layout(self.dropout(self.prepare(rows)), lengths)
+        return pad(self.project(rows), lengths)
+
+
 class MultModel(nn.Module):
     """Projections, cross-modal transformers, memories, and a head on the last steps of those.
 
     Departure: the last step is the last real one; the code base takes that of the padded sequence.
-    Also, no step is hidden from those before it.
     """
 
     def __init__(
@@ -46,7 +70,7 @@ class MultModel(nn.Module):
         sequences: dict[Modality, Padded] = {}
         for name in self.modalities:
             rows, lengths = READ_FEATURES[name](inputs)
-            sequences[name] = pad(self.branches[name](rows), lengths)  # (B, T, D)
+            sequences[name] = self.branches[name](rows, lengths)  # (B, T, D)
         lasts = [self._last_state(target, sequences) for target in self.modalities]
         logits: Tensor = self.head(torch.cat(lasts, dim=-1))
         return logits.float()

@@ -20,7 +20,7 @@ from models.configs.dai import (
 from models.configs.decision_fusion import AttentiveFusion
 from models.configs.emoembs import EmoEmbsConfig, EmotionVectors, HiddenConfig
 from models.configs.late_fusion import HeadsConfig, LfLstmConfig, LfTransformerConfig
-from models.configs.mult import MultConfig
+from models.configs.mult import KernelConfig, MultConfig
 from models.init import init_weights
 from models.task import Features, Task
 from tests.models.factories import TINY_ALBERT, utterances
@@ -105,6 +105,8 @@ FEATURE_ROWS = {
     "mult": MULT,
     "mult_audio_vision": change(MULT, modalities=("audio", "vision")),
     "mult_raw": change(MULT, standardise=False),
+    "mult_causal": change(MULT, causal=True),
+    "mult_kernels": change(MULT, kernels=KernelConfig(text=3, audio=5, vision=3)),
     "bimha": BIMHA,
     "bimha_text_audio": change(BIMHA, modalities=("text", "audio")),
     "bimha_raw": change(BIMHA, standardise=False),

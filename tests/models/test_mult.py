@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import cos, sin, sqrt
+from math import cos, log, sin, sqrt
 from typing import Any
 
 import pytest
@@ -8,15 +8,18 @@ from torch import nn
 from torch.nn.functional import layer_norm, linear
 
 from models.configs.mult import MultConfig
+from models.encoders.features import Windows
 from models.init import init_weights
 from models.parts.cross_modal_layer import (
     CrossModalLayer,
     CrossModalTransformer,
+    EarlierSteps,
+    EveryStep,
     SinusoidalPositions,
 )
 from models.parts.sequence import Padded
 from models.systems.mult import ResidualHead, last_states
-from tests.models.baselines_factory import FEATURE_ROWS, built, feature_rows
+from tests.models.baselines_factory import FEATURE_ROWS, built, change, feature_rows
 
 RATES = {"attention_dropout": 0.0, "relu_dropout": 0.1, "residual_dropout": 0.1}
 
@@ -47,16 +50,84 @@ def test_layer_follows_its_equation():
 
 def test_positions_by_hand():
     embed = SinusoidalPositions(dropout=0.0)
-    out = embed(torch.ones(1, 2, 4))
-    expected = [sqrt(4) + wave(angle) for angle in (1.0, 0.01) for wave in (sin, cos)]
-    torch.testing.assert_close(out[0, 0], torch.tensor([2.0, 3.0, 2.0, 3.0]))
-    torch.testing.assert_close(out[0, 1], torch.tensor(expected))
+    out = embed(torch.ones(1, 2, 6))
+    for step in (0, 1):
+        angles = [(step + 1) * 10_000 ** (-wave / 2) for wave in range(3)]
+        expected = [sqrt(6) + of(angle) for of in (sin, cos) for angle in angles]
+        torch.testing.assert_close(out[0, step], torch.tensor(expected))
+
+
+def positions_as_published(states):
+    """Follow the published computation: a table of positions, looked up by the first numbers."""
+    num_steps, width = states.shape[1:]
+    half = width // 2
+    frequencies = torch.exp(torch.arange(half) * -(log(10_000) / (half - 1)))
+    table = torch.arange(num_steps + 1)[:, None] * frequencies
+    table = torch.cat([table.sin(), table.cos()], dim=1)
+    table[0] = 0
+    rows = torch.arange(1, num_steps + 1).expand(len(states), -1)
+    return table[torch.where(states[:, :, 0] == 0, 0, rows)]
+
+
+def test_positions_are_those_of_the_published_code():
+    states = torch.randn(2, 7, 8)
+    states[0, 2] = 0
+    states[1, 5, 0] = 0
+    expected = sqrt(8) * states + positions_as_published(states)
+    torch.testing.assert_close(SinusoidalPositions(dropout=0.0)(states), expected)
+
+
+@pytest.mark.parametrize(("num_steps", "num_seen"), [(3, 5), (5, 3), (4, 4)])
+def test_earlier_steps_are_those_of_the_published_mask(num_steps, num_seen):
+    masks = [torch.ones(1, steps, dtype=torch.bool) for steps in (num_steps, num_seen)]
+    hidden = torch.ones(num_steps, num_seen).triu(1 + abs(num_seen - num_steps)).bool()
+    assert torch.equal(EarlierSteps()(*masks)[0], ~hidden)
+
+
+def test_earlier_steps_of_an_utterance_do_not_depend_on_its_padding():
+    target = torch.tensor([[True, True, False, False], [True] * 4])
+    source = torch.tensor([[True, True, True], [True, True, True]])
+    visible = EarlierSteps()(target, source)
+    assert torch.equal(visible[:1, :2], EarlierSteps()(target[:1, :2], source[:1]))
+    assert visible.any(-1).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_causal_model_does_not_see_later_steps(causal):
+    model: Any = built(change(FEATURE_ROWS["mult"], causal=causal)).eval()
+    target, source = torch.randn(1, 4, 8), torch.randn(1, 4, 8)
+    everywhere = torch.ones(1, 4, dtype=torch.bool)
+    later = torch.cat([source[:, :2], torch.randn(1, 2, 8)], dim=1)
+    transformer = model.crossings["audio_to_text"]
+    before, after = (
+        transformer(Padded(target, everywhere), Padded(memory, everywhere)).states[:, :2]
+        for memory in (source, later)
+    )
+    assert torch.allclose(before, after) == causal
+
+
+@torch.no_grad()
+def test_windows_and_a_linear_layer_are_a_convolution():
+    lengths = [5, 3, 7]
+    rows, conv = torch.randn(15, 2), nn.Conv1d(2, 4, kernel_size=3, bias=False)
+    windows, kept = Windows(3)(rows, lengths)
+    assert kept == [3, 1, 5]
+    found = windows @ conv.weight.transpose(1, 2).flatten(1).T
+    expected = torch.cat([conv(x.T[None])[0].T for x in rows.split(lengths)])
+    torch.testing.assert_close(found, expected)
+
+
+def test_window_of_a_short_utterance_ends_with_rows_of_zeros():
+    windows, kept = Windows(3)(torch.tensor([[1.0], [2.0], [3.0]]), [1, 2])
+    assert kept == [1, 1]
+    assert windows.tolist() == [[1, 0, 0], [2, 3, 0]]
 
 
 @torch.no_grad()
 def test_every_layer_attends_to_the_source_as_it_came_in():
     transformer = CrossModalTransformer(
-        width=8, embedding_dropout=0.1, layers=[layer(), layer()]
+        width=8, embedding_dropout=0.1, visible=EveryStep(), layers=[layer(), layer()]
     ).eval()
     init_weights(transformer, 0)
     target, source = torch.randn(1, 3, 8), torch.randn(1, 2, 8)
