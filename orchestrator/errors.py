@@ -31,6 +31,10 @@ class ProbeError(UserError):
     """The time and memory of trials could not be measured; the message says which, and why."""
 
 
+class SelectionError(UserError):
+    """A trial chooses its epoch by a metric that is undefined on validation."""
+
+
 class StorageError(UserError):
     """The storage folder, or the bucket that it mirrors, cannot be used."""
 

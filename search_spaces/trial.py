@@ -27,9 +27,11 @@ class TrainingConfig(Config):
     `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
     the share `warmup` of them; with "plateau" it falls when the validation loss stops falling. If
     `patience` is given, training stops after so many epochs without a better one. The paper does
-    not state warm-up, weight decay and gradient clipping (all off), nor how the epoch and the
-    thresholds are chosen (both on the validation split). `precision` "auto" is bfloat16 autocast if
-    the device has native bfloat16 arithmetic, else float32; the record says which it was.
+    not state warm-up, weight decay and gradient clipping (all off), nor how the epoch (`selection`)
+    and the `thresholds` are chosen (both on the validation split); "fixed" thresholds are 0.5. The
+    code base of EmoEmbs chooses the epoch by WAcc or accuracy at fixed thresholds. `precision`
+    "auto" is bfloat16 autocast if the device has native bfloat16 arithmetic, else float32; the
+    record says which it was.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -43,7 +45,9 @@ class TrainingConfig(Config):
     patience: PositiveInt | None = None
     weight_decay: float = Field(default=0.0, ge=0)
     clip_norm: PositiveFloat | None = None
-    selection: Literal["best_valid_f1", "last"] = "best_valid_f1"
+    selection: Literal["best_valid_f1", "best_valid_wacc", "best_valid_acc", "last"] = (
+        "best_valid_f1"
+    )
     thresholds: Literal["valid_f1", "fixed"] = "valid_f1"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 

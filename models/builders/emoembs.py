@@ -40,7 +40,7 @@ def _branch(config: EmoEmbsConfig, task: Task, modality: Modality, vectors: Tens
     freeze_unread(lstm)
     encoder = FeatureEncoder(
         prepare=build_prepare(config, task, modality),
-        layout=build_layout(padding_as_steps=False),
+        layout=build_layout(padding_as_steps=config.compat_dai_padding),
         encode=Lstm(lstm, read=SummedLastStep()),
     )
     mapping = nn.Identity() if modality == "text" else nn.Linear(vectors.shape[1], hidden)

@@ -45,13 +45,25 @@ class EmotionVectors(PretrainedConfig):
 
 
 class EmoEmbsConfig(LateFusionConfig):
-    """Bidirectional LSTMs, whose states are compared with vectors of the emotions' words."""
+    """Bidirectional LSTMs, whose states are compared with vectors of the emotions' words.
+
+    `compat_dai_padding` counts the padding of a batch as steps, as the paper's code base does: then
+    the state is read at the last step of the padding, and the output depends on the batch. That
+    code base also chooses the epoch by mean WAcc (CMU-MOSEI) or mean accuracy (IEMOCAP) at fixed
+    thresholds: see `selection` and `thresholds` of the training.
+    """
 
     system: Literal["emoembs"] = "emoembs"
     text: EmotionVectors = EmotionVectors()
     hidden: HiddenConfig = HiddenConfig()
     num_layers: PositiveInt = 2
     dropout: Rate = 0.15
+    compat_dai_padding: bool = False
+
+    @property
+    def neighbours_matter(self) -> bool:
+        """Whether padding counts as steps; the longest utterance decides its length."""
+        return self.compat_dai_padding
 
     @property
     def encoders(self) -> Mapping[Modality, Config]:

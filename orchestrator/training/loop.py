@@ -17,15 +17,24 @@ from corpora.batches.batch import split_batch
 from corpora.batches.corpus import AnyCorpus
 from corpora.source.split import Split
 from models.groups import parameter_groups
+from orchestrator.errors import SelectionError
 from orchestrator.training.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
 from orchestrator.training.precision import Precision, autocast
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
 from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions
 from reports.scores.metrics import fit_thresholds, mean_scores
+from search_spaces.terms import Metric
 from search_spaces.trial import TrainingConfig
 
 FIXED_THRESHOLD = 0.5
+
+CHOSEN_BY: dict[str, Metric] = {
+    "best_valid_f1": "f1",
+    "best_valid_wacc": "wacc",
+    "best_valid_acc": "acc",
+}
+"""The metric that an epoch is chosen by; "last" has none."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +89,14 @@ def train(
     finite number, the training counts as diverged after its last epoch.
 
     The loss is binary cross-entropy with positives weighted by negatives over positives of the
-    training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1, at thresholds
-    fitted on validation, is strictly higher.
+    training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1 (or the metric
+    of `selection`), at thresholds fitted on validation or fixed ones, is strictly higher.
 
     By default, whole batches go through the model. With smaller `sizes`, a step still uses the
     gradient of the whole batch.
+
+    Raises:
+        SelectionError: If the metric of `selection` is undefined on validation.
     """
     splits, weights = corpus.splits, corpus.positive_weights
     sizes = sizes or BatchSizes(config.batch_size, config.batch_size)
@@ -175,9 +187,20 @@ def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
 
 def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
     """Append an epoch; copy the model if the epoch is the best so far."""
-    best = state.epochs[state.best_epoch].valid["f1"] if state.epochs else -math.inf
+    metric = CHOSEN_BY.get(config.selection)
+    if metric is not None and metric not in done.valid:
+        raise SelectionError(
+            f"selection '{config.selection}' cannot choose an epoch: {metric} is undefined on "
+            "validation, where all or no utterances show some emotion; choose selection "
+            "'best_valid_f1'"
+        )
+    is_better = (
+        metric is None
+        or not state.epochs
+        or done.valid[metric] > state.epochs[state.best_epoch].valid[metric]
+    )
     state.epochs.append(done)
-    if config.selection == "last" or done.valid["f1"] > best:
+    if is_better:
         state.best_epoch = done.epoch
         state.best_model = {}  # free the last copy first, unless it is being written
         state.best_model = {

@@ -34,8 +34,15 @@ def read_kept_model(ledger: Ledger, record: Record) -> tuple[dict[str, Tensor], 
     """Read what `keep_model` wrote.
 
     Raises:
-        KeptModelError: If the model is missing, or is not the one that the record names.
+        KeptModelError: If the model is missing, or is not the one that the record names; or if the
+            trial's config means another computation since then.
     """
+    if record.key != record.trial.key:
+        raise KeptModelError(
+            f"trial '{record.key}' was trained when its config meant another computation: this "
+            f"version would compute something else with its model; run its study again, or use "
+            f"the code that trained it, {record.circumstances.code_version}"
+        )
     if record.result.best is None:
         raise KeptModelError(
             f"trial '{record.key}' diverged before it had a model; choose another trial"

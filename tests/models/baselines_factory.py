@@ -102,6 +102,7 @@ FEATURE_ROWS = {
     "emoembs_random": change(EMOEMBS, text=EmotionVectors(weights="random")),
     "emoembs_one_layer": change(EMOEMBS, num_layers=1),
     "emoembs_text_vision": change(EMOEMBS, modalities=("text", "vision")),
+    "emoembs_compat": change(EMOEMBS, compat_dai_padding=True),
     "mult": MULT,
     "mult_audio_vision": change(MULT, modalities=("audio", "vision")),
     "mult_raw": change(MULT, standardise=False),
@@ -112,7 +113,7 @@ FEATURE_ROWS = {
     "bimha_raw": change(BIMHA, standardise=False),
 }
 
-ROWS_WITH_LEAKING_PADDING = ("lf_lstm_compat", "lf_transformer_compat")
+ROWS_WITH_LEAKING_PADDING = ("lf_lstm_compat", "lf_transformer_compat", "emoembs_compat")
 """By design: they reproduce how the published baselines treat padding."""
 
 ROWS_WITH_MIXED_SITES = ("mesm_compat",)

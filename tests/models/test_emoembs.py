@@ -8,7 +8,7 @@ from torch import nn
 from models.build import build
 from models.configs.emoembs import EmotionVectors, emotion_word
 from models.encoders.emotion_match import EmotionMatch, random_vectors
-from tests.models.baselines_factory import EMOEMBS, FEATURES, built, change
+from tests.models.baselines_factory import EMOEMBS, FEATURES, built, change, feature_rows
 
 GENERATED = change(EMOEMBS, text=EmotionVectors(weights="random"))
 
@@ -49,6 +49,21 @@ def test_random_vectors_belong_to_the_word():
     assert torch.equal(random_vectors(["sad"], 2000)[0], one)
     assert not torch.equal(one, other)
     assert one.var().item() == pytest.approx(1, rel=0.1)
+
+
+@torch.no_grad()
+def test_compat_reads_the_last_step_of_the_padded_batch():
+    model: Any = built(change(EMOEMBS, compat_dai_padding=True, standardise=False)).eval()
+    batch = feature_rows()
+    expected = torch.zeros(3, 6)
+    for weight, name in zip(model.fusion.weight.flatten(), model.modalities, strict=True):
+        branch = model.branches[name]
+        rows = getattr(batch, name).split(getattr(batch, f"num_{name}"))
+        padded = nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+        outputs, _ = branch.encoder.encode.lstm(padded)  # neither packed nor masked
+        state = outputs[:, -1].unflatten(-1, (2, -1)).sum(1)
+        expected += weight * state @ branch.head.mapping(branch.head.vectors).T
+    torch.testing.assert_close(model(batch), expected)
 
 
 @pytest.mark.parametrize(

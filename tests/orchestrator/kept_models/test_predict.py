@@ -247,6 +247,16 @@ def test_modalities_are_weighed_where_the_model_weighs_them(
         assert all(0 < value < 1 for value in values)
 
 
+def test_model_whose_config_means_another_computation_now_is_refused(
+    record: Record, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(record.trial.config.model), "revision", 2)
+    kept = Ledger(storage).find(record.key)
+    assert kept is not None
+    with pytest.raises(KeptModelError, match="when its config meant another computation"):
+        read_kept_model(Ledger(storage), kept)
+
+
 def test_gates_are_averaged_over_their_features(
     storage: Path, trained: Callable[[str], Record]
 ) -> None:

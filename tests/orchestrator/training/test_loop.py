@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -19,6 +20,7 @@ from models.build import build
 from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
 from models.task import Task
+from orchestrator.errors import SelectionError
 from orchestrator.training.evaluation import BatchSizes, batch_sizes, predict
 from orchestrator.training.loop import TrainingResult, start_training, train
 from orchestrator.training.schedule import SCHEDULES
@@ -74,15 +76,37 @@ def test_constant_rate_stays(corpus: Corpus) -> None:
     assert set(rates(corpus, 5, schedule="constant", learning_rate=0.5, warmup=0.0)) == {0.5}
 
 
-@pytest.mark.parametrize("selection", ["best_valid_f1", "last"])
-def test_epoch_is_chosen_on_validation(corpus: Corpus, selection: str) -> None:
-    state, config = start(corpus, max_epochs=5, selection=selection)
+def test_last_epoch_is_chosen_if_wanted(corpus: Corpus) -> None:
+    state, config = start(corpus, max_epochs=5, selection="last")
     trained = train(
         state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None
     )
-    scores = [epoch.valid["f1"] for epoch in trained.epochs]
+    assert trained.best_epoch == 4
+
+
+@pytest.mark.parametrize("metric", ["f1", "wacc", "acc"])
+def test_epoch_is_chosen_by_its_metric_on_validation(corpus: Corpus, metric: str) -> None:
+    fixed = {} if metric == "f1" else {"thresholds": "fixed"}
+    state, config = start(corpus, max_epochs=5, selection=f"best_valid_{metric}", **fixed)
+    trained = train(
+        state, corpus, config, seed=0, precision="fp32", on_epoch=lambda epoch, state: None
+    )
+    scores = [epoch.valid[metric] for epoch in trained.epochs]
     assert len(scores) == 5
-    assert trained.best_epoch == (4 if selection == "last" else scores.index(max(scores)))
+    assert trained.best_epoch == scores.index(max(scores))
+    if metric == "wacc":  # the published code: mean balanced accuracy at .5
+        valid = trained.predictions["valid"]
+        called = valid.probabilities > np.float32(0.5)
+        emotions = zip(valid.labels.T, called.T, strict=True)
+        expected = np.mean([balanced_accuracy_score(*emotion) for emotion in emotions])
+        assert max(scores) == pytest.approx(expected)
+
+
+def test_metric_that_is_undefined_on_validation_chooses_no_epoch(corpus: Corpus) -> None:
+    corpus.splits["valid"].labels[:] = 1
+    state, config = start(corpus, max_epochs=2, selection="best_valid_wacc")
+    with pytest.raises(SelectionError, match=r"wacc is undefined on validation, .*'best_valid_f1'"):
+        train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
 
 
 def test_fixed_thresholds_are_a_half(corpus: Corpus) -> None:
