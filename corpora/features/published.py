@@ -46,7 +46,7 @@ class DaiFeatures:
 
     Attributes:
         by_utterance: The features of each utterance that is in the files of all modalities.
-        digest: SHA-256 of the files' contents; `filler_rows` changes it.
+        digest: SHA-256 of the files' contents; `filler_rows` and `padded_rows` change it.
         num_not_finite: Numbers in the files that are NaN or infinite; each was replaced by 0.
     """
 
@@ -99,7 +99,7 @@ def read_iemocap_features(folder: Path, *, filler_rows: bool = False) -> DaiFeat
     return DaiFeatures(_join(text, audio, vision), digest, finite.num_replaced)
 
 
-def read_mosei_features(folder: Path) -> DaiFeatures:
+def read_mosei_features(folder: Path, *, padded_rows: bool = False) -> DaiFeatures:
     """Read the features of CMU-MOSEI; the files decide their widths.
 
     Departure: the files pad every utterance to one length. Here rows of zeros at both ends are cut
@@ -107,6 +107,8 @@ def read_mosei_features(folder: Path) -> DaiFeatures:
 
     Args:
         folder: Holds MOSEI_HCF_FEATURES.
+        padded_rows: Keep all rows of the files. The baselines of Dai et al. read them all, so the
+            padding counts as steps.
 
     Raises:
         CorpusError: If a file is missing, is damaged or holds something else.
@@ -120,11 +122,15 @@ def read_mosei_features(folder: Path) -> DaiFeatures:
         for kind, of_kind in matrices.items():
             for utterance, rows in zip(ids, arrays[kind], strict=True):
                 where = f"'{path}', {kind} of utterance '{utterance}'"
-                of_kind.setdefault(utterance, _trim(finite(rows, where)))
+                matrix = finite(rows, where)
+                of_kind.setdefault(utterance, matrix if padded_rows else _trim(matrix))
     text, audio, vision = (
         _without_gaps(of_kind, f"{folder}, {kind}") for kind, of_kind in matrices.items()
     )
-    return DaiFeatures(_join(text, audio, vision), digest_of_files(paths), finite.num_replaced)
+    digest = digest_of_files(paths)
+    if padded_rows:
+        digest = hashlib.sha256(f"{digest} padded rows".encode()).hexdigest()
+    return DaiFeatures(_join(text, audio, vision), digest, finite.num_replaced)
 
 
 class _Finite:

@@ -33,6 +33,9 @@ MEDIA_FOLDER, SPLIT_FOLDER = "IEMOCAP_RAW_PROCESSED", "IEMOCAP_SPLIT"
 FRAME_RATE_FPS = 29.97
 """The frame rate of the videos, if `meta.pkl` does not name it."""
 
+ASSUMED_RATE_FPS = 30.0
+"""The rate that Dai et al.'s loader assumes for the images."""
+
 
 def read_dai_iemocap(
     folder: Path,
@@ -47,7 +50,8 @@ def read_dai_iemocap(
         folder: Holds `IEMOCAP_RAW_PROCESSED` and `IEMOCAP_SPLIT`.
         splits: A folder of id lists; by default the release's.
         leave_out_session: The session that becomes the test split, instead of lists.
-        compat: `dai_last_frame` leaves out the last image of each utterance.
+        compat: `dai_last_frame` leaves out the last image of each utterance, `dai_iemocap_step`
+            assumes 30 images a second, so images 0, 15, 30 ... lie half a second apart.
 
     Raises:
         CorpusError: If the release is incomplete, or two ways to split it are given.
@@ -84,8 +88,9 @@ def _make(
         images = numbered_images(place, f"image_{side}_")
         wave = place / f"audio_{side}.wav"
         sound_length_s(wave)
+        rate_fps = ASSUMED_RATE_FPS if compat.dai_iemocap_step else _rate_fps(entry)
         return (
-            ImageSequence(images[:-1] if compat.dai_last_frame else images, _rate_fps(entry)),
+            ImageSequence(images[:-1] if compat.dai_last_frame else images, rate_fps),
             SoundSegment(wave, 0.0, end_s - start_s),
         )
 

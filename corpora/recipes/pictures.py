@@ -1,8 +1,9 @@
 """Recipes: named settings by which media become model inputs."""
 
+import operator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 
 class _Settings(BaseModel):
@@ -54,12 +55,17 @@ class VggishLogMel(_Settings):
 class Compat(_Settings):
     """Mistakes of the code base that both papers build on (Dai et al. 2021), for exact comparison.
 
+    Mistakes that were added later are left out of a manifest unless they are repeated: so no
+    fingerprint of an older corpus changes.
+
     Attributes:
         dai_crop: Where no face is found, the patch lies half its width left of the middle.
         dai_mosei_step: Stored images of CMU-MOSEI (2 a second) are read as if there were 30.
         dai_last_frame: The last image of an IEMOCAP utterance is left out.
+        dai_iemocap_step: Stored images of IEMOCAP (29.97 a second) are read as if there were 30.
         dai_transcripts: An IEMOCAP sentence keeps only what follows its last colon.
         dai_filler_rows: Published features of IEMOCAP's sound get two useless rows, 100 and 101.
+        dai_padded_rows: Published features of CMU-MOSEI keep the rows that pad them to one length.
         drop_empty: Utterances without any picture are left out, in the test split too.
     """
 
@@ -69,6 +75,8 @@ class Compat(_Settings):
     dai_transcripts: bool = False
     dai_filler_rows: bool = False
     drop_empty: bool = False
+    dai_iemocap_step: bool = Field(default=False, exclude_if=operator.not_)
+    dai_padded_rows: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class Recipe(_Settings):

@@ -1,7 +1,9 @@
 """LF-LSTM and LF-TRANS, the late fusion baselines of Dai et al. (NAACL 2021).
 
 Defaults are those of the paper's code base. In both, `compat_dai_padding` counts the padding of a
-batch as steps, as that code base does. The output of an utterance then depends on its batch.
+batch as steps, as that code base does. The output of an utterance then depends on its batch. On
+CMU-MOSEI that code base also reads the rows that pad the published files: prepare the corpus with
+`--compat dai_padded_rows`.
 """
 
 from typing import Literal

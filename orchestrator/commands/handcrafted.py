@@ -27,7 +27,10 @@ READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
         IEMOCAP_FOLDER,
         lambda folder, compat: read_iemocap_features(folder, filler_rows=compat.dai_filler_rows),
     ),
-    "mosei": (MOSEI_FOLDER, lambda folder, _: read_mosei_features(folder)),
+    "mosei": (
+        MOSEI_FOLDER,
+        lambda folder, compat: read_mosei_features(folder, padded_rows=compat.dai_padded_rows),
+    ),
 }
 """The folder of Dai et al.'s features and their reader, by the kind of corpus."""
 

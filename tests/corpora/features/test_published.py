@@ -158,6 +158,18 @@ def test_mosei_rows_are_found_by_id_and_trimmed_at_both_ends(tmp_path: Path) -> 
     assert features.vision.dtype == np.float32
 
 
+def test_mosei_padding_is_kept_if_wanted_and_changes_the_digest(tmp_path: Path) -> None:
+    trimmed = read_mosei_features(write_mosei(tmp_path))
+    whole = read_mosei_features(tmp_path, padded_rows=True)
+    assert whole.digest != trimmed.digest
+    for ids in MOSEI_IDS.values():
+        for utterance in ids:
+            features = whole.by_utterance[utterance]
+            assert features.text[:, 0].tolist() == [1, 2, 0, 0, 0]
+            assert features.audio[:, 0].tolist() == [0, 0, 0, 0, 3, 0, 4]
+            assert features.vision[:, 0].tolist() == [0, 5, 6, 7, 8, 0, 0]
+
+
 @pytest.mark.parametrize("as_stored", [np.array, lambda ids: np.array(ids, dtype=object)[:, None]])
 def test_mosei_ids_may_be_objects_in_a_column(as_stored, tmp_path: Path) -> None:
     write_mosei(tmp_path)

@@ -2,15 +2,22 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.media.segments import ImageSequence
-from corpora.recipes.pictures import Compat
+from corpora.recipes.pictures import DAI, Compat
+from corpora.recipes.windows import window_times_s
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source, Utterance
-from tests.corpora.dai_release_factory import iemocap_meta, write_dai_iemocap, write_meta
+from tests.corpora.dai_release_factory import (
+    iemocap_meta,
+    write_dai_iemocap,
+    write_image,
+    write_meta,
+)
 from tests.corpora.laid_utterances import iemocap_utterances
 from tests.corpora.layouts import outcomes
 
@@ -63,6 +70,28 @@ def test_rate_of_the_images_is_that_of_the_entry_or_of_the_videos(folder: Path) 
     assert pictures_of(read_dai_iemocap(folder)).rate_fps == 8.0
     write_entry(folder, fps=None)
     assert pictures_of(read_dai_iemocap(folder)).rate_fps == 29.97
+
+
+@pytest.mark.parametrize(
+    ("compat", "numbers"),
+    [
+        (Compat(), [0, 14, 29, 44]),
+        (Compat(dai_iemocap_step=True), [0, 15, 30, 45]),
+        (Compat(dai_iemocap_step=True, dai_last_frame=True), [*range(0, 46 - 1, 15)]),
+    ],
+    ids=["by time", "step", "dai"],
+)
+def test_images_are_taken_by_time_or_every_fifteenth(
+    folder: Path, compat: Compat, numbers: list[int]
+) -> None:
+    (place,) = media(folder).glob(f"**/{FIRST}")
+    for number in range(46):
+        frame = np.full((16, 16, 3), 5 * number, dtype=np.uint8)
+        write_image(place / f"image_R_{number}.jpg", frame)
+    write_entry(folder, fps=None, start_time=0.0, end_time=46 / 29.97)
+    utterance = first_of(read_dai_iemocap(folder, compat=compat))
+    frames = utterance.pictures.frames(window_times_s(utterance.duration_s, DAI))
+    assert [round(float(frame.mean()) / 5) for frame in frames] == numbers
 
 
 def test_sessions_may_be_left_out_instead_of_lists(folder: Path) -> None:
