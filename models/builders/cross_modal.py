@@ -27,10 +27,11 @@ def build_cross_modal(config: XiaConfig) -> nn.Module:
             return nn.Identity()
         case configs.Independent(depth=depth):
             return _independent(config, depth)
-        case configs.Bottleneck(num_tokens=num_tokens, depth=depth):
+        case configs.Bottleneck(num_tokens=num_tokens, depth=depth, token_std=token_std):
             return BottleneckTransformer(
                 num_tokens=num_tokens,
                 width=config.width,
+                token_std=token_std,
                 layers=[_compress_expand(config) for _ in range(depth)],
             )
         case configs.Joint(depth=depth):
@@ -43,6 +44,7 @@ def build_cross_modal(config: XiaConfig) -> nn.Module:
             return BottleneckTransformer(
                 num_tokens=num_tokens,
                 width=config.width,
+                token_std=1.0,
                 layers=[NagraniLayer(_layers(config, len(config.sequences))) for _ in range(depth)],
             )
 

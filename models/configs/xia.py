@@ -6,7 +6,7 @@ Defaults are the paper's values; the docstring says which values the paper does 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from models.configs.base import Config, Modality, Rate, SystemConfig, check_heads, choices
 from models.configs.conv import ResnetConfig, VggishConfig
@@ -71,12 +71,14 @@ class Independent(Config):
 class Bottleneck(Config):
     """Compression into a few learned tokens and expansion from them (Liu et al. 2022, UMT).
 
-    `num_tokens` and `depth` are those of its code.
+    `num_tokens` and `depth` are those of its code. The tokens begin with the deviation `token_std`;
+    in that code it is .125 at this width.
     """
 
     kind: Literal["bottleneck"] = "bottleneck"
     num_tokens: PositiveInt = 4
     depth: PositiveInt = 1
+    token_std: PositiveFloat = 1.0
 
 
 class Joint(Config):
@@ -124,9 +126,10 @@ class XiaConfig(SystemConfig):
     `modalities` are those that decide. Text also enters the encoders through their SEMs, whether it
     decides or not; if it does neither, no text is read. A SER or FER model has one modality alone,
     and `cross` "independent". `positions` are sines and cosines. They are added to the "states"
-    that enter the first layer, or in each layer to its "queries_and_keys", as in UMT. In training,
-    `modality_dropout` is the probability that the fusion does not see a decision of an utterance;
-    at least one decision is always kept (Neverova et al. 2016). Sizes of the MLPs are our choice.
+    that enter the first layer, or in each layer to its "queries_and_keys": there UMT adds positions
+    that it learns. In training, `modality_dropout` is the probability that the fusion does not see
+    a decision of an utterance; at least one decision is always kept (Neverova et al. 2016). Sizes
+    of the MLPs are our choice.
     """
 
     recipe: ClassVar[str] = "xia"

@@ -122,17 +122,20 @@ class BottleneckTransformer(nn.Module):
     """Layers of exchange through a few learned tokens.
 
     Layers are `CompressExpand` (Liu et al. 2022, which Xia et al. call MBT), or `NagraniLayer`
-    (Nagrani et al. 2021, who named it so).
+    (Nagrani et al. 2021, who named it so). The tokens begin with the deviation `token_std`.
     """
 
-    def __init__(self, *, num_tokens: int, width: int, layers: Iterable[nn.Module]) -> None:
+    def __init__(
+        self, *, num_tokens: int, width: int, token_std: float, layers: Iterable[nn.Module]
+    ) -> None:
         super().__init__()
+        self.token_std = token_std
         self.bottleneck = nn.Parameter(torch.empty(num_tokens, width))
         self.layers = nn.ModuleList(layers)
 
     def rules(self) -> dict[str, Rule]:
         """Draw the tokens."""
-        return {"bottleneck": uniform(UNIT_VARIANCE)}
+        return {"bottleneck": uniform(self.token_std * UNIT_VARIANCE)}
 
     def forward(self, sequences: Sequences) -> Sequences:
         """Exchange in every layer.

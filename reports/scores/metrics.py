@@ -60,6 +60,11 @@ def decide(probabilities: Probabilities, thresholds: NDArray[np.float64]) -> NDA
     The float32 probability is compared as a float64 of exactly the same value: the float32 nearest
     to .1 lies above the float64 nearest to .1, so it is positive; the one nearest to .7 lies below.
 
+    Departure: the code base of Dai et al. compares in float32, where neither is positive. Ten of
+    the 19 candidates (.05, .1, .15, .2, .3, .4, .55, .6, .8, .85) decide otherwise for that one
+    probability, and for no other. No logit in bfloat16 has it. Tables of older records would change
+    if it were negative, so it stays positive.
+
     Shapes:
         probabilities: (U, K), thresholds: (K,) -> (U, K)
     """

@@ -54,6 +54,15 @@ def sequences(*, seed=0):
     }
 
 
+@pytest.mark.parametrize("std", [1.0, 0.125])
+def test_tokens_of_the_bottleneck_begin_with_their_deviation(std):
+    module = cross_modal(Bottleneck(num_tokens=500, token_std=std))
+    assert module.bottleneck.std().item() == pytest.approx(std, rel=0.03)
+    assert module.bottleneck.abs().max() <= std * 3**0.5
+    as_before = cross_modal(Bottleneck(num_tokens=500)).bottleneck
+    torch.testing.assert_close(module.bottleneck, std * as_before)
+
+
 @every_exchange
 @pytest.mark.parametrize(("source", "target"), [("audio", "vision"), ("vision", "audio")])
 @torch.no_grad()

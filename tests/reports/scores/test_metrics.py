@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from sklearn import metrics as sklearn_metrics
 
 from reports.scores.metrics import (
@@ -98,6 +99,34 @@ def test_probability_at_its_threshold_is_negative():
 def test_float32_probability_is_compared_as_the_float64_that_it_is():
     probabilities = np.array([[0.1, 0.7]], np.float32)
     assert decide(probabilities, np.array([0.1, 0.7])).tolist() == [[True, False]]
+
+
+def published_decision(probabilities, threshold):
+    """Compare as the published code does: the threshold takes the type of the probabilities."""
+    return probabilities > np.float32(threshold)
+
+
+def test_only_one_probability_of_ten_thresholds_is_decided_otherwise_than_published():
+    otherwise = []
+    for threshold in THRESHOLDS:
+        nearest = np.float32(threshold)
+        around = [nearest]
+        for _ in range(50):
+            around = [np.nextafter(around[0], np.float32(0)), *around]
+            around.append(np.nextafter(around[-1], np.float32(1)))
+        column = np.array(around, np.float32)
+        differ = decide(column, threshold) != published_decision(column, threshold)
+        assert column[differ].tolist() in ([], [float(nearest)])
+        otherwise += [float(threshold)] * bool(differ.any())
+    assert otherwise == [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.6, 0.8, 0.85]
+
+
+def test_no_logit_in_bfloat16_is_decided_otherwise_than_published():
+    logits = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(torch.bfloat16).float()
+    probabilities = logits[logits.isfinite()].sigmoid().numpy()
+    for threshold in THRESHOLDS:
+        ours = decide(probabilities, threshold)
+        assert np.array_equal(ours, published_decision(probabilities, threshold))
 
 
 def test_candidate_thresholds_are_the_decimal_literals():
