@@ -52,7 +52,7 @@ CAUGHT = {
     *("UnusableFileError", "_UnusableError"),  # becomes a WeightsError
     "_RefusedError",  # becomes a CorpusError
     *("NotDrawnError", "MissingPartError"),  # the figure is left out, and that is told
-    *("ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
+    *("ChangedCodeError", "ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
     *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next
     "DamagedRunError",  # left out of a ledger that is pulled, and told
 }
