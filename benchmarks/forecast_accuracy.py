@@ -23,12 +23,13 @@ from benchmarks.orchestration_overhead import Stopwatch, empty_storage
 from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.source.names import SYNTHETIC
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast.forecast import make_forecast
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
-from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.storage.folder import open_storage
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger

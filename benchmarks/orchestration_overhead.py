@@ -30,11 +30,12 @@ from corpora.preparation.known import know_corpus
 from corpora.recipes.pictures import LE
 from corpora.source.names import SYNTHETIC
 from corpora.store.folders import corpus_folder
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
-from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.storage.folder import open_storage
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from orchestrator.trial.watcher import Watcher

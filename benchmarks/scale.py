@@ -33,11 +33,11 @@ from benchmarks.measurement import Spread, markdown_table, this_machine
 from benchmarks.sampler import Sampler
 from corpora.preparation.known import know_corpus
 from corpora.source.names import SYNTHETIC
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
-from orchestrator.storage.folder import tracking_uri_of
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking import mirror as mirror_module
 from orchestrator.trial.watcher import Watcher

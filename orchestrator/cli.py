@@ -138,6 +138,7 @@ def main() -> NoReturn:
 
 
 def _print_error(text: str, *, style: str | None = None) -> None:
+    from orchestrator.redaction import without_secrets
     from orchestrator.terminal import errors
 
-    errors.print(text, style=style)
+    errors.print(without_secrets(text), style=style)

@@ -1,6 +1,7 @@
 """The errors of machines, of storage, and of what is stored there."""
 
 from corpora.errors import UserError
+from orchestrator.redaction import without_secrets
 
 
 class ClusterError(UserError):
@@ -38,6 +39,10 @@ class SelectionError(UserError):
 class StorageError(UserError):
     """The storage folder, or the bucket that it mirrors, cannot be used."""
 
+    def __init__(self, message: str) -> None:
+        """Hide the credentials of all addresses in the message."""
+        super().__init__(without_secrets(message))
+
 
 class TooLargeError(Exception):
     """Whole batches of a trial do not fit into the memory that was available to measure it."""
@@ -45,6 +50,10 @@ class TooLargeError(Exception):
 
 class TrackingError(UserError):
     """MLflow is not reachable, refuses, or holds no sweep; the message names its address."""
+
+    def __init__(self, message: str) -> None:
+        """Hide the credentials of all addresses in the message."""
+        super().__init__(without_secrets(message))
 
 
 class TrialChoiceError(UserError):

@@ -33,6 +33,12 @@ LONGEST = (
 """Files that take minutes in `make test` or `make test-slow`, the longest first."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_config(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests from reading or changing which MLflows the user of this machine named."""
+    os.environ["MMER_SWEEP_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that all test processes end together."""
     places = {Path(__file__).parent / file: place for place, file in enumerate(LONGEST)}

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
-from orchestrator.storage.folder import tracking_uri_of
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.storage.leases import LEASE_PREFIX
 from orchestrator.tracking.client import EXPERIMENT
 from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger

@@ -40,8 +40,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("corpus", "figures", "model_figures", "prediction", "search", "document"),
     ),
     "orchestrator": (
-        *("errors", "terminal", "plan", "storage", "training", "trial", "cluster", "tracking"),
-        *("kept_models", "corpus", "forecast", "sweep", "search", "commands", "cli"),
+        *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training", "trial"),
+        *("cluster", "tracking", "kept_models", "corpus", "forecast", "sweep", "search"),
+        *("commands", "cli"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.addresses.named import note_named
+from orchestrator.addresses.spool import spool
 from orchestrator.tracking.mirror import SILENCE_S, MlflowMirror
-from orchestrator.tracking.spool import spool
 from search_spaces.catalogue import find_study
 from tests.mlflow_server import MlflowServer, mlflow_server
 from tests.orchestrator.factories import write_study_file
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[MlflowServer]:
     with mlflow_server(tmp_path / "server") as running:
+        note_named(running.uri)
         yield running
 
 

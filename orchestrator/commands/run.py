@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
 from orchestrator.commands.options import (
@@ -22,7 +23,7 @@ from orchestrator.commands.options import (
     trial_options,
 )
 from orchestrator.plan.place import Place
-from orchestrator.storage.folder import open_storage, tracking_uri_of
+from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from reports.statistics.looks import Seeds
 from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestrator.redaction import without_secrets
+
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
 
@@ -44,7 +46,8 @@ class BucketStore:
         """
         bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
         if not BUCKET_NAME.fullmatch(bucket):
-            raise ValueError(f"'{bucket}' is not a valid bucket name")
+            named = without_secrets(SCHEME + bucket).removeprefix(SCHEME)
+            raise ValueError(f"'{named}' is not a valid bucket name")
         self._root = "/".join(filter(None, [bucket, *prefix.split("/")]))
         self.uri = f"{SCHEME}{self._root}"
 
@@ -173,7 +176,7 @@ def _os_errors() -> Iterator[None]:
             f"{error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         ) from error
     except (BotoCoreError, HttpError) as error:
-        raise OSError(str(error)) from error
+        raise OSError(without_secrets(str(error))) from error
     except TimeoutError as error:
         raise TimeoutError("timeout: the bucket did not answer in time") from error
 

@@ -80,16 +80,3 @@ def _probe(mirror: Mirror) -> None:
 def tables_folder(storage: Path, study: str, corpus: str, scale: str) -> Path:
     """Return the folder of a study's table."""
     return storage / "tables" / study / f"{corpus}-{scale}"
-
-
-def tracking_uri_of(given: str | None, storage: Path) -> str:
-    """Return MLflow's address: the given one, or a database inside the storage folder.
-
-    A relative SQLite path is made absolute now, because a sweep changes the current folder.
-    """
-    sqlite = "sqlite:///"
-    if not given:
-        return f"{sqlite}{storage / 'mlflow.db'}"
-    if given.startswith(sqlite):
-        return sqlite + str(Path(given.removeprefix(sqlite)).absolute())
-    return given

@@ -6,15 +6,21 @@ out, and a second request could create a second run. Before a retry, the caller 
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.addresses.address import database_of, shown
+from orchestrator.addresses.database import artifacts_beside, artifacts_of, settle
 from orchestrator.errors import TrackingError
+from orchestrator.redaction import without_secrets
 from orchestrator.tracking.content import Input, Point, split_batches
+from reports.ledger.files import stream_atomically, write_atomically
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -34,6 +40,36 @@ LAST_CREATOR = "last_creator"
 
 PAGE_SIZE = 1000
 
+NEW_FILE = "move the file away, and `mmer-sweep sync --all` fills a new one"
+REMEDIES = {
+    "No module named": "install the Python package that it names: this kind of database needs it",
+    "out-of-date database schema": "another version of MLflow made this database: if an older one, "
+    "`mlflow db upgrade` brings it up to date; if a newer one, update MLflow here",
+    "Can't locate revision": "a newer version of MLflow made this database: update MLflow here",
+    "not a database": NEW_FILE,
+    "malformed": NEW_FILE,
+    "locked": "end the program that uses the database, or wait",
+    "unable to open database": "see whether its folder exists and is writable",
+    "error code 401": "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+    "error code 403": "its server must allow this user, and this host name (`--allowed-hosts`)",
+    "unsupported URI": "give another --tracking-uri",
+}
+"""What to do, by what an error says."""
+
+NO_ANSWER = "see whether it runs and can be reached"
+
+
+class SecretsFilter(logging.Filter):
+    """Hides credentials in what a library logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the message; every message passes."""
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        return True
+
+
+HIDES_SECRETS = SecretsFilter()
+
 
 @dataclass(frozen=True)
 class Run:
@@ -49,47 +85,101 @@ class Run:
 class Client:
     """The runs of one MLflow; it calls `on_answer` after each answered request.
 
-    Every method raises TrackingError if MLflow is unreachable or refuses.
+    Every method raises TrackingError if MLflow is unreachable or refuses. If MLflow is a database
+    file, artifacts lie beside it, wherever the file was copied or moved.
     """
 
     def __init__(self, tracking_uri: str, on_answer: Callable[[], None] = lambda: None) -> None:
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
         self._uri = tracking_uri
+        self._database = database_of(tracking_uri)
         self._on_answer = on_answer
         self._experiment = ""
         with self._asking():
             from mlflow.tracking import MlflowClient  # takes seconds to load
 
-            logging.getLogger("mlflow").setLevel(logging.WARNING)
+            logger = logging.getLogger("mlflow")
+            logger.setLevel(logging.WARNING)
+            for handler in logger.handlers:
+                handler.addFilter(HIDES_SECRETS)
+            self._reach_database()
             self._client = MlflowClient(tracking_uri=tracking_uri)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
         """Call `on_answer` if MLflow answers; raise TrackingError if it does not."""
-        from mlflow.exceptions import MlflowException
-
         try:
             yield
-        except (MlflowException, OSError) as error:  # errors of requests are OSErrors
-            first_line = str(error).partition("\n")[0]
-            raise TrackingError(f"MLflow at {self._uri}: {first_line}") from error
+        # MLflow lets through whatever its databases, their drivers and migrations raise.
+        except Exception as error:
+            said = str(error).partition("\n")[0].strip() or type(error).__name__
+            remedy = next((what for sign, what in REMEDIES.items() if sign in said), NO_ANSWER)
+            raise TrackingError(f"MLflow at {shown(self._uri)}: {said}; {remedy}") from error
         self._on_answer()
 
-    def open_experiment(self, artifacts: Path | None) -> None:
-        """Find or create our experiment; artifacts go to a folder, or to MLflow's default place."""
-        if self.find_experiment():
-            return
-        uri = None if artifacts is None else artifacts.as_uri()
-        with self._asking():
-            self._experiment = self._client.create_experiment(EXPERIMENT, artifact_location=uri)
+    def _reach_database(self) -> None:
+        """Connect to a database once: MLflow would try for minutes, with a warning each time."""
+        from mlflow.store.db.db_types import DATABASE_ENGINES
+        from mlflow.store.db.utils import create_sqlalchemy_engine
 
-    def find_experiment(self) -> bool:
-        """Find our experiment; return whether it exists."""
+        if self._uri.partition("://")[0].partition("+")[0] not in DATABASE_ENGINES:
+            return
+        if self._database is not None:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_sqlalchemy_engine(self._uri)
+        try:
+            engine.connect().close()
+        finally:
+            engine.dispose()
+
+    def open_experiment(self, storage: Path) -> str | None:
+        """Find, restore or create our experiment.
+
+        Args:
+            storage: The storage folder whose ledger is delivered.
+
+        Returns:
+            What the user should know, if the experiment had been deleted in MLflow.
+        """
+        if self._database is not None:
+            settle(self._database, EXPERIMENT, storage)
         with self._asking():
             found = self._client.get_experiment_by_name(EXPERIMENT)
-        self._experiment = "" if found is None else str(found.experiment_id)
-        return found is not None
+        if found is None:
+            beside = None if self._database is None else artifacts_beside(self._database).as_uri()
+            with self._asking():
+                self._experiment = self._client.create_experiment(EXPERIMENT, beside)
+            return None
+        self._experiment = str(found.experiment_id)
+        if found.lifecycle_stage == "active":
+            return None
+        with self._asking():
+            self._client.restore_experiment(self._experiment)
+        return (
+            f"MLflow at {shown(self._uri)}: its experiment '{EXPERIMENT}' had been deleted; it was "
+            "restored with its runs"
+        )
+
+    def find_experiment(self) -> None:
+        """Find our experiment, and change nothing.
+
+        Raises:
+            TrackingError: If it does not exist, or was deleted.
+        """
+        with self._asking():
+            found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            raise TrackingError(
+                f"MLflow at {shown(self._uri)} has no experiment '{EXPERIMENT}': no sweep was "
+                "mirrored there; choose another --tracking-uri"
+            )
+        self._experiment = str(found.experiment_id)
+        if found.lifecycle_stage != "active":
+            raise TrackingError(
+                f"MLflow at {shown(self._uri)}: its experiment '{EXPERIMENT}' was deleted; restore "
+                f"it first: `mlflow experiments restore -x {self._experiment}`"
+            )
 
     def last_creator(self) -> str:
         """Return the name of the last creator of runs; empty if there is none."""
@@ -170,6 +260,10 @@ class Client:
         """Upload files to a run, each under its name; replace files of the same names."""
         if not files:
             return
+        if self._database is not None:
+            with self._asking():
+                _copy(files, artifacts_of(self._database, run.id) / (folder or ""))
+            return
         with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch:
             for name, content in files.items():
                 path = Path(scratch, name)
@@ -184,6 +278,10 @@ class Client:
         """Read a file of a run; return None if it does not exist."""
         from mlflow.exceptions import MlflowException
 
+        if self._database is not None:
+            beside = artifacts_of(self._database, run.id) / name
+            if beside.is_file():
+                return beside.read_bytes()
         with tempfile.TemporaryDirectory(prefix="mmer-sweep-") as scratch, self._asking():
             try:
                 path = self._client.download_artifacts(run.id, name, scratch)
@@ -212,6 +310,15 @@ class Client:
         """Delete a run; in MLflow, it can be restored."""
         with self._asking():
             self._client.delete_run(run.id)
+
+
+def _copy(files: Mapping[str, bytes | Path], folder: Path) -> None:
+    for name, content in files.items():
+        if isinstance(content, Path):
+            with content.open("rb") as source:
+                stream_atomically(folder / name, partial(shutil.copyfileobj, source))
+        else:
+            write_atomically(folder / name, content)
 
 
 def _to_run(run: "MlflowRun") -> Run:

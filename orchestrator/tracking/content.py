@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import starmap, zip_longest
+from itertools import count, starmap, takewhile, zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -27,6 +27,12 @@ EPOCH_METRIC = "train_loss"
 
 MAX_POINTS, MAX_PARAMS, MAX_TAGS = 500, 100, 100
 """The limits of a request: 1,000 metrics, 100 params and 100 tags; 1,000 in total, in 1 MB."""
+
+MAX_TAG = 5000
+"""The number of characters of a tag that every version of MLflow keeps."""
+
+ROWS = "rows"
+"""The tag that names the rows of a trial; what does not fit continues in `rows_2` and so on."""
 
 MAX_DIGEST = 36
 """The number of characters of a data set's digest in MLflow."""
@@ -65,8 +71,7 @@ class MirroredStudy:
     def __init__(self, planned: Planned) -> None:
         self.planned = planned
         study = planned.study
-        corpora = "+".join(fingerprint[:12] for fingerprint in planned.fingerprints)
-        self.key = f"{study.name}/{planned.corpus}/{planned.scale}/{corpora}"
+        self.key = study_key(planned)
         self.rows_by_key = rows_of_keys(study.name, planned.keys)
         self.differing = _differing_fields(planned)
         self.tags = {
@@ -94,6 +99,12 @@ class MirroredStudy:
         flat = flatten(trial.config)
         params = {field: str(flat[field]) for field in self.differing if field in flat}
         return params | {"seed": str(trial.seed), "corpus": trial.corpus.name}
+
+
+def study_key(planned: Planned) -> str:
+    """Return the key of a study's run."""
+    corpora = "+".join(fingerprint[:12] for fingerprint in planned.fingerprints)
+    return f"{planned.study.name}/{planned.corpus}/{planned.scale}/{corpora}"
 
 
 def _differing_fields(planned: Planned) -> list[str]:
@@ -172,6 +183,32 @@ def recorded_tags(record: Record, record_file: bytes, model_files: Sequence[str]
         **({"model_files": " ".join(model_files)} if model_files else {}),
         **({} if diverged is None else {"diverged_at_epoch": str(diverged)}),
     }
+
+
+def rows_texts(tags: Mapping[str, str]) -> list[str]:
+    """Return the texts in which a run names its rows; none if it has no description yet."""
+    names = (ROWS if number == 1 else f"{ROWS}_{number}" for number in count(1))
+    return [tags[name] for name in takewhile(tags.__contains__, names)]
+
+
+def names_row(tags: Mapping[str, str], row: str) -> bool:
+    """Whether a run names a row; the name may contain the separator."""
+    wanted = f"{ROW_SEPARATOR}{row[:MAX_TAG]}{ROW_SEPARATOR}"
+    return any(
+        wanted in f"{ROW_SEPARATOR}{text}{ROW_SEPARATOR}" for text in rows_texts(tags) if text
+    )
+
+
+def rows_tags(tags: Mapping[str, str], new_rows: Sequence[str]) -> dict[str, str]:
+    """Return the tags that name the rows of a run, and new ones besides."""
+    texts = rows_texts(tags) or [""]
+    for row in new_rows:
+        longer = f"{texts[-1]}{ROW_SEPARATOR}{row}" if texts[-1] else row
+        if len(longer) <= MAX_TAG:
+            texts[-1] = longer
+        else:
+            texts += [row[:MAX_TAG]]
+    return {ROWS if n == 1 else f"{ROWS}_{n}": text for n, text in enumerate(texts, 1)}
 
 
 def config_file(trial: Trial) -> bytes:

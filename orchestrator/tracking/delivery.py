@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from orchestrator.addresses.spool import spool_lock
 from orchestrator.tracking.client import Client
 from orchestrator.tracking.content import MirroredStudy
+from orchestrator.tracking.delivered import DeliveredNotes
 from orchestrator.tracking.run_index import RunIndex
-from orchestrator.tracking.spool import spool_lock
 from orchestrator.tracking.study_runs import StudyRuns
 from orchestrator.tracking.trial_runs import TrialRuns
 from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
-
-ARTIFACTS_FOLDER = "mlflow-artifacts"
 
 
 class Delivery:
@@ -21,6 +20,7 @@ class Delivery:
 
     `delivered` are the keys of trials that were completed from their records. `faults` says which
     records are damaged, or lack files that they name; the other records are delivered all the same.
+    `remark` says what the user should know of this MLflow, if anything.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class Delivery:
         on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         client = Client(tracking_uri, on_answer)
-        is_local = tracking_uri.startswith("sqlite:")
-        client.open_experiment(storage / ARTIFACTS_FOLDER if is_local else None)
+        self.remark = client.open_experiment(storage)
         self._ledger = Ledger(storage)
+        self._notes = DeliveredNotes(storage, tracking_uri)
         self._index = RunIndex(client, spool_lock(storage, tracking_uri))
         self.studies = StudyRuns(self._index, storage)
         self.trials = TrialRuns(self._index, self.studies, storage, max_model_mib)
@@ -63,13 +63,18 @@ class Delivery:
             self.faults[record.key] = str(error)
 
     def close(self) -> None:
-        """Deliver the records that others wrote meanwhile, and end our own runs."""
+        """Deliver the records that others wrote meanwhile, end our own runs, and note it all."""
         studies = self.studies.followed.values()
         if not all(self.trials.is_complete(key) for s in studies for key in s.rows_by_key):
             self._index.read()
         for study in studies:
+            planned = study.planned
+            trials = self._notes.digest_of_trials(planned)
+            tables = self._notes.digest_of_tables(planned)
             self._catch_up(study)
             self.studies.close(study)
+            if all(self.trials.is_complete(key) for key in study.rows_by_key):
+                self._notes.note(planned, trials, tables)
         for run in self._index.my_trials():
             self._index.end(run, "KILLED")
 

@@ -5,11 +5,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestrator.addresses.spool import read_spooled, spool, unspool
 from orchestrator.errors import TrackingError
+from orchestrator.redaction import without_secrets
 from orchestrator.tracking.backlog import Backlog
+from orchestrator.tracking.delivered import DeliveredNotes
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.orphans import BEAT_S
-from orchestrator.tracking.spool import read_spooled, spool, unspool
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Record
@@ -25,27 +27,33 @@ SILENCE_S, CLOSE_S = 30.0, 120.0
 class MlflowMirror(Watcher):
     """Mirrors studies to one MLflow; a `Watcher` of their sweep.
 
-    Only `close` waits for MLflow, for a limited time. MLflow gets no request before there is a
-    study to follow.
+    Only `close` waits for MLflow, for a limited time. MLflow gets no request, and is not even
+    loaded, before there is a study to follow of which it may lack something. `remark` says what
+    the user should know of this MLflow, if anything.
     """
 
     def __init__(self, storage: Path, tracking_uri: str, *, max_model_mib: float = 0.0) -> None:
         self._storage = storage
         self._tracking_uri = tracking_uri
         self._max_model_mib = max_model_mib
+        self._notes = DeliveredNotes(storage, tracking_uri)
         self._followed: dict[tuple[str, str, str], Planned] = {}
         self._backlog = Backlog()
         self._failure: str | None = None
+        self.remark: str | None = None
         self._answered_at = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
 
     def follow(self, planned: Sequence[Planned]) -> None:
         """Mirror some studies from now on; the spool keeps what is not delivered at the end."""
-        spool(planned, self._storage, self._tracking_uri)
         self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
+        if not self._has_begun:
+            if self._notes.have(planned):
+                return
+            self._begin()
+            return
+        spool(planned, self._storage, self._tracking_uri)
         self._backlog.put(lambda delivery: delivery.follow(planned))
-        if self._thread.ident is None:
-            self._thread.start()
 
     def started(self, trial: Trial) -> None:
         """Open the trial's run."""
@@ -81,6 +89,8 @@ class MlflowMirror(Watcher):
         Returns:
             What went wrong, if MLflow lacks something; the ledger is complete all the same.
         """
+        if not self._has_begun and not all(map(self._notes.has_tables, self._followed.values())):
+            self._begin()
         self._backlog.close()
         closed_at = time.monotonic()
         while self._thread.is_alive():
@@ -92,6 +102,14 @@ class MlflowMirror(Watcher):
                 return f"not everything was delivered within {CLOSE_S:.0f} s"
         return self._failure
 
+    @property
+    def _has_begun(self) -> bool:
+        return self._thread.ident is not None
+
+    def _begin(self) -> None:
+        spool(self._followed.values(), self._storage, self._tracking_uri)
+        self._thread.start()
+
     def _work(self) -> None:
         """Mirror events; after an error, start again from the ledger, and once more at the end."""
         while True:
@@ -102,7 +120,7 @@ class MlflowMirror(Watcher):
             except TrackingError as error:
                 self._failure = str(error)
             except Exception as error:  # `close` reports it: the mirror must not end the sweep
-                self._failure = f"{type(error).__name__}: {error}"
+                self._failure = without_secrets(f"{type(error).__name__}: {error}")
             if is_last:
                 return
             self._backlog.drop_for(RECONNECT_S)
@@ -115,6 +133,7 @@ class MlflowMirror(Watcher):
             max_model_mib=self._max_model_mib,
             on_answer=self._note_answer,
         )
+        self.remark = delivery.remark or self.remark
         delivery.catch_up(read_spooled(self._storage, self._tracking_uri))
         delivery.follow(list(self._followed.values()))
         while not self._backlog.is_at_end:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.addresses.address import is_own
+from orchestrator.addresses.named import note_named
 from orchestrator.tracking.mirror import MlflowMirror
 
 
@@ -13,13 +15,20 @@ from orchestrator.tracking.mirror import MlflowMirror
 def mirrored_to_mlflow(
     storage: Path, tracking_uri: str, console: Console, *, max_model_mib: float = 0.0
 ) -> Iterator[MlflowMirror]:
-    """Mirror the events inside the block; at the end, wait for MLflow for a limited time."""
+    """Mirror the events inside the block; at the end, wait for MLflow for a limited time.
+
+    An address other than the storage folder's own was named by this user, so it is noted as such.
+    """
+    if not is_own(tracking_uri, storage):
+        note_named(tracking_uri)
     mirror = MlflowMirror(storage, tracking_uri, max_model_mib=max_model_mib)
     try:
         yield mirror
     finally:
         with console.status("mirroring to MLflow"):
             failure = mirror.close()
+        if mirror.remark is not None:
+            console.print(mirror.remark, style="yellow", markup=False)
         if failure is not None:
             console.print(
                 f"MLflow lacks some of this: {failure}\n"

@@ -13,14 +13,15 @@ from orchestrator.storage.trials import fetch_model
 from orchestrator.tracking.client import Run
 from orchestrator.tracking.content import (
     EPOCH_METRIC,
-    ROW_SEPARATOR,
     Point,
     config_file,
     curves_file,
     inputs_of,
+    names_row,
     points_of,
     recorded_points,
     recorded_tags,
+    rows_tags,
 )
 from orchestrator.tracking.run_index import PARENT, RunIndex
 from orchestrator.tracking.study_runs import StudyRuns
@@ -171,16 +172,15 @@ class TrialRuns:
         if new_rows := self._new_rows(run, key):
             studies = self._studies.of_trial(key)
             params = {name: text for s in studies for name, text in s.params_of(trial).items()}
-            tags = {**tags, "rows": ROW_SEPARATOR.join([*_rows_named(run), *new_rows])}
+            tags = {**tags, **rows_tags(run.tags, new_rows)}
         if points or params or tags:
             run = self._index.log(run, points=points, params=params, tags=tags)
         return run
 
     def _new_rows(self, run: Run, key: str) -> list[str]:
         """List the rows that share a trial and are not in its run yet."""
-        named = _rows_named(run)
         rows = [str(row) for s in self._studies.of_trial(key) for row in s.rows_by_key[key]]
-        return [row for row in rows if row not in named]
+        return [row for row in rows if not names_row(run.tags, row)]
 
     def _known_epochs(self, run: Run) -> set[int]:
         """Return the epochs that a run has, including those that an earlier driver logged."""
@@ -223,11 +223,6 @@ def _test_of(record: Record, predictions_file: bytes) -> Predictions | None:
     if record.result.best is None:
         return None
     return read_predictions(pa.BufferReader(predictions_file), ("test",))["test"]
-
-
-def _rows_named(run: Run) -> list[str]:
-    """List the rows that a run names; a run without a description names none."""
-    return [row for row in run.tags.get("rows", "").split(ROW_SEPARATOR) if row]
 
 
 def _first_line(text: str) -> str:

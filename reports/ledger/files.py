@@ -28,9 +28,13 @@ def stage(path: Path, content: bytes) -> str:
     return sha256
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
-    stream_atomically(path, lambda file: file.write(content))
+def write_atomically(path: Path, content: bytes, *, is_private: bool = False) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing.
+
+    Only its owner can read a private file.
+    """
+    with _partial(path, lambda file: file.write(content), is_private=is_private) as partial:
+        partial.replace(path)
 
 
 def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -56,11 +60,15 @@ def create_once(path: Path, content: bytes) -> bool:
 
 
 @contextmanager
-def _partial(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
+def _partial(
+    path: Path, write: Callable[[BinaryIO], object], *, is_private: bool = False
+) -> Iterator[Path]:
     """Write a partial file beside its place and flush it to disk; remove it in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     try:
+        if is_private:
+            partial.touch(mode=0o600, exist_ok=False)
         with partial.open("wb") as file:
             write(file)
             file.flush()

@@ -2,16 +2,20 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from mlflow.utils.file_utils import local_file_uri_to_path
 
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import locate_place
 from orchestrator.storage.trials import publish_trial
+from orchestrator.tracking.content import MAX_TAG, names_row
 from orchestrator.tracking.delivery import Delivery
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.planned import Planned
@@ -125,6 +129,60 @@ def test_what_is_complete_costs_no_request_of_its_own(storage: Path, uri: str) -
     delivery.catch_up([planned])
     delivery.close()
     assert len(answers) == 3  # the client, the experiment, all runs
+
+
+def test_copy_of_a_storage_is_whole_and_leaves_the_original_alone(
+    storage: Path, blank_database: Path, tmp_path: Path
+) -> None:
+    planned, trials = make_plan(storage)
+    shutil.copy(blank_database, storage / "mlflow.db")
+    record_trial(storage, trials[0])
+    deliver(storage, tracking_uri_of(None, storage), planned)
+    copy = shutil.copytree(storage, tmp_path / "a c?py")
+    before = contents_of(storage)
+    for trial in trials[1:]:
+        record_trial(copy, trial)
+    uri = tracking_uri_of(None, copy)
+    assert len(deliver(copy, uri, planned).delivered) == 3
+    assert contents_of(storage) == before
+    shutil.rmtree(storage)
+    for run in runs_of(uri):  # as MLflow's page reads it
+        assert "record.json" in files_of(uri, run.info.run_id)
+        assert Path(local_file_uri_to_path(run.info.artifact_uri)).is_relative_to(copy)
+    assert {path.name for path in tmp_path.iterdir()} == {"a c?py"}
+
+
+def contents_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_experiment_that_was_deleted_is_restored_and_said(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    assert deliver(storage, uri, planned).remark is None
+    client = MlflowClient(tracking_uri=uri)
+    client.delete_experiment(runs_of(uri)[0].info.experiment_id)
+    delivery = deliver(storage, uri, planned)
+    assert "had been deleted; it was restored with its runs" in (delivery.remark or "")
+    assert delivery.delivered == []
+    assert len(runs_of(uri)) == len(trials)
+
+
+def test_trial_of_very_many_rows_is_delivered_once_and_names_them_all(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = make_plan(storage, rows=("shallow",), num_seeds=1)
+    keys = planned.keys["shallow"]
+    rows = {f"row {number}, of many {'x' * 90}": keys for number in range(120)}
+    many = planned.model_copy(update={"keys": {"shallow": keys, **rows}})
+    record_trial(storage, trials[0])
+    assert len(deliver(storage, uri, many).delivered) == 1
+    answers: list[None] = []
+    delivery = Delivery(storage, uri, on_answer=lambda: answers.append(None))
+    delivery.catch_up([many])
+    assert (delivery.delivered, len(answers)) == ([], 3)
+    tags = run_of(uri, trials[0].key).data.tags
+    assert all(names_row(tags, f"depth/{row}") for row in rows)
+    assert max(map(len, tags.values())) <= MAX_TAG
 
 
 def test_diverged_trial_is_finished_and_says_when(storage: Path, uri: str) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from orchestrator.addresses.spool import read_spooled, spool, spooled_uris
+from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import LAST_CREATOR
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.mirror import MlflowMirror
-from orchestrator.tracking.spool import read_spooled, spool, spooled_uris
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from reports.ledger.planned import Planned
 from tests.orchestrator.tracking.factories import (
@@ -67,6 +68,55 @@ def test_failed_and_retried_trials_say_why(storage: Path, uri: str) -> None:
 
 def test_without_a_study_mlflow_is_not_asked(storage: Path) -> None:
     assert MlflowMirror(storage, "http://127.0.0.1:9").close() is None
+
+
+def test_mlflow_that_has_everything_is_not_asked_until_there_is_something_new(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = make_plan(storage, num_seeds=1)
+    for trial in trials:
+        record_trial(storage, trial)
+    assert num_answers(storage, uri, planned) > 0
+    assert num_answers(storage, uri, planned) == 0
+    assert spooled_uris(storage) == []
+    tables = tables_folder(storage, "depth", "synthetic", "tiny")
+    tables.mkdir(parents=True)
+    (tables / "depth.md").write_text("another table")
+    assert num_answers(storage, uri, planned) > 0
+    more, (*_, trial) = make_plan(storage, num_seeds=2)
+    assert num_answers(storage, uri, more) > 0  # trials are missing
+    assert num_answers(storage, uri, more) > 0  # and still are: they may begin
+    for trial in make_plan(storage, num_seeds=2)[1]:
+        record_trial(storage, trial)
+    assert num_answers(storage, uri, more) > 0
+    assert num_answers(storage, uri, more) == 0
+    spool([more], storage, uri)
+    assert num_answers(storage, uri, more) > 0
+    client = MlflowClient(tracking_uri=uri)
+    client.delete_run(runs_of(uri)[0].info.run_id)
+    assert num_answers(storage, uri, more) > 0
+    client.delete_experiment(runs_of(uri)[0].info.experiment_id)
+    assert num_answers(storage, uri, more) > 0
+    assert len(runs_of(uri)) == 4
+    assert num_answers(storage, uri, more) == 0
+
+
+class CountingMirror(MlflowMirror):
+    """Counts how often MLflow answered."""
+
+    num_answers = 0
+
+    def _note_answer(self) -> None:
+        super()._note_answer()
+        self.num_answers += 1
+
+
+def num_answers(storage: Path, uri: str, planned: Planned) -> int:
+    """Mirror a sweep that trains nothing; return how often MLflow was asked."""
+    mirror = CountingMirror(storage, uri)
+    mirror.follow([planned])
+    assert mirror.close() is None
+    return mirror.num_answers
 
 
 def test_passing_trouble_is_made_good_at_the_end(storage: Path, uri: str) -> None:

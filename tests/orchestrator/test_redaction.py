@@ -1,0 +1,45 @@
+import pytest
+
+from orchestrator.errors import StorageError, TrackingError
+from orchestrator.redaction import without_secrets
+
+SECRET = "geheim"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://me:geheim@host:5000/path", "http://***@host:5000/path"),
+        (
+            "at https://geheim@host, twice http://me:geheim@b",
+            "at https://***@host, twice http://***@b",
+        ),
+        ("postgresql://me:ge/heim@geheim@host/db", "postgresql://***@host/db"),
+        (
+            "mysql://host/db?ssl_ca=a&password=geheim&x=1",
+            "mysql://host/db?ssl_ca=a&password=***&x=1",
+        ),
+        ("'http://me:geheim@host' failed for a@b", "'http://***@host' failed for a@b"),
+    ],
+)
+def test_credentials_are_hidden_and_the_rest_stays(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqlite:////home/a@b/mlflow.db",
+        "http://host:5000/path@x?limit=1",
+        "s3://bucket/pre@fix",
+        "write to a@b:c at once",
+    ],
+)
+def test_what_is_no_credential_stays(text: str) -> None:
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("error", [StorageError, TrackingError])
+def test_errors_about_addresses_hide_credentials(error: type[Exception]) -> None:
+    assert str(error("no http://me:geheim@host")) == "no http://***@host"
