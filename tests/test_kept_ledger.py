@@ -1,6 +1,7 @@
 """A storage folder of 29 November 2026: what was stored then is read, named and shown as then.
 
-Its tables were written by that day's code, `mmer-sweep run kept.py --seeds 2`.
+Its tables were written by that day's code, `mmer-sweep run kept.py --seeds 2`. What their forms say
+has since changed in the legend of the verdicts: those files are of later code.
 """
 
 import shutil

@@ -159,7 +159,7 @@ class CandidateLog(Watcher):
             self._announce(number, f"failed: {reason}")
 
     def _close(self, number: int, result: Result, how: str) -> None:
-        if result.best is None:
+        if result.best is None or result.has_diverged:
             self.reject(number, f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}")
             return
         f1 = result.best.valid["f1"]

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.averages import Average, collect_averages, tabulate_averages, tell_printed
-from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, Drawing, in_style
+from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
 from reports.scores.cells import Outcome
 from search_spaces.study import Study
@@ -68,7 +68,7 @@ def _draw_panel(axes: Axes, average: Average) -> None:
         [*means],
         [PERCENT * mean for mean in means.values()],
         height=BAR_HEIGHT,
-        color=COLOURS[5],
+        color=[GREY if average.cells[place].why_void else COLOURS[5] for place in means],
         alpha=0.55,
         label="mean",
     )

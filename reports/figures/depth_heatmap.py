@@ -36,18 +36,21 @@ class Heat:
     Shapes:
         scores: (rows, columns), fractions, NaN for missing scores
         texts: (rows, columns), the printed texts
+        is_compared: (rows, columns), whether a score takes part in comparisons
     """
 
     titles: tuple[str, str]
     headers: tuple[str, ...]
     scores: NDArray[np.float64]
     texts: tuple[tuple[str, ...], ...]
+    is_compared: NDArray[np.bool_]
 
     @property
     def deviations(self) -> NDArray[np.float64]:
-        """How many points each score is above the mean of its column."""
-        num_scores = np.maximum((~np.isnan(self.scores)).sum(0), 1)
-        return PERCENT * (self.scores - np.nansum(self.scores, axis=0) / num_scores)
+        """How many points each score is above the mean of its column; NaN if it is not compared."""
+        compared = np.where(self.is_compared, self.scores, np.nan)
+        num_scores = np.maximum((~np.isnan(compared)).sum(0), 1)
+        return PERCENT * (compared - np.nansum(compared, axis=0) / num_scores)
 
 
 def draw_depth_heatmap(study: Study, outcome: Outcome) -> Drawing | None:
@@ -94,9 +97,11 @@ def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
     """Make a heat map of a block's columns that are averages over the emotions."""
     if isinstance(block, OursBlock):
         scores = [[np.nan if c.mean is None else c.mean for c in row] for row in block.cells]
+        is_compared = [[not cell.why_void for cell in row] for row in block.cells]
     else:
         factor = PERCENT if block.unit == "percent" else 1
         scores = [[float(c.text) / factor if c else np.nan for c in row] for row in block.cells]
+        is_compared = [[True for _ in row] for row in block.cells]
     averages = [place for place, column in enumerate(block.columns) if column.emotion is None]
     return Heat(
         titles=(block_title(block), f"({block.origin})"),
@@ -105,6 +110,7 @@ def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
         texts=tuple(
             tuple(replace(row[place], mark="").text for place in averages) for row in block.shown
         ),
+        is_compared=np.array(is_compared, dtype=np.bool_)[:, averages],
     )
 
 

@@ -29,13 +29,16 @@ MAX_CHAINS = 2
 MAX_NARROW_PANELS = 1
 LINE_IN, GAP_IN, FRAME_IN = 0.115, 0.14, 0.55
 BAR_HEIGHT = 0.6
+IN_MARGIN = ("axes fraction", "data")
+"""The coordinates of the numbers beside a panel."""
 
 
 @dataclass(frozen=True)
 class Step:
     """One row of a chain: its mean score, and the paired difference to the row before it.
 
-    The first row has no `difference`. `interval` is None with fewer than three seeds.
+    The first row has no `difference`, and neither has a row if it or the row before takes no part
+    in comparisons. `interval` is None with fewer than three seeds.
     """
 
     row: str
@@ -87,12 +90,20 @@ def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | N
     if not seeds:
         return None
     scores = [np.array([cell.by_seed[seed] for seed in seeds]) for cell in cells]
-    gaps = [later - earlier for earlier, later in pairwise(scores)]
-    intervals = [paired_gap(gap).interval() if len(seeds) >= MIN_SEEDS else None for gap in gaps]
+    gaps = [None, *(later - earlier for earlier, later in pairwise(scores))]
+    is_void = [bool(cell.why_void) for cell in cells]
     steps = (
-        Step(row, fmean(score), difference, interval, average.printed[places[row]])
-        for row, score, difference, interval in zip(
-            chain, scores, [None, *map(fmean, gaps)], [None, *intervals], strict=True
+        Step(
+            row=row,
+            mean=fmean(score),
+            difference=None if gap is None or any(void) else fmean(gap),
+            interval=None
+            if gap is None or any(void) or len(seeds) < MIN_SEEDS
+            else paired_gap(gap).interval(),
+            printed=average.printed[places[row]],
+        )
+        for row, score, gap, void in zip(
+            chain, scores, gaps, zip([False, *is_void], is_void, strict=False), strict=True
         )
     )
     return Waterfall(number, average.header, len(seeds), tuple(steps))
@@ -177,6 +188,10 @@ def _draw_panel(axes: Axes, fall: Waterfall) -> None:
 
 def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
     """Draw a bar from the score of the row above to the score of this row."""
+    if step.difference is None:
+        axes.plot(PERCENT * step.mean, place, marker="o", color=GREY, markerfacecolor="white")
+        axes.annotate("not compared", (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)
+        return
     difference, unit = step.mean - before, Unit()
     colour = COLOURS[0] if difference >= 0 else COLOURS[1]
     hatch = "" if difference >= 0 else "////"
@@ -199,4 +214,4 @@ def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
             place, PERCENT * (before + low), PERCENT * (before + high), color="black", linewidth=0.8
         )
         text += f" [{unit.show_signed(low)}, {unit.show_signed(high)}]"
-    axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=6)
+    axes.annotate(text, (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)

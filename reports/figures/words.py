@@ -3,7 +3,7 @@
 from textwrap import fill
 
 from reports.scores.cells import Outcome
-from reports.tables.caption import disclaim, name_place, name_study
+from reports.tables.caption import disclaim, name_place, name_study, tell_void
 from search_spaces.study import Study
 
 NAME_CHARS = 22
@@ -36,9 +36,15 @@ def name_field(path: str) -> str:
 def write_figure_caption(study: Study, outcome: Outcome, *sentences: str) -> str:
     """Write a caption: the title of the study, the `sentences`, and which trials are shown.
 
-    Sentences that are not empty are used unchanged.
+    Sentences that are not empty are used unchanged. Rows that take no part in comparisons are named
+    (`reports.scores.cells.Cell.why_void`).
     """
-    parts = [name_study(study), *sentences, _describe_trials(outcome), *disclaim(outcome)]
+    void = [
+        f"The row {row.name} is {told}."
+        for row, cells in zip(study.rows, outcome.cells, strict=False)  # maybe without cells
+        for told in tell_void(cells, study, outcome)
+    ]
+    parts = [name_study(study), *sentences, *void, _describe_trials(outcome), *disclaim(outcome)]
     return " ".join(part for part in parts if part)
 
 

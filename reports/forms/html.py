@@ -160,6 +160,8 @@ def _about(block: Block) -> list[list[str]]:
 
 def _about_ours(cell: Cell, unit: Unit) -> str:
     told = f"n = {cell.num_scores} of {cell.num_planned}"
+    if cell.why_void:
+        told += f"; not compared: {cell.why_void}"
     if cell.interval is None:
         return told
     low, high = map(unit.show, cell.interval)
@@ -167,6 +169,8 @@ def _about_ours(cell: Cell, unit: Unit) -> str:
 
 
 def _about_difference(difference: Difference, unit: Unit) -> str:
+    if difference.why_void:
+        return f"minus {difference.to}: not compared, {difference.why_void}"
     told = f"minus {difference.to}; n = {difference.num_values} of {difference.num_planned}"
     if difference.interval is not None:
         low, high = map(unit.show_signed, difference.interval)

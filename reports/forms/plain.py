@@ -35,21 +35,25 @@ AnyCell = TypeVar("AnyCell")
 def to_csv(table: Table) -> str:
     """Write one line for each cell; fields that do not apply to a cell are empty.
 
-    The column with the number of diverged trials exists only if a trial of the table diverged.
+    The column with the number of diverged trials exists only if a trial of the table diverged, and
+    the one that says why a cell is not compared only if there is such a cell.
     """
     text = io.StringIO()
     diverged = _diverged(table)
+    cells = [_cells(block, diverged) for block in table.blocks]
+    has_void = any("not_compared" in cell for block in cells for row in block for cell in row)
     fields = (
         *("row", "origin", "corpus", "scale", "column", "emotion", "metric", "unit"),
         *("mean", "std", "n", "num_planned"),
         *(("num_diverged",) if diverged else ()),
         *("minus", "distinct", "best_of", "printed", "reference"),
+        *(("not_compared",) if has_void else ()),
     )
     writer = csv.DictWriter(text, fields, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for block in table.blocks:
-        for row, cells in zip(table.rows, _cells(block, diverged), strict=True):
-            writer.writerows({"row": row.name, **_about(block), **cell} for cell in cells)
+    for block, of_block in zip(table.blocks, cells, strict=True):
+        for row, of_row in zip(table.rows, of_block, strict=True):
+            writer.writerows({"row": row.name, **_about(block), **cell} for cell in of_row)
     return text.getvalue()
 
 
@@ -123,6 +127,10 @@ def _count_diverged(keys: Iterable[str], diverged: Container[str]) -> Values:
     return {"num_diverged": num_diverged} if num_diverged else {}
 
 
+def _tell_void(why_void: str) -> Values:
+    return {"not_compared": why_void} if why_void else {}
+
+
 def _ours(column: Column, cell: Cell, tied: bool | None, diverged: Container[str]) -> Values:
     return {
         "column": column.title,
@@ -133,6 +141,7 @@ def _ours(column: Column, cell: Cell, tied: bool | None, diverged: Container[str
         "n": cell.num_scores,
         "num_planned": cell.num_planned,
         **_count_diverged((seed.key for seed in cell.scores), diverged),
+        **_tell_void(cell.why_void),
         "t_interval_95": _ends(cell.interval),
         "tied_with_best": tied,
         "scores": [
@@ -153,6 +162,7 @@ def _difference(column: Column, difference: Difference, diverged: Container[str]
         "n": difference.num_values,
         "num_planned": difference.num_planned,
         **_count_diverged(keys, diverged),
+        **_tell_void(difference.why_void),
         "t_interval_95": _ends(difference.interval),
         "distinct": difference.distinct,
         "best_of": difference.best_of,

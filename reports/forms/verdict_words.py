@@ -18,7 +18,8 @@ MEANINGS: dict[Word, str] = {
     "INCOMPATIBLE": "the printed value lies outside the 95 % prediction interval of one more seed",
     "REPORTED": "a cost, which is told and not judged",
     "UNTESTABLE": (
-        f"fewer than {FEWEST_SEEDS} common seeds, no such trials, or nothing that trials can decide"
+        f"fewer than {FEWEST_SEEDS} common seeds, no such trials, a row of which every seed "
+        "diverged or predicts the same, or nothing that trials can decide"
     ),
 }
 """The meaning of each verdict, in the order in which reports list them."""

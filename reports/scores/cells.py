@@ -13,17 +13,26 @@ from scipy.special import stdtrit
 
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
-from reports.scores.trials import TrialScores
+from reports.scores.trials import Fault, TrialScores
 from search_spaces.terms import Metric, Scale
+
+_REASONS: dict[Fault, str] = {
+    "diverged": "diverged",
+    "constant": "predicts the same for every test utterance",
+}
 
 
 @dataclass(frozen=True)
 class SeedScore:
-    """The test score of one trial, for one emotion or their mean: a fraction in [0, 1]."""
+    """The test score of one trial, for one emotion or their mean: a fraction in [0, 1].
+
+    `fault` says why the score is not that of a trained model; None if it is.
+    """
 
     key: str
     seed: int
     score: float
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,19 @@ class Cell:
     def complete(self) -> bool:
         """Whether every planned trial has its score."""
         return 0 < self.num_planned == self.num_scores
+
+    @cached_property
+    def why_void(self) -> str:
+        """Why the cell takes no part in any comparison; empty if it does.
+
+        A cell is void if every seed has a fault. It is shown with its n, but it is never ranked,
+        tied, subtracted or judged: the accuracy of a row that predicts nothing may be the highest
+        of its table.
+        """
+        faults = dict.fromkeys(seed.fault for seed in self.scores)
+        if not self.scores or None in faults:
+            return ""
+        return f"every seed {' or '.join(_REASONS[f] for f in _REASONS if f in faults)}"
 
     @cached_property
     def mean(self) -> float | None:
@@ -124,7 +146,7 @@ def make_cell(
     records = [outcome.records[key] for key in outcome.planned[row] if key in outcome.records]
     found = [(record, trial_scores.find(record, metric, emotion)) for record in records]
     scores = tuple(
-        SeedScore(record.key, record.trial.seed, score)
+        SeedScore(record.key, record.trial.seed, score, trial_scores.find_fault(record, metric))
         for record, score in found
         if score is not None
     )

@@ -1,6 +1,7 @@
 """The test scores of finished trials, computed from their predictions; each file is read once."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,12 @@ from reports.ledger.record import Predictions, Record
 from reports.scores.count_index import CountIndex
 from reports.scores.metrics import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
 from search_spaces.terms import Metric
+
+Fault = Literal["diverged", "constant"]
+"""Why a score is not that of a trained model.
+
+The training diverged, or the trial predicts the same for every test utterance.
+"""
 
 
 class TrialScores:
@@ -21,6 +28,7 @@ class TrialScores:
         self._records: dict[str, Record] = {}
         self._by_cluster: dict[str, dict[str, Counts]] = {}
         self._scores: dict[tuple[str, Metric], EmotionScores] = {}
+        self._faults: dict[tuple[str, Metric], Fault | None] = {}
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
         """Read the records of the finished trials by key, in the order given; skip the others.
@@ -53,6 +61,22 @@ class TrialScores:
             self._scores[place] = self._compute(record, metric)
         return self._scores[place]
 
+    def find_fault(self, record: Record, metric: Metric) -> Fault | None:
+        """Return why a trial's scores are not those of a trained model; None if they are.
+
+        A trial is constant if each emotion is decided alike for every test utterance; for AUC,
+        which reads no decisions, if the probabilities are.
+
+        Raises:
+            LedgerError: If the trial's predictions are damaged or missing.
+        """
+        if record.result.has_diverged:
+            return "diverged"
+        place = (record.key, metric)
+        if place not in self._faults:
+            self._faults[place] = "constant" if self._is_constant(record, metric) else None
+        return self._faults[place]
+
     def count_by_cluster(self, record: Record) -> dict[str, Counts]:
         """Count a trial's decisions on the test split for each dialogue or video.
 
@@ -74,6 +98,17 @@ class TrialScores:
             test = self.ledger.predictions(record, ["test"])["test"]
             return as_scores(auc(test.labels, test.probabilities))
         return as_scores(COUNTED[metric](self._count(record)))
+
+    def _is_constant(self, record: Record, metric: Metric) -> bool:
+        """Whether the predictions of a metric are alike for all of several test utterances."""
+        if metric == "auc":
+            test = self.ledger.predictions(record, ["test"])["test"]
+            return len(test.ids) > 1 and not np.ptp(test.probabilities, axis=0).any()
+        counts = self._count(record)
+        num_utterances = counts.sum(axis=-1)  # (K,)
+        num_present = counts[:, :2].sum(axis=-1)  # TP + FP, (K,)
+        is_alike = (num_present == 0) | (num_present == num_utterances)
+        return bool((num_utterances > 1).all() and is_alike.all())
 
     def _count(self, record: Record) -> Counts:
         counts = self._index.find(record)

@@ -14,6 +14,7 @@ from search_spaces.terms import Scale
 Rank = Literal["", "best", "second"]
 
 MISSING = "\N{EN DASH}"
+NOT_COMPARED = "none"
 TIED = "\N{ALMOST EQUAL TO}"
 DISTINCT = "\N{ASTERISK}"
 
@@ -165,8 +166,7 @@ def header(block: Block) -> str:
 
 
 def _show_column(cells: Sequence[Cell], ties: Sequence[bool | None], unit: Unit) -> list[Shown]:
-    complete = [unit.show(c.mean) for c in cells if c.complete and c.mean is not None]
-    ranks = _rank(complete)
+    ranks = _rank([unit.show(c.mean) for c in cells if c.mean is not None and _is_ranked(c)])
     return [_show(cell, tie, unit, ranks) for cell, tie in zip(cells, ties, strict=True)]
 
 
@@ -174,7 +174,7 @@ def _show(cell: Cell, tie: bool | None, unit: Unit, ranks: Mapping[str, Rank]) -
     if cell.mean is None:
         return Shown(MISSING)
     value = unit.show(cell.mean)
-    rank = ranks.get(value, "") if cell.complete else ""
+    rank = ranks.get(value, "") if _is_ranked(cell) else ""
     return Shown(
         value=value,
         spread="" if cell.std is None else unit.show(cell.std),
@@ -184,7 +184,13 @@ def _show(cell: Cell, tie: bool | None, unit: Unit, ranks: Mapping[str, Rank]) -
     )
 
 
+def _is_ranked(cell: Cell) -> bool:
+    return cell.complete and not cell.why_void
+
+
 def _show_difference(difference: Difference, unit: Unit) -> Shown:
+    if difference.why_void:
+        return Shown(NOT_COMPARED)
     if difference.mean is None:
         return Shown(MISSING)
     complete = difference.num_values == difference.num_planned

@@ -5,12 +5,13 @@ from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC
 from reports.ledger.record import Record
-from reports.scores.cells import Outcome
+from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
 from reports.scores.names import corpus_title
 from reports.tables.blocks import (
     DISTINCT,
     MISSING,
+    NOT_COMPARED,
     TIED,
     Block,
     DifferenceBlock,
@@ -31,6 +32,15 @@ PRINTED_MARKS: dict[Mark, str] = {
 RECONSTRUCTED_NOTE = (
     "the architecture is ours, after a description; neither code nor full text could be had"
 )
+
+NO_NUMBER = {
+    MISSING: f"{MISSING}: no seed has a score yet.",
+    NOT_COMPARED: (
+        f"{NOT_COMPARED}: no difference is taken from or to a row of which every seed diverged or "
+        "predicts the same for every test utterance."
+    ),
+}
+"""What is said of a cell that holds one of these instead of a number."""
 
 
 def write_caption(
@@ -103,15 +113,18 @@ def _count_seeds(outcome: Outcome) -> str:
 def write_footnotes(
     study: Study, blocks: Sequence[Block], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Explain rows: quoted or reproduced values, reconstructed architectures, diverged seeds.
+    """Explain rows: quoted or reproduced values, reconstructed architectures, faulty seeds.
 
     Returns:
         The text of each footnote by its letter, and the letters of each row.
     """
     has_published = any(isinstance(block, PublishedBlock) for block in blocks)
     texts = [
-        [*_row_notes(row, has_published=has_published), *_divergence_notes(row, outcomes)]
-        for row in study.rows
+        [
+            *_row_notes(row, has_published=has_published),
+            *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
+        ]
+        for number, row in enumerate(study.rows)
     ]
     letters = dict(
         zip(dict.fromkeys(t for row in texts for t in row), ascii_lowercase, strict=False)
@@ -130,18 +143,40 @@ def _row_notes(row: Row, *, has_published: bool) -> list[str]:
     return notes
 
 
-def _divergence_notes(row: Row, outcomes: Sequence[Outcome]) -> Iterable[str]:
-    for outcome in outcomes:
-        records = [
-            outcome.records[key] for key in outcome.planned[row.name] if key in outcome.records
-        ]
-        num_diverged = sum(record.result.has_diverged for record in records)
-        if num_diverged:
-            yield (
-                f"{num_diverged} of {_count(len(records), 'seed')} on {name_place(outcome)} "
-                "diverged: the loss was no longer a finite number; such a seed is a result and "
-                "counts"
-            )
+def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
+    """Say how many seeds of a row diverged or predict a constant, and whether it is compared."""
+    keys = outcome.planned[study.rows[number].name]
+    records = [outcome.records[key] for key in keys if key in outcome.records]
+    of_place = f"of {_count(len(records), 'seed')} on {name_place(outcome)}"
+    num_diverged = sum(record.result.has_diverged for record in records)
+    if num_diverged:
+        yield (
+            f"{num_diverged} {of_place} diverged: the loss was no longer a finite number; such a "
+            "seed is a result and counts"
+        )
+    cells = outcome.cells[number]
+    constant = {s.key for cell in cells for s in cell.scores if s.fault == "constant"}
+    if constant:
+        yield (
+            f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
+            "same for every test utterance; such a seed is a result and counts"
+        )
+    yield from tell_void(cells, study, outcome)
+
+
+def tell_void(cells: Sequence[Cell], study: Study, outcome: Outcome) -> Iterable[str]:
+    """Say that a row, or some columns of it, takes no part in comparisons, if it is so."""
+    columns = study.columns_for(outcome.family)
+    void = {
+        column.title: cell.why_void
+        for column, cell in zip(columns, cells, strict=True)
+        if cell.why_void
+    }
+    if void:
+        where = name_place(outcome)
+        where = where if len(void) == len(cells) else f"{where} in {', '.join(void)}"
+        reason = "; ".join(dict.fromkeys(void.values()))
+        yield f"not ranked, compared or judged on {where}: {reason}"
 
 
 def write_notes(
@@ -177,8 +212,8 @@ def write_notes(
                 f"Adaptive seeds on {name_place(outcome)}: rows got more of them ({looks}) while "
                 "an open claim compared them; the means of rows that stopped are biased by that."
             )
-    if any(cell.value == MISSING for cell in shown):
-        yield f"{MISSING}: no seed has a score yet."
+    values = {cell.value for cell in shown}
+    yield from (note for value, note in NO_NUMBER.items() if value in values)
     for outcome, block in zip(outcomes, ours, strict=False):
         yield from _undefined_notes(outcome, block)
     yield from _mixture_notes(list(records.values()))

@@ -32,6 +32,8 @@ class Difference:
         distinct: Whether the difference is distinct from 0; None if there is no test.
         best_of: The smallest number of our seeds whose best is expected to reach the published
             value; None if no number is large enough.
+        why_void: Why nothing is subtracted though there are scores, as in
+            `reports.scores.cells.Cell.why_void`; there are no values then.
     """
 
     to: str
@@ -41,6 +43,7 @@ class Difference:
     minus: tuple[str, ...] = ()
     distinct: bool | None = None
     best_of: int | None = None
+    why_void: str = ""
 
     @property
     def num_values(self) -> int:
@@ -75,13 +78,15 @@ def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None
     keys = {seed.seed: seed.key for seed in other.scores}
     columns: list[Difference | None] = []
     for number, cell in enumerate(cells):
-        pairs = dict(pair(cell, other))
+        why_void = _find_void(cell, other)
+        pairs = {} if why_void else dict(pair(cell, other))
         difference = Difference(
             to=other.row,
             values=tuple(pairs.values()),
             seeds=_seeds(cell, pairs),
             minus=tuple(keys[seed] for seed in pairs),
             num_planned=cell.num_planned,
+            why_void=why_void,
         )
         columns.append(None if number == baseline else difference)
     return columns
@@ -118,6 +123,8 @@ def subtract_published(
         half_unit: Half a unit of its last digit, a fraction.
         reference: The cell in which it is printed.
     """
+    if why_void := _find_void(cell):
+        return Difference(reference, (), (), cell.num_planned, why_void=why_void)
     difference = Difference(
         to=reference,
         values=tuple(seed.score - published for seed in cell.scores),
@@ -137,10 +144,10 @@ def subtract_published(
 def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
     """Find the cells that a test cannot distinguish from the best cell of their column.
 
-    The best cell is the complete one of the highest mean. It has None itself, and so have cells
-    with too few seeds in common with it.
+    The best cell is the complete one of the highest mean, void ones left out. It has None itself,
+    and so have void cells and those with too few seeds in common with it.
     """
-    complete = [number for number, cell in enumerate(cells) if cell.complete]
+    complete = [number for number, cell in enumerate(cells) if cell.complete and not cell.why_void]
     if not complete:
         return [None] * len(cells)
     best = max(complete, key=lambda number: cells[number].mean or 0.0)
@@ -155,6 +162,11 @@ def two_sided_p(differences: Sequence[float]) -> float:
     """Return the two-sided p of the paired t-test, H0: the mean difference is 0."""
     gap = paired_gap(np.array(differences))
     return min(1.0, 2 * min(gap.p_not_above(0.0), gap.p_not_below(0.0)))
+
+
+def _find_void(*cells: Cell) -> str:
+    """Name the first of some cells that takes no part in comparisons, and say why."""
+    return next((f"'{cell.row}': {cell.why_void}" for cell in cells if cell.why_void), "")
 
 
 def _seeds(cell: Cell, wanted: Container[int]) -> tuple[tuple[int, str], ...]:

@@ -82,6 +82,8 @@ def compare(
     if outcome is None:
         return Compared(comparison, problem=describe_absence(claim, score.corpus))
     cells = [find_cell(outcome, r, score, trial_scores) for r in (comparison.row, comparison.rival)]
+    if void := dict.fromkeys(f"'{c.row}': {c.why_void}" for c in cells if c.why_void):
+        return Compared(comparison, problem=f"nothing to compare: {'; '.join(void)}")
     scores = [cell.by_seed for cell in cells]
     seeds = tuple(seed for seed in scores[0] if seed in scores[1])
     if len(seeds) < FEWEST_SEEDS:

@@ -201,6 +201,9 @@ def _judge_value(
     if cell.num_scores < FEWEST_SEEDS:
         reason = f"'{value.row}' has {cell.num_scores} of at least {FEWEST_SEEDS} seeds"
         return replace(undecided, reason=reason)
+    if cell.why_void:
+        reason = f"nothing to compare: '{value.row}': {cell.why_void}"
+        return replace(undecided, reason=reason)
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     scores = np.array(list(cell.by_seed.values()))

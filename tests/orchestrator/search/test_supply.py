@@ -312,10 +312,13 @@ def test_failure_counts_for_all_candidates_that_are_one_trial(tmp_path: Path) ->
     assert driver.books.num_failed == len(failed) > 1
 
 
-def test_diverged_candidate_has_no_score_and_is_not_tried_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("f1", "best"), [((), -1), ((0.9,), 0)], ids=["at once", "with a model"])
+def test_diverged_candidate_has_no_score_and_is_not_tried_again(
+    tmp_path: Path, f1: tuple[float, ...], best: int
+) -> None:
     driver = Driver(tmp_path, num_candidates=1)
     trial = driver.next()
-    record = finished(trial, (), best=-1)
+    record = finished(trial, f1, best=best)
     result = record.result.model_copy(update={"diverged_at_epoch": 0})
     driver.records[trial.key] = record.model_copy(update={"result": result})
     driver.supply.ended(trial, None)
