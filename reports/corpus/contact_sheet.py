@@ -21,11 +21,12 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
 body {{ font: 15px/1.45 system-ui, sans-serif; color: #1c2430; background: #eef1f4;
   max-width: 1400px; margin: 0 auto; padding: 24px; }}
-h1 {{ font-size: 22px; margin: 0; }}
+h1 {{ font-size: 22px; margin: 0; overflow-wrap: anywhere; }}
 .quiet {{ color: #6b7684; font-size: 13px; }}
 section {{ background: white; border-radius: 8px; margin: 16px 0; padding: 14px 24px 6px; }}
 h2 {{ font-size: 16px; margin: 0; overflow-wrap: anywhere; }}
