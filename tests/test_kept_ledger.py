@@ -1,8 +1,8 @@
 """A storage folder of 29 November 2026: what was stored then is read, named and shown as then.
 
 Its tables were written by that day's code, `mmer-sweep run kept.py --seeds 2`. What their forms say
-has since changed in the legend of the verdicts and the style of the pages: those files are of later
-code.
+has since changed in the legend of the verdicts, the style of the pages, and how the files for
+programs name their unit: those files are of later code.
 """
 
 import shutil

@@ -109,14 +109,14 @@ def _lines(average: Average) -> Iterator[dict[str, object]]:
                 **place,
                 "what": "mean",
                 "seed": None,
-                "score": cell.mean,
-                "std": cell.std,
-                "low": low,
-                "high": high,
+                "score_fraction": cell.mean,
+                "std_fraction": cell.std,
+                "low_fraction": low,
+                "high_fraction": high,
                 "num_seeds": cell.num_scores,
             }
         for seed, score in cell.by_seed.items():
-            yield {**place, "what": "seed", "seed": seed, "score": score}
+            yield {**place, "what": "seed", "seed": seed, "score_fraction": score}
         if printed is not None:
             what = "derived from the printed cells" if printed.is_derived else "published"
-            yield {**place, "what": what, "score": printed.score}
+            yield {**place, "what": what, "score_fraction": printed.score}

@@ -35,7 +35,9 @@ class Curve:
 CURVES = (
     Curve("train_loss", "Training loss", lambda epoch: epoch.train_loss),
     Curve("valid_loss", "Validation loss", lambda epoch: epoch.valid_loss),
-    Curve("valid_f1", "Validation F1 (%)", lambda epoch: epoch.valid.get("f1", nan), PERCENT),
+    Curve(
+        "valid_f1_fraction", "Validation F1 (%)", lambda epoch: epoch.valid.get("f1", nan), PERCENT
+    ),
 )
 
 

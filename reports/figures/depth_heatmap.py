@@ -47,10 +47,10 @@ class Heat:
 
     @property
     def deviations(self) -> NDArray[np.float64]:
-        """How many points each score is above the mean of its column; NaN if it is not compared."""
+        """How far each score is above the mean of its column; NaN if it is not compared."""
         compared = np.where(self.is_compared, self.scores, np.nan)
         num_scores = np.maximum((~np.isnan(compared)).sum(0), 1)
-        return PERCENT * (compared - np.nansum(compared, axis=0) / num_scores)
+        return compared - np.nansum(compared, axis=0) / num_scores
 
 
 def draw_depth_heatmap(study: Study, outcome: Outcome) -> Drawing | None:
@@ -122,8 +122,8 @@ def _tabulate(design: pd.DataFrame, heats: Sequence[Heat]) -> pd.DataFrame:
             **design.loc[row].to_dict(),
             "corpus": " ".join(heat.titles),
             "metric": header,
-            "score": heat.scores[place, column],
-            "deviation_points": heat.deviations[place, column],
+            "score_fraction": heat.scores[place, column],
+            "deviation_fraction": heat.deviations[place, column],
         }
         for heat in heats
         for place, row in enumerate(design.index)
@@ -132,16 +132,17 @@ def _tabulate(design: pd.DataFrame, heats: Sequence[Heat]) -> pd.DataFrame:
 
 
 def _draw(design: pd.DataFrame, heats: Sequence[Heat]) -> Figure:
-    reach = max(float(np.nanmax(np.abs(heat.deviations), initial=0.0)) for heat in heats) or 1.0
+    points = [PERCENT * heat.deviations for heat in heats]
+    reach = max(float(np.nanmax(np.abs(one), initial=0.0)) for one in points) or 1.0
     norm = Normalize(-reach / PALE, reach / PALE)
     widths = [0.55 * design.shape[1], *(_width(heat) for heat in heats)]
     with in_style():
         figure = Figure(figsize=(FULL_WIDTH_IN, FRAME_IN + ROW_IN * len(design)))
         panels = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         _draw_design(panels[0], design)
-        for axes, heat in zip(panels[1:], heats, strict=True):
+        for axes, heat, colours in zip(panels[1:], heats, points, strict=True):
             _draw_cells(axes, heat.texts)
-            axes.imshow(heat.deviations, cmap=HEAT_MAP, norm=norm, aspect="auto")
+            axes.imshow(colours, cmap=HEAT_MAP, norm=norm, aspect="auto")
             axes.set_xticks(range(len(heat.headers)), list(map(show_name, heat.headers)))
             axes.set_title("\n".join(map(show_name, heat.titles)), fontsize=7)
         for axes in panels:

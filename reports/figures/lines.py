@@ -77,7 +77,7 @@ def draw_lines(study: Study, outcome: Outcome) -> Drawing | None:
             "Test scores averaged over the emotions, in percent; markers: means over seeds; dots:"
             " single seeds.",
             "Error bars: 95 % Student t interval of the mean, from three seeds on."
-            * bool(data["low"].notna().any()),
+            * bool(data["low_fraction"].notna().any()),
             tell_printed(printed, "Hollow markers"),
             f"Not on a line: {', '.join(others)}." if others else "",
         ),

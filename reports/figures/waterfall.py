@@ -135,12 +135,12 @@ def _line(fall: Waterfall, step: Step) -> dict[str, object]:
         "chain": fall.chain,
         "metric": fall.header,
         "row": step.row,
-        "mean": step.mean,
-        "difference": step.difference,
-        "low": low,
-        "high": high,
+        "mean_fraction": step.mean,
+        "difference_fraction": step.difference,
+        "low_fraction": low,
+        "high_fraction": high,
         "num_seeds": fall.num_seeds,
-        "published": step.printed.score if step.printed else None,
+        "published_fraction": step.printed.score if step.printed else None,
         "published_is_derived": step.printed.is_derived if step.printed else None,
     }
 

@@ -1,11 +1,13 @@
 """The table for programs: CSV, and JSON that says where every number comes from.
 
-Our scores are fractions at full precision; published values are the printed text.
+All values are fractions. Our scores have full precision; published values are text, with as many
+digits as are printed.
 """
 
 import csv
 import io
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
@@ -26,14 +28,17 @@ from reports.tables.differences import Difference
 from reports.tables.table import Table
 from search_spaces.study import Column
 
-TABLE_SCHEMA = 2
+TABLE_SCHEMA = 3
+
+IN_CSV = {"mean": "mean_fraction", "std": "std_fraction", "published": "published_fraction"}
+"""The columns of values in CSV, whose names say their unit; JSON says it once for each block."""
 
 Values = Mapping[str, JsonValue]
 AnyCell = TypeVar("AnyCell")
 
 
 def to_csv(table: Table) -> str:
-    """Write one line for each cell; fields that do not apply to a cell are empty.
+    """Write one line for each cell, values as fractions; fields that do not apply are empty.
 
     The column with the number of diverged trials exists only if a trial of the table diverged, and
     the one that says why a cell is not compared only if there is such a cell.
@@ -43,17 +48,18 @@ def to_csv(table: Table) -> str:
     cells = [_cells(block, diverged) for block in table.blocks]
     has_void = any("not_compared" in cell for block in cells for row in block for cell in row)
     fields = (
-        *("row", "origin", "corpus", "scale", "column", "emotion", "metric", "unit"),
-        *("mean", "std", "n", "num_planned"),
+        *("row", "origin", "corpus", "scale", "column", "emotion", "metric"),
+        *(IN_CSV["mean"], IN_CSV["std"], "n", "num_planned"),
         *(("num_diverged",) if diverged else ()),
-        *("minus", "distinct", "best_of", "printed", "reference"),
+        *("minus", "distinct", "best_of", IN_CSV["published"], "reference"),
         *(("not_compared",) if has_void else ()),
     )
     writer = csv.DictWriter(text, fields, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for block, of_block in zip(table.blocks, cells, strict=True):
         for row, of_row in zip(table.rows, of_block, strict=True):
-            writer.writerows({"row": row.name, **_about(block), **cell} for cell in of_row)
+            lines = ({"row": row.name, **_about(block), **cell} for cell in of_row)
+            writer.writerows({IN_CSV.get(k, k): value for k, value in one.items()} for one in lines)
     return text.getvalue()
 
 
@@ -88,7 +94,7 @@ def _about(block: Block) -> Values:
         case DifferenceBlock():
             origin = "difference"
         case PublishedBlock():
-            return {"origin": "published", "corpus": block_title(block), "unit": block.unit}
+            return {"origin": "published", "corpus": block_title(block), "unit": "fraction"}
     return {"origin": origin, "corpus": block.corpus, "scale": block.scale, "unit": "fraction"}
 
 
@@ -107,7 +113,7 @@ def _cells(block: Block, diverged: Container[str]) -> list[list[Values]]:
         case DifferenceBlock():
             return _present(block.columns, block.cells, partial(_difference, diverged=diverged))
         case PublishedBlock():
-            return _present(block.columns, block.cells, _published)
+            return _present(block.columns, block.cells, partial(_published, unit=block.unit))
 
 
 def _present(
@@ -183,10 +189,11 @@ def _ends(interval: tuple[float, float] | None) -> JsonValue:
     return None if interval is None else [round(end, 12) for end in interval]
 
 
-def _published(column: Column, cell: PublishedCell) -> Values:
+def _published(column: Column, cell: PublishedCell, unit: str) -> Values:
+    shift = -2 if unit == "percent" else 0  # exact, and every printed digit stays
     return {
         "column": column.title,
-        "printed": cell.text,
+        "published": f"{Decimal(cell.text).scaleb(shift):f}",
         "bold": cell.bold,
         "reference": cell.reference,
     }

@@ -54,6 +54,7 @@ def to_json(judged: Sequence[Judged]) -> str:
     """Write everything: each claim, its verdicts, and its comparisons with their trials."""
     document = {
         "schema": VERDICTS_SCHEMA,
+        "unit": "fraction",
         "level": LEVEL,
         "counts": count_words(judged),
         "legend": explain(judged),

@@ -28,12 +28,12 @@ def select(drawing, what, row="1-1-1-1", metric="Acc"):
 def test_bars_show_mean_spread_seeds_and_published_value(tmp_path) -> None:
     drawing = draw(tmp_path, corpus="iemocap")
     mean = select(drawing, "mean").iloc[0]
-    assert mean["score"] == pytest.approx(fmean(ACCURACIES))
-    assert mean["std"] == pytest.approx(stdev(ACCURACIES))
+    assert mean["score_fraction"] == pytest.approx(fmean(ACCURACIES))
+    assert mean["std_fraction"] == pytest.approx(stdev(ACCURACIES))
     assert mean["num_seeds"] == 3
-    assert select(drawing, "seed")["score"].tolist() == pytest.approx(ACCURACIES)
+    assert select(drawing, "seed")["score_fraction"].tolist() == pytest.approx(ACCURACIES)
     assert select(drawing, "seed")["seed"].tolist() == [0, 1, 2]
-    assert select(drawing, "published")["score"].tolist() == pytest.approx([0.8379])
+    assert select(drawing, "published")["score_fraction"].tolist() == pytest.approx([0.8379])
     assert select(drawing, "published", row="ours").empty
     axes = drawing.figure.axes[0]
     assert axes.patches[0].get_width() == pytest.approx(100 * fmean(ACCURACIES))

@@ -45,7 +45,7 @@ def test_mean_goes_as_far_as_all_seeds_were_trained() -> None:
 def test_data_hold_every_epoch_and_mark_the_best() -> None:
     data = draw({"a": [learn(0, 2, best=1)], "b": [learn(3, 1, f1=0.25)]}).data
     assert data.columns.tolist() == [
-        *("row", "seed", "epoch", "is_best", "train_loss", "valid_loss", "valid_f1")
+        *("row", "seed", "epoch", "is_best", "train_loss", "valid_loss", "valid_f1_fraction")
     ]
     assert data.to_numpy().tolist() == [
         ["a", 0, 1, False, 0.0, 0.0, 0.5],
@@ -61,7 +61,7 @@ def test_f1_is_shown_in_percent_with_the_kept_epoch_marked() -> None:
 
 
 def test_undefined_f1_is_a_gap() -> None:
-    assert draw({"a": [learn(0, 2, f1=None)]}).data["valid_f1"].isna().all()
+    assert draw({"a": [learn(0, 2, f1=None)]}).data["valid_f1_fraction"].isna().all()
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,13 @@ def test_scores_stand_beside_published_ones_with_points_from_the_mean(tmp_path) 
         for origin in ("ours, tiny scale", "published")
     )
     # row n has n, n + 1 and n of 20 utterances wrong; 2.5 is the mean of 0 to 5
-    assert ours["score"].tolist() == pytest.approx([1 - (n + 1 / 3) / 20 for n in range(6)])
-    assert ours["deviation_points"].tolist() == pytest.approx([5 * (2.5 - n) for n in range(6)])
+    assert ours["score_fraction"].tolist() == pytest.approx(
+        [1 - (n + 1 / 3) / 20 for n in range(6)]
+    )
+    assert ours["deviation_fraction"].tolist() == pytest.approx([(2.5 - n) / 20 for n in range(6)])
     printed = [0.8379, 0.8482, 0.8592, 0.8423, 0.8372, 0.8404]
-    assert published["score"].tolist() == pytest.approx(printed)
-    assert published["deviation_points"].sum() == pytest.approx(0)
+    assert published["score_fraction"].tolist() == pytest.approx(printed)
+    assert published["deviation_fraction"].sum() == pytest.approx(0)
     assert published["model.fusion.depth"].tolist() == [1, 2, 2, 4, 4, 6]
 
 
@@ -64,8 +66,8 @@ def test_rows_that_were_not_printed_are_blank(tmp_path) -> None:
     )
     data = draw(tmp_path, study, corpus="iemocap").data
     published = data[data["corpus"] == "IEMOCAP (published)"]
-    assert published[published["score"].isna()]["row"].unique().tolist() == ["1-1-1-1"]
-    assert published["deviation_points"].sum() == pytest.approx(0)
+    assert published[published["score_fraction"].isna()]["row"].unique().tolist() == ["1-1-1-1"]
+    assert published["deviation_fraction"].sum() == pytest.approx(0)
 
 
 def test_nothing_is_drawn_for_one_field_or_before_a_trial_is_finished(tmp_path) -> None:

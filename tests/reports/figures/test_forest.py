@@ -42,9 +42,9 @@ def test_differences_are_paired_and_corrected_over_rows_and_emotions(tmp_path) -
     p_near = ttest_rel(accuracy(NEAR), accuracy(BASE)).pvalue
     assert p_far < 0.025 < 0.05 < p_near
     far = data[data["row"] == "row 1"]
-    assert far["difference"].tolist() == pytest.approx([-0.275] * 4)
+    assert far["difference_fraction"].tolist() == pytest.approx([-0.275] * 4)
     half_width = 3.182446 * (5 / 3 / 4) ** 0.5 / 20
-    assert far["low"].tolist() == pytest.approx([-0.275 - half_width] * 4)
+    assert far["low_fraction"].tolist() == pytest.approx([-0.275 - half_width] * 4)
     assert far["p"].tolist() == pytest.approx([p_far] * 4)
     # the three smallest of six equal p's are multiplied by 6 / 3
     assert far["adjusted_p"].tolist() == pytest.approx(
@@ -70,7 +70,11 @@ def test_marks_are_filled_where_the_difference_is_told_from_none(tmp_path) -> No
 def test_fewer_than_three_common_seeds_are_not_tested(tmp_path) -> None:
     drawing = draw(tmp_path, BASE, FAR[:2])
     assert drawing.data["num_seeds"].tolist() == [2] * 4
-    assert drawing.data[["low", "high", "p", "adjusted_p", "distinct"]].isna().all(axis=None)
+    assert (
+        drawing.data[["low_fraction", "high_fraction", "p", "adjusted_p", "distinct"]]
+        .isna()
+        .all(axis=None)
+    )
     assert "not tested" in drawing.caption
     assert "Student" not in drawing.caption
 

@@ -19,11 +19,15 @@ def test_line_shows_scores_over_the_number(tmp_path) -> None:
     means = data[data["what"] == "mean"]
     assert means["value"].tolist() == [1, 2, 4, 8, 16]
     # row n has n, n + 1 and n of 20 utterances wrong
-    assert means["score"].tolist() == pytest.approx([1 - (n + 1 / 3) / 20 for n in range(5)])
+    assert means["score_fraction"].tolist() == pytest.approx(
+        [1 - (n + 1 / 3) / 20 for n in range(5)]
+    )
     half_width = 4.302653 * (3**-0.5 / 20) / 3**0.5
-    assert (means["high"] - means["score"]).tolist() == pytest.approx([half_width] * 5)
+    assert (means["high_fraction"] - means["score_fraction"]).tolist() == pytest.approx(
+        [half_width] * 5
+    )
     published = data[data["what"] == "published"]
-    assert published[["row", "value", "score"]].to_numpy().tolist() == [["4", 4, 0.874]]
+    assert published[["row", "value", "score_fraction"]].to_numpy().tolist() == [["4", 4, 0.874]]
     assert drawing.figure.axes[0].get_xscale() == "log"
     assert "Not on a line" not in drawing.caption
 
@@ -50,7 +54,7 @@ def test_users_own_number_has_a_line_and_other_rows_are_named(tmp_path) -> None:
 
 def test_one_seed_has_no_interval(tmp_path) -> None:
     drawing = draw(tmp_path, BOTTLENECKS, num_seeds=1)
-    assert drawing.data["low"].isna().all()
+    assert drawing.data["low_fraction"].isna().all()
     assert "Error bars" not in drawing.caption
 
 

@@ -30,13 +30,13 @@ def draw(storage, study=None, wrong=WRONG, unfinished=(), **given):
 def test_steps_are_paired_differences_with_intervals(tmp_path) -> None:
     data = draw(tmp_path).data
     assert data["row"].tolist() == ["none", "a", "all"]
-    assert data["mean"].tolist() == pytest.approx([0.6, 0.7, 0.7])
+    assert data["mean_fraction"].tolist() == pytest.approx([0.6, 0.7, 0.7])
     # gains in utterances: 3, 3, 0 and -1, -1, 2; both have the standard error 1
-    assert data["difference"].tolist()[1:] == pytest.approx([0.1, 0.0])
+    assert data["difference_fraction"].tolist()[1:] == pytest.approx([0.1, 0.0])
     half_width = 4.302653 / 20
-    assert data["low"].tolist()[1:] == pytest.approx([0.1 - half_width, -half_width])
-    assert data["high"].tolist()[1:] == pytest.approx([0.1 + half_width, half_width])
-    assert data.loc[0, ["difference", "low", "high"]].isna().all()
+    assert data["low_fraction"].tolist()[1:] == pytest.approx([0.1 - half_width, -half_width])
+    assert data["high_fraction"].tolist()[1:] == pytest.approx([0.1 + half_width, half_width])
+    assert data.loc[0, ["difference_fraction", "low_fraction", "high_fraction"]].isna().all()
 
 
 def test_bars_float_from_row_to_row(tmp_path) -> None:
@@ -50,8 +50,8 @@ def test_bars_float_from_row_to_row(tmp_path) -> None:
 
 def test_only_seeds_that_all_rows_have_count(tmp_path) -> None:
     drawing = draw(tmp_path, unfinished=["0-1"])
-    assert drawing.data["mean"].tolist() == pytest.approx([0.625, 0.7, 0.725])
-    assert drawing.data["low"].isna().all(), "two seeds have no interval"
+    assert drawing.data["mean_fraction"].tolist() == pytest.approx([0.625, 0.7, 0.725])
+    assert drawing.data["low_fraction"].isna().all(), "two seeds have no interval"
     assert "over the 2 seeds that all rows have" in drawing.caption
     assert "Student" not in drawing.caption
 
@@ -63,7 +63,7 @@ def test_two_orders_of_adding_are_two_lines_of_panels(tmp_path) -> None:
         ["MER", "MER-SEM", "MER-SEM-MBT"],
         ["MER", "MER-MBT", "MER-SEM-MBT"],
     ]
-    assert by_chain["published"].agg(list).tolist() == [
+    assert by_chain["published_fraction"].agg(list).tolist() == [
         [0.855, 0.871, 0.874],
         [0.855, 0.868, 0.874],
     ]

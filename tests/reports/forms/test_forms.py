@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from reports.forms.latex import to_latex
 from reports.forms.latex_text import escape
 from reports.forms.markdown import to_markdown
 from reports.forms.plain import to_csv, to_json
+from reports.tables.blocks import PublishedBlock, PublishedCell
 from search_spaces.study import Column
 from tests.reports.factories import make_mixed_table, make_study, make_table
 from tests.reports.forms.golden import (
@@ -85,15 +87,31 @@ def test_markdown_escapes_what_would_end_a_cell(tmp_path):
     assert r"| a \| b\_c\* |" in to_markdown(table)
 
 
-def test_csv_holds_fractions_and_printed_text(tmp_path):
+def test_csv_holds_fractions_and_says_so(tmp_path):
     lines = list(csv.DictReader(io.StringIO(to_csv(make_mixed_table(tmp_path)))))
     ours = next(line for line in lines if line["row"] == "1-1-1-1" and line["metric"] == "f1")
-    assert 0 < float(ours["mean"]) < 1
-    assert (ours["unit"], ours["n"], ours["num_planned"]) == ("fraction", "3", "3")
+    assert 0 < float(ours["mean_fraction"]) < 1
+    assert (ours["n"], ours["num_planned"]) == ("3", "3")
     printed = next(line for line in lines if line["reference"] == "le_t6/d1111/IEMOCAP.Acc")
-    assert (printed["printed"], printed["unit"], printed["mean"]) == ("83.79", "percent", "")
+    assert (printed["published_fraction"], printed["mean_fraction"]) == ("0.8379", "")
     missing = next(line for line in lines if line["row"] == "later")
-    assert (missing["mean"], missing["std"], missing["n"]) == ("", "", "0")
+    assert [missing[name] for name in ("mean_fraction", "std_fraction", "n")] == ["", "", "0"]
+    values = [name for name in lines[0] if name.startswith(("mean", "std", "published"))]
+    assert all(name.endswith("_fraction") for name in values)
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "expected"),
+    [("percent", "83.70", "0.8370"), ("percent", "5", "0.05"), ("fraction", "0.610", "0.610")],
+)
+def test_published_values_keep_their_digits_as_fractions(unit, text, expected):
+    table = mixed_table("beside")
+    printed = PublishedCell("le_t6/d1111/IEMOCAP.Acc", text, bold=False)
+    cells = ((printed,),) * len(table.rows)
+    block = PublishedBlock("iemocap", table.blocks[1].columns[:1], cells, unit)
+    (told,) = json.loads(to_json(replace(table, blocks=(block,))))["blocks"]
+    assert told["unit"] == "fraction"
+    assert told["cells"][0][0]["published"] == expected
 
 
 def test_json_leads_from_a_number_to_its_trials(tmp_path):

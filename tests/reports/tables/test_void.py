@@ -232,8 +232,8 @@ def test_figures_show_a_void_row_and_compare_it_with_nothing(finished: Finished)
     colours = [patch.get_facecolor()[:3] for patch in bars.figure.axes[0].patches]
     grey = tuple(int(GREY[start : start + 2], 16) / 255 for start in (1, 3, 5))
     assert [colour == pytest.approx(grey) for colour in colours] == [False, True, False]
-    assert fall.data["mean"].notna().all()
-    assert fall.data["difference"].isna().all()
+    assert fall.data["mean_fraction"].notna().all()
+    assert fall.data["difference_fraction"].isna().all()
     assert [text.get_text() for text in fall.figure.axes[0].texts] == ["not compared"] * 2
     assert set(forest.data["row"]) == {"good"}
     for drawing in (bars, fall, forest):
@@ -244,8 +244,8 @@ def test_colours_of_a_heat_map_leave_out_a_void_row(finished: Finished) -> None:
     drawing = draw_depth_heatmap(finished.study, finished.outcome)
     assert drawing is not None
     data = drawing.data[drawing.data["metric"] == "Acc"].set_index("row")
-    assert data["score"].notna().all()
-    assert data["deviation_points"].isna().tolist() == [False, True, False]
-    deviations = data["deviation_points"].dropna()
+    assert data["score_fraction"].notna().all()
+    assert data["deviation_fraction"].isna().tolist() == [False, True, False]
+    deviations = data["deviation_fraction"].dropna()
     assert len(deviations) == 2
     assert deviations.sum() == pytest.approx(0)
