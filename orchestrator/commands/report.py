@@ -158,7 +158,7 @@ def _tell(assembled: "Report", html: Path, compilation: "Compilation") -> None:
         for reason in assembled.not_drawn:
             console.print(Text(reason, style="dim"))
     console.print("\nThe report is in:")
-    for path in (html, compilation.pdf or compilation.problem):
+    for path in (html, *compilation.told):
         console.print(f"  {path}", soft_wrap=True)
     console.print(
         f"Its tables, figures and verdicts are beside it, in {html.parent}", soft_wrap=True

@@ -206,7 +206,7 @@ def _write_table(
         console.print()
         console.print(VerdictsView(judged))
     console.print("\nThe table is in:")
-    for path in (*files.values(), compilation.pdf or compilation.problem):
+    for path in (*files.values(), *compilation.told):
         console.print(f"  {path}", soft_wrap=True, markup=False)
     console.print(f"and beside it: {', '.join(beside)}.", soft_wrap=True, markup=False)
     published = publish_folder(storage, folder)

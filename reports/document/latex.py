@@ -12,7 +12,7 @@ from reports.document.content import Chapter, Picture, Report
 from reports.document.trial_line import HEADERS, TrialLine
 from reports.forms import latex as table_form
 from reports.forms import verdicts as verdicts_form
-from reports.forms.latex_text import UNKNOWN_LETTERS, breakable, escape
+from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import show_evidence, summarise
 
 PREAMBLE = (
@@ -32,7 +32,6 @@ SETUP = (
     r"  \ifdim\wd0>\linewidth\sbox0{\includegraphics[width=\linewidth]{#1}}\fi",
     r"  \ifdim\ht0>.8\textheight\sbox0{\includegraphics[height=.8\textheight]{#1}}\fi\usebox0}",
     r"\makeatletter\def\fps@table{!htbp}\makeatother",
-    *UNKNOWN_LETTERS,
 )
 LEFT = r">{\raggedright\arraybackslash}"
 

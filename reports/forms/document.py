@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.forms.latex import PREAMBLE, to_latex
-from reports.forms.latex_text import standalone
+from reports.forms.latex_text import standalone, tell_unset
 from reports.ledger.files import write_atomically
 from reports.tables.table import Table
 
@@ -21,10 +21,16 @@ NUM_LOG_LINES = 12
 
 @dataclass(frozen=True)
 class Compilation:
-    """The compiled PDF, or the problem that prevented it."""
+    """The compiled PDF, or the problem that prevented it; `remark` says what it lacks."""
 
     pdf: Path | None
     problem: str = ""
+    remark: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The path or the problem, then the remark if there is one."""
+        return str(self.pdf or self.problem), *([self.remark] if self.remark else [])
 
 
 def write_pdf(table: Table, folder: Path) -> Compilation:
@@ -40,8 +46,9 @@ def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = Non
         pdf: The file to write.
         files: The files that the document includes, by the names that it uses.
     """
+    remark = tell_unset(document)
     if shutil.which(COMPILER) is None:
-        return Compilation(None, f"no PDF: {COMPILER} (TeX Live) is not installed")
+        return Compilation(None, f"no PDF: {COMPILER} (TeX Live) is not installed", remark)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for included, path in (files or {}).items():
@@ -49,9 +56,9 @@ def compile_pdf(document: str, pdf: Path, files: Mapping[str, Path] | None = Non
         (folder / "document.tex").write_text(document, encoding="utf-8")
         failure = _run(folder)
         if failure:
-            return Compilation(None, failure)
+            return Compilation(None, failure, remark)
         write_atomically(pdf, (folder / "document.pdf").read_bytes())
-    return Compilation(pdf)
+    return Compilation(pdf, remark=remark)
 
 
 def _run(folder: Path) -> str:

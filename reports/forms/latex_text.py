@@ -1,9 +1,19 @@
-"""Plain text as LaTeX, and the document around a fragment."""
+r"""Plain text as LaTeX, and the document around a fragment.
 
+A fragment goes into articles of others, so it holds only what LaTeX (2020 or later) sets without a
+further package: ASCII, and what `latex_letters.tsv` gives for other letters, which was tried in the
+encodings OT1 and T1. Instead of any other letter it prints the letter's number in Unicode, and
+`tell_unset` names these letters.
+"""
+
+import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from unicodedata import category, combining, decomposition, name, normalize
 
-from reports.tables.blocks import TIED
+LETTERS = files("reports.forms").joinpath("latex_letters.tsv")
 
 ESCAPES = {
     **{mark: f"\\{mark}" for mark in "_&%#{}$"},
@@ -16,24 +26,24 @@ ESCAPES = {
     "[": "{[}",  # without braces, it would begin an option of the line break before it
     "]": "{]}",
     "*": "{*}",
-    "\N{PLUS-MINUS SIGN}": r"$\pm$",
-    "\N{MULTIPLICATION SIGN}": r"$\times$",
-    "\N{MINUS SIGN}": "$-$",
-    "\N{RIGHTWARDS ARROW}": r"$\to$",
-    TIED: r"$\approx$",
-    "\N{EN DASH}": "--",
-    "\N{EM DASH}": "---",
 }
+
+ACCENTS = {
+    "\N{COMBINING GRAVE ACCENT}": ("`", "grave"),
+    "\N{COMBINING ACUTE ACCENT}": ("'", "acute"),
+    "\N{COMBINING CIRCUMFLEX ACCENT}": ("^", "hat"),
+    "\N{COMBINING TILDE}": ("~", "tilde"),
+    "\N{COMBINING MACRON}": ("=", "bar"),
+    "\N{COMBINING DOT ABOVE}": (".", "dot"),
+    "\N{COMBINING DIAERESIS}": ('"', "ddot"),
+}
+"""The commands of accents: in text, and in formulas."""
+
+SHIFTS = {"<super>": "^", "<sub>": "_"}
+UNSET = re.compile(r"\\texttt\{U\+([0-9A-F]{4,6})\}")
 
 SHORT_WORD, LONG_RUN = 10, 20
 """Words up to the first length stay whole; in longer words, runs are cut after the second."""
-
-UNKNOWN_LETTERS = (
-    r"\makeatletter",
-    r"\def\UTFviii@undefined@err#1{\rule{.5em}{.7em}} % letters that the fonts have not",
-    r"\makeatother",
-)
-"""With these lines TeX prints a box for an unknown letter instead of failing."""
 
 
 def standalone(fragment: str, packages: Sequence[str]) -> str:
@@ -43,7 +53,6 @@ def standalone(fragment: str, packages: Sequence[str]) -> str:
         r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage[T1]{fontenc}}{}",
         r"\usepackage[a4paper, margin=2cm]{geometry}",
         *packages,
-        *UNKNOWN_LETTERS,
         r"\pagestyle{empty}",
         r"\begin{document}",
         fragment.rstrip("\n"),
@@ -53,9 +62,72 @@ def standalone(fragment: str, packages: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape a text so that LaTeX prints it unchanged, on one line."""
+    """Escape a text so that LaTeX prints it unchanged, on one line; see `tell_unset`."""
     pieces = re.split("(?<=-)(?=-)", one_line(text))  # LaTeX turns two hyphens into a dash
-    return "{}".join("".join(ESCAPES.get(c, c) for c in piece) for piece in pieces)
+    return "{}".join("".join(map(_set, _letters(piece))) for piece in pieces)
+
+
+def tell_unset(latex: str) -> str:
+    """Name the letters instead of which a LaTeX text prints numbers; empty without any."""
+    letters = dict.fromkeys(chr(int(number, 16)) for number in UNSET.findall(latex))
+    named = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters)
+    return f"LaTeX has no letter for {named}; it prints the number instead" if letters else ""
+
+
+@cache
+def known_letters() -> Mapping[str, str]:
+    """Read how LaTeX sets letters beyond ASCII."""
+    text = LETTERS.read_text(encoding="utf-8")
+    lines = csv.DictReader(text.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return {line["letter"]: line["LaTeX"] for line in lines}
+
+
+def _letters(text: str) -> Iterator[str]:
+    """Cut a text into letters, each with its accents; leave out what has no shape."""
+    letter = ""
+    for character in normalize("NFC", text):
+        if category(character)[0] == "C" or "VARIATION SELECTOR" in name(character, ""):
+            continue
+        if letter and not combining(character):
+            yield letter
+            letter = ""
+        letter += character
+    if letter:
+        yield letter
+
+
+def _set(letter: str) -> str:
+    """Write a letter, with its accents if it has some, in LaTeX."""
+    if letter.isascii():
+        return ESCAPES.get(letter, letter)
+    known = known_letters()
+    return known.get(letter) or _set_accented(letter) or _set_variant(letter) or _number(letter)
+
+
+def _set_accented(letter: str) -> str:
+    """Write a letter with one accent; empty if it is none, or one of the two is unknown."""
+    base, *accents = list(normalize("NFD", letter))
+    if len(accents) != 1 or accents[0] not in ACCENTS:
+        return ""
+    in_text, in_formula = ACCENTS[accents[0]]
+    if base.isalpha() and base.isascii():
+        return rf"\{in_text}{{{base}}}"
+    sign = known_letters().get(base, "")
+    return rf"$\{in_formula}{{{sign.strip('$')}}}$" if sign.startswith("$") else ""
+
+
+def _set_variant(letter: str) -> str:
+    """Write a raised, lowered, bold or wide letter by the plain one; empty if it is none."""
+    plain = normalize("NFKC", letter)
+    if plain == letter:
+        return ""
+    shift = SHIFTS.get(decomposition(letter[0]).partition(" ")[0])
+    inside = escape(plain).strip("$")
+    return f"${shift}{{{inside}}}$" if shift else escape(plain)
+
+
+def _number(letter: str) -> str:
+    return "".join(rf"\texttt{{U+{ord(character):04X}}}" for character in letter)
 
 
 def one_line(text: str) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from reports.forms import document
 from reports.forms.document import compile_pdf, write_pdf
-from reports.forms.latex import PREAMBLE
-from reports.forms.latex_text import standalone
+from reports.forms.latex import PREAMBLE, to_latex
+from reports.forms.latex_text import escape, known_letters, standalone
 from reports.ledger.ledger import Ledger
 from reports.tables.table import VARIANTS, Table, build_table
 from search_spaces.catalogue import find_study
@@ -24,6 +24,8 @@ from tests.reports.factories import (
 needs_tex = pytest.mark.skipif(
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
 )
+
+ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
 
 SECTIONS = "".join(rf"\clearpage\section{{{number}}}" for number in range(60))
 """Whose table of contents takes more than the page that is kept for it at first."""
@@ -49,6 +51,12 @@ def make_two_corpora_table(storage):
     return build_table(study, [collect(study, keys, ledger, corpus=corpus) for corpus in corpora])
 
 
+def make_lettered_table(storage):
+    """Build a table whose names hold Greek and mathematical letters, and some that TeX lacks."""
+    names = ["幸せ", f"{ALPHA}-blend ≥ 0.5", "é « x̂ » 10⁻³"]
+    return make_table(storage, make_study(names, title=f"Which {ALPHA}?"), [4, 2, 0])
+
+
 TABLES: dict[str, Callable[[Path], Table]] = {
     "complete": lambda storage: make_table(storage, make_study(), [4, 2, 0]),
     **{
@@ -61,9 +69,7 @@ TABLES: dict[str, Callable[[Path], Table]] = {
     "nasty names": lambda storage: make_table(
         storage, make_study([NASTY, f"[{NASTY}]", '* <x> | "y" -- z'], title=NASTY), [4, 2, 0]
     ),
-    "letters that fonts lack": lambda storage: make_table(
-        storage, make_study(["幸せ", "\N{GREEK SMALL LETTER ALPHA}-blend", "é"]), [4, 2, 0]
-    ),
+    "letters of all kinds": lambda storage: make_lettered_table(storage),
     "long names": lambda storage: make_table(
         storage, make_study(["a" * 90, "transformer_with_many_layers/and.more" * 2]), [4, 2]
     ),
@@ -84,6 +90,38 @@ def test_table_compiles(tmp_path, make):
     assert compilation.pdf == tmp_path / f"{table.name}.pdf"
     assert compilation.pdf is not None
     assert compilation.pdf.read_bytes().startswith(b"%PDF")
+
+
+@needs_tex
+@pytest.mark.parametrize("packages", [(), (r"\usepackage[T1]{fontenc}",)], ids=["OT1", "T1"])
+def test_article_sets_every_known_letter(tmp_path, packages):
+    text = "".join(rf"\typeout{{<{ord(c):X}>}}{escape(c)}\par " for c in known_letters())
+    lines = (r"\documentclass{article}", *packages, r"\begin{document}", text, r"\end{document}")
+    (tmp_path / "letters.tex").write_text("\n".join(lines), encoding="utf-8")
+    command = (document.COMPILER, "-interaction=nonstopmode", "letters.tex")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
+    log = (tmp_path / "letters.log").read_text(encoding="utf-8", errors="replace")
+    assert done.returncode == 0, log
+    assert "Missing character" not in log
+
+
+@needs_tex
+def test_article_may_input_a_table_with_such_letters(tmp_path):
+    fragment = to_latex(make_lettered_table(tmp_path))
+    assert r"$\alpha$-blend $\ge$ 0.5" in fragment
+    packages = "\n".join(PREAMBLE)
+    article = rf"\documentclass{{article}}{packages}" "\n" rf"\begin{{document}}{fragment}"
+    compilation = compile_pdf(article + r"\end{document}", tmp_path / "article.pdf")
+    assert compilation.problem == ""
+
+
+def test_letter_that_cannot_be_set_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(document, "COMPILER", "no-such-tex")
+    *_, remark = write_pdf(make_lettered_table(tmp_path), tmp_path).told
+    assert remark == (
+        "LaTeX has no letter for 幸 (U+5E78), せ (U+305B); it prints the number instead"
+    )
+    assert len(compile_pdf("U+5E78", tmp_path / "x.pdf").told) == 1
 
 
 @needs_tex

@@ -63,6 +63,26 @@ def test_latex_escapes_what_tex_would_read():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("\N{GREEK SMALL LETTER ALPHA} \N{GREEK CAPITAL LETTER ALPHA}", r"$\alpha$ $\mathrm{A}$"),
+        ("\N{MATHEMATICAL ITALIC SMALL ALPHA}", r"$\alpha$"),
+        ("a ≥ b ≠ c", r"a $\ge$ b $\ne$ c"),
+        ("10\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT THREE}", "10$^{-}$$^{3}$"),
+        ("H\N{SUBSCRIPT TWO}O", "H$_{2}$O"),
+        ("e\N{COMBINING ACUTE ACCENT}", "é"),
+        ("x\N{COMBINING CIRCUMFLEX ACCENT}", r"\^{x}"),
+        ("\N{GREEK SMALL LETTER BETA}\N{COMBINING CIRCUMFLEX ACCENT}", r"$\hat{\beta}$"),
+        ("fine \N{LATIN SMALL LIGATURE FI}", "fine fi"),
+        ("幸", r"\texttt{U+5E78}"),
+        ("a\0b\x1b[1mc\u200b", "ab{[}1mc"),
+    ],
+)
+def test_latex_sets_letters_beyond_ascii_by_commands(text, latex):
+    assert escape(text) == latex
+
+
 def test_latex_turns_a_wide_table(tmp_path):
     columns = make_study().columns["iemocap"] * 5
     table = make_table(tmp_path, make_study(columns={"*": columns}), [4, 2, 0])
