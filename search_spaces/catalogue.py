@@ -69,10 +69,20 @@ def load_studies(path: Path) -> list[Study]:
                 f"study file '{path}': another study has the name '{study.name}' too; choose "
                 "another name"
             )
-        studies.append(study)
+        studies.append(_checked(study, path))
     if not studies:
         raise StudyError(f"study file '{path}' defines no Study of its own at its top level")
     return studies
+
+
+def _checked(study: Study, path: Path) -> Study:
+    """Check a study's fields again: `model_copy`, by which studies are derived, checks nothing."""
+    try:
+        Study.model_validate(study.model_dump(warnings=False))
+    except ValidationError as error:
+        faults = "; ".join(describe_faults(error))
+        raise StudyError(f"study file '{path}', study {study.name!r}: {faults}") from error
+    return study
 
 
 def find_space(name: str) -> Space:

@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from models.configs.base import Config
 from search_spaces.published import ClaimKind
-from search_spaces.terms import Metric, Scale
+from search_spaces.terms import Metric, Scale, Words
 
 NO_STATED_GAP = 0.005
 """The margin of a claim that states no positive gap: half a point."""
@@ -57,8 +57,8 @@ class Claim(Config):
     that of the models that the claim is about, or None for any.
     """
 
-    id: str
-    text: str
+    id: Words
+    text: Words
     kind: ClaimKind
     family: str
     parts: tuple[tuple[Comparison, ...], ...] = ()
@@ -67,8 +67,8 @@ class Claim(Config):
     scale: Scale | None = None
     value: PrintedValue | None = None
     costs_of: str = ""
-    untestable: str = ""
-    note: str = Field(default="", description="how the sentence became comparisons")
+    untestable: Words = ""
+    note: Words = Field(default="", description="how the sentence became comparisons")
 
     @model_validator(mode="after")
     def _cannot_ask_for_more_parts_than_there_are(self) -> Self:

@@ -10,7 +10,7 @@ from models.configs.base import Config
 from search_spaces.change import Change, apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import ANY_CORPUS, Baseline
-from search_spaces.terms import Scale
+from search_spaces.terms import Scale, Words
 from search_spaces.trial import TrialConfig
 
 SYSTEM, SCALE = "system", "scale"
@@ -75,8 +75,8 @@ class Space(Config):
     on come before it. With several systems, the choice `system` comes first.
     """
 
-    name: str
-    title: str
+    name: Words
+    title: Words
     systems: Mapping[str, str]
     fields: tuple[SpaceField, ...]
     change: dict[str, JsonValue] = Field(default={})

@@ -12,7 +12,7 @@ from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
 from search_spaces.published import load_published
-from search_spaces.terms import Metric, Scale
+from search_spaces.terms import Metric, Scale, Words
 from search_spaces.trial import TrialConfig
 
 ANY_CORPUS = "*"
@@ -27,16 +27,16 @@ RECONSTRUCTED = "(reconstructed)"
 class Paper(Config):
     """Who printed the published values."""
 
-    title: str
-    authors: str
-    venue: str
+    title: Words
+    authors: Words
+    venue: Words
 
 
 class Source(Config):
     """Where a study comes from: a paper and the label of its table."""
 
     paper: Paper
-    label: str
+    label: Words
 
 
 class Column(Config):
@@ -46,10 +46,10 @@ class Column(Config):
     """
 
     metric: Metric
-    header: str
+    header: Words
     published: str | None = None
-    emotion: str | None = None
-    group: str = ""
+    emotion: Words | None = None
+    group: Words = ""
 
     @property
     def title(self) -> str:
@@ -64,7 +64,7 @@ class Row(Config):
     references such as `le_t6/d2222`; several if the paper has a table for each corpus.
     """
 
-    name: str
+    name: Words
     baseline: Baseline | None = None
     change: dict[str, JsonValue] = Field(default={})
     published: tuple[str, ...] = ()
@@ -93,8 +93,8 @@ class Study(Config):
     `compared_with`, by default the one that is the baseline itself.
     """
 
-    name: str
-    title: str
+    name: Words
+    title: Words
     source: Source | None = None
     baseline: Baseline
     rows: tuple[Row, ...]

@@ -1,6 +1,23 @@
 """Terms that studies, claims and records share."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from unicodedata import category
+
+from pydantic import AfterValidator
 
 Metric = Literal["acc", "wacc", "f1", "precision", "recall", "auc"]
 Scale = Literal["tiny", "paper"]
+
+
+def _without_control_characters(text: str) -> str:
+    for place, character in enumerate(text, start=1):
+        if category(character) == "Cc" and not character.isspace():
+            raise ValueError(
+                f"the control character U+{ord(character):04X} at place {place} commands "
+                "terminals and cannot be printed; remove it"
+            )
+    return text
+
+
+Words = Annotated[str, AfterValidator(_without_control_characters)]
+"""Text that is shown: it holds no control characters but white space."""

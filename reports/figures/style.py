@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from pandas.api.types import is_numeric_dtype
 
+from reports.forms.plain import csv_cell
 from reports.ledger.files import write_atomically
 
 if TYPE_CHECKING:
@@ -102,12 +104,17 @@ def write_drawing(drawing: Drawing, folder: Path) -> dict[str, Path]:
     contents = {
         "pdf": _render(drawing, "pdf", {"Title": drawing.title, "CreationDate": None}),
         "png": _render(drawing, "png", {"Title": drawing.title}),
-        "csv": drawing.data.to_csv(index=False, lineterminator="\n").encode(),
+        "csv": _without_formulas(drawing.data).to_csv(index=False, lineterminator="\n").encode(),
     }
     paths = {suffix: folder / f"{drawing.name}.{suffix}" for suffix in contents}
     for suffix, content in contents.items():
         write_atomically(paths[suffix], content)
     return paths
+
+
+def _without_formulas(data: pd.DataFrame) -> pd.DataFrame:
+    texts = [name for name, kind in data.dtypes.items() if not is_numeric_dtype(kind)]
+    return data.assign(**{str(name): data[name].map(csv_cell) for name in texts})
 
 
 def _render(drawing: Drawing, suffix: str, metadata: dict[str, str | None]) -> bytes:

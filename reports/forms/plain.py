@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
+from unicodedata import category
 
 from pydantic import JsonValue
 from pydantic_core import to_json as to_json_bytes
@@ -37,6 +38,26 @@ Values = Mapping[str, JsonValue]
 AnyCell = TypeVar("AnyCell")
 
 
+def csv_cell(value: object) -> object:
+    """Write a text so that no spreadsheet runs it as a formula; numbers stay as they are.
+
+    A text that begins like a formula gets an apostrophe in front, by which spreadsheets know text.
+    Control characters are left out.
+    """
+    if not isinstance(value, str):
+        return value
+    text = "".join(c for c in value if c in "\n\t" or category(c) != "Cc")
+    return f"'{text}" if text.lstrip().startswith(tuple("=+-@")) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def to_csv(table: Table) -> str:
     """Write one line for each cell, values as fractions; fields that do not apply are empty.
 
@@ -59,7 +80,10 @@ def to_csv(table: Table) -> str:
     for block, of_block in zip(table.blocks, cells, strict=True):
         for row, of_row in zip(table.rows, of_block, strict=True):
             lines = ({"row": row.name, **_about(block), **cell} for cell in of_row)
-            writer.writerows({IN_CSV.get(k, k): value for k, value in one.items()} for one in lines)
+            writer.writerows(
+                {IN_CSV.get(name, name): csv_cell(value) for name, value in one.items()}
+                for one in lines
+            )
     return text.getvalue()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import JsonValue
 
+from reports.forms.plain import csv_cell
 from reports.forms.verdict_words import count_words, explain, show_margin
 from reports.scores.cells import Cell
 from reports.statistics.gap import Gap
@@ -32,21 +33,20 @@ def to_csv(judged: Sequence[Judged]) -> str:
     writer = csv.DictWriter(text, fields, lineterminator="\n")
     writer.writeheader()
     for one in judged:
-        writer.writerow(
-            {
-                "id": one.claim.id,
-                "claim": one.claim.text,
-                "kind": one.claim.kind,
-                "family": one.claim.family,
-                "reading": one.claim.note,
-                "margin_points": show_margin(one),
-                "verdict": one.verdict,
-                "beyond": one.beyond,
-                "num_seeds": one.num_seeds,
-                "projected_seeds": one.projected_seeds,
-                "reason": one.reason,
-            }
-        )
+        line = {
+            "id": one.claim.id,
+            "claim": one.claim.text,
+            "kind": one.claim.kind,
+            "family": one.claim.family,
+            "reading": one.claim.note,
+            "margin_points": show_margin(one),
+            "verdict": one.verdict,
+            "beyond": one.beyond,
+            "num_seeds": one.num_seeds,
+            "projected_seeds": one.projected_seeds,
+            "reason": one.reason,
+        }
+        writer.writerow({name: csv_cell(value) for name, value in line.items()})
     return text.getvalue()
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from corpora.source.rejects import Remark
 from models.configs.base import Modality
+from reports.forms.plain import csv_cell
 from reports.ledger.record import Record
 from search_spaces.study import RowRef
 
@@ -128,13 +129,13 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
     }
 
 
-def csv_header(emotions: Sequence[str], weighed: Sequence[Modality]) -> list[str]:
+def csv_header(emotions: Sequence[str], weighed: Sequence[Modality]) -> list[object]:
     """Name the columns: the clip, two for each emotion, one for each modality with a weight."""
     pairs = [name for emotion in emotions for name in (emotion, f"{emotion}_present")]
-    return ["file", *pairs, *(f"weight_{modality}" for modality in weighed)]
+    return ["file", *map(csv_cell, pairs), *(f"weight_{modality}" for modality in weighed)]
 
 
-def csv_row(prediction: Prediction) -> list[str]:
+def csv_row(prediction: Prediction) -> list[object]:
     """Write the line of one clip: probabilities, decisions (0 or 1) and weights."""
     pairs = [
         cell
@@ -142,7 +143,7 @@ def csv_row(prediction: Prediction) -> list[str]:
         for cell in (_number(decision.probability), str(int(decision.present)))
     ]
     weights = prediction.weights.values.values() if prediction.weights else ()
-    return [prediction.clip, *pairs, *map(_number, weights)]
+    return [csv_cell(prediction.clip), *pairs, *map(_number, weights)]
 
 
 def _number(value: float) -> str:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from reports.forms.latex_text import escape, one_line
+from reports.forms.plain import csv_cell
 from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import NUM_SHOWN, find_best, rank_fields
 from reports.search.words import (
@@ -43,14 +44,13 @@ def to_csv(result: SearchResult) -> str:
     )
     for candidate in result.candidates:
         known = candidate.model_dump(mode="json")
-        writer.writerow(
-            [
-                *(known[name] for name in FIXED),
-                *(known["scores"].get(name) for name in scores),
-                *(known["values"].get(name) for name in fields),
-                *(candidate.key, candidate.failure),
-            ]
-        )
+        line = [
+            *(known[name] for name in FIXED),
+            *(known["scores"].get(name) for name in scores),
+            *(known["values"].get(name) for name in fields),
+            *(candidate.key, candidate.failure),
+        ]
+        writer.writerow(map(csv_cell, line))
     return text.getvalue()
 
 

@@ -61,6 +61,11 @@ def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:
             "mine.py', line 2: name: Field required; change: Input should be a valid dictionary, "
             "got 3; nam: Extra inputs are not permitted, got 'a'",
         ),
+        (
+            "from search_spaces.study import Row\nRow(name='a\\x1b[31m')",
+            "mine.py', line 2: name: the control character U+001B at place 2 commands terminals",
+        ),
+        (derived("A", title=r"A\0"), "study 'mine': title: the control character U+0000 at"),
         (derived("A", title="A") + derived("B"), "another study has the name 'mine' too"),
         (derived("A", "layers"), "another study has the name 'layers' too"),
         (derived("A", "le2023"), "another study has the name 'le2023' too"),

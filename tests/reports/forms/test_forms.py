@@ -10,7 +10,7 @@ from reports.forms.files import FORMS, write_table
 from reports.forms.latex import to_latex
 from reports.forms.latex_text import escape
 from reports.forms.markdown import to_markdown
-from reports.forms.plain import to_csv, to_json
+from reports.forms.plain import csv_cell, to_csv, to_json
 from reports.tables.blocks import PublishedBlock, PublishedCell
 from search_spaces.study import Column
 from tests.reports.factories import make_mixed_table, make_study, make_table
@@ -105,6 +105,31 @@ def test_latex_stacks_panels_and_goes_on_in_another_float(tmp_path):
 def test_markdown_escapes_what_would_end_a_cell(tmp_path):
     table = make_table(tmp_path, make_study(["a | b_c*"]), [0])
     assert r"| a \| b\_c\* |" in to_markdown(table)
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("@SUM(A1:A9)", "'@SUM(A1:A9)"),
+        ("+ SEM", "'+ SEM"),
+        ("- audio", "'- audio"),
+        (" \t=1+1", "' \t=1+1"),
+        ("\0=1", "'=1"),
+        ("-0.5", "-0.5"),
+        (-0.5, -0.5),
+        (None, None),
+        ("2-2-2-2", "2-2-2-2"),
+        ("a\x1b[31m\x9bb", "a[31mb"),
+    ],
+)
+def test_csv_cell_is_no_formula(value, cell):
+    assert csv_cell(value) == cell
+
+
+def test_csv_of_a_table_holds_no_formula(tmp_path):
+    text = to_csv(make_table(tmp_path, make_study(["=1+1", "b"]), [4, 2]))
+    assert {line["row"] for line in csv.DictReader(io.StringIO(text))} == {"'=1+1", "b"}
 
 
 def test_csv_holds_fractions_and_says_so(tmp_path):
