@@ -69,6 +69,7 @@ storage_option = click.option(
     callback=_locate,
     default=DEFAULT_STORAGE,
     envvar="MMER_SWEEP_STORAGE",
+    show_envvar=True,
     show_default=True,
     help="Where corpora, records and tables are stored. A bucket has a local copy in a folder of "
     "this machine, which also holds MLflow's files.",
@@ -84,6 +85,7 @@ sound_track_option = click.option(
 tracking_option = click.option(
     "--tracking-uri",
     envvar="MLFLOW_TRACKING_URI",
+    show_envvar=True,
     help="MLflow to mirror to  [default: an SQLite file in the storage folder]",
 )
 
@@ -285,6 +287,7 @@ measure_options = gathered(
         "--measure/--no-measure",
         default=True,
         envvar="MMER_SWEEP_MEASURE",
+        show_envvar=True,
         show_default=True,
         help="Measure each architecture for a few steps, to know how long a study takes and how "
         "many trials share a machine. With --no-measure, each trial takes a whole GPU, or a core.",

@@ -46,7 +46,8 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
 
     NAMES are studies or papers; without names, the report shows all studies in the storage folder,
     also your own. The files hold the tables, verdicts, figures, environment and trials of each
-    study. For an unfinished study, they hold what is there so far.
+    study. For an unfinished study, they hold what is there so far. Searches are not in the report:
+    `tune` writes their own tables and figures.
     """
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)

@@ -162,6 +162,12 @@ def test_every_command_has_help(command: tuple[str, ...], call: Call) -> None:
     assert outcome.out.startswith("Usage: mmer-sweep")
 
 
+def test_help_names_the_variables_that_choose_the_storage_and_mlflow(call: Call) -> None:
+    text = " ".join(call("layers", "--help").out.split())
+    for variable in ("MMER_SWEEP_STORAGE", "MLFLOW_TRACKING_URI", "MMER_SWEEP_MEASURE"):
+        assert f"env var: {variable}" in text
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_is_described_as_in_its_own_help(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
