@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from reprlib import Repr
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.configs.system import SYSTEM_NAMES
@@ -11,6 +12,16 @@ from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
 
 Change = Mapping[str, JsonValue]
+
+_CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+
+MAX_DEPTH = 12
+"""A message shows so many levels of a value and of the path to it: repr() of more may not end."""
+
+_SHORT = Repr()
+_SHORT.maxlevel = MAX_DEPTH
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 100
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 1000
 
 
 def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
@@ -22,6 +33,10 @@ def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
     Raises:
         StudyError: If a path or a value does not fit; all faults together, one on each line.
     """
+    try:
+        change = _CHANGE.validate_python(change)
+    except ValidationError as error:
+        raise StudyError("\n".join(describe_faults(error))) from error
     tree = config.model_dump(mode="json")
     faults = [fault for path, value in change.items() if (fault := _replace(tree, path, value))]
     if faults:
@@ -54,11 +69,11 @@ def _describe(fault: ErrorDetails) -> str:
     model, *rest = map(str, fault["loc"] or ("config",))
     if rest and rest[0] in SYSTEM_NAMES:  # names the config of the union, not a field
         rest = rest[1:]
-    place = ".".join((model, *rest))
+    place = ".".join((model, *rest[:MAX_DEPTH]))
     text = f"{place}: {fault['msg'].removeprefix('Value error, ')}"
     given = fault["input"]
     # A whole config is too long to show; the text names the wrong field.
-    return text if isinstance(given, dict | BaseModel) else f"{text}, got {given!r}"
+    return text if isinstance(given, dict | BaseModel) else f"{text}, got {_SHORT.repr(given)}"
 
 
 def _replace(tree: dict[str, JsonValue], path: str, value: JsonValue) -> str | None:

@@ -8,6 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from corpora.parsing.yaml_text import parse_yaml
 from search_spaces.errors import StudyError
 
 Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "proposed"]
@@ -155,5 +156,5 @@ class PublishedData(Published):
 @cache
 def load_published() -> PublishedData:
     """Read the data file, every scalar as text."""
-    text = files("search_spaces").joinpath("published.yaml").read_text(encoding="utf-8")
-    return PublishedData.model_validate(yaml.load(text, Loader=yaml.CBaseLoader))
+    content = files("search_spaces").joinpath("published.yaml").read_bytes()
+    return PublishedData.model_validate(parse_yaml(content, yaml.CBaseLoader))

@@ -1,11 +1,13 @@
 """Checkpoints of text encoders: a folder, or a name on the Hugging Face hub."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
+from pydantic import BaseModel
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from models.weights.errors import WeightsError
 
 CONFIG_FILE = "config.json"
@@ -19,6 +21,12 @@ HUB_TIMEOUT_S = 10.0
 
 DEFAULT_NAMES = {"albert": "albert-base-v2", "bert": "bert-base-uncased"}
 """The checkpoint of each architecture that the papers use."""
+
+
+class _Architecture(BaseModel):
+    """What a checkpoint's config says of its architecture; other fields are ignored."""
+
+    model_type: str
 
 
 class Checkpoint(NamedTuple):
@@ -109,8 +117,8 @@ def _downloaded(weights: str) -> Checkpoint:
 
 def _check_architecture(config: Path, wanted: str) -> None:
     try:
-        model_type = json.loads(config.read_text(encoding="utf-8"))["model_type"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _UnusableError(f"{config} names no model_type: {error!r}") from error
-    if model_type != wanted:
-        raise _UnusableError(f"its architecture is {model_type!r}; choose one of type {wanted!r}")
+        found = parse_json(config.read_bytes(), _Architecture).model_type
+    except ParseError as error:
+        raise _UnusableError(f"{config} names no model_type: {error}") from error
+    if found != wanted:
+        raise _UnusableError(f"its architecture is {found!r}; choose one of type {wanted!r}")

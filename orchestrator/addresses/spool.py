@@ -6,6 +6,7 @@ holds MLflow's address without credentials. The storage folder's own MLflow has 
 that a copy of the folder waits for its own MLflow, not for that of the original.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 
 SPOOL_FOLDER = "mlflow-spool"
+
+LOG = logging.getLogger(__name__)
 
 
 def spool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
@@ -91,8 +94,15 @@ def _notes(storage: Path) -> Iterator[tuple[Path, str]]:
     for folder in (storage / SPOOL_FOLDER).glob("*"):
         for file in _files_in(folder):
             try:
-                address = file.read_text(encoding="utf-8", errors="replace")
+                address = file.read_bytes().decode("utf-8")
             except OSError:  # another user's, or removed meanwhile
+                continue
+            except UnicodeDecodeError:
+                LOG.warning(
+                    "'%s' is damaged: it names no address; delete it, and deliver to that MLflow "
+                    "with `mmer-sweep sync --all --tracking-uri`",
+                    file,
+                )
                 continue
             yield file, address or tracking_uri_of(None, storage)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.yaml_text import parse_yaml
 from orchestrator.cluster.machines import gpu_kind_of
 from orchestrator.errors import PriceError
 from orchestrator.forecast.timetable import Timetable
@@ -169,8 +170,8 @@ def _read(file: Path) -> _ClusterFile:
         PriceError: If the file cannot be read, or a part of it is invalid.
     """
     try:
-        return _ClusterFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return _ClusterFile.model_validate(parse_yaml(file.read_bytes()))
+    except (OSError, ParseError) as error:
         raise PriceError(f"cluster file '{file}' cannot be read: {error}") from error
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))

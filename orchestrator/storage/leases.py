@@ -142,7 +142,9 @@ class Leases:
 
     def _has_ended(self, holder: bytes | None) -> bool:
         """Whether a lease is released, or the driver that it names is dead."""
-        return holder is not None and (holder == RELEASED or self._is_dead(holder.decode()))
+        return holder is not None and (
+            holder == RELEASED or self._is_dead(holder.decode(errors="replace"))
+        )
 
     def _is_dead(self, driver: str) -> bool:
         if is_dead_here(driver):

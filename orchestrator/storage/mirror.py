@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import SCHEME, BucketStore, Version, endpoint
 from reports.ledger.files import PARTIAL_SUFFIX, write_atomically
 
@@ -97,7 +98,7 @@ class Mirror:
 
     def _seen(self, name: str) -> str:
         try:
-            return self._seen_file(name).read_text(encoding="utf-8")
+            return self._seen_file(name).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return ""
 
@@ -150,11 +151,22 @@ def mirror_of(uri: str) -> Mirror:
 
 
 def mirror_at(storage: Path) -> Mirror | None:
-    """Return a storage folder as a mirror; None if it mirrors no bucket."""
+    """Return a storage folder as a mirror; None if it mirrors no bucket.
+
+    Raises:
+        StorageError: If the file that names the bucket is damaged.
+    """
+    origin = storage / ORIGIN_FILE
     try:
-        return _mirror(storage, (storage / ORIGIN_FILE).read_text(encoding="utf-8"))
+        uri = origin.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if not is_bucket(uri) or not uri.isprintable() or "\N{REPLACEMENT CHARACTER}" in uri:
+        raise StorageError(
+            f"'{origin}' is damaged: it must name the bucket that '{storage}' mirrors; write its "
+            f"address {SCHEME}BUCKET/PREFIX into the file"
+        )
+    return _mirror(storage, uri)
 
 
 def place_of(storage: Path) -> str:

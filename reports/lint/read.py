@@ -1,5 +1,6 @@
 """Reading a user's own tables, in the format of `search_spaces/published.yaml`."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -7,6 +8,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.yaml_text import parse_yaml
 from reports.lint.faults import claim_faults, support_faults, table_faults
 from search_spaces.errors import PublishedError
 from search_spaces.published import (
@@ -26,8 +29,8 @@ class _TextLoader(yaml.CBaseLoader):
     """Reads every scalar as text, and rejects a repeated key: one of its values would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        keys = Counter(str(self.construct_object(key, deep=True)) for key, _ in node.value)
+        twice = sorted(key for key, num in keys.items() if num > 1)
         if twice:
             line = node.start_mark.line + 1
             raise PublishedError(f"below line {line}: twice the key {', '.join(twice)}")
@@ -51,8 +54,8 @@ def read_published(path: Path) -> PublishedData:
 def _load(path: Path) -> Mapping[str, Any]:
     """Parse the file; every scalar stays text."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, PublishedError) as error:
+        content = parse_yaml(path.read_bytes(), _TextLoader)
+    except (ParseError, PublishedError) as error:
         raise PublishedError(f"{path}: {error}") from error
     if not isinstance(content, Mapping):
         raise PublishedError(f"{path}: no mapping; it must have the keys schema and tables")

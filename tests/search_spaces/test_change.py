@@ -1,6 +1,7 @@
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
@@ -101,3 +102,27 @@ def test_all_wrong_values_are_told_at_once() -> None:
 
 def test_message_does_not_print_the_whole_config() -> None:
     assert re.fullmatch(r"model: [^{}]{1,100}", fault_of({"model.width": 33}))
+
+
+def nested(depth: int) -> JsonValue:
+    value: JsonValue = 3
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model.fusion": {1: 2}, "model.fusion.hidden": 3}, "model.fusion.dict.1.[key]: Input"),
+        ({1: 2}, "1.[key]: Input should be a valid string, got 1"),
+        ({None: 2}, "None.[key]: Input should be a valid string"),
+        ({"model.fusion": object()}, "model.fusion: input was not a valid JSON value"),
+        ({"model": nested(3000)}, "model.list.0.list.0"),
+    ],
+    ids=lambda given: repr(type(given)),
+)
+def test_change_that_is_no_json_is_refused(change: Any, message: str) -> None:
+    fault = fault_of(change)
+    assert message in fault
+    assert len(fault) < 1000
