@@ -26,6 +26,7 @@ from reports.ledger.files import staged_at
 from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, stage_predictions
 from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Predictions, Record, Result
+from reports.ledger.record_file import record_bytes
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
@@ -146,7 +147,7 @@ def _write_seed(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PREDICTIONS_FILE).write_bytes(content)
         record = make_record(trial, sizes, sha256)
-        (folder / RECORD_FILE).write_text(record.model_dump_json(indent=1))
+        (folder / RECORD_FILE).write_bytes(record_bytes(record))
 
 
 @click.command()

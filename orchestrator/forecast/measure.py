@@ -73,7 +73,6 @@ def measure(
         ClusterError: If no machine has the resources of a trial, or if the GPUs have changed since
             the start.
         KeyboardInterrupt: If a signal asked to stop. The probes until then are kept.
-        LedgerError: If a probe, or the name of a device, in the ledger is damaged.
         ProbeError: If some could not be measured for another reason. The others are kept.
     """
     pull_probes(session.storage)

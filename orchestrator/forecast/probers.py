@@ -160,11 +160,7 @@ class Probers:
         return len(self._busy)
 
     def find_device(self) -> str | None:
-        """Return the device's name that the ledger remembers of a running machine; start none.
-
-        Raises:
-            LedgerError: If the stored name is damaged.
-        """
+        """Return the device's name that the ledger remembers of a running machine; start none."""
         kinds = ("CPU", "GPU") if self.on_gpu else ("CPU",)
         for node in ray.nodes():
             there = node["Resources"]

@@ -10,13 +10,12 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from corpora.parsing.errors import ParseError
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import Version
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.patience import Patience
-from reports.ledger.files import sha256_of, staged_at, write_atomically
+from reports.ledger.files import DAMAGED_SUFFIX, sha256_of, staged_at, write_atomically
 from reports.ledger.ledger import (
     CHECKPOINT_FILE,
     MODEL_FILE,
@@ -28,6 +27,7 @@ from reports.ledger.ledger import (
     remove_partial_files,
 )
 from reports.ledger.record import Record
+from reports.ledger.record_file import parse_record
 from search_spaces.trial import Trial
 
 TRIALS = "trials"
@@ -103,7 +103,8 @@ def remove_checkpoint(storage: Path, key: str) -> None:
     Raises:
         OSError: If the checkpoint cannot be removed.
     """
-    (storage / _name(key, CHECKPOINT_FILE)).unlink(missing_ok=True)
+    for name in (CHECKPOINT_FILE, f"{CHECKPOINT_FILE}{DAMAGED_SUFFIX}"):
+        (storage / _name(key, name)).unlink(missing_ok=True)
     remove_partial_files(storage / _name(key))
     mirror = mirror_at(storage)
     if mirror is not None:
@@ -211,9 +212,12 @@ def _fetch_finished(mirror: Mirror, key: str, versions: Mapping[str, Version]) -
     if content is None:
         return
     try:
-        sha256 = Record.model_validate_json(content).result.predictions_sha256
-    except ValidationError as error:
-        raise LedgerError(f"record '{mirror.uri}/{name}' is damaged: {error}") from error
+        sha256 = parse_record(content, key).result.predictions_sha256
+    except ParseError as error:
+        raise LedgerError(
+            f"record '{mirror.uri}/{name}' is damaged: {error}; restore it, or remove its folder "
+            "from the bucket to train the trial again"
+        ) from error
     source = _with_digest(predictions, sha256)
     if source not in versions:
         raise LedgerError(

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.trials import publish_trial
 from orchestrator.tracking.client import Client, Run
@@ -17,6 +17,7 @@ from reports.ledger.files import create_once, stage, write_atomically
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned, plan_file, remember
 from reports.ledger.record import Record
+from reports.ledger.record_file import parse_record
 
 
 class DamagedRunError(Exception):
@@ -75,8 +76,8 @@ def _pull_plan(client: Client, run: Run, storage: Path) -> str:
     if sha256_of_all({PLAN_FILE: content}) != run.tags.get("plan_sha256"):
         raise DamagedRunError(f"{PLAN_FILE} is not the one that its tag names")
     try:
-        planned = remember(Planned.model_validate_json(content), storage)
-    except ValidationError as error:
+        planned = remember(parse_json(content, Planned), storage)
+    except ParseError as error:
         raise DamagedRunError(f"{PLAN_FILE} is of another version: {error}") from error
     publish_file(storage, plan_file(planned, storage))
     return planned.study.name
@@ -87,11 +88,11 @@ def _pull_trial(client: Client, run: Run, storage: Path) -> None:
     content = _download(client, run, RECORD_FILE)
     _check(RECORD_FILE, content, run.tags.get("record_sha256"))
     try:
-        record = Record.model_validate_json(content)
-    except ValidationError as error:
-        raise DamagedRunError(f"{RECORD_FILE} is of another version: {error}") from error
-    if record.key != run.tags["key"]:
-        raise DamagedRunError(f"{RECORD_FILE} is that of trial '{record.key}'")
+        record = parse_record(content, run.tags["key"])
+    except ParseError as error:
+        raise DamagedRunError(
+            f"{RECORD_FILE} is damaged, or of another version: {error}"
+        ) from error
     predictions = _download(client, run, PREDICTIONS_FILE)
     _check(PREDICTIONS_FILE, predictions, record.result.predictions_sha256)
     models = _model_files(client, run, record)

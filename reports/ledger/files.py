@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-PARTIAL_SUFFIX = ".partial"
+PARTIAL_SUFFIX, DAMAGED_SUFFIX = ".partial", ".damaged"
 NUM_DIGITS = 16
 """So many digits of a digest stand in the name of a staged file."""
 
@@ -76,6 +76,16 @@ def _partial(
         yield partial
     finally:
         partial.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file, so that it is made again and can still be looked at.
+
+    Returns:
+        Its new path; a file that was set aside there before is replaced.
+    """
+    aside = path.with_name(f"{path.name}{DAMAGED_SUFFIX}")
+    return path.replace(aside)
 
 
 def sha256_of(path: Path) -> str:

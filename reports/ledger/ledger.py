@@ -22,12 +22,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from corpora.errors import UserError
+from corpora.parsing.errors import ParseError
 from corpora.source.split import Split
 from reports.ledger.files import NUM_DIGITS, PARTIAL_SUFFIX, create_once, stage, staged_at
 from reports.ledger.record import EVALUATED_SPLITS, Predictions, Record
+from reports.ledger.record_file import parse_record, record_bytes
 
 RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
@@ -54,20 +55,37 @@ class Ledger:
         """Read the record of a trial; None if the trial is not finished.
 
         Raises:
-            LedgerError: If the record is damaged.
+            LedgerError: If the record is damaged, or is that of another trial.
         """
         path = self.folder(key) / RECORD_FILE
         try:
-            return Record.model_validate_json(path.read_text(encoding="utf-8"))
+            return parse_record(path.read_bytes(), key)
         except FileNotFoundError:
             return None
-        except ValidationError as error:
-            raise LedgerError(f"record '{path}' is damaged: {error}") from error
+        except ParseError as error:
+            raise LedgerError(
+                f"record '{path}' is damaged: {error}; restore the file, or move its folder away "
+                "to train the trial again"
+            ) from error
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
-        """Read the records of the finished trials by key, in the order given; skip the others."""
-        found = ((key, self.find(key)) for key in dict.fromkeys(keys))
-        return {key: record for key, record in found if record is not None}
+        """Read the records of the finished trials by key, in the order given; skip the others.
+
+        Raises:
+            LedgerError: If records are damaged; the message names all of them.
+        """
+        found: dict[str, Record] = {}
+        faults: list[str] = []
+        for key in dict.fromkeys(keys):
+            try:
+                record = self.find(key)
+            except LedgerError as error:
+                faults.append(str(error))
+            else:
+                found |= {} if record is None else {key: record}
+        if faults:
+            raise LedgerError("\n".join(faults))
+        return found
 
     def records(self) -> Iterator[Record]:
         """Read every record, in the order of the keys."""
@@ -82,7 +100,8 @@ class Ledger:
         """Read what a trial predicted on the validation and test splits, or on the given ones.
 
         Raises:
-            LedgerError: If the file is missing, or its digest is not the one in the record.
+            LedgerError: If the file is missing, if its digest is not the one in the record, or if
+                it does not fit the record's emotions.
         """
         path = self.predictions_file(record)
         if not path.is_file():
@@ -96,7 +115,16 @@ class Ledger:
                 f"predictions '{path}' do not have the SHA-256 that the record names; restore the "
                 "file, or delete the record to train the trial again"
             )
-        return read_predictions(pa.BufferReader(content), splits)
+        predictions = read_predictions(pa.BufferReader(content), splits)
+        num_emotions = len(record.result.emotions)
+        for of_split in predictions.values():
+            found = {of_split.labels.shape[-1], of_split.probabilities.shape[-1]}
+            if of_split.ids.size and found != {num_emotions}:
+                raise LedgerError(
+                    f"predictions '{path}' are of {max(found)} emotions, but the record names "
+                    f"{num_emotions}; move its folder away to train the trial again"
+                )
+        return predictions
 
     def predictions_file(self, record: Record) -> Path:
         """Return the path of the predictions that a record names."""
@@ -126,7 +154,7 @@ class Ledger:
                     f"trial '{record.key}' has no predictions to record in "
                     f"'{self.folder(record.key)}'"
                 )
-            create_once(path, record.model_dump_json(indent=1).encode())
+            create_once(path, record_bytes(record))
         self.move_into_place(standing)
         return standing
 

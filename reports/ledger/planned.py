@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from models.configs.base import Config
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger, LedgerError
@@ -129,8 +129,15 @@ def plan_file(planned: Planned, storage: Path) -> Path:
 
 def _read(path: Path) -> Planned:
     try:
-        return Planned.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
+        planned = parse_json(path.read_bytes(), Planned)
+        if plan_file(planned, path.parents[2]) != path:
+            raise ParseError(
+                f"it is the plan of study '{planned.study.name}' on '{planned.corpus}' at scale "
+                f"'{planned.scale}'"
+            )
+        return planned
+    except ParseError as error:
         raise LedgerError(
-            f"plan '{path}' is damaged, or another version wrote it: {error}"
+            f"plan '{path}' is damaged, or another version wrote it: {error}; restore the file, or "
+            "move it away and run its study again: finished trials are not trained again"
         ) from error

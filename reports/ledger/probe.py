@@ -2,21 +2,24 @@
 
 import hashlib
 import json
+import logging
 import operator
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from models.configs.base import Config
-from reports.ledger.files import write_atomically
-from reports.ledger.ledger import LedgerError
+from reports.ledger.files import set_aside, write_atomically
 from search_spaces.identity import canonical_json, identity_of
 from search_spaces.trial import KEY_DIGITS, Trial
 
 FOLDER = "probes"
+LOG = logging.getLogger(__name__)
 
 VERSION = 2
 """The version of what a probe measures. Probes of another version are ignored and measured anew.
@@ -91,13 +94,7 @@ def torch_version() -> str:
 
 def remember_probe(probe: Probe, storage: Path) -> Path:
     """Store a probe; it replaces an older one of the same device and `num_at_once`."""
-    path = probe_file(
-        probe.architecture,
-        probe.device,
-        probe.num_at_once,
-        storage,
-        is_deterministic=probe.is_deterministic,
-    )
+    path = _file_of(probe, storage)
     write_atomically(path, probe.model_dump_json(indent=1).encode())
     return path
 
@@ -112,16 +109,20 @@ def find_probe(
 ) -> Probe | None:
     """Read the probe of an architecture on a kind of device; None if there is none.
 
-    Raises:
-        LedgerError: If the probe is damaged.
+    A damaged probe is told and set aside, so that the architecture is measured again.
     """
     path = probe_file(architecture, device, num_at_once, storage, is_deterministic=is_deterministic)
     try:
-        return Probe.model_validate_json(path.read_text(encoding="utf-8"))
+        probe = parse_json(path.read_bytes(), Probe)
+        if _file_of(probe, storage) != path:
+            raise ParseError("it is the probe of something else")
     except FileNotFoundError:
         return None
-    except ValidationError as error:
-        raise LedgerError(f"probe '{path}' is damaged: {error}; delete it") from error
+    except ParseError as error:
+        LOG.warning("probe '%s' is damaged: %s; it is measured again", path, error)
+        set_aside(path)
+        return None
+    return probe
 
 
 def probe_file(
@@ -137,6 +138,16 @@ def probe_file(
     return storage / FOLDER / f"{architecture}-v{VERSION}-{measured}.json"
 
 
+def _file_of(probe: Probe, storage: Path) -> Path:
+    return probe_file(
+        probe.architecture,
+        probe.device,
+        probe.num_at_once,
+        storage,
+        is_deterministic=probe.is_deterministic,
+    )
+
+
 def remember_device(machine: str, device: str, storage: Path) -> Path:
     """Store the name of the device that a machine, or each machine of a kind, trains on."""
     path = device_file(machine, storage)
@@ -147,16 +158,17 @@ def remember_device(machine: str, device: str, storage: Path) -> Path:
 def find_device(machine: str, storage: Path) -> str | None:
     """Read the name of a machine's device; None if it is not stored.
 
-    Raises:
-        LedgerError: If the file is damaged.
+    A damaged file is told and set aside, so that the machine is asked again.
     """
     path = device_file(machine, storage)
     try:
-        return str(json.loads(path.read_text(encoding="utf-8")))
+        return parse_json(path.read_bytes(), str)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise LedgerError(f"device name '{path}' is damaged: {error}; delete it") from error
+    except ParseError as error:
+        LOG.warning("device name '%s' is damaged: %s; the machine is asked again", path, error)
+        set_aside(path)
+        return None
 
 
 def device_file(machine: str, storage: Path) -> Path:

@@ -1,22 +1,28 @@
 """The decisions of all trials on the test split, counted, in one small file.
 
 With it, tables need not read the predictions of each trial. It is a cache: an entry is valid only
-for the record that it was counted for, and the file may be deleted at any time.
+for the record that it was counted for, and the file may be deleted at any time. Its name holds the
+digest of its content, so a damaged file is told and replaced by new counts. If two processes write
+at once, two files stand there until the next process joins them.
 """
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reports.ledger.files import write_atomically
+from reports.ledger.files import NUM_DIGITS, stage, staged_at
 from reports.ledger.record import Record
 from reports.scores.metrics import Counts
 
 INDEX_FILE = Path("index", "test-counts.parquet")
+"""Before the digest of its content is added to its name, as `staged_at` does."""
+
+LOG = logging.getLogger(__name__)
 
 
 class CountIndex:
@@ -24,7 +30,7 @@ class CountIndex:
 
     def __init__(self, storage: Path) -> None:
         self._path = storage / INDEX_FILE
-        self._counts = _read(self._path)
+        self._counts = _read_all(_files(self._path))
         self._num_written = len(self._counts)
 
     def find(self, record: Record) -> Counts | None:
@@ -43,7 +49,8 @@ class CountIndex:
         """Write the file if counts were added; keep what other processes have written meanwhile."""
         if len(self._counts) == self._num_written:
             return
-        self._counts = {**_read(self._path), **self._counts}
+        before = _files(self._path)
+        self._counts = {**_read_all(before), **self._counts}
         self._num_written = len(self._counts)
         table = pa.table(
             {
@@ -53,7 +60,9 @@ class CountIndex:
         )
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
-        write_atomically(self._path, sink.getvalue().to_pybytes())
+        written = staged_at(self._path, stage(self._path, sink.getvalue().to_pybytes()))
+        for path in {self._path, *before} - {written}:  # an earlier version wrote no digest
+            path.unlink(missing_ok=True)
 
 
 def _name(record: Record) -> str:
@@ -62,13 +71,27 @@ def _name(record: Record) -> str:
     return hashlib.sha256(decided_by.encode()).hexdigest()
 
 
+def _files(path: Path) -> list[Path]:
+    """List the index's files: usually one."""
+    return sorted(path.parent.glob(staged_at(path, "?" * NUM_DIGITS).name))
+
+
+def _read_all(paths: Sequence[Path]) -> dict[str, Counts]:
+    """Read the index's files; a missing or damaged one counts as empty."""
+    return {name: counts for path in paths for name, counts in _read(path).items()}
+
+
 def _read(path: Path) -> dict[str, Counts]:
-    """Read the file; a missing or damaged file counts as empty."""
     try:
-        table = pq.read_table(path)
-        lists: Mapping[str, list[int]] = dict(
-            zip(table["record"].to_pylist(), table["counts"].to_pylist(), strict=True)
-        )
-    except (OSError, pa.ArrowException, KeyError):
+        content = path.read_bytes()
+    except OSError:  # another process has joined it with its own
         return {}
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not path.stem.endswith(f"-{sha256[:NUM_DIGITS]}"):
+        LOG.warning("index '%s' is damaged: its decisions are counted anew", path)
+        return {}
+    table = pq.read_table(pa.BufferReader(content), use_threads=False)
+    lists: Mapping[str, list[int]] = dict(
+        zip(table["record"].to_pylist(), table["counts"].to_pylist(), strict=True)
+    )
     return {name: np.array(counts).reshape(-1, 4) for name, counts in lists.items()}

@@ -3,14 +3,11 @@ from pathlib import Path
 import pytest
 
 from reports.ledger import probe
-from reports.ledger.ledger import LedgerError
 from reports.ledger.probe import (
     architecture_of,
-    device_file,
     distinct_architectures,
     find_device,
     find_probe,
-    probe_file,
     remember_device,
     remember_probe,
 )
@@ -116,17 +113,36 @@ def test_device_of_a_machine_is_remembered(tmp_path: Path) -> None:
     assert find_device("CPU of here", tmp_path) == "a CPU"
 
 
-def test_damaged_name_of_a_device_is_told(tmp_path: Path) -> None:
-    path = device_file("CPU of here", tmp_path)
-    path.parent.mkdir(parents=True)
-    path.write_text("a CP")
-    with pytest.raises(LedgerError, match=r"device name '.+\.json' is damaged.*; delete it"):
-        find_device("CPU of here", tmp_path)
+@pytest.mark.parametrize("content", [b"a CP", b'"a \xff"', b"", b"[" * 100_000])
+def test_damaged_name_of_a_device_is_told_and_asked_again(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = remember_device("CPU of here", "a CPU", tmp_path)
+    path.write_bytes(content)
+    assert find_device("CPU of here", tmp_path) is None
+    assert f"device name '{path}' is damaged" in caplog.text
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == content
+    remember_device("CPU of here", "a CPU", tmp_path)
+    assert find_device("CPU of here", tmp_path) == "a CPU"
 
 
-def test_damaged_probe_is_told(tmp_path: Path) -> None:
-    path = probe_file(PROBE.architecture, PROBE.device, 2, tmp_path)
-    path.parent.mkdir()
-    path.write_text('{"device": 3}')
-    with pytest.raises(LedgerError, match=r"(?s)probe '.+\.json' is damaged.*; delete it"):
-        find_probe(PROBE.architecture, PROBE.device, 2, tmp_path)
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"device": 3}', "architecture: Field required"),
+        (b"\xff", "Invalid JSON"),
+        (PROBE.model_copy(update={"device": "another"}).model_dump_json().encode(), "of something"),
+    ],
+)
+def test_damaged_or_foreign_probe_is_told_and_measured_again(
+    content: bytes, told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = (PROBE.architecture, PROBE.device, PROBE.num_at_once, tmp_path)
+    path = remember_probe(PROBE, tmp_path)
+    path.write_bytes(content)
+    assert find_probe(*asked) is None
+    assert f"probe '{path}' is damaged" in caplog.text
+    assert told in caplog.text
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == content
+    remember_probe(PROBE, tmp_path)
+    assert find_probe(*asked) == PROBE

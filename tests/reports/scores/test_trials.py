@@ -67,12 +67,37 @@ def test_counts_of_another_record_of_the_same_key_are_not_taken(ledger, record):
     assert TrialScores(ledger).find(changed, "recall") == 0
 
 
-def test_damaged_index_is_as_good_as_none(ledger, record):
+def index_file(ledger):
+    (path,) = (ledger.storage / INDEX_FILE).parent.iterdir()
+    return path
+
+
+def test_a_flipped_bit_anywhere_in_the_index_is_told_and_changes_no_score(ledger, record, caplog):
     scores = TrialScores(ledger)
     expected = scores.find(record, "f1")
     scores.remember()
-    (ledger.storage / INDEX_FILE).write_bytes(b"broken")
-    assert TrialScores(ledger).find(record, "f1") == expected
+    whole = index_file(ledger).read_bytes()
+    for place in range(0, len(whole), 7):
+        caplog.clear()
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        index_file(ledger).write_bytes(damaged)
+        assert CountIndex(ledger.storage).find(record) is None
+        assert f"index '{index_file(ledger)}' is damaged" in caplog.text
+    again = TrialScores(ledger)
+    assert again.find(record, "f1") == expected
+    again.remember()
+    assert index_file(ledger).read_bytes() == whole
+
+
+def test_index_of_an_earlier_version_is_replaced(ledger, record):
+    old = ledger.storage / INDEX_FILE
+    old.parent.mkdir()
+    old.write_bytes(b"without a digest in its name")
+    scores = TrialScores(ledger)
+    scores.find(record, "f1")
+    scores.remember()
+    assert index_file(ledger) != old
 
 
 def test_two_writers_of_the_index_lose_nothing(ledger):

@@ -1,0 +1,73 @@
+"""A record as a file: JSON whose last field is the SHA-256 of all that stands before it.
+
+Records that were written before there was such a digest have none. Of those the key is computed
+anew from the trial, which finds a record in another trial's place.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterator
+
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
+from reports.ledger.record import RECORD_SCHEMA, Record
+
+DIGEST = re.compile(rb',\s*"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')
+TAIL = 200
+"""So many bytes at the end of a file hold the digest; a search through all of it would take longer
+than the hashing."""
+
+
+def record_bytes(record: Record) -> bytes:
+    """Write a record as the content of its file."""
+    content = record.model_dump_json(indent=1).encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    return content.removesuffix(b"\n}") + f',\n "sha256": "{sha256}"\n}}'.encode()
+
+
+def parse_record(content: bytes, key: str) -> Record:
+    """Read the content of a record's file.
+
+    Args:
+        content: What the file holds.
+        key: The trial whose record it must be.
+
+    Raises:
+        ParseError: If the file is damaged or was changed, if it is the record of another trial, or
+            if it holds what no finished trial leaves.
+    """
+    found = DIGEST.search(content, max(0, len(content) - TAIL))
+    plain = content if found is None else content[: found.start()] + b"\n}"
+    if found is not None and hashlib.sha256(plain).hexdigest() != found[1].decode():
+        raise ParseError("it was changed after it was written: its SHA-256 differs")
+    record = parse_json(plain, Record)
+    for fault in _faults(record, key, has_digest=found is not None):
+        raise ParseError(fault)
+    return record
+
+
+def _faults(record: Record, key: str, *, has_digest: bool) -> Iterator[str]:
+    """Say in what a record does not fit the key, this version, or itself."""
+    result, num_emotions = record.result, len(record.result.emotions)
+    if record.schema_version != RECORD_SCHEMA:
+        yield (
+            f"it is of format {record.schema_version}, and this version reads format "
+            f"{RECORD_SCHEMA}"
+        )
+    if record.key != key:
+        yield f"it is the record of trial '{record.key}', not of '{key}'"
+    if not has_digest and record.trial.key != key:
+        yield f"its settings and seed are those of trial '{record.trial.key}', not of '{key}'"
+    if num_emotions == 0 or len(set(result.emotions)) != num_emotions:
+        yield f"its emotions are ({', '.join(result.emotions)}); each must stand there once"
+    if len(result.thresholds) != num_emotions:
+        yield f"it has {len(result.thresholds)} thresholds for {num_emotions} emotions"
+    if not all(map(math.isfinite, result.thresholds)):
+        yield "a threshold is no finite number"
+    if [epoch.epoch for epoch in result.epochs] != list(range(len(result.epochs))):
+        yield "its epochs are not numbered from 0 on"
+    if not -1 <= result.best_epoch < len(result.epochs):
+        yield f"its best epoch {result.best_epoch} is none of its {len(result.epochs)} epochs"
+    if result.best_epoch == -1 and not result.has_diverged:
+        yield "it has no best epoch, though the training did not diverge"
