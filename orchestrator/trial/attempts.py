@@ -22,10 +22,17 @@ from orchestrator.training.reference_clip import macs_of
 from orchestrator.training.state import TrainingState
 from orchestrator.training.without_text import valid_f1_without_text
 from orchestrator.trial.checkpoint_writer import CheckpointWriter
-from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from orchestrator.trial.checkpoints import (
+    Checkpoint,
+    DamagedCheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.open_corpus import task_of
 from orchestrator.trial.snapshots import Snapshots
+from reports.ledger.files import set_aside
+from reports.ledger.ledger import CHECKPOINT_FILE
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
@@ -125,7 +132,7 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     macs = macs_of(model, trial, corpus.manifest)
     state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
     code = code_digest(config.model)
-    checkpoint = _checkpoint_of_this_code(setting, code)
+    checkpoint = _checkpoint_of_this_code(trial, setting, code)
     resumed: tuple[int, ...] = ()
     sizes: MicroBatches = ()
     if checkpoint is not None:
@@ -137,22 +144,38 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     return _Start(state, code, macs, resumed, sizes, size)
 
 
-def _checkpoint_of_this_code(setting: Setting, code: str) -> Checkpoint | None:
+def _checkpoint_of_this_code(trial: Trial, setting: Setting, code: str) -> Checkpoint | None:
     """Read the trial's checkpoint; None if other code wrote it, which may compute differently.
 
-    Also return None if the trial must use deterministic algorithms, and the checkpoint did not.
+    Also return None if the trial must use deterministic algorithms, and the checkpoint did not. A
+    checkpoint that is damaged, or of another trial, is told and set aside.
     """
-    checkpoint = setting.patience.at_start(load_checkpoint, setting.folder, setting.device)
+    try:
+        checkpoint = setting.patience.at_start(load_checkpoint, setting.folder, setting.device)
+    except DamagedCheckpointError as error:
+        _set_aside(f"is damaged ({error})", setting)
+        return None
     if checkpoint is None:
         return None
-    if checkpoint.code_digest != code:
+    if checkpoint.code_digest != code or not checkpoint.key:
         problem = "was written by other code than this"
     elif torch.are_deterministic_algorithms_enabled() and not checkpoint.is_deterministic:
         problem = "is of a training without --deterministic"
+    elif checkpoint.key != trial.key:
+        _set_aside(f"is that of trial '{checkpoint.key}'", setting)
+        return None
     else:
         return checkpoint
     setting.hooks.trouble(f"checkpoint in '{setting.folder}' {problem}: the trial starts anew")
     return None
+
+
+def _set_aside(problem: str, setting: Setting) -> None:
+    aside = setting.patience.at_start(set_aside, setting.folder / CHECKPOINT_FILE)
+    setting.hooks.trouble(
+        f"checkpoint in '{setting.folder}' {problem} and is set aside as '{aside.name}': the trial "
+        "starts anew"
+    )
 
 
 def _train(
@@ -162,7 +185,7 @@ def _train(
     snapshots = Snapshots(setting.device)
 
     def epoch_done(epoch: Epoch, _: TrainingState) -> None:
-        writer.offer(lambda: _take(start, snapshots, setting))
+        writer.offer(lambda: _take(start, trial.key, snapshots, setting))
         setting.hooks.epoch_done(epoch)
 
     trained = train(
@@ -175,7 +198,7 @@ def _train(
         sizes=batch_sizes(trial.config, start.size, setting.device),
     )
     if start.state.diverged_at_epoch is not None:
-        writer.insist(lambda: _take(start, snapshots, setting))
+        writer.insist(lambda: _take(start, trial.key, snapshots, setting))
     return trained
 
 
@@ -194,7 +217,7 @@ def _valid_f1_without_text(
     )
 
 
-def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint | None:
+def _take(start: _Start, key: str, snapshots: Snapshots, setting: Setting) -> Checkpoint | None:
     """Copy the state that a trial can continue from; None if there is no memory for the copy."""
     state = start.state
     try:
@@ -210,6 +233,7 @@ def _take(start: _Start, snapshots: Snapshots, setting: Setting) -> Checkpoint |
         start.resumed_from_epochs,
         start.micro_batches,
         is_deterministic=torch.are_deterministic_algorithms_enabled(),
+        key=key,
     )
 
 

@@ -1,6 +1,7 @@
 import re
 import shutil
 import threading
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -302,6 +303,67 @@ def test_death_at_any_point_leaves_a_trial_that_ends_equal(
         "record.json",
         "tokenizer.json",
     }
+
+
+def truncate(checkpoint: Path, _: Path) -> None:
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+
+
+def empty(checkpoint: Path, _: Path) -> None:
+    checkpoint.write_bytes(b"")
+
+
+def flip_a_bit_of_a_parameter(checkpoint: Path, _: Path) -> None:
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    checkpoint.write_bytes(content)
+
+
+def take_that_of_another(checkpoint: Path, other: Path) -> None:
+    shutil.copy(other, checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (truncate, "is damaged (File is not a zip file)"),
+        (empty, "is damaged (File is not a zip file)"),
+        (flip_a_bit_of_a_parameter, "is damaged (the checksum of its part"),
+        (take_that_of_another, "is that of trial '"),
+    ],
+)
+def test_damaged_checkpoint_is_told_and_set_aside_and_the_trial_begins_anew(
+    storage: Path,
+    manifest: Manifest,
+    whole: Whole,
+    damage: Callable[[Path, Path], None],
+    told: str,
+) -> None:
+    trial, other = small_trial(manifest), small_trial(manifest, seed=1)
+    files = []
+    for one in (trial, other) if damage is take_that_of_another else (trial,):
+        files.append(Ledger(storage).folder(one.key) / CHECKPOINT_FILE)
+        hooks = TrialHooks(epoch_done=interrupt_after(1))
+        with pytest.raises(InterruptedHereError):
+            run_trial(one, storage, trained_for=TRAINED_FOR, hooks=hooks)
+    damage(files[0], files[-1])
+    damaged = files[0].read_bytes()
+    aside, seen = files[0].with_name("checkpoint.pt.damaged"), list[bool]()
+    troubles: list[str] = []
+
+    def look(_: Epoch) -> None:
+        seen.append(aside.read_bytes() == damaged)
+
+    hooks = TrialHooks(trouble=troubles.append, epoch_done=look)
+    record = run_trial(trial, storage, trained_for=TRAINED_FOR, hooks=hooks)
+    (trouble,) = troubles
+    assert trouble.startswith(f"checkpoint in '{files[0].parent}' {told}")
+    assert trouble.endswith("is set aside as 'checkpoint.pt.damaged': the trial starts anew")
+    assert record.circumstances.resumed_from_epochs == ()
+    assert record.result == whole.record(trial).result
+    assert seen == [True, True]
+    assert not files[0].exists()
+    assert not aside.exists()
 
 
 def test_checkpoint_of_other_code_is_not_gone_on_from(
