@@ -18,7 +18,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +35,15 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import Corpus, load_corpus
+from corpora.parsing.json_text import parse_json
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
+from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
+from corpora.store.splits import hash_splits
 from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from corpora.text.tokens import TokenSettings
 from models.build import build
@@ -108,7 +110,7 @@ def copy_rows(source: Path, target: Path, num_copies: int) -> None:
     The manifest still counts each row once.
     """
     target.mkdir(parents=True)
-    shutil.copy(source / MANIFEST_FILE, target)
+    manifest = parse_json((source / MANIFEST_FILE).read_bytes(), Manifest)
     for split in SPLITS:
         with pa.memory_map(str(split_file(source, split))) as memory:
             batches = list(_batches(pa.ipc.open_file(memory)))
@@ -117,6 +119,8 @@ def copy_rows(source: Path, target: Path, num_copies: int) -> None:
                 for copy in range(num_copies):
                     for batch in batches:
                         writer.write_batch(_renamed(batch, copy))
+    manifest = manifest.model_copy(update={"sha256": hash_splits(target)})
+    (target / MANIFEST_FILE).write_text(manifest.model_dump_json(), encoding="utf-8")
 
 
 def _batches(reader: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:

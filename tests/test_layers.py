@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "corpora": (),
-    "models": ("corpora.errors",),
-    "search_spaces": ("corpora.errors", "models.configs"),
+    "models": ("corpora.errors", "corpora.parsing"),
+    "search_spaces": ("corpora.errors", "corpora.parsing", "models.configs"),
     "reports": ("corpora", "models.configs", "search_spaces"),
     "orchestrator": ("corpora", "models", "search_spaces", "reports"),
 }
@@ -22,18 +22,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "corpora": (
-        *(
-            "errors",
-            "source",
-            "media",
-            "recipes",
-            "text",
-            "readers",
-            "iemocap",
-            "mosei",
-            "synthetic",
-        ),
-        *("device", "forms", "features", "store", "preparation", "batches"),
+        *("errors", "parsing", "source", "media", "recipes", "text", "readers", "iemocap", "mosei"),
+        *("synthetic", "device", "forms", "features", "store", "preparation", "batches"),
     ),
     "reports": (
         *("statistics", "ledger", "scores", "tables", "printed", "verdicts", "lint", "forms"),
@@ -216,6 +206,26 @@ def test_library_is_imported_in_one_file_only(library: str) -> None:
         if any(lies_in(name, (library,)) for name in imported_names(path))
     }
     assert users == FILES_OF[library]
+
+
+PARSERS = re.compile(r"\b(json\.loads?|yaml\.\w*load\w*)\(|\.(model_)?validate_json\(")
+
+THEIR_FILES = {
+    "corpora/parsing/json_text.py",
+    "corpora/parsing/yaml_text.py",
+    "orchestrator/sweep/messages.py",  # reads what another process of ours sends, no file
+}
+
+
+def test_json_and_yaml_are_read_in_one_file_each() -> None:
+    """Elsewhere, a damaged file would end a command in a traceback."""
+    users = {
+        str(path.relative_to(ROOT))
+        for package in ALLOWED
+        for path in sources(package)
+        if PARSERS.search(path.read_text(encoding="utf-8"))
+    }
+    assert users == THEIR_FILES
 
 
 def test_no_import_is_relative() -> None:

@@ -25,9 +25,9 @@ from corpora.batches.transfer import num_threads, on_device
 from corpora.recipes.columns import GROUP, LABELS, TEXT, UTTERANCE
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
-from corpora.source.split import SPLITS, Split
-from corpora.store.folders import split_file
+from corpora.source.split import Split
 from corpora.store.manifest import Manifest
+from corpora.store.splits import open_splits
 from corpora.text.tokens import TokenSettings, make_tokenizer
 
 MAX_SHARE_OF_MEMORY = 0.1
@@ -181,6 +181,7 @@ def load_corpus(
 
     Raises:
         CorpusError: If it holds hand-crafted features.
+        DamagedCorpusError: If a file is not the one that the manifest describes.
     """
     recipe = manifest.recipe
     if not isinstance(recipe, Recipe):
@@ -188,7 +189,7 @@ def load_corpus(
             f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures; choose a recipe "
             "of pictures"
         )
-    tables = {split: _read(split_file(folder, split)) for split in SPLITS}
+    tables = open_splits(folder, manifest)
     texts = {split: table[TEXT].to_pylist() for split, table in tables.items()}
     tokenizer = make_tokenizer(tokens, texts["train"]) if tokens is not None else None
     splits = {}
@@ -208,18 +209,13 @@ def load_handcrafted(
     folder: Path, manifest: Manifest, device: torch.device
 ) -> Corpus[HandcraftedBatch]:
     """Open a corpus of hand-crafted features, as `load_corpus` does."""
-    tables = {split: _read(split_file(folder, split)) for split in SPLITS}
+    tables = open_splits(folder, manifest)
     gatherers = {split: FeatureGatherer(table, manifest.widths) for split, table in tables.items()}
     splits = {
         split: CorpusSplit(tables[split], gatherer, device) for split, gatherer in gatherers.items()
     }
     moments = gatherers["train"].moments()
     return _moved_if_it_fits(Corpus(manifest, splits, moments=moments), device)
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
 
 
 def _moved_if_it_fits(corpus: Corpus[AnyBatch], device: torch.device) -> Corpus[AnyBatch]:

@@ -1,5 +1,6 @@
 """The faces found in every frame, stored so that another recipe does not detect them again."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from corpora.forms.faces import DETECTOR, Faces
+from corpora.source.digest import sha256_of
+
+LOG = logging.getLogger(__name__)
 
 SCHEMA = pa.schema(
     {
@@ -50,8 +54,16 @@ def to_row(utterance: str, detections: Detections, schema: pa.Schema) -> pa.Reco
     return pa.RecordBatch.from_pydict(row, schema=schema)
 
 
+def sha256_beside(path: Path) -> Path:
+    """Return the file that holds the SHA-256 of the detections; an earlier version wrote none."""
+    return path.with_name(f"{path.name}.sha256")
+
+
 class StoredDetections:
-    """Detections on disk, if they were made from this source by this detector; else none."""
+    """Detections on disk, if they were made from this source by this detector; else none.
+
+    A damaged file is told; then all faces are detected again.
+    """
 
     def __init__(self, path: Path, source_digest: str) -> None:
         self._path = path
@@ -68,11 +80,21 @@ class StoredDetections:
     def _table(self) -> pa.Table:
         schema = schema_for(self._source_digest)
         if self._path.is_file():
-            with pa.memory_map(str(self._path)) as file:
-                table = pa.ipc.open_file(file).read_all()
-            if table.schema.equals(schema, check_metadata=True):
-                return table
+            try:
+                table = self._read()
+            except pa.ArrowInvalid as error:
+                LOG.warning("'%s' is damaged: %s; faces are detected again", self._path, error)
+            else:
+                if table.schema.equals(schema, check_metadata=True):
+                    return table
         return schema.empty_table()
+
+    def _read(self) -> pa.Table:
+        hashed = sha256_beside(self._path)
+        if hashed.is_file() and hashed.read_bytes() != sha256_of(self._path).encode():
+            raise pa.ArrowInvalid(f"its SHA-256 is not the one in '{hashed.name}'")
+        with pa.memory_map(str(self._path)) as file:
+            return pa.ipc.open_file(file).read_all()
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpora.forms.detections import schema_for
+from corpora.forms.detections import schema_for, sha256_beside
 from corpora.preparation.parts import FormReport, PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
+from corpora.source.digest import sha256_of
 from corpora.source.errors import CorpusError
 from corpora.source.labels import check_labels
 from corpora.source.rejects import Remark
@@ -22,6 +23,7 @@ from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, MANIFEST_FILE, split_file
 from corpora.store.manifest import Manifest, SplitCounts, fingerprint_of, shared_between
 from corpora.store.prepared import schema_of
+from corpora.store.splits import hash_splits
 
 BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
 
@@ -131,6 +133,7 @@ def assemble(
         rejects=tuple(rejects),
         left_out=dict(source.left_out),
         libraries={library: version(library) for library in RECORDED_LIBRARIES},
+        sha256=hash_splits(partial),
     )
     _check_kept(kept, manifest)
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
@@ -145,7 +148,10 @@ def assemble_detections(source: Source, parts: PartFolder, file: Path) -> None:
         for number in sorted(parts.finished()):
             for row in parts.rows(number, DETECTIONS_FILE):
                 writer.write_batch(row)
+    hashed = sha256_beside(file)
+    hashed.unlink(missing_ok=True)  # else a kill would leave it beside another file
     partial.replace(file)
+    hashed.write_text(sha256_of(file), encoding="ascii")
 
 
 def _check_kept(kept: Sequence[Utterance], manifest: Manifest) -> None:

@@ -4,6 +4,7 @@ A part is a folder that is renamed into place when it is complete. So a killed `
 with the parts that are missing, on any machine.
 """
 
+import logging
 import os
 import shutil
 import uuid
@@ -15,9 +16,12 @@ from pydantic import BaseModel, ConfigDict
 
 from corpora.forms.detections import schema_for, to_row
 from corpora.forms.form import PreparedClip
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from corpora.preparation.clip_pass import PassedClip
 from corpora.recipes.columns import GROUP, LABELS, SECONDS, SPEAKER, TEXT, UTTERANCE
 from corpora.recipes.union import AnyRecipe
+from corpora.source.digest import sha256_of
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE
@@ -25,6 +29,8 @@ from corpora.store.prepared import schema_of
 
 CLIPS_PER_PART = 8
 REPORT_FILE = "part.json"
+
+LOG = logging.getLogger(__name__)
 
 
 def parts_of(source: Source) -> list[Sequence[Utterance]]:
@@ -49,12 +55,16 @@ class FormReport(BaseModel):
 
 
 class PartReport(BaseModel):
-    """The outcome of a part's utterances; `kept` by utterance and recipe, in the source's order."""
+    """The outcome of a part's utterances; `kept` by utterance and recipe, in the source's order.
+
+    `sha256` names the content of the part's other files.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kept: dict[str, dict[str, FormReport]]
     rejects: tuple[Reject, ...]
+    sha256: dict[str, str] = {}
 
 
 class PartFolder:
@@ -68,6 +78,17 @@ class PartFolder:
     def finished(self) -> set[int]:
         """List the finished parts."""
         return {int(path.parent.name) for path in self.path.glob(f"[0-9]*/{REPORT_FILE}")}
+
+    def drop_damaged(self) -> None:
+        """Tell and remove the finished parts whose files are not those of their reports."""
+        for number in sorted(self.finished()):
+            try:
+                for name, sha256 in self.report(number).sha256.items():
+                    if sha256_of(self.path / str(number) / name) != sha256:
+                        raise ParseError(f"the SHA-256 of {name} is not the one in {REPORT_FILE}")
+            except (ParseError, FileNotFoundError) as error:
+                LOG.warning("part '%s' is damaged: %s; made again", self.path / str(number), error)
+                shutil.rmtree(self.path / str(number))
 
     def write(self, number: int, outcomes: Sequence[PassedClip | Reject]) -> None:
         """Write a part; it appears when it is complete."""
@@ -85,6 +106,7 @@ class PartFolder:
                 for clip in clips
             },
             rejects=tuple(outcome for outcome in outcomes if isinstance(outcome, Reject)),
+            sha256={path.name: sha256_of(path) for path in sorted(partial.iterdir())},
         )
         (partial / REPORT_FILE).write_text(report.model_dump_json(), encoding="utf-8")
         try:
@@ -102,8 +124,7 @@ class PartFolder:
 
     def report(self, number: int) -> PartReport:
         """Read the report of a part."""
-        text = (self.path / str(number) / REPORT_FILE).read_text(encoding="utf-8")
-        return PartReport.model_validate_json(text)
+        return parse_json((self.path / str(number) / REPORT_FILE).read_bytes(), PartReport)
 
     def rows(self, number: int, file: str) -> Iterator[pa.RecordBatch]:
         """Read the rows of one of a part's files, one utterance each."""

@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from corpora.preparation.clip_pass import ClipPass
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
-from corpora.source.errors import CorpusError
+from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.labels import check_labels
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, corpus_folder, prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest, fingerprint_of
 from corpora.store.prepared import read_manifest
+from corpora.store.splits import open_splits
+
+LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Takes the number of clips that are done, and the number of all clips."""
@@ -89,7 +93,8 @@ def prepare(
     """Prepare a corpus by some recipes; skip the recipes that have prepared it already.
 
     Utterances that cannot be used are left out and listed in the manifest. The corpus appears under
-    its name only when it is complete; then it replaces an older one of the same recipe. A killed
+    its name only when it is complete; then it replaces an older one of the same recipe. A corpus
+    with a damaged file is told and prepared again. A killed
     preparation continues with the parts that are not finished. No other process may prepare in the
     same storage at the same time.
 
@@ -135,7 +140,11 @@ def _prepared_already(
 ) -> dict[str, Manifest]:
     found = {}
     for known in prepared_recipes(storage, name):
-        manifest = read_manifest(storage, name, known)
+        try:
+            manifest = read_manifest(storage, name, known)
+        except DamagedCorpusError as error:
+            LOG.warning("%s", error)
+            continue
         if manifest.kind != source.kind:
             raise CorpusError(
                 f"corpus '{name}' exists already, of kind '{manifest.kind}', not "
@@ -148,7 +157,18 @@ def _prepared_already(
         for recipe in recipes
         if recipe.name in found
         and found[recipe.name].fingerprint == fingerprint_of(source.digest, recipe)
+        and _is_whole(storage, found[recipe.name])
     }
+
+
+def _is_whole(storage: Path, manifest: Manifest) -> bool:
+    """Whether a corpus's files are those of its manifest; if not, say so."""
+    try:
+        open_splits(recipe_folder(storage, manifest.name, manifest.recipe.name), manifest)
+    except DamagedCorpusError as error:
+        LOG.warning("%s", error)
+        return False
+    return True
 
 
 def _parts_folder(source: Source, recipes: Sequence[AnyRecipe], name: str, storage: Path) -> Path:
@@ -164,6 +184,7 @@ def _parts_folder(source: Source, recipes: Sequence[AnyRecipe], name: str, stora
 
 def _make_parts(source: Source, maker: PartMaker, run: Runner, progress: Progress) -> None:
     every = dict(enumerate(parts_of(source)))
+    maker.parts.drop_damaged()
     finished = maker.parts.finished()
     done = sum(len(every[number]) for number in finished)
     progress(done, len(source.utterances))

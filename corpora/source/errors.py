@@ -8,6 +8,13 @@ class CorpusError(UserError):
     """A source, its labels or a prepared corpus is wrong; the message names file and choices."""
 
 
+class DamagedCorpusError(CorpusError):
+    """A file of a prepared corpus is missing or damaged; the message names it.
+
+    To prepare the corpus again makes it anew.
+    """
+
+
 class MediaError(Exception):
     """A clip cannot be used; `reason` names the rule that rejects it."""
 

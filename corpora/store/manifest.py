@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
@@ -73,7 +74,8 @@ class Manifest(_Frozen):
     """A prepared corpus; `fingerprint` names its source and recipe, `libraries` what made it.
 
     `widths` says how many numbers a row of hand-crafted features has, by modality; `left_out`
-    counts by reason what the corpus's own rules leave out.
+    counts by reason what the corpus's own rules leave out. `sha256` names the content of each
+    split's file; a manifest of an earlier version lacks it.
     """
 
     schema_version: int = PREPARED_SCHEMA
@@ -88,6 +90,7 @@ class Manifest(_Frozen):
     rejects: tuple[Reject, ...]
     left_out: dict[str, int]
     libraries: dict[str, str]
+    sha256: dict[Split, str] = Field(default={}, exclude_if=operator.not_)
 
     @property
     def identity(self) -> CorpusIdentity:

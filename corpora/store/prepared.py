@@ -7,8 +7,9 @@ manifest.json. Beside the recipes' folders lies detections.arrow, the faces foun
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import ValidationError
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from corpora.recipes.columns import (
     FACES,
     FOUND,
@@ -27,7 +28,7 @@ from corpora.recipes.columns import (
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
-from corpora.source.errors import CorpusError
+from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.names import SYNTHETIC
 from corpora.store.folders import MANIFEST_FILE, prepared_names, prepared_recipes, recipe_folder
 from corpora.store.manifest import PREPARED_SCHEMA, Manifest
@@ -77,12 +78,16 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
     """Read the manifest of a prepared corpus.
 
     Raises:
-        CorpusError: If the recipe has not prepared it, or the manifest is damaged or of another
-            version.
+        CorpusError: If the recipe has not prepared it.
+        DamagedCorpusError: If the manifest is damaged, of another corpus or of another version.
     """
     path = recipe_folder(storage, name, recipe) / MANIFEST_FILE
     try:
-        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        manifest = parse_json(path.read_bytes(), Manifest)
+        if (manifest.name, manifest.recipe.name) != (name, recipe):
+            raise ParseError(
+                f"it is that of corpus '{manifest.name}', recipe '{manifest.recipe.name}'"
+            )
     except FileNotFoundError as error:
         known = prepared_recipes(storage, name)
         if known:
@@ -95,12 +100,13 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
             f"{', '.join(sorted({SYNTHETIC, *prepared_names(storage)}))}, "
             "or run `mmer-sweep prepare`"
         ) from error
-    except ValidationError as error:
-        raise CorpusError(
-            f"manifest '{path}' is damaged, or of another version; prepare it again: {error}"
+    except ParseError as error:
+        raise DamagedCorpusError(
+            f"manifest '{path}' is damaged, or of another version: {error}; prepare the corpus "
+            "again"
         ) from error
     if manifest.schema_version != PREPARED_SCHEMA:
-        raise CorpusError(
+        raise DamagedCorpusError(
             f"corpus '{name}' was prepared in format {manifest.schema_version}, but this version "
             f"reads format {PREPARED_SCHEMA}: prepare it again"
         )

@@ -1,12 +1,10 @@
 """Single utterances of a prepared corpus, read without the others."""
 
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -22,6 +20,9 @@ from corpora.recipes.columns import (
     UTTERANCE,
 )
 from corpora.recipes.pictures import Recipe
+from corpora.source.split import Split
+from corpora.store.manifest import Manifest
+from corpora.store.splits import open_splits
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,13 @@ class PreparedRows:
         labels: (U, K), 0 or 1.
     """
 
-    def __init__(self, path: Path, recipe: Recipe) -> None:
-        with pa.memory_map(os.fspath(path)) as file:
-            self._table = pa.ipc.open_file(file).read_all()
+    def __init__(self, folder: Path, manifest: Manifest, split: Split, recipe: Recipe) -> None:
+        """Open a split of a corpus that a recipe of pictures prepared.
+
+        Raises:
+            DamagedCorpusError: If its file is not the one that the manifest describes.
+        """
+        self._table = open_splits(folder, manifest, [split])[split]
         self.ids: list[str] = self._table[UTTERANCE].to_pylist()
         self.labels = np.array(self._table[LABELS].to_pylist())
         self._recipe = recipe

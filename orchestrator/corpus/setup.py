@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
-from corpora.source.errors import CorpusError
+from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.labels import check_labels
 from corpora.source.names import SYNTHETIC
 from corpora.source.utterance import Source
@@ -32,7 +33,7 @@ from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
 from corpora.text.word_vectors import RandomVectors
-from orchestrator.storage.corpora import publish_corpus
+from orchestrator.storage.corpora import check_corpus, fetch_corpus, publish_corpus
 from reports.ledger.locks import locked
 
 MEDIA_FOLDER = "media"
@@ -47,8 +48,9 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
     """
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
         found = [read_manifest(storage, name, recipe) for recipe in recipes]
-        for manifest in found:  # an earlier command may have been killed before it did this
-            publish_corpus(storage, manifest)
+        for manifest in found:
+            check_corpus(storage, manifest)
+            publish_corpus(storage, manifest)  # an earlier command may have been killed before that
         return found
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
     if not console.is_terminal:  # on a terminal, a progress bar shows it
@@ -87,6 +89,7 @@ def prepare_source(
     from orchestrator.corpus.on_ray import runner_on_ray
 
     check_labels(source.utterances, source.emotions, name)
+    _fetch_prepared(name, storage)
     columns = (
         TextColumn("preparing {task.description}", markup=False),
         BarColumn(),
@@ -119,6 +122,14 @@ def prepare_source(
     return list(manifests.values())
 
 
+def _fetch_prepared(name: str, storage: Path) -> None:
+    """Fetch what a bucket has of a corpus, so that it can be told from a damaged one."""
+    for recipe in prepared_recipes(storage, name):
+        with suppress(DamagedCorpusError):  # `prepare` tells it
+            manifest = read_manifest(storage, name, recipe)
+            fetch_corpus(storage, name, recipe, manifest.fingerprint)
+
+
 class _ClipsPerSecond(ProgressColumn):
     """A column with the speed over the last half minute."""
 
@@ -127,19 +138,26 @@ class _ClipsPerSecond(ProgressColumn):
 
 
 def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
+    """Whether the synthetic corpus is prepared as now, and no file of it is damaged."""
     there = prepared_recipes(storage, SYNTHETIC)
-    return all(
-        recipe in there
-        and read_manifest(storage, SYNTHETIC, recipe).identity
-        == know_corpus(SYNTHETIC, storage).identify(recipe)
-        for recipe in recipes
-    )
+    known = know_corpus(SYNTHETIC, storage)
+    try:
+        for recipe in recipes:
+            if recipe not in there:
+                return False
+            manifest = read_manifest(storage, SYNTHETIC, recipe)
+            if manifest.identity != known.identify(recipe):
+                return False
+            check_corpus(storage, manifest)
+    except DamagedCorpusError:  # `prepare` tells it
+        return False
+    return True
 
 
 def _ensure_media(folder: Path, console: Console) -> Path:
     """Write the synthetic clips, unless this version of the generator has written them already."""
     digest_file = folder / "digest.txt"
-    if digest_file.is_file() and digest_file.read_text(encoding="utf-8") == synthetic_digest():
+    if digest_file.is_file() and digest_file.read_bytes() == synthetic_digest().encode():
         return folder
     for left_by_a_killed_process in folder.parent.glob(f".{folder.name}-*"):
         shutil.rmtree(left_by_a_killed_process)

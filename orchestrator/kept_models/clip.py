@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
-from corpora.store.folders import recipe_folder, split_file
+from corpora.store.folders import recipe_folder
 from corpora.store.rows import PreparedRow, PreparedRows
 from orchestrator.kept_models.load import LoadedModel
 from reports.corpus.contact_picture import loudness_db
@@ -46,7 +46,7 @@ def choose_clip(trained: LoadedModel, storage: Path) -> ShownClip:
     if not isinstance(recipe, Recipe):
         raise CorpusError(f"corpus '{reference.name}', recipe '{recipe.name}', holds no pictures")
     folder = recipe_folder(storage, reference.name, recipe.name)
-    rows = PreparedRows(split_file(folder, "test"), recipe)
+    rows = PreparedRows(folder, trained.corpus.manifest, "test", recipe)
     for index, row in _in_order_of_ids(rows):
         if row.text.strip() and _is_seen(row).all():
             return _shown(index, row, recipe, trained)

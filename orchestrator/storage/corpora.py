@@ -6,10 +6,11 @@ written last. So a corpus that is prepared again never mixes with its earlier ve
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
+from corpora.store.splits import check_splits
 from orchestrator.storage.mirror import OWN_FOLDER, Mirror, mirror_at
 from reports.ledger.locks import locked
 
@@ -28,14 +29,30 @@ def publish_corpus(storage: Path, manifest: Manifest) -> None:
         return
     folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
     ours = _name(mirror, folder / MANIFEST_FILE)
-    there = mirror.store.read(ours)
-    if there is not None and _fingerprint_in(there) == manifest.fingerprint:
-        mirror.fetch(ours, mirror.store.version(ours))  # if two prepared it, the first counts
+    there = _manifest_in(mirror.store.read(ours))
+    if there is not None and there.fingerprint == manifest.fingerprint:
+        if there.sha256 not in ({}, manifest.sha256):  # two prepared it: the first counts
+            for split in manifest.splits:
+                mirror.forget(_name(mirror, split_file(folder, split)))
+        mirror.fetch(ours, mirror.store.version(ours))
         return
     for split in manifest.splits:
         name = _name(mirror, split_file(folder, split))
         mirror.push(name, target=_with_fingerprint(name, manifest.fingerprint))
     mirror.push(ours)
+
+
+def check_corpus(storage: Path, manifest: Manifest) -> None:
+    """Compare the files of a corpus with its manifest; those that are only in a bucket come later.
+
+    Raises:
+        DamagedCorpusError: If a file is missing, or is not the one that the manifest names.
+    """
+    folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+    splits = list(manifest.splits)
+    if mirror_at(storage) is not None:
+        splits = [split for split in splits if split_file(folder, split).is_file()]
+    check_splits(folder, manifest, splits)
 
 
 def fetch_corpus(storage: Path, name: str, recipe: str, fingerprint: str) -> None:
@@ -68,9 +85,9 @@ def _with_fingerprint(name: str, fingerprint: str) -> str:
     return f"{folder}/{fingerprint[:DIGITS]}/{file}"
 
 
-def _fingerprint_in(manifest: bytes) -> str | None:
-    """Read a manifest's fingerprint; None if the manifest is damaged or of another version."""
+def _manifest_in(content: bytes | None) -> Manifest | None:
+    """Read a manifest; None if there is none, or if it is damaged or of another version."""
     try:
-        return Manifest.model_validate_json(manifest).fingerprint
-    except ValidationError:
+        return None if content is None else parse_json(content, Manifest)
+    except ParseError:
         return None

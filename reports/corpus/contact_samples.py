@@ -10,7 +10,6 @@ from zlib import crc32
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
-from corpora.store.folders import split_file
 from corpora.store.manifest import Manifest
 from corpora.store.rows import PreparedRow, PreparedRows
 
@@ -46,7 +45,7 @@ def pick_samples(
         folder: The folder of its files.
         num_samples: The most utterances to choose.
     """
-    splits = {split: PreparedRows(split_file(folder, split), recipe) for split in SPLITS}
+    splits = {split: PreparedRows(folder, manifest, split, recipe) for split in SPLITS}
     num_lacking = max(1, num_samples // LACKING_SHARE)
     lacking = dict.fromkeys(islice(_lacking(manifest, splits), num_lacking))
     chosen = dict(lacking)

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,19 +6,28 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from corpora.forms.detections import sha256_beside
 from corpora.forms.faces import FaceDetector
 from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.preparation.prepare import PartMaker, Parts, prepare, run_here
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
+from corpora.source.digest import sha256_of
 from corpora.source.errors import CorpusError
 from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
-from corpora.store.folders import prepared_names, recipe_folder, split_file
+from corpora.store.folders import (
+    DETECTIONS_FILE,
+    MANIFEST_FILE,
+    prepared_names,
+    recipe_folder,
+    split_file,
+)
 from corpora.store.manifest import Manifest, Shared
 from corpora.store.prepared import read_manifest
+from corpora.store.splits import check_splits
 from tests.corpora.media.drawn import remux, tone, write_waves
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_sound, write_video
 
@@ -191,6 +200,76 @@ def test_killed_preparation_goes_on_with_the_missing_parts(tmp_path: Path) -> No
     whole = prepare(source, [LE], name="whole", storage=tmp_path)["le"]
     assert resumed["le"].splits == whole.splits
     assert [path.name for path in (tmp_path / "corpora").iterdir() if "." in path.name] == []
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_damaged_part_is_told_and_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips", clip_lines(per_split=8)))
+    made: list[list[int]] = []
+
+    def run(maker: PartMaker, parts: Parts) -> Iterator[int]:
+        made.append(list(parts))
+        yield from run_here(maker, parts)
+        if len(made) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(source, [LE], name="mine", storage=tmp_path, run=run)
+    (parts,) = (tmp_path / "corpora").glob(".mine-*")
+    flip_a_bit(parts / "0" / "le.arrow")
+    (parts / "2" / "part.json").write_bytes(b"\xff")
+    resumed = prepare(source, [LE], name="mine", storage=tmp_path, run=run)
+    assert made == [[0, 1, 2], [0, 2]]
+    assert f"part '{parts / '0'}' is damaged: the SHA-256 of le.arrow is not" in caplog.text
+    assert f"part '{parts / '2'}' is damaged: Invalid JSON" in caplog.text
+    whole = prepare(source, [LE], name="whole", storage=tmp_path)
+    assert resumed["le"].sha256 == whole["le"].sha256
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            lambda folder: flip_a_bit(folder / "test.arrow"),
+            r"test.arrow' of corpus 'mine' is damag",
+        ),
+        (
+            lambda folder: (folder / "test.arrow").unlink(),
+            "test.arrow' of corpus 'mine' is damaged",
+        ),
+        (lambda folder: (folder / MANIFEST_FILE).write_bytes(b"\xff"), "manifest.json' is damaged"),
+    ],
+    ids=["a bit", "a file", "manifest"],
+)
+def test_corpus_with_a_damaged_file_is_told_and_prepared_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], object], told: str
+) -> None:
+    first = prepare_folder(tmp_path, clip_lines())
+    folder = recipe_folder(tmp_path / "storage", "mine", "le")
+    damage(folder)
+    assert prepare_folder(tmp_path, clip_lines()) == first
+    assert told in caplog.text
+    check_splits(folder, read_manifest(tmp_path / "storage", "mine", "le"))
+
+
+def test_damaged_detections_are_told_and_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = read_clips(write_clip_folder(tmp_path / "clips"))
+    prepare(source, [DAI], name="mine", storage=tmp_path)
+    file = tmp_path / "corpora" / "mine" / DETECTIONS_FILE
+    flip_a_bit(file)
+    alone = prepare(source, [LE], name="alone", storage=tmp_path)["le"]
+    assert prepare(source, [LE], name="mine", storage=tmp_path)["le"].sha256 == alone.sha256
+    assert f"'{file}' is damaged: its SHA-256 is not the one in" in caplog.text
+    assert sha256_beside(file).read_text() == sha256_of(file)
 
 
 def test_faces_that_are_known_are_not_looked_for_again(

@@ -6,7 +6,8 @@ import pytest
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, Recipe
-from corpora.store.folders import recipe_folder, split_file
+from corpora.store.folders import recipe_folder
+from corpora.store.prepared import read_manifest
 from corpora.store.rows import PreparedRows
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
 
@@ -26,7 +27,11 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def open_rows(storage: Path, recipe: Recipe) -> PreparedRows:
-    return PreparedRows(split_file(recipe_folder(storage, "mine", recipe.name), "train"), recipe)
+    folder, manifest = (
+        recipe_folder(storage, "mine", recipe.name),
+        read_manifest(storage, "mine", recipe.name),
+    )
+    return PreparedRows(folder, manifest, "train", recipe)
 
 
 @every_recipe
