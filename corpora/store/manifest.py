@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
-from corpora.source.split import Split
+from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
 
 PREPARED_SCHEMA = 2
@@ -91,6 +91,17 @@ class Manifest(_Frozen):
     left_out: dict[str, int]
     libraries: dict[str, str]
     sha256: dict[Split, str] = Field(default={}, exclude_if=operator.not_)
+
+    def fault(self) -> str | None:
+        """Say in what the manifest contradicts itself; None if it does not."""
+        if self.splits.keys() != set(SPLITS) or self.sha256.keys() not in (set(), set(SPLITS)):
+            return f"it does not describe the splits {', '.join(SPLITS)}"
+        for split, counts in self.splits.items():
+            if list(counts.positives) != list(self.emotions):
+                return f"it does not count each emotion in '{split}'"
+            if counts.num_utterances < 1:
+                return f"it counts no utterance in '{split}'"
+        return None
 
     @property
     def identity(self) -> CorpusIdentity:

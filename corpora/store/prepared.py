@@ -88,6 +88,8 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
             raise ParseError(
                 f"it is that of corpus '{manifest.name}', recipe '{manifest.recipe.name}'"
             )
+        if fault := manifest.fault():
+            raise ParseError(fault)
     except FileNotFoundError as error:
         known = prepared_recipes(storage, name)
         if known:

@@ -141,10 +141,12 @@ class Leases:
         return latest, self._store.read(_name(key, latest)) if latest else RELEASED
 
     def _has_ended(self, holder: bytes | None) -> bool:
-        """Whether a lease is released, or the driver that it names is dead."""
-        return holder is not None and (
-            holder == RELEASED or self._is_dead(holder.decode(errors="replace"))
-        )
+        """Whether a lease is released, or names no driver, or names one that is dead."""
+        if holder is None or holder == RELEASED:
+            return holder == RELEASED
+        driver = holder.decode(errors="ignore")
+        is_damaged = driver.encode() != holder or not driver or not driver.isprintable()
+        return is_damaged or self._is_dead(driver)
 
     def _is_dead(self, driver: str) -> bool:
         if is_dead_here(driver):

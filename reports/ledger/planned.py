@@ -14,6 +14,7 @@ from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.locks import locked
 from search_spaces.claim import Claim
+from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
 
@@ -135,8 +136,9 @@ def _read(path: Path) -> Planned:
                 f"it is the plan of study '{planned.study.name}' on '{planned.corpus}' at scale "
                 f"'{planned.scale}'"
             )
+        planned.study.configs(planned.family, planned.scale)  # raises if the study has a fault
         return planned
-    except ParseError as error:
+    except (ParseError, StudyError) as error:
         raise LedgerError(
             f"plan '{path}' is damaged, or another version wrote it: {error}; restore the file, or "
             "move it away and run its study again: finished trials are not trained again"

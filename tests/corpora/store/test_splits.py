@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
 from corpora.source.errors import DamagedCorpusError
+from corpora.source.rejects import Remark
 from corpora.store import splits as splits_module
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
@@ -178,6 +180,33 @@ def test_damaged_manifest_is_told(storage: Path, folder: Path, content: bytes, t
     message = rf"manifest '.*manifest\.json' is damaged, or of another version: .*{told}"
     with pytest.raises(DamagedCorpusError, match=message):
         read_manifest(storage, "mine", "le")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"emotions": ["happy"]}, "it does not count each emotion in 'train'"),
+        ({"splits": {}}, "it does not describe the splits train, valid, test"),
+        ({"sha256": {"train": ""}}, "it does not describe the splits train, valid, test"),
+    ],
+)
+def test_manifest_that_contradicts_itself_is_told(
+    storage: Path, folder: Path, manifest: Manifest, change: dict[str, object], told: str
+) -> None:
+    content = json.loads(manifest.model_dump_json()) | change
+    (folder / MANIFEST_FILE).write_text(json.dumps(content))
+    with pytest.raises(DamagedCorpusError, match=told):
+        read_manifest(storage, "mine", "le")
+
+
+def test_remarks_that_came_later_count_as_none(
+    storage: Path, folder: Path, manifest: Manifest
+) -> None:
+    content = json.loads(manifest.model_dump_json())
+    for counts in content["splits"].values():
+        assert counts["remarks"].pop(Remark.SHORT) == 0
+    (folder / MANIFEST_FILE).write_text(json.dumps(content))
+    assert read_manifest(storage, "mine", "le") == manifest
 
 
 def test_manifest_of_another_corpus_is_told(storage: Path, manifest: Manifest) -> None:

@@ -208,3 +208,13 @@ def test_heart_survives_errors_that_are_not_of_the_store(
         assert written.wait(20)
     assert "half an answer" in caplog.text
     assert "timed out" not in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a/1/1\x00"])
+def test_damaged_lease_holds_nothing(store: FailingStore, content: bytes) -> None:
+    leases_of(store, "a/1/1").take(KEY)
+    store.write(f"trials/{KEY}/lease-1", content)
+    ours = leases_of(store, "b/1/1")
+    assert ours.is_free(KEY)
+    assert ours.take(KEY)
+    assert not leases_of(store, "c/1/1").take(KEY)

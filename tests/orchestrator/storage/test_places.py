@@ -11,7 +11,7 @@ from orchestrator.errors import StorageError
 from orchestrator.storage import mirror as mirror_module
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.folder import open_storage
-from orchestrator.storage.mirror import mirror_of
+from orchestrator.storage.mirror import ORIGIN_FILE, mirror_at, mirror_of
 from orchestrator.storage.publish import locate_place
 from tests.bucket_server import BucketServer
 
@@ -146,3 +146,12 @@ def test_cluster_that_shall_prepare_in_a_bucket_is_refused(
     status = status_of(monkeypatch, "prepare", "clips", *clips, "--storage", bucket)
     assert status == EXIT_BAD_INPUT
     assert "a cluster cannot prepare in 's3://bucket-" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"s3://bucket/\x00", b"/elsewhere"])
+def test_damaged_name_of_the_bucket_is_told(content: bytes, tmp_path: Path) -> None:
+    origin = tmp_path / ORIGIN_FILE
+    origin.parent.mkdir()
+    origin.write_bytes(content)
+    with pytest.raises(StorageError, match=r"origin' is damaged: it must name the bucket"):
+        mirror_at(tmp_path)

@@ -12,9 +12,11 @@ import pytest
 
 from corpora.recipes.pictures import LE
 from corpora.source.errors import CorpusError
-from corpora.store.folders import MANIFEST_FILE, recipe_folder
+from corpora.source.split import SPLITS
+from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
+from corpora.store.splits import check_splits, hash_splits
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.corpora import fetch_corpus, publish_corpus
@@ -431,3 +433,18 @@ def test_corpus_that_two_machines_prepared_is_the_first_ones(
     manifest.write_text(theirs.model_dump_json())
     publish_corpus(second, theirs)
     assert BucketStore(place).versions("corpora") == before
+
+
+def test_corpus_that_two_machines_prepared_differently_is_fetched_from_the_first(
+    on: Machine, place: str, shared: Manifest
+) -> None:
+    second = on("second")
+    folder = recipe_folder(second, CORPUS, LE.name)
+    for split in SPLITS:
+        split_file(folder, split).write_bytes(b"other libraries, other bytes")
+    theirs = shared.model_copy(update={"sha256": hash_splits(folder)})
+    (folder / MANIFEST_FILE).write_text(theirs.model_dump_json())
+    publish_corpus(second, theirs)
+    fetch_corpus(second, CORPUS, LE.name, shared.fingerprint)
+    assert read_manifest(second, CORPUS, LE.name) == shared
+    check_splits(folder, shared)

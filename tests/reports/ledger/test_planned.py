@@ -98,3 +98,23 @@ def test_damaged_plan_is_told(tmp_path):
     path.write_text("{}")
     with pytest.raises(LedgerError, match=r"mine-tiny\.json' is damaged"):
         read_planned(Ledger(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"", b"[" * 100_000, b'{"study": {"name": "\xff"}}'])
+def test_plan_that_is_no_text_is_told(content, tmp_path):
+    planned = plan(a=("a0",))
+    remember(planned, tmp_path)
+    (path,) = tmp_path.glob("plans/*/*.json")
+    path.write_bytes(content)
+    message = r"mine-tiny\.json' is damaged.*; restore the file, or move it away and run its study"
+    with pytest.raises(LedgerError, match=message):
+        remember(planned, tmp_path)
+    assert path.read_bytes() == content
+
+
+def test_plan_of_another_corpus_is_told(tmp_path):
+    remember(plan(a=("a0",)), tmp_path)
+    (path,) = tmp_path.glob("plans/*/*.json")
+    path.rename(path.with_name("other-tiny.json"))
+    with pytest.raises(LedgerError, match=r"other-tiny\.json' .* it is the plan of study '.*' on"):
+        read_planned(Ledger(tmp_path))
