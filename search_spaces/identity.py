@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from corpora.parsing.json_text import parse_json
 from models.configs.base import Config
 
 FIRST_FIELDS_FILE = "first_fields.json"
@@ -45,6 +46,5 @@ def _is_kind(field: FieldInfo) -> bool:
 
 @cache
 def _first_fields() -> dict[str, list[str]]:
-    text = files("search_spaces").joinpath(FIRST_FIELDS_FILE).read_text(encoding="utf-8")
-    fields: dict[str, list[str]] = json.loads(text)
-    return fields
+    content = files("search_spaces").joinpath(FIRST_FIELDS_FILE).read_bytes()
+    return parse_json(content, dict[str, list[str]])

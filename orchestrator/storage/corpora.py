@@ -34,6 +34,7 @@ def publish_corpus(storage: Path, manifest: Manifest) -> None:
         if there.sha256 not in ({}, manifest.sha256):  # two prepared it: the first counts
             for split in manifest.splits:
                 mirror.forget(_name(mirror, split_file(folder, split)))
+            mirror.forget(ours)
         mirror.fetch(ours, mirror.store.version(ours))
         return
     for split in manifest.splits:

@@ -1,7 +1,8 @@
 """A record as a file: JSON whose last field is the SHA-256 of all that stands before it.
 
 Records that were written before there was such a digest have none. Of those the key is computed
-anew from the trial, which finds a record in another trial's place.
+anew from the trial, which finds a record in another trial's place. Where the revision of its system
+was raised, the key of a record from before cannot be computed anew.
 """
 
 import hashlib
@@ -57,7 +58,7 @@ def _faults(record: Record, key: str, *, has_digest: bool) -> Iterator[str]:
         )
     if record.key != key:
         yield f"it is the record of trial '{record.key}', not of '{key}'"
-    if not has_digest and record.trial.key != key:
+    if not has_digest and record.trial.config.model.revision == 1 and record.trial.key != key:
         yield f"its settings and seed are those of trial '{record.trial.key}', not of '{key}'"
     if num_emotions == 0 or len(set(result.emotions)) != num_emotions:
         yield f"its emotions are ({', '.join(result.emotions)}); each must stand there once"
