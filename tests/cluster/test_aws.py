@@ -10,6 +10,7 @@ import yaml
 
 from reports.ledger.ledger import RECORD_FILE
 from reports.ledger.record import Record
+from reports.ledger.record_file import parse_record
 from tests.cluster.aws_stand_in import ENVIRONMENT, AwsStandIn, running_aws
 from tests.cluster.hosts import ROOT, Hosts, running_hosts
 from tests.cluster.laptop import LINK_ENVIRONMENT, Laptop
@@ -156,8 +157,9 @@ def records_in_bucket(aws: AwsStandIn) -> list[Record]:
     client: Any = aws.client("s3")
     listed = client.list_objects_v2(Bucket=BUCKET, Prefix="sweeps/trials/")["Contents"]
     return [
-        Record.model_validate_json(
-            client.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read()
+        parse_record(
+            client.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read(),
+            found["Key"].split("/")[-2],
         )
         for found in listed
         if found["Key"].endswith(f"/{RECORD_FILE}")

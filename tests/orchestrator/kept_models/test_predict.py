@@ -48,6 +48,7 @@ from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
+from reports.ledger.record_file import record_bytes
 from reports.prediction.prediction import valid_f1
 from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
 from tests.corpora.media_factory import (
@@ -403,8 +404,8 @@ def test_ambiguous_and_unknown_keys_are_told_with_the_choices(
     keys = [f"abcdef{number:018}" for number in range(12)]
     for key in keys:
         ledger.folder(key).mkdir(parents=True)
-        content = record.model_copy(update={"key": key}).model_dump_json()
-        (ledger.folder(key) / RECORD_FILE).write_text(content)
+        content = record_bytes(record.model_copy(update={"key": key}))
+        (ledger.folder(key) / RECORD_FILE).write_bytes(content)
     with pytest.raises(
         TrialChoiceError, match=r"12 trials have a key that begins with '.*, and 2 more"
     ):

@@ -14,6 +14,7 @@ from reports.figures.curves import draw_curves
 from reports.forms.plain import to_csv, to_json
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
+from reports.ledger.record_file import record_bytes
 from reports.scores.cells import Outcome
 from reports.scores.environment import describe_environment
 from reports.scores.trials import TrialScores
@@ -54,7 +55,7 @@ def outcome_with_a_diverged_trial(storage: Path, *claims: Claim) -> tuple[Study,
     record = ledger.find("1-2")
     assert record is not None
     path = ledger.folder("1-2") / RECORD_FILE
-    path.write_text(diverge(record).model_dump_json(), encoding="utf-8")
+    path.write_bytes(record_bytes(diverge(record)))
     return study, collect(study, planned, ledger), ledger
 
 
