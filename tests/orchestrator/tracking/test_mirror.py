@@ -162,15 +162,14 @@ def test_next_sweep_delivers_what_an_earlier_one_could_not(storage: Path, uri: s
     assert spooled_uris(storage) == []
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"", b"http://elsewhere"])
 def test_damaged_file_of_the_spool_is_told_and_the_others_are_read(
-    storage: Path, content: bytes, caplog: pytest.LogCaptureFixture
+    storage: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     planned, _ = make_plan(storage)
     for uri in ("http://one", "http://two"):
         spool([planned], storage, uri)
     one, two = (path for path in (storage / "mlflow-spool").glob("*/*/*"))
-    two.write_bytes(content)
+    two.write_bytes(b"http://\xff")
     assert spooled_uris(storage) == [one.read_text()]
     assert f"'{two}' is damaged" in caplog.text
 
