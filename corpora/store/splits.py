@@ -152,8 +152,8 @@ def _write_note(folder: Path, files: Mapping[Split, _Checked]) -> None:
 
 def _damaged(path: Path, manifest: Manifest, why: str) -> DamagedCorpusError:
     again = (
-        "run the command again, which makes it anew"
+        "a sweep on this machine makes it anew"
         if manifest.kind == SYNTHETIC
-        else "prepare it again with `mmer-sweep prepare`, which makes it anew"
+        else "`mmer-sweep prepare` makes it anew"
     )
     return DamagedCorpusError(f"'{path}' of corpus '{manifest.name}' is damaged: {why}; {again}")

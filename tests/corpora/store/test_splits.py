@@ -88,7 +88,7 @@ def test_file_that_the_manifest_does_not_name_is_told(
 ) -> None:
     assert open_splits(folder, manifest)["test"].num_rows == 4
     damage(folder)
-    message = r"test\.arrow' of corpus 'mine' is damaged: .*; prepare it again with `mmer-sweep pre"
+    message = r"test\.arrow' of corpus 'mine' is damaged: .*; `mmer-sweep prepare` makes it anew"
     with pytest.raises(DamagedCorpusError, match=message):
         open_splits(folder, manifest)
     open_splits(folder, manifest, ["train", "valid"])
