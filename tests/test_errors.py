@@ -54,6 +54,8 @@ CAUGHT = {
     *("NotDrawnError", "MissingPartError"),  # the figure is left out, and that is told
     *("ChangedCodeError", "ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
     *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next
+    "ParseError",  # becomes the error of whoever knows the file
+    "DamagedCheckpointError",  # the trial begins anew, and that is told
     "DamagedRunError",  # left out of a ledger that is pulled, and told
 }
 """Errors that never end a command: whoever catches each."""
