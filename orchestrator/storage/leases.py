@@ -6,13 +6,15 @@ only one driver gets it.
 
 A driver shows that it is alive by a counter in `drivers/<name>`. Another driver counts as dead if
 it was a process of this machine and has ended, or if this driver saw its counter unchanged for the
-length of a lease. This driver measures that with its own clock: nothing compares two clocks.
+length of a lease. This driver measures that with its own clock: nothing compares two clocks. The
+counters of dead drivers are removed by those that are alive.
 
 Two drivers may still train the same trial, if one counted as dead but was alive. The trial then has
 one record all the same: a record, too, is created and never overwritten.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +32,7 @@ LEASE_S = 60.0
 BEAT_S = 5.0
 RELEASED = b"released"
 LEASE_PREFIX = "lease-"
+DRIVERS = "drivers"
 
 
 class _Seen(NamedTuple):
@@ -167,9 +170,22 @@ class Leases:
                 LOG.debug("this driver cannot show that it is alive: %s", error)
             except Exception:  # a bug of ours must not make others take over our trials
                 LOG.exception("this driver cannot show that it is alive")
+            if count % max(1, math.ceil(self._lease_s / self._beat_s)) == 1:
+                self._remove_dead()
             count += 1
             if self._ended.wait(self._beat_s):
                 return
+
+    def _remove_dead(self) -> None:
+        """Remove the counters of dead drivers; one that was alive after all writes its own anew."""
+        try:
+            with self._noting_absence():
+                for name in self._store.names(DRIVERS):
+                    driver = name.removeprefix(f"{DRIVERS}/")
+                    if driver != self._driver and self._is_dead(driver):
+                        self._store.remove(name)
+        except OSError as error:
+            LOG.debug("counters of dead drivers stay: %s", error)
 
 
 def _name(key: str, generation: int) -> str:
@@ -177,4 +193,4 @@ def _name(key: str, generation: int) -> str:
 
 
 def _beat_name(driver: str) -> str:
-    return f"drivers/{driver}"
+    return f"{DRIVERS}/{driver}"

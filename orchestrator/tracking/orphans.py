@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.storage.driver import is_dead_here, this_driver
+from orchestrator.storage.driver import host_of, is_dead_here, this_driver
 from orchestrator.tracking.client import Run
 
 DRIVER = "driver"
@@ -30,7 +30,7 @@ def read_heartbeats(runs: Iterable[Run]) -> dict[str, float]:
 
 def is_alive(driver: str, heartbeats: Mapping[str, float], now_s: float) -> bool:
     """Whether a driver is alive, as far as this machine can know."""
-    if _host_of(driver) == _host_of(this_driver()):
+    if host_of(driver) == host_of(this_driver()):
         return not is_dead_here(driver)
     return now_s - heartbeats.get(driver, 0.0) <= STALE_S
 
@@ -43,7 +43,3 @@ def is_orphan(run: Run, heartbeats: Mapping[str, float], now_s: float) -> bool:
     return not any(
         is_alive(driver, heartbeats, now_s) for driver in {run.tags.get(DRIVER, ""), *drivers}
     )
-
-
-def _host_of(driver: str) -> str:
-    return driver.rsplit("/", 2)[0]

@@ -244,8 +244,8 @@ def test_wait_for_what_is_measured_is_not_told(
 def test_what_a_killed_driver_left_goes_when_the_next_one_measures(
     make: Callable[..., tuple[Probers, FakeRay]], tmp_path: Path
 ) -> None:
-    host, process, started = this_driver().split("/")
-    dead, alive = f"{host}/{process}/{int(started) - 60}", "elsewhere-1-2/3/4"
+    host, process, started = this_driver().split(":")
+    dead, alive = f"{host}:{process}:{int(started) - 1}", "elsewhere-1-2:3:4"
     for driver in (dead, alive, this_driver()):
         (tmp_path / "probes" / f".scratch-{quote(driver, safe='')}+{quote(alive, safe='')}").mkdir(
             parents=True

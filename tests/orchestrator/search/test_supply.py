@@ -41,7 +41,7 @@ class Driver:
         space: Space = SPACE,
         objectives: Sequence[Objective] = (F1,),
         records: dict[str, Record] | None = None,
-        name: str = "a/1/1",
+        name: str = "a:1:1",
     ) -> None:
         self.space = space
         self.records: dict[str, Record] = {} if records is None else records
@@ -225,7 +225,7 @@ def test_interrupted_candidates_are_handed_out_again(tmp_path: Path) -> None:
     killed.supply.epoch_done(open_ones[0], epoch(0, 0.25))
     for trial in open_ones:
         killed.leases.release(trial.key)  # as those of a dead process end
-    again = Driver(tmp_path, num_candidates=3, name="b/1/1")
+    again = Driver(tmp_path, num_candidates=3, name="b:1:1")
     assert [again.next().key, again.next().key] == [trial.key for trial in open_ones]
     third = again.next()
     assert third.key not in {trial.key for trial in open_ones}
@@ -238,7 +238,7 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
     records: dict[str, Record] = {}
     ours = Driver(tmp_path, num_candidates=2, records=records)
     first = ours.next()
-    theirs = Driver(tmp_path, num_candidates=2, records=records, name="b/1/1")
+    theirs = Driver(tmp_path, num_candidates=2, records=records, name="b:1:1")
     second = theirs.next()
     assert first.key != second.key
     for driver in (ours, theirs):
@@ -256,7 +256,7 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
 
 def test_what_another_process_sees_counts_at_the_next_look(tmp_path: Path) -> None:
     """What is trained here is judged at its own epochs, so it is not counted in before."""
-    driver, other = Driver(tmp_path), Driver(tmp_path, name="b/1/1")
+    driver, other = Driver(tmp_path), Driver(tmp_path, name="b:1:1")
     ours, theirs = driver.next(), other.next()
     for one, trial, f1 in ((driver, ours, 0.5), (other, theirs, 0.25)):
         one.supply.started(trial)
@@ -275,7 +275,7 @@ def test_what_another_process_sees_counts_at_the_next_look(tmp_path: Path) -> No
 def test_candidate_that_another_process_stopped_is_not_trained(tmp_path: Path) -> None:
     ours = Driver(tmp_path, num_candidates=1)
     trial = ours.next()
-    theirs = Driver(tmp_path, num_candidates=1, name="b/1/1")
+    theirs = Driver(tmp_path, num_candidates=1, name="b:1:1")
     assert theirs.supply.next() is None
     ours.stop_early(trial, 0.25)
     theirs.wait()

@@ -1,15 +1,16 @@
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from orchestrator.storage.driver import this_driver
+from orchestrator.storage.driver import host_of, this_driver
 from orchestrator.storage.leases import RELEASED, Leases
 from orchestrator.storage.objects import FolderStore, ObjectStore
 
 KEY = "0123"
-DEAD_HERE = "/".join([this_driver().split("/")[0], "999999999", "1"])
+DEAD_HERE = f"{host_of(this_driver())}:999999999:1"
 
 
 class Clock:
@@ -68,7 +69,7 @@ def leases_of(
 
 
 def test_lease_is_one_drivers_until_it_is_released(store: FailingStore) -> None:
-    ours, theirs = leases_of(store, "a/1/1"), leases_of(store, "b/1/1")
+    ours, theirs = leases_of(store, "a:1:1"), leases_of(store, "b:1:1")
     assert ours.is_free(KEY)
     assert ours.take(KEY)
     assert ours.take(KEY)  # again, after its process was lost
@@ -80,11 +81,11 @@ def test_lease_is_one_drivers_until_it_is_released(store: FailingStore) -> None:
     assert not ours.take(KEY)
     assert store.names("trials") == [f"trials/{KEY}/lease-1", f"trials/{KEY}/lease-2"]
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
-    assert store.read(f"trials/{KEY}/lease-2") == b"b/1/1"
+    assert store.read(f"trials/{KEY}/lease-2") == b"b:1:1"
 
 
 def test_leases_of_a_finished_trial_are_removed(store: FailingStore) -> None:
-    first, second = leases_of(store, "a/1/1"), leases_of(store, "b/1/1")
+    first, second = leases_of(store, "a:1:1"), leases_of(store, "b:1:1")
     first.take(KEY)
     first.release(KEY)
     second.take(KEY)
@@ -96,12 +97,12 @@ def test_leases_of_a_finished_trial_are_removed(store: FailingStore) -> None:
 
 def test_silent_driver_loses_its_lease_after_its_length(store: FailingStore) -> None:
     clock = Clock()
-    silent, ours = leases_of(store, "a/1/1"), leases_of(store, "b/1/1", clock, lease_s=60)
+    silent, ours = leases_of(store, "a:1:1"), leases_of(store, "b:1:1", clock, lease_s=60)
     silent.take(KEY)
-    store.write("drivers/a/1/1", b"7")
+    store.write("drivers/a:1:1", b"7")
     for clock.now in (0, 30, 59):
         assert not ours.take(KEY)
-    store.write("drivers/a/1/1", b"8")  # it lives
+    store.write("drivers/a:1:1", b"8")  # it lives
     for clock.now in (60, 119):
         assert not ours.take(KEY)
     clock.now = 120
@@ -112,7 +113,7 @@ def test_silent_driver_loses_its_lease_after_its_length(store: FailingStore) -> 
 
 def test_driver_that_was_out_of_reach_is_not_taken_for_silent(store: FailingStore) -> None:
     clock = Clock()
-    theirs, ours = leases_of(store, "a/1/1"), leases_of(store, "b/1/1", clock, lease_s=60)
+    theirs, ours = leases_of(store, "a:1:1"), leases_of(store, "b:1:1", clock, lease_s=60)
     theirs.take(KEY)
     assert not ours.take(KEY)
     store.fails, clock.now = True, 50
@@ -128,13 +129,13 @@ def test_driver_that_was_out_of_reach_is_not_taken_for_silent(store: FailingStor
 
 def test_dead_driver_of_this_machine_loses_its_lease_at_once(store: FailingStore) -> None:
     assert leases_of(store, DEAD_HERE).take(KEY)
-    assert leases_of(store, "b/1/1").take(KEY)
+    assert leases_of(store, "b:1:1").take(KEY)
 
 
 def test_one_of_many_takes_over(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     leases_of(store, DEAD_HERE).take(KEY)
-    drivers = [leases_of(store, f"host/{number}/1") for number in range(16)]
+    drivers = [leases_of(store, f"host:{number}:1") for number in range(16)]
     together, taken = threading.Barrier(len(drivers)), []
 
     def take(driver: Leases) -> None:
@@ -150,7 +151,7 @@ def test_one_of_many_takes_over(tmp_path: Path) -> None:
 
 
 def test_lease_whose_answer_was_lost_is_ours_and_nobody_elses(store: FailingStore) -> None:
-    ours, theirs = leases_of(store, "a/1/1"), leases_of(store, "b/1/1")
+    ours, theirs = leases_of(store, "a:1:1"), leases_of(store, "b:1:1")
     store.loses_answers = True
     with pytest.raises(OSError, match="timed out"):
         ours.take(KEY)
@@ -161,28 +162,43 @@ def test_lease_whose_answer_was_lost_is_ours_and_nobody_elses(store: FailingStor
 
 
 def test_open_leases_show_life_and_leave_nothing_held(store: FailingStore) -> None:
-    with Leases(store, driver="a/1/1", beat_s=0.01) as ours:
+    with Leases(store, driver="a:1:1", beat_s=0.01) as ours:
         ours.take(KEY)
         seen: set[bytes | None] = set()
         while len(seen) < 3:
-            seen.add(store.read("drivers/a/1/1"))
+            seen.add(store.read("drivers/a:1:1"))
     assert store.names("drivers") == []
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
 
 
+@pytest.mark.parametrize(("lease_s", "left"), [(60, ["elsewhere:1:1"]), (0.01, [])])
+def test_counters_of_dead_drivers_are_removed_and_those_elsewhere_after_a_lease(
+    store: FailingStore, lease_s: float, left: list[str]
+) -> None:
+    for driver in (DEAD_HERE, "elsewhere:1:1"):
+        store.write(f"drivers/{driver}", b"1")
+    with Leases(store, driver="a:1:1", beat_s=0.001, lease_s=lease_s):
+        deadline = time.monotonic() + 20
+        while (names := store.names("drivers")) != [
+            "drivers/a:1:1",
+            *(f"drivers/{d}" for d in left),
+        ]:
+            assert time.monotonic() < deadline, names
+
+
 def test_store_that_fails_ends_nothing(store: FailingStore) -> None:
-    with Leases(store, driver="a/1/1", beat_s=0.01) as ours:
+    with Leases(store, driver="a:1:1", beat_s=0.01) as ours:
         ours.take(KEY)
         ours.take("other")
         store.fails = True
         ours.release(KEY)
         ours.drop("other")
     store.fails = False
-    assert store.read(f"trials/{KEY}/lease-1") == b"a/1/1"  # until its driver is seen to be dead
+    assert store.read(f"trials/{KEY}/lease-1") == b"a:1:1"  # until its driver is seen to be dead
 
 
 def test_end_does_not_wait_for_a_silent_store_more_than_once(store: FailingStore) -> None:
-    with Leases(store, driver="a/1/1", beat_s=60) as ours:
+    with Leases(store, driver="a:1:1", beat_s=60) as ours:
         for number in range(5):
             ours.take(str(number))
         while not store.names("drivers"):  # the one beat is written
@@ -204,7 +220,7 @@ def test_heart_survives_errors_that_are_not_of_the_store(
         written.set()
 
     monkeypatch.setattr(store, "write", write)
-    with Leases(store, driver="a/1/1", beat_s=0.01):
+    with Leases(store, driver="a:1:1", beat_s=0.01):
         assert written.wait(20)
     assert "half an answer" in caplog.text
     assert "timed out" not in caplog.text

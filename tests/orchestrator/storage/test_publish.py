@@ -285,7 +285,7 @@ def test_missing_predictions_in_the_bucket_are_told(on: Machine, place: str) -> 
 
 def test_two_drivers_share_trials_by_leases_in_the_bucket(on: Machine) -> None:
     stores = [store_of(on(machine)) for machine in ("here", "there")]
-    with Leases(stores[0], driver="here/1/1") as ours, Leases(stores[1], driver="there/1/1") as far:
+    with Leases(stores[0], driver="here:1:1") as ours, Leases(stores[1], driver="there:1:1") as far:
         keys = [str(key) for key in range(6)]
         with ThreadPoolExecutor() as pool:
             taken = [list(pool.map(leases.take, keys)) for leases in (ours, far)]

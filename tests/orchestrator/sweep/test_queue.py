@@ -45,7 +45,7 @@ class Diary(Watcher):
 class Bench:
     """A queue of two trials, and all that is around it."""
 
-    def __init__(self, folder: Path, *, driver: str = "a/1/1", num_trials: int = 2) -> None:
+    def __init__(self, folder: Path, *, driver: str = "a:1:1", num_trials: int = 2) -> None:
         reference = CorpusRef(name="mine", recipe="le", fingerprint="f")
         self.trials = [
             Trial(config=small_config(batch_size=5), corpus=reference, seed=seed)
@@ -139,7 +139,7 @@ def test_trial_that_ends_without_a_record_has_failed(bench: Bench) -> None:
 
 
 def test_two_drivers_share_the_trials_and_both_tell_of_all(tmp_path: Path) -> None:
-    ours, theirs = Bench(tmp_path), Bench(tmp_path, driver="b/1/1")
+    ours, theirs = Bench(tmp_path), Bench(tmp_path, driver="b:1:1")
     assert [ours.next_seed(), theirs.next_seed()] == [0, 1]
     assert [ours.next_seed(), theirs.next_seed()] == [None, None]
     for bench, other, seed in ((ours, theirs, 0), (theirs, ours, 1)):
@@ -156,7 +156,7 @@ def test_two_drivers_share_the_trials_and_both_tell_of_all(tmp_path: Path) -> No
 
 
 def test_others_are_looked_at_now_and_then_only(tmp_path: Path) -> None:
-    ours, theirs = Bench(tmp_path, num_trials=1), Bench(tmp_path, driver="b/1/1", num_trials=1)
+    ours, theirs = Bench(tmp_path, num_trials=1), Bench(tmp_path, driver="b:1:1", num_trials=1)
     theirs.next_seed()
     ours.next_seed()
     theirs.queue.ended(theirs.trials[0], "failed there")

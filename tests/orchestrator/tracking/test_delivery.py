@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.file_utils import local_file_uri_to_path
 
 from orchestrator.addresses.address import tracking_uri_of
-from orchestrator.storage.driver import this_driver
+from orchestrator.storage.driver import host_of, this_driver
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import locate_place
 from orchestrator.storage.trials import publish_trial
@@ -33,7 +33,7 @@ from tests.orchestrator.tracking.factories import (
 )
 from tests.reports.factories import make_circumstances, make_split, write_trial
 
-DEAD_DRIVER = f"{this_driver().rsplit('/', 2)[0]}/999999999/1"
+DEAD_DRIVER = f"{host_of(this_driver())}:999999999:1"
 
 
 def record_all(storage: Path) -> tuple[Planned, list[Trial]]:

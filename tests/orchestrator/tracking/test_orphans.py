@@ -3,12 +3,12 @@ from types import MappingProxyType
 
 import pytest
 
-from orchestrator.storage.driver import this_driver
+from orchestrator.storage.driver import host_of, this_driver
 from orchestrator.tracking.client import Run
 from orchestrator.tracking.orphans import HEARTBEAT, STALE_S, is_orphan, read_heartbeats
 
 NOW_S = 10_000.0
-ELSEWHERE = "elsewhere-1/12/34"
+ELSEWHERE = "elsewhere-1:12:34"
 
 
 def run_by(
@@ -26,8 +26,8 @@ def is_left(run: Run, *others: Run) -> bool:
 
 
 def test_run_of_a_process_that_is_no_more_is_an_orphan() -> None:
-    host = this_driver().rsplit("/", 2)[0]
-    assert is_left(run_by(f"{host}/999999999/1", started_s=NOW_S))
+    host = host_of(this_driver())
+    assert is_left(run_by(f"{host}:999999999:1", started_s=NOW_S))
 
 
 def test_own_run_is_none_however_old_its_heartbeat() -> None:
@@ -46,9 +46,9 @@ def test_driver_elsewhere_that_just_began_is_alive() -> None:
 
 def test_study_of_two_drivers_is_left_only_when_both_are_dead() -> None:
     beats = {HEARTBEAT + ELSEWHERE: f"{NOW_S - 1:.0f}"}
-    assert not is_left(run_by("gone-1/1/1", beats))
-    assert is_left(run_by("gone-1/1/1", {HEARTBEAT + ELSEWHERE: "1"}))
+    assert not is_left(run_by("gone-1:1:1", beats))
+    assert is_left(run_by("gone-1:1:1", {HEARTBEAT + ELSEWHERE: "1"}))
 
 
 def test_ended_run_is_no_orphan() -> None:
-    assert not is_left(run_by("gone-1/1/1", status="KILLED"))
+    assert not is_left(run_by("gone-1:1:1", status="KILLED"))
