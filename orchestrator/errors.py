@@ -24,6 +24,10 @@ class KeptModelError(UserError):
     """A finished trial's model is missing, or is not the one that its record names."""
 
 
+class LostRayError(ConnectionError):
+    """A process of Ray on this machine has ended, and so has the work; the message names it."""
+
+
 class PriceError(UserError):
     """A cluster file has no price table, or an invalid one; the message names the file."""
 

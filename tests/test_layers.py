@@ -42,6 +42,7 @@ MAX_MODULES = 12
 
 FILES_OF = {
     "ray": {
+        "orchestrator/cluster/local_ray.py",
         "orchestrator/cluster/resources.py",
         "orchestrator/cluster/ray_session.py",
         "orchestrator/corpus/on_ray.py",

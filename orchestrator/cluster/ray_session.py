@@ -6,12 +6,14 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import ray
 
+from orchestrator.cluster.local_ray import alone_on_machine, watched_ray
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
 
@@ -31,6 +33,13 @@ QUIET = {
     # Otherwise Tune itself restarts a trial whose machine was taken back.
     "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
 }
+
+
+class _Limits(NamedTuple):
+    """How many cores and how much memory of this machine Ray may use; None is all."""
+
+    num_cpus: int | None
+    memory_mib: float | None
 
 
 @contextmanager
@@ -54,26 +63,38 @@ def ray_session(
             memory.
 
     Raises:
-        ClusterError: If there is no cluster at the address.
+        ClusterError: If there is no cluster at the address, or Ray does not start here.
+        LostRayError: If one of Ray's own processes on this machine has ended.
     """
+    with ExitStack() as held:
+        held.enter_context(_own_surroundings(storage))
+        folder = held.enter_context(alone_on_machine()) if address is None else None
+        held.callback(ray.shutdown)
+        _start(address, _Limits(num_cpus, memory_mib), folder)
+        if address is None:
+            held.enter_context(watched_ray())
+        yield
+
+
+@contextmanager
+def _own_surroundings(storage: Path) -> Iterator[None]:
+    """Set Ray's variables, and be in the storage folder; restore both at the end."""
     came_from, seen = Path.cwd(), dict(os.environ)
     os.environ.update(QUIET)
     os.chdir(storage)
     try:
-        _start(address, num_cpus, memory_mib)
         yield
     finally:
-        ray.shutdown()
         os.environ.clear()
         os.environ.update(seen)
         os.chdir(came_from)
 
 
-def _start(address: str | None, num_cpus: int | None, memory_mib: float | None) -> None:
+def _start(address: str | None, limits: _Limits, folder: str | None) -> None:
     """Start or join Ray; restore the handler of SIGTERM, which Ray replaces."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        _start_or_join(address, num_cpus, memory_mib)
+        _start_or_join(address, limits, folder)
     except SystemExit as stop:  # Ray's answer to SIGTERM
         if stop.code == signal.SIGTERM:
             raise Terminated from None
@@ -83,11 +104,24 @@ def _start(address: str | None, num_cpus: int | None, memory_mib: float | None) 
             signal.signal(signal.SIGTERM, handler)
 
 
-def _start_or_join(address: str | None, num_cpus: int | None, memory_mib: float | None) -> None:
+def _start_or_join(address: str | None, limits: _Limits, folder: str | None) -> None:
     start = partial(ray.init, log_to_driver=False, logging_level=logging.ERROR)
     if address is None:
-        memory = None if memory_mib is None else int(memory_mib * 2**20)
-        start(address="local", num_cpus=num_cpus, _memory=memory, include_dashboard=False)
+        memory = None if limits.memory_mib is None else int(limits.memory_mib * 2**20)
+        try:
+            start(
+                address="local",
+                num_cpus=limits.num_cpus,
+                include_dashboard=False,
+                _memory=memory,
+                _temp_dir=folder,
+            )
+        except Exception as error:  # Ray raises any kind, often Exception itself
+            first_line, _, _ = str(error).strip().partition("\n")
+            raise ClusterError(
+                f"Ray did not start on this machine: {first_line or type(error).__name__}; if the "
+                "machine is busy, run the same command again when it is less so"
+            ) from error
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
