@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "orchestrator": (
         *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training", "trial"),
         *("cluster", "tracking", "kept_models", "corpus", "forecast", "sweep", "search"),
-        *("commands", "cli"),
+        *("commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

@@ -19,6 +19,8 @@ from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 class Outcome(NamedTuple):
     code: int
@@ -381,6 +383,28 @@ def test_someone_elses_packages_in_the_folder_are_left_alone(tmp_path: Path) -> 
     assert (listed.code, "layers" in listed.out) == (0, True), listed.err
     planned = run_installed("plan", "components", cwd=tmp_path)
     assert (planned.code, "30 to train" in planned.out) == (0, True), planned.err
+
+
+@pytest.mark.parametrize("path", ["{folder}", ":"], ids=["named", "empty entry"])
+def test_someone_elses_packages_on_the_search_path_are_left_alone(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is started gets the same packages."""
+    for name in ("models", "reports", "corpora", "search_spaces"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('someone else')")
+    program = (
+        "import os, subprocess, sys\n"
+        f"sys.path.insert(1, {str(ROOT)!r})\n"
+        "from orchestrator.start import main\n"
+        "sys.argv = ['mmer-sweep', 'plan', 'components']\n"
+        "try: main()\n"
+        "finally: print(os.environ['PYTHONPATH'])\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", path.format(folder=tmp_path))
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, "30 to train" in done.stdout) == (0, True), done.stderr
+    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_weights_that_cannot_be_had_are_told_before_the_synthetic_corpus_is_made(
