@@ -4,6 +4,7 @@ A command's module is imported only when the command runs or shows its help: PyT
 and pandas take seconds to load, and most commands need none of them.
 """
 
+import io
 import signal
 import sys
 from importlib import import_module
@@ -120,6 +121,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; bad input and interruption print a message, not a traceback."""
     signal.signal(signal.SIGTERM, raise_terminated)
+    _print_what_the_terminal_lacks()
     try:
         sys.exit(cli(prog_name="mmer-sweep", standalone_mode=False))
     except click.ClickException as error:
@@ -135,6 +137,13 @@ def main() -> NoReturn:
         _print_error("\nStopped. Run the same command again to continue from here.")
         is_terminated = isinstance(stop, Terminated) or isinstance(stop.__cause__, Terminated)
         sys.exit(EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED)
+
+
+def _print_what_the_terminal_lacks() -> None:
+    """Let characters that the terminal cannot show, such as ±, be replaced instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not if it is closed
+            stream.reconfigure(errors="replace")
 
 
 def _print_error(text: str, *, style: str | None = None) -> None:

@@ -375,6 +375,17 @@ def test_weights_that_cannot_be_had_are_told_at_once(storage: Path) -> None:
     assert tree_of(storage) == before
 
 
+def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
+    manifest = tmp_path / "storage" / "corpora" / "κλιπ ±" / "le" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.touch()
+    place = ("--storage", "storage")
+    listed = run_installed("list", *place, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (listed.code, listed.out.splitlines()[-1]) == (0, "Corpora: synthetic, ???? ?")
+    refused = run_installed("show", "±", *place, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (refused.code, "'?' is neither" in refused.err) == (EXIT_BAD_INPUT, True)
+
+
 def test_someone_elses_packages_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     for name in ("models", "reports", "corpora", "search_spaces", "orchestrator", "tests"):
         (tmp_path / name).mkdir()
