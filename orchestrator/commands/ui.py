@@ -1,18 +1,43 @@
-"""The command that opens MLflow's web page."""
+"""The command that opens MLflow's web page.
+
+MLflow's server is a family of processes. It runs as a child of this module, run as a program, which
+ends the family once the command is gone, however it ended.
+"""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from orchestrator.addresses.address import database_of, shown, tracking_uri_of
 from orchestrator.addresses.database import settle
+from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.commands.options import storage_option, tracking_option
+from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from orchestrator.tracking.client import EXPERIMENT
+
+HOST = "127.0.0.1"
+QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
+NUM_TRIED_PORTS = 100
+"""How many ports after a busy one are tried, to name a free one."""
+
+LOOK_S = 0.2
+ANSWER_S = 5.0
+"""How often to ask the server whether it is there, and how long to wait for its answer."""
+
+GRACE_S = 5.0
+"""How long the server may take to end before it is killed."""
 
 
 @click.command("ui")
@@ -21,19 +46,91 @@ from orchestrator.tracking.client import EXPERIMENT
 @tracking_option
 def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
     """Open MLflow's web page on this machine; end it with Ctrl-C."""
+    _check_port(port)
     opened = open_storage(storage)
     uri = tracking_uri_of(tracking_uri, opened)
     database = database_of(uri)
     if database is not None:
         settle(database, EXPERIMENT, opened)
-    server = [sys.executable, "-m", "mlflow", "server"]
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    console.print(f"MLflow of {shown(uri)} on http://127.0.0.1:{port} (Ctrl-C ends it)")
-    # Other users of the machine see the arguments of a process, and an address may hold a password.
-    environment = os.environ | {
-        "MLFLOW_BACKEND_STORE_URI": uri,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "PYTHONWARNINGS": "ignore",
-    }
-    status = subprocess.run([*server, *where], env=environment, check=False).returncode
-    sys.exit(status)
+    server = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
+    with subprocess.Popen(  # whose end closes the input, and so ends the family
+        [sys.executable, "-m", __name__, *server],
+        # Other users of the machine see a process's arguments, and an address may hold a password.
+        env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ) as family:
+        try:
+            with console.status("starting MLflow"):
+                _wait_for_answer(port, family)
+            console.print(f"MLflow of {shown(uri)} on http://{HOST}:{port} (Ctrl-C ends it)")
+            sys.exit(family.wait())
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            console.print("\nMLflow's page is closed.")
+
+
+def _check_port(port: int) -> None:
+    """Make sure that the server will get its port.
+
+    Raises:
+        UsageError: If another program listens on it; the message offers a free port.
+    """
+    if _is_free(port):
+        return
+    following = range(port + 1, min(port + NUM_TRIED_PORTS, 65535) + 1)
+    free = next(filter(_is_free, following), None)
+    offer = "choose another with --port" if free is None else f"try --port {free}"
+    raise click.UsageError(f"another program listens on port {port} of this machine; {offer}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _wait_for_answer(port: int, family: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server answers.
+
+    Raises:
+        TrackingError: If it has ended instead.
+    """
+    while True:
+        with (
+            suppress(OSError),
+            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=ANSWER_S),
+        ):
+            return
+        try:
+            status = family.wait(LOOK_S)
+        except subprocess.TimeoutExpired:
+            continue
+        raise TrackingError(
+            f"MLflow's server ended before it answered, with status {status}; what it printed "
+            "above says why"
+        )
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    """Run a server of Python's, and end it and all its processes once our input ends."""
+    signal.signal(signal.SIGTERM, lambda *_: None)  # it is for the server
+    with subprocess.Popen([sys.executable, *arguments], stdin=subprocess.DEVNULL) as server:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+        return server.wait()
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.killpg(0, signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(_serve(sys.argv[1:]))

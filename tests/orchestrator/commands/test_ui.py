@@ -1,0 +1,52 @@
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from orchestrator.cli import EXIT_BAD_INPUT, cli
+from tests.mlflow_server import free_port
+from tests.running import end
+
+START = "from orchestrator.start import main; main()"
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_busy_port_is_told_at_once_with_a_free_one(busy_port: int, tmp_path: Path) -> None:
+    place = ("--storage", str(tmp_path / "storage"))
+    refused = CliRunner().invoke(cli, ["ui", "--port", str(busy_port), *place])
+    assert refused.exit_code == EXIT_BAD_INPUT
+    assert f"another program listens on port {busy_port} of this machine" in refused.output
+    offered = int(refused.output.rstrip().rpartition("try --port ")[2])
+    with socket.create_server(("127.0.0.1", offered)):
+        assert offered != busy_port
+    assert not (tmp_path / "storage").exists()
+
+
+@pytest.mark.slow
+def test_page_answers_once_its_address_is_printed_and_ends_with_the_command(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-u", "-c", START, "ui", "--port", str(free_port())]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "on http://" in line)
+        url = line.partition(" on ")[2].partition(" ")[0]
+        with urllib.request.urlopen(f"{url}/health", timeout=20) as answer:
+            assert answer.status == 200
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) > 1
+        process.kill()
+    assert not end(family)
