@@ -13,7 +13,15 @@ PACKAGES := corpora models search_spaces reports orchestrator benchmarks tests
 # PyTorch, Ray and MLflow again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-quick test-slow test-gpu lint setup lock
+# A newer Python gets newer versions of some packages. These tests use each of them, and run the
+# whole program once: `tests/test_newer_python.py` holds that.
+NEWER_PYTHON ?= python3.13
+NEWER_VENV := .venv-newer
+NEWER_TESTS := tests/test_end_to_end.py::test_clips_become_a_table_and_the_second_run_trains_nothing \
+	tests/corpora/source tests/corpora/readers tests/corpora/synthetic tests/reports/statistics \
+	tests/reports/scores tests/reports/figures/test_draw.py
+
+.PHONY: demo test test-quick test-newer test-slow test-gpu lint setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
@@ -23,6 +31,10 @@ test: setup  ## set everything up and run lint, types and the quick tests
 
 test-quick: setup
 	$(BIN)/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES)
+
+test-newer:  ## run a part of the quick tests on a newer Python, in an environment of its own
+	$(MAKE) setup PYTHON=$(NEWER_PYTHON) VENV=$(NEWER_VENV)
+	$(NEWER_VENV)/bin/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES) $(NEWER_TESTS)
 
 test-slow: setup  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not gpu" $(IN_PROCESSES)
@@ -39,7 +51,7 @@ lint: setup
 setup: $(INSTALLED)
 
 $(INSTALLED): requirements.lock pyproject.toml Makefile
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmer-sweep needs Python 3.11 or later: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and "mmer-sweep needs Python 3.11 to 3.14: make PYTHON=python3.11")'
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
