@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEWER_PYTHON ?= python3.13
 NEWER_VENV := .venv-newer
 NEWER_TESTS := tests/test_end_to_end.py::test_clips_become_a_table_and_the_second_run_trains_nothing \
-	tests/corpora/source tests/corpora/readers tests/corpora/synthetic tests/reports/statistics \
+	tests/corpora/media tests/corpora/readers tests/corpora/synthetic tests/reports/statistics \
 	tests/reports/scores
 
 .PHONY: demo test test-quick test-newer test-slow test-gpu lint setup lock

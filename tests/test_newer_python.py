@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("corpora", "models", "search_spaces", "reports", "orchestrator")
 
 USED_BY = {
-    "av": "tests/corpora/source",
+    "av": "tests/corpora/media",
     "numpy": "tests/reports/scores",
     "scipy": "tests/reports/statistics",
 }
