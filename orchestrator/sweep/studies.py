@@ -116,7 +116,7 @@ def run_studies(
         ensure_corpus(corpus, storage, console, *recipes)
         console.print(plan_view(plans))
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
-        mirror.follow(planned)
+        mirror.follow(planned, {(p.study.name, key) for p in plans for key in p.rows_by_key})
         failures, stopped_by = _train_missing(plans, sweep, mirror, console)
         looks_on = looks and stopped_by is None
         extensions = [extend(one, trial_scores) for one in planned if looks_on]

@@ -1,6 +1,6 @@
 """Brings an MLflow up to date with the ledger, study by study."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 
 from orchestrator.addresses.spool import spool_lock
@@ -20,6 +20,8 @@ class Delivery:
 
     `delivered` are the keys of trials that were completed from their records. `faults` says which
     records are damaged, or lack files that they name; the other records are delivered all the same.
+    A study's run ends as finished if all of its trials have that were `asked` for, each as the
+    study's name and the key. If none was, these are all that were ever planned.
     `remark` says what the user should know of this MLflow, if anything.
     """
 
@@ -30,13 +32,14 @@ class Delivery:
         *,
         max_model_mib: float = 0.0,
         on_answer: Callable[[], None] = lambda: None,
+        asked: Container[tuple[str, str]] = (),
     ) -> None:
         client = Client(tracking_uri, on_answer)
         self.remark = client.open_experiment(storage)
         self._ledger = Ledger(storage)
         self._notes = DeliveredNotes(storage, tracking_uri)
         self._index = RunIndex(client, spool_lock(storage, tracking_uri))
-        self.studies = StudyRuns(self._index, storage)
+        self.studies = StudyRuns(self._index, storage, asked)
         self.trials = TrialRuns(self._index, self.studies, storage, max_model_mib)
         self.delivered: list[str] = []
         self.faults: dict[str, str] = {}

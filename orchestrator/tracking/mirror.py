@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from orchestrator.addresses.spool import read_spooled, spool, unspool
@@ -38,14 +39,25 @@ class MlflowMirror(Watcher):
         self._max_model_mib = max_model_mib
         self._notes = DeliveredNotes(storage, tracking_uri)
         self._followed: dict[tuple[str, str, str], Planned] = {}
+        self._asked: set[tuple[str, str]] = set()
         self._backlog = Backlog()
         self._failure: str | None = None
         self.remark: str | None = None
         self._answered_at = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="mlflow-mirror", daemon=True)
 
-    def follow(self, planned: Sequence[Planned]) -> None:
-        """Mirror some studies from now on; the spool keeps what is not delivered at the end."""
+    def follow(
+        self, planned: Sequence[Planned], asked: Iterable[tuple[str, str]] | None = None
+    ) -> None:
+        """Mirror some studies from now on; the spool keeps what is not delivered at the end.
+
+        Args:
+            planned: The studies, with all seeds that were ever planned.
+            asked: The trials that this sweep is to finish, each as its study's name and its key; by
+                default all.
+        """
+        every = ((one.study.name, key) for one in planned for key in chain(*one.keys.values()))
+        self._asked.update(every if asked is None else asked)
         self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
         if not self._has_begun:
             if self._notes.have(planned):
@@ -132,6 +144,7 @@ class MlflowMirror(Watcher):
             self._tracking_uri,
             max_model_mib=self._max_model_mib,
             on_answer=self._note_answer,
+            asked=self._asked,
         )
         self.remark = delivery.remark or self.remark
         delivery.catch_up(read_spooled(self._storage, self._tracking_uri))

@@ -1,7 +1,7 @@
 """Parent runs, one for each study on a corpus: its plan, its progress, and finally its tables."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from orchestrator.storage.driver import this_driver
@@ -20,8 +20,12 @@ TABLES_FOLDER = "tables"
 class StudyRuns:
     """The parent runs of the studies that are mirrored."""
 
-    def __init__(self, index: RunIndex, storage: Path) -> None:
+    def __init__(
+        self, index: RunIndex, storage: Path, asked: Container[tuple[str, str]] = ()
+    ) -> None:
+        """Mirror none yet; `asked` are the trials to finish: a study's name, and a key."""
         self._index = index
+        self._asked = asked
         self._storage = storage
         self._heartbeat = HEARTBEAT + this_driver()
         self._beat_at = time.monotonic()
@@ -65,14 +69,16 @@ class StudyRuns:
         """Log a study's progress, upload its tables, end its run unless another driver uses it."""
         self._keep_plan(study)
         self._keep_tables(study)
-        runs = [self._index.find(key) for key in study.rows_by_key]
-        num_finished = sum(run is not None and run.status == "FINISHED" for run in runs)
-        counts = {"num_trials": str(len(runs)), "num_finished": str(num_finished)}
+        runs = {key: self._index.find(key) for key in study.rows_by_key}
+        finished = {key for key, run in runs.items() if run and run.status == "FINISHED"}
+        counts = {"num_trials": str(len(runs)), "num_finished": str(len(finished))}
         run = self._index.log_tags(self.run_of(study), counts)
         run = self._index.drop_tags(run, self._heartbeat)
-        is_complete = num_finished == len(runs)
+        asked = {key for key in runs if (study.planned.study.name, key) in self._asked}
+        is_complete = (asked or runs.keys()) <= finished
         status = "FINISHED" if is_complete else "KILLED"
-        if run.status != status and (is_complete or not self._index.is_shared(run)):
+        is_ours_to_end = run.status == "RUNNING" and not self._index.is_shared(run)
+        if run.status != status and (is_complete or is_ours_to_end):
             self._index.end(run, status)
 
     def _keep_plan(self, study: MirroredStudy) -> None:

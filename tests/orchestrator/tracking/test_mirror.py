@@ -15,6 +15,7 @@ from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from reports.ledger.planned import Planned
 from tests.orchestrator.tracking.factories import (
     NUM_EPOCHS,
+    deliver,
     make_epoch,
     make_plan,
     record_trial,
@@ -44,6 +45,25 @@ def test_trial_is_mirrored_while_it_trains(storage: Path, uri: str) -> None:
     (parent,) = runs_of(uri, "study")
     assert parent.info.status == "KILLED"  # three trials are missing
     assert not [name for name in parent.data.tags if name.startswith("heartbeat/")]
+
+
+def test_study_is_finished_once_the_seeds_that_were_asked_for_are(storage: Path, uri: str) -> None:
+    """More were planned by a sweep that was killed."""
+    planned, trials = make_plan(storage, num_seeds=3)
+    mirror_of(storage, uri, planned).close()
+    (killed,) = runs_of(uri, "study")
+    asked = [trial for trial in trials if trial.seed == 0]
+    mirror = MlflowMirror(storage, uri)
+    mirror.follow([planned], [(planned.study.name, trial.key) for trial in asked])
+    for trial in asked:
+        mirror.finished(record_trial(storage, trial))
+    assert mirror.close() is None
+    (parent,) = runs_of(uri, "study")
+    assert (killed.info.status, parent.info.status) == ("KILLED", "FINISHED")
+    assert (parent.data.tags["num_trials"], parent.data.tags["num_finished"]) == ("6", "2")
+    deliver(storage, uri, planned)  # as `sync` does
+    (parent,) = runs_of(uri, "study")
+    assert parent.info.status == "FINISHED"
 
 
 def test_failed_and_retried_trials_say_why(storage: Path, uri: str) -> None:
