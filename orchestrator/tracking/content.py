@@ -122,12 +122,15 @@ def points_of(epoch: Epoch, time_ms: int) -> list[Point]:
         "valid_loss": epoch.valid_loss,
         **{f"valid_{name}": value for name, value in epoch.valid.items()},
     }
-    return [Point(name, value, time_ms, epoch.epoch) for name, value in values.items()]
+    return [Point(name, value, time_ms, step_of(epoch)) for name, value in values.items()]
 
 
-def recorded_points(
-    record: Record, known_epochs: set[int], test: Predictions | None
-) -> list[Point]:
+def step_of(epoch: Epoch) -> int:
+    """Return the step of an epoch: they count from 1, as on the terminal and in figures."""
+    return epoch.epoch + 1
+
+
+def recorded_points(record: Record, known_steps: set[int], test: Predictions | None) -> list[Point]:
     """Return the points of a record: epochs that were not logged yet, test scores, and costs.
 
     The times come from the record, with epochs spread evenly over the training. So if two processes
@@ -139,7 +142,7 @@ def recorded_points(
     points = [
         point
         for number, epoch in enumerate(epochs, start=1)
-        if epoch.epoch not in known_epochs
+        if step_of(epoch) not in known_steps
         for point in points_of(epoch, int(1000 * (start_s + number * an_epoch_s)))
     ]
     end_ms = int(1000 * (start_s + circumstances.wall_s))
@@ -181,7 +184,7 @@ def recorded_tags(record: Record, record_file: bytes, model_files: Sequence[str]
         **({"deterministic": "true"} if circumstances.is_deterministic else {}),
         "record_sha256": hashlib.sha256(record_file).hexdigest(),
         **({"model_files": " ".join(model_files)} if model_files else {}),
-        **({} if diverged is None else {"diverged_at_epoch": str(diverged)}),
+        **({} if diverged is None else {"diverged_at_epoch": str(diverged + 1)}),
     }
 
 
@@ -219,7 +222,7 @@ def config_file(trial: Trial) -> bytes:
 def curves_file(epochs: Sequence[Epoch]) -> bytes:
     """Write the learning curves as CSV, one line for each epoch; MLflow can plot it."""
     lines = [
-        {point.name: repr(point.value) for point in points_of(epoch, 0)} | {"epoch": epoch.epoch}
+        {point.name: repr(point.value) for point in points_of(epoch, 0)} | {"epoch": step_of(epoch)}
         for epoch in epochs
     ]
     metrics = dict.fromkeys(name for line in lines for name in line if name != "epoch")

@@ -22,6 +22,7 @@ from orchestrator.tracking.content import (
     recorded_points,
     recorded_tags,
     rows_tags,
+    step_of,
 )
 from orchestrator.tracking.run_index import PARENT, RunIndex
 from orchestrator.tracking.study_runs import StudyRuns
@@ -73,9 +74,9 @@ class TrialRuns:
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Log an epoch, unless the run has it."""
         run = self._open_run_of(trial)
-        if run is not None and epoch.epoch not in self._known_epochs(run):
+        if run is not None and step_of(epoch) not in self._known_steps(run):
             self._index.client.log(run, points=points_of(epoch, int(1000 * time.time())))
-            self._known_epochs(run).add(epoch.epoch)
+            self._known_steps(run).add(step_of(epoch))
 
     def finish(self, record: Record, *, began_here: bool = False) -> bool:
         """Complete a trial's run from its record; return whether there was anything to do.
@@ -104,7 +105,7 @@ class TrialRuns:
         }
         models = self._model_files(record)
         self._index.client.upload(run, models, MODEL_FOLDER)
-        points = recorded_points(record, self._known_epochs(run), test)
+        points = recorded_points(record, self._known_steps(run), test)
         tags = recorded_tags(record, record_file, list(models))
         run = self._describe(run, record.trial, files=files, points=points, tags=tags)
         self._index.end(self._index.drop_tags(run, FAILURE), "FINISHED")
@@ -182,8 +183,8 @@ class TrialRuns:
         rows = [str(row) for s in self._studies.of_trial(key) for row in s.rows_by_key[key]]
         return [row for row in rows if not names_row(run.tags, row)]
 
-    def _known_epochs(self, run: Run) -> set[int]:
-        """Return the epochs that a run has, including those that an earlier driver logged."""
+    def _known_steps(self, run: Run) -> set[int]:
+        """Return the steps of a run's epochs, including those that an earlier driver logged."""
         if run.id not in self._epochs:
             self._epochs[run.id] = self._index.client.steps(run, EPOCH_METRIC)
         return self._epochs[run.id]

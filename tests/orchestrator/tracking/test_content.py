@@ -59,13 +59,13 @@ def test_points_follow_from_the_record_alone(storage: Path) -> None:
     _, (trial, *_) = make_plan(storage)
     record = record_trial(storage, trial, num_epochs=2)
     test = make_split(0, 1)
-    points = recorded_points(record, {0}, test)
-    assert points == recorded_points(record, {0}, test)
-    assert Point("valid_f1", 0.6, START_MS + 2000, 1) in points
+    points = recorded_points(record, {1}, test)
+    assert points == recorded_points(record, {1}, test)
+    assert Point("valid_f1", 0.6, START_MS + 2000, 2) in points
     assert Point("system/wall_s", 2.5, START_MS + 2500, 0) in points
     (accuracy,) = (point.value for point in points if point.name == "test_acc")
     assert accuracy == pytest.approx(0.95)  # one utterance of 20 is wrong
-    assert not [p for p in points if p.name == "train_loss" and p.step == 0]
+    assert not [p for p in points if p.name == "train_loss" and p.step == 1]
 
 
 def test_costs_that_are_not_known_are_left_out(storage: Path) -> None:
@@ -85,7 +85,7 @@ def test_costs_that_are_not_known_are_left_out(storage: Path) -> None:
 
 def test_curves_are_a_line_an_epoch() -> None:
     lines = csv.DictReader(io.StringIO(curves_file([make_epoch(0), make_epoch(1)]).decode()))
-    assert [(line["epoch"], line["valid_f1"]) for line in lines] == [("0", "0.5"), ("1", "0.6")]
+    assert [(line["epoch"], line["valid_f1"]) for line in lines] == [("1", "0.5"), ("2", "0.6")]
 
 
 def test_inputs_are_the_three_splits_with_digests_that_mlflow_takes(storage: Path) -> None:

@@ -72,7 +72,7 @@ def test_run_holds_params_epochs_costs_and_files(storage: Path, uri: str) -> Non
     deliver(storage, uri, planned)
     run = run_of(uri, trials[-1].key)
     assert run.data.params == {"model.audio.depth": "2", "seed": "1", "corpus": "synthetic"}
-    assert steps_of(uri, run) == list(range(NUM_EPOCHS))
+    assert steps_of(uri, run) == list(range(1, NUM_EPOCHS + 1))
     assert run.data.metrics["system/wall_s"] == 2.5
     assert "test_f1" in run.data.metrics
     assert run.data.tags["code_version"] == "0.1.0+abc1234"
@@ -194,7 +194,7 @@ def test_diverged_trial_is_finished_and_says_when(storage: Path, uri: str) -> No
     deliver(storage, uri, planned)
     (run,) = runs_of(uri)
     assert run.info.status == "FINISHED"
-    assert run.data.tags["diverged_at_epoch"] == "0"
+    assert run.data.tags["diverged_at_epoch"] == "1"
     assert not any(name.startswith(("test_", "valid_")) for name in run.data.metrics)
 
 
@@ -301,7 +301,7 @@ def test_delivery_killed_anywhere_delivers_each_trial_once_in_the_end(
     assert len(runs) == len(trials)
     assert {run.info.status for run in (*runs, *runs_of(uri, "study"))} == {"FINISHED"}
     for run in runs:
-        assert steps_of(uri, run) == list(range(NUM_EPOCHS))
+        assert steps_of(uri, run) == list(range(1, NUM_EPOCHS + 1))
         assert steps_of(uri, run, "test_f1") == [0]
         assert run.inputs is not None
         assert len(run.inputs.dataset_inputs) == 3

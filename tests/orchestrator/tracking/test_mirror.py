@@ -41,7 +41,7 @@ def test_trial_is_mirrored_while_it_trains(storage: Path, uri: str) -> None:
     assert mirror.close() is None
     run = run_of(uri, trial.key)
     assert run.info.status == "FINISHED"
-    assert steps_of(uri, run) == list(range(NUM_EPOCHS))
+    assert steps_of(uri, run) == list(range(1, NUM_EPOCHS + 1))
     (parent,) = runs_of(uri, "study")
     assert parent.info.status == "KILLED"  # three trials are missing
     assert not [name for name in parent.data.tags if name.startswith("heartbeat/")]
@@ -228,7 +228,7 @@ def test_runs_of_a_killed_driver_are_closed_or_completed(storage: Path, uri: str
     statuses = {run.data.tags["key"]: run.info.status for run in runs_of(uri)}
     assert statuses[trials[0].key] == "FINISHED"
     assert statuses[trials[1].key] == "KILLED"
-    assert steps_of(uri, run_of(uri, trials[0].key)) == list(range(NUM_EPOCHS))
+    assert steps_of(uri, run_of(uri, trials[0].key)) == list(range(1, NUM_EPOCHS + 1))
     studies = {run.data.tags["study"]: run.info.status for run in runs_of(uri, "study")}
     assert studies["depth"] == "KILLED"
 
