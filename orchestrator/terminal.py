@@ -1,10 +1,15 @@
 """The consoles that commands print to."""
 
+import os
+import sys
 from collections.abc import Iterable
 from unicodedata import category
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+
+UNLIMITED = 100_000
+"""The width of what is no terminal: a file or a program gets whole lines."""
 
 
 class CleanConsole(Console):
@@ -27,6 +32,11 @@ def _clean(text: str) -> str:
     return "".join(c for c in text if c in "\n\t" or category(c) != "Cc")
 
 
+def _width() -> int | None:
+    """Return the width of the output; None for that of the terminal, or what the user set."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else UNLIMITED
+
+
 # Printed text may contain a user's names: brackets in them are not markup.
-console = CleanConsole(highlight=False, markup=False, emoji=False)
+console = CleanConsole(highlight=False, markup=False, emoji=False, width=_width())
 errors = CleanConsole(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

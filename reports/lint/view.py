@@ -58,7 +58,7 @@ def _entries(entries: Iterable[tuple[str, str]]) -> list[RenderableType]:
     return [
         part
         for where, text in entries
-        for part in (Text(f"  {where}"), Padding(Text(text), (0, 0, 0, 6)))
+        for part in (Text(f"  {where}"), Padding(Text(text), (0, 0, 0, 6), expand=False))
     ]
 
 

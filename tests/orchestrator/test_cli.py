@@ -375,6 +375,16 @@ def test_weights_that_cannot_be_had_are_told_at_once(storage: Path) -> None:
     assert tree_of(storage) == before
 
 
+def test_lines_are_whole_where_no_terminal_shows_them(tmp_path: Path) -> None:
+    printed = run_installed("show", "layers", cwd=tmp_path, COLUMNS="").out
+    long = next(line for line in printed.splitlines() if line.startswith("L13 "))
+    assert long.endswith("and four beat two on CMU-MOSEI.]")
+    narrow = run_installed("show", "layers", cwd=tmp_path, COLUMNS="60").out
+    assert max(map(len, narrow.splitlines())) <= 60
+    audit = run_installed("lint-paper", cwd=tmp_path).out
+    assert 80 < max(map(len, audit.splitlines())) < 1000
+
+
 def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
     manifest = tmp_path / "storage" / "corpora" / "κλιπ ±" / "le" / "manifest.json"
     manifest.parent.mkdir(parents=True)
