@@ -12,8 +12,9 @@ from typing import NamedTuple, NoReturn
 
 import click
 
-from corpora.errors import UserError
+from corpora.errors import UserError, did_you_mean
 from orchestrator.cluster.stop_signals import EXIT_FAILED_TRIALS, Terminated, raise_terminated
+from orchestrator.errors import LostRayError
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 130, 143
@@ -93,6 +94,7 @@ class CommandLine(click.Group):
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             raise UserError(
                 f"'{args[0]}' is neither a study nor a command of {ctx.command_path}; "
+                f"{did_you_mean(args[0], self.list_commands(ctx))}"
                 f"studies: {', '.join((*STUDY_NAMES, *COLLECTION_NAMES))}; "
                 f"commands: {', '.join(COMMANDS)}"
             )
@@ -129,7 +131,7 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except UserError as error:
         _print_error(f"error: {error}", style="red")
-        sys.exit(EXIT_BAD_INPUT)
+        sys.exit(EXIT_FAILED_TRIALS if isinstance(error, LostRayError) else EXIT_BAD_INPUT)
     except OSError as error:  # such as a full disk, or a folder that was removed
         _print_error(f"error: {error}", style="red")
         sys.exit(EXIT_FAILED_TRIALS)

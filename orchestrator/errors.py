@@ -24,7 +24,7 @@ class KeptModelError(UserError):
     """A finished trial's model is missing, or is not the one that its record names."""
 
 
-class LostRayError(ConnectionError):
+class LostRayError(UserError):
     """A process of Ray on this machine has ended, and so has the work; the message names it."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from corpora.errors import did_you_mean
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
 from search_spaces.space import Space
@@ -48,7 +49,10 @@ def find_study(name: str) -> Study:
         StudyError: If there is none of that name.
     """
     if name not in STUDIES:
-        raise StudyError(f"study '{name}' does not exist; choose from {', '.join(STUDIES)}")
+        raise StudyError(
+            f"study '{name}' does not exist; {did_you_mean(name, STUDIES)}choose from "
+            f"{', '.join(STUDIES)}"
+        )
     return STUDIES[name]
 
 
@@ -96,7 +100,8 @@ def find_space(name: str) -> Space:
         return SPACES[name]
     if not name.endswith(".py"):
         raise StudyError(
-            f"space '{name}' does not exist; choose from {', '.join(SPACES)}, or name a FILE.py"
+            f"space '{name}' does not exist; {did_you_mean(name, SPACES)}choose from "
+            f"{', '.join(SPACES)}, or name a FILE.py"
         )
     defined = _run(Path(name), "space").values()
     own = [one for one in defined if isinstance(one, Space) and one not in SPACES.values()]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from corpora.errors import did_you_mean
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from corpora.recipes.columns import (
@@ -97,10 +98,10 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
                 f"corpus '{name}' is prepared by the recipe {', '.join(known)}, not '{recipe}': "
                 f"run `mmer-sweep prepare` with --recipe {recipe}"
             ) from error
+        choices = sorted({SYNTHETIC, *prepared_names(storage)})
         raise CorpusError(
-            f"corpus '{name}' is not prepared in '{storage}'; choose from "
-            f"{', '.join(sorted({SYNTHETIC, *prepared_names(storage)}))}, "
-            "or run `mmer-sweep prepare`"
+            f"corpus '{name}' is not prepared in '{storage}'; {did_you_mean(name, choices)}choose "
+            f"from {', '.join(choices)}, or run `mmer-sweep prepare`"
         ) from error
     except ParseError as error:
         raise DamagedCorpusError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from corpora.errors import UserError
+from corpora.errors import UserError, did_you_mean
 from corpora.features.sources import FeatureSources
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
@@ -130,7 +130,7 @@ class PreparationGroup(click.Group):
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             raise UserError(
                 f"'{args[0]}' is not a command of {ctx.command_path}; "
-                f"choose from {', '.join(self.commands)}"
+                f"{did_you_mean(args[0], self.commands)}choose from {', '.join(self.commands)}"
             )
         return super().resolve_command(ctx, args)
 

@@ -1,7 +1,7 @@
 """The commands that list and show studies, spaces and corpora."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -10,12 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from corpora.errors import did_you_mean
 from corpora.source.names import SYNTHETIC
 from corpora.store.folders import prepared_names
 from orchestrator.commands.options import storage_option
 from orchestrator.terminal import console
 from reports.scores.names import corpus_title
-from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES
+from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
 from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
@@ -38,13 +39,12 @@ def list_all(storage: Path) -> None:
     console.print("\nTogether, with shared trials trained once:")
     for collection, members in COLLECTIONS.items():
         console.print(f"  {collection}: {', '.join(member.name for member in members)}")
-    names = [SYNTHETIC, *(name for name in prepared_names(storage) if name != SYNTHETIC)]
     console.print(f"\nSpaces to search: {', '.join(SPACES)}")
-    console.print(f"\nCorpora: {', '.join(names)}")
+    console.print(f"\nCorpora: {', '.join(_corpus_names(storage))}")
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", metavar="STUDY|CORPUS|FILE.py")
 @click.option(
     "--samples",
     type=click.IntRange(0, MAX_SAMPLES),
@@ -53,20 +53,40 @@ def list_all(storage: Path) -> None:
 @storage_option
 def show(name: str, samples: int | None, storage: Path) -> None:
     """Show a study's rows, or what a prepared corpus holds."""
-    if name in STUDIES:
-        if samples is not None:
-            raise click.UsageError(f"'{name}' is a study; '--samples' works only for a corpus")
-        console.print(study_view(STUDIES[name]))
+    studies = _studies_named(name)
+    if studies and samples is not None:
+        raise click.UsageError(f"'{name}' is no corpus; '--samples' works only for a corpus")
+    if studies:
+        console.print(Group(*map(study_view, studies)))
     elif name in prepared_names(storage):
         from orchestrator.corpus.view import show_corpus  # loads Arrow
 
         num_samples = NUM_SAMPLES if samples is None else samples
         show_corpus(name, storage, console, num_samples=num_samples)
     else:
+        corpora = _corpus_names(storage)
+        made_later = "" if SYNTHETIC in prepared_names(storage) else ", which the first sweep makes"
         raise StudyError(
-            f"'{name}' is neither a study nor a prepared corpus; studies: {', '.join(STUDIES)}; "
-            f"corpora: {', '.join(prepared_names(storage)) or 'none yet'}"
+            f"'{name}' is neither a study nor a prepared corpus; "
+            f"{did_you_mean(name, (*STUDIES, *corpora))}studies: {', '.join(STUDIES)}; corpora: "
+            f"{', '.join((*corpora[1:], corpora[0]))}{made_later}"
         )
+
+
+def _studies_named(name: str) -> Sequence[Study]:
+    """Return a built-in study, those of a collection, or those of a Python file; none if none is.
+
+    Raises:
+        StudyError: If the file has none.
+    """
+    if name in STUDIES:
+        return [STUDIES[name]]
+    return load_studies(Path(name)) if name.endswith(".py") else COLLECTIONS.get(name, ())
+
+
+def _corpus_names(storage: Path) -> list[str]:
+    """Name the synthetic corpus, which needs no preparation, and those that are prepared."""
+    return [SYNTHETIC, *(name for name in prepared_names(storage) if name != SYNTHETIC)]
 
 
 def studies_table(studies: Iterable[Study]) -> RenderableType:

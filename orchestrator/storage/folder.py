@@ -1,8 +1,10 @@
 """The storage folder, which holds corpora, records, tables and MLflow's files."""
 
+import atexit
 import re
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.errors import StorageError
@@ -40,6 +42,8 @@ def open_storage(path: Path) -> Path:
         StorageError: If one of them is not writable.
     """
     folder = locate_storage(path)
+    if not folder.exists():
+        atexit.register(_remove_if_empty, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -57,6 +61,12 @@ def open_storage(path: Path) -> Path:
                 f"storage '{mirror.uri}' cannot be written: {error}; {CHOICES}"
             ) from error
     return folder
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder that a command made, then found something wrong, and put nothing into."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _probe(mirror: Mirror) -> None:

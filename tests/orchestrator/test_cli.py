@@ -111,6 +111,14 @@ def test_show_a_study(call: Call) -> None:
     assert "85.92" in outcome.out
 
 
+def test_show_studies_of_a_file_and_of_a_paper(call: Call, tmp_path: Path) -> None:
+    write_study_file(tmp_path / "own.py", max_epochs=2)
+    outcome = call("show", "own.py")
+    assert (outcome.code, outcome.out.startswith("small: ")) == (0, True), outcome.out
+    printed = call("show", "le2023").out
+    assert all(f"\n{name}: " in f"\n{printed}" for name in ("main", "components", "layers"))
+
+
 @pytest.mark.parametrize("where", ["storage", "./storage", "~/storage"])
 def test_corpus_is_found_in_a_storage_named_as_a_user_may(
     where: str, call: Call, storage: Path, monkeypatch: pytest.MonkeyPatch
@@ -228,15 +236,25 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     [
         (
             "lairs",
-            "'lairs' is neither a study nor a command of mmer-sweep; studies: main, components, ",
+            "'lairs' is neither a study nor a command of mmer-sweep; did you mean 'layers'? "
+            "studies: main, components, ",
         ),
         ("lairs", "; commands: run, tune, list, show, plan, lint-paper, report, prepare, predict,"),
         (
             "show nothing",
             "'nothing' is neither a study nor a prepared corpus; studies: main, compo",
         ),
-        ("show nothing", "corpora: mine"),
-        ("plan lairs", "study 'lairs' does not exist; choose from main, components, layers"),
+        ("show nothing", "corpora: mine, synthetic, which the first sweep makes"),
+        ("show layers-typo", "did you mean 'layers'? studies: main"),
+        ("show min", "did you mean 'mine'?"),
+        ("lisst", "did you mean 'list'?"),
+        ("show gone.py", "study file 'gone.py' does not exist"),
+        ("show le2023 --samples 3", "'--samples' works only for a corpus"),
+        ("layers --corpus mime", "did you mean 'mine'? choose from"),
+        (
+            "plan lairs",
+            "study 'lairs' does not exist; did you mean 'layers'? choose from main, components",
+        ),
         ("plan layers --corpus gone", "corpus 'gone' is not prepared in"),
         ("layers --corpus gone", "choose from mine, synthetic, or run `mmer-sweep prepare`"),
         ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
@@ -383,6 +401,12 @@ def test_lines_are_whole_where_no_terminal_shows_them(tmp_path: Path) -> None:
     assert max(map(len, narrow.splitlines())) <= 60
     audit = run_installed("lint-paper", cwd=tmp_path).out
     assert 80 < max(map(len, audit.splitlines())) < 1000
+
+
+def test_refused_command_leaves_no_empty_storage_folder(tmp_path: Path) -> None:
+    refused = run_installed("layers", "--corpus", "gone", "--storage", "new", cwd=tmp_path)
+    assert (refused.code, "'gone' is not prepared" in refused.err) == (EXIT_BAD_INPUT, True)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
