@@ -1,11 +1,11 @@
 """Emotions of CMU-MOSEI: what annotators answered on Mechanical Turk."""
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpora.readers.csv_table import read_csv_table
 from corpora.readers.release_files import visible_files
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
@@ -61,22 +61,15 @@ def labels_of(answers: Sequence[Answers]) -> tuple[int, ...]:
 
 
 def _add_answers(path: Path, answers: defaultdict[str, list[Answers]]) -> None:
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            reader = csv.DictReader(file, restval="")
-            _check_columns(path, reader.fieldnames or ())
-            for row in reader:
-                video = row[VIDEO_COLUMN].strip().rsplit("/", maxsplit=1)[-1]
-                cells = tuple(row[column].strip() for column in ANSWER_COLUMNS)
-                answers[f"{video}_{row[CLIP_COLUMN].strip()}"].append(cells)
-    except (OSError, csv.Error) as error:
-        raise CorpusError(f"'{path}' cannot be read: {error}") from error
-
-
-def _check_columns(path: Path, columns: Sequence[str]) -> None:
     wanted = (VIDEO_COLUMN, CLIP_COLUMN, *ANSWER_COLUMNS)
-    missing = [column for column in wanted if column not in columns]
+    table = read_csv_table(path, [column.lower() for column in wanted], errors="replace")
+    missing = [column for column in wanted if column not in table.columns]
     if missing:
         raise CorpusError(
-            f"'{path}' has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
+            f"'{path}' has no column {', '.join(missing)}; its columns are "
+            f"{', '.join(table.columns)}"
         )
+    for row in table.lines.values():
+        video = row[VIDEO_COLUMN].rsplit("/", maxsplit=1)[-1]
+        cells = tuple(row[column] for column in ANSWER_COLUMNS)
+        answers[f"{video}_{row[CLIP_COLUMN]}"].append(cells)

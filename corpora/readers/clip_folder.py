@@ -1,31 +1,41 @@
 """A folder of video files and a CSV that says which utterances they hold."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from corpora.media.segments import SoundSegment, VideoSegment
+from corpora.readers.clip_labels import read_labels
+from corpora.readers.clip_lines import ClipLine, LineReader
+from corpora.readers.csv_table import CsvTable, Line, read_csv_table
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
 
-REQUIRED_COLUMNS = ("utterance", "file", "start", "end", "text")
+REQUIRED_COLUMNS = ("utterance", "file")
 GROUPING_COLUMNS = ("split", "speaker")
+KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "start", "end", "text", *GROUPING_COLUMNS)
+"""The columns that are no emotions; the header may use capitals."""
+
 SPEAKER_SHARES: Mapping[Split, float] = {"train": 0.6, "valid": 0.15, "test": 0.25}
 """Wanted shares of the utterances where the CSV names speakers but no splits."""
 
 
-def read_clips(folder: Path, csv_file: Path | None = None) -> Source:
+def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[str] = ()) -> Source:
     """Read a clip folder.
 
     The CSV has the columns utterance, file (relative to the folder), start and end (seconds), text,
-    `split` (train, valid or test) or `speaker` or both; every other column is an emotion, 0 or 1.
-    Without `split`, whole speakers are dealt to the splits, so that no speaker is in two of them.
+    `split` (train, valid or test) or `speaker` or both; every other column is an emotion, 0 or 1,
+    or a column `emotion` names it. Without `end`, a clip goes on to the end of its file; without
+    `text`, subtitles beside the file say it. Without `split`, whole speakers are dealt to the
+    splits, so that no speaker is in two of them.
 
     Args:
         folder: Holds the media files.
         csv_file: The CSV; by default the only one in the folder.
+        ignore: Columns to leave out.
 
     Raises:
         CorpusError: If anything is wrong; all faults of the CSV together, with line numbers.
@@ -33,30 +43,31 @@ def read_clips(folder: Path, csv_file: Path | None = None) -> Source:
     if not folder.is_dir():
         raise CorpusError(f"clip folder '{folder}' does not exist")
     path = csv_file or _only_csv(folder)
-    columns, lines = _read_csv(path)
-    emotions = tuple(c for c in columns if c not in (*REQUIRED_COLUMNS, *GROUPING_COLUMNS))
-    _check_columns(path, columns, emotions)
-    faults = _repeated_ids(lines)
-    for number, line in lines.items():
-        faults += [f"line {number}, {fault}" for fault in _faults(line, folder, emotions)]
+    table = _known_names(read_csv_table(path, REQUIRED_COLUMNS), ignore)
+    _check_columns(table)
+    labels = read_labels([c for c in table.columns if c not in KNOWN_COLUMNS], table.lines)
+    reader = LineReader(folder, has_commas=table.delimiter != ",")
+    read = {number: reader.read(number, line) for number, line in table.lines.items()}
+    faults = [*_repeated_ids(table.lines), *reader.faults, *labels.faults]
     if faults:
         raise CorpusError(f"{path}:\n" + "\n".join(f"  {fault}" for fault in faults))
-    splits = _splits(path, lines)
+    clips = {number: clip for number, clip in read.items() if clip is not None}
+    splits = _splits(path, clips)
     utterances = tuple(
         Utterance(
-            id=line["utterance"],
-            pictures=VideoSegment(folder / line["file"], *_span_s(line)),
-            sound=SoundSegment(folder / line["file"], *_span_s(line)),
-            duration_s=_duration_s(line),
-            text=line["text"],
-            labels=tuple(int(float(line[emotion])) for emotion in emotions),
+            id=clip.utterance,
+            pictures=VideoSegment(clip.file, clip.start_s, clip.end_s),
+            sound=SoundSegment(clip.file, clip.start_s, clip.end_s),
+            duration_s=clip.end_s - clip.start_s,
+            text=clip.text,
+            labels=labels.of_line[number],
             split=splits[number],
-            group=line.get("speaker") or line["utterance"],
-            speaker=line.get("speaker") or None,
+            group=clip.speaker or clip.utterance,
+            speaker=clip.speaker or None,
         )
-        for number, line in lines.items()
+        for number, clip in clips.items()
     )
-    return Source("clips", emotions, utterances, source_digest(folder, utterances))
+    return Source("clips", labels.emotions, utterances, source_digest(folder, utterances))
 
 
 def _only_csv(folder: Path) -> Path:
@@ -69,33 +80,39 @@ def _only_csv(folder: Path) -> Path:
     return found[0]
 
 
-def _read_csv(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
-    """Return the header and the lines by line number."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
-            columns = [(name or "").strip() for name in reader.fieldnames or []]
-            if "" in columns:
-                raise CorpusError(f"{path}: column {columns.index('') + 1} has no name")
-            reader.fieldnames = columns
-            lines = {}
-            for line in reader:
-                if "" in line:
-                    raise CorpusError(f"{path}: line {reader.line_num} has too many cells")
-                lines[reader.line_num] = {name: cell.strip() for name, cell in line.items()}
-    except FileNotFoundError as error:
-        raise CorpusError(f"CSV '{path}' does not exist") from error
-    except (OSError, csv.Error) as error:
-        raise CorpusError(f"CSV '{path}' cannot be read: {error}") from error
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"CSV '{path}' is not UTF-8 text: {error}") from error
-    if not lines:
+def _known_names(table: CsvTable, ignore: Collection[str]) -> CsvTable:
+    """Write the names of known columns in small letters, and leave out what is ignored."""
+    unknown = [name for name in ignore if name not in table.columns]
+    if unknown:
+        raise CorpusError(
+            f"CSV '{table.path}' has no column {', '.join(map(repr, unknown))} to ignore; its "
+            f"columns are {', '.join(table.columns)}"
+        )
+    names = {
+        name: name.lower() if name.lower() in KNOWN_COLUMNS else name
+        for name in table.columns
+        if name not in ignore
+    }
+    if len(set(names.values())) < len(names):
+        raise CorpusError(f"CSV '{table.path}' names a column twice: {', '.join(table.columns)}")
+    lines = {
+        number: {own: line[name] for name, own in names.items()}
+        for number, line in table.lines.items()
+    }
+    return replace(table, columns=tuple(names.values()), lines=lines)
+
+
+def _check_columns(table: CsvTable) -> None:
+    path, columns = table.path, table.columns
+    if "" in columns:
+        raise CorpusError(
+            f"{path}: column {columns.index('') + 1} has no name; name it, and leave it out with "
+            "--ignore NAME if it is no emotion"
+        )
+    if not table.lines:
         raise CorpusError(f"CSV '{path}' has no utterances")
-    return columns, lines
-
-
-def _check_columns(path: Path, columns: Sequence[str], emotions: Sequence[str]) -> None:
-    missing = [name for name in REQUIRED_COLUMNS if name not in columns]
+    wanted = (*REQUIRED_COLUMNS, "start") if "end" in columns else REQUIRED_COLUMNS
+    missing = [name for name in wanted if name not in columns]
     if missing:
         raise CorpusError(
             f"CSV '{path}' has no column {', '.join(map(repr, missing))}; "
@@ -103,13 +120,14 @@ def _check_columns(path: Path, columns: Sequence[str], emotions: Sequence[str]) 
         )
     if not any(name in columns for name in GROUPING_COLUMNS):
         raise CorpusError(f"CSV '{path}' needs a column 'split' or a column 'speaker'")
-    if len(set(columns)) < len(columns):
-        raise CorpusError(f"CSV '{path}' names a column twice: {', '.join(columns)}")
-    if not emotions:
-        raise CorpusError(f"CSV '{path}' has no emotion: one column each, holding 0 or 1")
+    if not set(columns) - set(KNOWN_COLUMNS):
+        raise CorpusError(
+            f"CSV '{path}' has no emotion: one column each, holding 0 or 1, or a column 'emotion' "
+            "that names it"
+        )
 
 
-def _repeated_ids(lines: Mapping[int, Mapping[str, str]]) -> list[str]:
+def _repeated_ids(lines: Mapping[int, Line]) -> list[str]:
     first: dict[str, int] = {}
     faults = []
     for number, line in lines.items():
@@ -121,56 +139,12 @@ def _repeated_ids(lines: Mapping[int, Mapping[str, str]]) -> list[str]:
     return faults
 
 
-def _faults(line: Mapping[str, str], folder: Path, emotions: Sequence[str]) -> list[str]:
-    faults = []
-    if not line["utterance"]:
-        faults.append("utterance: is empty")
-    media = folder / line["file"]
-    if not line["file"] or not media.resolve().is_relative_to(folder.resolve()):
-        faults.append(f"file: '{line['file']}' does not lie in the clip folder")
-    elif not media.is_file():
-        faults.append(f"file: clip '{line['file']}' does not exist in '{folder}'")
-    start, end = _seconds(line["start"]), _seconds(line["end"])
-    if start is None or start < 0:
-        faults.append(f"start: '{line['start']}' is not a time in seconds, 0 or later")
-    elif end is None or end <= start:
-        faults.append(f"end: '{line['end']}' is not a time in seconds after the start")
-    if "split" in line and line["split"] not in SPLITS:
-        faults.append(f"split: '{line['split']}' is none of {', '.join(SPLITS)}")
-    if "split" not in line and not line["speaker"]:
-        faults.append("speaker: is empty, and there is no split")
-    faults += [
-        f"{emotion}: '{line[emotion]}' is not 0 or 1"
-        for emotion in emotions
-        if line[emotion] not in ("0", "1", "0.0", "1.0")
-    ]
-    return faults
-
-
-def _span_s(line: Mapping[str, str]) -> tuple[float, float]:
-    return float(line["start"]), float(line["end"])
-
-
-def _duration_s(line: Mapping[str, str]) -> float:
-    start_s, end_s = _span_s(line)
-    return end_s - start_s
-
-
-def _seconds(cell: str) -> float | None:
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if value < float("inf") else None
-
-
-def _splits(path: Path, lines: Mapping[int, Mapping[str, str]]) -> dict[int, Split]:
+def _splits(path: Path, clips: Mapping[int, ClipLine]) -> dict[int, Split]:
     """Take the splits as given, or deal whole speakers, the most talkative first."""
-    if all("split" in line for line in lines.values()):
-        return {number: SPLITS[SPLITS.index(line["split"])] for number, line in lines.items()}
-    counts: dict[str, int] = {}
-    for line in lines.values():
-        counts[line["speaker"]] = counts.get(line["speaker"], 0) + 1
+    given = {number: clip.split for number, clip in clips.items() if clip.split is not None}
+    if given:  # of all, or of none: an empty cell is a fault
+        return given
+    counts = Counter(clip.speaker for clip in clips.values())
     if len(counts) < len(SPLITS):
         raise CorpusError(
             f"CSV '{path}' names {len(counts)} speaker(s): splitting by speaker needs at least "
@@ -186,4 +160,4 @@ def _splits(path: Path, lines: Mapping[int, Mapping[str, str]]) -> dict[int, Spl
         split = min(choices, key=lambda name: (taken[name] + count) / SPEAKER_SHARES[name])
         home[speaker] = split
         taken[split] += count
-    return {number: home[line["speaker"]] for number, line in lines.items()}
+    return {number: home[clip.speaker] for number, clip in clips.items()}

@@ -1,5 +1,6 @@
 """The commands that prepare corpora."""
 
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -43,6 +44,9 @@ from search_spaces.catalogue import STUDIES
 
 PLACE = click.Path(path_type=Path, resolve_path=True)
 """Workers run in another folder: what they read has an absolute path."""
+
+MAX_NAME_BYTES = 200
+"""File systems allow 255; parts of a corpus are collected in a folder of a longer name."""
 
 recipe_option = click.option(
     "--recipe",
@@ -145,6 +149,12 @@ def prepare() -> None:
 @click.option(
     "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
 )
+@click.option(
+    "--ignore",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of the CSV to leave out; may be given several times.",
+)
 @sound_track_option
 @wanted_options("the folder's")
 @handcrafted_options
@@ -152,6 +162,7 @@ def prepare() -> None:
 def prepare_clips(
     source: Path,
     csv_file: Path | None,
+    ignore: Sequence[str],
     sound_track: int | None,
     wanted: Wanted,
     handcrafted: HandcraftedOptions,
@@ -160,11 +171,13 @@ def prepare_clips(
     """Prepare a folder of video files.
 
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
-    or speaker, and one column of 0 and 1 for each emotion.
+    or speaker, and one column of 0 and 1 for each emotion or one column 'emotion' of names.
+    Without end, a clip goes on to the end of its file. Without text, subtitles beside the files
+    say it.
     """
     name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
-    found = read_clips(source, csv_file)
+    found = read_clips(source, csv_file, ignore)
     if sound_track is not None:
         found = on_sound_track(found, sound_track)
     sources = handcrafted if HANDCRAFTED in wanted.recipes else None
@@ -285,11 +298,12 @@ def check_corpus_name(name: str) -> None:
         CorpusError: If the name cannot be used.
     """
     taken = name in (SYNTHETIC, *STUDIES)
-    names_folder = name.strip() and name.isprintable() and "/" not in name
+    is_short = len(os.fsencode(name)) <= MAX_NAME_BYTES
+    names_folder = name.strip() and name.isprintable() and "/" not in name and is_short
     if taken or not names_folder or name.startswith((".", "-")):
         raise CorpusError(
-            f"a corpus cannot have the name {name!r}: it is taken, or not a plain folder name; "
-            "choose another with --name"
+            f"a corpus cannot have the name {name!r}: it is taken, or not a plain folder name of "
+            f"at most {MAX_NAME_BYTES} bytes; choose another with --name"
         )
 
 

@@ -306,8 +306,8 @@ def test_bad_study_file_is_told(
     [
         ([line | {"file": "gone.mp4"} for line in clip_lines()], "clip 'gone.mp4' does not exist"),
         (
-            [{k: v for k, v in line.items() if k != "end"} for line in clip_lines()],
-            "has no column 'end'; its columns are utterance, file, start, text, split, happy, sad",
+            [{k: v for k, v in line.items() if k != "file"} for line in clip_lines()],
+            "has no column 'file'; its columns are utterance, start, end, text, split, happy, sad",
         ),
         (
             [line for line in clip_lines() if line["split"] != "valid"],
@@ -352,7 +352,7 @@ def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_pat
 
 
 @pytest.mark.parametrize(
-    "name", ["synthetic", "layers", "", " ", "..", ".mine", "a/b", "-x", "a\n"]
+    "name", ["synthetic", "layers", "", " ", "..", ".mine", "a/b", "-x", "a\n", "x" * 201]
 )
 def test_corpus_name_that_cannot_be_is_told(
     name: str, refused: Callable[..., str], tmp_path: Path

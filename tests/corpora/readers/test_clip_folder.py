@@ -49,7 +49,11 @@ def test_digest_changes_with_a_text_and_with_a_file(tmp_path: Path) -> None:
         ("end", "0", "line 2, end: '0' is not a time in seconds after the start"),
         ("end", "inf", "line 2, end: 'inf' is not a time"),
         ("happy", "2", "line 2, happy: '2' is not 0 or 1"),
-        ("split", "dev", "line 2, split: 'dev' is none of train, valid, test"),
+        ("split", "eval", "line 2, split: 'eval' is none of train, valid (also val, dev), test"),
+        ("file", "clip", "does not exist in '{folder}'; is it 'clip.mp4'?"),
+        ("file", "x" * 300, "line 2, file: 'xxxxxxxxxxxxxxxxxxxx...' has over 255 bytes"),
+        ("file", "x\x1b[2J.mp4", r"line 2, file: 'x\x1b[2J.mp4' holds a control character"),
+        ("utterance", "a\x1bc", r"line 2, utterance: 'a\x1bc' holds a control character"),
         ("utterance", "", "line 2, utterance: is empty"),
         ("utterance", "test3", "line 13, utterance: 'test3' stands in line 2 already"),
     ],
@@ -58,25 +62,32 @@ def test_bad_cell_is_named_with_its_line(
     tmp_path: Path, column: str, value: object, message: str
 ) -> None:
     write_clip_folder(tmp_path, with_cell(column, value))
-    with pytest.raises(CorpusError, match=re.escape(message)):
+    with pytest.raises(CorpusError, match=re.escape(message.format(folder=tmp_path))):
         read_clips(tmp_path)
 
 
 def test_all_bad_cells_are_told_at_once(tmp_path: Path) -> None:
-    write_clip_folder(tmp_path, [line | {"happy": "x"} for line in clip_lines()])
+    first, *others = clip_lines()
+    write_clip_folder(tmp_path, [first, *(line | {"happy": "x", "start": "y"} for line in others)])
     with pytest.raises(CorpusError) as caught:
         read_clips(tmp_path)
-    assert str(caught.value).count("is not 0 or 1") == 12
+    assert str(caught.value).count("is not 0 or 1") == 11
+    assert str(caught.value).count("is not a time") == 11
 
 
 @pytest.mark.parametrize(
     ("dropped", "message"),
     [
-        (("end",), "has no column 'end'; its columns are utterance, file, start, text"),
+        (("file",), "has no column 'file'; its columns are utterance, start, end, text"),
+        (("start",), "has no column 'start'; its columns are utterance, file, end, text"),
         (("split",), "needs a column 'split' or a column 'speaker'"),
         (("happy", "sad"), "has no emotion"),
+        (
+            ("text",),
+            "there is no column 'text', and no .srt or .vtt with its name beside 'clip.mp4",
+        ),
     ],
-    ids=["required", "grouping", "emotions"],
+    ids=["required", "an end without start", "grouping", "emotions", "text"],
 )
 def test_missing_column_is_named(tmp_path: Path, dropped: tuple[str, ...], message: str) -> None:
     lines = [{k: v for k, v in line.items() if k not in dropped} for line in clip_lines()]
@@ -145,3 +156,90 @@ def test_three_speakers_fill_three_splits_however_much_they_talk(tmp_path: Path)
     ]
     source = read_clips(write_clip_folder(tmp_path, lines))
     assert {u.split for u in source.utterances} == {"train", "valid", "test"}
+
+
+def as_csv(folder: Path, content: str) -> Path:
+    (folder / "clips.csv").write_text(content, encoding="utf-8", newline="")
+    return folder
+
+
+def test_semicolons_decimal_commas_and_other_words_of_people_are_read(tmp_path: Path) -> None:
+    lines = [
+        line | {"start": f"{line['start']:.1f}", "end": f"{line['end']:.1f}"}
+        for line in clip_lines()
+    ]
+    plain = read_clips(write_clip_folder(tmp_path, lines))
+    words = {"train": "Train", "valid": "dev", "test": "TEST"}
+    rows = [
+        f"{line['utterance']};{line['file']};{line['start']};00:00:0{line['end']};"
+        f"{line['text']};{words[str(line['split'])]};{bool(line['happy'])};{line['sad']};a note"
+        for line in lines
+    ]
+    head = "Utterance;File;Start;End;Text;Split;happy;sad;notes"
+    commas = [row.replace(".1;", ",1;").replace(".2;", ",2;") for row in rows]
+    as_csv(tmp_path, "\r\n".join([head, *commas, ";;;;;;;;", ""]))
+    assert read_clips(tmp_path, ignore=["notes"]) == plain
+
+
+def test_column_of_names_gives_each_utterance_its_emotion(tmp_path: Path) -> None:
+    names = ("sad", "happy", "calm", "sad")
+    lines = [
+        {k: v for k, v in line.items() if k not in ("happy", "sad")} | {"Emotion": name}
+        for line, name in zip(clip_lines(), names * 3, strict=True)
+    ]
+    source = read_clips(write_clip_folder(tmp_path, lines))
+    assert source.emotions == ("calm", "happy", "sad")
+    assert [u.labels for u in source.utterances[:3]] == [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+
+
+def test_column_that_is_no_emotion_is_told_once_with_the_remedy(tmp_path: Path) -> None:
+    write_clip_folder(tmp_path, [line | {"notes": "loud"} for line in clip_lines()])
+    with pytest.raises(CorpusError, match=r"column 'notes': no cell is 0 or 1.*--ignore 'notes'"):
+        read_clips(tmp_path)
+    assert read_clips(tmp_path, ignore=["notes"]).emotions == ("happy", "sad")
+    with pytest.raises(CorpusError, match=r"has no column 'note' to ignore; its columns are utt"):
+        read_clips(tmp_path, ignore=["note"])
+
+
+@pytest.mark.parametrize("dropped", [("end",), ("start", "end")])
+def test_clip_without_end_goes_on_to_the_end_of_its_file(
+    tmp_path: Path, dropped: tuple[str, ...]
+) -> None:
+    lines = [{k: v for k, v in line.items() if k not in dropped} for line in clip_lines()]
+    last = read_clips(write_clip_folder(tmp_path, lines)).utterances[-1].pictures
+    assert isinstance(last, VideoSegment)
+    assert last.start_s == pytest.approx(0.3 if "start" not in dropped else 0)
+    assert last.end_s == pytest.approx(2.0, abs=0.05)  # its sound is padded to whole packets
+
+
+def test_clip_that_begins_after_the_end_of_its_file_is_refused(tmp_path: Path) -> None:
+    write_clip_folder(tmp_path, [line | {"start": 9, "end": ""} for line in clip_lines()])
+    with pytest.raises(CorpusError, match=r"line 2, end: is empty, and 'clip.mp4' ends before"):
+        read_clips(tmp_path)
+
+
+def test_text_comes_from_the_subtitles_that_lie_in_the_clip(tmp_path: Path) -> None:
+    lines = [{k: v for k, v in line.items() if k != "text"} for line in clip_lines()]
+    (tmp_path / "clip.srt").write_text(
+        "1\n00:00:00,000 --> 00:00:00,100\nwell\n\n2\n00:00:00,900 --> 00:00:01,200\n<i>oh</i> no\n"
+    )
+    source = read_clips(write_clip_folder(tmp_path, lines))
+    assert [u.text for u in source.utterances[:2]] == ["well oh no", "oh no"]
+
+
+def test_link_that_leads_outside_is_told_with_its_place(tmp_path: Path) -> None:
+    folder = write_clip_folder(tmp_path / "clips", with_cell("file", "linked.mp4"))
+    elsewhere = tmp_path / "elsewhere.mp4"
+    elsewhere.touch()
+    (folder / "linked.mp4").symlink_to(elsewhere)
+    message = f"line 2, file: 'linked.mp4' is a link to '{elsewhere}', outside of the clip folder"
+    with pytest.raises(CorpusError, match=re.escape(message)):
+        read_clips(folder)
+
+
+def test_links_in_a_circle_are_told_with_their_line(tmp_path: Path) -> None:
+    folder = write_clip_folder(tmp_path, with_cell("file", "a.mp4"))
+    (folder / "a.mp4").symlink_to(folder / "b.mp4")
+    (folder / "b.mp4").symlink_to(folder / "a.mp4")
+    with pytest.raises(CorpusError, match=r"line 2, file: .*a\.mp4'"):
+        read_clips(folder)

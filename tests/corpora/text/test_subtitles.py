@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from corpora.source.errors import CorpusError
-from corpora.text.subtitles import read_subtitles, subtitles_beside
+from corpora.text.subtitles import read_cues, read_subtitles, subtitles_beside, text_between
 
 SRT = """1
 00:00:00,500 --> 00:00:02,000
@@ -92,3 +92,29 @@ def test_subtitles_beside_a_clip_have_its_name(tmp_path: Path) -> None:
     assert subtitles_beside(clip) == vtt
     srt = written(tmp_path / "talk.one.srt", SRT)
     assert subtitles_beside(clip) == srt
+
+
+def test_cues_have_their_times(tmp_path: Path) -> None:
+    cues = read_cues(written(tmp_path / "a.vtt", VTT))
+    assert [(cue.start_s, cue.end_s) for cue in cues] == [(0.5, 2.0), (62.0, 3603.0)]
+    assert text_between(cues, 0, 2) == "I did not expect"
+    (_, second) = read_cues(written(tmp_path / "a.srt", SRT))
+    assert (second.start_s, second.end_s, second.text) == (2.1, 3.0, "Oh well,")
+
+
+def test_cue_belongs_to_the_clip_that_holds_its_middle(tmp_path: Path) -> None:
+    cues = read_cues(written(tmp_path / "a.srt", SRT))
+    assert text_between(cues, 0.0, 1.25) == ""
+    assert text_between(cues, 1.25, 2.55) == "I did not expect that at all."
+    assert text_between(cues, 2.55, 9.0) == "Oh well,"
+
+
+def test_time_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.srt", SRT.replace("00:00:02,100", "soon"))
+    assert read_subtitles(path)
+    with pytest.raises(CorpusError, match=r"'soon --> 00:00:03,000 .*' is not a time such as"):
+        read_cues(path)
+
+
+def test_clip_with_the_longest_name_has_no_subtitles(tmp_path: Path) -> None:
+    assert subtitles_beside(tmp_path / f"{'x' * 252}.ts") is None

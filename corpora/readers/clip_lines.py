@@ -1,0 +1,178 @@
+"""One line of a clip CSV: which part of which file, who speaks, and what is said."""
+
+import os.path
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from corpora.media.duration import read_duration_s
+from corpora.readers.clip_cells import check_printable, read_split, read_time_s
+from corpora.readers.csv_table import Line
+from corpora.source.errors import CorpusError, MediaError
+from corpora.source.names import VIDEO_SUFFIXES
+from corpora.source.split import Split
+from corpora.text.subtitles import SUFFIXES, Cue, read_cues, subtitles_beside, text_between
+
+Read = TypeVar("Read")
+
+MAX_NAME_BYTES = 255
+"""The longest name of a file on common file systems."""
+
+
+@dataclass(frozen=True)
+class ClipLine:
+    """What a line says; `split` is None if the CSV has none, an unknown `speaker` is empty."""
+
+    utterance: str
+    file: Path
+    start_s: float
+    end_s: float
+    text: str
+    split: Split | None
+    speaker: str
+
+
+class LineReader:
+    """Reads lines of a clip folder's CSV, and collects what is wrong with them.
+
+    Attributes:
+        faults: Each with its line and column.
+    """
+
+    def __init__(self, folder: Path, *, has_commas: bool) -> None:
+        self._folder = folder
+        self._has_commas = has_commas
+        self._duration_s = cache(_duration_s)
+        self._cues = cache(_cues_beside)
+        self.faults: list[str] = []
+
+    def read(self, number: int, line: Line) -> ClipLine | None:
+        """Read a line; None if something is wrong."""
+        num_before = len(self.faults)
+
+        def cell(column: str, read: Callable[[], Read]) -> Read | None:
+            try:
+                return read()
+            except CorpusError as error:
+                self.faults.append(f"line {number}, {column}: {error}")
+                return None
+
+        utterance = cell("utterance", lambda: _name(line["utterance"]))
+        speaker = cell("speaker", lambda: _speaker(line))
+        split = cell("split", lambda: read_split(line["split"]) if "split" in line else None)
+        file = cell("file", lambda: _find_file(self._folder, line["file"]))
+        start_s = cell("start", lambda: self._start_s(line))
+        if file is None or start_s is None:
+            return None
+        end_s = cell("end", lambda: self._end_s(line, file, start_s))
+        if end_s is None:
+            return None
+        text = cell("text", lambda: self._text(line, file, start_s, end_s))
+        if utterance is None or speaker is None or text is None or len(self.faults) > num_before:
+            return None
+        return ClipLine(utterance, file, start_s, end_s, text, split, speaker)
+
+    def _start_s(self, line: Line) -> float:
+        if "start" not in line:
+            return 0.0
+        start_s = read_time_s(line["start"], has_commas=self._has_commas)
+        if start_s < 0:
+            raise CorpusError(f"'{line['start']}' is not a time in seconds, 0 or later")
+        return start_s
+
+    def _end_s(self, line: Line, file: Path, start_s: float) -> float:
+        """Read the end; a clip without one goes on to the end of its file."""
+        written = line.get("end", "")
+        if written:
+            end_s = read_time_s(written, has_commas=self._has_commas)
+            if end_s <= start_s:
+                raise CorpusError(f"'{written}' is not a time in seconds after the start")
+            return end_s
+        end_s = self._duration_s(file)
+        if end_s <= start_s:
+            raise CorpusError(f"is empty, and '{line['file']}' ends before the start: {end_s:g} s")
+        return end_s
+
+    def _text(self, line: Line, file: Path, start_s: float, end_s: float) -> str:
+        """Read the text; without its column, subtitles beside the file say it."""
+        if "text" in line:
+            return line["text"]
+        return text_between(self._cues(file), start_s, end_s)
+
+
+def _name(cell: str) -> str:
+    if not cell:
+        raise CorpusError("is empty")
+    check_printable(cell)
+    return cell
+
+
+def _speaker(line: Line) -> str:
+    speaker = line.get("speaker", "")
+    if not speaker and "split" not in line:
+        raise CorpusError("is empty, and there is no split")
+    check_printable(speaker)
+    return speaker
+
+
+def _find_file(folder: Path, name: str) -> Path:
+    """Find a media file inside the folder.
+
+    Raises:
+        CorpusError: If it is not there, or outside.
+    """
+    check_printable(name)
+    path = folder / name
+    if not name or not Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder)):
+        raise CorpusError(f"'{name}' does not lie in the clip folder")
+    if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in path.parts):
+        raise CorpusError(
+            f"'{name[:20]}...' has over {MAX_NAME_BYTES} bytes; no file can have such a name"
+        )
+    try:
+        place, is_there = path.resolve(), path.is_file()
+    except (OSError, RuntimeError) as error:  # links in a circle raise either
+        raise CorpusError(f"'{name}' cannot be read: {error}") from error
+    if not place.is_relative_to(folder.resolve()):
+        raise CorpusError(
+            f"'{name}' is a link to '{place}', outside of the clip folder, and is not read; put "
+            "the file itself into the folder"
+        )
+    if not is_there:
+        raise CorpusError(f"clip '{name}' does not exist in '{folder}'{_hint(path)}")
+    return path
+
+
+def _hint(path: Path) -> str:
+    """Name the file that may be meant: people leave out the ending."""
+    meant = (path.with_name(path.name + suffix) for suffix in VIDEO_SUFFIXES)
+    found = [f"'{file.name}'" for file in meant if _exists(file)]
+    return f"; is it {' or '.join(found)}?" if found else ""
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the ending can make a name longer than any file's
+        return False
+
+
+def _duration_s(file: Path) -> float:
+    try:
+        return read_duration_s(file)
+    except MediaError as error:
+        raise CorpusError(
+            f"is empty, and '{file.name}' does not tell its length: {error}"
+        ) from error
+
+
+def _cues_beside(file: Path) -> list[Cue]:
+    beside = subtitles_beside(file)
+    if beside is None:
+        raise CorpusError(
+            f"there is no column 'text', and no {' or '.join(SUFFIXES)} with its name beside "
+            f"'{file.name}'; add either"
+        )
+    return read_cues(beside)
