@@ -1,6 +1,7 @@
 """All studies and spaces: the built-in ones by name, and a user's own from a Python file."""
 
 import importlib.util
+import shlex
 import traceback
 from pathlib import Path
 
@@ -120,7 +121,11 @@ def find_space(name: str) -> Space:
 
 def _run(path: Path, kind: str) -> dict[str, object]:
     """Run a Python file and return what it defines."""
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise StudyError(f"{kind} file '{path}' cannot be read: {error.strerror}") from error
+    if not is_there:
         hint = f"; `mmer-sweep {path}` runs the built-in study" if str(path) in STUDIES else ""
         raise StudyError(f"{kind} file '{path}' does not exist{hint}")
     spec = importlib.util.spec_from_file_location(f"user_{kind}_{path.stem}", path)
@@ -133,7 +138,7 @@ def _run(path: Path, kind: str) -> dict[str, object]:
         faults = "; ".join(describe_faults(error))
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {faults}") from error
     except (Exception, SystemExit) as error:
-        fault = f"{type(error).__name__}: {error}"
+        fault = f"{type(error).__name__}: {error}{_hint(error, path)}"
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {fault}") from error
     return vars(module)
 
@@ -143,3 +148,16 @@ def _line(error: BaseException, path: Path) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
     return f", line {lines[-1]}" if lines else ""
+
+
+def _hint(error: BaseException, path: Path) -> str:
+    """Say how a study file can use a file beside it: the folder is not searched by import."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return ""
+    beside = path.absolute().parent / error.name.partition(".")[0]
+    if not (beside.is_dir() or beside.with_suffix(".py").is_file()):
+        return ""
+    return (
+        f"; '{beside.name}' lies beside the file, where import does not look: write what you need "
+        f"of it into the file, or set PYTHONPATH={shlex.quote(str(beside.parent))}"
+    )

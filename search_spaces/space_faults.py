@@ -1,6 +1,5 @@
 """What is wrong with a search space, found before anything is trained."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, product
 from typing import get_args
@@ -9,6 +8,7 @@ from pydantic import JsonValue
 
 from search_spaces.change import Change, apply_change
 from search_spaces.errors import StudyError
+from search_spaces.names import name_fault
 from search_spaces.space import SCALE, SYSTEM, Choice, IntRange, LogRange, Space, SpaceField
 from search_spaces.terms import Scale
 
@@ -34,8 +34,8 @@ def check_space(space: Space, corpus: str, scale: Scale) -> None:
 
 
 def _outline_faults(space: Space) -> Iterator[str]:
-    if not re.fullmatch(r"[\w-]+", space.name):
-        yield "name: choose letters, digits, '-' and '_', because it names a folder"
+    if fault := name_fault(space.name):
+        yield fault
     if not space.systems:
         yield "systems: a space needs at least one system"
     if not space.fields:

@@ -1,6 +1,5 @@
 """A study: one table of a paper, or of a user, as data."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from models.configs.base import Config
 from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
+from search_spaces.names import name_fault
 from search_spaces.published import load_published
 from search_spaces.terms import Metric, Scale, Words
 from search_spaces.trial import TrialConfig
@@ -186,8 +186,8 @@ class Study(Config):
 
     def _faults(self) -> list[str]:
         faults = []
-        if not re.fullmatch(r"[\w-]+", self.name):
-            faults.append("name: choose letters, digits, '-' and '_', because it names a folder")
+        if fault := name_fault(self.name):
+            faults.append(fault)
         if not self.rows:
             faults.append("rows: a study needs at least one row")
         if not self.seeds:

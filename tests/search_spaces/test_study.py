@@ -39,6 +39,7 @@ def columns(printed: str) -> dict[str, tuple[Column, ...]]:
         ({"seeds": (0, 1, 0)}, "seeds: 0 is listed twice"),
         ({"columns": {"mosei": (F1,)}}, "columns: no entry for '*', which is every other corpus"),
         ({"name": "a/b"}, "name: choose letters, digits, '-' and '_', because it names a folder"),
+        ({"name": "x" * 201}, "name: it has 201 bytes; at most 200, for it names a folder"),
         ({"name": ""}, "name: choose letters, digits, '-' and '_', because it names a folder"),
         ({"claims": ("L99",)}, "claims: claim 'L99' does not exist; choose from L01, L02"),
         (
