@@ -11,6 +11,7 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Utterance
+from corpora.store.overlaps import Overlap, find_overlaps
 
 PREPARED_SCHEMA = 2
 
@@ -60,14 +61,18 @@ class SplitCounts(_Frozen):
 
 
 class Shared(_Frozen):
-    """What the training split has in common with the test split; `speakers` where all are known.
+    """What the training split has in common with the test split.
 
     `num_groups` counts dialogues or videos. A model that is tested on speakers or dialogues that it
-    was trained on may have learnt them instead of emotions.
+    was trained on may have learnt them instead of emotions. `num_speakers` counts those that are
+    known and in both; None means that there is none and that not all are known. `overlaps` are the
+    test utterances that share a part of a file with a training utterance; None in corpora that an
+    older version prepared.
     """
 
     num_groups: int
     num_speakers: int | None
+    overlaps: tuple[Overlap, ...] | None = None
 
 
 class Manifest(_Frozen):
@@ -117,9 +122,11 @@ def shared_between(utterances: Sequence[Utterance]) -> Shared:
     test = [utterance for utterance in utterances if utterance.split == "test"]
     speakers = [{utterance.speaker for utterance in part} for part in (train, test)]
     known = None not in speakers[0] | speakers[1]
+    num_both = len((speakers[0] & speakers[1]) - {None})
     return Shared(
         num_groups=len({clip.group for clip in train} & {clip.group for clip in test}),
-        num_speakers=len(speakers[0] & speakers[1]) if known else None,
+        num_speakers=num_both if known or num_both else None,
+        overlaps=find_overlaps(utterances),
     )
 
 

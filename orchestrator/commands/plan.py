@@ -16,6 +16,7 @@ from orchestrator.commands.options import (
     seeds_options,
 )
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.corpus.view import print_cautions
 from orchestrator.forecast.prices import Prices
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
@@ -61,6 +62,9 @@ def plan(
 
     plans = plans_of(seeds.looks[0] if isinstance(seeds, AdaptiveSeeds) else seeds)
     console.print(plan_view(plans))
+    print_cautions(
+        place.corpus, place.storage, [r for each in plans for r in each.recipes], console
+    )
     console.print(sharing_view(find_sharing(plans, ledger)))
     if looks:
         console.print(

@@ -1,6 +1,6 @@
 """Shows a prepared corpus: counts on the terminal, and a contact sheet of some utterances."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from corpora.store.folders import prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
 from orchestrator.storage.corpora import fetch_corpus
+from reports.corpus.cautions import cautions
 from reports.corpus.view import corpus_view
 
 
@@ -48,3 +49,11 @@ def print_contact_sheets(
 def print_manifests(manifests: Sequence[Manifest], console: Console) -> None:
     """Print what a corpus holds under each recipe."""
     console.print(corpus_view(manifests))
+
+
+def print_cautions(name: str, storage: Path, recipes: Iterable[str], console: Console) -> None:
+    """Print once what makes scores on a corpus mean less than they seem to, if it is prepared."""
+    prepared = set(prepared_recipes(storage, name)).intersection(recipes)
+    manifests = [read_manifest(storage, name, recipe) for recipe in sorted(prepared)]
+    for caution in dict.fromkeys(told for each in manifests for told in cautions(each)):
+        console.print(f"corpus '{name}': {caution}", style="bold red", markup=False)

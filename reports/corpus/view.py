@@ -12,12 +12,10 @@ from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.store.folders import MANIFEST_FILE, recipe_folder
 from corpora.store.manifest import Manifest
+from reports.corpus.cautions import GROUPS, cautions
 from reports.corpus.counts import compare_counts
 
 MAX_REJECTS = 20
-GROUPS = {"iemocap": "dialogue", "mosei": "video"}
-"""The meaning of `Utterance.group`, by kind of corpus; in other corpora it is only the speaker."""
-
 PICTURE_PARTS, FEATURE_PARTS = ("windows", "sound chunks"), ("face rows", "sound rows")
 """The rows that a recipe makes of pictures and of sound."""
 
@@ -48,7 +46,8 @@ def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
         Text(title, style="bold"),
         _contents(first),
         *_comparison(first),
-        _shared(first),
+        *_cautions(first),
+        *filter(None, [_shared(first)]),
         _left_out(first),
         *_rejects(first),
         *(part for manifest in manifests for part in (Text(), *_recipe_view(manifest))),
@@ -91,23 +90,28 @@ def _comparison(manifest: Manifest) -> Iterator[RenderableType]:
         yield table
 
 
+def _cautions(manifest: Manifest) -> Iterator[Text]:
+    for caution in cautions(manifest):
+        yield Text(caution, style=BAD)
+
+
 def _shared(manifest: Manifest) -> Text:
-    """Say which speakers or groups of the test split are in the training split too."""
+    """Say what is known not to be in both the test split and the training split."""
     shared, word = manifest.shared, GROUPS.get(manifest.kind)
     counts = {} if shared.num_speakers is None else {"speaker": shared.num_speakers}
     if word is not None:
         counts[word] = shared.num_groups
-    unknown = "who speaks is not known" if shared.num_speakers is None else ""
-    leaks = [_count(number, thing) for thing, number in counts.items() if number]
     apart = [f"no {thing}" for thing, number in counts.items() if not number]
-    if leaks:
-        verb = "is" if sum(counts.values()) == 1 else "are"
-        told = f"LEAK: {' and '.join(leaks)} of the test split {verb} in the training split too"
-    elif apart:
-        told = f"{' and '.join(apart)} is in both the training and the test split"
-    else:
-        told = "whether the training and the test split share speakers cannot be told"
-    return Text("; ".join(filter(None, (told, unknown))), style=BAD if leaks else "")
+    if shared.overlaps == ():
+        apart.append("no part of a file")
+    told = f"{_listed(apart)} is in both the training and the test split" if apart else ""
+    unknown = "who speaks is not known" if shared.num_speakers is None else ""
+    return Text("; ".join(filter(None, (told, unknown))))
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _left_out(manifest: Manifest) -> Text:
@@ -188,10 +192,6 @@ def _with_sum(numbers: Iterable[int]) -> list[int]:
 def _shares(numbers: Iterable[int], wholes: Iterable[int]) -> list[str]:
     pairs = zip(numbers, wholes, strict=True)
     return [f"({number / whole:.1%})" for number, whole in pairs]
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _words(name: str) -> str:

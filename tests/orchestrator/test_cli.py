@@ -216,7 +216,8 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(on_ray, "runner_on_ray", lambda storage, address: run_here)
-    write_clip_folder(tmp_path / "my [b]clips :)")
+    happy = [line | {"happy": 1} if line["split"] == "test" else line for line in clip_lines()]
+    write_clip_folder(tmp_path / "my [b]clips :)", happy)
     place = ("--source", "my [b]clips :)", "--storage", "here")
     prepared = call("prepare", "clips", *place, "--recipe", "le")
     assert prepared.code == 0, prepared.err
@@ -225,6 +226,10 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     assert prepared_names(tmp_path / "here") == ["my [b]clips :)"]
     planned = call("plan", "layers", "--corpus", "my [b]clips :)", "--storage", "here")
     assert (planned.code, "my [b]clips :)" in planned.out) == (0, True)
+    for said in (prepared.out, planned.out):
+        said = " ".join(said.split())
+        assert "NO NEGATIVE: all utterances of test (4) have the emotion 'happy'" in said
+        assert "LEAK: 4 utterances of the test split share a part of a file" in said
     assert "Corpora: synthetic, my [b]clips :)" in call("list", "--storage", "here").out
 
 

@@ -10,7 +10,7 @@ from corpora.recipes.pictures import LE, XIA
 from corpora.store.folders import recipe_folder
 from orchestrator.cli import cli
 from orchestrator.commands.show import NUM_SAMPLES
-from orchestrator.corpus.view import print_manifests, show_corpus
+from orchestrator.corpus.view import print_cautions, print_manifests, show_corpus
 from tests.corpora.manifest_factory import make_manifest
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
@@ -78,3 +78,14 @@ def test_name_is_printed_as_it_is() -> None:
     with console.capture() as capture:
         print_manifests([make_manifest(name="a [/b] :smile:")], console)
     assert "corpus 'a [/b] :smile:' (clips), recipe 'le'\n" in capture.get()
+
+
+def test_cautions_are_printed_once_and_only_of_prepared_recipes(storage: Path) -> None:
+    console = Console(width=200, markup=False, emoji=False)
+    with console.capture() as capture:
+        print_cautions("mine", storage, ["le", "xia", "dai"], console)
+        print_cautions("mine", storage, ["dai"], console)
+        print_cautions("gone", storage, ["le"], console)
+    told = "of the test split share a part of a file with the training split, such as 'test0' with"
+    assert capture.get().count(told) == 1
+    assert capture.get().startswith("corpus 'mine': LEAK: 6 utterances of the test split")

@@ -5,6 +5,7 @@ from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import DAI, LE, Compat
 from corpora.source.rejects import Reject, RejectReason, Remark
 from corpora.store.manifest import Manifest, Shared
+from corpora.store.overlaps import Overlap
 from reports.corpus.view import MAX_REJECTS, corpus_view
 from tests.corpora.manifest_factory import make_manifest, published_manifest
 
@@ -93,11 +94,11 @@ def test_corpora_that_the_papers_do_not_know_are_compared_with_nothing() -> None
         ("iemocap", 151, 10, "LEAK: 10 speakers and 151 dialogues of the test split are in the"),
         ("iemocap", 0, 1, "LEAK: 1 speaker of the test split is in the training split too"),
         ("iemocap", 0, 0, "no speaker and no dialogue is in both the training and the test split"),
-        ("mosei", 3, None, "LEAK: 3 videos of the test split are in the training split too; who"),
+        ("mosei", 3, None, "LEAK: 3 videos of the test split are in the training split too who"),
         ("mosei", 0, None, "no video is in both the training and the test split; who speaks is"),
         ("clips", 2, 2, "LEAK: 2 speakers of the test split are in the training split too"),
         ("clips", 0, 0, "no speaker is in both the training and the test split"),
-        ("clips", 0, None, "whether the training and the test split share speakers cannot be told"),
+        ("clips", 0, None, "who speaks is not known"),
     ],
 )
 def test_what_training_and_test_share_is_told(
@@ -105,6 +106,29 @@ def test_what_training_and_test_share_is_told(
 ) -> None:
     shared = Shared(num_groups=num_groups, num_speakers=num_speakers)
     assert f" {told}" in " ".join(text_of(make_manifest(kind, shared=shared)).split())
+
+
+def test_utterances_that_share_a_part_of_a_file_are_told() -> None:
+    overlaps = (Overlap(test="t1", train="a1"), Overlap(test="t2", train="a1"))
+    shared = Shared(num_groups=0, num_speakers=0, overlaps=overlaps)
+    told = (
+        "LEAK: 2 utterances of the test split share a part of a file with the training split, such "
+        "as 't1' with 'a1'"
+    )
+    assert f" {told} " in " ".join(text_of(make_manifest(shared=shared)).split())
+    nothing = Shared(num_groups=0, num_speakers=0, overlaps=())
+    told = "no speaker and no part of a file is in both the training and the test split"
+    assert told in " ".join(text_of(make_manifest(shared=nothing)).split())
+
+
+def test_emotion_of_all_utterances_of_a_split_is_told() -> None:
+    manifest = make_manifest(positives={"happy": (3, 1, 4), "sad": (6, 1, 4)})
+    text = " ".join(text_of(manifest).split())
+    assert (
+        "NO NEGATIVE: all utterances of test (4) have the emotion 'happy', so its weighted "
+        "accuracy there is not defined NO NEGATIVE: all utterances of train (6), test (4) have"
+    ) in text
+    assert "NO NEGATIVE" not in text_of(make_manifest())
 
 
 def test_what_the_rules_leave_out_is_counted() -> None:

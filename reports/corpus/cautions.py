@@ -1,0 +1,52 @@
+"""What about a prepared corpus makes scores mean less than they seem to."""
+
+from collections.abc import Iterator
+
+from corpora.source.split import SPLITS
+from corpora.store.manifest import Manifest
+
+GROUPS = {"iemocap": "dialogue", "mosei": "video"}
+"""The meaning of `Utterance.group`, by kind of corpus; in other corpora it is only the speaker."""
+
+
+def cautions(manifest: Manifest) -> Iterator[str]:
+    """List what must be known before scores on a corpus are believed."""
+    yield from _constant_emotions(manifest)
+    yield from _leaks(manifest)
+
+
+def _constant_emotions(manifest: Manifest) -> Iterator[str]:
+    """Name emotions that every utterance of a split has: no score can tell them from chance."""
+    for emotion in manifest.emotions:
+        splits = [
+            f"{split} ({counts.num_utterances})"
+            for split in SPLITS
+            if (counts := manifest.splits[split]).positives[emotion] == counts.num_utterances
+        ]
+        if splits:
+            yield (
+                f"NO NEGATIVE: all utterances of {', '.join(splits)} have the emotion '{emotion}', "
+                "so its weighted accuracy there is not defined"
+            )
+
+
+def _leaks(manifest: Manifest) -> Iterator[str]:
+    """Say what the test split shares with the training split."""
+    shared, word = manifest.shared, GROUPS.get(manifest.kind)
+    counts = {"speaker": shared.num_speakers or 0, word: shared.num_groups if word else 0}
+    leaks = [count_of(number, thing) for thing, number in counts.items() if thing and number]
+    if leaks:
+        verb = "is" if sum(counts.values()) == 1 else "are"
+        yield f"LEAK: {' and '.join(leaks)} of the test split {verb} in the training split too"
+    if shared.overlaps:
+        first = shared.overlaps[0]
+        verb = "shares" if len(shared.overlaps) == 1 else "share"
+        yield (
+            f"LEAK: {count_of(len(shared.overlaps), 'utterance')} of the test split {verb} a part "
+            f"of a file with the training split, such as '{first.test}' with '{first.train}'"
+        )
+
+
+def count_of(number: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
