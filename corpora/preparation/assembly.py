@@ -23,6 +23,7 @@ from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, MANIFEST_FILE, split_file
 from corpora.store.manifest import Manifest, SplitCounts, fingerprint_of, shared_between
 from corpora.store.prepared import schema_of
+from corpora.store.remarked import Remarked, write_remarked
 from corpora.store.splits import hash_splits
 
 BLOCK_BYTES, BLOCK_ROWS = 64 * 2**20, 256
@@ -103,6 +104,7 @@ def assemble(
     partial = parts.new_folder()
     tallies = {split: _Tally(source.emotions) for split in SPLITS}
     rejects, kept = list(source.rejects), []
+    remarked: list[Remarked] = []
     widths: dict[str, int] = {}
     schema = schema_of(recipe)
     with ExitStack() as stack:
@@ -119,6 +121,10 @@ def assemble(
                 writers[clip.split].add(row)
                 form = report.kept[clip.id][recipe.name]
                 tallies[clip.split].add(clip, form)
+                remarked += [
+                    Remarked(utterance=clip.id, split=clip.split, remark=remark)
+                    for remark in form.remarks
+                ]
                 widths = form.widths
             kept += clips
     manifest = Manifest(
@@ -136,6 +142,7 @@ def assemble(
         sha256=hash_splits(partial),
     )
     _check_kept(kept, manifest)
+    write_remarked(partial, remarked)
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     _move_into_place(folder, partial)
     return manifest

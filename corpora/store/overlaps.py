@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from corpora.source.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.media.segments import ImageSequence, SoundSegment, VideoSegment
 from corpora.source.utterance import Utterance
 
 MIN_OVERLAP_S = 0.1

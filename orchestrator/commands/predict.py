@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 EXIT_UNREADABLE_CLIPS = 1
 
+MAX_OTHERS = 10
+"""The most files that are named though they are no videos."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -222,7 +225,12 @@ def _predict_folder(
 
     faults: list[CorpusError] = []
     clips = []
-    for path in videos_in(folder):
+    videos, others = videos_in(folder)
+    if others:
+        names = ", ".join(path.name for path in others[:MAX_OTHERS])
+        more = f" and {len(others) - MAX_OTHERS} more" if len(others) > MAX_OTHERS else ""
+        errors.print(f"note: not taken for videos: {names}{more}", style=NOTE, markup=False)
+    for path in videos:
         try:
             clips.append(replace(spoken_clip(path), sound_track=sound_track))
         except CorpusError as error:

@@ -50,17 +50,26 @@ def list_all(storage: Path) -> None:
     type=click.IntRange(0, MAX_SAMPLES),
     help=f"Utterances on a corpus's contact sheet; 0 writes none.  [default: {NUM_SAMPLES}]",
 )
+@click.option(
+    "--remarks",
+    is_flag=True,
+    help="List the utterances of a corpus that lack something or were rejected.",
+)
 @storage_option
-def show(name: str, samples: int | None, storage: Path) -> None:
+def show(name: str, samples: int | None, remarks: bool, storage: Path) -> None:
     """Show a study's rows, or what a prepared corpus holds."""
     studies = _studies_named(name)
-    if studies and samples is not None:
-        raise click.UsageError(f"'{name}' is no corpus; '--samples' works only for a corpus")
+    if studies and (samples is not None or remarks):
+        option = "--remarks" if remarks else "--samples"
+        raise click.UsageError(f"'{name}' is no corpus; '{option}' works only for a corpus")
     if studies:
         console.print(Group(*map(study_view, studies)))
     elif name in prepared_names(storage):
-        from orchestrator.corpus.view import show_corpus  # loads Arrow
+        from orchestrator.corpus.view import print_remarks, show_corpus  # loads Arrow
 
+        if remarks:
+            print_remarks(name, storage, console)
+            return
         num_samples = NUM_SAMPLES if samples is None else samples
         show_corpus(name, storage, console, num_samples=num_samples)
     else:

@@ -9,8 +9,10 @@ from corpora.recipes.pictures import Recipe
 from corpora.store.folders import prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
+from corpora.store.remarked import read_remarked
 from orchestrator.storage.corpora import fetch_corpus
 from reports.corpus.cautions import cautions
+from reports.corpus.remarks import remarks_view
 from reports.corpus.view import corpus_view
 
 
@@ -31,6 +33,19 @@ def show_corpus(name: str, storage: Path, console: Console, *, num_samples: int)
         for manifest in manifests:
             fetch_corpus(storage, name, manifest.recipe.name, manifest.fingerprint)
         print_contact_sheets(manifests, storage, console, num_samples)
+
+
+def print_remarks(name: str, storage: Path, console: Console) -> None:
+    """Print which utterances have a remark or were rejected, by each recipe.
+
+    Raises:
+        CorpusError: If an older version prepared the corpus: it did not keep them.
+    """
+    for recipe in prepared_recipes(storage, name):
+        manifest = read_manifest(storage, name, recipe)
+        fetch_corpus(storage, name, recipe, manifest.fingerprint)
+        remarked = read_remarked(recipe_folder(storage, name, recipe))
+        console.print(remarks_view(manifest, remarked), soft_wrap=True)
 
 
 def print_contact_sheets(

@@ -15,9 +15,10 @@ from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC, VIDEO_SUFFIXES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
+from corpora.text.subtitles import SUFFIXES as SUBTITLES
 from corpora.text.subtitles import read_subtitles, subtitles_beside
 from corpora.text.word_vectors import make_word_vectors
 from models.build import build
@@ -43,8 +44,6 @@ from reports.prediction.prediction import (
     valid_f1,
 )
 from reports.scores.metrics import decide
-
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v")
 
 WEIGHS_MODALITIES: dict[type[nn.Module], WeightKind] = {
     AttentiveFusion: "attention",
@@ -97,23 +96,24 @@ def spoken_clip(
     return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
 
 
-def videos_in(folder: Path) -> list[Path]:
-    """List the video files of a folder, by name; hidden ones are left out.
+def videos_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """List the video files of a folder, by name, and the other files; hidden ones are left out.
+
+    Subtitles are no other files. A link that leads nowhere is one.
 
     Raises:
-        CorpusError: If there are none.
+        CorpusError: If there are no videos.
     """
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    found = [
-        path
-        for path in files
-        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
-    ]
+    files = sorted(
+        path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()
+    )
+    found = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
     if not found:
         raise CorpusError(
             f"folder '{folder}' holds no video file: none ends in {', '.join(VIDEO_SUFFIXES)}"
         )
-    return found
+    others = [path for path in files if path.suffix.lower() not in SUBTITLES]
+    return found, [path for path in others if path not in found]
 
 
 class Predictor:

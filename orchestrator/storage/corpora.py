@@ -10,6 +10,7 @@ from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
+from corpora.store.remarked import REMARKS_FILE
 from corpora.store.splits import check_splits
 from orchestrator.storage.mirror import OWN_FOLDER, Mirror, mirror_at
 from reports.ledger.locks import locked
@@ -28,17 +29,18 @@ def publish_corpus(storage: Path, manifest: Manifest) -> None:
     if mirror is None:
         return
     folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+    files = [split_file(folder, split) for split in manifest.splits]
+    files += [path for path in [folder / REMARKS_FILE] if path.is_file()]  # newer than the others
     ours = _name(mirror, folder / MANIFEST_FILE)
     there = _manifest_in(mirror.store.read(ours))
     if there is not None and there.fingerprint == manifest.fingerprint:
         if there.sha256 not in ({}, manifest.sha256):  # two prepared it: the first counts
-            for split in manifest.splits:
-                mirror.forget(_name(mirror, split_file(folder, split)))
-            mirror.forget(ours)
+            for file in (*files, folder / MANIFEST_FILE):
+                mirror.forget(_name(mirror, file))
         mirror.fetch(ours, mirror.store.version(ours))
         return
-    for split in manifest.splits:
-        name = _name(mirror, split_file(folder, split))
+    for file in files:
+        name = _name(mirror, file)
         mirror.push(name, target=_with_fingerprint(name, manifest.fingerprint))
     mirror.push(ours)
 

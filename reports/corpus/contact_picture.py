@@ -1,6 +1,5 @@
 """Pictures of utterances: every face crop in time order, and the spectrogram beside them."""
 
-import io
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -8,12 +7,13 @@ from typing import assert_never
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from rich.cells import cell_len
 
 from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel
@@ -22,13 +22,13 @@ from reports.corpus.contact_samples import Sample
 
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14
 TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18
-FACES_WIDTH, MAX_LINES = 902, 4
+FACES_WIDTH, FRAME = 902, 3
 SOUND_LEFT, SOUND_HEIGHT, SOUND_AXIS = 985, 100, 42
 HEAD, LINE = 28, 20
 """All sizes above are pixels on the page."""
 
 PX_PER_INCH, SCALE = 100, 1.5
-"""The file has `SCALE` times as many pixels as the page in each direction."""
+"""The picture has `SCALE` times as many pixels as the page in each direction."""
 
 CELLS, MAX_TEXT_LINES = 160, 4
 """The length of a transcript's lines in terminal columns, and the most lines on the sheet."""
@@ -36,6 +36,9 @@ CELLS, MAX_TEXT_LINES = 160, 4
 INK, QUIET, PALE, RED, BLUE = "#1c2430", "#6b7684", "#d9dee4", "#d1242f", "#2f5d9b"
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
 """The later fonts, if installed, provide letters that the first does not have."""
+
+MAX_LINES, MAX_LINES_IN_ALL = 4, 48
+"""The most lines of faces, of an utterance and of a sheet: they decide its time and its size."""
 
 RANGE_DB = 80.0
 """Sound that is quieter than the peak by more than this is black."""
@@ -48,7 +51,9 @@ class _Page:
 
     def __init__(self, height: float) -> None:
         self._height = height
-        self._figure = Figure((WIDTH / PX_PER_INCH, height / PX_PER_INCH), facecolor="white")
+        self._figure = Figure(
+            (WIDTH / PX_PER_INCH, height / PX_PER_INCH), dpi=PX_PER_INCH * SCALE, facecolor="white"
+        )
         installed = set(get_font_names())
         self._fonts = [font for font in FONTS if font in installed]
 
@@ -76,14 +81,12 @@ class _Page:
         height = 1 - top / self._height
         self._figure.add_artist(Line2D((0, 1), (height, height), color=PALE, linewidth=1.5))
 
-    def png(self) -> bytes:
-        buffer = io.BytesIO()
+    def picture(self) -> Image.Image:
+        canvas = FigureCanvasAgg(self._figure)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self._figure.savefig(
-                buffer, format="png", dpi=PX_PER_INCH * SCALE, pil_kwargs={"compress_level": 2}
-            )
-        return buffer.getvalue()
+            canvas.draw()
+        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
     def _styled(self, label: Text, px: float, color: str) -> Text:
         label.set(color=color, fontfamily=self._fonts, fontsize=px * 72 / PX_PER_INCH)
@@ -91,30 +94,40 @@ class _Page:
         return label
 
 
-def draw_utterance(sample: Sample, recipe: Recipe) -> bytes:
-    """Draw faces and sound of one utterance, as a PNG."""
-    page = _Page(_media_height(sample.row))
-    _draw_media(page, 0, sample.row, recipe)
-    return page.png()
+def draw_utterances(samples: Sequence[Sample], recipe: Recipe) -> list[Image.Image]:
+    """Draw faces and sound of each utterance; the more there are, the fewer faces each has."""
+    max_lines = lines_each(len(samples))
+    return [_draw_media(sample.row, recipe, max_lines) for sample in samples]
 
 
-def draw_sheet(samples: Sequence[Sample], recipe: Recipe, title: str, legend: str) -> bytes:
-    """Draw utterances below each other, each with its facts, as a PNG."""
+def lines_each(num_samples: int) -> int:
+    """Return how many lines of faces each of so many utterances may have."""
+    return max(1, min(MAX_LINES, MAX_LINES_IN_ALL // max(1, num_samples)))
+
+
+def draw_sheet(
+    samples: Sequence[Sample], pictures: Sequence[Image.Image], title: str, legend: str
+) -> Image.Image:
+    """Arrange drawn utterances below each other, each below its facts."""
     texts = [_wrapped(sample.row.text) for sample in samples]
     heads = [GAP + HEAD + LINE * len(lines) + GAP / 2 for lines in texts]
-    heights = [_media_height(sample.row) + GAP for sample in samples]
+    heights = [picture.height / SCALE + GAP for picture in pictures]
     page = _Page(TITLE + sum(heads) + sum(heights))
     page.text(MARGIN, 16, title, 20).set_fontweight("bold")
     page.text(MARGIN, 47, legend, 12.5, QUIET)
+    places = []
     top: float = TITLE
     for sample, lines, head, height in zip(samples, texts, heads, heights, strict=True):
         page.rule(top)
         _draw_head(page, top + GAP, sample)
         for number, line in enumerate(lines):
             page.text(MARGIN, top + GAP + HEAD + LINE * number, line, 14)
-        _draw_media(page, top + head, sample.row, recipe)
+        places.append(round((top + head) * SCALE))
         top += head + height
-    return page.png()
+    sheet = page.picture()
+    for picture, place in zip(pictures, places, strict=True):
+        sheet.paste(picture, (0, place))
+    return sheet
 
 
 def about(sample: Sample) -> str:
@@ -140,39 +153,45 @@ def _draw_head(page: _Page, top: float, sample: Sample) -> None:
     page.after(label, about(sample), 12.5, QUIET)
 
 
-def _draw_media(page: _Page, top: float, row: PreparedRow, recipe: Recipe) -> None:
-    height = _media_height(row)
-    _draw_faces(page.axes(MARGIN, top, FACES_WIDTH, height), row, recipe.window_s, height)
-    width = WIDTH - MARGIN - SOUND_LEFT
-    _draw_sound(page.axes(SOUND_LEFT, top + TIME, width, SOUND_HEIGHT), row, recipe)
-
-
-def _draw_faces(axes: Axes, row: PreparedRow, window_s: float, height: float) -> None:
-    """Draw windows in lines, each with its time and its candidate faces side by side."""
-    num_windows, num_candidates = row.found.shape
-    step = num_candidates * (TILE + BESIDE) - BESIDE + WINDOW_GAP
-    num_shown = _num_shown(row)
+def _draw_media(row: PreparedRow, recipe: Recipe, max_lines: int) -> Image.Image:
+    """Draw windows in lines, each with its time and its candidate faces, and the sound beside."""
+    num_shown = _num_shown(row, max_lines)
+    page = _Page(_media_height(row, max_lines))
     for window in range(num_shown):
-        line, place = divmod(window, _windows_per_line(row))
-        left, top = place * step, line * (TIME + TILE + BESIDE) + TIME
-        axes.text(left, top - 4, f"{window * window_s:.2f} s", color=QUIET, fontsize=7)
-        for crop, is_face in zip(row.crops[window], row.found[window], strict=True):
-            axes.imshow(crop, extent=(left, left + TILE, top + TILE, top), aspect="auto")
-            if not is_face:
-                axes.add_patch(_red_frame(left, top))
-            left += TILE + BESIDE
-    if num_shown < num_windows:
-        line, place = divmod(num_shown, _windows_per_line(row))
-        left, top = place * step, line * (TIME + TILE + BESIDE) + TIME
+        left, top = _place(row, window)
+        page.text(left, top - 14, f"{window * recipe.window_s:.2f} s", 10, QUIET)
+    if num_shown < len(row.found):
+        left, top = _place(row, num_shown)
         num_without = int((~row.found[num_shown:].any(1)).sum())
-        more = f"{ELLIPSIS} {num_windows - num_shown} more,\n{num_without} without\na face"
-        axes.text(left, top + TILE / 2, more, color=INK, fontsize=8, va="center")
-    axes.set(xlim=(-1, FACES_WIDTH - 1), ylim=(height, 0))
-    axes.set_axis_off()
+        more = f"{ELLIPSIS} {len(row.found) - num_shown} more,\n{num_without} without\na face"
+        page.text(left, top + TILE / 2 - 20, more, 11)
+    width = WIDTH - MARGIN - SOUND_LEFT
+    _draw_sound(page.axes(SOUND_LEFT, TIME, width, SOUND_HEIGHT), row, recipe)
+    picture = page.picture()
+    for window in range(num_shown):
+        left, top = _place(row, window)
+        for crop, is_face in zip(row.crops[window], row.found[window], strict=True):
+            picture.paste(_tile(crop, is_face), (round(left * SCALE), round(top * SCALE)))
+            left += TILE + BESIDE
+    return picture
 
 
-def _red_frame(left: float, top: float) -> Rectangle:
-    return Rectangle((left + 1, top + 1), TILE - 2, TILE - 2, edgecolor=RED, lw=2.5, fill=False)
+def _place(row: PreparedRow, window: int) -> tuple[int, int]:
+    """Return where a window's first face lies on the page."""
+    num_candidates = row.found.shape[1]
+    line, place = divmod(window, _windows_per_line(row))
+    step = num_candidates * (TILE + BESIDE) - BESIDE + WINDOW_GAP
+    return MARGIN + place * step, line * (TIME + TILE + BESIDE) + TIME
+
+
+def _tile(crop: NDArray[np.uint8], is_face: bool) -> Image.Image:
+    """Scale a crop; a red frame marks one without a face."""
+    side = round(TILE * SCALE)
+    tile = Image.fromarray(crop).resize((side, side), Image.Resampling.BICUBIC)
+    if not is_face:
+        frame = (0, 0, side - 1, side - 1)
+        ImageDraw.Draw(tile).rectangle(frame, outline=RED, width=round(FRAME * SCALE))
+    return tile
 
 
 def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
@@ -227,14 +246,14 @@ def _windows_per_line(row: PreparedRow) -> int:
     return max(1, (FACES_WIDTH + WINDOW_GAP) // step)
 
 
-def _num_shown(row: PreparedRow) -> int:
+def _num_shown(row: PreparedRow, max_lines: int) -> int:
     """Count the windows that are drawn; if not all fit, the last place shows how many are left."""
-    num_places = MAX_LINES * _windows_per_line(row)
+    num_places = max_lines * _windows_per_line(row)
     return len(row.found) if len(row.found) <= num_places else num_places - 1
 
 
-def _media_height(row: PreparedRow) -> float:
-    num_places = min(len(row.found), _num_shown(row) + 1)
+def _media_height(row: PreparedRow, max_lines: int) -> float:
+    num_places = min(len(row.found), _num_shown(row, max_lines) + 1)
     num_lines = -(-num_places // _windows_per_line(row))
     return max(num_lines * (TIME + TILE + BESIDE), TIME + SOUND_HEIGHT + SOUND_AXIS)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, repeat
-from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,7 +9,6 @@ from rich.text import Text
 
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
-from corpora.store.folders import MANIFEST_FILE, recipe_folder
 from corpora.store.manifest import Manifest
 from reports.corpus.cautions import GROUPS, cautions
 from reports.corpus.counts import compare_counts
@@ -126,8 +124,8 @@ def _rejects(manifest: Manifest) -> Iterator[Text]:
         split = reject.split or "no split"
         yield Text(f"  {reject.utterance} ({split}): {_words(reject.reason)}, {reject.detail}")
     if len(rejects) > MAX_REJECTS:
-        file = recipe_folder(Path(), manifest.name, manifest.recipe.name) / MANIFEST_FILE
-        yield Text(f"  and {len(rejects) - MAX_REJECTS} more in {file} of the storage folder")
+        num_more = len(rejects) - MAX_REJECTS
+        yield Text(f"  and {num_more} more: `mmer-sweep show {manifest.name} --remarks` lists all")
 
 
 def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.source.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.media.segments import ImageSequence, SoundSegment, VideoSegment
 from corpora.source.split import Split
 from corpora.source.utterance import Utterance
 from corpora.store.manifest import Shared, shared_between

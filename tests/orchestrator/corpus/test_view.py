@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ from rich.console import Console
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
+from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
+from corpora.store.remarked import REMARKS_FILE
 from orchestrator.cli import cli
 from orchestrator.commands.show import NUM_SAMPLES
-from orchestrator.corpus.view import print_cautions, print_manifests, show_corpus
+from orchestrator.corpus.view import print_cautions, print_manifests, print_remarks, show_corpus
 from tests.corpora.manifest_factory import make_manifest
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
@@ -67,10 +70,11 @@ def test_command_says_how_many_utterances_are_on_the_sheet(
     assert num_shown(storage, "le") == num_samples
 
 
-def test_study_has_no_samples() -> None:
-    outcome = CliRunner().invoke(cli, ["show", "layers", "--samples", "3"])
+@pytest.mark.parametrize("option", [("--samples", "3"), ("--remarks",)], ids=lambda words: words[0])
+def test_study_has_neither_samples_nor_remarks(option: tuple[str, ...]) -> None:
+    outcome = CliRunner().invoke(cli, ["show", "layers", *option])
     assert outcome.exit_code != 0
-    assert "'layers' is a study; '--samples' works only for a corpus" in outcome.output
+    assert f"'layers' is a study; '{option[0]}' works only for a corpus" in outcome.output
 
 
 def test_name_is_printed_as_it_is() -> None:
@@ -89,3 +93,25 @@ def test_cautions_are_printed_once_and_only_of_prepared_recipes(storage: Path) -
     told = "of the test split share a part of a file with the training split, such as 'test0' with"
     assert capture.get().count(told) == 1
     assert capture.get().startswith("corpus 'mine': LEAK: 6 utterances of the test split")
+
+
+def test_every_utterance_with_a_remark_is_listed(storage: Path) -> None:
+    outcome = CliRunner().invoke(cli, ["show", "mine", "--remarks", "--storage", str(storage)])
+    le, xia = outcome.stdout.split("corpus 'mine', recipe 'xia'\n")
+    for text in (le, xia):
+        assert "no face: 18 utterances\n  train0 (train)\n  train1 (train)\n" in text
+        assert "no sound: 0 utterances\n" in text
+        assert text.endswith("rejected: 0 utterances\n")
+
+
+def test_corpus_that_an_older_version_prepared_keeps_no_remarks(
+    storage: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(storage / "corpora", tmp_path / "corpora")
+    file = recipe_folder(tmp_path, "mine", "le") / REMARKS_FILE
+    file.write_bytes(b"[{")
+    with pytest.raises(CorpusError, match=r"is damaged: remove .* and prepare the corpus again"):
+        print_remarks("mine", tmp_path, Console())
+    file.unlink()
+    with pytest.raises(CorpusError, match="an older version prepared the corpus and kept only"):
+        print_remarks("mine", tmp_path, Console())

@@ -503,9 +503,13 @@ def test_videos_of_a_folder_are_those_by_name(tmp_path: Path) -> None:
     for name in ("b.MP4", "a.webm", "._b.mp4", "notes.txt", "sub.mkv/x.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [path.name for path in videos_in(tmp_path)] == ["a.webm", "b.MP4"]
+    (tmp_path / "circle.mp4").symlink_to("circle.mp4")
+    (tmp_path / "a.srt").touch()
+    videos, others = videos_in(tmp_path)
+    assert [path.name for path in videos] == ["a.webm", "b.MP4"]
+    assert [path.name for path in others] == ["circle.mp4", "notes.txt"]
     (tmp_path / "none").mkdir()
-    with pytest.raises(CorpusError, match=r"holds no video file: none ends in .mp4, .mkv, .avi"):
+    with pytest.raises(CorpusError, match=r"holds no video file: none ends in .mp4, .m4v, .mov"):
         videos_in(tmp_path / "none")
 
 
@@ -579,12 +583,20 @@ def test_json_is_one_object_and_nothing_else(
     assert content["remarks"] == ["no_face"]
 
 
+@pytest.mark.parametrize("suffix", [".3gp", ".mpg", ".ts", ".wmv", ".flv"])
+def test_videos_of_phones_and_cameras_are_taken(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").touch()
+    assert videos_in(tmp_path) == ([tmp_path / f"a{suffix}"], [])
+
+
 def test_folder_gives_a_line_for_each_clip(
     storage: Path, trained: Callable[[str], Record], folder: Path
 ) -> None:
     record = trained("xia")
+    (folder / "notes.txt").touch()
     result = call(folder, "--trial", record.key, "--storage", storage)
     assert result.exit_code == 0, result.stderr
+    assert "note: not taken for videos: notes.txt\n" in result.stderr
     first, second = csv.DictReader(io.StringIO(result.stdout))
     assert (first["file"], second["file"]) == ("a.mp4", "b.mp4")
     recorded = Ledger(storage).predictions(record)["test"].probabilities[1]

@@ -16,6 +16,7 @@ from corpora.source.split import SPLITS
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
+from corpora.store.remarked import REMARKS_FILE
 from corpora.store.splits import check_splits, hash_splits
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import BucketStore
@@ -394,7 +395,8 @@ def test_corpus_is_fetched_once_a_machine_and_only_when_it_is_read(
     for _ in range(2):
         fetch_corpus(there, CORPUS, LE.name, shared.fingerprint)
         fetched.append({path.name: path.stat().st_mtime_ns for path in folder.iterdir()})
-    assert set(fetched[0]) == {MANIFEST_FILE, "train.arrow", "valid.arrow", "test.arrow"}
+    splits = {"train.arrow", "valid.arrow", "test.arrow"}
+    assert set(fetched[0]) == {MANIFEST_FILE, REMARKS_FILE, *splits}
     assert fetched[0] == fetched[1]
 
 

@@ -14,7 +14,7 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
 from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
-from reports.corpus.contact_picture import RANGE_DB, loudness_db
+from reports.corpus.contact_picture import RANGE_DB, draw_utterances, lines_each, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.corpus.contact_sheet import write_contact_sheet
 from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
@@ -56,7 +56,7 @@ class Images(HTMLParser):
         self.tags.append(tag)
         if tag == "img":
             self.images.append(
-                b64decode(str(dict(attrs)["src"]).removeprefix("data:image/png;base64,"))
+                b64decode(str(dict(attrs)["src"]).removeprefix("data:image/jpeg;base64,"))
             )
 
 
@@ -111,7 +111,7 @@ def test_page_shows_every_utterance_and_needs_no_other_file(
     text = page.read_text(encoding="utf-8")
     shown = Images(text)
     assert len(shown.images) == 4
-    assert all(Image.open(io.BytesIO(image)).format == "PNG" for image in shown.images)
+    assert all(Image.open(io.BytesIO(image)).format == "JPEG" for image in shown.images)
     assert not {"link", "script"} & set(shown.tags)
     assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
 
@@ -141,6 +141,14 @@ def test_long_utterance_is_cut(prepared: Prepared, nine: tuple[str, bytes]) -> N
     assert max(heights) < 800
     with Image.open(io.BytesIO(picture)) as image:
         assert image.height < sum(heights) + 9 * 300
+
+
+def test_many_utterances_have_fewer_faces_each(prepared: Prepared) -> None:
+    assert [lines_each(number) for number in (0, 1, 12, 24, 48, 50)] == [4, 4, 4, 2, 1, 1]
+    (long,) = (sample for sample in prepared.pick(LE, 9) if sample.row.id == "<3>")
+    (alone,) = draw_utterances([long], LE)
+    among_many = draw_utterances([long] * 16, LE)
+    assert {picture.height for picture in among_many} == {round(alone.height * 3 / 4)}
 
 
 def test_equal_corpora_give_equal_bytes(prepared: Prepared) -> None:

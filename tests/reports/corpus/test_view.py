@@ -147,7 +147,7 @@ def test_many_rejects_are_cut() -> None:
     text = text_of(make_manifest(rejects=make_rejects(MAX_REJECTS + 3)))
     assert f"gone{MAX_REJECTS - 1} " in text
     assert f"gone{MAX_REJECTS} " not in text
-    assert "  and 3 more in corpora/mine/le/manifest.json of the storage folder" in text
+    assert "  and 3 more: `mmer-sweep show mine --remarks` lists all" in text
 
 
 def test_repeated_mistakes_are_named_if_there_are_any() -> None:

@@ -1,0 +1,50 @@
+"""Which utterances of a prepared corpus have a remark: a file beside the manifest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from corpora.source.errors import CorpusError
+from corpora.source.rejects import Remark
+from corpora.source.split import Split
+
+REMARKS_FILE = "remarks.json"
+
+
+class Remarked(BaseModel):
+    """An utterance that was kept, and a remark on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    utterance: str
+    split: Split
+    remark: Remark
+
+
+_EVERY = TypeAdapter(tuple[Remarked, ...])
+
+
+def write_remarked(folder: Path, remarked: Sequence[Remarked]) -> None:
+    """Write all remarks into the folder of a prepared corpus."""
+    (folder / REMARKS_FILE).write_bytes(_EVERY.dump_json(tuple(remarked), indent=1))
+
+
+def read_remarked(folder: Path) -> tuple[Remarked, ...]:
+    """Read all remarks from the folder of a prepared corpus.
+
+    Raises:
+        CorpusError: If the file is missing, as in corpora that an older version prepared, or cannot
+            be read.
+    """
+    path = folder / REMARKS_FILE
+    remedy = f"remove '{folder}' and prepare the corpus again"
+    try:
+        return _EVERY.validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"'{path}' does not exist: an older version prepared the corpus and kept only how many "
+            f"utterances have a remark; {remedy}"
+        ) from error
+    except (OSError, ValidationError) as error:
+        raise CorpusError(f"'{path}' is damaged: {remedy}") from error
