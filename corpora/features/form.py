@@ -66,18 +66,23 @@ class HandcraftedForm:
         self._face = face
         self._rows: list[NDArray[np.float32]] = []
         self._num_faces = 0
+        self._has_several = False
+        self._least_probability = recipe.least_face_probability
         self.times_s = regular_times_s(utterance.duration_s, recipe.frame_interval_s)
         self.rate_hz: int | None = recipe.sample_rate_hz
 
     def see(self, frame: Frame, faces: Faces) -> None:
         """Describe the largest face of a frame."""
-        self._num_faces += len(faces) > 0
-        self._rows.append(self._face(frame, faces))
+        likely = faces.likely(self._least_probability)
+        self._num_faces += len(likely) > 0
+        self._has_several |= len(likely) > 1
+        self._rows.append(self._face(frame, likely))
 
     def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
         """Describe the sound and look the words up."""
         remarks = {
             Remark.NO_FACE: bool(self._rows) and not self._num_faces,
+            Remark.SEVERAL_FACES: self._has_several,
             Remark.NO_FRAMES: not self._rows,
             Remark.NO_SOUND: wave is None,
             Remark.ENDS_EARLY: 0 < len(self._rows) < len(self.times_s),

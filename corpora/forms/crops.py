@@ -31,13 +31,18 @@ Region = tuple[int, int, int, int]
 """left, top, right, bottom, in pixels of the frame."""
 
 
+def faces_in_field(frame: Frame, faces: Faces, recipe: Recipe) -> Faces:
+    """Return the faces that count: likely enough for the recipe, with their middle in its field."""
+    left, top, right, bottom = field_of(frame, recipe)
+    likely = faces.likely(recipe.least_face_probability)
+    x, y = (likely.boxes[:, :2] + likely.boxes[:, 2:]).T / 2
+    return likely.those((left <= x) & (x < right) & (top <= y) & (y < bottom))
+
+
 def crop_largest_face(frame: Frame, faces: Faces, recipe: Recipe) -> Frame | None:
-    """Cut out the largest face that lies in the recipe's field: (face_px, face_px, 3), or None."""
-    field = field_of(frame, recipe)
-    for box, landmarks in zip(faces.boxes, faces.landmarks, strict=True):
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        if not (field[0] <= x < field[2] and field[1] <= y < field[3]):
-            continue
+    """Cut out the largest face that counts: (face_px, face_px, 3), or None."""
+    field, counting = field_of(frame, recipe), faces_in_field(frame, faces, recipe)
+    for box, landmarks in zip(counting.boxes, counting.landmarks, strict=True):
         if recipe.alignment == "similarity":
             return _align(frame, landmarks, recipe)
         crop = _cut_box(frame, box, field, recipe)

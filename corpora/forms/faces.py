@@ -38,6 +38,14 @@ class Faces:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def likely(self, least_probability: float) -> "Faces":
+        """Return the faces that have at least a probability, in their order."""
+        return self.those(self.probabilities >= least_probability)
+
+    def those(self, chosen: NDArray[np.bool_]) -> "Faces":
+        """Return some of the faces, in their order; `chosen` is (F,)."""
+        return Faces(self.boxes[chosen], self.landmarks[chosen], self.probabilities[chosen])
+
 
 NO_FACES = Faces(
     np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32)

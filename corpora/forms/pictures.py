@@ -4,7 +4,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpora.forms.crops import black, crop_centre, crop_largest_face, nearest_found, to_jpeg
+from corpora.forms.crops import (
+    black,
+    crop_centre,
+    crop_largest_face,
+    faces_in_field,
+    nearest_found,
+    to_jpeg,
+)
 from corpora.forms.faces import Faces
 from corpora.forms.form import PreparedClip, one_list
 from corpora.forms.spectrogram import Spectrogrammer
@@ -27,12 +34,14 @@ class PictureForm:
         self._spectrogrammer = spectrogrammer
         self._crops: list[bytes | Frame] = []
         self._found: list[bool] = []
+        self._has_several = False
         self.times_s = window_times_s(utterance.duration_s, recipe)
         self.rate_hz: int | None = recipe.spectrogram.sample_rate_hz
 
     def see(self, frame: Frame, faces: Faces) -> None:
         """Take the frame at the next of `times_s`."""
         crop = crop_largest_face(frame, faces, self._recipe)
+        self._has_several |= len(faces_in_field(frame, faces, self._recipe)) > 1
         self._found.append(crop is not None)
         crop = crop_centre(frame, self._recipe) if crop is None else crop
         self._crops.append(self._stored(crop))
@@ -97,6 +106,7 @@ class PictureForm:
     def _remarks(self, wave: NDArray[np.float32] | None) -> tuple[Remark, ...]:
         rules = {
             Remark.NO_FACE: bool(self._crops) and not any(self._found),
+            Remark.SEVERAL_FACES: self._has_several,
             Remark.NO_FRAMES: not self._crops,
             Remark.NO_SOUND: wave is None,
             Remark.SHORT: self._utterance.duration_s < self._recipe.window_s,

@@ -122,7 +122,12 @@ def assemble(
                 form = report.kept[clip.id][recipe.name]
                 tallies[clip.split].add(clip, form)
                 remarked += [
-                    Remarked(utterance=clip.id, split=clip.split, remark=remark)
+                    Remarked(
+                        utterance=clip.id,
+                        split=clip.split,
+                        remark=remark,
+                        detail=form.details.get(remark, ""),
+                    )
                     for remark in form.remarks
                 ]
                 widths = form.widths

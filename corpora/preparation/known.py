@@ -14,8 +14,18 @@ from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
-SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {**RECIPES, HANDCRAFTED: SYNTHETIC_HANDCRAFTED}
-"""The recipes of the synthetic corpus; its words have random vectors, for they need no meaning."""
+SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {
+    **{
+        name: recipe.model_copy(update={"least_face_probability": 0.0})
+        for name, recipe in RECIPES.items()
+    },
+    HANDCRAFTED: SYNTHETIC_HANDCRAFTED,
+}
+"""The recipes of the synthetic corpus.
+
+Its words have random vectors, for they need no meaning. Every face counts: a drawing is less likely
+a face than a person, and there is one in each picture.
+"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published on
 `corpora.features.published`; other corpora get ours, by `corpora.features.form`.
 """
 
+import operator
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal, Self
 
@@ -61,6 +62,9 @@ class HandcraftedRecipe(BaseModel):
         min_pitch_hz: Lowest pitch that can be found.
         max_pitch_hz: Highest pitch that can be found.
         frame_interval_s: From one picture to the next; one row of the face's features.
+        least_face_probability: A face that the detector thinks less likely than this is none; then
+            the largest counts. At 0, which takes every face, it is left out of a manifest. Without
+            effect on "action_units", which has a detector of its own.
         sound: "torchaudio" (`handcrafted_sound`) or "egemaps" (`egemaps`; non-commercial licence).
         face: "landmarks" (`handcrafted_face`) or "action_units" (`action_units`; py-feat).
         words: "glove", "encoder" or "random" (`word_vectors`). There is no default: nobody should
@@ -82,6 +86,7 @@ class HandcraftedRecipe(BaseModel):
     min_pitch_hz: PositiveFloat = 75.0
     max_pitch_hz: PositiveFloat = 500.0
     frame_interval_s: PositiveFloat = 0.5
+    least_face_probability: float = Field(default=0.0, ge=0, le=1, exclude_if=operator.not_)
     sound: Literal["torchaudio", "egemaps"] = "torchaudio"
     face: Literal["landmarks", "action_units"] = "landmarks"
     words: Literal["glove", "encoder", "random"]

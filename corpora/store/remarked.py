@@ -13,13 +13,14 @@ REMARKS_FILE = "remarks.json"
 
 
 class Remarked(BaseModel):
-    """An utterance that was kept, and a remark on it."""
+    """An utterance that was kept, and a remark on it; `detail` says more where there is more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     utterance: str
     split: Split
     remark: Remark
+    detail: str = ""
 
 
 _EVERY = TypeAdapter(tuple[Remarked, ...])

@@ -15,7 +15,7 @@ from corpora.features.published import (
     read_mosei_features,
 )
 from corpora.recipes.handcrafted import HandcraftedRecipe
-from corpora.recipes.pictures import Compat
+from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, Compat
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Source
 from corpora.text.word_vectors import WordVectors, make_word_vectors
@@ -69,7 +69,12 @@ class HandcraftedOptions:
         ):
             if chosen:
                 console.print(notice)
-        settings = {"words": kind, "sound": self.sound, "face": self.face}
+        settings = {
+            "words": kind,
+            "sound": self.sound,
+            "face": self.face,
+            "least_face_probability": LEAST_FACE_PROBABILITY,
+        }
         recipe = HandcraftedRecipe.model_validate(settings)
         texts = [utterance.text for utterance in source.utterances]
         words = make_word_vectors(recipe, texts=texts, origin=origin or None)

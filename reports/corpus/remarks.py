@@ -29,4 +29,6 @@ def _remarks(remarked: Sequence[Remarked]) -> Iterator[Text]:
     for remark in Remark:
         found = [each for each in remarked if each.remark == remark]
         yield Text(f"{remark.replace('_', ' ')}: {count_of(len(found), 'utterance')}")
-        yield from (Text(f"  {each.utterance} ({each.split})") for each in found)
+        for each in found:
+            detail = f": {each.detail}" if each.detail else ""
+            yield Text(f"  {each.utterance} ({each.split}){detail}")

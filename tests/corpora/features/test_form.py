@@ -5,7 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from corpora.features.form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
-from corpora.forms.faces import NO_FACES
+from corpora.features.landmarks import COLUMNS
+from corpora.forms.crops import TEMPLATE
+from corpora.forms.faces import NO_FACES, Faces
 from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.source.rejects import Remark
@@ -42,7 +44,9 @@ def test_tables_hold_every_choice_of_the_recipe() -> None:
         assert set(schema["enum"]) == set(table)
 
 
-def form(duration_s: float = 1.1, text: str = "well, well") -> HandcraftedForm:
+def form(
+    duration_s: float = 1.1, text: str = "well, well", least_face_probability: float = 0.0
+) -> HandcraftedForm:
     utterance = Utterance(
         id="u",
         pictures=ImageSequence((), rate_fps=2.0),
@@ -53,7 +57,8 @@ def form(duration_s: float = 1.1, text: str = "well, well") -> HandcraftedForm:
         split="train",
         group="g",
     )
-    make = handcrafted_maker(RECIPE, RandomVectors(RECIPE.random_width), "cpu")
+    recipe = RECIPE.model_copy(update={"least_face_probability": least_face_probability})
+    make = handcrafted_maker(recipe, RandomVectors(RECIPE.random_width), "cpu")
     started = make(utterance)
     assert isinstance(started, HandcraftedForm)
     return started
@@ -70,6 +75,22 @@ def test_form_joins_the_three_modalities() -> None:
     assert clip.columns["num_text"].to_pylist() == [3]
     assert clip.columns["vision_features"].to_pylist() == [[0.0] * 60]
     assert clip.remarks == (Remark.NO_FACE,)
+
+
+def test_unlikely_face_is_none_and_several_likely_ones_are_remarked() -> None:
+    frame = np.zeros((80, 100, 3), np.uint8)
+    boxes = np.array([[10, 10, 60, 60], [70, 10, 90, 30]], np.float32)
+    landmarks = np.stack([box[:2] + TEMPLATE * (box[2] - box[0]) for box in boxes])
+    several = Faces(boxes, landmarks.astype(np.float32), np.array([0.88, 1.0], np.float32))
+    every, likely = form(), form(least_face_probability=0.95)
+    for started in (every, likely):
+        for _ in started.times_s:
+            started.see(frame, several)
+    assert every.finish(noise()).remarks == (Remark.SEVERAL_FACES,)
+    clip = likely.finish(noise())
+    assert (clip.remarks, clip.num_faces) == ((), 3)
+    row = np.array(clip.columns["vision_features"].to_pylist()).reshape(3, -1)[0]
+    assert row[COLUMNS.index("probability")] == 1
 
 
 def test_utterance_without_words_sound_or_frames_has_one_row_each() -> None:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ from corpora.forms.crops import (
     TEMPLATE,
     crop_centre,
     crop_largest_face,
+    faces_in_field,
     nearest_found,
     similarity_to_template,
     to_jpeg,
 )
 from corpora.forms.faces import NO_FACES, Faces
-from corpora.recipes.pictures import DAI, LE, XIA, Compat
+from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
 
 
 def ramp(height: int, width: int) -> np.ndarray:
@@ -53,6 +55,34 @@ def test_dais_mistake_shifts_the_centre_half_a_patch_to_the_left_only_if_asked()
     assert crop_centre(frame, DAI)[0, 0].tolist() == [88, 88, 0]
     mistaken = DAI.model_copy(update={"compat": Compat(dai_crop=True)})
     assert crop_centre(frame, mistaken)[0, 0].tolist() == [64, 88, 0]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "index"), [((0.88, 1.0), 1), ((1.0, 1.0), 0), ((0.5, 0.94), None)]
+)
+def test_largest_of_the_likely_faces_counts(
+    probabilities: tuple[float, float], index: int | None
+) -> None:
+    boxes = (20.0, 20.0, 140.0, 140.0), (150.0, 50.0, 190.0, 90.0)
+    found = replace(faces_at(*boxes), probabilities=np.array(probabilities, np.float32))
+    frame = ramp(200, 250)
+
+    def cut(faces: Faces, recipe: Recipe) -> bytes | None:
+        crop = crop_largest_face(frame, faces, recipe)
+        return None if crop is None else crop.tobytes()
+
+    alone = [cut(faces_at(box), LE) for box in boxes]
+    assert alone[0] != alone[1]
+    assert cut(found, LE) == (None if index is None else alone[index])
+    before = LE.model_copy(update={"least_face_probability": 0.0})
+    assert cut(found, before) == alone[0]
+
+
+def test_faces_outside_the_field_do_not_count() -> None:
+    inside, outside = (300.0, 150.0, 340.0, 190.0), (0.0, 0.0, 60.0, 60.0)
+    found = faces_at(outside, inside)
+    assert len(faces_in_field(ramp(360, 640), found, DAI)) == 1
+    assert len(faces_in_field(ramp(360, 640), found, LE)) == 2
 
 
 def test_face_is_cut_out_with_its_margin_and_resized() -> None:

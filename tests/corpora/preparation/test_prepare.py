@@ -25,7 +25,7 @@ from corpora.store.folders import (
     recipe_folder,
     split_file,
 )
-from corpora.store.manifest import Manifest, Shared
+from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
 from corpora.store.splits import check_splits
 from tests.corpora.media.drawn import remux, tone, write_waves
@@ -292,9 +292,12 @@ def test_corpus_of_another_kind_does_not_replace_one_by_accident(tmp_path: Path)
 
 def test_speakers_and_groups_in_train_and_test_are_counted(tmp_path: Path) -> None:
     lines = [line | {"speaker": f"s{index % 4}"} for index, line in enumerate(clip_lines())]
-    assert prepare_folder(tmp_path, lines).shared == Shared(num_groups=4, num_speakers=4)
+    shared = prepare_folder(tmp_path, lines).shared
+    assert (shared.num_groups, shared.num_speakers) == (4, 4)
     apart = [line | {"speaker": line["split"]} for line in clip_lines()]
-    assert prepare_folder(tmp_path, apart).shared == Shared(num_groups=0, num_speakers=0)
+    shared = prepare_folder(tmp_path, apart).shared
+    assert (shared.num_groups, shared.num_speakers) == (0, 0)
+    assert {each.test for each in shared.overlaps or ()} == {"test0", "test1", "test2", "test3"}
 
 
 def no_images(split: Split) -> Utterance:
