@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import Remark
 from corpora.source.split import Split
@@ -41,11 +43,11 @@ def read_remarked(folder: Path) -> tuple[Remarked, ...]:
     path = folder / REMARKS_FILE
     remedy = f"remove '{folder}' and prepare the corpus again"
     try:
-        return _EVERY.validate_json(path.read_bytes())
+        return parse_json(path.read_bytes(), tuple[Remarked, ...])
     except FileNotFoundError as error:
         raise CorpusError(
             f"'{path}' does not exist: an older version prepared the corpus and kept only how many "
             f"utterances have a remark; {remedy}"
         ) from error
-    except (OSError, ValidationError) as error:
-        raise CorpusError(f"'{path}' is damaged: {remedy}") from error
+    except (OSError, ParseError) as error:
+        raise CorpusError(f"'{path}' is damaged: {error}; {remedy}") from error
