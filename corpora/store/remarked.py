@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
@@ -25,12 +25,18 @@ class Remarked(BaseModel):
     detail: str = ""
 
 
-_EVERY = TypeAdapter(tuple[Remarked, ...])
+class _Every(BaseModel):
+    """The content of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    remarked: tuple[Remarked, ...]
 
 
 def write_remarked(folder: Path, remarked: Sequence[Remarked]) -> None:
     """Write all remarks into the folder of a prepared corpus."""
-    (folder / REMARKS_FILE).write_bytes(_EVERY.dump_json(tuple(remarked), indent=1))
+    text = _Every(remarked=tuple(remarked)).model_dump_json(indent=1)
+    (folder / REMARKS_FILE).write_text(text, encoding="utf-8")
 
 
 def read_remarked(folder: Path) -> tuple[Remarked, ...]:
@@ -43,7 +49,7 @@ def read_remarked(folder: Path) -> tuple[Remarked, ...]:
     path = folder / REMARKS_FILE
     remedy = f"remove '{folder}' and prepare the corpus again"
     try:
-        return parse_json(path.read_bytes(), tuple[Remarked, ...])
+        return parse_json(path.read_bytes(), _Every).remarked
     except FileNotFoundError as error:
         raise CorpusError(
             f"'{path}' does not exist: an older version prepared the corpus and kept only how many "

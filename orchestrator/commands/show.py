@@ -59,7 +59,7 @@ def list_all(storage: Path) -> None:
 def show(name: str, samples: int | None, remarks: bool, storage: Path) -> None:
     """Show a study's rows, or what a prepared corpus holds."""
     studies = _studies_named(name)
-    if studies and (samples is not None or remarks):
+    if studies and (remarks or samples is not None):
         option = "--remarks" if remarks else "--samples"
         raise click.UsageError(f"'{name}' is no corpus; '{option}' works only for a corpus")
     if studies:

@@ -74,7 +74,7 @@ def test_command_says_how_many_utterances_are_on_the_sheet(
 def test_study_has_neither_samples_nor_remarks(option: tuple[str, ...]) -> None:
     outcome = CliRunner().invoke(cli, ["show", "layers", *option])
     assert outcome.exit_code != 0
-    assert f"'layers' is a study; '{option[0]}' works only for a corpus" in outcome.output
+    assert f"'layers' is no corpus; '{option[0]}' works only for a corpus" in outcome.output
 
 
 def test_name_is_printed_as_it_is() -> None:
@@ -110,7 +110,7 @@ def test_corpus_that_an_older_version_prepared_keeps_no_remarks(
     shutil.copytree(storage / "corpora", tmp_path / "corpora")
     file = recipe_folder(tmp_path, "mine", "le") / REMARKS_FILE
     file.write_bytes(b"[{")
-    with pytest.raises(CorpusError, match=r"is damaged: remove .* and prepare the corpus again"):
+    with pytest.raises(CorpusError, match=r"is damaged: .*; remove .* and prepare the corpus"):
         print_remarks("mine", tmp_path, Console())
     file.unlink()
     with pytest.raises(CorpusError, match="an older version prepared the corpus and kept only"):
