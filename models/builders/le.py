@@ -12,7 +12,7 @@ from models.configs.le import LeConfig
 from models.encoders.log_mel import LogMel
 from models.encoders.packed import PackedBranch
 from models.encoders.text import TextBranch
-from models.encoders.vgg import Vgg19, num_features
+from models.encoders.vgg import Vgg, num_features
 from models.fusion.sequences import (
     BottleneckFusion,
     BottleneckLayer,
@@ -111,8 +111,11 @@ def _packed(
     cls = nn.Identity() if leaves_sequence else ClsToken(width=config.width)
     return PackedBranch(
         prepare=nn.Sequential(nn.AvgPool2d(vgg.pool), compress),
-        backbone=Vgg19(
-            in_channels=channels, base_channels=vgg.base_channels, batch_norm=vgg.batch_norm
+        backbone=Vgg(
+            in_channels=channels,
+            base_channels=vgg.base_channels,
+            convs_per_group=vgg.convs_per_group,
+            batch_norm=vgg.batch_norm,
         ),
         projection=projection(features=features, hidden=vgg.projection_hidden, width=config.width),
         temporal=_transformer(config, cls=cls, depth=vgg.depth),

@@ -18,6 +18,9 @@ from models.configs.base import (
 )
 from models.configs.text import AlbertConfig
 
+VGG19 = (2, 2, 4, 4, 4)
+"""The convolutions of each group (Simonyan and Zisserman 2015, configuration E)."""
+
 VGG_SHRINK = 32
 Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
 """A side of a picture; the poolings of VGG19 halve it five times."""
@@ -49,11 +52,12 @@ def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
 
 
 class VggConfig(Config):
-    """A VGG19 without its classifier, trained from scratch, and a temporal transformer over it.
+    """A VGG without its classifier, trained from scratch, and a temporal transformer over it.
 
     Pictures are first averaged over `pool` (height, width) pixels; the paper does not pool.
-    Channels of the five groups are `base_channels` times 1, 2, 4, 8, 8. `batch_norm` is our default
-    (plain VGG19 rarely trains from scratch with Adam).
+    Channels of the five groups are `base_channels` times 1, 2, 4, 8, 8. `convs_per_group` are those
+    of VGG19, which the paper names. `batch_norm` is our default (plain VGG19 rarely trains from
+    scratch with Adam).
     """
 
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -61,6 +65,7 @@ class VggConfig(Config):
     batch_norm: bool = True
     projection_hidden: PositiveInt = 1024
     depth: PositiveInt = 2
+    convs_per_group: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt] = VGG19
 
 
 class VisionConfig(VggConfig):

@@ -1,9 +1,10 @@
-"""The convolutional part of VGG19 (Simonyan and Zisserman 2015, configuration E)."""
+"""The convolutional part of a VGG (Simonyan and Zisserman 2015); VGG19 is configuration E."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-CONVS_PER_GROUP = (2, 2, 4, 4, 4)
 CHANNEL_FACTORS = (1, 2, 4, 8, 8)
 
 
@@ -26,16 +27,23 @@ class ConvBlock(nn.Module):
         return out
 
 
-class Vgg19(nn.Module):
+class Vgg(nn.Module):
     """Five groups of convolutions, each ended by a 2 x 2 max pooling, in channels-last memory.
 
     Convolutions keep their bias under batch norm, as VGG19-BN does; such a bias has no effect.
     """
 
-    def __init__(self, *, in_channels: int, base_channels: int, batch_norm: bool) -> None:
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        base_channels: int,
+        convs_per_group: Sequence[int],
+        batch_norm: bool,
+    ) -> None:
         super().__init__()
         groups = []
-        for num_convs, factor in zip(CONVS_PER_GROUP, CHANNEL_FACTORS, strict=True):
+        for num_convs, factor in zip(convs_per_group, CHANNEL_FACTORS, strict=True):
             channels = base_channels * factor
             group = nn.Sequential()
             for _ in range(num_convs):
@@ -57,6 +65,6 @@ class Vgg19(nn.Module):
 
 
 def num_features(*, base_channels: int, height: int, width: int) -> int:
-    """Return the length of the vector that `Vgg19` makes of one picture."""
+    """Return the length of the vector that `Vgg` makes of one picture."""
     shrink = 2 ** len(CHANNEL_FACTORS)
     return base_channels * CHANNEL_FACTORS[-1] * (height // shrink) * (width // shrink)

@@ -3,8 +3,8 @@ import torch
 from rich.console import Console
 
 from benchmarks.paper_step import PARTS, measure, show, synthetic_batch
-from models.configs.le import LeConfig
-from models.encoders.vgg import CHANNEL_FACTORS, CONVS_PER_GROUP
+from models.configs.le import VGG19, LeConfig
+from models.encoders.vgg import CHANNEL_FACTORS
 from tests.models.factories import TINY
 
 WIDTH, FEED_FORWARD = TINY.width, TINY.layer.feed_forward
@@ -44,7 +44,7 @@ def test_flops_of_the_text_branch_are_those_counted_by_hand(measured):
 def convs_forward(num_pictures, *, in_channels, px, base_channels):
     """Count all convolutions of VGG19, and the first alone."""
     flops = []
-    for group, num_convs in enumerate(CONVS_PER_GROUP):
+    for group, num_convs in enumerate(VGG19):
         channels = base_channels * CHANNEL_FACTORS[group]
         for _ in range(num_convs):
             taps = (3 * (px >> group) - 2) ** 2  # without those outside the picture

@@ -8,6 +8,7 @@ from torchvision.models import vgg
 
 from models.build import build
 from models.configs.le import (
+    VGG19,
     AudioConfig,
     ClsHead,
     EarlyFusion,
@@ -19,7 +20,7 @@ from models.configs.le import (
     VisionConfig,
 )
 from models.configs.text import AlbertSizes
-from models.encoders.vgg import Vgg19
+from models.encoders.vgg import Vgg
 from tests.models.factories import TASK
 
 RANDOM_TEXT = LeTextConfig(weights="random", sizes=AlbertSizes())
@@ -77,7 +78,7 @@ def test_early_fusion_head_reads_three_states():
     ("batch_norm", "total"), [(False, 20_024_384), (True, 20_035_392)], ids=["plain", "bn"]
 )
 def test_vgg19_has_the_parameters_of_torchvision(batch_norm, total):
-    ours = Vgg19(in_channels=3, base_channels=64, batch_norm=batch_norm)
-    theirs = vgg.make_layers(vgg.cfgs["E"], batch_norm=batch_norm)
+    ours = Vgg(in_channels=3, base_channels=64, convs_per_group=VGG19, batch_norm=batch_norm)
+    theirs = vgg.make_layers(vgg.cfgs["E"], convs_per_group=VGG19, batch_norm=batch_norm)
     assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
     assert count(ours) == total
