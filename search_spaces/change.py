@@ -5,8 +5,9 @@ from copy import deepcopy
 from reprlib import Repr
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, to_jsonable_python
 
+from models.configs.base import Config
 from models.configs.system import SYSTEM_NAMES
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
@@ -37,7 +38,7 @@ def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
         change = _CHANGE.validate_python(change)
     except ValidationError as error:
         raise StudyError("\n".join(describe_faults(error))) from error
-    tree = config.model_dump(mode="json")
+    tree = _tree(config)
     faults = [fault for path, value in change.items() if (fault := _replace(tree, path, value))]
     if faults:
         raise StudyError("\n".join(faults))
@@ -50,7 +51,7 @@ def apply_change(config: TrialConfig, change: Change) -> TrialConfig:
 def flatten(config: TrialConfig) -> dict[str, JsonValue]:
     """List a config's fields by dotted path."""
     flat: dict[str, JsonValue] = {}
-    pending: list[tuple[str, JsonValue]] = list(config.model_dump(mode="json").items())
+    pending: list[tuple[str, JsonValue]] = list(_tree(config).items())
     while pending:
         path, value = pending.pop(0)
         if isinstance(value, dict):
@@ -63,6 +64,14 @@ def flatten(config: TrialConfig) -> dict[str, JsonValue]:
 def describe_faults(error: ValidationError) -> list[str]:
     """Describe each fault of a config in one line: the field, what is wrong, what was given."""
     return [_describe(fault) for fault in error.errors()]
+
+
+def _tree(config: Config) -> dict[str, JsonValue]:
+    """Return all fields as JSON, those too that are not written where they have their default."""
+    return {
+        name: _tree(value) if isinstance(value, Config) else to_jsonable_python(value)
+        for name, value in config
+    }
 
 
 def _describe(fault: ErrorDetails) -> str:

@@ -1,6 +1,6 @@
 """Builds the model of Le et al., and fusions beyond it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -9,22 +9,24 @@ from models.builders.text import build_text_encoder
 from models.configs import le as configs
 from models.configs.base import Config, Modality
 from models.configs.le import LeConfig
+from models.encoders import dai_cnn, vgg
 from models.encoders.log_mel import LogMel
 from models.encoders.packed import PackedBranch
 from models.encoders.text import TextBranch
-from models.encoders.vgg import Vgg, num_features
 from models.fusion.sequences import (
     BottleneckFusion,
     BottleneckLayer,
+    ConcatFusion,
     EarlyFusion,
     GatedFusion,
     Join,
 )
+from models.groups import is_pretrained, mark_slow
 from models.parts.heads import ClsClassifier, EmotionClassifier
 from models.parts.layers import DecoderLayer, EncoderLayer
 from models.parts.modality_dropout import ModalityDropout
 from models.parts.projection import projection
-from models.parts.transformer import ClsToken, Transformer
+from models.parts.transformer import ClsToken, HiddenCls, Transformer, WithoutCls
 from models.systems.sequence_fusion import SequenceFusionModel
 from models.task import Task
 
@@ -47,12 +49,15 @@ def _head(config: LeConfig, width: int, num_emotions: int) -> nn.Module:
     match config.head:
         case configs.ClsHead():
             return ClsClassifier(width=width, num_emotions=num_emotions)
-        case configs.EmotionDecoder(depth=depth):
-            return EmotionClassifier(
+        case configs.EmotionDecoder() as head:
+            decoder = EmotionClassifier(
                 width=width,
                 num_emotions=num_emotions,
-                layers=[_layer(DecoderLayer, config) for _ in range(depth)],
+                memory=nn.Identity() if head.reads_cls else HiddenCls(),
+                layers=[_layer(DecoderLayer, config) for _ in range(head.depth)],
             )
+            decoder.embeddings.requires_grad_(head.trains_embeddings)
+            return decoder
 
 
 def _transformer(config: LeConfig, *, cls: nn.Module, depth: int) -> Transformer:
@@ -69,58 +74,88 @@ def _layer(kind: type[EncoderLayer] | type[DecoderLayer], config: LeConfig) -> n
 
 
 def _text(config: LeConfig) -> TextBranch:
-    """Build the text branch; without fusion, the head reads its [CLS] state directly."""
-    encoder = build_text_encoder(config.text)
-    if config.fusion.kind == "none":
+    """Build the text branch; without fusion, the head reads its [CLS] state, projected or not."""
+    text = config.text
+    encoder = build_text_encoder(text)
+    if isinstance(config.fusion, configs.NoFusion) and not config.fusion.projects_text:
         return TextBranch(backbone=encoder, projection=nn.Identity())
-    project = projection(
-        features=encoder.width, hidden=config.text.projection_hidden, width=config.width
-    )
-    return TextBranch(backbone=encoder, projection=project)
+    project = projection(features=encoder.width, hidden=text.projection_hidden, width=config.width)
+    if text.projection_rate == "pretrained" and is_pretrained(encoder):
+        mark_slow(project)
+    hides_cls = config.leaves_sequence and not text.fuses_cls
+    finish = HiddenCls() if hides_cls else nn.Identity()
+    return TextBranch(backbone=encoder, projection=project, finish=finish)
 
 
 def _audio(config: LeConfig) -> PackedBranch:
     audio = config.audio
     compress = LogMel() if audio.log_mel else nn.Identity()
     picture = (1, audio.num_mels, audio.chunk_frames)
-    return _packed(config, audio, compress=compress, picture=picture)
+    return _packed(config, audio, prepare=[nn.AvgPool2d(audio.pool), compress], picture=picture)
 
 
 def _vision(config: LeConfig) -> PackedBranch:
-    face_px = config.vision.face_px
-    return _packed(config, config.vision, compress=nn.Identity(), picture=(3, face_px, face_px))
+    vision = config.vision
+    side = vision.side_px
+    resize = nn.Identity() if side == vision.face_px else nn.AdaptiveAvgPool2d(side)
+    return _packed(
+        config, vision, prepare=[resize, nn.AvgPool2d(vision.pool)], picture=(3, side, side)
+    )
 
 
 def _packed(
     config: LeConfig,
-    vgg: configs.VggConfig,
+    pictures: configs.VggConfig,
     *,
-    compress: nn.Module,
+    prepare: Iterable[nn.Module],
     picture: tuple[int, int, int],
 ) -> PackedBranch:
-    """Build a branch for pictures of (channels, height, width).
+    """Build a branch for pictures of (channels, height, width) before pooling.
 
-    It has a learned [CLS] if no fusion of whole sequences follows.
+    It has a learned [CLS] if no fusion of whole sequences follows, or if its steps attend to one.
     """
     channels, height, width = picture
-    rows, columns = vgg.pool
-    features = num_features(
-        base_channels=vgg.base_channels, height=height // rows, width=width // columns
-    )
-    leaves_sequence = config.fusion.kind in configs.FUSIONS_OF_SEQUENCES
-    cls = nn.Identity() if leaves_sequence else ClsToken(width=config.width)
+    rows, columns = pictures.pool
+    cnn = CNNS[pictures.cnn](pictures, channels, height // rows, width // columns)
+    has_cls = pictures.attends_cls or not config.leaves_sequence
+    cls = ClsToken(width=config.width) if has_cls else nn.Identity()
     return PackedBranch(
-        prepare=nn.Sequential(nn.AvgPool2d(vgg.pool), compress),
-        backbone=Vgg(
-            in_channels=channels,
-            base_channels=vgg.base_channels,
-            convs_per_group=vgg.convs_per_group,
-            batch_norm=vgg.batch_norm,
+        prepare=nn.Sequential(*prepare),
+        backbone=cnn.backbone,
+        projection=projection(
+            features=cnn.num_features, hidden=pictures.projection_hidden, width=config.width
         ),
-        projection=projection(features=features, hidden=vgg.projection_hidden, width=config.width),
-        temporal=_transformer(config, cls=cls, depth=vgg.depth),
+        temporal=_transformer(config, cls=cls, depth=pictures.depth),
+        finish=WithoutCls() if has_cls and config.leaves_sequence else nn.Identity(),
     )
 
+
+class Cnn(NamedTuple):
+    """A CNN, and the length of the vector that it makes of a picture."""
+
+    backbone: nn.Module
+    num_features: int
+
+
+def _vgg(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Cnn:
+    base = pictures.base_channels
+    backbone = vgg.Vgg(
+        in_channels=channels,
+        base_channels=base,
+        convs_per_group=pictures.convs_per_group,
+        batch_norm=pictures.batch_norm,
+    )
+    return Cnn(backbone, vgg.num_features(base_channels=base, height=height, width=width))
+
+
+def _dai(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Cnn:
+    base = pictures.base_channels
+    backbone = dai_cnn.DaiCnn(in_channels=channels, base_channels=base)
+    return Cnn(backbone, dai_cnn.num_features(base_channels=base, height=height, width=width))
+
+
+CNNS: dict[str, Callable[[configs.VggConfig, int, int, int], Cnn]] = {"vgg": _vgg, "dai": _dai}
+"""What builds each CNN for pictures of (channels, height, width), by its name in the config."""
 
 BRANCHES: dict[Modality, Callable[[LeConfig], nn.Module]] = {
     "text": _text,
@@ -136,9 +171,11 @@ class Fused(NamedTuple):
     width: int
 
 
-def _no_fusion(_: configs.NoFusion, config: LeConfig, branches: Branches) -> Fused:
+def _no_fusion(fusion: configs.NoFusion, config: LeConfig, branches: Branches) -> Fused:
     (branch,) = branches.values()
-    return Fused(Join(), branch.backbone.width if isinstance(branch, TextBranch) else config.width)
+    if isinstance(branch, TextBranch) and not fusion.projects_text:
+        return Fused(Join(), branch.backbone.width)
+    return Fused(Join(), config.width)
 
 
 def _early(fusion: configs.EarlyFusion, config: LeConfig, branches: Branches) -> Fused:
@@ -149,6 +186,10 @@ def _early(fusion: configs.EarlyFusion, config: LeConfig, branches: Branches) ->
         dropout=fusion.dropout,
     )
     return Fused(early, fusion.hidden)
+
+
+def _concat(_: configs.ConcatFusion, config: LeConfig, branches: Branches) -> Fused:
+    return Fused(ConcatFusion(), len(branches) * config.width)
 
 
 def _gated(fusion: configs.GatedFusion, config: LeConfig, branches: Branches) -> Fused:
@@ -173,6 +214,7 @@ def _bottleneck(fusion: configs.BottleneckFusion, config: LeConfig, branches: Br
 FUSIONS: dict[type[Config], Callable[[Any, LeConfig, Branches], Fused]] = {
     configs.NoFusion: _no_fusion,
     configs.EarlyFusion: _early,
+    configs.ConcatFusion: _concat,
     configs.GatedFusion: _gated,
     configs.TransformerFusion: _over_all_tokens,
     configs.BottleneckFusion: _bottleneck,

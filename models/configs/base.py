@@ -1,7 +1,7 @@
 """What the configs of all systems have in common."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -18,6 +18,14 @@ class Config(BaseModel):
     """The base of every config: immutable, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def later(default: object) -> Any:
+    """Declare a field that older records do not have.
+
+    It is written only where it differs from `default`, so a record is written as it was read.
+    """
+    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 def _in_our_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:

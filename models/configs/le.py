@@ -1,6 +1,7 @@
 """The model of Le et al. (IEEE Access), and fusions beyond it.
 
-Defaults are the paper's values; the docstring says which values the paper does not state.
+Defaults are the paper's values; the docstring says which values the paper does not state. The first
+author's released code trains another model than the paper prints; each difference is a field.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from models.configs.base import (
     SystemConfig,
     check_heads,
     divisors,
+    later,
 )
 from models.configs.text import AlbertConfig
 
@@ -24,6 +26,9 @@ VGG19 = (2, 2, 4, 4, 4)
 VGG_SHRINK = 32
 Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
 """A side of a picture; the poolings of VGG19 halve it five times."""
+
+SHRINK = {"vgg": VGG_SHRINK, "dai": 16}
+"""By how much the poolings of each CNN divide a side."""
 
 
 class LayerConfig(Config):
@@ -37,17 +42,17 @@ class LayerConfig(Config):
     dropout: Rate = 0.1
 
 
-def check_pool(pool: tuple[int, int], *, height: int, width: int) -> None:
-    """Make sure that pooling leaves VGG19 sides that its own five poolings halve evenly.
+def check_pool(pool: tuple[int, int], *, height: int, width: int, shrink: int) -> None:
+    """Make sure that pooling leaves a CNN sides that its own poolings divide evenly by `shrink`.
 
     Raises:
         ValueError: If it does not.
     """
     for side, factor in zip((height, width), pool, strict=True):
-        if side % (factor * VGG_SHRINK):
+        if side % (factor * shrink):
             raise ValueError(
-                f"pool {factor} does not leave a multiple of {VGG_SHRINK} of {side}; "
-                f"choose from {divisors(side // VGG_SHRINK)}"
+                f"pool {factor} does not leave a multiple of {shrink} of {side}; "
+                f"choose from {divisors(side // shrink)}"
             )
 
 
@@ -58,6 +63,10 @@ class VggConfig(Config):
     Channels of the five groups are `base_channels` times 1, 2, 4, 8, 8. `convs_per_group` are those
     of VGG19, which the paper names. `batch_norm` is our default (plain VGG19 rarely trains from
     scratch with Adam).
+
+    The released code differs from the paper in two points. Its `cnn` is "dai", the small CNN of
+    FE2E: always with batch norm, channels `base_channels` times 1, 2, 4, 8. And with `attends_cls`
+    the steps attend to a learned [CLS] too, which is dropped before a fusion of sequences.
     """
 
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -65,17 +74,46 @@ class VggConfig(Config):
     batch_norm: bool = True
     projection_hidden: PositiveInt = 1024
     depth: PositiveInt = 2
-    convs_per_group: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt] = VGG19
+    convs_per_group: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt] = later(
+        VGG19
+    )
+    cnn: Literal["vgg", "dai"] = later("vgg")
+    attends_cls: bool = later(False)
+
+    @model_validator(mode="after")
+    def _fields_belong_to_the_cnn(self) -> Self:
+        if self.cnn != "vgg" and not (self.batch_norm and self.convs_per_group == VGG19):
+            raise ValueError(
+                f"cnn {self.cnn!r} has no other batch_norm and convs_per_group than the defaults; "
+                f"choose batch_norm True and convs_per_group {VGG19}, or cnn 'vgg'"
+            )
+        return self
 
 
 class VisionConfig(VggConfig):
-    """The image branch: faces of `face_px` x `face_px` pixels."""
+    """The image branch: faces of `face_px` x `face_px` pixels.
+
+    They are averaged down to `resize_px` first, if that is given. Departure: the released code cuts
+    faces of 48 px out of the frame. Here rows of both sizes read the same faces.
+    """
 
     face_px: Pixels = 64
+    resize_px: PositiveInt | None = later(None)
+
+    @property
+    def side_px(self) -> int:
+        """The side of a face after resizing."""
+        return self.face_px if self.resize_px is None else self.resize_px
 
     @model_validator(mode="after")
-    def _pool_fits(self) -> Self:
-        check_pool(self.pool, height=self.face_px, width=self.face_px)
+    def _side_fits(self) -> Self:
+        shrink = SHRINK[self.cnn]
+        if self.side_px > self.face_px or self.side_px % shrink:
+            raise ValueError(
+                f"resize_px {self.side_px} is no multiple of {shrink} up to face_px "
+                f"{self.face_px}; cnn {self.cnn!r} needs one"
+            )
+        check_pool(self.pool, height=self.side_px, width=self.side_px, shrink=shrink)
         return self
 
 
@@ -91,20 +129,41 @@ class AudioConfig(VggConfig):
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:
-        check_pool(self.pool, height=self.num_mels, width=self.chunk_frames)
+        shrink = SHRINK[self.cnn]
+        check_pool(self.pool, height=self.num_mels, width=self.chunk_frames, shrink=shrink)
         return self
 
 
 class LeTextConfig(AlbertConfig):
-    """The text branch: ALBERT, and a projection of its token states."""
+    """The text branch: ALBERT, and a projection of its token states.
+
+    The paper does not say whether ALBERT's own [CLS] is among the tokens that are fused
+    (`fuses_cls`), nor at which rate the projection learns. In the released code it is not, and the
+    projection learns at the rate of ALBERT ("pretrained", which has no effect on random weights).
+    """
 
     projection_hidden: PositiveInt = 512
+    fuses_cls: bool = later(True)
+    projection_rate: Literal["base", "pretrained"] = later("base")
+
+    @model_validator(mode="after")
+    def _a_token_is_left(self) -> Self:
+        if not self.fuses_cls and self.max_tokens == 1:
+            raise ValueError(
+                "max_tokens 1 leaves only [CLS], which fuses_cls False hides; choose max_tokens "
+                "2 or more, or fuses_cls True"
+            )
+        return self
 
 
 class NoFusion(Config):
-    """One modality alone: a linear head on the [CLS] state of its branch."""
+    """One modality alone: a linear head on the [CLS] state of its branch.
+
+    The paper does not say whether the text is projected first; in the released code it is.
+    """
 
     kind: Literal["none"] = "none"
+    projects_text: bool = later(False)
 
 
 class EarlyFusion(Config):
@@ -113,6 +172,12 @@ class EarlyFusion(Config):
     kind: Literal["early"] = "early"
     hidden: PositiveInt = 256
     dropout: Rate = 0.1
+
+
+class ConcatFusion(Config):
+    """The [CLS] states of the branches, concatenated: early fusion in the released code."""
+
+    kind: Literal["concat"] = "concat"
 
 
 class GatedFusion(Config):
@@ -141,7 +206,7 @@ class BottleneckFusion(Config):
 
 
 Fusion = Annotated[
-    NoFusion | EarlyFusion | GatedFusion | TransformerFusion | BottleneckFusion,
+    NoFusion | EarlyFusion | ConcatFusion | GatedFusion | TransformerFusion | BottleneckFusion,
     Field(discriminator="kind"),
 ]
 
@@ -153,10 +218,17 @@ class ClsHead(Config):
 
 
 class EmotionDecoder(Config):
-    """Emotion-level embeddings decoded from the fused sequence (Le et al., eq. 5-7)."""
+    """Emotion-level embeddings decoded from the fused sequence (Le et al., eq. 5-7).
+
+    The paper does not say whether the decoder reads the fused [CLS] too (`reads_cls`). In the
+    released code it does not, and the embeddings keep their random initial values, because the
+    optimiser does not have them (`trains_embeddings`).
+    """
 
     kind: Literal["emotion_decoder"] = "emotion_decoder"
     depth: PositiveInt = 2
+    reads_cls: bool = later(True)
+    trains_embeddings: bool = later(True)
 
 
 FUSIONS_OF_SEQUENCES = ("transformer", "bottleneck")
@@ -187,6 +259,11 @@ class LeConfig(SystemConfig):
     head: Head = EmotionDecoder()
 
     @property
+    def leaves_sequence(self) -> bool:
+        """Whether the fusion reads and leaves whole sequences, not [CLS] states."""
+        return self.fusion.kind in FUSIONS_OF_SEQUENCES
+
+    @property
     def encoders(self) -> Mapping[Modality, Config]:
         """One for each modality that is read."""
         every: dict[Modality, Config] = {
@@ -206,13 +283,14 @@ class LeConfig(SystemConfig):
         if self.fusion.kind == "none" and len(self.modalities) > 1:
             raise ValueError(
                 f"fusion.kind 'none' takes one modality, not {', '.join(self.modalities)}; choose "
-                "one of them, or fusion.kind from 'early', 'gated', 'transformer', 'bottleneck'"
+                "one of them, or fusion.kind from 'early', 'concat', 'gated', 'transformer', "
+                "'bottleneck'"
             )
         return self
 
     @model_validator(mode="after")
     def _head_fits_fusion(self) -> Self:
-        if self.head.kind != "cls" and self.fusion.kind not in FUSIONS_OF_SEQUENCES:
+        if self.head.kind != "cls" and not self.leaves_sequence:
             raise ValueError(
                 f"head.kind {self.head.kind!r} needs fusion.kind 'transformer' or 'bottleneck', "
                 f"not {self.fusion.kind!r}; choose one of those, or head.kind 'cls'"

@@ -54,12 +54,18 @@ class TextEncoder(nn.Module):
 
 
 class TextBranch(nn.Module):
-    """Token states and their projection (`nn.Identity` where a head reads the encoder itself)."""
+    """Token states and their projection (`nn.Identity` where a head reads the encoder itself).
 
-    def __init__(self, *, backbone: TextEncoder, projection: nn.Module) -> None:
+    `finish` takes the sequence that this leaves; `nn.Identity` keeps it.
+    """
+
+    def __init__(
+        self, *, backbone: TextEncoder, projection: nn.Module, finish: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.projection = projection
+        self.finish = finish or nn.Identity()
 
     def forward(self, tokens: Tensor, token_mask: Tensor) -> Padded:
         """Encode the transcript; its first step is the [CLS] of the tokenizer.
@@ -67,7 +73,9 @@ class TextBranch(nn.Module):
         Shapes:
             tokens: (B, T), token_mask: (B, T), bool -> (B, T, D)
         """
-        return Padded(self.projection(self.backbone(tokens, token_mask)), token_mask)
+        states = self.projection(self.backbone(tokens, token_mask))
+        sequence: Padded = self.finish(Padded(states, token_mask))
+        return sequence
 
 
 def random_text_encoder(sizes: TextSizes) -> TextEncoder:

@@ -48,6 +48,18 @@ class EarlyFusion(nn.Module):
         return one_step(self.dropout(self.linear(firsts).relu()))
 
 
+class ConcatFusion(nn.Module):
+    """h = [t_cls; a_cls; v_cls], a sequence of one step."""
+
+    def forward(self, *sequences: Padded) -> Padded:
+        """Concatenate the first states, which are [CLS] states, along the features.
+
+        Shapes:
+            (B, T_m, D) of each -> (B, 1, MD)
+        """
+        return one_step(first_states(sequences).flatten(1))
+
+
 class Gates(Weighing):
     """z_m = sigmoid(U_m [x_1; x_2; ...]): how much of each modality passes, feature by feature."""
 

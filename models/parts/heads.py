@@ -52,12 +52,15 @@ class GroupWiseLinear(nn.Module):
 class EmotionClassifier(nn.Module):
     """Emotion-level embeddings decoded from the fused sequence        (Le et al., eq. 5-7).
 
-    The learned embeddings are themselves the decoder's input; the memory is the whole fused
-    sequence, its [CLS] state included (the paper does not say).
+    The learned embeddings are themselves the decoder's input. `memory` prepares what is decoded;
+    `nn.Identity` leaves the whole fused sequence, its [CLS] state included.
     """
 
-    def __init__(self, *, width: int, num_emotions: int, layers: Iterable[nn.Module]) -> None:
+    def __init__(
+        self, *, width: int, num_emotions: int, memory: nn.Module, layers: Iterable[nn.Module]
+    ) -> None:
         super().__init__()
+        self.memory = memory
         self.embeddings = nn.Parameter(torch.empty(num_emotions, width))
         self.layers = nn.ModuleList(layers)
         self.classify = GroupWiseLinear(width=width, num_emotions=num_emotions)
@@ -73,7 +76,8 @@ class EmotionClassifier(nn.Module):
             (B, T, D) -> (B, K)
         """
         states = self.embeddings.expand(len(fused.states), -1, -1)  # (B, K, D)
+        memory = self.memory(fused)
         for layer in self.layers:
-            states = layer(states, fused.states, fused.mask)
+            states = layer(states, memory.states, memory.mask)
         logits: Tensor = self.classify(states)
         return logits

@@ -33,6 +33,32 @@ class ClsToken(nn.Module):
         )
 
 
+class WithoutCls(nn.Module):
+    """Drops the first step, which the others have attended to."""
+
+    def forward(self, sequence: Padded) -> Padded:
+        """Leave the steps after the first.
+
+        Shapes:
+            (B, 1 + T, D) -> (B, T, D)
+        """
+        return Padded(sequence.states[:, 1:], sequence.mask[:, 1:])
+
+
+class HiddenCls(nn.Module):
+    """Makes the first step padding: it keeps its place, and nothing later attends to it."""
+
+    def forward(self, sequence: Padded) -> Padded:
+        """Mask the first step.
+
+        Shapes:
+            (B, T, D) -> (B, T, D)
+        """
+        states, mask = sequence
+        hidden = mask.new_zeros(len(mask), 1)
+        return Padded(states, torch.cat([hidden, mask[:, 1:]], dim=1))
+
+
 class Transformer(nn.Module):
     """F^0 = [E_cls; S_1; S_2; ...], then a stack of encoder layers        (Le et al., eq. 1-4).
 

@@ -10,6 +10,7 @@ from models.configs.le import (
     AudioConfig,
     BottleneckFusion,
     ClsHead,
+    ConcatFusion,
     EarlyFusion,
     EmotionDecoder,
     GatedFusion,
@@ -43,6 +44,18 @@ TINY = LeConfig(
 )
 
 
+SMALL_CNN: dict[str, object] = {"cnn": "dai", "attends_cls": True}
+RELEASED = TINY.model_copy(
+    update={
+        "text": TINY.text.model_copy(update={"fuses_cls": False, "projection_rate": "pretrained"}),
+        "audio": TINY.audio.model_copy(update=SMALL_CNN),
+        "vision": TINY.vision.model_copy(update={**SMALL_CNN, "resize_px": 48}),
+        "head": EmotionDecoder(depth=1, reads_cls=False, trains_embeddings=False),
+    }
+)
+"""What the released code of Le et al. trains."""
+
+
 def change(config: LeConfig, **fields: object) -> LeConfig:
     """Copy a config with some fields changed, and check it."""
     return LeConfig.model_validate({**dict(config), **fields})
@@ -52,7 +65,11 @@ ROWS = {
     "text": change(TINY, modalities=("text",), fusion=NoFusion(), head=ClsHead()),
     "audio": change(TINY, modalities=("audio",), fusion=NoFusion(), head=ClsHead()),
     "vision": change(TINY, modalities=("vision",), fusion=NoFusion(), head=ClsHead()),
+    "text_projected": change(
+        TINY, modalities=("text",), fusion=NoFusion(projects_text=True), head=ClsHead()
+    ),
     "early": change(TINY, fusion=EarlyFusion(hidden=16), head=ClsHead()),
+    "concat": change(TINY, fusion=ConcatFusion(), head=ClsHead()),
     "gated": change(TINY, fusion=GatedFusion(hidden=16), head=ClsHead()),
     "bottleneck": change(TINY, fusion=BottleneckFusion(num_tokens=2, depth=2)),
     "bottleneck_cls": change(TINY, fusion=BottleneckFusion(num_tokens=1), head=ClsHead()),
@@ -62,6 +79,7 @@ ROWS = {
     "fusion_decoder": TINY,
     "deeper": change(TINY, fusion=TransformerFusion(depth=3), head=EmotionDecoder(depth=2)),
     "log_mel": change(TINY, audio=TINY.audio.model_copy(update={"log_mel": True})),
+    "released": change(RELEASED),
     "plain_vgg": change(
         TINY,
         audio=TINY.audio.model_copy(update={"batch_norm": False}),

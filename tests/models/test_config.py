@@ -9,6 +9,7 @@ from models.configs.le import (
     GatedFusion,
     LayerConfig,
     LeConfig,
+    LeTextConfig,
     NoFusion,
     VisionConfig,
 )
@@ -79,3 +80,33 @@ def test_pictures_must_survive_five_poolings(config, field):
 def test_pool_must_leave_vgg19_enough(branch):
     with pytest.raises(ValidationError, match=r"pool 4 does not leave a multiple of 32 of \d+"):
         branch(pool=(1, 4))
+
+
+@pytest.mark.parametrize("px", [16, 40, 96])
+def test_faces_are_resized_to_what_the_cnn_halves_evenly(px):
+    with pytest.raises(ValidationError, match=rf"resize_px {px} is no multiple of 32 up to face_"):
+        VisionConfig(resize_px=px)
+
+
+def test_small_cnn_halves_sides_of_48_pixels_evenly():
+    assert VisionConfig(cnn="dai", resize_px=48, pool=(3, 1)).side_px == 48
+    with pytest.raises(ValidationError, match="pool 2 does not leave a multiple of 16 of 48"):
+        VisionConfig(cnn="dai", resize_px=48, pool=(2, 1))
+
+
+@pytest.mark.parametrize("fields", [{"batch_norm": False}, {"convs_per_group": (1, 1, 1, 1, 1)}])
+def test_small_cnn_has_no_fields_of_a_vgg(fields):
+    with pytest.raises(ValidationError, match=r"cnn 'dai' has no other batch_norm .* or cnn 'vgg'"):
+        AudioConfig(cnn="dai", **fields)
+
+
+def test_a_text_without_cls_needs_another_token():
+    with pytest.raises(ValidationError, match=r"max_tokens 1 leaves only .CLS."):
+        LeTextConfig(max_tokens=1, fuses_cls=False)
+
+
+def test_later_field_is_written_only_where_it_differs():
+    assert not {"reads_cls", "trains_embeddings"} & EmotionDecoder().model_dump().keys()
+    written = EmotionDecoder(reads_cls=False).model_dump_json()
+    assert written == '{"kind":"emotion_decoder","depth":2,"reads_cls":false}'
+    assert EmotionDecoder.model_validate_json(written) == EmotionDecoder(reads_cls=False)

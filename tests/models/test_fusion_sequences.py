@@ -1,7 +1,12 @@
 import torch
 from torch import nn
 
-from models.fusion.sequences import BottleneckFusion, BottleneckLayer, GatedFusion
+from models.fusion.sequences import (
+    BottleneckFusion,
+    BottleneckLayer,
+    ConcatFusion,
+    GatedFusion,
+)
 from models.init import init_weights
 from models.parts.layers import EncoderLayer
 from models.parts.sequence import Padded, pad
@@ -47,6 +52,13 @@ def test_gates_are_what_each_feature_weighs_the_modalities_by():
         fusion(a_step([1.0, 2, 3], [0, 0, 0]), a_step([1.0, 2, 3], [0, 0, 0]))
     assert weights["gates"].shape == (2, 5, 2)
     assert torch.equal(weights["gates"][1], torch.full((5, 2), 0.5))
+
+
+def test_concatenation_keeps_the_first_states_as_they_are():
+    text, vision = sequence(num_steps=3, seed=0), sequence(num_steps=2, seed=1)
+    fused = ConcatFusion()(text, vision)
+    assert torch.equal(fused.states[0, 0], torch.cat([text.states[0, 0], vision.states[0, 0]]))
+    assert fused.mask.tolist() == [[True]]
 
 
 def test_modalities_exchange_only_through_the_bottleneck():

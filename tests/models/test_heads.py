@@ -1,7 +1,11 @@
 import torch
 
-from models.parts.heads import ClsClassifier, GroupWiseLinear
+from models.init import init_weights
+from models.parts.heads import ClsClassifier, EmotionClassifier, GroupWiseLinear
+from models.parts.layers import DecoderLayer
 from models.parts.sequence import Padded
+from models.parts.transformer import HiddenCls
+from models.parts.weighing import weights_of
 
 
 def test_group_wise_linear_gives_each_emotion_its_own_weights():
@@ -20,3 +24,20 @@ def test_cls_classifier_reads_the_first_state_alone():
         head.linear.bias.fill_(0.5)
     states = torch.tensor([[[1.0, 2.0], [100.0, 100.0]]])
     assert head(Padded(states, torch.ones(1, 2, dtype=torch.bool))).tolist() == [[5.5]]
+
+
+@torch.no_grad()
+def test_decoder_without_the_fused_cls_reads_the_other_states_alone():
+    layer = DecoderLayer(width=4, num_heads=2, feed_forward=8, dropout=0.0)
+    head = EmotionClassifier(width=4, num_emotions=3, memory=HiddenCls(), layers=[layer])
+    init_weights(head, 0)
+    states = torch.randn(2, 5, 4, generator=torch.Generator().manual_seed(0))
+    other = states.clone()
+    other[:, 0] += 1
+    mask = torch.ones(2, 5, dtype=torch.bool)
+    with weights_of(head) as weights:
+        logits = head(Padded(states, mask))
+    assert torch.equal(logits, head(Padded(other, mask)))
+    cross = weights["layers.0.cross_attention.attend"]
+    assert not cross[..., 0].any()
+    torch.testing.assert_close(cross[..., 1:].sum(-1), torch.ones(2, 2, 3))

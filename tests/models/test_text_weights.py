@@ -171,6 +171,13 @@ def test_only_albert_learns_at_the_pretrained_rate(checkpoint):
     )
 
 
+def test_projection_learns_as_slowly_as_albert_where_the_config_says_so(checkpoint):
+    model: Any = initialised(pretrained(checkpoint, projection_rate="pretrained"))
+    _, slow = parameter_groups(model, base_lr=5e-4, pretrained_lr=5e-5)
+    text = [p for p in model.branches.text.parameters() if p.requires_grad]
+    assert {*map(id, slow["params"])} == {*map(id, text)}
+
+
 def test_a_random_albert_learns_at_the_base_rate():
     (group,) = parameter_groups(initialised(TINY), base_lr=5e-4, pretrained_lr=5e-5)
     assert group["lr"] == 5e-4

@@ -29,6 +29,12 @@ def test_change_replaces_only_what_it_names() -> None:
     assert differing == {"model.head.depth": 5, "training.batch_size": 7}
 
 
+def test_fields_that_are_written_only_where_they_differ_can_be_changed() -> None:
+    assert flatten(TrialConfig())["model.vision.resize_px"] is None
+    changed = apply_change(TrialConfig(), {"model.vision.resize_px": 32})
+    assert flatten(changed)["model.vision.resize_px"] == 32
+
+
 def test_alternative_is_given_whole() -> None:
     change: dict[str, JsonValue] = {
         "model.fusion": {"kind": "early", "hidden": 64},
