@@ -16,7 +16,7 @@ from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
 
 PAPERS: dict[str, tuple[Study, ...]] = {
-    "le2023": (le2023.MAIN, le2023.COMPONENTS, le2023.LAYERS),
+    "le2023": (le2023.MAIN, le2023.COMPONENTS, le2023.LAYERS, le2023.LE_READING),
     "xia2022": (
         xia2022.SOTA,
         xia2022.MODULES,

@@ -3,7 +3,7 @@
 import re
 
 STUDY_NAMES = (
-    *("main", "components", "layers"),  # Le et al.
+    *("main", "components", "layers", "le-reading"),  # Le et al.
     *("sota", "modules", "unimodal", "sem", "cross-modal", "bottlenecks", "sem-reading"),  # Xia
     *("systems", "fusions"),
 )

@@ -1,6 +1,7 @@
 """Studies of Le et al.: transformer fusion and emotion-level representation learning."""
 
 from models.configs.base import Modality
+from models.configs.le import VGG19
 from search_spaces.change import Change
 from search_spaces.claim import Comparison, Score
 from search_spaces.columns import emotion_columns
@@ -8,7 +9,7 @@ from search_spaces.paper_claims import restate
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
 from search_spaces.systems.dai import FE2E
 from search_spaces.systems.features import EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
-from search_spaces.systems.le import LE
+from search_spaces.systems.le import LE, LE_RELEASED_TRAINING
 
 LE2023 = Paper(
     title=(
@@ -87,6 +88,33 @@ def both_tables(row: str) -> tuple[str, str]:
     """Refer to a row of Table 3, IEMOCAP, and of Table 4, CMU-MOSEI."""
     return (f"le_t3/{row}", f"le_t4/{row}")
 
+
+EARLY_FUSION: Change = {"model.fusion": {"kind": "early"}, "model.head": {"kind": "cls"}}
+
+_SMALL_CNN: Change = {"cnn": "dai", "convs_per_group": list(VGG19), "batch_norm": True}
+SMALL_CNN: Change = {
+    **{f"model.audio.{field}": value for field, value in _SMALL_CNN.items()},
+    **{f"model.vision.{field}": value for field, value in _SMALL_CNN.items()},
+    "model.vision.resize_px": 48,
+    "model.vision.pool": [1, 1],
+}
+"""The CNN of FE2E, on faces of 48 px: both scales pool them no further, as FE2E does."""
+
+ENCODER_CLS: Change = {"model.audio.attends_cls": True, "model.vision.attends_cls": True}
+WITHOUT_TEXT_CLS: Change = {"model.text.fuses_cls": False}
+SLOW_PROJECTION: Change = {"model.text.projection_rate": "pretrained"}
+MEMORY_WITHOUT_CLS: Change = {"model.head.reads_cls": False}
+UNTRAINED_EMBEDDINGS: Change = {"model.head.trains_embeddings": False}
+RELEASED: Change = {
+    **SMALL_CNN,
+    **ENCODER_CLS,
+    **WITHOUT_TEXT_CLS,
+    **SLOW_PROJECTION,
+    **MEMORY_WITHOUT_CLS,
+    **UNTRAINED_EMBEDDINGS,
+    **depths(vision=2, audio=2, fusion=2, decoder=2),
+}
+"""The model of the released code, whose command halves four layers to two everywhere."""
 
 MAIN = Study(
     name="main",
@@ -174,7 +202,7 @@ COMPONENTS = Study(
         Row(name="Spectrogram - VGG19", change=unimodal("audio"), published="le_t5/spec_vgg19"),
         Row(
             name="Early Fusion",
-            change={"model.fusion": {"kind": "early"}, "model.head": {"kind": "cls"}},
+            change=EARLY_FUSION,
             published="le_t5/early_fusion",
         ),
         Row(
@@ -194,3 +222,41 @@ COMPONENTS = Study(
         *("L11a", "L11b", "L11c", "L11d"),
     ),
 )
+
+LE_READING = Study(
+    name="le-reading",
+    title="What the paper prints and what the released code trains",
+    source=Source(paper=LE2023, label="Section IV"),
+    baseline=LE,
+    columns=ABLATION_COLUMNS,
+    rows=(
+        Row(name="as printed", published="le_t5/fusion_emo"),
+        Row(name="as released", baseline=LE_RELEASED_TRAINING, change=RELEASED),
+        Row(name="small CNN, 48 px", change=SMALL_CNN),
+        Row(name="[CLS] in the audio and image encoders", change=ENCODER_CLS),
+        Row(name="fusion without ALBERT's [CLS]", change=WITHOUT_TEXT_CLS),
+        Row(name="text projection at ALBERT's rate", change=SLOW_PROJECTION),
+        Row(name="decoder memory without [CLS]", change=MEMORY_WITHOUT_CLS),
+        Row(name="untrained emotion embeddings", change=UNTRAINED_EMBEDDINGS),
+        Row(name="released training", baseline=LE_RELEASED_TRAINING),
+        Row(
+            name="early fusion, as printed",
+            change=EARLY_FUSION,
+            published="le_t5/early_fusion",
+        ),
+        Row(
+            name="early fusion, as released",
+            change={"model.fusion": {"kind": "concat"}, "model.head": {"kind": "cls"}},
+        ),
+        Row(name="text, as printed", change=unimodal("text"), published="le_t5/text_albert"),
+        Row(
+            name="text, as released",
+            change={**unimodal("text"), "model.fusion": {"kind": "none", "projects_text": True}},
+        ),
+    ),
+)
+"""The first author's repository (HoaiDuyLe/MER_with_Transformer, 2023), one difference a row.
+
+Two differences are no rows. The two layers everywhere of the released code are the printed depth on
+IEMOCAP; for CMU-MOSEI, `layers` compares them with four. Frames are a matter of preparation.
+"""

@@ -146,7 +146,7 @@ def test_plan_needs_no_synthetic_media_and_makes_none(call: Call, tmp_path: Path
 def test_plan_of_both_papers_says_what_sharing_saves(call: Call) -> None:
     outcome = call("plan", "all")
     assert outcome.code == 0
-    assert "310 rows x seeds are 220 trials, 90 saved by sharing" in outcome.out
+    assert "375 rows x seeds are 270 trials, 105 saved by sharing" in outcome.out
 
 
 def test_plan_of_adaptive_seeds_says_how_they_go_on(call: Call) -> None:

@@ -39,9 +39,14 @@ def text_of(sharing: Sharing) -> str:
 
 
 def test_other_built_in_studies_get_what_they_have_in_common(ledger: Ledger) -> None:
-    """The full model of `layers` is also a row of three other studies."""
+    """The full model of `layers` is also a row of four other studies."""
     sharing = find_sharing([plan(STUDIES["layers"], ledger)], ledger)
-    assert sharing.also_gives == {"main": (5, 45), "components": (5, 30), "systems": (5, 50)}
+    assert sharing.also_gives == {
+        "main": (5, 45),
+        "components": (5, 30),
+        "le-reading": (5, 65),
+        "systems": (5, 50),
+    }
 
 
 def test_counts_are_those_of_common_keys(ledger: Ledger) -> None:
@@ -58,7 +63,8 @@ def test_counts_are_those_of_common_keys(ledger: Ledger) -> None:
 
 def test_studies_that_are_planned_too_are_not_others(ledger: Ledger) -> None:
     plans = [plan(STUDIES[name], ledger) for name in ("layers", "components")]
-    assert set(find_sharing(plans, ledger).also_gives) == {"main", "systems", "fusions"}
+    also_gives = find_sharing(plans, ledger).also_gives
+    assert set(also_gives) == {"main", "le-reading", "systems", "fusions"}
 
 
 def test_what_was_planned_before_counts_as_it_was_planned(ledger: Ledger) -> None:
