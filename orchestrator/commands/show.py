@@ -17,6 +17,7 @@ from orchestrator.commands.options import storage_option
 from orchestrator.terminal import console
 from reports.scores.names import corpus_title
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
+from search_spaces.change import flatten
 from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
@@ -115,7 +116,7 @@ def study_view(study: Study) -> RenderableType:
     changes.add_column("row")
     changes.add_column("changes in the baseline")
     for row in study.rows:
-        own = [f"another system: {_system(row.baseline)}"] if row.baseline else []
+        own = _own_baseline(row.baseline, study.baseline) if row.baseline else []
         changed = own + [f"{path} = {_plain(value)}" for path, value in row.change.items()]
         changes.add_row(row.name, "\n".join(changed) or "nothing")
     return Group(
@@ -127,6 +128,21 @@ def study_view(study: Study) -> RenderableType:
         Text("\nClaims:" if study.claims else ""),
         *(Text(_describe(claim)) for claim in claims_of(study)),
     )
+
+
+def _own_baseline(own: Baseline, baseline: Baseline) -> list[str]:
+    """Name the system of a row's own baseline, or what differs in each scale if it is the same."""
+    if _system(own) != _system(baseline):
+        return [f"another system: {_system(own)}"]
+    lines = [
+        f"{path} = {_plain(value)} (scale {scale})"
+        for scale, configs in own.items()
+        for corpus, config in configs.items()
+        if (rival := baseline.get(scale, {}).get(corpus)) is not None
+        for path, value in flatten(config).items()
+        if value != flatten(rival).get(path)
+    ]
+    return list(dict.fromkeys(lines))
 
 
 def _printed_tables(study: Study) -> Iterable[RenderableType]:

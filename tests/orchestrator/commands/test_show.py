@@ -61,6 +61,13 @@ def test_row_of_another_system_is_shown_as_such() -> None:
     assert "another system: lf_lstm" in text
 
 
+def test_row_of_the_same_system_with_its_own_baseline_shows_what_differs() -> None:
+    text = " ".join(text_of(study_view(STUDIES["le-reading"])).split())  # lines are wrapped
+    assert "another system" not in text
+    assert "training.learning_rate = 5e-05 (scale paper)" in text
+    assert "training.learning_rate = 0.0001 (scale tiny)" in text
+
+
 def test_own_study_without_printed_values_is_shown() -> None:
     text = text_of(study_view(small_study()))
     assert "small: A small study (own)" in text
