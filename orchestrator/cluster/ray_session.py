@@ -5,17 +5,20 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ray
+from ray._private import worker
 
 from orchestrator.cluster.local_ray import alone_on_machine, watched_ray
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
+
+LOG = logging.getLogger(__name__)
 
 ANSWER_S = 10.0
 """A cluster that does not answer within this time counts as unreachable."""
@@ -78,16 +81,23 @@ def ray_session(
 
 @contextmanager
 def _own_surroundings(storage: Path) -> Iterator[None]:
-    """Set Ray's variables, and be in the storage folder; restore both at the end."""
-    came_from, seen = Path.cwd(), dict(os.environ)
+    """Set Ray's variables, hush it, and be in the storage folder; restore all at the end."""
+    came_from, seen, prints = Path.cwd(), dict(os.environ), worker.print_to_stdstream
+    worker.print_to_stdstream = _log_message  # Ray prints lost workers whatever its settings say
     os.environ.update(QUIET)
     os.chdir(storage)
     try:
         yield
     finally:
+        worker.print_to_stdstream = prints
         os.environ.clear()
         os.environ.update(seen)
         os.chdir(came_from)
+
+
+def _log_message(data: Mapping[str, Any], ignore_prefix: bool) -> None:
+    """Keep a message of Ray's own processes for those who debug; we tell of lost workers."""
+    LOG.debug("Ray: %s", data["lines"])
 
 
 def _start(address: str | None, limits: _Limits, folder: str | None) -> None:

@@ -1,13 +1,17 @@
 """Ctrl-C and SIGTERM, which a machine sends before it shuts down. Both end a command cleanly."""
 
+import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import NoReturn
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+STDERR = 2
 EXIT_FAILED_TRIALS = 1
+STOPPING_LINE = b"\nStopping; what is finished is kept. Another Ctrl-C stops at once.\n"
 
 
 class Terminated(KeyboardInterrupt):
@@ -35,7 +39,7 @@ def end_as(stopped_by: int | None, num_failed: int) -> None:
 
 
 class StopSignals:
-    """While it is open, it notes the first signal; a second signal has its former handler.
+    """While it is open, it notes and answers the first signal; a second has its former handler.
 
     It notes no signal outside the main thread: only the main thread may handle signals.
     """
@@ -60,6 +64,8 @@ class StopSignals:
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         self.seen = signum
+        with suppress(OSError):  # not `print`: the signal may have come in the middle of one
+            os.write(STDERR, STOPPING_LINE)
         self._restore()
 
     def _restore(self) -> None:

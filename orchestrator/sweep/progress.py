@@ -84,6 +84,8 @@ class SweepProgress(Watcher):
             outcome.append(f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}")
         if (epoch := record.result.diverged_at_epoch) is not None:
             outcome.append(f"diverged in epoch {epoch + 1}")
+        if earlier := record.circumstances.resumed_from_epochs:
+            outcome.append(f"went on after epoch {', '.join(map(str, earlier))}")
         outcome.append(f"{record.circumstances.wall_s:.1f} s")
         self._end(record.trial, Text(", ".join(outcome)))
 

@@ -29,7 +29,12 @@ from orchestrator.sweep.messages import Manner, order_in
 from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.ray_patches import patch_ray_worker_loss
 from orchestrator.sweep.supply import TrialSupply
-from orchestrator.sweep.tune_adapters import QueueSearcher, SignalStopper, TuneListener
+from orchestrator.sweep.tune_adapters import (
+    QueueSearcher,
+    SignalStopper,
+    SilentReporter,
+    TuneListener,
+)
 from orchestrator.sweep.worker import train_assignment
 from orchestrator.trial.watcher import Watcher
 
@@ -156,7 +161,7 @@ def _fit(
             storage_path=scratch,
             verbose=0,
             stop=stopper,
-            callbacks=[listener],
+            callbacks=[listener, SilentReporter()],
             failure_config=tune.FailureConfig(max_failures=0),
         )
         tune.Tuner(trainable, tune_config=tune_config, run_config=run_config).fit()

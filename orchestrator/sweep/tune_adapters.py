@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
@@ -132,6 +133,13 @@ class SignalStopper(tune.Stopper):
     def stop_all(self) -> bool:
         """Whether to stop the sweep."""
         return self._signals.seen is not None
+
+
+class SilentReporter(TrialProgressCallback):
+    """Takes the place of Tune's own reporter, which prints each trial that failed or diverged."""
+
+    def _print(self, msg: str) -> None:
+        """Print nothing: our progress tells it."""
 
 
 class TuneListener(tune.Callback):

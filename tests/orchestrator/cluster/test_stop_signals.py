@@ -25,12 +25,13 @@ def sigterm_raises() -> Iterator[None]:
     [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)],
 )
 def test_first_signal_is_noted_and_the_second_raises(
-    signum: int, exception: type[BaseException]
+    signum: int, exception: type[BaseException], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with StopSignals() as signals:
         at_first = signals.seen
         os.kill(os.getpid(), signum)
         assert (at_first, signals.seen) == (None, signum)
+        assert "Stopping; what is finished is kept." in capfd.readouterr().err
         with pytest.raises(exception):
             os.kill(os.getpid(), signum)
     assert signals.seen == signum

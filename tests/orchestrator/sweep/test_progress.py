@@ -8,7 +8,7 @@ from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
-from tests.reports.factories import make_record
+from tests.reports.factories import make_circumstances, make_record
 
 
 def make_trials(count: int) -> list[Trial]:
@@ -95,6 +95,15 @@ def test_trial_that_was_hit_is_told_and_stays_among_the_running() -> None:
         progress.trouble(first, "its process was lost: goes on\nActorDiedError")
     assert capture.get() == "a [b] row seed 0: its process was lost: goes on\n"
     assert "2 done, 1 running, 1 left" in shown(progress, console)
+
+
+def test_trial_that_went_on_from_a_checkpoint_says_so() -> None:
+    (trial,) = make_trials(1)
+    progress, console = watch([trial], terminal=False)
+    circumstances = make_circumstances(resumed_from_epochs=(4, 6))
+    with console.capture() as capture:
+        progress.finished(make_record(trial, circumstances=circumstances))
+    assert "valid F1 0.500 at epoch 1, went on after epoch 4, 6, 2.5 s" in capture.get()
 
 
 def test_diverged_trial_ends_with_what_it_reached() -> None:
