@@ -1,11 +1,14 @@
-"""Where the command starts: it makes sure that the packages it loads are ours.
+"""Where the command starts: its packages are ours, and the user has a home.
 
-Their names are common. A folder on PYTHONPATH may hold someone else's `models`, and so may the
-current folder, which an empty entry of PYTHONPATH means. Python would find that one first.
+The names of our packages are common. A folder on PYTHONPATH may hold someone else's `models`, and
+so may the current folder, which an empty entry of PYTHONPATH means. Python would find that one
+first.
 """
 
 import os
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> NoReturn:
     """Run the command line."""
     prefer_own_packages()
+    ensure_home()
     from orchestrator.cli import main
 
     main()
@@ -32,6 +36,23 @@ def prefer_own_packages() -> None:
     if any(map(_holds_others, given)):
         kept = [entry for entry in given if not _holds_others(entry)]
         os.environ["PYTHONPATH"] = os.pathsep.join(kept)
+
+
+def ensure_home() -> None:
+    """Give a user without a home folder one of their own among the temporary files.
+
+    A container that runs with `--user 12345` has such a user: the system does not know it, and HOME
+    is missing, or is the root folder. Ray and MLflow end in an error without a home.
+    """
+    with suppress(RuntimeError):
+        if Path.home() != Path("/") or os.access("/", os.W_OK):
+            return
+    folder = Path(tempfile.gettempdir(), f"mmer-sweep-home-{os.getuid()}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if folder.lstat().st_uid != os.getuid():  # someone else took the name
+        folder = Path(tempfile.mkdtemp(prefix=folder.name))
+    os.environ["HOME"] = str(folder)
 
 
 def _holds_others(entry: str) -> bool:
