@@ -14,6 +14,7 @@ from ray._common.utils import get_default_ray_temp_dir
 from ray._private import ray_constants, worker
 
 from orchestrator.errors import ClusterError, LostRayError
+from orchestrator.terminal import errors
 
 AUTHENTICATION = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 """The variables by which a user chooses how Ray's processes recognise each other."""
@@ -111,6 +112,7 @@ def watched_ray() -> Iterator[None]:
         lost = _find_lost()
         if lost is None:
             raise
+        errors.print(f"Ray's process '{lost}' has ended: stopping", style="yellow")
         # The others would wait for the lost one.
         worker.global_worker.node.kill_all_processes(check_alive=False, allow_graceful=False)
         raise LostRayError(

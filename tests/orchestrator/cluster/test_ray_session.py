@@ -39,7 +39,7 @@ def listening_on(family: list[psutil.Process]) -> dict[str, set[str]]:
 
 
 def test_ray_of_this_machine_listens_to_it_alone_and_its_end_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It works with a home that cannot be written, and with a long path for temporary files."""
     long = tmp_path / ("a" * 80)
@@ -49,6 +49,7 @@ def test_ray_of_this_machine_listens_to_it_alone_and_its_end_is_told(
     with pytest.raises(LostRayError, match="'gcs_server' on this machine has ended"):
         lose_gcs(tmp_path, seen := Seen())
     assert time.monotonic() - seen.killed_at < NOTICED_S
+    assert "Ray's process 'gcs_server' has ended: stopping" in capsys.readouterr().err
     assert {"gcs_server", "raylet", "ray::DashboardAgent"} <= seen.listening.keys()
     assert set().union(*seen.listening.values()) <= LOOPBACK, seen.listening
     assert not [*long.iterdir()]
