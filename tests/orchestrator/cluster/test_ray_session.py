@@ -38,6 +38,7 @@ def listening_on(family: list[psutil.Process]) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_ray_of_this_machine_listens_to_it_alone_and_its_end_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
