@@ -31,7 +31,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training", "trial"),
-        *("cluster", "tracking", "kept_models", "corpus", "forecast", "sweep", "search"),
+        *("cluster", "tracking", "kept_models", "corpus", "floors", "forecast", "sweep", "search"),
         *("commands", "cli", "start"),
     ),
 }

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from orchestrator.commands.options import storage_option
+from orchestrator.floors.ensure import ensure_floors
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import publish_folder
 from orchestrator.terminal import console
@@ -51,6 +52,8 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     """
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
+    trial_scores = TrialScores(ledger)
+    ensure_floors(chosen, trial_scores, storage, console)
     folder = output.expanduser().absolute() if output else storage / OUTPUT
     from reports.document.assemble import FIGURES, assemble  # loads Matplotlib
     from reports.document.files import TABLES, VERDICTS, write_html, write_pdf, write_twins
@@ -59,7 +62,6 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
         for part in (TABLES, FIGURES, VERDICTS):  # of an earlier report, maybe of other studies
             shutil.rmtree(folder / part, ignore_errors=True)
     with console.status("report") as status:
-        trial_scores = TrialScores(ledger)
         assembled = assemble(chosen, trial_scores, folder, status.update)
         trial_scores.remember()
         if not assembled.trials:

@@ -14,7 +14,7 @@ from orchestrator.storage.bucket import is_missing_bucket
 from orchestrator.storage.folder import CHOICES, URI, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
-from reports.ledger import planned, probe
+from reports.ledger import floor_file, planned, probe
 from reports.ledger.files import create_once
 
 OWNER_FILE = "owner"
@@ -43,7 +43,7 @@ def locate_place(place: str) -> Path:
 
 
 def pull(mirror: Mirror) -> None:
-    """Bring plans, probes, manifests and records up to date with the bucket: commands read them.
+    """Bring up to date with the bucket what commands read: all but corpora and models.
 
     Corpora and models are fetched only when they are needed.
 
@@ -53,6 +53,7 @@ def pull(mirror: Mirror) -> None:
     """
     _pull_plans(mirror)
     _pull_probes(mirror)
+    mirror.pull(floor_file.FOLDER, lambda name: name.endswith(floor_file.SUFFIX))
     mirror.pull("corpora", lambda name: name.endswith(f"/{MANIFEST_FILE}"))
     pull_trials(mirror)
 

@@ -11,6 +11,7 @@ from corpora.preparation.known import know_corpus
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.floors.ensure import ensure_floors
 from orchestrator.forecast.prices import Prices
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
@@ -124,6 +125,8 @@ def run_studies(
             break
         console.print(describe_open(extensions))
         numbers = {e.study: e.num_seeds for e in extensions}
+    if stopped_by is None:
+        ensure_floors(planned, trial_scores, storage, console)
     for one in planned:
         _write_table(one, trial_scores, storage, console)
     trial_scores.remember()

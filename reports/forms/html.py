@@ -63,15 +63,16 @@ class BodyCell:
 
 def to_html(table: Table) -> str:
     """Write the table as a fragment; `STYLE` defines its classes."""
-    views = [view(block) for block in table.blocks]
+    views = [view(block, len(table.floors)) for block in table.blocks]
     cells = [_body(block, one) for block, one in zip(table.blocks, views, strict=True)]
     lines = [[cell for line in row for cell in line] for row in zip(*cells, strict=True)]
-    names = [row.name for row in table.rows]
+    body = [(*head, line) for head, line in zip(table.heads, lines, strict=True)]
+    rows, floors = body[: len(table.rows)], body[len(table.rows) :]
     return render(
         "table.html.j2",
         table=table,
         head=_head(views),
-        body=list(zip(names, table.marks, lines, strict=True)),
+        bodies=[rows, floors] if floors else [rows],
         marks=MARKS,
     )
 
@@ -130,13 +131,16 @@ def _head(views: Sequence[BlockView]) -> list[list[HeadCell]]:
 
 
 def _body(block: Block, one: BlockView) -> list[list[BodyCell]]:
-    """Write a block's cells, by row, then by column."""
+    """Write a block's cells, by row, then by column; floors come last and have no details."""
+    lines = list(zip(*one.columns, strict=True))
+    details = _about(block)
+    details += [[""] * len(one.headers)] * (len(lines) - len(details))
     return [
         [
             BodyCell(cell, about, _classes(one, number))
             for number, (cell, about) in enumerate(zip(row, told, strict=True))
         ]
-        for row, told in zip(block.shown, _about(block), strict=True)
+        for row, told in zip(lines, details, strict=True)
     ]
 
 

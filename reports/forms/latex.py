@@ -64,7 +64,7 @@ def to_latex(table: Table) -> str:
     Panels that do not fit on one page continue in another float.
     """
     layout = _choose_layout(table)
-    panels = split_into_panels(table.blocks, lambda panel: _fits(table, panel))
+    panels = split_into_panels(table.blocks, lambda panel: _fits(table, panel), len(table.floors))
     pages = _split_into_pages(table, panels)
     lines = [f"% {one_line(table.title)}", *(f"% {package}" for package in PREAMBLE)]
     for number, page in enumerate(pages):
@@ -131,7 +131,7 @@ def _panel(table: Table, panel: Panel, layout: Layout, notes: Sequence[str]) -> 
 def _choose_layout(table: Table) -> Layout:
     """Pick the largest type whose estimated width fits; if none fits, use a landscape page."""
     names = "l" if _longest_name(table) <= NARROW_NAMES else WRAPPED_NAMES
-    panel = [view(block) for block in table.blocks]
+    panel = [view(block, len(table.floors)) for block in table.blocks]
     for size, em_pt in SIZES:
         if _width_pt(table, panel, em_pt) <= PORTRAIT_PT:
             return Layout("table*", size, names)
@@ -158,7 +158,7 @@ def _split_into_pages(table: Table, panels: Sequence[Panel]) -> list[list[Panel]
     """Put as many panels on each page as the height of a landscape page allows."""
     texts = [table.caption, *table.footnotes.values(), *table.notes]
     num_lines = sum(ceil(len(text) / CHARACTERS_PER_LINE) for text in texts)
-    num_rows = sum(ceil(len(row.name) / NARROW_NAMES) for row in table.rows)
+    num_rows = sum(ceil(len(name) / NARROW_NAMES) for name, _ in table.heads)
     room = LINES_PER_PAGE - num_lines
     num_together = max(1, int(room // (num_rows + PANEL_HEAD_LINES)))
     return [
@@ -167,7 +167,7 @@ def _split_into_pages(table: Table, panels: Sequence[Panel]) -> list[list[Panel]
 
 
 def _longest_name(table: Table) -> int:
-    return max(len(row.name) for row in table.rows)
+    return max(len(name) for name, _ in table.heads)
 
 
 def _column(cells: Sequence[Shown]) -> str:
@@ -219,11 +219,22 @@ def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
     ]
     write_name = escape if _longest_name(table) <= NARROW_NAMES else breakable
     lines = []
-    for row, mark, cells in zip(table.rows, table.marks, zip(*columns, strict=True), strict=True):
+    heads = table.heads[: len(columns[0])]
+    for (name, mark), cells in zip(heads, zip(*columns, strict=True), strict=True):
         printed = [_cell(cell, width) for cell, width in zip(cells, widths, strict=True)]
-        name = write_name(row.name) + (rf"\tnote{{{mark}}}" if mark else "")
-        lines.append(" & ".join([name, *printed]) + r" \\")
+        named = write_name(name) + _note_mark(mark)
+        lines.append(" & ".join([named, *printed]) + r" \\")
+    if len(lines) > len(table.rows):
+        lines.insert(len(table.rows), r"\midrule")
     return lines
+
+
+def _note_mark(mark: str) -> str:
+    r"""Write the letters of a row's footnotes: `\tnote` takes no width, so later letters get it."""
+    if not mark:
+        return ""
+    later = mark.partition(",")[2]
+    return rf"\tnote{{{mark}}}" + (rf"\phantom{{\textsuperscript{{,{later}}}}}" if later else "")
 
 
 def _cell(cell: Shown, integer_digits: int) -> str:

@@ -3,11 +3,14 @@
 import re
 
 from reports.tables.blocks import Shown, header
+from reports.tables.panels import view
 from reports.tables.table import Table
+
+RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}" * 3
 
 
 def to_markdown(table: Table) -> str:
-    """Write the table; `<ins>` underlines the second best."""
+    """Write the table; `<ins>` underlines the second best, and a line of dashes is a rule."""
     heads = [
         f"{escape(header(block))}<br>{escape(column.title)}"
         for block in table.blocks
@@ -19,10 +22,12 @@ def to_markdown(table: Table) -> str:
         _line(["", *heads]),
         _line([":--", *["--:"] * len(heads)]),
     ]
-    for number, row in enumerate(table.rows):
-        cells = [_cell(cell) for block in table.blocks for cell in block.shown[number]]
-        mark = table.marks[number]
-        lines.append(_line([escape(row.name) + (f"<sup>{mark}</sup>" if mark else ""), *cells]))
+    columns = [c for block in table.blocks for c in view(block, len(table.floors)).columns]
+    for (name, mark), cells in zip(table.heads, zip(*columns, strict=True), strict=True):
+        named = escape(name) + (f"<sup>{mark}</sup>" if mark else "")
+        lines.append(_line([named, *map(_cell, cells)]))
+    if table.floors:  # Markdown has no rule within a table
+        lines.insert(-len(table.floors), _line([RULE] * (1 + len(columns))))
     lines += ["", *(f"- {letter}: {escape(text)}" for letter, text in table.footnotes.items())]
     lines += [f"- {escape(note)}" for note in table.notes]
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -17,6 +17,7 @@ from pydantic_core import to_json as to_json_bytes
 
 from reports.ledger.record import Record
 from reports.scores.cells import Cell
+from reports.scores.floors import FLOORS
 from reports.tables.blocks import (
     Block,
     DifferenceBlock,
@@ -62,7 +63,8 @@ def to_csv(table: Table) -> str:
     """Write one line for each cell, values as fractions; fields that do not apply are empty.
 
     The column with the number of diverged trials exists only if a trial of the table diverged, and
-    the one that says why a cell is not compared only if there is such a cell.
+    the one that says why a cell is not compared only if there is such a cell. Floors have an origin
+    of their own, "floor".
     """
     text = io.StringIO()
     diverged = _diverged(table)
@@ -78,12 +80,22 @@ def to_csv(table: Table) -> str:
     writer = csv.DictWriter(text, fields, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for block, of_block in zip(table.blocks, cells, strict=True):
-        for row, of_row in zip(table.rows, of_block, strict=True):
-            lines = ({"row": row.name, **_about(block), **cell} for cell in of_row)
-            writer.writerows(
-                {IN_CSV.get(name, name): csv_cell(value) for name, value in one.items()}
-                for one in lines
-            )
+        lines = [
+            *(
+                {"row": row.name, **_about(block), **cell}
+                for row, of_row in zip(table.rows, of_block, strict=True)
+                for cell in of_row
+            ),
+            *(
+                {"row": floor, **_about(block), "origin": "floor", **cell}
+                for floor, of_floor in _floors(block).items()
+                for cell in of_floor
+            ),
+        ]
+        writer.writerows(
+            {IN_CSV.get(name, name): csv_cell(value) for name, value in one.items()}
+            for one in lines
+        )
     return text.getvalue()
 
 
@@ -102,7 +114,11 @@ def to_json(table: Table) -> str:
         "marks": list(table.marks),
         "rows": [row.model_dump(mode="json", exclude={"baseline"}) for row in table.rows],
         "blocks": [
-            {**_about(block), "cells": [list(cells) for cells in _cells(block, diverged)]}
+            {
+                **_about(block),
+                "cells": [list(cells) for cells in _cells(block, diverged)],
+                **({"floors": floors} if (floors := _floors(block)) else {}),
+            }
             for block in table.blocks
         ],
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
@@ -138,6 +154,19 @@ def _cells(block: Block, diverged: Container[str]) -> list[list[Values]]:
             return _present(block.columns, block.cells, partial(_difference, diverged=diverged))
         case PublishedBlock():
             return _present(block.columns, block.cells, partial(_published, unit=block.unit))
+
+
+def _floors(block: Block) -> dict[str, list[Values]]:
+    """Write the values of each floor; there are none if they have not been made."""
+    if not isinstance(block, OursBlock) or not block.floors:
+        return {}
+    return {
+        floor: [
+            {"column": c.title, "emotion": c.emotion, "metric": c.metric, "mean": score}
+            for c, score in zip(block.columns, scores, strict=True)
+        ]
+        for floor, scores in zip(FLOORS, block.floors, strict=True)
+    }
 
 
 def _present(

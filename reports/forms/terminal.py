@@ -33,17 +33,16 @@ class TableView:
         """Write caption, blocks and notes; put as many blocks side by side as the width allows."""
         narrowest, widest = NAME_WIDTHS
         width = min(max(options.max_width // 5, narrowest), widest)
-        heads = [
-            f"{row.name} [{mark}]" if mark else row.name
-            for row, mark in zip(self.table.rows, self.table.marks, strict=True)
-        ]
+        heads = [f"{name} [{mark}]" if mark else name for name, mark in self.table.heads]
         names = [wrap(head, width, subsequent_indent="  ") or [""] for head in heads]
         room = options.max_width - _names_width(names)
-        panels = split_into_panels(self.table.blocks, lambda panel: _width(panel) <= room)
+        panels = split_into_panels(
+            self.table.blocks, lambda panel: _width(panel) <= room, len(self.table.floors)
+        )
         yield Text(self.table.caption)
         for panel in panels:
             yield Text()
-            yield from _draw_side_by_side(names, panel)
+            yield from _draw_side_by_side(names, panel, len(self.table.rows))
         yield Text()
         for letter, text in self.table.footnotes.items():
             yield Text(f"[{letter}] {text}", style="dim")
@@ -56,7 +55,7 @@ def _width(panel: Panel) -> int:
 
 
 def _draw_block(block: BlockView) -> Lines:
-    """Draw a block: title, origin, rule, the headers of the columns, then a line for each row."""
+    """Draw a block: title, origin, rule, the headers of the columns, then rows and floors."""
     columns = [_draw_column(*column) for column in zip(block.headers, block.columns, strict=True)]
     body = [COLUMN_GAP.join(line) for line in zip(*columns, strict=True)]
     if any(block.groups):
@@ -108,8 +107,12 @@ def _pad_left(line: Text, width: int) -> Text:
     return Text(" " * (width - line.cell_len)).append_text(line)
 
 
-def _draw_side_by_side(names: Sequence[Sequence[str]], panel: Panel) -> Iterable[Text]:
+def _draw_side_by_side(
+    names: Sequence[Sequence[str]], panel: Panel, num_rows: int
+) -> Iterable[Text]:
+    """Draw blocks under one head, with a rule between rows and floors."""
     width = _names_width(names)
+    names = names[: len(panel[0].columns[0])]
     blocks = [_draw_block(one) for one in panel]
     num_head_lines = max(map(len, blocks)) - len(names)
     blocks = [_with_head_lines(block, num_head_lines + len(names)) for block in blocks]
@@ -117,7 +120,11 @@ def _draw_side_by_side(names: Sequence[Sequence[str]], panel: Panel) -> Iterable
     rule = Text(RULE * lines[0].cell_len)
     yield from lines[:num_head_lines]
     yield rule
-    for (first, *more), line in zip(names, lines[num_head_lines:], strict=True):
+    for number, ((first, *more), line) in enumerate(
+        zip(names, lines[num_head_lines:], strict=True)
+    ):
+        if number == num_rows:
+            yield rule
         yield Text(first.ljust(width)).append_text(line[width:])
         yield from map(Text, more)
     yield rule

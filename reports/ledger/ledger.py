@@ -179,7 +179,7 @@ def stage_predictions(folder: Path, predictions: Mapping[Split, Predictions]) ->
     Returns:
         The file's SHA-256; equal predictions give equal bytes.
     """
-    tables = [_to_table(split, predictions[split]) for split in EVALUATED_SPLITS]
+    tables = [to_table(split, predictions[split]) for split in EVALUATED_SPLITS]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.concat_tables(tables), sink)
     return stage(folder / PREDICTIONS_FILE, sink.getvalue().to_pybytes())
@@ -205,7 +205,8 @@ def _staged_or_placed(path: Path, sha256: str) -> Path:
     return staged if staged.is_file() else path
 
 
-def _to_table(split: Split, predictions: Predictions) -> pa.Table:
+def to_table(split: Split, predictions: Predictions) -> pa.Table:
+    """Write a split's predictions as the rows of a predictions file."""
     return pa.table(
         {
             "split": pa.array([split] * len(predictions.ids)),

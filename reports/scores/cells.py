@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
+from reports.scores.floors import Floors, corpus_under, find_floors
 from reports.scores.trials import Fault, TrialScores
 from search_spaces.terms import Metric, Scale
 
@@ -107,7 +108,8 @@ class Outcome:
 
     `planned` maps each row to the keys of its trials. `records` maps the keys of finished trials to
     their records. `cells` are in the order of the rows and, within a row, of the study's columns
-    for the corpus's family. `looks` are the looks of adaptive seeds.
+    for the corpus's family. `looks` are the looks of adaptive seeds. `floors` are None if they have
+    not been made.
     """
 
     corpus: str
@@ -117,6 +119,7 @@ class Outcome:
     records: Mapping[str, Record]
     cells: tuple[tuple[Cell, ...], ...]
     looks: tuple[int, ...] = ()
+    floors: Floors | None = None
 
 
 def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
@@ -128,7 +131,17 @@ def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
     study, family = planned.study, planned.family
     keys = {row.name: planned.keys.get(row.name, ()) for row in study.rows}
     records = trial_scores.finished(key for of_row in keys.values() for key in of_row)
-    outcome = Outcome(planned.corpus, family, planned.scale, keys, records, (), planned.looks)
+    floors = find_floors(trial_scores.ledger.storage, corpus_under(planned, records))
+    outcome = Outcome(
+        corpus=planned.corpus,
+        family=family,
+        scale=planned.scale,
+        planned=keys,
+        records=records,
+        cells=(),
+        looks=planned.looks,
+        floors=floors,
+    )
     cells = tuple(
         tuple(
             make_cell(outcome, row.name, column.metric, column.emotion, trial_scores)

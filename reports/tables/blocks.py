@@ -82,6 +82,8 @@ class OursBlock:
 
     `cells` are in the order of the rows, then of the columns. `ties` has the same shape: it says
     whether a test cannot distinguish a cell from the best of its column; None if there is no test.
+    `floors` holds the scores of both floors, by floor, then by column; None where one is undefined.
+    It is empty if they have not been made.
     """
 
     corpus: str
@@ -90,6 +92,7 @@ class OursBlock:
     cells: tuple[tuple[Cell, ...], ...]
     ties: tuple[tuple[bool | None, ...], ...]
     unit: Unit
+    floors: tuple[tuple[float | None, ...], ...] = ()
 
     @property
     def origin(self) -> str:
@@ -153,6 +156,19 @@ class DifferenceBlock:
 
 
 Block = OursBlock | PublishedBlock | DifferenceBlock
+
+
+def show_floors(block: Block, num_floors: int) -> tuple[tuple[Shown, ...], ...]:
+    """Return what is printed for the floors of a table: by floor, then by column.
+
+    They have no spread and no rank. Blocks without floors have empty cells.
+    """
+    if not isinstance(block, OursBlock) or not block.floors:
+        return ((Shown(""),) * len(block.columns),) * num_floors
+    return tuple(
+        tuple(Shown("" if score is None else block.unit.show(score)) for score in floor)
+        for floor in block.floors
+    )
 
 
 def block_title(block: Block) -> str:

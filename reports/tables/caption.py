@@ -1,6 +1,7 @@
 """The words of a table: its caption, its notes and the footnotes of its rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, product
 from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC
@@ -20,6 +21,7 @@ from reports.tables.blocks import (
     Unit,
 )
 from reports.tables.differences import LEVEL
+from reports.tables.floors import floor_notes, mark_rows
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -113,24 +115,35 @@ def _count_seeds(outcome: Outcome) -> str:
 def write_footnotes(
     study: Study, blocks: Sequence[Block], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Explain rows: quoted or reproduced values, reconstructed architectures, faulty seeds.
+    """Explain rows: quoted or reproduced values, reconstructed architectures, faulty seeds, floors.
 
     Returns:
         The text of each footnote by its letter, and the letters of each row.
     """
     has_published = any(isinstance(block, PublishedBlock) for block in blocks)
+    ours = [block for block in blocks if isinstance(block, OursBlock)]
+    floors = [
+        mark_rows(block, name_place(outcome))
+        for outcome, block in zip(outcomes, ours, strict=False)  # differences have no such block
+    ]
     texts = [
         [
             *_row_notes(row, has_published=has_published),
             *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
+            *(note for of_outcome in floors for note in of_outcome[number]),
         ]
         for number, row in enumerate(study.rows)
     ]
-    letters = dict(
-        zip(dict.fromkeys(t for row in texts for t in row), ascii_lowercase, strict=False)
-    )
+    different = dict.fromkeys(text for row in texts for text in row)
+    letters = dict(zip(different, footnote_letters(), strict=False))
     marks = tuple(",".join(letters[text] for text in row) for row in texts)
     return {letter: text for text, letter in letters.items()}, marks
+
+
+def footnote_letters() -> Iterator[str]:
+    """Yield a to z, then aa, ab and so on."""
+    for length in count(1):
+        yield from map("".join, product(ascii_lowercase, repeat=length))
 
 
 def _row_notes(row: Row, *, has_published: bool) -> list[str]:
@@ -212,6 +225,8 @@ def write_notes(
                 f"Adaptive seeds on {name_place(outcome)}: rows got more of them ({looks}) while "
                 "an open claim compared them; the means of rows that stopped are biased by that."
             )
+    if any(block.floors for block in ours):
+        yield from floor_notes(outcomes)
     values = {cell.value for cell in shown}
     yield from (note for value, note in NO_NUMBER.items() if value in values)
     for outcome, block in zip(outcomes, ours, strict=False):

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from reports.ledger.record import Record
 from reports.scores.cells import Outcome
+from reports.scores.floors import FLOORS, FloorName
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.tables.blocks import (
     Block,
@@ -18,6 +19,7 @@ from reports.tables.blocks import (
 )
 from reports.tables.caption import write_caption, write_footnotes, write_notes
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
+from reports.tables.floors import score_floors
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
 
@@ -30,7 +32,7 @@ class Table:
     """A study's table; `name` is safe as a file name, `records` are the sources of our scores.
 
     `marks` holds, for each row, the letters of its footnotes; `footnotes` has a text for each
-    letter.
+    letter. `floors` names the lines below the rows; they are no rows, and have no rank.
     """
 
     name: str
@@ -45,6 +47,13 @@ class Table:
     marks: tuple[str, ...]
     blocks: tuple[Block, ...]
     records: Mapping[str, Record]
+    floors: tuple[FloorName, ...] = ()
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        """Name and marks of each line: of the rows, then of the floors."""
+        rows = zip((row.name for row in self.rows), self.marks, strict=True)
+        return [*rows, *((floor, "") for floor in self.floors)]
 
 
 def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "beside") -> Table:
@@ -75,6 +84,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         marks=marks,
         blocks=blocks,
         records=records,
+        floors=FLOORS if any(isinstance(b, OursBlock) and b.floors for b in blocks) else (),
     )
 
 
@@ -148,13 +158,15 @@ _ARRANGE = {
 
 def _ours(study: Study, outcome: Outcome, unit: Unit) -> OursBlock:
     ties = [find_ties(column) for column in zip(*outcome.cells, strict=True)]
+    columns = study.columns_for(outcome.family)
     return OursBlock(
         corpus=outcome.corpus,
         scale=outcome.scale,
-        columns=study.columns_for(outcome.family),
+        columns=columns,
         cells=outcome.cells,
         ties=tuple(zip(*ties, strict=True)),
         unit=unit,
+        floors=score_floors(outcome, columns),
     )
 
 

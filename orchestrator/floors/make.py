@@ -1,0 +1,59 @@
+"""Makes the floors of prepared corpora, once each; they are kept beside the ledger."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from corpora.batches.corpus import AnyCorpus, load_corpus, load_handcrafted
+from corpora.recipes.pictures import Recipe
+from corpora.source.split import SPLITS
+from corpora.store.folders import recipe_folder
+from corpora.store.manifest import Manifest
+from orchestrator.floors.features import TOKENS, describe_features, read_features
+from orchestrator.floors.linear import fit_linear
+from reports.ledger.floor_file import Linear, LinearFacts
+from reports.ledger.record import EVALUATED_SPLITS, Predictions
+from search_spaces.trial import CorpusRef
+
+LIBRARIES = ("numpy", "scikit-learn", "torch")
+
+
+def make_linear(storage: Path, manifest: Manifest) -> Linear:
+    """Train the linear classifier of a prepared corpus, on the CPU.
+
+    Raises:
+        DamagedCorpusError: If a file is not the one that the manifest describes.
+    """
+    corpus = _open(storage, manifest)
+    labels = {s: corpus.splits[s].labels.numpy().astype(np.int8) for s in SPLITS}
+    fit = fit_linear(read_features(corpus), labels)
+    return Linear(
+        facts=LinearFacts(
+            corpus=CorpusRef(
+                name=manifest.name, recipe=manifest.recipe.name, fingerprint=manifest.fingerprint
+            ),
+            emotions=manifest.emotions,
+            features=describe_features(manifest.recipe),
+            inverse_penalty=fit.inverse_penalty,
+            libraries={library: version(library) for library in LIBRARIES},
+        ),
+        predictions={
+            split: Predictions(
+                ids=np.array(corpus.splits[split].ids, dtype=np.str_),
+                groups=np.array(corpus.splits[split].groups, dtype=np.str_),
+                labels=labels[split],
+                probabilities=fit.probabilities[split],
+            )
+            for split in EVALUATED_SPLITS
+        },
+    )
+
+
+def _open(storage: Path, manifest: Manifest) -> AnyCorpus:
+    folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+    device = torch.device("cpu")
+    if isinstance(manifest.recipe, Recipe):
+        return load_corpus(folder, manifest, TOKENS, device)
+    return load_handcrafted(folder, manifest, device)

@@ -1,0 +1,107 @@
+"""What classifiers reach that cost seconds: the floors under the scores of every table.
+
+*chance* is the best constant classifier, chosen on validation for each emotion and metric: it finds
+the emotion always, or never. *linear* is a logistic regression; `orchestrator/floors` trains it.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.ledger.floor_file import Linear, LinearFacts, read_floor
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
+from reports.scores.metrics import (
+    COUNTED,
+    EmotionScores,
+    Labels,
+    as_scores,
+    auc,
+    count,
+    fit_thresholds,
+    score,
+)
+from search_spaces.terms import Metric
+from search_spaces.trial import CorpusRef
+
+FloorName = Literal["chance", "linear"]
+FLOORS: tuple[FloorName, ...] = get_args(FloorName)
+
+
+class Floors:
+    """The test scores of both floors on a prepared corpus."""
+
+    def __init__(self, linear: Linear) -> None:
+        self._linear = linear
+        self._scores: dict[tuple[FloorName, Metric], EmotionScores] = {}
+
+    @property
+    def facts(self) -> LinearFacts:
+        """What the linear classifier read, and of which corpus."""
+        return self._linear.facts
+
+    def find(self, floor: FloorName, metric: Metric, emotion: str | None = None) -> float | None:
+        """Return a floor's score for one emotion; without an emotion, the mean over all.
+
+        The score is None if the metric is undefined, or if the corpus does not have the emotion.
+        """
+        place = (floor, metric)
+        if place not in self._scores:
+            compute = self._score_chance if floor == "chance" else self._score_linear
+            self._scores[place] = compute(metric)
+        if emotion is None:
+            return self._scores[place].mean
+        names = self.facts.emotions
+        return self._scores[place].by_emotion[names.index(emotion)] if emotion in names else None
+
+    def _score_linear(self, metric: Metric) -> EmotionScores:
+        test = self._linear.predictions["test"]
+        return score(test.labels, test.probabilities, self._thresholds, [metric])[metric]
+
+    def _score_chance(self, metric: Metric) -> EmotionScores:
+        valid, test = (self._linear.predictions[split].labels for split in ("valid", "test"))
+        if metric == "auc":  # a constant ranks nothing, whichever it is
+            return as_scores(auc(test, np.zeros(test.shape, dtype=np.float32)))
+        always, never = (
+            np.nan_to_num(_score_constant(valid, metric, present=found), nan=-1.0)
+            for found in (True, False)
+        )
+        found, left = (_score_constant(test, metric, present=found) for found in (True, False))
+        return as_scores(np.where(always > never, found, left))
+
+    @cached_property
+    def _thresholds(self) -> NDArray[np.float64]:
+        """The thresholds of the linear classifier, fitted on validation: (K,)."""
+        valid = self._linear.predictions["valid"]
+        return fit_thresholds(valid.labels, valid.probabilities)
+
+
+def _score_constant(labels: Labels, metric: Metric, *, present: bool) -> NDArray[np.float64]:
+    """Score the classifier that finds each emotion always, or never: (K,)."""
+    return COUNTED[metric](count(labels, np.full(labels.shape, present)).sum(axis=0))
+
+
+def find_floors(storage: Path, corpus: CorpusRef | None) -> Floors | None:
+    """Read the floors of a prepared corpus; None if they have not been made."""
+    linear = None if corpus is None else read_floor(storage, corpus.fingerprint)
+    return None if linear is None else Floors(linear)
+
+
+def corpus_under(planned: Planned, records: Mapping[str, Record]) -> CorpusRef | None:
+    """Name the prepared corpus whose floors stand under a study's table.
+
+    It is the one that the row reads with which others are compared, for some rows may read other
+    recipes. If the study names no such row, or it has no finished trial, the first finished trial
+    counts.
+
+    Args:
+        planned: The study.
+        records: The records of its finished trials by key, in the order of the rows.
+    """
+    compared_with = planned.keys.get(planned.study.compared_with or "", ())
+    first = next((records[key] for key in (*compared_with, *records) if key in records), None)
+    return None if first is None else first.trial.corpus

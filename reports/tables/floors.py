@@ -1,0 +1,107 @@
+"""The floors under a table: their scores, which rows do not rise above them, and their notes."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from reports.scores.cells import Cell, Outcome
+from reports.scores.floors import FLOORS, FloorName
+from reports.statistics.gap import paired_gap
+from reports.statistics.multiplicity import holm
+from reports.tables.blocks import OursBlock
+from reports.tables.differences import LEVEL, MIN_PAIRS
+from search_spaces.study import Column
+
+WORDS: dict[FloorName, str] = {"chance": "not told from chance", "linear": "below linear"}
+"""What is said of a row that does not rise above a floor."""
+
+CHANCE_NOTE = (
+    "chance: the best constant classifier of each emotion, chosen on validation by the metric of "
+    "the column. A row is told from it by a one-sided t-test over seeds "
+    f"({LEVEL}, Holm-corrected within the column); with fewer than {MIN_PAIRS} seeds, by its mean."
+)
+
+
+def score_floors(
+    outcome: Outcome, columns: Sequence[Column]
+) -> tuple[tuple[float | None, ...], ...]:
+    """Score each floor in each column; empty if the floors have not been made."""
+    floors = outcome.floors
+    if floors is None:
+        return ()
+    return tuple(
+        tuple(floors.find(floor, column.metric, column.emotion) for column in columns)
+        for floor in FLOORS
+    )
+
+
+def mark_rows(block: OursBlock, place: str) -> list[list[str]]:
+    """Say of each row which floors it does not rise above, and in which columns.
+
+    It is said of averages over the emotions, and of single emotions only if there are no averages.
+    Incomplete and void cells are compared with nothing.
+    """
+    texts: list[list[str]] = [[] for _ in block.cells]
+    if not block.floors:
+        return texts
+    has_averages = any(column.emotion is None for column in block.columns)
+    places = [n for n, c in enumerate(block.columns) if c.emotion is None or not has_averages]
+    columns = list(zip(*block.cells, strict=True))
+    for floor, scores in zip(FLOORS, block.floors, strict=True):
+        find = _not_told if floor == "chance" else _below
+        flags = [find(columns[n], scores[n], block) for n in places]
+        for row, of_row in enumerate(zip(*flags, strict=True)):
+            titles = [
+                block.columns[n].title for n, flag in zip(places, of_row, strict=True) if flag
+            ]
+            if titles:
+                where = "" if len(titles) == len(places) else f" in {', '.join(titles)}"
+                texts[row].append(f"{WORDS[floor]} on {place}{where}")
+    return texts
+
+
+def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
+    """Explain the two rows: how they are chosen, and what the linear classifier reads."""
+    facts = [outcome.floors.facts for outcome in outcomes if outcome.floors is not None]
+    if not facts:
+        return
+    yield CHANCE_NOTE
+    recipes: dict[str, list[str]] = {}
+    for one in facts:
+        recipes.setdefault(one.features, []).append(f"'{one.corpus.recipe}' on {one.corpus.name}")
+    for features, names in recipes.items():
+        yield (
+            f"linear: logistic regression of each emotion on {features} (recipe "
+            f"{', '.join(dict.fromkeys(names))}); penalty and thresholds chosen on validation."
+        )
+
+
+def _not_told(cells: Sequence[Cell], floor: float | None, _: OursBlock) -> list[bool]:
+    """Find the cells of a column whose mean no test tells from chance."""
+    if floor is None:
+        return [False] * len(cells)
+    compared = [_is_compared(cell) for cell in cells]
+    tested = [n for n, cell in enumerate(cells) if compared[n] and cell.num_scores >= MIN_PAIRS]
+    p_values = holm([_p_not_above(cells[n], floor) for n in tested])
+    not_told = {n for n, p in zip(tested, p_values, strict=True) if p >= LEVEL}
+    return [
+        n in not_told if n in tested else compared[n] and (cell.mean or 0.0) <= floor
+        for n, cell in enumerate(cells)
+    ]
+
+
+def _p_not_above(cell: Cell, floor: float) -> float:
+    """Return the one-sided p of H0: the mean over seeds is at most the floor."""
+    return paired_gap(np.array([seed.score for seed in cell.scores]) - floor).p_not_above(0.0)
+
+
+def _below(cells: Sequence[Cell], floor: float | None, block: OursBlock) -> list[bool]:
+    """Find the cells of a column whose mean, as printed, is less than that of a floor."""
+    if floor is None:
+        return [False] * len(cells)
+    shown = float(block.unit.show(floor))
+    return [_is_compared(c) and float(block.unit.show(c.mean or 0.0)) < shown for c in cells]
+
+
+def _is_compared(cell: Cell) -> bool:
+    return cell.complete and not cell.why_void
