@@ -94,15 +94,8 @@ def _notes(storage: Path) -> Iterator[tuple[Path, str]]:
     for folder in (storage / SPOOL_FOLDER).glob("*"):
         for file in _files_in(folder):
             try:
-                address = file.read_bytes().decode("utf-8")
+                address = file.read_text(encoding="utf-8", errors="replace")
             except OSError:  # another user's, or removed meanwhile
-                continue
-            except UnicodeDecodeError:
-                LOG.warning(
-                    "'%s' is damaged: it names no address; delete it, and deliver to that MLflow "
-                    "with `mmer-sweep sync --all --tracking-uri`",
-                    file,
-                )
                 continue
             yield file, address or tracking_uri_of(None, storage)
 

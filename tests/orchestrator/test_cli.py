@@ -404,7 +404,7 @@ def test_lines_are_whole_where_no_terminal_shows_them(tmp_path: Path) -> None:
     assert long.endswith("and four beat two on CMU-MOSEI.]")
     narrow = run_installed("show", "layers", cwd=tmp_path, COLUMNS="60").out
     assert max(map(len, narrow.splitlines())) <= 60
-    audit = run_installed("lint-paper", cwd=tmp_path).out
+    audit = run_installed("lint-paper", cwd=tmp_path, COLUMNS="").out
     assert 80 < max(map(len, audit.splitlines())) < 1000
 
 

@@ -40,7 +40,7 @@ def test_bad_option_is_told(arguments: tuple[str, ...], message: str) -> None:
 def test_space_that_does_not_exist_is_told(tmp_path: Path) -> None:
     error = run("architect", "--storage", str(tmp_path))
     assert isinstance(error, StudyError)
-    assert str(error).startswith("space 'architect' does not exist; choose from architecture")
+    assert str(error).startswith("space 'architect' does not exist; did you mean 'architecture'?")
 
 
 def test_faulty_space_is_told_before_anything_starts(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from orchestrator.tracking.delivery import Delivery
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
+from reports.ledger.record_file import record_bytes
 from search_spaces.trial import Trial
 from tests.bucket_server import BucketServer
 from tests.orchestrator.tracking.factories import (
@@ -187,8 +188,8 @@ def test_trial_of_very_many_rows_is_delivered_once_and_names_them_all(
 
 def test_diverged_trial_is_finished_and_says_when(storage: Path, uri: str) -> None:
     planned, trials = make_plan(storage)
-    record = record_trial(storage, trials[0], num_epochs=0)
-    diverged = {"best_epoch": -1, "diverged_at_epoch": 0}
+    record = record_trial(storage, trials[0])
+    diverged = {"epochs": (), "best_epoch": -1, "diverged_at_epoch": 0}
     result = record.result.model_copy(update=diverged)
     rewrite(storage, record.model_copy(update={"result": result}))
     deliver(storage, uri, planned)
@@ -200,7 +201,7 @@ def test_diverged_trial_is_finished_and_says_when(storage: Path, uri: str) -> No
 
 def rewrite(storage: Path, record: Record) -> None:
     path = Ledger(storage).folder(record.key) / RECORD_FILE
-    path.write_text(record.model_dump_json())
+    path.write_bytes(record_bytes(record))
 
 
 @pytest.mark.parametrize(("max_model_mib", "kept"), [(2.0, True), (0.5, False)])

@@ -23,6 +23,7 @@ from reports.forms.html import to_html
 from reports.forms.plain import to_csv, to_json
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Predictions
+from reports.ledger.record_file import record_bytes
 from reports.scores.cells import Outcome
 from reports.scores.trials import TrialScores
 from reports.tables.blocks import OursBlock
@@ -87,7 +88,7 @@ def finish(
             record = write_trial(ledger, make_trial(seed), test, key=key)
             if row == "void" and seed < num_diverged:
                 path = ledger.folder(key) / RECORD_FILE
-                path.write_text(diverge(record).model_dump_json(), encoding="utf-8")
+                path.write_bytes(record_bytes(diverge(record)))
     return Finished(study, collect(study, keys, ledger), TrialScores(ledger))
 
 
