@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpora.forms.detections import schema_for, sha256_beside
+from corpora.preparation.code import preparation_digest
 from corpora.preparation.parts import FormReport, PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.digest import sha256_of
@@ -145,6 +146,7 @@ def assemble(
         left_out=dict(source.left_out),
         libraries={library: version(library) for library in RECORDED_LIBRARIES},
         sha256=hash_splits(partial),
+        code_digest=preparation_digest(),
     )
     _check_kept(kept, manifest)
     write_remarked(partial, remarked)

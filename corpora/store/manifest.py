@@ -80,7 +80,8 @@ class Manifest(_Frozen):
 
     `widths` says how many numbers a row of hand-crafted features has, by modality; `left_out`
     counts by reason what the corpus's own rules leave out. `sha256` names the content of each
-    split's file; a manifest of an earlier version lacks it.
+    split's file; `code_digest` names the source code that prepared the corpus. A manifest of an
+    earlier version lacks both.
     """
 
     schema_version: int = PREPARED_SCHEMA
@@ -96,6 +97,7 @@ class Manifest(_Frozen):
     left_out: dict[str, int]
     libraries: dict[str, str]
     sha256: dict[Split, str] = Field(default={}, exclude_if=operator.not_)
+    code_digest: str = Field(default="", exclude_if=operator.not_)
 
     def fault(self) -> str | None:
         """Say in what the manifest contradicts itself; None if it does not."""

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
+from corpora.preparation.code import preparation_digest
 from corpora.preparation.known import SYNTHETIC_HANDCRAFTED, SYNTHETIC_RECIPES, know_corpus
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
@@ -28,7 +29,7 @@ from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.labels import check_labels
 from corpora.source.names import SYNTHETIC
 from corpora.source.utterance import Source
-from corpora.store.folders import prepared_recipes
+from corpora.store.folders import prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
@@ -49,6 +50,7 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
     if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
         found = [read_manifest(storage, name, recipe) for recipe in recipes]
         for manifest in found:
+            _tell_other_code(manifest, storage, console)
             check_corpus(storage, manifest)
             publish_corpus(storage, manifest)  # an earlier command may have been killed before that
         return found
@@ -71,6 +73,19 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
         if manifest.rejects:
             raise CorpusError(f"synthetic clips in '{media}' were rejected: {manifest.rejects}")
     return manifests
+
+
+def _tell_other_code(manifest: Manifest, storage: Path, console: Console) -> None:
+    """Say if the code that prepares has changed since; an earlier version's code is not known."""
+    if manifest.code_digest not in ("", preparation_digest()):
+        folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
+        console.print(
+            f"other code than this prepared corpus '{manifest.name}' by recipe "
+            f"'{manifest.recipe.name}'; to have its media read by this code, remove '{folder}' and "
+            "prepare it again",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def prepare_source(

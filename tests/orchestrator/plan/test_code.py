@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from corpora.source import code as source
 from models.build import BUILDERS
 from models.configs.le import LeConfig
 from models.configs.mult import MultConfig
@@ -19,7 +20,7 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             copy = tmp_path / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-    monkeypatch.setattr(code, "ROOT", tmp_path)
+    monkeypatch.setattr(source, "ROOT", tmp_path)
     return tmp_path
 
 
