@@ -78,12 +78,15 @@ class Rejected:
         not_above: Whether gap <= 0 is rejected: HOLDS or HOLDS-WEAKER.
         not_below: Whether gap >= 0 is rejected: REVERSED.
         not_weaker: Whether gap >= margin is rejected: FAILS or HOLDS-WEAKER, if not REVERSED.
+        equivalent: Whether |gap| >= margin is rejected: EQUIVALENT, if not HOLDS-WEAKER or
+            REVERSED.
         num_seeds: The number of seeds after which the claim was closed.
     """
 
     not_above: Bools
     not_below: Bools
     not_weaker: Bools
+    equivalent: Bools
     num_seeds: NDArray[np.int_]
 
 
@@ -114,11 +117,14 @@ def estimate(
 def decide_fixed(estimates: Estimates, gap: float | Floats, margin: float) -> Rejected:
     """Test all claims at the last look, Holm-adjusted for each hypothesis."""
     last = estimates.looks[-1]
-    above_zero, above_margin = (estimates.t(gap, m)[-1] for m in (0.0, margin))
+    above_zero, above_margin, above_opposite = (
+        estimates.t(gap, m)[-1] for m in (0.0, margin, -margin)
+    )
     return Rejected(
         not_above=_holm(above_zero, df=last - 1),
         not_below=_holm(-above_zero, df=last - 1),
         not_weaker=_holm(-above_margin, df=last - 1),
+        equivalent=_holm(np.minimum(-above_margin, above_opposite), df=last - 1),
         num_seeds=np.full(above_zero.shape, last),
     )
 
@@ -128,8 +134,9 @@ def decide_adaptive(
 ) -> Rejected:
     """Test the open claims at each look, each at its share of alpha."""
     above_zero, above_margin = estimates.t(gap, 0.0), estimates.t(gap, margin)
-    statistics = (above_zero, -above_zero, -above_margin)
-    rejected = np.zeros((3, *above_zero.shape[1:]), bool)
+    within = np.minimum(-above_margin, estimates.t(gap, -margin))
+    statistics = (above_zero, -above_zero, -above_margin, within)
+    rejected = np.zeros((4, *above_zero.shape[1:]), bool)
     num_seeds = np.full(above_zero.shape[1:], estimates.looks[-1])
     is_open = np.ones(above_zero.shape[1:], bool)
     for number, look in enumerate(estimates.looks):
@@ -139,8 +146,8 @@ def decide_adaptive(
         closed = is_open & rejected.any(axis=0)
         num_seeds[closed] = look
         is_open &= ~closed
-    not_above, not_below, not_weaker = rejected
-    return Rejected(not_above, not_below, not_weaker, num_seeds)
+    not_above, not_below, not_weaker, equivalent = rejected
+    return Rejected(not_above, not_below, not_weaker, equivalent, num_seeds)
 
 
 def decide_recycled(estimates: Estimates, gap: float | Floats, margin: float) -> Rejected:

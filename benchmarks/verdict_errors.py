@@ -17,7 +17,7 @@ The designs, all at one-sided .025 for each hypothesis over the whole table:
         of that hypothesis's alpha on to the other claims
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
@@ -30,7 +30,17 @@ from rich.table import Table
 from scipy.special import stdtrit
 
 from benchmarks.measurement import markdown_table
-from benchmarks.verdict_designs import ALPHA, DESIGNS, LAWS, Design, Estimates, Floats, estimate
+from benchmarks.verdict_designs import (
+    ALPHA,
+    DESIGNS,
+    LAWS,
+    Bools,
+    Design,
+    Estimates,
+    Floats,
+    Rejected,
+    estimate,
+)
 from reports.statistics.looks import LOOKS
 from reports.statistics.sequential import cutoff
 
@@ -39,9 +49,13 @@ PUBLISHED = (0.0, 1.0, 2.0, 3.0)
 MARGIN_OF_NONE = 0.44
 SEED = 0
 
-FALSE = ("HOLDS", "HOLDS, half", "below margin", "REVERSED")
+FALSE = ("HOLDS", "HOLDS, half", "below margin", "REVERSED", "EQUIVALENT")
 """The false verdicts: HOLDS if all gaps are 0; HOLDS if every second gap is 0 and the others are as
-published; FAILS or HOLDS-WEAKER if all gaps equal their margins; REVERSED if all gaps are 0."""
+published; FAILS or HOLDS-WEAKER if all gaps equal their margins; REVERSED if all gaps are 0;
+EQUIVALENT if all gaps equal their margins, or all the opposite."""
+
+MARGINS = (0.5, 1.0, 2.0)
+"""The margins of claims whose gaps are 0, in standard deviations of the differences."""
 
 
 def num_runs(num_seeds: NDArray[np.int_], shared: bool) -> Floats:
@@ -63,16 +77,26 @@ def false_verdicts(design: Design, estimates: Estimates) -> dict[str, float]:
     for published in PUBLISHED:
         margin = margin_of(published)
         none, some = design(estimates, 0.0, margin), design(estimates, half * published, margin)
-        on_margin = design(estimates, margin, margin)
+        on_margin, opposite = (design(estimates, gap, margin) for gap in (margin, -margin))
         false = (
             none.not_above,
             some.not_above & (half == 0),
             on_margin.not_weaker,
             none.not_below,
+            max(on_margin.equivalent, opposite.equivalent, key=_error),
         )
         for name, claims in zip(FALSE, false, strict=True):
-            worst[name] = max(worst[name], float(claims.any(axis=1).mean()))
+            worst[name] = max(worst[name], _error(claims))
     return worst
+
+
+def _error(claims: Bools) -> float:
+    """Find the share of tables in which any claim is called so.
+
+    Shapes:
+        claims: (replications, claims)
+    """
+    return float(claims.any(axis=1).mean())
 
 
 @dataclass(frozen=True)
@@ -136,6 +160,28 @@ def gain_table(num: int) -> Table:
     return table
 
 
+def equivalence_table(num: int) -> Table:
+    """Tabulate how often claims whose gaps are 0 are EQUIVALENT, by their margin and design."""
+    headers = (f"margin {margin:g}" for margin in MARGINS)
+    table = markdown_table("errors", "correlation", "claims", *headers)
+    for law in LAWS:
+        for num_claims, shared, estimates in tables_of(law, num):
+            shares = [
+                [
+                    float(_called_equivalent(d(estimates, 0.0, margin)).mean())
+                    for d in DESIGNS.values()
+                ]
+                for margin in MARGINS
+            ]
+            cells = (" / ".join(f"{share:.3f}" for share in of_margin) for of_margin in shares)
+            table.add_row(law, f"{shared / 2}", str(num_claims), *cells)
+    return table
+
+
+def _called_equivalent(decided: Rejected) -> Bools:
+    return decided.equivalent & ~decided.not_above & ~decided.not_below
+
+
 def peeking_table(num: int) -> Table:
     """Tabulate the error of one claim that is tested at several looks."""
     table = markdown_table("errors", "looks", "each look at .025", "with our cutoffs")
@@ -148,17 +194,29 @@ def peeking_table(num: int) -> Table:
     return table
 
 
+TABLES: Mapping[str, Callable[[int], Table]] = {
+    "errors": error_table,
+    "gains": gain_table,
+    "equivalence": equivalence_table,
+    "peeking": peeking_table,
+}
+
+
 @click.command()
 @click.option("--replications", default=100_000, show_default=True, help="Tables of each kind.")
 @click.option("--quick", is_flag=True, help="Simulate only 2,000 replications.")
-def main(replications: int, quick: bool) -> None:
+@click.option(
+    "--table", "names", multiple=True, type=click.Choice([*TABLES]), help="By default all."
+)
+def main(replications: int, quick: bool, names: Sequence[str]) -> None:
     """Simulate false verdicts, power and saved runs."""
     num = 2_000 if quick else replications
     console = Console(width=260)
     error = sqrt(ALPHA * (1 - ALPHA) / num)
     console.print(f"{num:,} replications; standard error of a share of .025: {error:.5f}")
-    for make_table in (error_table, gain_table, peeking_table):
-        console.print(make_table(num))
+    for name in names or TABLES:
+        console.print(f"\n{name}")
+        console.print(TABLES[name](num))
 
 
 if __name__ == "__main__":

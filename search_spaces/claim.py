@@ -28,7 +28,7 @@ class Comparison(Config):
     """`row` scores above `rival`: gap = score(row) - score(rival) + allowance, and gap > 0.
 
     A positive `allowance`, a fraction, means "not worse by that much or more"; a claim that has one
-    has no margin.
+    has no margin. In a claim of the kind `same` the gap is said to be 0 instead.
     """
 
     row: str
@@ -51,7 +51,8 @@ class Claim(Config):
 
     Its `parts` are conjunctions of comparisons. It holds if `at_least` of its parts hold, by
     default all. `margin` is the gap, a fraction, below which a positive gap is weaker than claimed;
-    it is fixed here, before any test score is read. `family` names the table whose claims are
+    it is fixed here, before any test score is read. Claims of the kind `same` say that no gap is as
+    large as the margin, in either direction. `family` names the table whose claims are
     corrected together. `untestable` says why trials cannot decide the claim. `value` belongs to a
     claim about one number, and `costs_of` names the row of a claim about a model's cost. `scale` is
     that of the models that the claim is about, or None for any.
@@ -76,6 +77,15 @@ class Claim(Config):
             raise ValueError(
                 f"claim '{self.id}': at_least is {self.at_least}, but it has {len(self.parts)} "
                 "parts; choose fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sameness_needs_a_margin_and_has_no_allowance(self) -> Self:
+        if self.kind == "same" and (not self.margin or any(c.allowance for c in self.comparisons)):
+            raise ValueError(
+                f"claim '{self.id}': rows are the same within a margin; give a margin above 0 and "
+                "no allowance"
             )
         return self
 
@@ -122,3 +132,31 @@ def greater(
         parts=(tuple(Comparison(row=row, rival=rival, score=score) for rival in rivals),),
         margin=margin,
     )
+
+
+def same(
+    claim_id: str,
+    text: str,
+    row: str,
+    *others: str,
+    corpus: str,
+    metric: Metric,
+    emotion: str | None = None,
+    margin: float = NO_STATED_GAP,
+) -> Claim:
+    """Claim that a row scores as each of some others does, but for less than the margin.
+
+    Args:
+        claim_id: Names the claim in the report.
+        text: The sentence.
+        row: The row of the study that is claimed to change nothing.
+        others: The rows that it is compared with.
+        corpus: The corpus, or the family of corpora, that the sentence is about.
+        metric: What is compared.
+        emotion: One emotion's score instead of the average.
+        margin: The gap that would be a difference, in either direction, a fraction.
+    """
+    about = greater(
+        claim_id, text, row, *others, corpus=corpus, metric=metric, emotion=emotion, margin=margin
+    )
+    return Claim.model_validate({**about.model_dump(), "kind": "same"})

@@ -19,6 +19,7 @@ ClaimKind = Literal[
     "greater",
     "argmax",
     "greater_than_all",
+    "same",
     "value",
     "count",
     "qualitative",

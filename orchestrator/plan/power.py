@@ -142,7 +142,7 @@ def _draw(tested: Sequence[Prospect]) -> Table:
     """Show the prospects of each claim, in points."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("claim", ratio=1, min_width=20)
-    for header in ("gap", "std", "n", "power", "seeds", "finds"):
+    for header in ("gap", "std", "n", "power", "seeds", "finds", "same"):
         table.add_column(header, justify="right", no_wrap=True)
     for one in tested:
         if one.chance and one.holding:
@@ -154,6 +154,7 @@ def _draw(tested: Sequence[Prospect]) -> Table:
                 UNKNOWN if one.power is None else f"{one.power:.2f}",
                 _needed(one),
                 f"{100 * one.holding.smallest_gap:.2f}",
+                UNKNOWN if one.power_if_same is None else f"{one.power_if_same:.2f}",
             )
     return table
 
@@ -188,10 +189,14 @@ def _explain(tested: Sequence[Prospect], *, is_adaptive: bool) -> list[Renderabl
         "n": "from how many differences that is",
         "power": f"at that gap, one-sided at {LEVEL:g} over the claims of a table",
         "seeds": f"for power {POWER:g}; finds: the smallest gap with that power",
+        "same": "power to show EQUIVALENT if the true gap is 0: within the claim's margin",
     }
+    if any(one.claim.kind == "same" for one in tested):
+        meanings["gap"] += "; 0 where rows are claimed to be the same"
+        meanings["seeds"] += ", or the smallest margin around a gap of 0"
     if any(len(one.claim.comparisons) > 1 for one in tested):
         meanings["power"] += "; of several gaps the most that it can be"
-    if any(one.gap is not None and one.gap <= 0 for one in tested):
+    if any(one.chance is not None and one.chance is one.failing for one in tested):
         meanings["power"] += (
             "; where the gap is not above 0, the least to find that the claim FAILS"
         )

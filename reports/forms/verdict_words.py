@@ -11,7 +11,11 @@ from search_spaces.claim import NO_STATED_GAP
 MEANINGS: dict[Word, str] = {
     "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
     "HOLDS-WEAKER": "the gap is above 0, but below the margin",
-    "FAILS": "the gap is below the margin, and nothing shows that it is above 0",
+    "EQUIVALENT": "the gap lies within the margin on both sides of 0: no difference that counts",
+    "FAILS": (
+        "the gap is below the margin, and nothing shows that it is above 0; of rows claimed to be "
+        "the same: it is larger than the margin"
+    ),
     "REVERSED": "the gap is below 0: the other way round",
     "UNDECIDED": "the seeds show neither that the gap is above 0 nor that it is below the margin",
     "COMPATIBLE": "the printed value lies in the 95 % prediction interval of one more seed",

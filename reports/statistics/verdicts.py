@@ -6,7 +6,9 @@ from typing import Literal
 
 from reports.statistics.multiplicity import holm
 
-Verdict = Literal["UNTESTABLE", "REVERSED", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"]
+Verdict = Literal[
+    "UNTESTABLE", "REVERSED", "EQUIVALENT", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"
+]
 
 FEWEST_SEEDS = 3
 """With fewer seeds a claim is UNTESTABLE."""
@@ -14,17 +16,25 @@ FEWEST_SEEDS = 3
 
 @dataclass(frozen=True)
 class Evidence:
-    """The p-values of one claim for three hypotheses, each about the whole claim.
+    """The p-values of one claim for four hypotheses, each about the whole claim.
 
     Attributes:
         p_not_above_zero: For H0: gap <= 0. If it is small, the direction of the claim holds.
         p_not_below_zero: For H0: gap >= 0. If it is small, the opposite direction holds.
         p_not_below_margin: For H0: gap >= margin. If it is small, the gap is less than claimed.
+        p_not_above_opposite: For H0: gap <= -margin. If it is small too, the gap lies within the
+            margin on both sides.
     """
 
     p_not_above_zero: float
     p_not_below_zero: float
     p_not_below_margin: float
+    p_not_above_opposite: float
+
+    @property
+    def p_not_equivalent(self) -> float:
+        """The p of H0: |gap| >= margin, by two one-sided tests (TOST; Schuirmann 1987)."""
+        return max(self.p_not_below_margin, self.p_not_above_opposite)
 
 
 def conjoin(evidence: Sequence[Evidence]) -> Evidence:
@@ -62,16 +72,18 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
         p_not_above_zero=_partial(number, [e.p_not_above_zero for e in evidence]),
         p_not_below_zero=_partial(refuting, [e.p_not_below_zero for e in evidence]),
         p_not_below_margin=_partial(refuting, [e.p_not_below_margin for e in evidence]),
+        p_not_above_opposite=_partial(number, [e.p_not_above_opposite for e in evidence]),
     )
 
 
 def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdict]:
     """Judge the claims of one family, such as a paper's table.
 
-    Each of the three hypotheses is tested at this level over the whole family, with Holm's
+    Each of the four hypotheses is tested at this level over the whole family, with Holm's
     adjustment. The verdict of a claim is the first that fits, in the order of `Verdict`:
 
         REVERSED: gap >= 0 is rejected
+        EQUIVALENT: |gap| >= margin is rejected, gap <= 0 is not
         FAILS: gap >= margin is rejected, gap <= 0 is not
         HOLDS-WEAKER: gap >= margin and gap <= 0 are rejected
         HOLDS: gap <= 0 is rejected
@@ -93,16 +105,25 @@ def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdi
         holm([evidence.p_not_below_zero for evidence in tested]),
         holm([evidence.p_not_above_zero for evidence in tested]),
         holm([evidence.p_not_below_margin for evidence in tested]),
+        holm([evidence.p_not_equivalent for evidence in tested]),
         strict=True,
     )
     verdicts = (first_that_fits(*(p < level for p in claim)) for claim in p_values)
     return ["UNTESTABLE" if evidence is None else next(verdicts) for evidence in family]
 
 
-def first_that_fits(below_zero: bool, above_zero: bool, below_margin: bool) -> Verdict:
-    """Return the verdict from what the tests show about the gap."""
+def first_that_fits(
+    below_zero: bool, above_zero: bool, below_margin: bool, within_margin: bool
+) -> Verdict:
+    """Return the verdict from what the tests show about the gap.
+
+    A gap between 0 and the margin lies within the margin too. So EQUIVALENT yields to HOLDS-WEAKER,
+    which could never occur otherwise.
+    """
     if below_zero:
         return "REVERSED"
+    if within_margin and not above_zero:
+        return "EQUIVALENT"
     if below_margin:
         return "HOLDS-WEAKER" if above_zero else "FAILS"
     return "HOLDS" if above_zero else "UNDECIDED"

@@ -9,6 +9,11 @@ from typing import Literal, NamedTuple
 
 from reports.scores.cells import Outcome
 from reports.scores.trials import TrialScores
+from reports.statistics.equivalence import (
+    equivalence_power,
+    seeds_for_equivalence,
+    smallest_margin,
+)
 from reports.statistics.power import power_of, seeds_needed, smallest_effect
 from reports.verdicts.evidence import compare
 from search_spaces.claim import Claim, Comparison
@@ -45,7 +50,7 @@ class Chance:
     """What a number of seeds can show in one comparison at a one-sided level.
 
     `distance`, a fraction, is the gap that the test must distinguish from 0; None if no gap is
-    printed.
+    printed. With a margin, a fraction too, two tests must show that this gap lies within it.
     """
 
     comparison: Comparison
@@ -53,22 +58,35 @@ class Chance:
     spread: Spread
     num_seeds: int
     level: float
+    margin: float | None = None
 
     @cached_property
     def power(self) -> float | None:
-        """The probability that the test finds the distance."""
-        d_z = self._d_z
-        return None if d_z is None else power_of(d_z, self.num_seeds, self.level)
+        """The probability that the test finds the distance, or that both show it in the margin."""
+        if self._d_z is None:
+            return None
+        if self.margin is not None:
+            margin = self.margin / self.spread.std
+            return equivalence_power(self._d_z, margin, self.num_seeds, self.level)
+        return power_of(self._d_z, self.num_seeds, self.level)
 
     @cached_property
     def seeds_needed(self) -> int | None:
-        """How many seeds find the distance with power .8; None if unknown or more than 1000."""
-        return None if self._d_z is None else seeds_needed(self._d_z, self.level)
+        """How many seeds do so with power .8; None if unknown or more than 1000."""
+        if self._d_z is None:
+            return None
+        if self.margin is not None:
+            return seeds_for_equivalence(self._d_z, self.margin / self.spread.std, self.level)
+        return seeds_needed(self._d_z, self.level)
 
     @cached_property
     def smallest_gap(self) -> float:
-        """The smallest distance, a fraction, that the seeds find with power .8."""
-        return smallest_effect(self.num_seeds, self.level) * self.spread.std
+        """The smallest distance, or margin around 0, that the seeds find with power .8.
+
+        It is a fraction.
+        """
+        smallest = smallest_effect if self.margin is None else smallest_margin
+        return smallest(self.num_seeds, self.level) * self.spread.std
 
     @property
     def _d_z(self) -> float | None:

@@ -114,17 +114,31 @@ def compare(
 
 
 def weigh(claim: Claim, gaps: Mapping[Comparison, Gap]) -> Evidence:
-    """Return the p-values of a claim's three hypotheses from the gaps of all its comparisons."""
-    evidence = {
-        one: Evidence(
-            p_not_above_zero=gap.p_not_above(0.0),
-            p_not_below_zero=gap.p_not_below(0.0),
-            p_not_below_margin=gap.p_not_below(claim.margin),
-        )
-        for one, gap in gaps.items()
-    }
+    """Return the p-values of a claim's hypotheses from the gaps of all its comparisons."""
+    weigh_one = _weigh_sameness if claim.kind == "same" else _weigh_direction
+    evidence = {one: weigh_one(gap, claim.margin) for one, gap in gaps.items()}
     parts = [conjoin([evidence[one] for one in part]) for part in claim.parts]
     return at_least(claim.at_least or len(parts), parts)
+
+
+def _weigh_direction(gap: Gap, margin: float) -> Evidence:
+    return Evidence(
+        p_not_above_zero=gap.p_not_above(0.0),
+        p_not_below_zero=gap.p_not_below(0.0),
+        p_not_below_margin=gap.p_not_below(margin),
+        p_not_above_opposite=gap.p_not_above(-margin),
+    )
+
+
+def _weigh_sameness(gap: Gap, margin: float) -> Evidence:
+    """Weigh margin - |gap|, which is above 0 if the rows are the same; it has no margin itself."""
+    outside = min(gap.p_not_above(margin), gap.p_not_below(-margin))
+    return Evidence(
+        p_not_above_zero=max(gap.p_not_below(margin), gap.p_not_above(-margin)),
+        p_not_below_zero=min(1.0, 2 * outside),
+        p_not_below_margin=1.0,
+        p_not_above_opposite=1.0,
+    )
 
 
 def describe_absence(claim: Claim, corpus: str) -> str:

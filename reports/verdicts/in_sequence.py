@@ -46,7 +46,7 @@ def judge_in_sequence(
         The verdict so far on each claim; None if its seeds do not reach the first look.
     """
     ends: list[Closed | None] = [None] * len(claims)
-    rejected = np.zeros((len(claims), 3), dtype=bool)
+    rejected = np.zeros((len(claims), 4), dtype=bool)
     for look in looks:
         p = np.full(rejected.shape, np.inf)  # inf: the claim is closed, or it has too few seeds
         for number, (claim, compared) in enumerate(claims):
@@ -65,9 +65,14 @@ def gap_at(look: int, compared: Compared) -> Gap:
 
 
 def _weigh_at(look: int, claim: Claim, compared: Sequence[Compared]) -> list[float]:
-    """Return the p-values of a claim's three hypotheses, in the order of their verdicts."""
+    """Return the p-values of a claim's hypotheses, in the order of `first_that_fits`."""
     evidence = weigh(claim, {one.comparison: gap_at(look, one) for one in compared})
-    return [evidence.p_not_below_zero, evidence.p_not_above_zero, evidence.p_not_below_margin]
+    return [
+        evidence.p_not_below_zero,
+        evidence.p_not_above_zero,
+        evidence.p_not_below_margin,
+        evidence.p_not_equivalent,
+    ]
 
 
 def _reject(

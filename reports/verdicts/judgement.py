@@ -30,6 +30,9 @@ from search_spaces.study import Study
 
 Word = Verdict | Literal["COMPATIBLE", "INCOMPATIBLE", "REPORTED"]
 
+SAMENESS: dict[Verdict, Verdict] = {"HOLDS": "EQUIVALENT", "REVERSED": "FAILS"}
+"""The verdicts on a claim that rows are the same, by what the tests show of margin - |gap|."""
+
 LEVEL = 0.025
 """The one-sided level of all claims of a table together."""
 
@@ -180,6 +183,8 @@ def _with_verdict(
 ) -> Judged:
     """Add verdicts and reasons; `level`, the claim's own share, serves to project its seeds."""
     is_open = verdict == "UNDECIDED"
+    if judged.claim.kind == "same":
+        verdict, beyond = (SAMENESS.get(word, word) for word in (verdict, beyond))
     return replace(
         judged,
         verdict=verdict,

@@ -33,13 +33,18 @@ class Prospect:
         problem: Why the claim will be UNTESTABLE; empty if it will not.
         holding: The chance to find the claim true, which is that of its critical comparison. None
             if the claim has a problem, or if it is about one value or a cost and needs no power.
-        failing: The chance to find its gaps below the margin, of the critical comparison too.
+        failing: The chance to find its gaps below the margin, of the critical comparison too. None
+            also if the claim says that rows are the same.
+        power_if_same: The probability of EQUIVALENT if all true gaps are 0: that of the comparison
+            where it is lowest, which a claim about several does not exceed. None if the claim has
+            no test, or no margin.
     """
 
     claim: Claim
     problem: str = ""
     holding: Chance | None = None
     failing: Chance | None = None
+    power_if_same: float | None = None
 
     @property
     def gap(self) -> float | None:
@@ -49,7 +54,9 @@ class Prospect:
     @property
     def chance(self) -> Chance | None:
         """The chance of the verdict that the printed gaps support."""
-        return self.failing if self.gap is not None and self.gap <= 0 else self.holding
+        if self.failing is not None and self.gap is not None and self.gap <= 0:
+            return self.failing
+        return self.holding
 
     @property
     def power(self) -> float | None:
@@ -161,7 +168,16 @@ def _weigh(
             level = cutoff(outcome.looks[-1], share, outcome.looks) if outcome.looks else share
             num_seeds = _num_seeds(outcome, one.row, one.rival)
             chances[one] = Chance(one, printed_gap(study, one), spreads[one], num_seeds, level)
-    return Prospect(claim, holding=_to_hold(claim, chances), failing=_to_fail(claim, chances))
+    within = {one: _within(chance, claim.margin) for one, chance in chances.items()}
+    power_if_same = min(one.power or 0.0 for one in within.values()) if claim.margin else None
+    if claim.kind == "same":
+        return Prospect(claim, holding=_to_hold(claim, within), power_if_same=power_if_same)
+    return Prospect(
+        claim,
+        holding=_to_hold(claim, chances),
+        failing=_to_fail(claim, chances),
+        power_if_same=power_if_same,
+    )
 
 
 def _to_hold(claim: Claim, chances: Mapping[Comparison, Chance]) -> Chance:
@@ -203,6 +219,11 @@ def _below(chance: Chance, margin: float, num_tests: int) -> Chance:
     """Turn the chance to find a gap above 0 into the chance to find it below the margin."""
     distance = None if chance.distance is None else margin - chance.distance
     return replace(_with_level(chance, num_tests), distance=distance)
+
+
+def _within(chance: Chance, margin: float) -> Chance:
+    """Turn the chance to find a gap into that to show a gap of 0 to be within the margin."""
+    return replace(chance, distance=0.0, margin=margin)
 
 
 def _promise(chance: Chance) -> float:

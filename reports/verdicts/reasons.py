@@ -1,33 +1,37 @@
 """The reason for a verdict in words, and how many seeds would decide an open claim."""
 
 from collections.abc import Sequence
-from math import inf
+from math import inf, sqrt
 
 from reports.ledger.record import Result
 from reports.scores.cells import Cell
+from reports.statistics.equivalence import seeds_for_equivalence
 from reports.statistics.power import seeds_needed
 from reports.verdicts.evidence import Compared
 from search_spaces.claim import Claim, PrintedValue
 
 
 def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
-    """Describe the gap in points; of several gaps the smallest, which decides a conjunction.
+    """Describe the gap in points; of several gaps the one that decides a conjunction.
+
+    That is the smallest, or of a claim that rows are the same the one farthest from 0.
 
     The allowance is written beside the gap, which does not contain it.
     """
     gaps = [(one.gap, one) for one in compared if one.gap is not None]
-    gap, smallest = min(gaps, key=lambda one: one[0].mean)
-    comparison = smallest.comparison
+    is_same = claim.kind == "same"
+    gap, decisive = min(gaps, key=lambda one: -abs(one[0].mean) if is_same else one[0].mean)
+    comparison = decisive.comparison
     mean, low, high = (
         100 * (value - comparison.allowance) for value in (gap.mean, *gap.interval(confidence))
     )
     text = f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
     text += f", {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
-    if smallest.effect_size is not None:
-        text += f", d_z = {smallest.effect_size:.1f}"
-    if smallest.superiority is not None:
-        text += f", P(better) = {smallest.superiority:.2f}"
+    if decisive.effect_size is not None:
+        text += f", d_z = {decisive.effect_size:.1f}"
+    if decisive.superiority is not None:
+        text += f", P(better) = {decisive.superiority:.2f}"
     named = {one.comparison.score.corpus for one in compared}
     others = sorted({one.corpus for one in compared} - named)
     text += f", on {', '.join(others)}" if others else ""
@@ -37,14 +41,17 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     text += f", {diverged} {'seed' if diverged == 1 else 'seeds'} diverged" if diverged else ""
     if len(gaps) == 1:
         return f"gap {text}"
-    return f"smallest of {len(gaps)} gaps, to '{comparison.rival}', {text}"
+    word = "largest" if is_same else "smallest"
+    return f"{word} of {len(gaps)} gaps, to '{comparison.rival}', {text}"
 
 
 def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> int | None:
     """Project how many seeds would decide a claim, if the true gaps equal the estimated ones.
 
-    A claim is decided if enough of its parts are above 0, or if so many are below 0 that it cannot
-    hold. Each part is tested at the most cautious level of the partial conjunction.
+    A claim is decided if enough of its parts are above 0, or if so many are below the margin that
+    it cannot hold in full. A claim that rows are the same is decided if all gaps are within the
+    margin, or one is outside. Each part is tested at the most cautious level of the partial
+    conjunction.
 
     Args:
         claim: The claim.
@@ -54,15 +61,44 @@ def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> i
     num_parts = len(claim.parts)
     needed = claim.at_least or num_parts
     refuting = num_parts - needed + 1
-    effects = {one.comparison: one.effect_size or 0.0 for one in compared}
+    found = {one.comparison: one for one in compared}
+    above, below = _SHOWN[claim.kind == "same"]
     holding, failing = [], []
     for part in claim.parts:
-        above = [seeds_needed(effects[one], level / refuting) for one in part]
-        below = [seeds_needed(-effects[one], level / needed / len(part)) for one in part]
-        holding.append(max(number or inf for number in above))
-        failing.append(min(number or inf for number in below))
+        effects = [_in_stds(found[one], claim.margin) for one in part]
+        shown = [above(*effect, level / refuting) for effect in effects]
+        refuted = [below(*effect, level / needed / len(part)) for effect in effects]
+        holding.append(max(number or inf for number in shown))
+        failing.append(min(number or inf for number in refuted))
     fewest = min(sorted(holding)[needed - 1], sorted(failing)[refuting - 1])
     return None if fewest == inf else int(fewest)
+
+
+def _in_stds(compared: Compared, margin: float) -> tuple[float, float]:
+    """Return the gap and the margin in standard deviations of the differences; 0 without any."""
+    if compared.gap is None or compared.effect_size is None:
+        return 0.0, 0.0
+    std = compared.gap.std_error * sqrt(compared.gap.num_seeds)
+    return compared.effect_size, margin / std
+
+
+def _to_be_above(d_z: float, margin: float, level: float) -> int | None:
+    return seeds_needed(d_z, level)
+
+
+def _to_be_below(d_z: float, margin: float, level: float) -> int | None:
+    return seeds_needed(margin - d_z, level)
+
+
+def _to_be_outside(d_z: float, margin: float, level: float) -> int | None:
+    return seeds_needed(abs(d_z) - margin, level / 2)
+
+
+_SHOWN = {
+    False: (_to_be_above, _to_be_below),
+    True: (seeds_for_equivalence, _to_be_outside),
+}
+"""How many seeds show and refute a comparison, by whether the rows are claimed to be the same."""
 
 
 def describe_value(

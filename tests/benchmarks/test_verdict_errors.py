@@ -22,6 +22,7 @@ from benchmarks.verdict_errors import (
     num_runs,
     peeking_error,
 )
+from reports.statistics.equivalence import equivalence_power
 from reports.statistics.looks import LOOKS
 from reports.statistics.power import power_of
 from reports.statistics.sequential import cutoff
@@ -59,11 +60,14 @@ def test_fixed_design_decides_as_judge_does() -> None:
     estimates, gap, margin = draw(300), np.array([-1.0, 0.3, 1.0, 2.0]), 1.5
     decided = decide_fixed(estimates, gap, margin)
     above_zero, above_margin = estimates.t(gap, 0.0)[-1], estimates.t(gap, margin)[-1]
+    above_opposite = estimates.t(gap, -margin)[-1]
     seen: set[Verdict] = set()
     for table in range(300):
         family = [
-            Evidence(stdtr(9, -zero), stdtr(9, zero), stdtr(9, margin))
-            for zero, margin in zip(above_zero[table], above_margin[table], strict=True)
+            Evidence(stdtr(9, -zero), stdtr(9, zero), stdtr(9, margin), stdtr(9, -opposite))
+            for zero, margin, opposite in zip(
+                above_zero[table], above_margin[table], above_opposite[table], strict=True
+            )
         ]
         verdicts = judge(family, ALPHA)
         seen.update(verdicts)
@@ -71,8 +75,10 @@ def test_fixed_design_decides_as_judge_does() -> None:
         assert decided.not_above[table].tolist() == holds
         assert decided.not_below[table].tolist() == [v == "REVERSED" for v in verdicts]
         weaker = decided.not_weaker[table] & ~decided.not_below[table]
-        assert weaker.tolist() == [v in ("FAILS", "HOLDS-WEAKER") for v in verdicts]
-    assert seen == {"REVERSED", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"}
+        assert weaker.tolist() == [v in ("EQUIVALENT", "FAILS", "HOLDS-WEAKER") for v in verdicts]
+        same = weaker & decided.equivalent[table] & ~decided.not_above[table]
+        assert same.tolist() == [v == "EQUIVALENT" for v in verdicts]
+    assert seen == {"REVERSED", "EQUIVALENT", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"}
 
 
 def one_table(*claims: list[float]) -> Estimates:
@@ -113,6 +119,12 @@ def test_power_of_one_claim_is_that_of_the_noncentral_t() -> None:
     power = power_of(1.0, 10)
     assert gain.power == pytest.approx(power, abs=4 * sqrt(power * (1 - power) / 20_000))
     assert gain.saved == 0
+
+
+def test_equal_rows_are_called_equivalent_as_often_as_the_power_says() -> None:
+    decided = decide_fixed(draw(20_000, 1), 0.0, 1.5)
+    power = equivalence_power(0.0, 1.5, 10)
+    assert decided.equivalent.mean() == pytest.approx(power, abs=4 * sqrt(power / 20_000))
 
 
 def test_large_gaps_are_shown_with_fewer_runs() -> None:

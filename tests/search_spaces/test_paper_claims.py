@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from search_spaces.catalogue import COLLECTIONS, STUDIES
-from search_spaces.claim import Claim, Comparison, Score, greater
+from search_spaces.claim import Claim, Comparison, Score, greater, same
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
 from search_spaces.published import load_published
@@ -134,6 +134,14 @@ def test_claim_cannot_need_more_parts_than_it_has() -> None:
     part = (Comparison(row="a", rival="b", score=Score("mine", "f1")),)
     with pytest.raises(ValueError, match=r"claim 'x': at_least is 2, but it has 1 parts"):
         Claim(id="x", text="", kind="count", family="own", parts=(part,), at_least=2)
+
+
+@pytest.mark.parametrize(("margin", "allowance"), [(0.0, 0.0), (0.01, 0.02)])
+def test_rows_are_the_same_within_a_margin_alone(margin: float, allowance: float) -> None:
+    about = same("s", "", "a", "b", corpus="mine", metric="f1")
+    one = about.comparisons[0].model_copy(update={"allowance": allowance})
+    with pytest.raises(ValueError, match=r"claim 's': rows are the same within a margin; give"):
+        Claim(id="s", text="", kind="same", family="own", parts=((one,),), margin=margin)
 
 
 def test_papers_and_all_hold_every_study_of_theirs() -> None:

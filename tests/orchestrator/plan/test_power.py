@@ -9,7 +9,7 @@ from orchestrator.plan.plan import Plan
 from orchestrator.plan.power import claims_view
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, STUDIES
-from search_spaces.claim import greater
+from search_spaces.claim import greater, same
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial
@@ -57,7 +57,7 @@ def test_claims_of_one_study_are_shown_as_in_the_documentation(ledger: Ledger) -
 
 def test_printed_gap_below_zero_is_explained(ledger: Ledger) -> None:
     text = words_of(claims_view([plan(STUDIES["layers"])], ledger))
-    assert "-0.99 1.13? 0 0.14 12 2.32" in text
+    assert "-0.99 1.13? 0 0.14 12 2.32 0.00" in text
     assert "[hangs on 2-2-2-2 > 1-1-2-2]" in text
     assert "to find that the claim FAILS" in text
 
@@ -78,7 +78,16 @@ def test_claim_without_a_printed_gap_shows_what_the_seeds_find(ledger: Ledger) -
     )
     row = next(line.split() for line in lines if line.startswith("own"))
     # d_z 1.682 of five seeds at .025, times 1.131 points
-    assert row[-6:] == ["\N{EN DASH}", "1.13?", "0", "\N{EN DASH}", "\N{EN DASH}", "1.90"]
+    assert row[-7:] == ["\N{EN DASH}", "1.13?", "0", "\N{EN DASH}", "\N{EN DASH}", "1.90", "0.00"]
+
+
+def test_claim_of_sameness_shows_the_smallest_margin_that_the_seeds_find(ledger: Ledger) -> None:
+    claim = same("own", "deep adds nothing", "deep", "shallow", corpus="mine", metric="f1")
+    study = small_study(num_seeds=5).model_copy(update={"claims": (claim,)})
+    text = words_of(claims_view([plan(study, "mine", "tiny")], ledger))
+    # at a margin of half a point; 1.939 standard deviations of 1.131 points
+    assert "+0.00 1.13? 0 0.00 56 2.19 0.00" in text
+    assert "or the smallest margin around a gap of 0" in text
 
 
 def test_spread_of_finished_trials_is_shown_with_their_number(ledger: Ledger) -> None:

@@ -64,7 +64,7 @@ def test_summary_counts_verdicts(judged):
 def test_every_verdict_has_a_meaning_and_only_those_that_occur_are_told(judged):
     assert list(explain(judged)) == ["HOLDS", "UNDECIDED", "COMPATIBLE", "UNTESTABLE"]
     assert explain([]) == {}
-    assert len(MEANINGS) == 9
+    assert len(MEANINGS) == 10
 
 
 def test_csv_has_a_line_for_each_claim(judged):

@@ -10,12 +10,10 @@ from search_spaces.claim import Claim, Comparison, Score
 LEVEL = 0.025
 
 
-def make_claim(name, differences, margin=0.01):
+def make_claim(name, differences, margin=0.01, kind="greater"):
     """Make a claim of one comparison, with the differences of its seeds in points."""
     comparison = Comparison(row=name, rival="rival", score=Score("mine", "f1"))
-    claim = Claim(
-        id=name, text="", kind="greater", family="own", parts=((comparison,),), margin=margin
-    )
+    claim = Claim(id=name, text="", kind=kind, family="own", parts=((comparison,),), margin=margin)
     fractions = tuple(one / 100 for one in differences)
     return claim, (Compared(comparison, seeds=tuple(range(len(fractions))), differences=fractions),)
 
@@ -65,6 +63,17 @@ def test_reversed_and_weaker_claims_are_told_apart():
         make_claim("reversed", -np.array(CLEAR[:3])), make_claim("weak", CLEAR[:3], margin=0.2)
     )
     assert [end.verdict for end in ends] == ["REVERSED", "HOLDS-WEAKER"]
+
+
+def test_sameness_is_shown_at_a_look_by_both_of_its_tests():
+    """Of a claim of sameness HOLDS means that margin - |gap| is above 0."""
+    tiny = [one / 100 for one in UNCLEAR]
+    ends = judge(
+        make_claim("same", tiny[:3], kind="same"),
+        make_claim("greater", tiny[:3]),
+        make_claim("other", CLEAR[:3], kind="same"),
+    )
+    assert [end.verdict for end in ends] == ["HOLDS", "EQUIVALENT", "REVERSED"]
 
 
 def test_decided_claims_leave_their_share_of_alpha_to_the_open_ones():

@@ -4,10 +4,11 @@ import pytest
 
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
+from reports.statistics.equivalence import seeds_for_equivalence
 from reports.statistics.power import seeds_needed
 from reports.verdicts.judgement import LEVEL, Judged, judge_claims
 from search_spaces.catalogue import find_study
-from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater
+from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater, same
 from tests.reports.factories import collect, make_study, write_wrong
 
 ACCURACY = Score("synthetic", "acc")
@@ -44,13 +45,46 @@ def judge_pair(tmp_path, row, rival, margin=0.005) -> Judged:
         (ABOVE[1], ABOVE[0], 0.005, "HOLDS"),
         (ABOVE[1], ABOVE[0], 0.5, "HOLDS-WEAKER"),
         (ABOVE[0], ABOVE[1], 0.005, "REVERSED"),
-        ([9, 8, 9, 10, 9], [9, 9, 9, 9, 9], 0.3, "FAILS"),
+        ([9, 8, 9, 10, 9], [9, 9, 9, 9, 9], 0.3, "EQUIVALENT"),
+        ([9, 13, 9, 11, 9], [9, 9, 9, 9, 9], 0.06, "FAILS"),
         ([9, 5, 9, 11, 7], [9, 9, 9, 9, 9], 0.05, "UNDECIDED"),
-        ([9, 9, 9], [9, 9, 9], 0.3, "FAILS"),
+        ([9, 9, 9], [9, 9, 9], 0.3, "EQUIVALENT"),
     ],
 )
 def test_verdict_is_that_of_the_gap_and_the_margin(tmp_path, row, rival, margin, verdict):
     assert judge_pair(tmp_path, row, rival, margin).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("row", "margin", "verdict"),
+    [
+        ([9, 8, 9, 10, 9], 0.3, "EQUIVALENT"),
+        ([7, 8, 7, 8, 7], 0.3, "EQUIVALENT"),  # 5 or 10 points above 0, and within 30
+        ([9, 8, 9, 10, 9], 0.03, "UNDECIDED"),
+        ([1, 2, 1, 2, 1], 0.3, "FAILS"),
+        ([17, 16, 17, 16, 17], 0.3, "FAILS"),
+        ([7, 8, 7, 8, 7], 0.05, "UNDECIDED"),  # shown to be above 0, which is not the question
+    ],
+)
+def test_claim_of_sameness_is_about_the_margin_alone(tmp_path, row, margin, verdict):
+    about = same("own", "", "a", "b", corpus="synthetic", metric="acc", margin=margin)
+    (judged,) = judge(tmp_path, [about], {"a": row, "b": [9, 9, 9, 9, 9]})
+    assert judged.verdict == verdict
+
+
+def test_claim_of_sameness_hangs_on_the_gap_farthest_from_zero(tmp_path):
+    about = same("own", "", "a", "b", "c", corpus="synthetic", metric="acc", margin=0.2)
+    wrong = {"a": [9, 8, 9, 10, 9], "b": [9, 9, 9, 9, 9], "c": [1, 2, 1, 2, 1]}
+    (judged,) = judge(tmp_path, [about], wrong)
+    assert judged.verdict == "FAILS"
+    assert judged.reason.startswith("largest of 2 gaps, to 'c', -38.00 points")
+
+
+def test_seeds_that_would_show_sameness_are_projected(tmp_path):
+    about = same("own", "", "a", "b", corpus="synthetic", metric="acc", margin=0.04)
+    (judged,) = judge(tmp_path, [about], {"a": [9, 8, 9, 10, 9], "b": [9] * 5})
+    # differences of 0, 5, 0, -5, 0 points: std sqrt(12.5)
+    assert judged.projected_seeds == seeds_for_equivalence(0.0, 4 / 12.5**0.5, LEVEL)
 
 
 def test_reason_tells_the_gap_in_points_with_its_interval(tmp_path):
@@ -258,8 +292,8 @@ def test_what_would_decide_a_claim_that_looks_false_is_projected_too(tmp_path):
     keys = write_wrong(ledger, {"a": [5, 4, 6], "b": [5, 3, 5], "c": [6, 3, 7]})
     (judged,) = judge_claims(study, [collect(study, keys, ledger, corpus="x")], TrialScores(ledger))
     assert judged.verdict == "UNDECIDED"
-    d_z = 2 / 3**0.5  # of b over a: 0, 1 and 1 of 20 utterances
-    assert judged.projected_seeds == seeds_needed(d_z, LEVEL / 2)
+    below = (0.5 + 10 / 3) / (5 / 3**0.5)  # the margin; b over a: 0, 5 and 5 points
+    assert judged.projected_seeds == seeds_needed(below, LEVEL / 2)
 
 
 def test_papers_claims_are_judged_on_the_papers_corpus(tmp_path):

@@ -9,12 +9,13 @@ from statsmodels.stats.power import TTestPower
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
 from reports.scores.trials import TrialScores
+from reports.statistics.equivalence import equivalence_power, smallest_margin
 from reports.statistics.gap import paired_gap
 from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import Evidence, judge
 from reports.verdicts.prospects import Prospect, foresee
 from search_spaces.catalogue import STUDIES
-from search_spaces.claim import Claim, Comparison, Score, greater
+from search_spaces.claim import Claim, Comparison, Score, greater, same
 from search_spaces.study import Study
 from tests.reports.factories import make_study, write_wrong
 
@@ -170,11 +171,28 @@ def test_verdicts_come_as_often_as_is_foreseen(modules: dict[str, Prospect]) -> 
     """X06b among six claims of which the others show nothing; four standard errors of 4000."""
     foreseen = modules["X06b"].power
     assert foreseen is not None
-    nothing = Evidence(0.5, 0.5, 0.5)
+    nothing = Evidence(0.5, 0.5, 0.5, 1.0)
     rng = np.random.default_rng(0)
     verdicts = [
-        judge([Evidence(gap.p_not_above(0.0), 1.0, 1.0), *[nothing] * 5])[0]
+        judge([Evidence(gap.p_not_above(0.0), 1.0, 1.0, 1.0), *[nothing] * 5])[0]
         for gap in map(paired_gap, rng.normal(2.2, STD, size=(4000, 5)))
     ]
     share = verdicts.count("HOLDS") / len(verdicts)
     assert share == pytest.approx(foreseen, abs=4 * sqrt(0.25 / len(verdicts)))
+
+
+def test_claim_of_sameness_has_the_power_of_both_tests_at_a_gap_of_zero(tmp_path: Path) -> None:
+    claim = same("own", "", "a", "b", corpus="synthetic", metric="acc", margin=0.02)
+    study = make_study(["a", "b"], claims=(claim,))
+    one = expect([plan(study, "synthetic", scale="tiny")], tmp_path)["own"]
+    power = equivalence_power(0.0, 2 / STD, 5)
+    assert (one.gap, one.failing, one.power) == (0.0, None, pytest.approx(power))
+    assert one.holding is not None
+    assert one.holding.smallest_gap == pytest.approx(smallest_margin(5) * STD / 100)
+
+
+def test_power_of_equivalence_stands_beside_that_of_a_gap(modules: dict[str, Prospect]) -> None:
+    """X06d states 3.2 points, so its margin is 1.6."""
+    expected = equivalence_power(0.0, 1.6 / STD, 5, 0.025 / 6)
+    assert modules["X06d"].power_if_same == pytest.approx(expected)
+    assert modules["X01a"].power_if_same is None
