@@ -93,6 +93,12 @@ class Rejected:
 Design = Callable[[Estimates, float | Floats, float], Rejected]
 
 
+def draw_differences(law: str, num: int, num_seeds: int, rng: np.random.Generator) -> Floats:
+    """Draw paired differences of mean 0 and variance 1, (num, seeds)."""
+    draw, draw_other = LAWS[law]
+    return (draw(rng, (num, num_seeds)) - draw_other(rng, (num, num_seeds))) / sqrt(2)
+
+
 def estimate(
     law: str,
     num: int,

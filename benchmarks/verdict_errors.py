@@ -30,6 +30,7 @@ from rich.table import Table
 from scipy.special import stdtrit
 
 from benchmarks.measurement import markdown_table
+from benchmarks.superiority_coverage import superiority_table
 from benchmarks.verdict_designs import (
     ALPHA,
     DESIGNS,
@@ -199,6 +200,7 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "gains": gain_table,
     "equivalence": equivalence_table,
     "peeking": peeking_table,
+    "superiority": superiority_table,
 }
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from reports.statistics.effects import REFERENCE
 from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
 from reports.verdicts.judgement import LEVEL, Judged, Word
@@ -48,8 +49,9 @@ METHOD = (
     "A verdict on this split takes the test set as it is; one beyond it also varies the dialogues "
     "or videos in it. "
     "Brackets hold the t interval, d_z is the gap in standard deviations of its seeds, and "
-    "P(better) the share of all pairs of seeds in which the row scores higher. With adaptive "
-    "seeds the cutoffs and intervals hold over all looks together."
+    "P(better) the share of seeds at which the row scores higher, a tie counting half, with its "
+    f"exact interval; a difference is often said to matter from {REFERENCE:g} on, which decides "
+    "nothing here. With adaptive seeds the cutoffs and intervals hold over all looks together."
 )
 
 

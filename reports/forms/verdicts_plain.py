@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from reports.forms.plain import csv_cell
 from reports.forms.verdict_words import count_words, explain, show_margin
 from reports.scores.cells import Cell
+from reports.statistics.effects import REFERENCE, superiority
 from reports.statistics.gap import Gap
 from reports.statistics.sign_flip import sign_flip_p
 from reports.verdicts.evidence import Compared
@@ -101,6 +102,8 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
     }
     if compared.gap is None:
         return {**about, "problem": compared.problem}
+    differences = np.array(compared.differences)
+    better = superiority(differences)
     pairs = zip(compared.seeds, compared.keys, compared.differences, strict=True)
     return {
         **about,
@@ -111,9 +114,11 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
         "gap": _gap(compared.gap, margin),
         "gap_beyond": _gap(compared.gap_beyond, margin) if compared.gap_beyond else None,
         "effect_size_d_z": _round(compared.effect_size),
-        "probability_of_superiority": _round(compared.superiority),
+        "probability_of_superiority": better.share,
+        "probability_of_superiority_interval_95": [_round(better.low), _round(better.high)],
+        "probability_of_superiority_reference": REFERENCE,
         "pairing_correlation": _round(compared.correlation),
-        "sign_flip_p": sign_flip_p(np.array(compared.differences)),
+        "sign_flip_p": sign_flip_p(differences),
         "sign_flip_p_floor": 0.5 ** len(compared.differences),
     }
 

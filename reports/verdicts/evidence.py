@@ -9,7 +9,7 @@ from reports.scores.cells import Cell, Outcome, make_cell
 from reports.scores.names import corpus_title
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
-from reports.statistics.effects import d_z, pairing_correlation, probability_of_superiority
+from reports.statistics.effects import Superiority, d_z, pairing_correlation, superiority
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
 from search_spaces.claim import Claim, Comparison, Score
@@ -27,7 +27,6 @@ class Compared:
         gap: The gap over seeds, on this test split.
         gap_beyond: The gap that also varies the test set; None if it cannot be estimated.
         correlation: The correlation of the two rows' scores over seeds.
-        superiority: The share of all pairs of seeds in which the row scores higher.
         corpus: The corpus that was scored.
         looks: The looks of its adaptive seeds.
         num_missing: How many planned pairs have no score.
@@ -42,7 +41,6 @@ class Compared:
     gap: Gap | None = None
     gap_beyond: Gap | None = None
     correlation: float | None = None
-    superiority: float | None = None
     corpus: str = ""
     looks: tuple[int, ...] = ()
     num_missing: int = 0
@@ -53,6 +51,10 @@ class Compared:
     def effect_size(self) -> float | None:
         """The mean difference in standard deviations of the differences."""
         return d_z(np.array(self.differences))
+
+    def superiority(self, level: float = 0.95) -> Superiority | None:
+        """Return the share of seeds at which the row scores higher, with its interval."""
+        return superiority(np.array(self.differences), level) if self.differences else None
 
 
 def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
@@ -103,7 +105,6 @@ def compare(
         differences=tuple(differences.tolist()),
         gap=paired_gap(differences),
         correlation=pairing_correlation(row, rival),
-        superiority=probability_of_superiority(row + comparison.allowance, rival),
         corpus=outcome.corpus,
         looks=outcome.looks,
         num_missing=min(cell.num_planned for cell in cells) - len(seeds),

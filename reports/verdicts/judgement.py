@@ -169,13 +169,7 @@ def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: floa
 
 def _until(look: int, compared: Compared) -> Compared:
     """Leave out the seeds after a look."""
-    is_all = len(compared.differences) == look
-    return replace(
-        compared,
-        gap=gap_at(look, compared),
-        differences=compared.differences[:look],
-        superiority=compared.superiority if is_all else None,
-    )
+    return replace(compared, gap=gap_at(look, compared), differences=compared.differences[:look])
 
 
 def _with_verdict(

@@ -30,8 +30,9 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     text += f", n = {gap.num_seeds}"
     if decisive.effect_size is not None:
         text += f", d_z = {decisive.effect_size:.1f}"
-    if decisive.superiority is not None:
-        text += f", P(better) = {decisive.superiority:.2f}"
+    better = decisive.superiority(confidence)
+    if better is not None:
+        text += f", P(better) = {better.share:.2f} [{better.low:.2f}, {better.high:.2f}]"
     named = {one.comparison.score.corpus for one in compared}
     others = sorted({one.corpus for one in compared} - named)
     text += f", on {', '.join(others)}" if others else ""

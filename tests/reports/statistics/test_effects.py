@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
-from reports.statistics.effects import d_z, pairing_correlation, probability_of_superiority
+from reports.statistics.effects import d_z, pairing_correlation, superiority
 
 A = np.array([0.3, 0.5, 0.4, 0.9])
 B = np.array([0.1, 0.5, 0.2, 0.3])
@@ -26,14 +27,25 @@ def test_d_z_without_a_spread_is_none(differences: list[float]) -> None:
     assert d_z(np.array(differences)) is None
 
 
-def test_probability_of_superiority_counts_pairs_and_half_of_the_ties() -> None:
-    a, b = np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0])
-    # 1: loses, wins; 2: ties, wins; 3: wins, wins
-    assert probability_of_superiority(a, b) == pytest.approx(4.5 / 6)
-    u = stats.mannwhitneyu(A, B).statistic
-    assert probability_of_superiority(A, B) == pytest.approx(u / 16)
+def test_superiority_is_paired_by_seed_and_a_tie_counts_half() -> None:
+    assert superiority(A - B).share == pytest.approx(3.5 / 4)
 
 
-def test_probability_of_superiority_needs_scores() -> None:
-    with pytest.raises(ValueError, match="a score of each row"):
-        probability_of_superiority(A, np.array([]))
+@pytest.mark.parametrize("wins", [0, 3, 6])
+@pytest.mark.parametrize("level", [0.95, 0.995])
+def test_interval_of_superiority_is_clopper_and_pearsons(wins: int, level: float) -> None:
+    found = superiority(np.array([1.0] * wins + [-1.0] * (6 - wins)), level)
+    low, high = proportion_confint(wins, 6, alpha=1 - level, method="beta")
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_interval_of_superiority_keeps_its_level_with_ties() -> None:
+    rng, chances = np.random.default_rng(0), (0.4, 0.2, 0.4)
+    drawn = rng.choice([-1.0, 0.0, 1.0], size=(2000, 7), p=chances)
+    found = [superiority(differences) for differences in drawn]
+    assert np.mean([one.low <= 0.5 <= one.high for one in found]) >= 0.95
+
+
+def test_superiority_needs_a_difference() -> None:
+    with pytest.raises(ValueError, match="needs a difference"):
+        superiority(np.array([]))

@@ -90,7 +90,9 @@ def test_seeds_that_would_show_sameness_are_projected(tmp_path):
 def test_reason_tells_the_gap_in_points_with_its_interval(tmp_path):
     reason = judge_pair(tmp_path, *reversed(ABOVE)).reason
     # differences of 20, 25, 20, 25, 20 points: std 2.739, t(.975, 4) = 2.776
-    assert reason == ("gap +22.00 points [+18.60, +25.40], n = 5, d_z = 8.0, P(better) = 1.00")
+    assert reason == (
+        "gap +22.00 points [+18.60, +25.40], n = 5, d_z = 8.0, P(better) = 1.00 [0.48, 1.00]"
+    )
 
 
 def test_open_claim_has_a_projection(tmp_path):
@@ -167,7 +169,8 @@ def test_allowance_is_added_and_told(tmp_path):
     (holds,) = judge(tmp_path / "lenient", [lenient], wrong)
     assert (reversed_.verdict, holds.verdict) == ("REVERSED", "HOLDS")
     assert holds.reason == (
-        "gap -8.00 points [-11.40, -4.60], 20.00 allowed, n = 5, d_z = 4.4, P(better) = 1.00"
+        "gap -8.00 points [-11.40, -4.60], 20.00 allowed, n = 5, d_z = 4.4, "
+        "P(better) = 1.00 [0.48, 1.00]"
     )
 
 
