@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.special import stdtrit
 
+from benchmarks.all_pairs_errors import all_pairs_table
 from benchmarks.measurement import markdown_table
 from benchmarks.superiority_coverage import superiority_table
 from benchmarks.verdict_designs import (
@@ -201,6 +202,7 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "equivalence": equivalence_table,
     "peeking": peeking_table,
     "superiority": superiority_table,
+    "pairs": all_pairs_table,
 }
 
 

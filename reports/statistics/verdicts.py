@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.statistics.multiplicity import holm
+from reports.statistics.multiplicity import holm, shaffer
 
 Verdict = Literal[
     "UNTESTABLE", "REVERSED", "EQUIVALENT", "FAILS", "HOLDS-WEAKER", "HOLDS", "UNDECIDED"
@@ -76,11 +76,15 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
     )
 
 
-def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdict]:
+def judge(
+    family: Sequence[Evidence | None], level: float = 0.025, num_rows: int | None = None
+) -> list[Verdict]:
     """Judge the claims of one family, such as a paper's table.
 
     Each of the four hypotheses is tested at this level over the whole family, with Holm's
-    adjustment. The verdict of a claim is the first that fits, in the order of `Verdict`:
+    adjustment. If the claims compare each pair of some rows, the two hypotheses about 0 are those
+    of a two-sided test at twice the level, with Shaffer's adjustment. The verdict of a claim is the
+    first that fits, in the order of `Verdict`:
 
         REVERSED: gap >= 0 is rejected
         EQUIVALENT: |gap| >= margin is rejected, gap <= 0 is not
@@ -96,20 +100,36 @@ def judge(family: Sequence[Evidence | None], level: float = 0.025) -> list[Verdi
         family: The evidence of each claim. A claim whose evidence is None is UNTESTABLE and does
             not count in the adjustment.
         level: One-sided.
+        num_rows: The number of rows if the family is one claim for each pair of them.
 
     Returns:
         The verdicts, in the family's order.
     """
     tested = [evidence for evidence in family if evidence is not None]
     p_values = zip(
-        holm([evidence.p_not_below_zero for evidence in tested]),
-        holm([evidence.p_not_above_zero for evidence in tested]),
+        *_adjust_directions(tested, num_rows),
         holm([evidence.p_not_below_margin for evidence in tested]),
         holm([evidence.p_not_equivalent for evidence in tested]),
         strict=True,
     )
     verdicts = (first_that_fits(*(p < level for p in claim)) for claim in p_values)
     return ["UNTESTABLE" if evidence is None else next(verdicts) for evidence in family]
+
+
+def _adjust_directions(
+    tested: Sequence[Evidence], num_rows: int | None
+) -> tuple[list[float], list[float]]:
+    """Adjust the p of gap >= 0 and of gap <= 0 for a family."""
+    below = [evidence.p_not_below_zero for evidence in tested]
+    above = [evidence.p_not_above_zero for evidence in tested]
+    if num_rows is None:
+        return holm(below), holm(above)
+    two_sided = shaffer([min(1.0, 2 * min(p)) for p in zip(below, above, strict=True)], num_rows)
+    halves = [(p / 2, b < a) for p, b, a in zip(two_sided, below, above, strict=True)]
+    return (
+        [half if is_below else 1.0 for half, is_below in halves],
+        [1.0 if is_below else half for half, is_below in halves],
+    )
 
 
 def first_that_fits(

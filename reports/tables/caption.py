@@ -210,7 +210,7 @@ def write_notes(
     if any(cell.mark == TIED for cell in shown):
         yield (
             f"{TIED}: not told from the highest mean of the column by a paired t-test over seeds "
-            f"(two-sided {LEVEL}, Holm-corrected within the column)."
+            f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column)."
         )
     if any(cell.mark == DISTINCT for cell in shown):
         yield _distinct_note(differences)

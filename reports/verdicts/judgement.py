@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -95,6 +96,23 @@ def judge_claims(
     return judged
 
 
+def count_rows_of_all_pairs(claims: Sequence[Claim]) -> int | None:
+    """Count the rows whose pairs, each once, are what a family of claims compares by one score.
+
+    Returns:
+        The number of rows; None if it is another family, or has only one pair.
+    """
+    compared = [one for claim in claims for one in claim.comparisons]
+    pairs = {frozenset((one.row, one.rival)) for one in compared}
+    num_rows = len(frozenset().union(*pairs))
+    is_plain = all(
+        claim.kind != "same" and len(claim.comparisons) == 1 and not claim.comparisons[0].allowance
+        for claim in claims
+    )
+    is_all = len(pairs) == len(claims) == comb(num_rows, 2) > 1
+    return num_rows if is_plain and is_all and len({one.score for one in compared}) == 1 else None
+
+
 def _looks_of(judged: Judged) -> tuple[int, ...]:
     """Return the looks that all corpora with adaptive seeds of a claim have in common."""
     adaptive = [set(one.looks) for one in judged.compared if one.looks]
@@ -138,8 +156,9 @@ def _evidence(judged: Judged, *, beyond: bool) -> Evidence | None:
 
 def _judge_fixed(group: Sequence[Judged], level: float) -> list[Judged]:
     """Judge the claims of one table whose number of seeds is fixed."""
-    on_split = judge([_evidence(one, beyond=False) for one in group], level)
-    beyond = judge([_evidence(one, beyond=True) for one in group], level)
+    num_rows = count_rows_of_all_pairs([one.claim for one in group])
+    on_split = judge([_evidence(one, beyond=False) for one in group], level, num_rows)
+    beyond = judge([_evidence(one, beyond=True) for one in group], level, num_rows)
     return [
         _with_verdict(one, verdict, wider, level / len(group))
         for one, verdict, wider in zip(group, on_split, beyond, strict=True)

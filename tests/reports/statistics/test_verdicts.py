@@ -43,6 +43,16 @@ def test_family_is_adjusted_by_holm_for_each_hypothesis() -> None:
     assert judge([*smaller, holds(0.008)]) == ["FAILS", "FAILS", "HOLDS"]
 
 
+def test_all_pairs_of_rows_are_adjusted_by_shaffer() -> None:
+    first, second = Evidence(0.008, 0.992, 1.0, 1.0), Evidence(0.985, 0.015, 1.0, 1.0)
+    open_ = Evidence(0.4, 0.6, 1.0, 1.0)
+    # .008 < .025/3; then one pair can still be equal: .015 < .025, where Holm has .025/2
+    assert judge([first, second, open_], num_rows=3) == ["HOLDS", "REVERSED", "UNDECIDED"]
+    third = Evidence(0.015, 0.985, 1.0, 1.0)
+    assert judge([first, third, open_], num_rows=3) == ["HOLDS", "HOLDS", "UNDECIDED"]
+    assert judge([first, third, open_]) == ["HOLDS", "UNDECIDED", "UNDECIDED"]
+
+
 def test_untestable_claims_keep_their_place_and_cost_nothing() -> None:
     holds, open_ = Evidence(0.02, 1.0, 1.0, 1.0), Evidence(0.4, 1.0, 1.0, 1.0)
     assert judge([None, holds, None]) == ["UNTESTABLE", "HOLDS", "UNTESTABLE"]

@@ -153,6 +153,18 @@ def test_ties_are_with_the_highest_complete_mean():
     assert find_ties([BASELINE, FAR, incomplete, close]) == [False, None, None, True]
 
 
+def test_ties_are_corrected_over_all_pairs_of_the_column():
+    """Four rows have six pairs: p = .0163 is below .05/3, not below .05/6."""
+    rng = np.random.default_rng(3)
+    best = make_cell("best", 0.70, 0.71, 0.70, 0.70)
+    near = make_cell("near", 0.69, 0.69, 0.68, 0.67)
+    others = [make_cell(f"{n}", *(0.69 + rng.normal(0, 0.05, 4))) for n in range(2)]
+    p = stats.ttest_rel([0.70, 0.71, 0.70, 0.70], [0.69, 0.69, 0.68, 0.67]).pvalue
+    assert 3 * p < 0.05 < 6 * p
+    assert find_ties([best, near]) == [None, False]
+    assert find_ties([best, near, *others])[1] is True
+
+
 def test_column_without_a_complete_cell_has_no_ties():
     assert find_ties([make_cell("a", 0.5, num_planned=3), make_cell("b", num_planned=3)]) == [
         *(None, None)

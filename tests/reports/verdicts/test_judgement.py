@@ -1,12 +1,19 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
 from reports.statistics.equivalence import seeds_for_equivalence
 from reports.statistics.power import seeds_needed
-from reports.verdicts.judgement import LEVEL, Judged, judge_claims
+from reports.verdicts.judgement import (
+    LEVEL,
+    Judged,
+    count_rows_of_all_pairs,
+    judge_claims,
+)
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater, same
 from tests.reports.factories import collect, make_study, write_wrong
@@ -183,6 +190,33 @@ def test_claims_of_one_family_are_corrected_together(tmp_path, families, verdict
     claims = [claim([above("a", "b")], family=family) for family in families]
     judged = judge(tmp_path, claims, {"a": [6, 6, 6], "b": [8, 9, 8]})
     assert [one.verdict for one in judged] == [verdict] * len(families)
+
+
+def test_claims_on_each_pair_of_rows_are_a_family_of_their_own(tmp_path):
+    """That a and c differ leaves one pair that can be equal; Holm would go on with two."""
+    claims = [claim([above(*pair)]) for pair in ("ab", "ac", "bc")]
+    assert count_rows_of_all_pairs(claims) == 3
+    wrong = {"a": [4, 4, 4, 4], "b": [5, 5, 6, 7], "c": [6, 7, 9, 8]}
+    judged = judge(tmp_path / "all", claims, wrong)
+    assert [one.verdict for one in judged] == ["HOLDS"] * 3
+    differences = [np.subtract(wrong[r], wrong[o]) for o, r in ("ab", "ac", "bc")]
+    p_values = sorted(stats.ttest_1samp(d, 0, alternative="greater").pvalue for d in differences)
+    assert 3 * p_values[0] < LEVEL < 2 * p_values[1]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        [claim([above("a", "b")])],
+        [claim([above(*pair)]) for pair in ("ab", "ac")],
+        [claim([above(*pair)]) for pair in ("ab", "ac", "ba")],
+        [claim([above(one, other, 0.01)]) for one, other in ("ab", "ac", "bc")],
+        [claim([above(*pair)], kind="same") for pair in ("ab", "ac", "bc")],
+        [claim([above("a", "b"), above("a", "c")]), claim([above("b", "c")])],
+    ],
+)
+def test_other_claims_are_not_all_pairs(claims):
+    assert count_rows_of_all_pairs(claims) is None
 
 
 def test_claims_that_cannot_be_tested_do_not_weigh_on_the_others(tmp_path):
