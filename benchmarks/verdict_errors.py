@@ -30,6 +30,7 @@ from rich.table import Table
 from scipy.special import stdtrit
 
 from benchmarks.all_pairs_errors import all_pairs_table
+from benchmarks.best_of_bias import best_of_table
 from benchmarks.measurement import markdown_table
 from benchmarks.superiority_coverage import superiority_table
 from benchmarks.verdict_designs import (
@@ -203,6 +204,7 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "peeking": peeking_table,
     "superiority": superiority_table,
     "pairs": all_pairs_table,
+    "best-of": best_of_table,
 }
 
 

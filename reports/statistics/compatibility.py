@@ -1,6 +1,6 @@
 """Comparison of our scores with a published number that has no spread."""
 
-from math import sqrt
+from math import comb, sqrt
 
 import numpy as np
 from scipy.special import stdtrit
@@ -8,6 +8,9 @@ from scipy.special import stdtrit
 from reports.statistics.gap import Scores
 
 LEVEL = 0.95
+
+ROUNDING = 1e-9
+"""Sums of scores differ by less where they are equal."""
 
 
 def compatible(scores: Scores, published: float, half_unit: float) -> bool:
@@ -35,35 +38,45 @@ def compatible(scores: Scores, published: float, half_unit: float) -> bool:
     return abs(published - float(scores.mean())) <= reach + half_unit
 
 
+def expected_best(scores: Scores, num_runs: int) -> float:
+    """Estimate the expected best of K runs from n of them: the mean of the best of every K.
+
+    E[max of K] = sum over i of x_(i) C(i - 1, K - 1) / C(n, K)
+
+    with x_(i) the i-th smallest score: K are drawn without replacement, which is unbiased (Tang et
+    al., ACL 2020, "Showing Your Work Doesn't Always Work"). Draws with replacement are too low, for
+    some of them draw fewer than K different runs.
+
+    Shapes:
+        scores: (seeds,)
+
+    Raises:
+        ValueError: If K is not between 1 and the number of scores.
+    """
+    num_scores = len(scores)
+    if not 1 <= num_runs <= num_scores:
+        raise ValueError(f"{num_scores} scores cannot tell of the best of {num_runs} runs")
+    weights = [comb(rank, num_runs - 1) / comb(num_scores, num_runs) for rank in range(num_scores)]
+    return float(np.sort(scores) @ np.array(weights))
+
+
 def smallest_best_of(scores: Scores, published: float) -> int | None:
-    """Return the smallest K whose expected best of K runs reaches a published number.
+    """Return the smallest K, at most n, whose expected best of K runs reaches a published number.
 
-    E[max of K] = sum over i of x_(i) [(i/n)^K - ((i-1)/n)^K]
-
-    with x_(i) the i-th smallest of n scores: K draws with replacement from the scores (Dodge et
-    al., EMNLP 2019, "Show Your Work"). K = 1 means that a usual run reaches the number. A large K
-    means that a run needs luck.
+    K = 1 means that a usual run reaches the number. A large K means that a run needs luck. What
+    more than n runs would reach, n scores cannot tell.
 
     Shapes:
         scores: (seeds,)
 
     Returns:
-        K; None if no K is large enough: the number is above our best score, or it equals our best
-        score and some other score is lower.
+        K; None if the number is above our best score.
 
     Raises:
         ValueError: If there is no score.
     """
     if scores.size == 0:
         raise ValueError("the best of K needs a score")
-    if published <= scores.mean():
-        return 1
-    if published >= scores.max():
-        return None
-    steps = np.diff(np.sort(scores))  # (seeds - 1,)
-    below = np.arange(1, len(scores)) / len(scores)  # (seeds - 1,)
-    shortfall = scores.max() - published
-    num_runs = 1
-    while steps @ below**num_runs > shortfall:  # E[max of K] = max - sum of steps (i/n)^K
-        num_runs += 1
-    return num_runs
+    sizes = range(1, len(scores) + 1)
+    reached = (k for k in sizes if expected_best(scores, k) >= published - ROUNDING)
+    return next(reached, None)

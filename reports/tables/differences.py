@@ -32,7 +32,7 @@ class Difference:
         minus: The key of the other row's trial of each value.
         distinct: Whether the difference is distinct from 0; None if there is no test.
         best_of: The smallest number of our seeds whose best is expected to reach the published
-            value; None if no number is large enough.
+            value; None if the best of all of them does not.
         why_void: Why nothing is subtracted though there are scores, as in
             `reports.scores.cells.Cell.why_void`; there are no values then.
     """

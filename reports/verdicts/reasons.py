@@ -109,7 +109,7 @@ def describe_value(
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
-    luck = {None: "no best of any number of runs reaches it", 1: "a usual run reaches it"}.get(
+    luck = {None: "above the best of ours", 1: "a usual run reaches it"}.get(
         best_of, f"expected from the best of {best_of}"
     )
     num_seeds = f"n = {cell.num_scores}"

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from reports.statistics.compatibility import compatible, smallest_best_of
+from reports.statistics.compatibility import compatible, expected_best, smallest_best_of
 
 SCORES = np.array([0.60, 0.61, 0.62])
 REACH = 4.302653 * 0.01 * np.sqrt(4 / 3)
@@ -36,24 +36,34 @@ def test_prediction_interval_needs_two_scores() -> None:
 
 
 @pytest.mark.parametrize("num_runs", [1, 2, 3, 4])
-def test_best_of_k_is_the_mean_over_all_draws_with_replacement(num_runs: int) -> None:
+def test_expected_best_is_the_mean_over_all_choices_of_k_runs(num_runs: int) -> None:
     scores = np.array([0.4, 0.7, 0.5, 0.5])
-    expected = np.mean([max(draw) for draw in itertools.product(scores, repeat=num_runs)])
-    assert smallest_best_of(scores, expected - 1e-9) == num_runs
-    assert smallest_best_of(scores, expected + 1e-9) == num_runs + 1
+    expected = np.mean([max(drawn) for drawn in itertools.combinations(scores, num_runs)])
+    assert expected_best(scores, num_runs) == pytest.approx(expected)
+
+
+def test_expected_best_is_unbiased() -> None:
+    """The best of three normal scores lies .8463 standard deviations above their mean."""
+    drawn = np.random.default_rng(0).standard_normal((20_000, 5))
+    found = np.array([expected_best(scores, 3) for scores in drawn])
+    error = 4 * found.std() / np.sqrt(len(found))
+    assert found.mean() == pytest.approx(1.5 / np.sqrt(np.pi), abs=error)
+
+
+@pytest.mark.parametrize("num_runs", [0, 4])
+def test_scores_tell_of_no_more_runs_than_they_are(num_runs: int) -> None:
+    with pytest.raises(ValueError, match=f"3 scores cannot tell of the best of {num_runs} runs"):
+        expected_best(SCORES, num_runs)
 
 
 def test_best_of_k_counts_how_lucky_one_run_must_be() -> None:
-    # of two scores 0 and 1: E = 1 - 2^-K
-    scores = np.array([1.0, 0.0])
-    assert smallest_best_of(scores, 0.2) == 1
-    assert smallest_best_of(scores, 0.99) == 7
-    assert smallest_best_of(scores, np.nextafter(1.0, 0.0)) == 53
+    scores = np.array([0.0, 1.0, 0.0, 0.0])  # the best of K is K / 4
+    assert [smallest_best_of(scores, p) for p in (0.2, 0.25, 0.3, 0.75, 0.8)] == [1, 1, 2, 3, 4]
 
 
 def test_no_k_reaches_more_than_the_best_score() -> None:
     assert smallest_best_of(SCORES, 0.63) is None
-    assert smallest_best_of(SCORES, 0.62) is None  # only in the limit
+    assert smallest_best_of(SCORES, 0.62) == 3
     assert smallest_best_of(np.full(3, 0.5), 0.5) == 1
 
 
