@@ -120,6 +120,7 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
         "pairing_correlation": _round(compared.correlation),
         "sign_flip_p": sign_flip_p(differences),
         "sign_flip_p_floor": 0.5 ** len(compared.differences),
+        "num_collapsed": compared.num_collapsed,
     }
 
 

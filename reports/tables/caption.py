@@ -20,6 +20,7 @@ from reports.tables.blocks import (
     PublishedBlock,
     Unit,
 )
+from reports.tables.collapsed import tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from search_spaces.published import Mark, load_published
@@ -174,6 +175,8 @@ def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
             f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
             "same for every test utterance; such a seed is a result and counts"
         )
+    columns = study.columns_for(outcome.family)
+    yield from tell_collapsed(number, columns, outcome, name_place(outcome))
     yield from tell_void(cells, study, outcome)
 
 
@@ -229,6 +232,7 @@ def write_notes(
         yield from floor_notes(outcomes)
     values = {cell.value for cell in shown}
     yield from (note for value, note in NO_NUMBER.items() if value in values)
+    yield from warn_of_collapse(outcomes)
     for outcome, block in zip(outcomes, ours, strict=False):
         yield from _undefined_notes(outcome, block)
     yield from _mixture_notes(list(records.values()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.scores.cells import Cell, Outcome, make_cell
+from reports.scores.collapsed import collapsed_seeds
 from reports.scores.names import corpus_title
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
@@ -31,6 +32,7 @@ class Compared:
         looks: The looks of its adaptive seeds.
         num_missing: How many planned pairs have no score.
         num_diverged: In how many pairs a training diverged.
+        num_collapsed: In how many pairs a score collapsed.
         problem: Why there is no gap; empty if there is one.
     """
 
@@ -45,6 +47,7 @@ class Compared:
     looks: tuple[int, ...] = ()
     num_missing: int = 0
     num_diverged: int = 0
+    num_collapsed: int = 0
     problem: str = ""
 
     @property
@@ -96,6 +99,7 @@ def compare(
         )
     row, rival = (np.array([of_row[seed] for seed in seeds]) for of_row in scores)
     keys = [{seed.seed: seed.key for seed in cell.scores} for cell in cells]
+    fallen = _find_collapsed(outcome, comparison, trial_scores)
     trials = tuple((keys[0][seed], keys[1][seed]) for seed in seeds)
     differences = row - rival + comparison.allowance
     return Compared(
@@ -111,7 +115,17 @@ def compare(
         num_diverged=sum(
             any(outcome.records[key].result.has_diverged for key in pair) for pair in trials
         ),
+        num_collapsed=len(fallen.intersection(seeds)),
     )
+
+
+def _find_collapsed(
+    outcome: Outcome, comparison: Comparison, trial_scores: TrialScores
+) -> set[int]:
+    """Find the seeds at which a row of a comparison collapsed, beside all rows of the outcome."""
+    cells = [find_cell(outcome, row, comparison.score, trial_scores) for row in outcome.planned]
+    by_row = dict(zip(outcome.planned, collapsed_seeds(cells), strict=True))
+    return {*by_row[comparison.row], *by_row[comparison.rival]}
 
 
 def weigh(claim: Claim, gaps: Mapping[Comparison, Gap]) -> Evidence:

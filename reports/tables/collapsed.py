@@ -1,0 +1,40 @@
+"""What a table says of seeds that collapsed."""
+
+from collections.abc import Iterable
+
+from reports.scores.cells import Outcome
+from reports.scores.collapsed import collapsed_seeds
+from reports.statistics.collapse import FAR
+from search_spaces.study import Column
+
+COLLAPSE_NOTE = (
+    "Seeds collapsed in some rows. If one row collapses now and then and the other never, t-tests "
+    "of 5 to 10 seeds err more often than they say: they call the row that collapses higher than "
+    "an equal one in 4 to 13 % of cases instead of 2.5 %, and no other test that finds gaps does "
+    "better. Verdicts on such rows print the p of a sign-flip test beside that of t."
+)
+
+
+def tell_collapsed(
+    number: int, columns: Iterable[Column], outcome: Outcome, place: str
+) -> Iterable[str]:
+    """Say which seeds of a row collapsed, and in which columns of an outcome."""
+    fallen = {
+        column.title: collapsed_seeds(cells)[number]
+        for column, cells in zip(columns, zip(*outcome.cells, strict=True), strict=True)
+    }
+    seeds = sorted({seed for of_column in fallen.values() for seed in of_column})
+    if seeds:
+        word = "seed" if len(seeds) == 1 else "seeds"
+        titles = ", ".join(title for title, of_column in fallen.items() if of_column)
+        yield (
+            f"{word} {', '.join(map(str, seeds))} on {place} collapsed: more than {FAR:g} robust "
+            f"standard deviations below the median of the row in {titles}"
+        )
+
+
+def warn_of_collapse(outcomes: Iterable[Outcome]) -> Iterable[str]:
+    """Say what tests are worth if a seed of any row collapsed in any column."""
+    columns = (cells for outcome in outcomes for cells in zip(*outcome.cells, strict=True))
+    if any(any(collapsed_seeds(cells)) for cells in columns):
+        yield COLLAPSE_NOTE
