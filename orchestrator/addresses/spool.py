@@ -6,7 +6,6 @@ holds MLflow's address without credentials. The storage folder's own MLflow has 
 that a copy of the folder waits for its own MLflow, not for that of the original.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 
 SPOOL_FOLDER = "mlflow-spool"
-
-LOG = logging.getLogger(__name__)
 
 
 def spool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
