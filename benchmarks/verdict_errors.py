@@ -32,6 +32,7 @@ from scipy.special import stdtrit
 from benchmarks.all_pairs_errors import all_pairs_table
 from benchmarks.best_of_bias import best_of_table
 from benchmarks.measurement import markdown_table
+from benchmarks.noise_floor import noise_table
 from benchmarks.skewed_seeds import skew_table
 from benchmarks.superiority_coverage import superiority_table
 from benchmarks.verdict_designs import (
@@ -207,6 +208,7 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "pairs": all_pairs_table,
     "best-of": best_of_table,
     "skew": skew_table,
+    "noise": noise_table,
 }
 
 

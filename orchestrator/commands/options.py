@@ -16,7 +16,7 @@ from corpora.source.names import SYNTHETIC
 from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
 from orchestrator.plan.place import Place
 from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
-from reports.statistics.looks import LOOKS, AdaptiveSeeds, Seeds, looks_until
+from reports.statistics.looks import LOOKS, AdaptiveSeeds, ControlSeeds, Seeds, looks_until
 from search_spaces.terms import Scale
 
 if TYPE_CHECKING:
@@ -170,12 +170,17 @@ class NumSeeds(click.ParamType):
         return click.IntRange(min=1).convert(value, param, ctx)
 
 
-def choose_seeds(seeds: Seeds, max_seeds: int | None) -> Seeds:
-    """Join `--seeds` and `--max-seeds`.
+def choose_seeds(seeds: int | AdaptiveSeeds | None, max_seeds: int | None, control: bool) -> Seeds:
+    """Join `--seeds`, `--max-seeds` and `--control`.
 
     Raises:
-        UsageError: If the user gives a maximum, but a fixed number of seeds.
+        UsageError: If the user gives a maximum, but a fixed number of seeds; or a control, but
+            adaptive seeds.
     """
+    if control:
+        if isinstance(seeds, AdaptiveSeeds) or max_seeds is not None:
+            raise click.UsageError("'--control' needs a fixed number of seeds; give --seeds N")
+        return ControlSeeds(seeds)
     if max_seeds is None:
         return seeds
     if not isinstance(seeds, AdaptiveSeeds):
@@ -195,6 +200,11 @@ seeds_options = gathered(
         "--max-seeds",
         type=click.IntRange(min=LOOKS[0]),
         help=f"The most seeds that --seeds auto uses.  [default: {LOOKS[-1]}]",
+    ),
+    click.option(
+        "--control",
+        is_flag=True,
+        help="Train the baseline row with as many more seeds: what noise alone does.",
     ),
 )
 

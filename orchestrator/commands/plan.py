@@ -19,7 +19,7 @@ from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.corpus.view import print_cautions
 from orchestrator.forecast.prices import Prices
 from orchestrator.plan.place import Place
-from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.plan import Plan, SeedNumbers, default_scale, make_plan, missing_trials
 from orchestrator.plan.power import claims_view
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
@@ -56,7 +56,7 @@ def plan(
     prices = measuring.prices(machines)
     looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
 
-    def plans_of(numbers: int | None) -> list[Plan]:
+    def plans_of(numbers: SeedNumbers) -> list[Plan]:
         of_scale = place.scale or default_scale(known)
         return [make_plan(study, known, of_scale, numbers, ledger) for study in found]
 

@@ -14,13 +14,14 @@ from orchestrator.plan.code import code_digest
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, rows_of_keys
 from reports.ledger.record import Record
+from reports.statistics.looks import ControlSeeds
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
-SeedNumbers = int | Mapping[str, int] | None
+SeedNumbers = int | Mapping[str, int] | ControlSeeds | None
 """How many seeds, from 0 on: for all rows, or for each row by name; None for the study's own."""
 
 
@@ -93,7 +94,8 @@ def make_plan(
         corpus: The corpus; it must be prepared by every recipe that a row's model reads.
         scale: "tiny" or "paper" sizes.
         num_seeds: If given, use that many seeds from 0 on instead of the study's own; for all rows
-            or for each row.
+            or for each row. With a control, the row that others are compared with has as many
+            more.
         ledger: Knows which trials are finished.
         retrain: Whether to train finished trials anew that other code trained; the old records
             stay, under their own keys.
@@ -114,7 +116,13 @@ def make_plan(
     ]
     if faults:
         raise StudyError("\n".join(faults))
-    seeds = {row: _seeds_of(study, row, num_seeds) for row in configs}
+    control = num_seeds if isinstance(num_seeds, ControlSeeds) else None
+    numbers = num_seeds.num_seeds if isinstance(num_seeds, ControlSeeds) else num_seeds
+    seeds = {row: _seeds_of(study, row, numbers) for row in configs}
+    if control is not None:
+        baseline = study.find_baseline_row(corpus.family, scale)
+        first = max(seeds[baseline]) + 1
+        seeds[baseline] += tuple(range(first, first + len(seeds[baseline])))
     finished: dict[str, Record] = {}
 
     def resolve(config: TrialConfig, seed: int) -> Trial:

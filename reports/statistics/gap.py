@@ -74,6 +74,23 @@ def paired_gap(differences: Scores) -> Gap:
     return Gap(float(differences.mean()), std_error, df=num_seeds - 1, num_seeds=num_seeds)
 
 
+def independent_gap(a: Scores, b: Scores) -> Gap:
+    """Estimate the gap of two sets of scores with one spread that share no seeds (Student's t).
+
+    Shapes:
+        a: (seeds of A,), b: (seeds of B,)
+
+    Raises:
+        ValueError: If a set has fewer than two scores.
+    """
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"a gap of sets needs two scores of each, not {len(a)} and {len(b)}")
+    df = len(a) + len(b) - 2
+    variance = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / df
+    std_error = sqrt(float(variance) * (1 / len(a) + 1 / len(b)))
+    return Gap(float(a.mean() - b.mean()), std_error, df=df, num_seeds=min(len(a), len(b)))
+
+
 def with_test_set_variance(gap: Gap, variance: float, num_clusters: int) -> Gap:
     """Widen a gap by the variance over test sets.
 

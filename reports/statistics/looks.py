@@ -13,7 +13,14 @@ class AdaptiveSeeds:
     looks: tuple[int, ...] = LOOKS
 
 
-Seeds = int | AdaptiveSeeds | None
+@dataclass(frozen=True)
+class ControlSeeds:
+    """A number of seeds, or None for the study's own, and as many more for the baseline row."""
+
+    num_seeds: int | None = None
+
+
+Seeds = int | AdaptiveSeeds | ControlSeeds | None
 """How many seeds a sweep trains: a number, as many as claims need, or what the study says."""
 
 

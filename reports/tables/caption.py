@@ -23,6 +23,7 @@ from reports.tables.blocks import (
 from reports.tables.collapsed import tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
+from reports.tables.noise import tell_small_gaps
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -131,6 +132,11 @@ def write_footnotes(
         [
             *_row_notes(row, has_published=has_published),
             *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
+            *(
+                note
+                for outcome in outcomes
+                for note in tell_small_gaps(number, study, outcome, blocks, name_place(outcome))
+            ),
             *(note for of_outcome in floors for note in of_outcome[number]),
         ]
         for number, row in enumerate(study.rows)

@@ -17,9 +17,10 @@ from reports.tables.blocks import (
     PublishedCell,
     Unit,
 )
-from reports.tables.caption import write_caption, write_footnotes, write_notes
+from reports.tables.caption import name_place, write_caption, write_footnotes, write_notes
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from reports.tables.floors import score_floors
+from reports.tables.noise import tell_noise
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
 
@@ -78,7 +79,10 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         source=study.source,
         caption=write_caption(study, outcomes, unit, blocks),
         label=f"tab:{full_name}",
-        notes=tuple(write_notes(blocks, outcomes, records)),
+        notes=(
+            *write_notes(blocks, outcomes, records),
+            *(n for one in outcomes for n in tell_noise(study, one, unit, name_place(one))),
+        ),
         footnotes=footnotes,
         rows=study.rows,
         marks=marks,

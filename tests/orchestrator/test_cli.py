@@ -264,6 +264,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("layers --corpus gone", "choose from mine, synthetic, or run `mmer-sweep prepare`"),
         ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
         ("layers --max-seeds 5", "'--max-seeds' needs '--seeds auto'"),
+        ("layers --seeds auto --control", "'--control' needs a fixed number of seeds"),
         ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),

@@ -12,6 +12,7 @@ from models.weights.errors import WeightsError
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import Ledger
+from reports.statistics.looks import ControlSeeds
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Row, RowRef, Study
@@ -60,6 +61,16 @@ def test_all_rows_of_a_seed_come_before_the_next_seed(ledger: Ledger) -> None:
 def test_given_number_of_seeds_replaces_the_studys(ledger: Ledger) -> None:
     planned = plan(small_study(num_seeds=1), ledger, num_seeds=3)
     assert [trial.seed for trial in planned.trials["deep"]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("num_seeds", "seeds"), [(None, [0, 1]), (3, [0, 1, 2])])
+def test_control_gives_the_baseline_row_as_many_more_seeds(
+    ledger: Ledger, num_seeds: int | None, seeds: list[int]
+) -> None:
+    study = small_study(num_seeds=2).model_copy(update={"compared_with": "deep"})
+    planned = make_plan(study, CORPUS, "tiny", ControlSeeds(num_seeds), ledger)
+    assert [trial.seed for trial in planned.trials["shallow"]] == seeds
+    assert [trial.seed for trial in planned.trials["deep"]] == list(range(2 * len(seeds)))
 
 
 def test_finished_trials_are_found_in_the_ledger(ledger: Ledger) -> None:

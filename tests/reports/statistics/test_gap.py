@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
+from reports.statistics.gap import Gap, independent_gap, paired_gap, with_test_set_variance
 
 DIFFERENCES = np.array([0.02, 0.05, -0.01, 0.03, 0.04])
 
@@ -76,3 +76,17 @@ def test_test_set_variance_must_be_a_variance(variance: float) -> None:
 def test_test_set_variance_needs_clusters() -> None:
     with pytest.raises(ValueError, match="two or more clusters, not 1"):
         with_test_set_variance(paired_gap(DIFFERENCES), 0.1, num_clusters=1)
+
+
+def test_gap_of_two_sets_is_that_of_students_t() -> None:
+    a, b = np.array([0.3, 0.5, 0.45]), np.array([0.2, 0.25, 0.35, 0.3])
+    gap, expected = independent_gap(a, b), stats.ttest_ind(a, b)
+    low, high = expected.confidence_interval(0.95)
+    assert gap.interval() == pytest.approx((low, high))
+    assert 2 * gap.p_not_above(0.0) == pytest.approx(expected.pvalue)
+    assert (gap.df, gap.num_seeds) == (5, 3)
+
+
+def test_gap_of_two_sets_needs_two_scores_of_each() -> None:
+    with pytest.raises(ValueError, match="two scores of each, not 3 and 1"):
+        independent_gap(DIFFERENCES[:3], DIFFERENCES[:1])
