@@ -12,7 +12,7 @@ from search_spaces.claim import NO_STATED_GAP
 MEANINGS: dict[Word, str] = {
     "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
     "HOLDS-WEAKER": "the gap is above 0, but below the margin",
-    "EQUIVALENT": "the gap lies within the margin on both sides of 0: no difference that counts",
+    "EQUIVALENT": "every gap lies within the margin on both sides of 0: no difference that counts",
     "FAILS": (
         "the gap is below the margin, and nothing shows that it is above 0; of rows claimed to be "
         "the same: it is larger than the margin"

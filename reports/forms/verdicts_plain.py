@@ -17,7 +17,7 @@ from reports.forms.verdict_words import count_words, explain, show_margin
 from reports.scores.cells import Cell
 from reports.statistics.effects import REFERENCE, superiority
 from reports.statistics.gap import Gap
-from reports.statistics.sign_flip import sign_flip_p
+from reports.statistics.sign_flip import sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from reports.verdicts.judgement import LEVEL, Judged
 
@@ -103,7 +103,7 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
     if compared.gap is None:
         return {**about, "problem": compared.problem}
     differences = np.array(compared.differences)
-    better = superiority(differences)
+    better = superiority(differences - comparison.allowance)
     pairs = zip(compared.seeds, compared.keys, compared.differences, strict=True)
     return {
         **about,
@@ -119,8 +119,8 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
         "probability_of_superiority_reference": REFERENCE,
         "pairing_correlation": _round(compared.correlation),
         "sign_flip_p": sign_flip_p(differences),
-        "sign_flip_p_floor": 0.5 ** len(compared.differences),
-        "num_collapsed": compared.num_collapsed,
+        "sign_flip_p_floor": smallest_p(len(differences)),
+        "num_collapsed": len(compared.collapsed),
     }
 
 

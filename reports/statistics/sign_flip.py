@@ -17,8 +17,9 @@ def sign_flip_p(differences: Scores) -> float:
     """Return the p of H0: the differences are symmetric about 0 or a lower value, one-sided.
 
     There are 2^n ways to flip the signs of n differences. The p is the share of those whose sum is
-    as high as the given one or higher, so it is never below 2^-n: .025 needs n >= 6. For more than
-    16 differences, 2^16 ways are used: the given signs, and others drawn with a fixed seed.
+    as high as the given one or higher, so it is never below `smallest_p`: .025 needs n >= 6. For
+    more than 16 differences, 2^16 ways are used: the given signs, and others drawn with a fixed
+    seed.
 
     To test against a margin, subtract it first. To test the other direction, negate.
 
@@ -33,6 +34,11 @@ def sign_flip_p(differences: Scores) -> float:
     sums = _flips(len(differences)) @ differences  # (flips,)
     tolerance = TOLERANCE * np.abs(differences).sum()
     return float((sums >= sums[0] - tolerance).mean())
+
+
+def smallest_p(num: int) -> float:
+    """Return the lowest p that so many differences can have: that of one flip among all."""
+    return 0.5 ** min(num, MOST_EXACT)
 
 
 def _flips(num: int) -> Scores:

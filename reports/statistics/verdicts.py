@@ -22,19 +22,14 @@ class Evidence:
         p_not_above_zero: For H0: gap <= 0. If it is small, the direction of the claim holds.
         p_not_below_zero: For H0: gap >= 0. If it is small, the opposite direction holds.
         p_not_below_margin: For H0: gap >= margin. If it is small, the gap is less than claimed.
-        p_not_above_opposite: For H0: gap <= -margin. If it is small too, the gap lies within the
-            margin on both sides.
+        p_not_equivalent: For H0: |gap| >= margin, by two one-sided tests (TOST; Schuirmann 1987).
+            If it is small, every gap of the claim lies within the margin on both sides.
     """
 
     p_not_above_zero: float
     p_not_below_zero: float
     p_not_below_margin: float
-    p_not_above_opposite: float
-
-    @property
-    def p_not_equivalent(self) -> float:
-        """The p of H0: |gap| >= margin, by two one-sided tests (TOST; Schuirmann 1987)."""
-        return max(self.p_not_below_margin, self.p_not_above_opposite)
+    p_not_equivalent: float
 
 
 def conjoin(evidence: Sequence[Evidence]) -> Evidence:
@@ -56,7 +51,8 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
     and m min p: all components must be above 0, but a single one below its margin makes the claim
     weaker.
 
-    The result is evidence too, so claims can be nested.
+    Equivalence is that of all components, however many the claim needs: max p. The result is
+    evidence too, so claims can be nested.
 
     Raises:
         ValueError: If `number` is not between 1 and the number of components.
@@ -72,7 +68,7 @@ def at_least(number: int, evidence: Sequence[Evidence]) -> Evidence:
         p_not_above_zero=_partial(number, [e.p_not_above_zero for e in evidence]),
         p_not_below_zero=_partial(refuting, [e.p_not_below_zero for e in evidence]),
         p_not_below_margin=_partial(refuting, [e.p_not_below_margin for e in evidence]),
-        p_not_above_opposite=_partial(number, [e.p_not_above_opposite for e in evidence]),
+        p_not_equivalent=max(e.p_not_equivalent for e in evidence),
     )
 
 

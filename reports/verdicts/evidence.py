@@ -31,8 +31,8 @@ class Compared:
         corpus: The corpus that was scored.
         looks: The looks of its adaptive seeds.
         num_missing: How many planned pairs have no score.
-        num_diverged: In how many pairs a training diverged.
-        num_collapsed: In how many pairs a score collapsed.
+        diverged: The seeds at which a training diverged.
+        collapsed: The seeds at which a score collapsed.
         problem: Why there is no gap; empty if there is one.
     """
 
@@ -46,8 +46,8 @@ class Compared:
     corpus: str = ""
     looks: tuple[int, ...] = ()
     num_missing: int = 0
-    num_diverged: int = 0
-    num_collapsed: int = 0
+    diverged: tuple[int, ...] = ()
+    collapsed: tuple[int, ...] = ()
     problem: str = ""
 
     @property
@@ -56,8 +56,13 @@ class Compared:
         return d_z(np.array(self.differences))
 
     def superiority(self, level: float = 0.95) -> Superiority | None:
-        """Return the share of seeds at which the row scores higher, with its interval."""
-        return superiority(np.array(self.differences), level) if self.differences else None
+        """Return the share of seeds at which the row scores higher, with its interval.
+
+        The allowance does not count: a row that is worse by less than it scores lower.
+        """
+        if not self.differences:
+            return None
+        return superiority(np.array(self.differences) - self.comparison.allowance, level)
 
 
 def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
@@ -112,10 +117,12 @@ def compare(
         corpus=outcome.corpus,
         looks=outcome.looks,
         num_missing=min(cell.num_planned for cell in cells) - len(seeds),
-        num_diverged=sum(
-            any(outcome.records[key].result.has_diverged for key in pair) for pair in trials
+        diverged=tuple(
+            seed
+            for seed, pair in zip(seeds, trials, strict=True)
+            if any(outcome.records[key].result.has_diverged for key in pair)
         ),
-        num_collapsed=len(fallen.intersection(seeds)),
+        collapsed=tuple(seed for seed in seeds if seed in fallen),
     )
 
 
@@ -141,7 +148,7 @@ def _weigh_direction(gap: Gap, margin: float) -> Evidence:
         p_not_above_zero=gap.p_not_above(0.0),
         p_not_below_zero=gap.p_not_below(0.0),
         p_not_below_margin=gap.p_not_below(margin),
-        p_not_above_opposite=gap.p_not_above(-margin),
+        p_not_equivalent=max(gap.p_not_below(margin), gap.p_not_above(-margin)),
     )
 
 
@@ -152,7 +159,7 @@ def _weigh_sameness(gap: Gap, margin: float) -> Evidence:
         p_not_above_zero=max(gap.p_not_below(margin), gap.p_not_above(-margin)),
         p_not_below_zero=min(1.0, 2 * outside),
         p_not_below_margin=1.0,
-        p_not_above_opposite=1.0,
+        p_not_equivalent=1.0,
     )
 
 

@@ -188,7 +188,14 @@ def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: floa
 
 def _until(look: int, compared: Compared) -> Compared:
     """Leave out the seeds after a look."""
-    return replace(compared, gap=gap_at(look, compared), differences=compared.differences[:look])
+    seeds = compared.seeds[:look]
+    return replace(
+        compared,
+        gap=gap_at(look, compared),
+        differences=compared.differences[:look],
+        diverged=tuple(seed for seed in compared.diverged if seed in seeds),
+        collapsed=tuple(seed for seed in compared.collapsed if seed in seeds),
+    )
 
 
 def _with_verdict(

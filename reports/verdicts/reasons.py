@@ -10,7 +10,7 @@ from reports.scores.cells import Cell
 from reports.statistics.equivalence import seeds_for_equivalence
 from reports.statistics.gap import paired_gap
 from reports.statistics.power import seeds_needed
-from reports.statistics.sign_flip import sign_flip_p
+from reports.statistics.sign_flip import sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from search_spaces.claim import Claim, PrintedValue
 
@@ -42,10 +42,10 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     text += f", on {', '.join(others)}" if others else ""
     missing = max(one.num_missing for one in compared)
     text += f", {missing} planned seeds without a score" if missing else ""
-    diverged = max(one.num_diverged for one in compared)
+    diverged = max(len(one.diverged) for one in compared)
     text += f", {diverged} {'seed' if diverged == 1 else 'seeds'} diverged" if diverged else ""
-    if any(one.num_collapsed for one in compared):
-        collapsed = max(one.num_collapsed for one in compared)
+    if any(one.collapsed for one in compared):
+        collapsed = max(len(one.collapsed) for one in compared)
         text += f", {collapsed} {'seed' if collapsed == 1 else 'seeds'} collapsed: "
         text += _describe_p_values(claim, decisive)
     if len(gaps) == 1:
@@ -62,7 +62,7 @@ def _describe_p_values(claim: Claim, compared: Compared) -> str:
         tested = [claim.margin + differences, claim.margin - differences]
     by_t = max(paired_gap(one).p_not_above(0.0) for one in tested)
     by_flips = max(sign_flip_p(one) for one in tested)
-    floor = 0.5 ** len(differences)
+    floor = smallest_p(len(differences))
     return f"p of t {by_t:.4f}, of sign flips {by_flips:.4f} (at least {floor:.4f})"
 
 

@@ -64,7 +64,12 @@ def test_fixed_design_decides_as_judge_does() -> None:
     seen: set[Verdict] = set()
     for table in range(300):
         family = [
-            Evidence(stdtr(9, -zero), stdtr(9, zero), stdtr(9, margin), stdtr(9, -opposite))
+            Evidence(
+                stdtr(9, -zero),
+                stdtr(9, zero),
+                stdtr(9, margin),
+                max(stdtr(9, margin), stdtr(9, -opposite)),
+            )
             for zero, margin, opposite in zip(
                 above_zero[table], above_margin[table], above_opposite[table], strict=True
             )

@@ -44,7 +44,7 @@ def test_verdict_prints_sign_flips_beside_t(tmp_path: Path) -> None:
     (judged,) = judge_claims(study, [outcome], TrialScores(ledger))
     differences = np.array(judged.compared[0].differences)
     p = paired_gap(differences).p_not_above(0.0)
-    assert judged.compared[0].num_collapsed == 1
+    assert len(judged.compared[0].collapsed) == 1
     assert judged.reason.endswith(
         f", 1 seed collapsed: p of t {p:.4f}, of sign flips {sign_flip_p(differences):.4f} "
         "(at least 0.0312)"

@@ -62,6 +62,16 @@ def test_verdict_is_that_of_the_gap_and_the_margin(tmp_path, row, rival, margin,
     assert judge_pair(tmp_path, row, rival, margin).verdict == verdict
 
 
+def test_rows_are_equivalent_only_if_every_gap_of_the_claim_is_within_the_margin(tmp_path):
+    """The row equals b, and is far above c: "above both" fails, and the three are no equals."""
+    wrong = {"a": [9, 8, 9, 10, 9], "b": [9, 9, 9, 9, 9], "c": [19, 18, 19, 18, 19]}
+    claims = [claim([above("a", rival) for rival in "bc"], margin=0.3)]
+    (judged,) = judge(tmp_path / "far", claims, wrong)
+    assert judged.verdict == "FAILS"
+    (judged,) = judge(tmp_path / "near", claims, {**wrong, "c": [9, 9, 8, 9, 9]})
+    assert judged.verdict == "EQUIVALENT"
+
+
 @pytest.mark.parametrize(
     ("row", "margin", "verdict"),
     [
@@ -177,7 +187,7 @@ def test_allowance_is_added_and_told(tmp_path):
     assert (reversed_.verdict, holds.verdict) == ("REVERSED", "HOLDS")
     assert holds.reason == (
         "gap -8.00 points [-11.40, -4.60], 20.00 allowed, n = 5, d_z = 4.4, "
-        "P(better) = 1.00 [0.48, 1.00]"
+        "P(better) = 0.00 [0.00, 0.52]"
     )
 
 
