@@ -3,8 +3,8 @@
 import re
 
 HIDDEN = "***"
-_USER_INFO = re.compile(r"""(?<=://)(?:[^\s/@'"]*:(?!\d+[/?])[^\s'"]*@|[^\s/@'"]*@)""")
-"""User and password between `://` and `@`, also where a password holds `/` or `@` unquoted."""
+_USER_INFO = re.compile(r"""(?<=://)(?:[^\s/@'"]*:(?!\d+[/?])[^\s'"]*@|[^\s/'"]*@)""")
+"""User and password between `://` and `@`, also where one of them holds `@` or `/` unquoted."""
 
 _SECRET_OPTION = re.compile(
     r"""([?&;][\w.-]*(?:pass|pwd|token|secret|key|signature|credential)[\w.-]*=)[^\s&;'"]*""",

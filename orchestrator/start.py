@@ -60,4 +60,8 @@ def _holds_others(entry: str) -> bool:
     folder = Path(entry).absolute()
     if folder.resolve() == ROOT:
         return False
-    return any((folder / name).is_dir() or (folder / f"{name}.py").is_file() for name in OWN)
+    # Unlike those of pathlib, these functions skip a folder that the user may not read.
+    return any(
+        os.path.isdir(folder / name) or os.path.isfile(folder / f"{name}.py")  # noqa: PTH112, PTH113
+        for name in OWN
+    )

@@ -14,6 +14,7 @@ from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.forms.detections import StoredDetections
 from corpora.preparation.assembly import assemble, assemble_detections
 from corpora.preparation.clip_pass import ClipPass
+from corpora.preparation.code import preparation_digest
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
@@ -172,9 +173,9 @@ def _is_whole(storage: Path, manifest: Manifest) -> bool:
 
 
 def _parts_folder(source: Source, recipes: Sequence[AnyRecipe], name: str, storage: Path) -> Path:
-    """Name the folder by all that decides the parts; delete parts with other settings."""
+    """Name the folder by all that decides the parts, code too; delete parts of other settings."""
     fingerprints = "+".join(fingerprint_of(source.digest, recipe) for recipe in recipes)
-    identity = hashlib.sha256(fingerprints.encode()).hexdigest()
+    identity = hashlib.sha256(f"{fingerprints} {preparation_digest()}".encode()).hexdigest()
     folder = storage / "corpora" / f".{name}-{identity[:16]}"
     for left_by_other_settings in folder.parent.glob(f".{glob.escape(name)}-*"):
         if left_by_other_settings != folder:

@@ -267,7 +267,9 @@ class Measuring:
                 "'--cluster-file' needs measurements to price; leave out '--no-measure'"
             )
         if self.remeasure and not self.measure:
-            raise click.UsageError("'--remeasure' and '--no-measure' contradict; leave one out")
+            raise click.UsageError(
+                "'--remeasure' contradicts '--no-measure', or MMER_SWEEP_MEASURE=0; leave one out"
+            )
 
     @property
     def measures(self) -> "Measures":

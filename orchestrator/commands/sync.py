@@ -56,6 +56,8 @@ def sync(
     """
     opened = open_storage(storage)
     if given_up is not None:
+        if everything:
+            raise click.UsageError("'--forget' delivers nothing, so '--all' has no meaning with it")
         _forget(given_up, opened)
         return
     known = spooled_uris(opened)

@@ -27,6 +27,9 @@ from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from orchestrator.tracking.client import EXPERIMENT
 
+PYTHON = (sys.executable, "-P")
+"""Python that does not take packages from the current folder."""
+
 HOST = "127.0.0.1"
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
 NUM_TRIED_PORTS = 100
@@ -54,7 +57,7 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
         settle(database, EXPERIMENT, opened)
     server = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     with subprocess.Popen(  # whose end closes the input, and so ends the family
-        [sys.executable, "-m", __name__, *server],
+        [*PYTHON, "-m", __name__, *server],
         # Other users of the machine see a process's arguments, and an address may hold a password.
         env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
         stdin=subprocess.PIPE,
@@ -101,11 +104,9 @@ def _wait_for_answer(port: int, family: "subprocess.Popen[bytes]") -> None:
     Raises:
         TrackingError: If it has ended instead.
     """
+    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
-        with (
-            suppress(OSError),
-            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=ANSWER_S),
-        ):
+        with suppress(OSError), here.open(f"http://{HOST}:{port}/health", timeout=ANSWER_S):
             return
         try:
             status = family.wait(LOOK_S)
@@ -120,13 +121,14 @@ def _wait_for_answer(port: int, family: "subprocess.Popen[bytes]") -> None:
 def _serve(arguments: Sequence[str]) -> int:
     """Run a server of Python's, and end it and all its processes once our input ends."""
     signal.signal(signal.SIGTERM, lambda *_: None)  # it is for the server
-    with subprocess.Popen([sys.executable, *arguments], stdin=subprocess.DEVNULL) as server:
+    with subprocess.Popen([*PYTHON, *arguments], stdin=subprocess.DEVNULL) as server:
         threading.Thread(target=_end_with_input, daemon=True).start()
         return server.wait()
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os.killpg(0, signal.SIGTERM)
     time.sleep(GRACE_S)
     os.killpg(0, signal.SIGKILL)

@@ -23,7 +23,7 @@ from orchestrator.trial.run import open_corpus_of, run_trial
 from orchestrator.trial.usage import Meter
 from reports.ledger.probe import Probe, architecture_of, torch_version
 from reports.ledger.record import Epoch, Record
-from search_spaces.change import apply_change
+from search_spaces.change import Change, apply_change
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial, TrialConfig
 
@@ -39,10 +39,11 @@ MAX_EVALUATED = 2
 LONGEST_WRITE_S = 60.0
 """How long timing waits for the first checkpoint; writing it takes less time than most epochs."""
 
-TWO_EPOCHS = {
+TWO_EPOCHS: Change = {
     "training.max_epochs": 2,
     "training.learning_rate": 1e-9,  # nothing diverges
     "training.pretrained_learning_rate": 1e-9,
+    "training.selection": "best_valid_f1",  # other scores may be undefined on a few utterances
 }
 
 

@@ -11,7 +11,7 @@ from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
-from reports.ledger.ledger import Ledger
+from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.planned import Planned, rows_of_keys
 from reports.ledger.record import Record
 from reports.statistics.looks import ControlSeeds
@@ -102,6 +102,7 @@ def make_plan(
 
     Raises:
         CorpusError: If the corpus is not prepared by a recipe that a model needs.
+        LedgerError: If records are damaged; the message names all of them.
         StudyError: If the study has a fault, or needs a corpus prepared with other settings.
         WeightsError: If pretrained weights are not available.
     """
@@ -124,6 +125,14 @@ def make_plan(
         first = max(seeds[baseline]) + 1
         seeds[baseline] += tuple(range(first, first + len(seeds[baseline])))
     finished: dict[str, Record] = {}
+    damaged: list[str] = []
+
+    def find(trial: Trial) -> Record | None:
+        try:
+            return ledger.find(trial.key)
+        except LedgerError as error:
+            damaged.append(str(error))
+            return None
 
     def resolve(config: TrialConfig, seed: int) -> Trial:
         make = partial(
@@ -134,10 +143,10 @@ def make_plan(
             weights=weights_sha256(config.model),
         )
         trial = make()
-        record = ledger.find(trial.key)
+        record = find(trial)
         if record is not None and is_of_other_code(record):
             anew = make(code=code_digest(config.model))
-            of_this_code = ledger.find(anew.key)
+            of_this_code = find(anew)
             if of_this_code is not None or retrain:
                 trial, record = anew, of_this_code
         if record is not None:
@@ -147,6 +156,8 @@ def make_plan(
     trials = {
         row: tuple(resolve(config, seed) for seed in seeds[row]) for row, config in configs.items()
     }
+    if damaged:
+        raise LedgerError("\n".join(damaged))
     return Plan(study, corpus, scale, trials, finished)
 
 

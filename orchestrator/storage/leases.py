@@ -166,12 +166,12 @@ class Leases:
         while True:
             try:
                 self._store.write(_beat_name(self._driver), str(count).encode())
+                if count % max(1, math.ceil(self._lease_s / self._beat_s)) == 1:
+                    self._remove_dead()
             except OSError as error:
                 LOG.debug("this driver cannot show that it is alive: %s", error)
             except Exception:  # a bug of ours must not make others take over our trials
                 LOG.exception("this driver cannot show that it is alive")
-            if count % max(1, math.ceil(self._lease_s / self._beat_s)) == 1:
-                self._remove_dead()
             count += 1
             if self._ended.wait(self._beat_s):
                 return

@@ -158,7 +158,7 @@ def mirror_at(storage: Path) -> Mirror | None:
     """
     origin = storage / ORIGIN_FILE
     try:
-        uri = origin.read_text(encoding="utf-8", errors="replace")
+        uri = origin.read_text(encoding="utf-8", errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not is_bucket(uri) or not uri.isprintable() or "\N{REPLACEMENT CHARACTER}" in uri:

@@ -1,7 +1,7 @@
 """Runs studies: plans them, trains missing trials, mirrors them to MLflow, writes tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -125,6 +125,8 @@ def run_studies(
             break
         console.print(describe_open(extensions))
         numbers = {e.study: e.num_seeds for e in extensions}
+        if sweep.measures == "all":
+            sweep = replace(sweep, measures="new")
     if stopped_by is None:
         ensure_floors(planned, trial_scores, storage, console)
     for one in planned:

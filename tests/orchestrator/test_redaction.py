@@ -14,6 +14,7 @@ SECRET = "geheim"
             "at https://geheim@host, twice http://me:geheim@b",
             "at https://***@host, twice http://***@b",
         ),
+        ("http://me@corp.com:geheim@host/a", "http://***@host/a"),
         ("postgresql://me:ge/heim@geheim@host/db", "postgresql://***@host/db"),
         (
             "mysql://host/db?ssl_ca=a&password=geheim&x=1",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.start import ensure_home
+from orchestrator.start import ensure_home, prefer_own_packages
 
 
 @pytest.fixture
@@ -50,3 +50,13 @@ def test_home_of_a_user_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("HOME", str(tmp_path / "mine"))
     ensure_home()
     assert Path.home() == tmp_path / "mine"
+
+
+def test_entry_of_the_search_path_that_cannot_be_looked_into_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    entry = str(tmp_path / ("x" * 300))  # its name is too long for a folder
+    monkeypatch.setenv("PYTHONPATH", entry)
+    monkeypatch.syspath_prepend(entry)
+    prefer_own_packages()
+    assert os.environ["PYTHONPATH"] == entry

@@ -138,6 +138,8 @@ def test_bad_addresses_get_a_line_each_and_stop_no_other(
 def test_sync_forgets_an_address(storage: Path) -> None:
     record_some(storage)
     spool([make_plan(storage)[0]], storage, AWAY)
+    refused = run("sync", "--storage", storage, "--forget", AWAY, "--all")
+    assert "'--all' has no meaning with it" in refused.output
     assert run("sync", "--storage", storage, "--forget", AWAY).exit_code == 0
     assert spooled_uris(storage) == []
     with pytest.raises(TrackingError, match=f"nothing waits for MLflow at {AWAY}"):

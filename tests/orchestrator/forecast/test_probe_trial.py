@@ -49,6 +49,16 @@ def test_probe_tells_what_a_trial_takes_and_leaves_the_storage_alone(
     assert record.circumstances.peak_memory_mib == pytest.approx(probe.memory_mib, rel=0.25)
 
 
+def test_choice_of_the_epoch_is_not_measured(
+    storage: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    """On the few utterances of a probe, the score that chooses may be undefined."""
+    assert probing.TWO_EPOCHS["training.selection"] == "best_valid_f1"
+    trial = small_trial(manifest, selection="best_valid_wacc")
+    probe = probe_trial(trial, storage, tmp_path / "scratch", device=CPU, num_at_once=1)
+    assert probe.architecture == architecture_of(small_trial(manifest))
+
+
 def test_deterministic_algorithms_are_measured_as_such(
     storage: Path, manifest: Manifest, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.view import plan_view
-from reports.ledger.ledger import Ledger
+from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
 from reports.statistics.looks import ControlSeeds
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
@@ -188,6 +188,16 @@ def test_retraining_plans_trials_of_other_code_beside_the_old_ones(ledger: Ledge
     assert planned.keys["deep"] == (anew.key,)
     assert not planned.of_other_code
     assert ledger.find(old.key)
+
+
+def test_all_damaged_records_are_told_at_once(ledger: Ledger) -> None:
+    trials = plan(small_study(num_seeds=2), ledger).trials["deep"]
+    for trial in trials:
+        finish(ledger, trial)
+        (ledger.folder(trial.key) / RECORD_FILE).write_bytes(b"{")
+    with pytest.raises(LedgerError) as told:
+        plan(small_study(num_seeds=2), ledger)
+    assert all(trial.key in str(told.value) for trial in trials)
 
 
 def shown(planned: Plan) -> str:

@@ -11,7 +11,7 @@ from orchestrator.errors import StorageError
 from orchestrator.storage import mirror as mirror_module
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.folder import open_storage
-from orchestrator.storage.mirror import ORIGIN_FILE, mirror_at, mirror_of
+from orchestrator.storage.mirror import ORIGIN_FILE, mirror_at, mirror_of, place_of
 from orchestrator.storage.publish import locate_place
 from tests.bucket_server import BucketServer
 
@@ -155,3 +155,11 @@ def test_damaged_name_of_the_bucket_is_told(content: bytes, tmp_path: Path) -> N
     origin.write_bytes(content)
     with pytest.raises(StorageError, match=r"origin' is damaged: it must name the bucket"):
         mirror_at(tmp_path)
+
+
+def test_name_of_the_bucket_may_end_in_a_new_line(tmp_path: Path) -> None:
+    """As an editor, or `echo`, writes it."""
+    origin = tmp_path / ORIGIN_FILE
+    origin.parent.mkdir()
+    origin.write_text("s3://bucket/prefix\n")
+    assert place_of(tmp_path) == "s3://bucket/prefix"
