@@ -9,8 +9,11 @@ from av.container import InputContainer
 SHORTEST_S = 2e-3
 """Duration of a frame of which nothing says how long it lasts."""
 
-_MAX_STEP_BACK_S = 1.0
+MAX_STEP_BACK_S = 1.0
 """Times that step back by less come from a decoder that has just begun, and are right soon."""
+
+MAX_LEAP_S = 10.0
+"""A time that leaps ahead by more is wrong if the next one steps back again."""
 
 _TIMED_IN_DECODING_ORDER = frozenset({"avi", "asf"})
 """Containers that count packets as they are decoded; FFmpeg's guesses of display times go wrong."""
@@ -93,7 +96,7 @@ class Clock:
 
     def _goes_on(self, own_s: float) -> bool:
         """Tell whether a time fits to those before."""
-        return self._last_s is None or own_s >= self._last_s[1] - _MAX_STEP_BACK_S
+        return self._last_s is None or own_s >= self._last_s[1] - MAX_STEP_BACK_S
 
     def _duration_s(self, frame: Any, start_s: float) -> float:
         if self._stream.type == "audio":

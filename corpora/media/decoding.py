@@ -10,6 +10,7 @@ from av.container import InputContainer
 
 from corpora.media.clock import Clock
 from corpora.media.container import DAMAGE, open_media
+from corpora.media.joints import joined_s
 from corpora.media.limits import MAX_PIXELS, check_pixels, check_start
 from corpora.source.errors import MediaError
 from corpora.source.notes import Note
@@ -47,8 +48,8 @@ def decode(path: Path, choose: ChooseStream, start_s: float, note: Note) -> Iter
     """Yield a stream's frames, from some time before `start_s`.
 
     Some containers seek badly: if the first frame found lies after `start_s`, the file is decoded
-    from its beginning. Packets that cannot be decoded are left out, as players do; those after
-    `start_s` are noted.
+    from its beginning. So is a file in which times step back. Packets that cannot be
+    decoded are left out, as players do; those after `start_s` are noted.
 
     Raises:
         MediaError: If the file is unreadable, or a frame is too large.
@@ -94,7 +95,7 @@ def _decode_from(
     """
     with open_media(path) as container:
         stream = choose(container)
-        if stream is None or not _seek(container, seek_s):
+        if stream is None or not _seek(path, container, seek_s):
             return
         _limit(stream)
         is_image = container.format.name.endswith(("_pipe", "image2"))
@@ -122,12 +123,15 @@ def _pixel_aspect(stream: Any) -> Fraction:
     return Fraction(told.numerator, told.denominator) if told else Fraction(1)
 
 
-def _seek(container: InputContainer, time_s: float) -> bool:
-    """Go to a time; tell whether the container can do it."""
+def _seek(path: Path, container: InputContainer, time_s: float) -> bool:
+    """Go to a time; tell whether that can be done by the times in the file."""
+    if time_s == 0:
+        return True
+    if joined_s(path, container) is not None:
+        return False
     origin_s = (container.start_time or 0) / av.time_base
     try:
-        if time_s > 0:
-            container.seek(int((time_s + origin_s) * av.time_base), backward=True)
+        container.seek(int((time_s + origin_s) * av.time_base), backward=True)
     except DAMAGE:
         return False
     return True

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 
 from corpora.media.container import DAMAGE, open_media
+from corpora.media.joints import joined_s
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
 
@@ -14,12 +15,16 @@ def read_duration_s(path: Path) -> float:
     """Read the duration of a file in seconds; its longest stream decides.
 
     If the container does not state it, as in recordings of a live stream, the packets do; those
-    after a place where the file is broken do not count.
+    after a place where the file is broken do not count. Recordings that were joined last as long as
+    all of them.
 
     Raises:
         MediaError: If the file is unreadable, or nothing in it has a duration.
     """
     with open_media(path) as container:
+        together_s = joined_s(path, container)
+        if together_s is not None:
+            return together_s
         if container.duration:
             return container.duration / av.time_base
         end_s = 0.0

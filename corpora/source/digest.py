@@ -12,7 +12,7 @@ from corpora.source.utterance import Utterance
 
 NUM_READERS = 4
 
-READING = 2
+READING = 3
 """Raise it if the same media files are read as other pictures or sound than before."""
 
 

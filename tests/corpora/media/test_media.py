@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from corpora.media.duration import read_duration_s
 from corpora.media.frames import read_frames as read_frames_at
 from corpora.media.sound import read_sound
 from corpora.source.errors import MediaError
@@ -83,11 +84,41 @@ def test_video_that_ends_less_than_a_frame_early_keeps_its_last_frame(tmp_path: 
         assert brightness(frames) == levels
 
 
+def joined(folder: Path, suffix: str, *, seconds: float) -> Path:
+    """Write two recordings, each with times from 0, into one file."""
+    is_dvd = suffix == "mpg"
+    part = write_video(
+        folder / f"part.{suffix}",
+        seconds=seconds,
+        fps=25 if is_dvd else 10,
+        codec="mpeg2video" if is_dvd else "libx264",
+        sound_codec="mp2" if is_dvd else "aac",
+        sound_hz=48_000,
+    )
+    path = folder / f"joined.{suffix}"
+    path.write_bytes(part.read_bytes() * 2)
+    return path
+
+
 def test_recordings_that_were_joined_go_on_in_time(tmp_path: Path) -> None:
-    path = tmp_path / "joined.ts"
-    parts = [write_video(tmp_path / f"{n}.ts", seconds=2.5, sound_hz=None) for n in range(2)]
-    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    path = joined(tmp_path, "ts", seconds=2.5)
     assert brightness(list(read_frames_at(path, [0.05, 2.05, 2.75, 4.55]))) == [0, 20, 2, 20]
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_clips_of_joined_recordings_are_found_on_both_sides_of_the_joint(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = joined(tmp_path, suffix, seconds=3.0)
+    assert read_duration_s(path) == pytest.approx(6.0, abs=0.15)
+    whole = brightness(list(read_frames_at(path, np.arange(0.05, 6.0, 0.25).tolist())))
+    assert whole[:11] == whole[12:23]
+    for first in (9, 13, 20):
+        start_s = 0.05 + 0.25 * first
+        assert brightness(list(read_frames_at(path, [start_s]))) == [whole[first]]
+        wave = read_sound(path, start_s, start_s + 0.5, rate_hz=16_000)
+        assert wave is not None
+        assert np.abs(wave[:4_000]).max() > 0.3
 
 
 def test_file_without_sound_has_none(tmp_path: Path) -> None:
