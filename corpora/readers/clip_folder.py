@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from corpora.media.segments import SoundSegment, VideoSegment
+from corpora.readers.clip_cells import SPLIT_WORDS
 from corpora.readers.clip_labels import read_labels
-from corpora.readers.clip_lines import ClipLine, LineReader
+from corpora.readers.clip_lines import ClipLine, LineReader, is_file
 from corpora.readers.csv_table import CsvTable, Line, read_csv_table
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError
@@ -43,7 +45,8 @@ def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[st
     if not folder.is_dir():
         raise CorpusError(f"clip folder '{folder}' does not exist")
     path = csv_file or _only_csv(folder)
-    table = _known_names(read_csv_table(path, REQUIRED_COLUMNS), ignore)
+    read_table = read_csv_table(path, REQUIRED_COLUMNS, may_hold=partial(_may_hold, folder))
+    table = _known_names(read_table, ignore)
     _check_columns(table)
     labels = read_labels([c for c in table.columns if c not in KNOWN_COLUMNS], table.lines)
     reader = LineReader(folder, has_commas=table.delimiter != ",")
@@ -68,6 +71,12 @@ def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[st
         for number, clip in clips.items()
     )
     return Source("clips", labels.emotions, utterances, source_digest(folder, utterances))
+
+
+def _may_hold(folder: Path, column: str, cell: str) -> bool:
+    """Tell whether a cell is a split or the name of a file, in the column for it."""
+    is_split = column == "split" and cell.lower() in SPLIT_WORDS
+    return is_split or (column == "file" and is_file(folder / cell))
 
 
 def _only_csv(folder: Path) -> Path:

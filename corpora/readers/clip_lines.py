@@ -148,14 +148,15 @@ def _find_file(folder: Path, name: str) -> Path:
 def _hint(path: Path) -> str:
     """Name the file that may be meant: people leave out the ending."""
     meant = (path.with_name(path.name + suffix) for suffix in VIDEO_SUFFIXES)
-    found = [f"'{file.name}'" for file in meant if _exists(file)]
+    found = [f"'{file.name}'" for file in meant if is_file(file)]
     return f"; is it {' or '.join(found)}?" if found else ""
 
 
-def _exists(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there, whatever its name."""
     try:
         return path.is_file()
-    except OSError:  # the ending can make a name longer than any file's
+    except (OSError, ValueError):  # a name longer than any file's, or none
         return False
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ _DECLARATION = re.compile(r'"?sep=([^"\w\s]|\t)"?[,;\t]*', re.IGNORECASE)
 
 Line = Mapping[str, str]
 """The cells of a line by column, without blanks around them."""
+
+MayHold = Callable[[str, str], bool]
+"""Tells whether a column, in small letters, holds values of a closed set, and a cell is in it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,13 @@ class CsvTable:
     delimiter: str
 
 
-def read_csv_table(path: Path, wanted: Collection[str], *, errors: str = "strict") -> CsvTable:
+def read_csv_table(
+    path: Path,
+    wanted: Collection[str],
+    *,
+    may_hold: MayHold = lambda column, cell: False,
+    errors: str = "strict",
+) -> CsvTable:
     """Read a CSV whose first line names the columns.
 
     Cells are divided by commas, or by what a first line such as `sep=;` says, or by semicolons or
@@ -48,6 +57,7 @@ def read_csv_table(path: Path, wanted: Collection[str], *, errors: str = "strict
     Args:
         path: The file.
         wanted: Columns that must be there, in small letters; the header may use capitals.
+        may_hold: Says what else than the values on other lines shows that a line was swallowed.
         errors: What happens to bytes that are not UTF-8, as in `bytes.decode`.
 
     Raises:
@@ -57,7 +67,7 @@ def read_csv_table(path: Path, wanted: Collection[str], *, errors: str = "strict
     text = _read_text(path, errors)
     lines = list(io.StringIO(text, newline=""))  # divided as the csv module divides them
     begin, delimiter = _find_delimiter(lines, wanted)
-    rows = _parse(path, lines, begin, delimiter)
+    rows = _parse(path, lines, begin, delimiter, may_hold)
     columns = next(iter(rows.values()), ())
     rows = dict(list(rows.items())[1:])
     columns, rows = _without_empty_columns(columns, rows)
@@ -108,16 +118,18 @@ def _find_delimiter(lines: Sequence[str], wanted: Collection[str]) -> tuple[int,
 
 
 def _parse(
-    path: Path, lines: Sequence[str], begin: int, delimiter: str
+    path: Path, lines: Sequence[str], begin: int, delimiter: str, may_hold: MayHold
 ) -> dict[int, tuple[str, ...]]:
     """Return the cells of the header and of the lines that are not empty."""
     rows: dict[int, tuple[str, ...]] = {}
     last_line = {}
+    broken = {}
     first = begin + 1
     try:
         reader = csv.reader(lines[begin:], delimiter=delimiter, skipinitialspace=True, strict=True)
         for row in reader:
             rows[first] = tuple(cell.strip() for cell in row)
+            broken[first] = [at for at, cell in enumerate(row) if "\n" in cell or "\r" in cell]
             last_line[first] = begin + reader.line_num
             first = last_line[first] + 1
     except csv.Error as error:
@@ -127,11 +139,12 @@ def _parse(
             f"(noticed in line {noticed}: {error}); {QUOTING}"
         ) from error
     rows = {number: cells for number, cells in rows.items() if any(cells)}
-    pattern = _LinePattern(rows, last_line, delimiter)
+    pattern = _LinePattern(rows, last_line, delimiter, may_hold)
     swallowed = [
         f"line {number}: a cell goes on to line {last_line[number]}"
-        for number in rows
-        if pattern.repeats_in(lines[number - 1 : last_line[number]])
+        for number, cells in rows.items()
+        for at in broken[number]
+        if pattern.repeats_in(lines[number - 1 : last_line[number]], cells, at)
     ]
     if swallowed:
         raise CorpusError(
@@ -143,32 +156,60 @@ def _parse(
 
 
 class _LinePattern:
-    """What a line of a table looks like: the number of its cells, its first and its last cell.
+    """What a line of a table looks like: the number of its cells, and what its columns hold.
 
     A cell that swallowed lines of the table looks like text with line breaks to the csv module.
-    Then every line of the file that the cell takes part in looks like a line of the table.
+    Then every line of the file that the cell takes part in looks like a line of the table: it has
+    as many cells, its first and last cell look like those of other lines, and some cell beside the
+    text holds what its column holds elsewhere. Text with many commas has no such cell.
     """
 
     def __init__(
-        self, rows: Mapping[int, Sequence[str]], last_line: Mapping[int, int], delimiter: str
+        self,
+        rows: Mapping[int, Sequence[str]],
+        last_line: Mapping[int, int],
+        delimiter: str,
+        may_hold: MayHold,
     ) -> None:
         header, *numbers = rows or (0,)
-        self._num_cells = len(rows.get(header, ()))
+        self._columns = [name.lower() for name in rows.get(header, ())]
+        self._num_cells = len(self._columns)
         undoubted = [rows[number] for number in numbers if last_line[number] == number]
-        self._delimiter = delimiter
+        self._delimiter, self._may_hold = delimiter, may_hold
         self._first = {cells[0] for cells in undoubted}
         self._last = {cells[-1] for cells in undoubted if len(cells) == self._num_cells}
+        self._known = {(at, cell) for cells in undoubted for at, cell in enumerate(cells) if cell}
 
-    def repeats_in(self, lines: Sequence[str]) -> bool:
-        """Tell whether the lines of one row look like several lines of the table."""
+    def repeats_in(self, lines: Sequence[str], cells: Sequence[str], at: int) -> bool:
+        """Tell whether the lines of one row look like several lines of the table.
+
+        Args:
+            lines: The lines.
+            cells: The row's cells.
+            at: The index of a cell that holds line breaks.
+        """
         if len(lines) < 2 or self._num_cells < 2:
             return False
         rows = [[cell.strip() for cell in line.split(self._delimiter)] for line in lines]
         whole = [row if len(row) >= self._num_cells else None for row in rows]
         begins = [row and _is_like(row[0].removesuffix('"'), self._first) for row in whole]
         ends = [row and _is_like(row[-1].removeprefix('"'), self._last) for row in whole]
-        between = zip(begins[1:-1], ends[1:-1], strict=True)
-        return any(map(all, between)) or bool(ends[0] and begins[-1])
+        known = self._known | {(place, cell) for place, cell in enumerate(cells) if cell}
+        before = [self._fits(row[:at], 0, known) for row in rows]
+        num_after = max(0, self._num_cells - at - 1)
+        after = [self._fits(row[len(row) - num_after :], at + 1, known) for row in rows]
+        is_line = [
+            begins[place] and ends[place] and (before[place] or after[place])
+            for place in range(1, len(rows) - 1)
+        ]
+        return any(is_line) or bool(ends[0] and begins[-1] and (after[0] or before[-1]))
+
+    def _fits(self, cells: Sequence[str], at: int, known: Collection[tuple[int, str]]) -> bool:
+        """Tell whether one of some neighbouring cells holds what its column holds elsewhere."""
+        return any(
+            (place, cell) in known or (cell and self._may_hold(self._columns[place], cell))
+            for place, cell in enumerate(cells[: self._num_cells - at], at)
+        )
 
 
 def _is_like(cell: str, known: Collection[str]) -> bool:

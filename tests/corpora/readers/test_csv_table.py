@@ -64,6 +64,29 @@ def test_line_breaks_are_kept_wherever_the_text_stands(
     assert table.lines[2]["utterance"] == "u1"
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        'u1,a.mp4,train,happy,"Hello\nSo, well, I, you, know"\n',
+        'u1,a.mp4,train,happy,"Hello\nSo, well, I, you, know"\nu2,b.mp4,test,sad,hi\n',
+        'u1,a.mp4,train,happy,"Hello\n\nSo, well, I, you, know\nyes, I, do, I, do"\n',
+    ],
+    ids=["alone", "among others", "several lines"],
+)
+def test_text_with_many_commas_after_a_line_break_is_no_line(tmp_path: Path, rows: str) -> None:
+    table = read(tmp_path, "utterance,file,split,emotion,text\n" + rows)
+    assert table.lines[2]["text"].startswith("Hello\n")
+
+
+def test_swallowed_line_is_found_by_what_a_column_may_hold(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + 'u1,f,"he said hi,train\nu2,g,well then",valid\n')
+    with pytest.raises(CorpusError, match="line 2: a cell goes on to line 3"):
+        read_csv_table(
+            path, (), may_hold=lambda column, cell: column == "split" and cell == "train"
+        )
+
+
 def test_text_may_hold_line_breaks_commas_and_quotation_marks(tmp_path: Path) -> None:
     table = read(tmp_path, HEAD + 'u1,f,"oh, ""well""\r\nand, so, on",train\nu2,f, "a, b",test\n')
     assert [line["text"] for line in table.lines.values()] == ['oh, "well"\r\nand, so, on', "a, b"]
