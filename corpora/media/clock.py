@@ -29,6 +29,7 @@ class Clock:
 
     - A frame's own time counts, unless it steps far back: a recording may have been joined of
       several, each with times of its own. Then the frame starts where the last one ended.
+    - So does a frame whose time leaps far ahead, if the next frame's time steps back again.
     - A frame without one also starts where the last one ended. A packet of sound may hold many
       frames, and only the first has a time.
     - Some containers time packets in the order of decoding. There, a frame comes out of the decoder
@@ -69,14 +70,31 @@ class Clock:
             return  # the end of the stream
         self._waiting.append(self._packet_time)
 
-    def place(self, frame: Any, *, is_last_packet: bool) -> tuple[float, float] | None:
-        """Return start and end of a frame; None if no frame had a time so far.
+    def own_s(self, frame: Any, *, is_last_packet: bool) -> float | None:
+        """Return a frame's own time; None if it has none.
 
         Args:
             frame: The next frame out of the decoder.
             is_last_packet: Whether the decoder gives what it held back, after the last packet.
         """
-        own_s = self._own_time_s(frame, is_last_packet=is_last_packet)
+        if self._reorders or self._may_reorder:
+            num_held = self._stream.codec_context.reorder_depth + (not is_last_packet)
+            while len(self._waiting) > num_held:  # their frames were lost
+                self._waiting.popleft()
+            return self._seconds(self._waiting.popleft()) if self._waiting else None
+        return None if frame.pts is None else self._seconds(frame.pts)
+
+    def leaps(self, own_s: float | None) -> bool:
+        """Tell whether a frame's own time lies so far ahead that the next one must confirm it."""
+        return own_s is not None and own_s > self.end_s + MAX_LEAP_S
+
+    def place(self, frame: Any, own_s: float | None) -> tuple[float, float] | None:
+        """Return start and end of the next frame; None if no frame had a time so far.
+
+        Args:
+            frame: The frame.
+            own_s: Its own time; None if it has none, or a wrong one.
+        """
         if own_s is not None and self._goes_on(own_s):
             start_s = own_s
         elif self._last_s is not None:
@@ -85,14 +103,6 @@ class Clock:
             return None
         self._last_s = start_s, start_s + self._duration_s(frame, start_s)
         return self._last_s
-
-    def _own_time_s(self, frame: Any, *, is_last_packet: bool) -> float | None:
-        if self._reorders or self._may_reorder:
-            num_held = self._stream.codec_context.reorder_depth + (not is_last_packet)
-            while len(self._waiting) > num_held:  # their frames were lost
-                self._waiting.popleft()
-            return self._seconds(self._waiting.popleft()) if self._waiting else None
-        return None if frame.pts is None else self._seconds(frame.pts)
 
     def _goes_on(self, own_s: float) -> bool:
         """Tell whether a time fits to those before."""

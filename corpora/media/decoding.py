@@ -1,5 +1,6 @@
 """The decoded frames of one stream of a file, each with its times."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import av
 from av.container import InputContainer
 
-from corpora.media.clock import Clock
+from corpora.media.clock import MAX_STEP_BACK_S, Clock
 from corpora.media.container import DAMAGE, open_media
 from corpora.media.joints import joined_s
 from corpora.media.limits import MAX_PIXELS, check_pixels, check_start
@@ -70,19 +71,23 @@ class _Damage:
 
     Attributes:
         first: What the decoder said of the first damage.
-        is_recent: Whether there was damage since the last frame.
     """
 
     def __init__(self, since_s: float, note: Note) -> None:
         self._since_s, self._note = since_s, note
         self.first = ""
-        self.is_recent = False
+        self._is_recent = False
 
-    def add(self, kind: str, time_s: float, error: Exception) -> None:
-        self.first = self.first or str(error)
-        self.is_recent = True
+    def add(self, kind: str, time_s: float, told: str) -> None:
+        self.first = self.first or told
+        self._is_recent = True
         if time_s >= self._since_s:
             self._note(Remark.DAMAGED, f"{kind} at {time_s:.2f} s")
+
+    def take_recent(self) -> bool:
+        """Tell whether there was damage since this was asked last."""
+        is_recent, self._is_recent = self._is_recent, False
+        return is_recent
 
 
 def _decode_from(
@@ -101,13 +106,13 @@ def _decode_from(
         is_image = container.format.name.endswith(("_pipe", "image2"))
         clock = Clock(container, stream)
         num_decoded = num_placed = 0
-        for packet, frame in _frames(container, stream, clock, damage):
+        for stamped in _confirmed(_frames(container, stream, clock, damage), clock, damage):
             num_decoded += 1
-            times_s = clock.place(frame, is_last_packet=packet.dts is None and not packet.size)
+            times_s = clock.place(stamped.frame, stamped.own_s)
             if times_s is not None:
                 num_placed += 1
-                yield Decoded(*times_s, frame, _pixel_aspect(stream), damage.is_recent)
-                damage.is_recent = False
+                aspect = _pixel_aspect(stream)
+                yield Decoded(*times_s, stamped.frame, aspect, stamped.follows_damage)
     if seek_s == 0 and num_decoded and not num_placed:
         raise MediaError(RejectReason.UNREADABLE, "its frames have no timestamps")
     if seek_s == 0 and not num_decoded and damage.first:
@@ -148,19 +153,46 @@ def _limit(stream: Any) -> None:
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
 
 
+class _Stamped(NamedTuple):
+    """A frame with its own time, if it has one, and whether packets before it were damaged."""
+
+    frame: Any
+    own_s: float | None
+    follows_damage: bool
+
+
+def _confirmed(frames: Iterator[_Stamped], clock: Clock, damage: _Damage) -> Iterator[_Stamped]:
+    """Yield frames; take its time from each that leaps far ahead alone."""
+    waiting: deque[_Stamped] = deque()
+    while (stamped := waiting.popleft() if waiting else next(frames, None)) is not None:
+        if stamped.own_s is not None and clock.leaps(stamped.own_s):
+            following = next(frames, None)
+            if following is not None:
+                waiting.append(following)
+                if (
+                    following.own_s is not None
+                    and following.own_s < stamped.own_s - MAX_STEP_BACK_S
+                ):
+                    damage.add("time", clock.end_s, f"a time of {stamped.own_s:.2f} s")
+                    stamped = stamped._replace(own_s=None)
+        yield stamped
+
+
 def _frames(
     container: InputContainer, stream: Any, clock: Clock, damage: _Damage
-) -> Iterator[tuple[Any, Any]]:
-    """Yield frames in the order of display, each with the packet that it came out with."""
+) -> Iterator[_Stamped]:
+    """Yield frames in the order of display."""
     for packet in _packets(container, stream, clock, damage):
         clock.see(packet)
         try:
             frames = packet.decode()
         except DAMAGE as error:
-            damage.add(stream.type, clock.packet_s(packet), error)
+            damage.add(stream.type, clock.packet_s(packet), str(error))
             continue
+        is_last_packet = packet.dts is None and not packet.size
         for frame in frames:
-            yield packet, frame
+            own_s = clock.own_s(frame, is_last_packet=is_last_packet)
+            yield _Stamped(frame, own_s, damage.take_recent())
 
 
 def _packets(
@@ -170,6 +202,6 @@ def _packets(
         try:
             yield from container.demux(stream)
         except DAMAGE as error:
-            damage.add(stream.type, clock.end_s, error)
+            damage.add(stream.type, clock.end_s, str(error))
         else:
             return

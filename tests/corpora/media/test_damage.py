@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -38,6 +39,12 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("video")
     whole = write_frames(folder / "whole.mp4", map(numbered, range(6 * FPS)))
     return remux(whole, folder / "damaged.mkv", is_at(3.1))
+
+
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("in_order") / "whole.mkv"
+    return write_frames(path, map(numbered, range(4 * FPS)), options={"bf": "0"})
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +104,55 @@ def test_packets_of_several_frames_are_heard_whole(tmp_path: Path) -> None:
     tenths = np.abs(wave[:-1_600].reshape(-1, 1_600)).max(axis=1)
     assert tenths.min() > 0.4  # nothing is silent
     np.testing.assert_allclose(late, wanted, atol=1e-3)
+
+
+def with_time_ahead(source: Path, path: Path, index: int) -> Path:
+    """Copy a file with one stream; one packet's time is 100 s late."""
+    with av.open(str(source)) as read, av.open(str(path), "w") as written:
+        (stream,) = read.streams
+        copied = written.add_stream_from_template(stream)
+        packets = [packet for packet in read.demux(stream) if packet.size]
+        for number, packet in enumerate(packets):
+            if number == index:
+                assert packet.pts is not None
+                packet.pts += round(100 / packet.time_base)
+            packet.stream = copied
+            written.mux(packet)
+    return path
+
+
+def test_single_time_far_ahead_is_damage_and_the_rest_keeps_its_times(
+    in_order: Path, tmp_path: Path
+) -> None:
+    path, noted = with_time_ahead(in_order, tmp_path / "ahead.mkv", 30), Collected()
+    frames = read_frames(path, [1.1, 1.22, 1.5, 2.5], note=noted)
+    assert [number_in(frame) for frame in frames] == [27, 30, 37, 62]
+    assert noted.notes == [(Remark.DAMAGED, "time at 1.20 s")]
+
+
+def test_sound_after_a_single_time_far_ahead_is_in_its_place(sound: Path, tmp_path: Path) -> None:
+    sound, noted = sound.with_name("whole.mkv"), Collected()
+    path = with_time_ahead(sound, tmp_path / "ahead.mka", 20)
+    wave, whole = (read_sound(each, 0.0, 3.0, rate_hz=16_000, note=noted) for each in (path, sound))
+    assert wave is not None
+    assert whole is not None
+    np.testing.assert_allclose(wave, whole, atol=1e-3)
+    assert [remark for remark, _ in noted.notes] == [Remark.DAMAGED]
+
+
+def test_gap_that_the_next_frame_confirms_stays_a_gap(in_order: Path, tmp_path: Path) -> None:
+    path, noted = tmp_path / "gap.mkv", Collected()
+    with av.open(str(in_order)) as read, av.open(str(path), "w") as written:
+        (stream,) = read.streams
+        copied = written.add_stream_from_template(stream)
+        for number, packet in enumerate(p for p in read.demux(stream) if p.size):
+            if number >= 50:
+                assert packet.pts is not None
+                assert packet.dts is not None
+                late = round(20 / packet.time_base)
+                packet.pts, packet.dts = packet.pts + late, packet.dts + late
+            packet.stream = copied
+            written.mux(packet)
+    frames = read_frames(path, [1.5, 5.0, 21.99, 22.02, 23.0], note=noted)
+    assert [number_in(frame) for frame in frames] == [37, 49, 49, 50, 75]
+    assert noted.notes == []
