@@ -83,7 +83,7 @@ class SoundSegment:
     """From `start_s` to `end_s` of any file with sound.
 
     Attributes:
-        channel: Which channel to read; by default the mean of all.
+        channel: Which channel to read; by default the mean (`channels.Mixer`).
         track: Which sound track to read, the first is 1; by default the first.
     """
 

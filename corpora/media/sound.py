@@ -38,7 +38,7 @@ def read_sound(
         start_s: Where the segment starts, in seconds since the start of the file.
         end_s: Where it ends.
         rate_hz: The sampling rate that is wanted.
-        channel: Which channel to read; by default the mean of all.
+        channel: Which channel to read; by default the mean (`Mixer`).
         track: Which sound track to read, the first is 1; by default the first.
         note: Takes remarks on the way.
 
@@ -66,6 +66,8 @@ def read_sound(
         raise MediaError(RejectReason.UNREADABLE, f"its sound is broken: {error}") from error
     if mixer.cancels:
         note(Remark.CHANNELS_CANCEL, "the mean of its channels is read")
+    if mixer.gain != 1.0:
+        segment.wave *= np.float32(mixer.gain)
     return segment.wave if segment.is_heard else None
 
 

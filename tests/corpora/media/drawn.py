@@ -78,21 +78,22 @@ def write_waves(
     codec: str = "pcm_s16le",
     languages: Sequence[str] = (),
     rate_hz: int = RATE_HZ,
+    layout: str = "",
 ) -> Path:
-    """Encode sound tracks of one or two channels each; a channel is (samples,)."""
+    """Encode sound tracks; a channel is (samples,). Without a layout, one or two are in each."""
     with av.open(str(path), "w") as container:
         streams = []
         for place, track in enumerate(tracks):
-            layout = "mono" if len(track) == 1 else "stereo"
-            stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+            name = layout or ("mono" if len(track) == 1 else "stereo")
+            stream = container.add_stream(codec, rate=rate_hz, layout=name)
             assert isinstance(stream, av.AudioStream)
             if languages:
                 stream.metadata["language"] = languages[place]
-            streams.append((stream, np.stack(track), layout))
-        for stream, waves, layout in streams:
+            streams.append((stream, np.stack(track), name))
+        for stream, waves, name in streams:
             for begin in range(0, waves.shape[1], 1024):
                 block = np.ascontiguousarray(waves[:, begin : begin + 1024])
-                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=name)
                 frame.sample_rate, frame.pts = rate_hz, begin
                 frame.time_base = Fraction(1, rate_hz)
                 container.mux(stream.encode(frame))

@@ -67,3 +67,29 @@ def test_track_that_is_heard_is_noted_where_there_are_several(tmp_path: Path) ->
     assert second.notes == [(Remark.SEVERAL_SOUND_TRACKS, "track 2 is read, of 1 (eng), 2 (deu)")]
     with pytest.raises(MediaError, match="sound track 3 is wanted, the file has 2"):
         read(path, track=3)
+
+
+HUM = tone(1.0, hz=50.0, level=0.9)
+
+
+@pytest.mark.parametrize(
+    ("layout", "channels", "wanted"),
+    [
+        ("5.1", (SILENT, SILENT, LOUD, SILENT, SILENT, SILENT), LOUD),
+        ("5.1", (SILENT, SILENT, LOUD, HUM, SILENT, SILENT), LOUD),
+        ("5.1", (HIGH, SILENT, LOUD, HUM, SILENT, SILENT), (LOUD + HIGH) / 2),
+        ("2.1", (LOUD, HIGH, HUM), (LOUD + HIGH) / 2),
+        ("quad", (LOUD, LOUD, LOUD, LOUD), LOUD),
+        ("quad", (SILENT, SILENT, SILENT, SILENT), SILENT),
+        ("stereo", (LOUD, SILENT), LOUD / 2),
+    ],
+    ids=["centre", "centre and low", "two of six", "2.1", "equal", "silent", "stereo"],
+)
+def test_channels_without_speech_make_surround_sound_no_quieter(
+    layout: str,
+    channels: Sequence[NDArray[np.float32]],
+    wanted: NDArray[np.float32],
+    tmp_path: Path,
+) -> None:
+    wave = read(write_waves(tmp_path / "sound.wav", list(channels), layout=layout))
+    np.testing.assert_allclose(wave, wanted, atol=1e-3)
