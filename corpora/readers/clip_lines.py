@@ -75,11 +75,13 @@ class LineReader:
         return ClipLine(utterance, file, start_s, end_s, text, split, speaker)
 
     def _start_s(self, line: Line) -> float:
-        if "start" not in line:
+        """Read the start; a clip without one begins with its file."""
+        written = line.get("start", "")
+        if not written:
             return 0.0
-        start_s = read_time_s(line["start"], has_commas=self._has_commas)
+        start_s = read_time_s(written, has_commas=self._has_commas)
         if start_s < 0:
-            raise CorpusError(f"'{line['start']}' is not a time in seconds, 0 or later")
+            raise CorpusError(f"'{written}' is not a time in seconds, 0 or later")
         return start_s
 
     def _end_s(self, line: Line, file: Path, start_s: float) -> float:

@@ -212,6 +212,13 @@ def test_clip_without_end_goes_on_to_the_end_of_its_file(
     assert last.end_s == pytest.approx(2.0, abs=0.05)  # its sound is padded to whole packets
 
 
+def test_clip_with_an_empty_start_begins_with_its_file(tmp_path: Path) -> None:
+    lines = [line | {"start": "", "end": "1.5"} for line in clip_lines()]
+    last = read_clips(write_clip_folder(tmp_path, lines)).utterances[-1].pictures
+    assert isinstance(last, VideoSegment)
+    assert (last.start_s, last.end_s) == (0.0, 1.5)
+
+
 def test_clip_that_begins_after_the_end_of_its_file_is_refused(tmp_path: Path) -> None:
     write_clip_folder(tmp_path, [line | {"start": 9, "end": ""} for line in clip_lines()])
     with pytest.raises(CorpusError, match=r"line 2, end: is empty, and 'clip.mp4' ends before"):
