@@ -4,7 +4,8 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ DELIMITERS = (",", ";", "\t")
 """What may stand between two cells; the first is the usual one."""
 
 QUOTING = 'put a cell between two " and double each " inside it'
+
+_MAX_SHOWN = 80
+"""So many letters of a wrong first line are shown."""
 
 _DECLARATION = re.compile(r'"?sep=([^"\w\s]|\t)"?[,;\t]*', re.IGNORECASE)
 """The first line that Excel writes and reads; some programs fill it up with delimiters."""
@@ -62,19 +66,28 @@ def read_csv_table(
 
     Raises:
         CorpusError: If the file cannot be read, its quotation marks do not match, a cell holds a
-            line of the table, a line has too many cells, or a column is named twice.
+            line of the table, a line has too many cells, a column is named twice, or the first line
+            names no wanted column.
     """
     text = _read_text(path, errors)
     lines = list(io.StringIO(text, newline=""))  # divided as the csv module divides them
-    begin, delimiter = _find_delimiter(lines, wanted)
-    rows = _parse(path, lines, begin, delimiter, may_hold)
+    with _cells_of_any_size(text):
+        begin, delimiter, names = _find_delimiter(lines, wanted)
+        if names and wanted and names.isdisjoint(wanted):
+            raise CorpusError(
+                f"CSV '{path}': the first line must name the columns; it is: "
+                f"{lines[begin].strip()[:_MAX_SHOWN]!r}. Name {', '.join(wanted)} and the others; "
+                "put a comma, semicolon or tab between two cells"
+            )
+        rows = _parse(path, lines, begin, delimiter, may_hold)
     columns = next(iter(rows.values()), ())
     rows = dict(list(rows.items())[1:])
     columns, rows = _without_empty_columns(columns, rows)
     twice = [name for name, count in Counter(filter(None, columns)).items() if count > 1]
     if twice:
         raise CorpusError(f"CSV '{path}' names a column twice: {', '.join(twice)}")
-    _check_lengths(path, columns, rows)
+    if names.issuperset(wanted):  # else the caller says what is missing
+        _check_lengths(path, columns, rows)
     padded = {
         number: (*cells, *[""] * (len(columns) - len(cells))) for number, cells in rows.items()
     }
@@ -104,17 +117,36 @@ def _read_text(path: Path, errors: str) -> str:
     return text
 
 
-def _find_delimiter(lines: Sequence[str], wanted: Collection[str]) -> tuple[int, str]:
-    """Return the index of the header's line, and what stands between two cells."""
+@contextmanager
+def _cells_of_any_size(text: str) -> Iterator[None]:
+    """Let the csv module read cells as long as a text; it sets one limit for a whole process."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(before, len(text)))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _find_delimiter(
+    lines: Sequence[str], wanted: Collection[str]
+) -> tuple[int, str, frozenset[str]]:
+    """Return the index of the header's line, what stands between two cells, and its names."""
     declared = _DECLARATION.fullmatch(lines[0].strip("\r\n")) if lines else None
     if declared is not None:
-        return 1, declared[1]
+        return 1, declared[1], _names(lines[1:], declared[1])
     begin = next((index for index, line in enumerate(lines) if line.strip(" ,;\t\r\n")), 0)
     for delimiter in DELIMITERS:
-        names = next(csv.reader(lines[begin : begin + 1], delimiter=delimiter), [])
-        if set(wanted) <= {name.strip().lower() for name in names}:
-            return begin, delimiter
-    return begin, DELIMITERS[0]
+        names = _names(lines[begin:], delimiter)
+        if names.issuperset(wanted):
+            return begin, delimiter, names
+    return begin, DELIMITERS[0], _names(lines[begin:], DELIMITERS[0])
+
+
+def _names(lines: Sequence[str], delimiter: str) -> frozenset[str]:
+    """Return the names in the first of some lines, in small letters."""
+    cells = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), [])
+    return frozenset(cell.strip().lower() for cell in cells)
 
 
 def _parse(

@@ -122,6 +122,12 @@ def test_lines_of_empty_cells_are_left_out_and_lines_keep_their_numbers(tmp_path
         (HEAD + "u1,f,a,train\nu2,f\0g,a,test\n", "line 3, holds a NUL character"),
         (HEAD + "u1,f,oh, well,train\nu2,f,a,b,c\n", "line 2 has too many cells: 5, but 4"),
         ("utterance,file,file\nu1,f,g\n", "names a column twice: file"),
+        (
+            "# made by me\n" + HEAD + "u1,f,a,train\n",
+            "must name the columns; it is: '# made by me'",
+        ),
+        ("u|file|text\nu1|f|oh, well\n", r"must name the columns; it is: 'u\|file\|text'"),
+        ('"x"|file\n"u1"|f\n', "must name the columns; it is: '\"x\"|file'"),
     ],
 )
 def test_damaged_table_is_refused(tmp_path: Path, content: str, message: str) -> None:
@@ -134,3 +140,16 @@ def test_missing_and_overlong_files_are_told(tmp_path: Path) -> None:
         read_csv_table(tmp_path / "gone.csv", ())
     with pytest.raises(CorpusError, match="cannot be read: File name too long"):
         read_csv_table(tmp_path / ("x" * 300), ())
+
+
+def test_text_may_be_longer_than_the_csv_module_expects(tmp_path: Path) -> None:
+    text = "well " * 28_000 + "end"
+    table = read(tmp_path, HEAD + f"u1,f,{text},train\n")
+    assert table.lines[2]["text"] == text
+    with pytest.raises(CorpusError, match="line 2: a quotation mark is not closed"):
+        read(tmp_path, HEAD + f'u1,f,"{text},train\n')
+
+
+def test_missing_column_is_not_told_as_a_line_that_is_too_long(tmp_path: Path) -> None:
+    table = read(tmp_path, "utterance,datei\nu1,f,oh,x\n")
+    assert table.columns == ("utterance", "datei")
