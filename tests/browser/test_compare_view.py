@@ -50,7 +50,7 @@ def test_compare_view_shows_what_differs_and_draws_every_epoch(tmp_path: Path) -
     }
     assert len(metrics) == len(set(metrics))
     assert {"train_loss", "valid_f1", "test_f1"} <= set(metrics)
-    steps, values = list(range(NUM_EPOCHS)), [0.5, 0.6, 0.7]
+    steps, values = list(range(1, NUM_EPOCHS + 1)), [0.5, 0.6, 0.7]
     names = [run.info.run_name for run in runs]
     assert curves == {name: (steps, pytest.approx(values)) for name in names}
     assert (tmp_path / "curves.png").stat().st_size > 10_000
