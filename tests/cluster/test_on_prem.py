@@ -52,6 +52,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory, hosts: Hosts) -> Laptop:
             },
         }
     )
+    (ROOT / ".pytest_cache").mkdir(exist_ok=True)  # as an earlier run of the tests leaves it
     laptop.up()
     wait_for(lambda: "/3.0 CPU" in laptop.run("ray status"), limit_s=120)
     return laptop
