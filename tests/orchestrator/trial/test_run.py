@@ -366,14 +366,20 @@ def test_damaged_checkpoint_is_told_and_set_aside_and_the_trial_begins_anew(
     assert not aside.exists()
 
 
-def test_checkpoint_of_other_code_is_not_gone_on_from(
-    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def interrupted_trial(storage: Path, manifest: Manifest) -> Trial:
+    """Train a trial for its first epoch."""
     trial = small_trial(manifest)
     with pytest.raises(InterruptedHereError):
         run_trial(
             trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
         )
+    return trial
+
+
+def test_checkpoint_of_other_code_is_not_gone_on_from(
+    storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = interrupted_trial(storage, manifest)
     monkeypatch.setattr("orchestrator.trial.attempts.code_digest", lambda system: "0123")
     troubles: list[str] = []
     record = run_trial(
@@ -387,11 +393,7 @@ def test_checkpoint_of_other_code_is_not_gone_on_from(
 def test_commit_that_leaves_the_code_alone_changes_nothing(
     storage: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = small_trial(manifest)
-    with pytest.raises(InterruptedHereError):
-        run_trial(
-            trial, storage, trained_for=TRAINED_FOR, hooks=TrialHooks(epoch_done=interrupt_after(1))
-        )
+    trial = interrupted_trial(storage, manifest)
     monkeypatch.setattr("orchestrator.trial.run.code_version", lambda: "9.9.9")
     record = run_trial(trial, storage, trained_for=TRAINED_FOR)
     assert record.circumstances.resumed_from_epochs == (1,)
