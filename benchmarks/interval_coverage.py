@@ -19,8 +19,8 @@ from scipy.special import stdtrit
 
 from benchmarks.measurement import markdown_table
 from benchmarks.verdict_designs import Bools, Draw, Floats, draw_collapse, draw_normal
-from reports.statistics.bootstrap import Counts, redraw, variance_over
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
+from reports.statistics.variance import Counts, redraw, variance_over
 
 NUM_SEEDS = 5
 NUM_CLUSTERS = 30

@@ -35,6 +35,7 @@ from benchmarks.measurement import markdown_table
 from benchmarks.noise_floor import noise_table
 from benchmarks.skewed_seeds import skew_table
 from benchmarks.superiority_coverage import superiority_table
+from benchmarks.variance_sources import advice_table, stream_table
 from benchmarks.verdict_designs import (
     ALPHA,
     DESIGNS,
@@ -209,6 +210,8 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "best-of": best_of_table,
     "skew": skew_table,
     "noise": noise_table,
+    "streams": stream_table,
+    "advice": advice_table,
 }
 
 

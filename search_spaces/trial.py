@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from models.configs.base import Config, Rate
+from models.configs.base import Config, Rate, later
 from models.configs.le import LeConfig
 from models.configs.system import System
 from search_spaces.identity import canonical_json, identity_of
@@ -19,6 +19,9 @@ If only one system computes something else, raise the `revision` of its config.
 """
 
 KEY_DIGITS = 24
+
+Stream = Literal["init", "order", "dropout"]
+"""A random stream of a trial: initial weights, order of the utterances, and dropout."""
 
 
 class TrainingConfig(Config):
@@ -88,6 +91,7 @@ class Trial(Config):
     `weights` maps each pretrained file to its SHA-256, empty for random weights. The key holds
     those hashes instead of the place where the files lie. `code` is empty, unless the trial was
     trained before, by other code, and is trained anew: then it is the digest of the new code.
+    `streams` is empty, unless some random streams have other seeds than `seed`: then it has these.
     """
 
     config: TrialConfig
@@ -95,6 +99,32 @@ class Trial(Config):
     seed: NonNegativeInt
     weights: dict[str, str] = Field(default={})
     code: str = Field(default="", exclude_if=operator.not_)
+    streams: dict[Stream, NonNegativeInt] = later({})
+
+    @model_validator(mode="after")
+    def _streams_differ(self) -> Self:
+        for stream, seed in self.streams.items():
+            if seed == self.seed:
+                raise ValueError(
+                    f"stream '{stream}' has the seed {seed}, which all streams have; leave it out"
+                )
+        return self
+
+    def seed_of(self, stream: Stream) -> int:
+        """Return the seed of a random stream."""
+        return self.streams.get(stream, self.seed)
+
+    @property
+    def last_seed(self) -> int:
+        """The highest seed of its streams."""
+        return max([self.seed, *self.streams.values()])
+
+    @property
+    def seed_text(self) -> str:
+        """The seed, and those of the streams that have another one, as in `0, init 2`."""
+        return ", ".join(
+            [str(self.seed), *(f"{name} {seed}" for name, seed in self.streams.items())]
+        )
 
     @cached_property
     def key(self) -> str:
@@ -113,4 +143,6 @@ class Trial(Config):
             identity["revision"] = self.config.model.revision
         if self.code:
             identity["code"] = self.code
+        if self.streams:
+            identity["streams"] = self.streams
         return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]

@@ -15,9 +15,11 @@ import click
 from corpora.source.names import SYNTHETIC
 from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
 from orchestrator.plan.place import Place
+from orchestrator.plan.seeds import AdaptiveSeeds, ExtraSeeds, Seeds
 from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
-from reports.statistics.looks import LOOKS, AdaptiveSeeds, ControlSeeds, Seeds, looks_until
+from reports.statistics.looks import LOOKS, looks_until
 from search_spaces.terms import Scale
+from search_spaces.trial import Stream
 
 if TYPE_CHECKING:
     from orchestrator.forecast.prices import Prices
@@ -170,17 +172,37 @@ class NumSeeds(click.ParamType):
         return click.IntRange(min=1).convert(value, param, ctx)
 
 
-def choose_seeds(seeds: int | AdaptiveSeeds | None, max_seeds: int | None, control: bool) -> Seeds:
-    """Join `--seeds`, `--max-seeds` and `--control`.
+class Streams(click.ParamType):
+    """Random streams, separated by commas."""
+
+    name = "streams"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Stream, ...]:
+        """Read the option."""
+        each = click.Choice(get_args(Stream))
+        names = (name.strip() for name in value.split(","))
+        return tuple(dict.fromkeys(each.convert(name, param, ctx) for name in names))
+
+
+def choose_seeds(
+    seeds: int | AdaptiveSeeds | None,
+    max_seeds: int | None,
+    control: bool,
+    vary: tuple[Stream, ...],
+) -> Seeds:
+    """Join `--seeds`, `--max-seeds`, `--control` and `--vary`.
 
     Raises:
-        UsageError: If the user gives a maximum, but a fixed number of seeds; or a control, but
-            adaptive seeds.
+        UsageError: If the user gives a maximum, but a fixed number of seeds; or a control or
+            streams to vary, but adaptive seeds.
     """
-    if control:
+    if control or vary:
         if isinstance(seeds, AdaptiveSeeds) or max_seeds is not None:
-            raise click.UsageError("'--control' needs a fixed number of seeds; give --seeds N")
-        return ControlSeeds(seeds)
+            option = "--control" if control else "--vary"
+            raise click.UsageError(f"'{option}' needs a fixed number of seeds; give --seeds N")
+        return ExtraSeeds(seeds, control, vary)
     if max_seeds is None:
         return seeds
     if not isinstance(seeds, AdaptiveSeeds):
@@ -205,6 +227,14 @@ seeds_options = gathered(
         "--control",
         is_flag=True,
         help="Train the baseline row with as many more seeds: what noise alone does.",
+    ),
+    click.option(
+        "--vary",
+        type=Streams(),
+        default=(),
+        metavar=",".join(get_args(Stream)),
+        help="Train the baseline row with each of these random streams varied alone: what the "
+        "spread over seeds comes from.",
     ),
 )
 

@@ -19,14 +19,14 @@ from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.corpus.view import print_cautions
 from orchestrator.forecast.prices import Prices
 from orchestrator.plan.place import Place
-from orchestrator.plan.plan import Plan, SeedNumbers, default_scale, make_plan, missing_trials
+from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.power import claims_view
+from orchestrator.plan.seeds import AdaptiveSeeds, SeedNumbers, Seeds
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from reports.ledger.ledger import Ledger
-from reports.statistics.looks import AdaptiveSeeds, Seeds
 from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
 from search_spaces.study import Study
 

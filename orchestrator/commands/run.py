@@ -23,9 +23,9 @@ from orchestrator.commands.options import (
     trial_options,
 )
 from orchestrator.plan.place import Place
+from orchestrator.plan.seeds import Seeds
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
-from reports.statistics.looks import Seeds
 from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
 from search_spaces.study import Study
 

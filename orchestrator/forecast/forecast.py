@@ -192,7 +192,7 @@ def choose_order(
         """Mix all seeds from this one on; return how long that takes, and the order."""
 
         def by_length(one: Assignment) -> tuple[int, float]:
-            return min(one.trial.seed, seed), -tasks[one.trial.key].seconds
+            return min(one.trial.last_seed, seed), -tasks[one.trial.key].seconds
 
         def by_share(one: Assignment) -> tuple[int, int, float]:
             together, length = by_length(one)
@@ -201,7 +201,7 @@ def choose_order(
         orders = (sorted(assignments, key=by_share), sorted(assignments, key=by_length))
         return min(((wall_s(order), order) for order in orders), key=itemgetter(0))
 
-    *later, first = sorted({a.trial.seed for a in assignments}, reverse=True)
+    *later, first = sorted({a.trial.last_seed for a in assignments}, reverse=True)
     limit_s = TOLERANCE * order_from(first)[0]
     # The more seeds are mixed, the shorter the sweep, with rare exceptions.
     index = bisect_left(later, True, key=lambda seed: order_from(seed)[0] <= limit_s)

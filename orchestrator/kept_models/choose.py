@@ -85,7 +85,7 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
 def _described(ledger: Ledger, keys: Sequence[str]) -> str:
     records = ledger.finished(keys[:MAX_CHOICES])
     names = [
-        f"{key} ({_trained_for(record)}, seed {record.trial.seed})"
+        f"{key} ({_trained_for(record)}, seed {record.trial.seed_text})"
         for key, record in records.items()
     ]
     num_more = len(keys) - len(names)

@@ -1,7 +1,7 @@
 """Plans a study: which trials it needs, and which of them are missing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -11,26 +11,25 @@ from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
+from orchestrator.plan.seeds import ExtraSeeds, SeedNumbers
 from reports.ledger.ledger import Ledger, LedgerError
-from reports.ledger.planned import Planned, rows_of_keys
+from reports.ledger.planned import Planned, name_varied, rows_of_keys
 from reports.ledger.record import Record
-from reports.statistics.looks import ControlSeeds
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
-from search_spaces.trial import CorpusRef, Trial, TrialConfig
-
-SeedNumbers = int | Mapping[str, int] | ControlSeeds | None
-"""How many seeds, from 0 on: for all rows, or for each row by name; None for the study's own."""
+from search_spaces.trial import CorpusRef, Stream, Trial, TrialConfig
 
 
 @dataclass(frozen=True)
 class Plan:
     """The trials that a study needs on one corpus, and those of them that the ledger holds.
 
-    `trials` are in the order of the table: for each row, one trial for each seed. Finished trials
-    that other code trained are in `of_other_code`, by key.
+    `trials` are in the order of the table: for each row, one trial for each seed. `varied` are
+    those of the baseline row of which one random stream is varied alone, one for each seed of the
+    stream; the first is also the row's first. Finished trials that other code trained are in
+    `of_other_code`, by key.
     """
 
     study: Study
@@ -38,6 +37,7 @@ class Plan:
     scale: Scale
     trials: dict[str, tuple[Trial, ...]]
     finished: dict[str, Record]
+    varied: dict[Stream, tuple[Trial, ...]] = field(default_factory=dict)
 
     @cached_property
     def of_other_code(self) -> tuple[str, ...]:
@@ -47,18 +47,32 @@ class Plan:
     @property
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Name the trials of each row, one for each seed."""
-        return {row: tuple(trial.key for trial in trials) for row, trials in self.trials.items()}
+        return _keys_of(self.trials)
 
     @cached_property
     def rows_by_key(self) -> dict[str, tuple[RowRef, ...]]:
-        """Name the rows that share each trial, in the order in which trials are trained."""
-        return rows_of_keys(self.study.name, self.keys)
+        """Name the rows that share each trial, in the order in which trials are trained.
+
+        What is varied counts as a row of its own.
+        """
+        return rows_of_keys(self.study.name, _keys_of(self._all_trials))
 
     @cached_property
     def by_key(self) -> dict[str, Trial]:
         """Each trial by its key; rows with equal configs share a trial."""
-        every = {trial.key: trial for trials in self.trials.values() for trial in trials}
+        every = {trial.key: trial for trials in self._all_trials.values() for trial in trials}
         return {key: every[key] for key in self.rows_by_key}
+
+    @property
+    def baseline(self) -> str:
+        """The row that the others are compared with."""
+        return self.study.find_baseline_row(self.corpus.family, self.scale)
+
+    @property
+    def _all_trials(self) -> dict[str, tuple[Trial, ...]]:
+        """The trials of each row, and of each stream of the baseline row that is varied."""
+        varied = {name_varied(self.baseline, one): of_one for one, of_one in self.varied.items()}
+        return {**self.trials, **varied}
 
     @property
     def missing(self) -> list[Trial]:
@@ -73,7 +87,11 @@ class Plan:
     @property
     def num_cells(self) -> int:
         """Count rows times seeds."""
-        return sum(len(trials) for trials in self.trials.values())
+        return sum(len(trials) for trials in self._all_trials.values())
+
+
+def _keys_of(trials: Mapping[str, Sequence[Trial]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(trial.key for trial in of_name) for name, of_name in trials.items()}
 
 
 def make_plan(
@@ -94,8 +112,7 @@ def make_plan(
         corpus: The corpus; it must be prepared by every recipe that a row's model reads.
         scale: "tiny" or "paper" sizes.
         num_seeds: If given, use that many seeds from 0 on instead of the study's own; for all rows
-            or for each row. With a control, the row that others are compared with has as many
-            more.
+            or for each row. The row that others are compared with may get more trials.
         ledger: Knows which trials are finished.
         retrain: Whether to train finished trials anew that other code trained; the old records
             stay, under their own keys.
@@ -103,7 +120,8 @@ def make_plan(
     Raises:
         CorpusError: If the corpus is not prepared by a recipe that a model needs.
         LedgerError: If records are damaged; the message names all of them.
-        StudyError: If the study has a fault, or needs a corpus prepared with other settings.
+        StudyError: If the study has a fault, or needs a corpus prepared with other settings, or
+            if a random stream is to be varied over a single seed.
         WeightsError: If pretrained weights are not available.
     """
     configs = {
@@ -117,13 +135,13 @@ def make_plan(
     ]
     if faults:
         raise StudyError("\n".join(faults))
-    control = num_seeds if isinstance(num_seeds, ControlSeeds) else None
-    numbers = num_seeds.num_seeds if isinstance(num_seeds, ControlSeeds) else num_seeds
+    extra = num_seeds if isinstance(num_seeds, ExtraSeeds) else ExtraSeeds()
+    numbers = num_seeds.num_seeds if isinstance(num_seeds, ExtraSeeds) else num_seeds
+    baseline = study.find_baseline_row(corpus.family, scale)
     seeds = {row: _seeds_of(study, row, numbers) for row in configs}
-    if control is not None:
-        baseline = study.find_baseline_row(corpus.family, scale)
-        first = max(seeds[baseline]) + 1
-        seeds[baseline] += tuple(range(first, first + len(seeds[baseline])))
+    first, *others = _check_seeds(study, seeds[baseline], extra)
+    if extra.has_control:
+        seeds[baseline] += _more_seeds(seeds[baseline])
     finished: dict[str, Record] = {}
     damaged: list[str] = []
 
@@ -134,13 +152,14 @@ def make_plan(
             damaged.append(str(error))
             return None
 
-    def resolve(config: TrialConfig, seed: int) -> Trial:
+    def resolve(config: TrialConfig, seed: int, **streams: int) -> Trial:
         make = partial(
             Trial,
             config=config,
             corpus=reference(config.model, corpus),
             seed=seed,
             weights=weights_sha256(config.model),
+            streams=streams,
         )
         trial = make()
         record = find(trial)
@@ -156,9 +175,16 @@ def make_plan(
     trials = {
         row: tuple(resolve(config, seed) for seed in seeds[row]) for row, config in configs.items()
     }
+    varied = {
+        stream: (
+            trials[baseline][0],
+            *(resolve(configs[baseline], first, **{stream: seed}) for seed in others),
+        )
+        for stream in extra.varied
+    }
     if damaged:
         raise LedgerError("\n".join(damaged))
-    return Plan(study, corpus, scale, trials, finished)
+    return Plan(study, corpus, scale, trials, finished, varied)
 
 
 def is_of_other_code(record: Record) -> bool:
@@ -174,6 +200,21 @@ def _seeds_of(study: Study, row: str, num_seeds: int | Mapping[str, int] | None)
             return tuple(range(num_seeds))
         case _:
             return tuple(range(num_seeds[row]))
+
+
+def _check_seeds(study: Study, seeds: tuple[int, ...], extra: ExtraSeeds) -> tuple[int, ...]:
+    if extra.varied and len(seeds) == 1:
+        raise StudyError(
+            f"study '{study.name}': one seed has no spread that --vary could explain; give "
+            "--seeds 2 or more"
+        )
+    return seeds
+
+
+def _more_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """Return as many seeds after the last of some."""
+    first = max(seeds) + 1
+    return tuple(range(first, first + len(seeds)))
 
 
 def default_scale(corpus: KnownCorpus) -> Scale:
@@ -233,6 +274,7 @@ def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
         family=plan.corpus.family,
         scale=plan.scale,
         keys=plan.keys,
+        varied={stream: tuple(t.key for t in of_one) for stream, of_one in plan.varied.items()},
         looks=looks,
         fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
     )

@@ -52,7 +52,7 @@ def find_sharing(plans: Sequence[Plan], ledger: Ledger) -> Sharing:
 def _kept(plan: Plan, ledger: Ledger, missing: Set[str]) -> dict[str, tuple[int, int]]:
     """Count the trials of the studies with a stored plan on a plan's corpus."""
     keys = {
-        kept.study.name: {key for row in kept.keys.values() for key in row}
+        kept.study.name: set(kept.rows_by_key)
         for kept in read_planned(ledger)
         if (kept.corpus, kept.scale) == (plan.corpus.name, plan.scale)
     }
@@ -69,7 +69,7 @@ def _built_in(plans: Sequence[Plan], missing: Set[str]) -> dict[str, tuple[int, 
         (_identify(trial.config), trial.seed)
         for plan in plans
         for key, trial in plan.by_key.items()
-        if key in missing
+        if key in missing and not trial.streams
     }
     trials = {study.name: _resolve(study, plans[0]) for study in STUDIES.values()}
     return {study: (len(needed & wanted), len(needed)) for study, needed in trials.items()}

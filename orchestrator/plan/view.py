@@ -38,7 +38,19 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
-    return Group(table, *_shared_rows(plans), summary, *_of_other_code(plans))
+    return Group(table, *_varied(plans), *_shared_rows(plans), summary, *_of_other_code(plans))
+
+
+def _varied(plans: Sequence[Plan]) -> list[Text]:
+    """Say of which rows a random stream is varied alone; such trials are no seeds of the row."""
+    return [
+        Text(
+            f"{plan.study.name}/{plan.baseline} also trains with {', '.join(plan.varied)} varied "
+            f"alone, {len(next(iter(plan.varied.values())))} seeds each"
+        )
+        for plan in plans
+        if plan.varied
+    ]
 
 
 def _of_other_code(plans: Sequence[Plan]) -> list[Text]:
@@ -46,12 +58,8 @@ def _of_other_code(plans: Sequence[Plan]) -> list[Text]:
     keys = {key for plan in plans for key in plan.of_other_code}
     if not keys:
         return []
-    rows = {
-        row: None
-        for plan in plans
-        for row, trials in plan.keys.items()
-        if not keys.isdisjoint(trials)
-    }
+    of_plans = (plan.rows_by_key for plan in plans)
+    rows = {ref.row: None for rows in of_plans for key in rows if key in keys for ref in rows[key]}
     return [
         Text(
             f"other code trained {len(keys)} of the finished trials (rows {', '.join(rows)}); "

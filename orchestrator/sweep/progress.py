@@ -105,7 +105,7 @@ class SweepProgress(Watcher):
         )
 
     def _name(self, trial: Trial) -> str:
-        return f"{self._rows[trial.key].row} seed {trial.seed}"
+        return f"{self._rows[trial.key].row} seed {trial.seed_text}"
 
     def view(self) -> RenderableType:
         """Draw the view while trials run."""

@@ -16,12 +16,12 @@ from orchestrator.forecast.prices import Prices
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
     Plan,
-    SeedNumbers,
     default_scale,
     make_plan,
     missing_trials,
     planned_of,
 )
+from orchestrator.plan.seeds import AdaptiveSeeds, SeedNumbers, Seeds
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
@@ -37,7 +37,6 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, changed_claims, plan_file, remember
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
-from reports.statistics.looks import AdaptiveSeeds, Seeds
 from reports.tables.table import build_tables
 from reports.verdicts.adaptive_seeds import describe_open, extend, judge_planned
 from search_spaces.study import Study

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from reports.ledger.planned import Planned, rows_of_keys
+from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Predictions, Record
 from reports.scores.metrics import mean_scores
 from search_spaces.change import flatten
@@ -72,7 +72,7 @@ class MirroredStudy:
         self.planned = planned
         study = planned.study
         self.key = study_key(planned)
-        self.rows_by_key = rows_of_keys(study.name, planned.keys)
+        self.rows_by_key = planned.rows_by_key
         self.differing = _differing_fields(planned)
         self.tags = {
             "kind": STUDY,
@@ -91,14 +91,20 @@ class MirroredStudy:
             "corpus": trial.corpus.name,
             "corpus_fingerprint": trial.corpus.fingerprint,
             "scale": self.planned.scale,
-            "seed": str(trial.seed),
+            **_seeds_of(trial),
         }
 
     def params_of(self, trial: Trial) -> dict[str, str]:
         """Return a trial's seed, corpus, and the fields in which the study's rows differ."""
         flat = flatten(trial.config)
         params = {field: str(flat[field]) for field in self.differing if field in flat}
-        return params | {"seed": str(trial.seed), "corpus": trial.corpus.name}
+        return params | _seeds_of(trial) | {"corpus": trial.corpus.name}
+
+
+def _seeds_of(trial: Trial) -> dict[str, str]:
+    """Name a trial's seed, and those of random streams that have another one."""
+    streams = {f"seed_{stream}": str(seed) for stream, seed in trial.streams.items()}
+    return {"seed": str(trial.seed), **streams}
 
 
 def study_key(planned: Planned) -> str:

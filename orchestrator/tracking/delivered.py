@@ -84,4 +84,4 @@ class DeliveredNotes:
 
 
 def _keys_of(planned: Planned) -> set[str]:
-    return {key for keys in planned.keys.values() for key in keys}
+    return set(planned.rows_by_key)

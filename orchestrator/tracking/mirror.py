@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from pathlib import Path
 
 from orchestrator.addresses.spool import read_spooled, spool, unspool
@@ -56,7 +55,7 @@ class MlflowMirror(Watcher):
             asked: The trials that this sweep is to finish, each as its study's name and its key; by
                 default all.
         """
-        every = ((one.study.name, key) for one in planned for key in chain(*one.keys.values()))
+        every = ((one.study.name, key) for one in planned for key in one.rows_by_key)
         self._asked.update(every if asked is None else asked)
         self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
         if not self._has_begun:

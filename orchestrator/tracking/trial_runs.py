@@ -149,7 +149,7 @@ class TrialRuns:
             "code_version": code_version(),
             PARENT: self._studies.run_of(studies[0]).id,
         }
-        name = f"{tags['row']} seed {trial.seed}"
+        name = f"{tags['row']} seed {trial.seed_text}"
         run = self._index.find_or_create(key, name, tags, began_here=began_here)
         if DESCRIBED not in run.params:
             self._epochs[run.id] = set()

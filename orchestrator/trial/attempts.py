@@ -128,9 +128,11 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     """Make the model and its training state, from the checkpoint or new."""
     config = trial.config
     model = build(config.model, task_of(corpus, config.model))
-    init_weights(model, trial.seed)
+    init_weights(model, trial.seed_of("init"))
     macs = macs_of(model, trial, corpus.manifest)
-    state = start_training(model.to(setting.device), corpus, config.training, seed=trial.seed)
+    state = start_training(
+        model.to(setting.device), corpus, config.training, seed=trial.seed_of("dropout")
+    )
     code = code_digest(config.model)
     checkpoint = _checkpoint_of_this_code(trial, setting, code)
     resumed: tuple[int, ...] = ()
@@ -192,7 +194,7 @@ def _train(
         start.state,
         corpus,
         trial.config.training,
-        seed=trial.seed,
+        seed=trial.seed_of("order"),
         precision=setting.precision,
         on_epoch=epoch_done,
         sizes=batch_sizes(trial.config, start.size, setting.device),

@@ -130,5 +130,5 @@ def place_of(outcome: Outcome) -> Place:
 
 def count_finished(outcome: Outcome) -> Progress:
     """Count the trials of a study in one place."""
-    planned = {key for keys in outcome.planned.values() for key in keys}
-    return Progress(place_of(outcome), len(outcome.records), len(planned))
+    planned = {key for keys in outcome.every_planned.values() for key in keys}
+    return Progress(place_of(outcome), len(outcome.every_record), len(planned))

@@ -41,7 +41,7 @@ class TrialLine:
             record.key,
             ", ".join(map(str, self.rows)),
             record.trial.corpus.name,
-            str(record.trial.seed),
+            record.trial.seed_text,
             _describe_epoch(record.result),
             _percent(self.valid_f1),
             _percent(self.test_f1),
@@ -67,10 +67,10 @@ def list_trials(
     records: dict[str, Record] = {}
     rows: dict[str, dict[RowRef, None]] = {}
     for study, outcome in outcomes:
-        for row, keys in outcome.planned.items():
+        for row, keys in outcome.every_planned.items():
             for key in keys:
-                if key in outcome.records:
-                    records[key] = outcome.records[key]
+                if key in outcome.every_record:
+                    records[key] = outcome.every_record[key]
                     rows.setdefault(key, {})[RowRef(study, row)] = None
     return tuple(
         TrialLine(

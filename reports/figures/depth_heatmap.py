@@ -11,12 +11,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reports.figures.branches import varying_fields
 from reports.figures.style import FULL_WIDTH_IN, Drawing, in_style
 from reports.figures.words import PERCENT, name_field, show_name, write_figure_caption
 from reports.scores.cells import Outcome
 from reports.tables.blocks import OursBlock, PublishedBlock, block_title
 from reports.tables.table import build_table
+from search_spaces.branches import varying_fields
 from search_spaces.change import flatten
 from search_spaces.study import Study
 

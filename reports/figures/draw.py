@@ -5,6 +5,7 @@ from reports.figures.curves import draw_curves
 from reports.figures.depth_heatmap import draw_depth_heatmap
 from reports.figures.forest import draw_forest
 from reports.figures.lines import draw_lines
+from reports.figures.spread import draw_spread
 from reports.figures.style import Drawing
 from reports.figures.waterfall import draw_waterfall
 from reports.scores.cells import Outcome
@@ -25,5 +26,6 @@ def draw_figures(study: Study, outcome: Outcome, trial_scores: TrialScores) -> l
         draw_waterfall(study, outcome),
         draw_forest(study, outcome, trial_scores),
         draw_curves(study, outcome),
+        draw_spread(study, outcome),
     )
     return [drawing for drawing in drawings if drawing is not None]

@@ -13,7 +13,6 @@ from reports.figures.averages import (
     tabulate_averages,
     tell_printed,
 )
-from reports.figures.branches import Branch, find_branches
 from reports.figures.style import (
     COLOURS,
     COLUMN_WIDTH_IN,
@@ -25,6 +24,7 @@ from reports.figures.style import (
 )
 from reports.figures.words import PERCENT, name_field, show_name, write_figure_caption
 from reports.scores.cells import Outcome
+from search_spaces.branches import Branch, find_branches
 from search_spaces.study import Study
 
 HEIGHT_IN = 2.1

@@ -17,12 +17,12 @@ from reports.figures.averages import (
     collect_averages,
     tell_printed,
 )
-from reports.figures.chains import find_chains
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
 from reports.scores.cells import Outcome
 from reports.statistics.gap import paired_gap
 from reports.tables.blocks import Unit
+from search_spaces.chains import find_chains
 from search_spaces.study import Study
 
 MAX_CHAINS = 2

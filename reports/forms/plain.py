@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from pydantic_core import to_json as to_json_bytes
 
 from reports.ledger.record import Record
-from reports.scores.cells import Cell
+from reports.scores.cells import Cell, SeedScore
 from reports.scores.floors import FLOORS
 from reports.tables.blocks import (
     Block,
@@ -27,6 +27,7 @@ from reports.tables.blocks import (
     block_title,
 )
 from reports.tables.differences import Difference
+from reports.tables.spread import Spread
 from reports.tables.table import Table
 from search_spaces.study import Column
 
@@ -121,6 +122,7 @@ def to_json(table: Table) -> str:
             }
             for block in table.blocks
         ],
+        **({"spreads": list(map(_spread, table.spreads))} if table.spreads else {}),
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
     }
     return to_json_bytes(document, indent=1).decode() + "\n"
@@ -203,9 +205,7 @@ def _ours(column: Column, cell: Cell, tied: bool | None, diverged: Container[str
         **_tell_void(cell.why_void),
         "t_interval_95": _ends(cell.interval),
         "tied_with_best": tied,
-        "scores": [
-            {"trial": seed.key, "seed": seed.seed, "score": seed.score} for seed in cell.scores
-        ],
+        "scores": _scores(cell.scores),
     }
 
 
@@ -237,6 +237,33 @@ def _difference(column: Column, difference: Difference, diverged: Container[str]
     }
 
 
+def _spread(spread: Spread) -> Values:
+    """Write the parts of a spread, each with its scores: "seeds" has the row's own."""
+    return {
+        "corpus": spread.corpus,
+        "row": spread.row,
+        "column": spread.column.title,
+        "emotion": spread.column.emotion,
+        "metric": spread.column.metric,
+        "unit": "fraction",
+        "more_would_help": spread.help,
+        "parts": {
+            name: {
+                "std": part.std,
+                "std_interval_95": _ends(part.std_interval),
+                "n": part.num,
+                "share": spread.share(name),
+                **({"scores": _scores(part.scores)} if part.scores else {}),
+            }
+            for name, part in spread.parts.items()
+        },
+    }
+
+
+def _scores(scores: Iterable[SeedScore]) -> JsonValue:
+    return [{"trial": one.key, "seed": one.seed, "score": one.score} for one in scores]
+
+
 def _ends(interval: tuple[float, float] | None) -> JsonValue:
     """Round the ends of an interval: they depend on a quantile that differs between machines."""
     return None if interval is None else [round(end, 12) for end in interval]
@@ -261,6 +288,8 @@ def _exceptions(record: Record) -> Values:
         told["micro_batches"] = [list(one) for one in record.circumstances.micro_batches]
     if record.circumstances.is_deterministic:
         told["is_deterministic"] = True
+    if record.trial.streams:
+        told["streams"] = {str(name): seed for name, seed in record.trial.streams.items()}
     return told
 
 

@@ -6,10 +6,11 @@ With them a report finds every study, also a user's own, and needs neither corpu
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
-from models.configs.base import Config
+from models.configs.base import Config, later
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.locks import locked
@@ -17,6 +18,10 @@ from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
+from search_spaces.trial import Stream
+
+Keys = tuple[str, ...]
+Name = TypeVar("Name", bound=str)
 
 FOLDER = "plans"
 LOCK_FILE = "lock"
@@ -27,7 +32,9 @@ class Planned(Config):
 
     `looks` are the numbers of seeds at which open claims are judged, if the seeds are adaptive; it
     is empty if the number of seeds is fixed. `fingerprints` names the prepared corpus, once for
-    each recipe that the study reads.
+    each recipe that the study reads. `varied` are trials of the row that the others are compared
+    with, in which one random stream alone has another seed; the first of each is the row's first.
+    They are no seeds of the row.
     """
 
     study: Study
@@ -37,6 +44,26 @@ class Planned(Config):
     keys: Mapping[str, tuple[str, ...]]
     looks: tuple[int, ...] = ()
     fingerprints: tuple[str, ...] = ()
+    varied: Mapping[Stream, tuple[str, ...]] = later({})
+
+    @property
+    def baseline(self) -> str:
+        """The row that the others are compared with."""
+        return self.study.find_baseline_row(self.family, self.scale)
+
+    @property
+    def rows_by_key(self) -> dict[str, tuple[RowRef, ...]]:
+        """Name the rows that share each trial, in the order in which trials are trained.
+
+        What is varied counts as a row of its own.
+        """
+        varied = {name_varied(self.baseline, one): keys for one, keys in self.varied.items()}
+        return rows_of_keys(self.study.name, {**self.keys, **varied})
+
+
+def name_varied(row: str, stream: Stream) -> str:
+    """Name the trials of a row in which a random stream is varied alone."""
+    return f"{row} ({stream} varied)"
 
 
 def remember(planned: Planned, storage: Path) -> Planned:
@@ -64,13 +91,21 @@ def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
             f"{planned.looks[-1]}; verdicts err more often if the maximum is changed after scores "
             f"were seen; give --max-seeds {before.looks[-1]}, or another --storage"
         )
-    longer = {
-        row: before.keys[row]
-        for row, keys in planned.keys.items()
-        if before.keys.get(row, ())[: len(keys)] == keys
+    keys = _longer(planned.keys, before.keys)
+    first = keys.get(planned.baseline, ())[:1]
+    varied = {one: of_one for one, of_one in before.varied.items() if of_one[:1] == first}
+    updated = {
+        "keys": keys,
+        "varied": {**varied, **_longer(planned.varied, before.varied)},
+        "looks": planned.looks or before.looks,
     }
-    looks = planned.looks or before.looks
-    return planned.model_copy(update={"keys": {**planned.keys, **longer}, "looks": looks})
+    return planned.model_copy(update=updated)
+
+
+def _longer(now: Mapping[Name, Keys], before: Mapping[Name, Keys]) -> dict[Name, Keys]:
+    """Keep the keys of before of what goes on with more seeds than now."""
+    kept = {n: before[n] for n, keys in now.items() if before.get(n, ())[: len(keys)] == keys}
+    return {**now, **kept}
 
 
 def changed_claims(planned: Planned, storage: Path) -> list[str]:

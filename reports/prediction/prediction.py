@@ -121,6 +121,7 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
             "key": record.key,
             "rows": [str(row) for row in rows],
             "seed": record.trial.seed,
+            **({"streams": dict(streams)} if (streams := record.trial.streams) else {}),
             "system": record.trial.config.model.system,
             "recipe": record.trial.corpus.recipe,
             "corpus": record.trial.corpus.name,

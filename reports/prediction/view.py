@@ -52,7 +52,7 @@ def prediction_view(
 def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
     """Say which trial predicts: its key, rows and seed, and the corpus that it was trained on."""
     trial = record.trial
-    title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed}\n"
+    title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed_text}\n"
     trained = (
         f"system '{trial.config.model.system}', recipe '{trial.corpus.recipe}', trained on corpus "
         f"'{trial.corpus.name}', validation F1 {valid_f1(record):.3f}"

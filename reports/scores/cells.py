@@ -11,11 +11,15 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from reports.ledger.planned import Planned
+from reports.ledger.planned import Planned, name_varied
 from reports.ledger.record import Record
 from reports.scores.floors import Floors, corpus_under, find_floors
+from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import Fault, TrialScores
+from search_spaces.claim import Score
+from search_spaces.study import Column
 from search_spaces.terms import Metric, Scale
+from search_spaces.trial import Stream
 
 _REASONS: dict[Fault, str] = {
     "diverged": "diverged",
@@ -103,13 +107,30 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Varied:
+    """The trials of a row in which one random stream alone has other seeds than the first.
+
+    `planned` has their keys by stream, `records` the finished ones by key. `cells` are by stream
+    too, in the order of the study's columns. `test_sets` has, for each column, the variance of the
+    row's seed-averaged score over test sets, and the number of clusters; None if it is not known.
+    """
+
+    row: str
+    planned: Mapping[Stream, tuple[str, ...]]
+    records: Mapping[str, Record]
+    cells: Mapping[Stream, tuple[Cell, ...]]
+    test_sets: tuple[tuple[float, int] | None, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The results of a study so far on one corpus at one scale.
 
     `planned` maps each row to the keys of its trials. `records` maps the keys of finished trials to
     their records. `cells` are in the order of the rows and, within a row, of the study's columns
     for the corpus's family. `looks` are the looks of adaptive seeds. `floors` are None if they have
-    not been made.
+    not been made. `varied` is None if no random stream was varied alone; its trials are no seeds of
+    a row.
     """
 
     corpus: str
@@ -120,6 +141,20 @@ class Outcome:
     cells: tuple[tuple[Cell, ...], ...]
     looks: tuple[int, ...] = ()
     floors: Floors | None = None
+    varied: Varied | None = None
+
+    @property
+    def every_planned(self) -> dict[str, tuple[str, ...]]:
+        """The keys of the trials of each row, and of each random stream that is varied alone."""
+        if self.varied is None:
+            return {**self.planned}
+        row, planned = self.varied.row, self.varied.planned
+        return {**self.planned, **{name_varied(row, one): keys for one, keys in planned.items()}}
+
+    @property
+    def every_record(self) -> dict[str, Record]:
+        """The records of all its finished trials."""
+        return {**self.records, **(self.varied.records if self.varied else {})}
 
 
 def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
@@ -149,7 +184,42 @@ def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
         )
         for row in study.rows
     )
-    return replace(outcome, cells=cells)
+    outcome = replace(outcome, cells=cells)
+    return replace(outcome, varied=_collect_varied(planned, outcome, trial_scores))
+
+
+def _collect_varied(planned: Planned, outcome: Outcome, trial_scores: TrialScores) -> Varied | None:
+    """Collect the trials in which a random stream is varied alone; None without any."""
+    if not planned.varied:
+        return None
+    row, columns = planned.baseline, planned.study.columns_for(planned.family)
+    records = trial_scores.finished(key for keys in planned.varied.values() for key in keys)
+    number = [one.name for one in planned.study.rows].index(row)
+    redrawn = RedrawnScores(trial_scores)
+
+    def over_test_sets(cell: Cell) -> tuple[float, int] | None:
+        of_row = [outcome.records[seed.key] for seed in cell.scores]
+        score = Score(outcome.corpus, cell.metric, cell.emotion)
+        return redrawn.find_variance(of_row, (), score) if of_row else None
+
+    def of_stream(stream: Stream, column: Column) -> Cell:
+        """Collect the scores over a stream's seeds."""
+        keys = {row: planned.varied[stream]}
+        alone = replace(outcome, planned=keys, records=records)
+        cell = make_cell(alone, row, column.metric, column.emotion, trial_scores)
+        scores = (replace(s, seed=records[s.key].trial.seed_of(stream)) for s in cell.scores)
+        return replace(cell, scores=tuple(scores))
+
+    return Varied(
+        row=row,
+        planned=planned.varied,
+        records=records,
+        cells={
+            stream: tuple(of_stream(stream, column) for column in columns)
+            for stream in planned.varied
+        },
+        test_sets=tuple(map(over_test_sets, outcome.cells[number])),
+    )
 
 
 def make_cell(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reports.ledger.record import Record
 from reports.scores.metrics import COUNTED
 from reports.scores.trials import TrialScores
-from reports.statistics.bootstrap import redraw, variance_over
+from reports.statistics.variance import redraw, variance_over
 from search_spaces.claim import Score
 from search_spaces.terms import Metric
 
@@ -29,6 +29,8 @@ class RedrawnScores:
     ) -> tuple[float, int] | None:
         """Estimate the variance over test sets of the seed-averaged difference of two rows.
 
+        Without a rival, it is the variance of the row's seed-averaged score.
+
         Returns:
             The variance and the number of clusters. None if the metric does not come from counts,
             if the trials were tested on different clusters or on a single one, or if the metric is
@@ -41,10 +43,10 @@ class RedrawnScores:
         if num_clusters < FEWEST_CLUSTERS or any(one != clusters[0] for one in clusters):
             return None
         ours, theirs = (
-            np.mean([self._score(record, score) for record in records], axis=0)
+            np.mean([self._score(record, score) for record in records], axis=0) if records else 0.0
             for records in (row, rival)
         )
-        variance = variance_over(ours - theirs, num_clusters).variance
+        variance = variance_over(np.asarray(ours - theirs), num_clusters).variance
         if variance is None or not math.isfinite(variance):
             return None
         return variance, num_clusters

@@ -101,7 +101,7 @@ def with_test_set_variance(gap: Gap, variance: float, num_clusters: int) -> Gap:
     Args:
         gap: The gap over the seeds alone.
         variance: V_T, the variance of the seed-averaged difference over test sets; see
-            `reports.statistics.bootstrap`.
+            `reports.statistics.variance`.
         num_clusters: How many clusters the test set has.
 
     Raises:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, get_args
 
 from reports.ledger.record import Record
@@ -21,6 +22,7 @@ from reports.tables.caption import name_place, write_caption, write_footnotes, w
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
+from reports.tables.spread import Spread, measure_spread, tell_spread
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
 
@@ -33,7 +35,8 @@ class Table:
     """A study's table; `name` is safe as a file name, `records` are the sources of our scores.
 
     `marks` holds, for each row, the letters of its footnotes; `footnotes` has a text for each
-    letter. `floors` names the lines below the rows; they are no rows, and have no rank.
+    letter. `floors` names the lines below the rows; they are no rows, and have no rank. `spreads`
+    say where the spread of the baseline row comes from, if its random streams were varied.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Table:
     blocks: tuple[Block, ...]
     records: Mapping[str, Record]
     floors: tuple[FloorName, ...] = ()
+    spreads: tuple[Spread, ...] = ()
 
     @property
     def heads(self) -> list[tuple[str, str]]:
@@ -69,7 +73,8 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
     unit = choose_unit(study)
     blocks = _ARRANGE[variant](study, outcomes, unit)
     footnotes, marks = write_footnotes(study, blocks, outcomes)
-    records = {key: record for outcome in outcomes for key, record in outcome.records.items()}
+    records = {key: record for one in outcomes for key, record in one.every_record.items()}
+    spreads = {name_place(one): measure_spread(study, one) for one in outcomes}
     name = table_name(study)
     full_name = name if variant == "beside" else f"{name}-{variant}"
     return Table(
@@ -82,6 +87,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         notes=(
             *write_notes(blocks, outcomes, records),
             *(n for one in outcomes for n in tell_noise(study, one, unit, name_place(one))),
+            *(note for place, found in spreads.items() for note in tell_spread(found, unit, place)),
         ),
         footnotes=footnotes,
         rows=study.rows,
@@ -89,6 +95,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         blocks=blocks,
         records=records,
         floors=FLOORS if any(isinstance(b, OursBlock) and b.floors for b in blocks) else (),
+        spreads=tuple(chain.from_iterable(spreads.values())),
     )
 
 

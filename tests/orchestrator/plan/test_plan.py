@@ -10,9 +10,9 @@ from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.seeds import ExtraSeeds
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
-from reports.statistics.looks import ControlSeeds
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Row, RowRef, Study
@@ -68,7 +68,7 @@ def test_control_gives_the_baseline_row_as_many_more_seeds(
     ledger: Ledger, num_seeds: int | None, seeds: list[int]
 ) -> None:
     study = small_study(num_seeds=2).model_copy(update={"compared_with": "deep"})
-    planned = make_plan(study, CORPUS, "tiny", ControlSeeds(num_seeds), ledger)
+    planned = make_plan(study, CORPUS, "tiny", ExtraSeeds(num_seeds, has_control=True), ledger)
     assert [trial.seed for trial in planned.trials["shallow"]] == seeds
     assert [trial.seed for trial in planned.trials["deep"]] == list(range(2 * len(seeds)))
 

@@ -4,7 +4,7 @@ import pytest
 from reports.ledger.ledger import Ledger
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
-from reports.statistics.bootstrap import NUM_RESAMPLES
+from reports.statistics.variance import NUM_RESAMPLES
 from reports.verdicts.evidence import Compared, compare, vary_test_set
 from search_spaces.claim import Claim, Comparison, Score, greater
 from tests.reports.factories import collect, make_study, make_trial, write_trial, write_wrong

@@ -1,7 +1,7 @@
 import pytest
 
-from reports.figures.chains import find_chains
 from search_spaces.catalogue import STUDIES
+from search_spaces.chains import find_chains
 from search_spaces.study import Row
 
 CHAINS = {

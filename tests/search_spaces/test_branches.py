@@ -1,6 +1,6 @@
 import pytest
 
-from reports.figures.branches import Branch, find_branches
+from search_spaces.branches import Branch, find_branches
 from search_spaces.catalogue import STUDIES
 from search_spaces.change import apply_change
 from search_spaces.studies.xia2022 import BOTTLENECKS, SEM

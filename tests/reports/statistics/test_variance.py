@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from reports.statistics.bootstrap import (
+from reports.statistics.variance import (
     NUM_RESAMPLES,
     Counts,
     ResampledVariance,
