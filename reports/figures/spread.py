@@ -42,9 +42,9 @@ def draw_spread(study: Study, outcome: Outcome) -> Drawing | None:
             study,
             outcome,
             f"Shares of the variance of the row {spreads[0].row}, one seed on another test set.",
-            "Streams are parts of the seeds. Error bars: 95 % chi-square intervals of each "
+            "Single streams are parts of the seeds. Error bars: 95 % chi-square intervals of each "
             "variance beside the same total; they may leave the axis.",
-            *(f"{one.column.title}: {tell_help(one)}" for one in spreads),
+            *(f"{one.column.title}: {tell_help(one)}." for one in spreads),
         ),
         figure=_draw(spreads),
         data=pd.DataFrame(line for spread in spreads for line in _lines(spread)),
@@ -99,6 +99,10 @@ def _draw_panel(axes: Axes, spread: Spread) -> None:
             axes.hlines(place, low, high, color="black", linewidth=0.9)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set(xlim=(0, 100), xlabel=f"share of the variance of {show_name(spread.column.title)} (%)")
+    most = max(spread.share(name) or 0.0 for name in spread.parts)
+    axes.set(
+        xlim=(0, PERCENT * max(1.0, most)),
+        xlabel=f"share of the variance of {show_name(spread.column.title)} (%)",
+    )
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)

@@ -1,6 +1,6 @@
 """Where the spread of a score comes from: seeds, single random streams, and the test set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -112,33 +112,27 @@ def measure_spread(study: Study, outcome: Outcome) -> list[Spread]:
     return found
 
 
-def tell_spread(spreads: Iterable[Spread], unit: Unit, place: str) -> Iterable[str]:
-    """Say where the spread comes from, and what would help."""
-    for spread in spreads:
-        parts = "; ".join(_tell_part(name, spread, unit) for name in spread.parts)
+def tell_spread(spreads: Sequence[Spread], unit: Unit, place: str) -> Iterable[str]:
+    """Say where the spread of a row comes from in each column, and what would help."""
+    if spreads:
+        is_redrawn = all(TEST_SET in spread.parts for spread in spreads)
+        columns = " ".join(_tell_column(spread, unit) for spread in spreads)
         yield (
-            f"Spread of '{spread.row}' on {place}, {spread.column.title}: standard deviation (95 % "
-            f"interval) and share of the variance of one seed{_elsewhere(spread)}: {parts}. "
-            f"{tell_help(spread)}"
+            f"Spread of '{spreads[0].row}' on {place}: standard deviation (95 % interval) and "
+            f"share of the variance of one seed{' on another test set' * is_redrawn}. {columns}"
         )
 
 
 def tell_help(spread: Spread) -> str:
     """Say what would narrow the row's mean more: more seeds or more test data."""
-    seeds = spread.parts[SEEDS].num
+    seeds = f"{spread.parts[SEEDS].num} seeds"
     match spread.help:
         case "seeds":
-            return f"Beyond {seeds} seeds, more seeds would help more than more test data."
+            return f"beyond {seeds}, more seeds would help more than more test data"
         case "test data":
-            return f"Beyond {seeds} seeds, more test data would help more than more seeds."
+            return f"beyond {seeds}, more test data would help more than more seeds"
         case None:
-            return (
-                f"{seeds} seeds do not tell whether more seeds or more test data would help more."
-            )
-
-
-def _elsewhere(spread: Spread) -> str:
-    return " on another test set" if TEST_SET in spread.parts else ""
+            return f"{seeds} do not tell whether more seeds or more test data would help more"
 
 
 def name_part(name: str, num: int) -> str:
@@ -149,11 +143,16 @@ def name_part(name: str, num: int) -> str:
         case "test set":
             return f"test set of {num} clusters"
         case _:
-            return f"{num} seeds of {name} alone"
+            return f"{num} of {name} alone"
+
+
+def _tell_column(spread: Spread, unit: Unit) -> str:
+    parts = ", ".join(_tell_part(name, spread, unit) for name in spread.parts)
+    return f"{spread.column.title}: {parts}; {tell_help(spread)}."
 
 
 def _tell_part(name: str, spread: Spread, unit: Unit) -> str:
     part, share = spread.parts[name], spread.share(name)
     low, high = map(unit.show, part.std_interval)
     told = f"{name_part(name, part.num)} {unit.show(part.std)} ({low} to {high})"
-    return told if share is None else f"{told}, {100 * share:.0f} %"
+    return told if share is None else f"{told} {100 * share:.0f} %"

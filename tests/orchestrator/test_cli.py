@@ -265,6 +265,8 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
         ("layers --max-seeds 5", "'--max-seeds' needs '--seeds auto'"),
         ("layers --seeds auto --control", "'--control' needs a fixed number of seeds"),
+        ("layers --seeds auto --vary init", "'--vary' needs a fixed number of seeds"),
+        ("layers --vary init,weights", "'weights' is not one of 'init', 'order', 'dropout'"),
         ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),

@@ -40,8 +40,9 @@ def test_key_is_the_one_under_which_records_are_kept() -> None:
         {"corpus": CorpusRef(name="mine", recipe="le", fingerprint="cafe")},
         {"weights": {"text/model.safetensors": "dead"}},
         {"weights": {}},
+        {"streams": {"init": 4}},
     ],
-    ids=["model", "training", "seed", "fingerprint", "weights", "no weights"],
+    ids=["model", "training", "seed", "fingerprint", "weights", "no weights", "stream"],
 )
 def test_key_changes_with_what_decides_the_result(change: dict[str, object]) -> None:
     assert make_trial(**change).key != make_trial().key
@@ -90,3 +91,20 @@ def test_key_does_not_hold_where_the_weights_lie(name: str) -> None:
     assert make_trial(config=here, weights=weights).key == (
         make_trial(config=there, weights=weights).key
     )
+
+
+def test_random_streams_have_the_trials_seed_or_their_own() -> None:
+    trial = make_trial(streams={"order": 5})
+    assert [trial.seed_of("init"), trial.seed_of("order"), trial.seed_of("dropout")] == [3, 5, 3]
+    assert (trial.last_seed, trial.seed_text) == (5, "3, order 5")
+    assert (make_trial().last_seed, make_trial().seed_text) == (3, "3")
+
+
+def test_trial_without_streams_of_its_own_is_written_as_before() -> None:
+    assert "streams" not in make_trial().model_dump()
+    assert make_trial(streams={"init": 5}).model_dump()["streams"] == {"init": 5}
+
+
+def test_stream_with_the_trials_seed_is_refused_so_that_it_has_one_key() -> None:
+    with pytest.raises(ValidationError, match="stream 'init' has the seed 3"):
+        make_trial(streams={"init": 3})

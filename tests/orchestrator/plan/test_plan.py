@@ -9,7 +9,7 @@ from corpora.source.errors import CorpusError
 from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
 from models.weights.errors import WeightsError
-from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
+from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials, planned_of
 from orchestrator.plan.seeds import ExtraSeeds
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
@@ -205,3 +205,53 @@ def shown(planned: Plan) -> str:
     with console.capture() as capture:
         console.print(plan_view([planned]))
     return capture.get()
+
+
+def vary(ledger: Ledger, num_seeds: int | None = None, *, has_control: bool = False) -> Plan:
+    study = small_study(num_seeds=2).model_copy(update={"compared_with": "deep"})
+    seeds = ExtraSeeds(num_seeds, has_control, varied=("init", "order"))
+    return make_plan(study, CORPUS, "tiny", seeds, ledger)
+
+
+def test_each_stream_is_varied_alone_beside_the_first_seed_of_the_others(ledger: Ledger) -> None:
+    planned = vary(ledger, num_seeds=3)
+    first, *_ = planned.trials["deep"]
+    assert [t.streams for t in planned.varied["init"]] == [{}, {"init": 1}, {"init": 2}]
+    assert planned.varied["init"][0] == planned.varied["order"][0] == first
+    assert {t.config for of_one in planned.varied.values() for t in of_one} == {first.config}
+    assert (planned.num_cells, len(planned.missing)) == (12, 10)
+
+
+def test_varied_trials_are_no_seeds_of_the_row(ledger: Ledger) -> None:
+    planned, plain = vary(ledger), plan(small_study(num_seeds=2), ledger)
+    assert planned.keys == plain.keys
+    trial = planned.varied["order"][1]
+    assert planned.rows_by_key[trial.key] == (RowRef("small", "deep (order varied)"),)
+    stored = planned_of(planned, looks=())
+    assert stored.keys == plain.keys
+    assert stored.varied["order"] == (plain.keys["deep"][0], trial.key)
+    assert stored.rows_by_key == planned.rows_by_key
+
+
+def test_control_does_not_lengthen_what_is_varied(ledger: Ledger) -> None:
+    planned = vary(ledger, has_control=True)
+    assert len(planned.trials["deep"]) == 4
+    assert [len(of_one) for of_one in planned.varied.values()] == [2, 2]
+
+
+def test_finished_varied_trial_is_not_planned_again(ledger: Ledger) -> None:
+    finish(ledger, vary(ledger).varied["init"][1])
+    assert len(vary(ledger).missing) == 5
+
+
+def test_one_seed_cannot_be_split_into_streams(ledger: Ledger) -> None:
+    with pytest.raises(StudyError, match="one seed has no spread that --vary could explain"):
+        vary(ledger, num_seeds=1)
+
+
+def test_plan_says_what_is_varied(ledger: Ledger) -> None:
+    console = Console(width=120, record=True)
+    with console.capture() as capture:
+        console.print(plan_view([vary(ledger)]))
+    assert "small/deep also trains with init, order varied alone, 2 seeds each" in capture.get()
+    assert "8 rows x seeds are 6 trials, 2 saved by sharing" in capture.get()

@@ -15,6 +15,7 @@ from orchestrator.tracking.content import (
     split_batches,
 )
 from search_spaces.study import RowRef
+from search_spaces.trial import Trial
 from tests.orchestrator.tracking.factories import make_epoch, make_plan, record_trial
 from tests.reports.factories import make_split
 
@@ -97,3 +98,14 @@ def test_inputs_are_the_three_splits_with_digests_that_mlflow_takes(storage: Pat
         ("synthetic/test", "test"),
     ]
     assert all(0 < len(one.digest) <= 36 for one in inputs)
+
+
+def test_varied_trial_is_told_from_the_seeds_of_its_row(storage: Path) -> None:
+    planned, (*_, first, _) = make_plan(storage)
+    varied = Trial.model_validate({**first.model_dump(), "streams": {"init": 1}})
+    planned = planned.model_copy(update={"varied": {"init": (first.key, varied.key)}})
+    study = MirroredStudy(planned)
+    plain, tags = study.tags_of(first, first.key), study.tags_of(varied, varied.key)
+    assert tags == {**plain, "row": "deep (init varied)", "seed_init": "1"}
+    assert plain["row"] == "deep"
+    assert study.params_of(varied) == {**study.params_of(first), "seed_init": "1"}

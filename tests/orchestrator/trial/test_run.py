@@ -96,6 +96,30 @@ def test_same_seed_gives_equal_results_and_another_seed_does_not(
     assert other.result.predictions_sha256 != first.result.predictions_sha256
 
 
+DROPOUT = {"model.layer.dropout": 0.3}
+"""The tiny scale has no dropout."""
+
+
+def with_dropout(trial: Trial, **streams: int) -> Trial:
+    config = apply_change(trial.config, DROPOUT)
+    return Trial(config=config, corpus=trial.corpus, seed=trial.seed, streams=streams)
+
+
+@pytest.mark.parametrize("stream", ["init", "order", "dropout"])
+def test_each_random_stream_alone_changes_the_result(
+    stream: str, manifest: Manifest, whole: Whole
+) -> None:
+    plain = whole.record(with_dropout(small_trial(manifest)))
+    varied = whole.record(with_dropout(small_trial(manifest), **{stream: 1}))
+    assert varied.result.epochs != plain.result.epochs
+
+
+def test_all_random_streams_together_are_the_seed(manifest: Manifest, whole: Whole) -> None:
+    trial = with_dropout(small_trial(manifest), init=1, order=1, dropout=1)
+    seed = whole.record(with_dropout(small_trial(manifest, seed=1)))
+    assert whole.record(trial).result == seed.result
+
+
 def test_finished_trial_is_not_trained_again(manifest: Manifest, whole: Whole) -> None:
     first = whole.record(small_trial(manifest))
     file = Ledger(whole.storage).folder(first.key) / RECORD_FILE

@@ -118,3 +118,17 @@ def test_plan_of_another_corpus_is_told(tmp_path):
     path.rename(path.with_name("other-tiny.json"))
     with pytest.raises(LedgerError, match=r"other-tiny\.json' .* it is the plan of study '.*' on"):
         read_planned(Ledger(tmp_path))
+
+
+def test_what_was_varied_before_stays_while_the_row_begins_with_the_same_trial(tmp_path):
+    rows = plan(a=("a0", "a1"), b=("b0", "b1"))
+    remember(rows.model_copy(update={"varied": {"init": ("b0", "i1", "i2")}}), tmp_path)
+    kept = remember(rows.model_copy(update={"varied": {"order": ("b0", "o1")}}), tmp_path)
+    assert kept.varied == {"init": ("b0", "i1", "i2"), "order": ("b0", "o1")}
+    assert remember(rows, tmp_path).varied == kept.varied
+    anew = plan(a=("c0", "c1"), b=("d0", "d1"))
+    assert remember(anew, tmp_path).varied == {}
+
+
+def test_plan_without_varied_streams_is_written_as_before(tmp_path):
+    assert "varied" not in plan(a=("a0",), b=("b0",)).model_dump()

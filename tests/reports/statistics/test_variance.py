@@ -2,12 +2,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from reports.statistics.variance import (
     NUM_RESAMPLES,
     Counts,
     ResampledVariance,
+    Variance,
     redraw,
+    variance_of,
     variance_over,
 )
 
@@ -121,3 +124,29 @@ def test_resampling_is_decided_by_its_seed() -> None:
 def test_one_cluster_cannot_be_redrawn() -> None:
     with pytest.raises(ValueError, match="two or more clusters, not 1"):
         redraw(equal_clusters(0)[:1], seed=0)
+
+
+@pytest.mark.parametrize("num", [2, 5, 30])
+def test_interval_of_a_variance_is_that_of_chi_square(num: int) -> None:
+    scores = np.random.default_rng(num).normal(size=num)
+    variance, law = variance_of(scores), stats.chi2(num - 1)
+    total = ((scores - scores.mean()) ** 2).sum()
+    assert variance.value == pytest.approx(total / (num - 1))
+    assert variance.interval == pytest.approx((total / law.ppf(0.975), total / law.ppf(0.025)))
+
+
+def test_interval_of_a_ratio_is_that_of_f() -> None:
+    law = stats.f(4, 29)
+    expected = (6 / law.ppf(0.975), 6 / law.ppf(0.025))
+    assert Variance(3.0, 4).ratio_interval(Variance(0.5, 29)) == pytest.approx(expected)
+
+
+def test_equal_scores_have_no_variance() -> None:
+    assert variance_of(np.full(3, 0.1)).interval == (0, 0)
+
+
+def test_one_score_or_a_ratio_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="two or more scores, not 1"):
+        variance_of(np.ones(1))
+    with pytest.raises(ValueError, match="ratio to a variance of 0"):
+        Variance(1.0, 2).ratio_interval(Variance(0.0, 2))
