@@ -190,7 +190,7 @@ def choose_seeds(
     seeds: int | AdaptiveSeeds | None,
     max_seeds: int | None,
     control: bool,
-    vary: tuple[Stream, ...],
+    vary: tuple[Stream, ...] | None,
 ) -> Seeds:
     """Join `--seeds`, `--max-seeds`, `--control` and `--vary`.
 
@@ -202,7 +202,7 @@ def choose_seeds(
         if isinstance(seeds, AdaptiveSeeds) or max_seeds is not None:
             option = "--control" if control else "--vary"
             raise click.UsageError(f"'{option}' needs a fixed number of seeds; give --seeds N")
-        return ExtraSeeds(seeds, control, vary)
+        return ExtraSeeds(seeds, control, vary or ())
     if max_seeds is None:
         return seeds
     if not isinstance(seeds, AdaptiveSeeds):
@@ -231,7 +231,6 @@ seeds_options = gathered(
     click.option(
         "--vary",
         type=Streams(),
-        default=(),
         metavar=",".join(get_args(Stream)),
         help="Train the baseline row with each of these random streams varied alone: what the "
         "spread over seeds comes from.",

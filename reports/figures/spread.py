@@ -101,7 +101,7 @@ def _draw_panel(axes: Axes, spread: Spread) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     most = max(spread.share(name) or 0.0 for name in spread.parts)
     axes.set(
-        xlim=(0, PERCENT * max(1.0, most)),
+        xlim=(0, PERCENT * max(1.0, 1.05 * most)),
         xlabel=f"share of the variance of {show_name(spread.column.title)} (%)",
     )
     axes.grid(axis="x")

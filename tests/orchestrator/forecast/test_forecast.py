@@ -280,3 +280,13 @@ def test_order_costs_next_to_nothing_beside_longest_first(study: Study, num_slot
     assert {a.trial.key for a in order} == seconds.keys()
     if num_slots == 2:  # a table of two seeds at least has every row when one seed is to come
         assert [a.trial.seed for a in order] == sorted(a.trial.seed for a in trials)
+
+
+def test_varied_trial_is_trained_with_the_seeds_of_its_stream() -> None:
+    trials = [make_assignment(1, seed) for seed in range(3)]
+    first, *_ = trials
+    stream = Trial.model_validate({**first.trial.model_dump(), "streams": {"init": 1}})
+    varied = Assignment(stream, first.trained_for)
+    seconds = {a.trial.key: 1.0 for a in [*trials, varied]}
+    order = [a.trial.last_seed for a in order_on(1, [varied, *trials], seconds)]
+    assert order == [0, 1, 1, 2]

@@ -6,6 +6,7 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.plan import plan as planning
 from orchestrator.plan.plan import Plan, make_plan, planned_of
+from orchestrator.plan.seeds import ExtraSeeds
 from orchestrator.plan.sharing import Sharing, find_sharing, sharing_view
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import remember
@@ -109,3 +110,11 @@ def test_sharing_is_shown_in_a_line_each() -> None:
 
 def test_nothing_is_said_where_nothing_is_shared() -> None:
     assert text_of(Sharing({}, {})) == ""
+
+
+def test_varied_trials_are_those_of_no_other_study(ledger: Ledger) -> None:
+    corpus, study = know_corpus("synthetic", ledger.storage), STUDIES["layers"]
+    varied = make_plan(study, corpus, "tiny", ExtraSeeds(varied=("init",)), ledger)
+    plain = plan(study, ledger)
+    assert len(varied.missing) == len(plain.missing) + 4
+    assert find_sharing([varied], ledger) == find_sharing([plain], ledger)
