@@ -16,7 +16,15 @@ from reports.figures.style import (
 )
 from reports.figures.words import PERCENT, show_name, write_figure_caption
 from reports.scores.cells import Outcome
-from reports.tables.spread import SEEDS, TEST_SET, Spread, measure_spread, name_part, tell_help
+from reports.tables.spread import (
+    SEEDS,
+    TEST_SET,
+    Spread,
+    measure_spread,
+    name_part,
+    name_whole,
+    tell_help,
+)
 from search_spaces.study import Study
 
 LINE_IN, FRAME_IN = 0.32, 0.75
@@ -41,7 +49,7 @@ def draw_spread(study: Study, outcome: Outcome) -> Drawing | None:
         caption=write_figure_caption(
             study,
             outcome,
-            f"Shares of the variance of the row {spreads[0].row}, one seed on another test set.",
+            f"Scores of the row {spreads[0].row}: shares of {name_whole(spreads)}.",
             "Single streams are parts of the seeds. Error bars: 95 % chi-square intervals of each "
             "variance beside the same total; they may leave the axis.",
             *(f"{one.column.title}: {tell_help(one)}." for one in spreads),

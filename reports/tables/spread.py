@@ -115,12 +115,17 @@ def measure_spread(study: Study, outcome: Outcome) -> list[Spread]:
 def tell_spread(spreads: Sequence[Spread], unit: Unit, place: str) -> Iterable[str]:
     """Say where the spread of a row comes from in each column, and what would help."""
     if spreads:
-        is_redrawn = all(TEST_SET in spread.parts for spread in spreads)
         columns = " ".join(_tell_column(spread, unit) for spread in spreads)
         yield (
             f"Spread of '{spreads[0].row}' on {place}: standard deviation (95 % interval) and "
-            f"share of the variance of one seed{' on another test set' * is_redrawn}. {columns}"
+            f"share of {name_whole(spreads)}. {columns}"
         )
+
+
+def name_whole(spreads: Sequence[Spread]) -> str:
+    """Name what the parts are shares of."""
+    is_redrawn = all(TEST_SET in spread.parts for spread in spreads)
+    return f"the variance of one seed{' on another test set' * is_redrawn}"
 
 
 def tell_help(spread: Spread) -> str:
