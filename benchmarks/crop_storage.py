@@ -29,7 +29,7 @@ from torchvision.io import decode_jpeg
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batches.jpeg import JpegColumn
 from corpora.batches.ragged import MappedColumn
-from corpora.forms.crops import crop_centre, crop_largest_face, to_jpeg
+from corpora.forms.crops import crop_centre, crop_first_face, faces_in_field, to_jpeg
 from corpora.forms.faces import FaceDetector
 from corpora.forms.form import one_list
 from corpora.media.frames import read_frames
@@ -173,7 +173,10 @@ def measure(video: Path | None, *, num_crops: int, num_repeats: int) -> Measured
     torch.set_num_threads(1)
     costs, num_faces = {}, {}
     for name, recipe in RECIPES.items():
-        cut = [crop_largest_face(f, faces, recipe) for f, faces in zip(frames, found, strict=True)]
+        cut = [
+            crop_first_face(frame, faces_in_field(frame, faces, recipe), recipe)
+            for frame, faces in zip(frames, found, strict=True)
+        ]
         num_faces[name] = sum(crop is not None for crop in cut)
         crops = [
             crop_centre(frame, recipe) if crop is None else crop

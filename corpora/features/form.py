@@ -1,6 +1,7 @@
 """One utterance as hand-crafted features: our own, or published ones."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from corpora.features.egemaps import EgemapsSound
 from corpora.features.landmarks import describe_faces
 from corpora.features.published import DaiFeatures
 from corpora.features.sound import SpectralSound
+from corpora.forms.face_choice import FaceChooser, several_faces_detail
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list
 from corpora.recipes.columns import count_column, features_column
@@ -67,20 +69,21 @@ class HandcraftedForm:
         self._rows: list[NDArray[np.float32]] = []
         self._num_faces = 0
         self._has_several = False
-        self._least_probability = recipe.least_face_probability
+        self._recipe = recipe
+        self._choose = FaceChooser(recipe.face_choice)
         self.times_s = regular_times_s(utterance.duration_s, recipe.frame_interval_s)
         self.rate_hz: int | None = recipe.sample_rate_hz
 
     def see(self, frame: Frame, faces: Faces) -> None:
-        """Describe the largest face of a frame."""
-        likely = faces.likely(self._least_probability)
+        """Describe the face of a frame that counts."""
+        likely = faces.likely(self._recipe.least_face_probability)
         self._num_faces += len(likely) > 0
         self._has_several |= len(likely) > 1
-        self._rows.append(self._face(frame, likely))
+        self._rows.append(self._face(frame, self._choose(frame, likely)))
 
     def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
         """Describe the sound and look the words up."""
-        remarks = {
+        rules = {
             Remark.NO_FACE: bool(self._rows) and not self._num_faces,
             Remark.SEVERAL_FACES: self._has_several,
             Remark.NO_FRAMES: not self._rows,
@@ -94,9 +97,10 @@ class HandcraftedForm:
             audio=self._sound(np.zeros(1, np.float32) if wave is None else wave),
             vision=np.concatenate(self._rows),
         )
-        return _to_clip(
-            features, self._num_faces, tuple(remark for remark, is_so in remarks.items() if is_so)
-        )
+        remarks = tuple(remark for remark, applies in rules.items() if applies)
+        clip = _to_clip(features, self._num_faces, remarks)
+        details = several_faces_detail(remarks, self._recipe.face_choice)
+        return replace(clip, details=details)
 
 
 class PublishedForm:

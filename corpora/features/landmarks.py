@@ -40,7 +40,7 @@ right or lower edge. Sizes are shares of a width.
 def describe_faces(
     faces: Sequence[Faces], frame_sizes: Sequence[tuple[int, ...]]
 ) -> NDArray[np.float32]:
-    """Describe the largest face of each frame; the faces were found before.
+    """Describe the first face of each frame; the faces were found before.
 
     Args:
         faces: What was found in each frame.

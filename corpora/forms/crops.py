@@ -39,10 +39,10 @@ def faces_in_field(frame: Frame, faces: Faces, recipe: Recipe) -> Faces:
     return likely.those((left <= x) & (x < right) & (top <= y) & (y < bottom))
 
 
-def crop_largest_face(frame: Frame, faces: Faces, recipe: Recipe) -> Frame | None:
-    """Cut out the largest face that counts: (face_px, face_px, 3), or None."""
-    field, counting = field_of(frame, recipe), faces_in_field(frame, faces, recipe)
-    for box, landmarks in zip(counting.boxes, counting.landmarks, strict=True):
+def crop_first_face(frame: Frame, faces: Faces, recipe: Recipe) -> Frame | None:
+    """Cut out the first face that can be cut out: (face_px, face_px, 3), or None."""
+    field = field_of(frame, recipe)
+    for box, landmarks in zip(faces.boxes, faces.landmarks, strict=True):
         if recipe.alignment == "similarity":
             return _align(frame, landmarks, recipe)
         crop = _cut_box(frame, box, field, recipe)

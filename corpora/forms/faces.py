@@ -42,8 +42,12 @@ class Faces:
         """Return the faces that have at least a probability, in their order."""
         return self.those(self.probabilities >= least_probability)
 
-    def those(self, chosen: NDArray[np.bool_]) -> "Faces":
-        """Return some of the faces, in their order; `chosen` is (F,)."""
+    def ordered(self, by: NDArray[np.float32]) -> "Faces":
+        """Return the faces in the order of a number of each, (F,), the least first."""
+        return self.those(np.argsort(by, stable=True))
+
+    def those(self, chosen: NDArray[np.bool_ | np.intp]) -> "Faces":
+        """Return some of the faces, by a mask (F,) or by their indices in the wanted order."""
         return Faces(self.boxes[chosen], self.landmarks[chosen], self.probabilities[chosen])
 
 

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 from corpora.forms.crops import (
     black,
     crop_centre,
-    crop_largest_face,
+    crop_first_face,
     faces_in_field,
     nearest_found,
     to_jpeg,
 )
+from corpora.forms.face_choice import FaceChooser, several_faces_detail
 from corpora.forms.faces import Faces
 from corpora.forms.form import PreparedClip, one_list
 from corpora.forms.spectrogram import Spectrogrammer
@@ -35,13 +36,15 @@ class PictureForm:
         self._crops: list[bytes | Frame] = []
         self._found: list[bool] = []
         self._has_several = False
+        self._choose = FaceChooser(recipe.face_choice)
         self.times_s = window_times_s(utterance.duration_s, recipe)
         self.rate_hz: int | None = recipe.spectrogram.sample_rate_hz
 
     def see(self, frame: Frame, faces: Faces) -> None:
         """Take the frame at the next of `times_s`."""
-        crop = crop_largest_face(frame, faces, self._recipe)
-        self._has_several |= len(faces_in_field(frame, faces, self._recipe)) > 1
+        counting = faces_in_field(frame, faces, self._recipe)
+        self._has_several |= len(counting) > 1
+        crop = crop_first_face(frame, self._choose(frame, counting), self._recipe)
         self._found.append(crop is not None)
         crop = crop_centre(frame, self._recipe) if crop is None else crop
         self._crops.append(self._stored(crop))
@@ -75,6 +78,7 @@ class PictureForm:
             num_faces=int(in_window.any(1).sum()),
             num_chunks=len(mels),
             remarks=remarks,
+            details=several_faces_detail(remarks, self._recipe.face_choice),
         )
 
     def _stored(self, crop: Frame) -> bytes | Frame:

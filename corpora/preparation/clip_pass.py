@@ -151,7 +151,9 @@ def _with_notes(prepared: PreparedClip, form: ClipForm, clip: _OpenClip) -> Prep
     if form.rate_hz is not None:
         notes.add(clip.heard)
     return replace(
-        prepared, remarks=(*prepared.remarks, *notes.details), details=dict(notes.details)
+        prepared,
+        remarks=(*prepared.remarks, *notes.details),
+        details={**prepared.details, **notes.details},
     )
 
 

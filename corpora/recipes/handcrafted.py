@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from corpora.recipes.pictures import FaceChoice, is_largest
+
 HANDCRAFTED = "handcrafted"
 """The name of every recipe of hand-crafted features."""
 
@@ -65,6 +67,8 @@ class HandcraftedRecipe(BaseModel):
         least_face_probability: A face that the detector thinks less likely than this is none; then
             the largest counts. At 0, which takes every face, it is left out of a manifest. Without
             effect on "action_units", which has a detector of its own.
+        face_choice: Which of several faces counts. "largest" is left out of a manifest. Without
+            effect on "action_units", too: it takes the largest.
         sound: "torchaudio" (`handcrafted_sound`) or "egemaps" (`egemaps`; non-commercial licence).
         face: "landmarks" (`handcrafted_face`) or "action_units" (`action_units`; py-feat).
         words: "glove", "encoder" or "random" (`word_vectors`). There is no default: nobody should
@@ -87,6 +91,7 @@ class HandcraftedRecipe(BaseModel):
     max_pitch_hz: PositiveFloat = 500.0
     frame_interval_s: PositiveFloat = 0.5
     least_face_probability: float = Field(default=0.0, ge=0, le=1, exclude_if=operator.not_)
+    face_choice: FaceChoice = Field(default="largest", exclude_if=is_largest)
     sound: Literal["torchaudio", "egemaps"] = "torchaudio"
     face: Literal["landmarks", "action_units"] = "landmarks"
     words: Literal["glove", "encoder", "random"]

@@ -5,6 +5,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+FaceChoice = Literal["largest", "central", "tracked"]
+"""Which of several faces counts: the largest one, the one nearest to the middle of the frame, or
+the one that goes on from frame to frame, at first the largest."""
+
+
+def is_largest(choice: FaceChoice) -> bool:
+    """Tell whether the largest face counts, which is left out of a manifest."""
+    return choice == "largest"
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,6 +107,8 @@ class Recipe(_Settings):
         least_face_probability: A face that the detector thinks less likely than this is none; then
             the largest counts. At 0, which takes every face as recipes did before this field, it
             is left out of a manifest: so no fingerprint of an older corpus changes.
+        face_choice: Which of several faces that count is cut out. "largest", which every recipe
+            took before this field, is left out of a manifest too.
         fallback: What stands in where no face is found: the frame's "centre", or the "nearest"
             frame of the utterance with a face, and the centre if there is none.
         storage: Crops as "raw" pixels, or as "jpeg".
@@ -117,6 +128,7 @@ class Recipe(_Settings):
     alignment: Literal["box", "similarity"] = "box"
     field_px: PositiveInt | None = None
     least_face_probability: float = Field(default=0.0, ge=0, le=1, exclude_if=operator.not_)
+    face_choice: FaceChoice = Field(default="largest", exclude_if=is_largest)
     fallback: Literal["centre", "nearest"] = "centre"
     storage: Literal["raw", "jpeg"] = "raw"
     face_mean: tuple[float, float, float]

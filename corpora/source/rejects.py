@@ -37,7 +37,7 @@ class Remark(StrEnum):
     """What a clip lacks, or what is odd about it, although it is kept.
 
     no_face: no face in any frame; the centre of each frame stands in.
-    several_faces: more than one face in some frame; the largest was taken.
+    several_faces: more than one face in some frame; the recipe says which one was taken.
     no_frames: no picture at all; a black one stands in.
     no_sound: no sound in the segment; silence stands in.
     short: shorter than a frame interval; it has a single frame.

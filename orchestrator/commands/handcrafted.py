@@ -15,7 +15,7 @@ from corpora.features.published import (
     read_mosei_features,
 )
 from corpora.recipes.handcrafted import HandcraftedRecipe
-from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, Compat
+from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, Compat, FaceChoice
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Source
 from corpora.text.word_vectors import WordVectors, make_word_vectors
@@ -47,12 +47,20 @@ class HandcraftedOptions:
     face: str
     features: Path | None = None
 
-    def own_recipe(self, source: Source) -> tuple[HandcraftedRecipe, WordVectors]:
+    def own_recipe(
+        self, source: Source, face_choice: FaceChoice
+    ) -> tuple[HandcraftedRecipe, WordVectors]:
         """Make the recipe of our own features, and get the word vectors that it needs.
 
         Raises:
-            CorpusError: If the user names no word vectors, or they do not exist.
+            CorpusError: If the user names no word vectors, or they do not exist, or if Py-Feat
+                shall take another face than the largest.
         """
+        if self.face == "action_units" and face_choice != "largest":
+            raise CorpusError(
+                "Py-Feat (--face action_units) finds faces itself and takes the largest one: leave "
+                "out --which-face, or take --face landmarks"
+            )
         kind, _, origin = (self.words or "").partition(":")
         kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
         if kind not in kinds or bool(origin) == (kind == "random"):
@@ -74,6 +82,7 @@ class HandcraftedOptions:
             "sound": self.sound,
             "face": self.face,
             "least_face_probability": LEAST_FACE_PROBABILITY,
+            "face_choice": face_choice,
         }
         recipe = HandcraftedRecipe.model_validate(settings)
         texts = [utterance.text for utterance in source.utterances]

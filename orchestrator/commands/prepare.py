@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -18,7 +19,7 @@ from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
 from corpora.readers.sound_track import on_sound_track
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
-from corpora.recipes.pictures import LE, RECIPES, Compat, Recipe
+from corpora.recipes.pictures import LE, RECIPES, Compat, FaceChoice, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.names import SYNTHETIC
 from corpora.source.utterance import Source
@@ -63,6 +64,15 @@ compat_option = click.option(
     multiple=True,
     help="A mistake of Dai et al.'s code to repeat; may be given several times.  [default: none]",
 )
+which_face_option = click.option(
+    "--which-face",
+    "face_choice",
+    type=click.Choice(get_args(FaceChoice)),
+    default="largest",
+    show_default=True,
+    help="The face to take where a frame shows several: the largest, the one nearest to the "
+    "middle, or the one that goes on from frame to frame.",
+)
 splits_option = click.option(
     "--splits",
     type=PLACE,
@@ -97,19 +107,26 @@ class Wanted:
     """How to prepare a corpus: by which recipes, under which name, on which cluster.
 
     `name` is None for the corpus's default name. `recipes` are the names that the user gave, empty
-    for the default recipes. `compat` says which mistakes of Dai et al.'s code to repeat.
+    for the default recipes. `face_choice` says which of several faces to take, `compat` which
+    mistakes of Dai et al.'s code to repeat.
     """
 
     name: str | None
     recipes: Sequence[str]
+    face_choice: FaceChoice
     compat: Compat
     address: str | None
 
 
 def _wanted(
-    name: str | None, recipe_names: Sequence[str], compat_names: Sequence[str], address: str | None
+    name: str | None,
+    recipe_names: Sequence[str],
+    face_choice: FaceChoice,
+    compat_names: Sequence[str],
+    address: str | None,
 ) -> Wanted:
-    return Wanted(name, recipe_names, Compat(**dict.fromkeys(compat_names, True)), address)
+    compat = Compat(**dict.fromkeys(compat_names, True))
+    return Wanted(name, recipe_names, face_choice, compat, address)
 
 
 def wanted_options(default_name: str) -> Option:
@@ -119,6 +136,7 @@ def wanted_options(default_name: str) -> Option:
         _wanted,
         click.option("--name", help=f"Name of the corpus.  [default: {default_name}]"),
         recipe_option,
+        which_face_option,
         compat_option,
         address_option,
     )
@@ -317,7 +335,9 @@ def _prepare(
     """Prepare by recipes of pictures, and make hand-crafted features in the same pass if wanted."""
     recipes, address = _recipes(wanted), wanted.address
     published = handcrafted.published(source, wanted.compat) if handcrafted else None
-    own = handcrafted.own_recipe(source) if handcrafted and published is None else None
+    own = None
+    if handcrafted and published is None:
+        own = handcrafted.own_recipe(source, wanted.face_choice)
     opened = open_storage(storage)
     mirror = mirror_at(opened)
     if mirror is not None and address is not None:
@@ -354,8 +374,9 @@ def _prepare(
 
 def _recipes(wanted: Wanted) -> list[Recipe]:
     """Return the recipes of pictures that the user named; all of them if there are no names."""
+    settings = {"compat": wanted.compat, "face_choice": wanted.face_choice}
     return [
-        RECIPES[name].model_copy(update={"compat": wanted.compat})
+        RECIPES[name].model_copy(update=settings)
         for name in dict.fromkeys(wanted.recipes or RECIPES)
         if name != HANDCRAFTED
     ]

@@ -54,7 +54,7 @@ WEIGHS_MODALITIES: dict[type[nn.Module], WeightKind] = {
 
 REMARKS: dict[Remark, str] = {
     Remark.NO_FACE: "no face was found: the centre of each frame is used instead",
-    Remark.SEVERAL_FACES: "several people are seen: the largest face of each frame is used",
+    Remark.SEVERAL_FACES: "several people are seen: one face of each frame is used",
     Remark.NO_FRAMES: "there is no picture: a black one is used instead",
     Remark.NO_SOUND: "there is no sound: silence is used instead",
     Remark.SHORT: "it is shorter than the interval between two frames: only one frame is used",

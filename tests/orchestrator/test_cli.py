@@ -11,7 +11,9 @@ import click
 import pytest
 
 from corpora.preparation.prepare import run_here
+from corpora.recipes.pictures import LE
 from corpora.store.folders import prepared_names
+from corpora.store.prepared import read_manifest
 from orchestrator.cli import COMMANDS, EXIT_BAD_INPUT, cli, main
 from orchestrator.corpus import on_ray
 from search_spaces.catalogue import STUDIES
@@ -219,8 +221,10 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
     happy = [line | {"happy": 1} if line["split"] == "test" else line for line in clip_lines()]
     write_clip_folder(tmp_path / "my [b]clips :)", happy)
     place = ("--source", "my [b]clips :)", "--storage", "here")
-    prepared = call("prepare", "clips", *place, "--recipe", "le")
+    prepared = call("prepare", "clips", *place, "--recipe", "le", "--which-face", "tracked")
     assert prepared.code == 0, prepared.err
+    recipe = read_manifest(tmp_path / "here", "my [b]clips :)", "le").recipe
+    assert recipe == LE.model_copy(update={"face_choice": "tracked"})
     told = f"Now: mmer-sweep layers --corpus 'my [b]clips :)' --storage {tmp_path / 'here'}"
     assert told in prepared.out
     assert prepared_names(tmp_path / "here") == ["my [b]clips :)"]
@@ -351,6 +355,16 @@ def test_word_vectors_that_cannot_be_had_are_told(
     write_clip_folder(tmp_path / "clips")
     arguments = ("prepare", "clips", "--source", "clips", "--recipe", "handcrafted")
     assert message in refused(*arguments, *words)
+
+
+def test_face_that_action_units_cannot_choose_is_told(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_clip_folder(tmp_path / "clips")
+    arguments = ("prepare", "clips", "--source", "clips", "--recipe", "handcrafted")
+    features = ("--words", "random", "--face", "action_units")
+    message = refused(*arguments, *features, "--which-face", "central")
+    assert "finds faces itself and takes the largest one: leave out --which-face" in message
 
 
 def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:

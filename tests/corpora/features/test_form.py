@@ -10,6 +10,7 @@ from corpora.forms.crops import TEMPLATE
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
+from corpora.recipes.pictures import FaceChoice
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
 from corpora.text.word_vectors import RandomVectors
@@ -45,7 +46,10 @@ def test_tables_hold_every_choice_of_the_recipe() -> None:
 
 
 def form(
-    duration_s: float = 1.1, text: str = "well, well", least_face_probability: float = 0.0
+    duration_s: float = 1.1,
+    text: str = "well, well",
+    least_face_probability: float = 0.0,
+    face_choice: FaceChoice = "largest",
 ) -> HandcraftedForm:
     utterance = Utterance(
         id="u",
@@ -57,7 +61,8 @@ def form(
         split="train",
         group="g",
     )
-    recipe = RECIPE.model_copy(update={"least_face_probability": least_face_probability})
+    settings = {"least_face_probability": least_face_probability, "face_choice": face_choice}
+    recipe = RECIPE.model_copy(update=settings)
     make = handcrafted_maker(recipe, RandomVectors(RECIPE.random_width), "cpu")
     started = make(utterance)
     assert isinstance(started, HandcraftedForm)
@@ -91,6 +96,21 @@ def test_unlikely_face_is_none_and_several_likely_ones_are_remarked() -> None:
     assert (clip.remarks, clip.num_faces) == ((), 3)
     row = np.array(clip.columns["vision_features"].to_pylist()).reshape(3, -1)[0]
     assert row[COLUMNS.index("probability")] == 1
+
+
+@pytest.mark.parametrize(("choice", "width_px"), [("largest", 50), ("central", 20)])
+def test_features_are_those_of_the_face_that_counts(choice: FaceChoice, width_px: int) -> None:
+    boxes = np.array([[0, 0, 50, 50], [40, 30, 60, 50]], np.float32)
+    landmarks = np.stack([box[:2] + TEMPLATE * (box[2] - box[0]) for box in boxes])
+    several = Faces(boxes, landmarks.astype(np.float32), np.ones(2, np.float32))
+    started = form(face_choice=choice)
+    for _ in started.times_s:
+        started.see(np.zeros((80, 100, 3), np.uint8), several)
+    clip = started.finish(noise())
+    rows = np.array(clip.columns["vision_features"].to_pylist()).reshape(3, -1)
+    size = width_px / np.sqrt(80 * 100)
+    assert rows[:, COLUMNS.index("box_size_in_frame")] == pytest.approx([size] * 3)
+    assert set(clip.details) == {Remark.SEVERAL_FACES}
 
 
 def test_utterance_without_words_sound_or_frames_has_one_row_each() -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from corpora.forms.crops import (
     TEMPLATE,
     crop_centre,
-    crop_largest_face,
+    crop_first_face,
     faces_in_field,
     nearest_found,
     similarity_to_template,
@@ -35,9 +35,13 @@ def faces_at(*boxes: tuple[float, float, float, float]) -> Faces:
     )
 
 
+def crop_counting(frame: np.ndarray, faces: Faces, recipe: Recipe) -> np.ndarray | None:
+    return crop_first_face(frame, faces_in_field(frame, faces, recipe), recipe)
+
+
 def test_centre_stands_in_where_there_is_no_face() -> None:
     frame = ramp(100, 200)
-    assert crop_largest_face(frame, NO_FACES, LE) is None
+    assert crop_counting(frame, NO_FACES, LE) is None
     crop = crop_centre(frame, LE)
     assert crop.shape == (64, 64, 3)
     assert crop[0, :, 0].tolist() == list(range(68, 132))
@@ -68,7 +72,7 @@ def test_largest_of_the_likely_faces_counts(
     frame = ramp(200, 250)
 
     def cut(faces: Faces, recipe: Recipe) -> bytes | None:
-        crop = crop_largest_face(frame, faces, recipe)
+        crop = crop_counting(frame, faces, recipe)
         return None if crop is None else crop.tobytes()
 
     alone = [cut(faces_at(box), LE) for box in boxes]
@@ -86,13 +90,13 @@ def test_faces_outside_the_field_do_not_count() -> None:
 
 
 def test_face_is_cut_out_with_its_margin_and_resized() -> None:
-    crop = crop_largest_face(ramp(200, 250), faces_at((100.0, 50.0, 162.0, 112.0)), LE)
+    crop = crop_counting(ramp(200, 250), faces_at((100.0, 50.0, 162.0, 112.0)), LE)
     assert crop is not None  # 62 px and 2 px of margin are 64 px: nothing to resize
     assert crop[0, :, 0].tolist() == list(range(99, 163))
 
 
 def test_box_beyond_the_frame_is_cut_at_its_edge() -> None:
-    crop = crop_largest_face(ramp(100, 100), faces_at((-20.0, -20.0, 44.0, 44.0)), LE)
+    crop = crop_counting(ramp(100, 100), faces_at((-20.0, -20.0, 44.0, 44.0)), LE)
     assert crop is not None
     assert crop[0, 0, 0] == 0
 
@@ -101,13 +105,13 @@ def test_dai_looks_for_faces_in_the_middle_square_only() -> None:
     frame = ramp(720, 250).repeat(6, 1)[:, :1280]  # halved it is 640 x 360, the field 360 x 360
     outside, inside = (40.0, 300.0, 140.0, 400.0), (600.0, 300.0, 660.0, 360.0)
     faces = faces_at(outside, inside)
-    crop = crop_largest_face(frame, faces, DAI)
-    only_inside = crop_largest_face(frame, faces_at(inside), DAI)
+    crop = crop_counting(frame, faces, DAI)
+    only_inside = crop_counting(frame, faces_at(inside), DAI)
     assert crop is not None
     assert only_inside is not None
     assert np.array_equal(crop, only_inside)
-    assert crop_largest_face(frame, faces_at(outside), DAI) is None
-    everywhere = crop_largest_face(frame, faces, LE)
+    assert crop_counting(frame, faces_at(outside), DAI) is None
+    everywhere = crop_counting(frame, faces, LE)
     assert everywhere is not None
     assert everywhere[..., 0].mean() < 40  # the larger one, at the left edge
 
@@ -129,7 +133,7 @@ def test_aligned_face_has_its_landmarks_at_the_template(scale: float, turn_rad: 
         points[None].astype(np.float32),
         np.ones(1, np.float32),
     )
-    crop = crop_largest_face(frame, faces, XIA)
+    crop = crop_counting(frame, faces, XIA)
     assert crop is not None
     for x, y in TEMPLATE * 224:
         assert crop[int(y), int(x)].min() > 200

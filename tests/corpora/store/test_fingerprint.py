@@ -1,9 +1,11 @@
 """Fingerprints of the built-in recipes, which may never change: every trial names one."""
 
+from typing import get_args
+
 import pytest
 
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
-from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
+from corpora.recipes.pictures import DAI, LE, XIA, Compat, FaceChoice, Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import fingerprint_of
 
@@ -46,6 +48,16 @@ def test_each_mistake_has_a_fingerprint_of_its_own(mistake: str) -> None:
     repeating = DAI.model_copy(update={"compat": Compat(**{mistake: True})})
     assert fingerprint_of("f00d", repeating) != fingerprint_of("f00d", DAI)
     assert Compat.model_validate_json(repeating.compat.model_dump_json()) == repeating.compat
+
+
+@pytest.mark.parametrize("recipe", [DAI, HandcraftedRecipe(words="random")], ids=["dai", "own"])
+def test_each_choice_of_a_face_has_a_fingerprint_of_its_own(
+    recipe: Recipe | HandcraftedRecipe,
+) -> None:
+    chosen = [recipe.model_copy(update={"face_choice": choice}) for choice in get_args(FaceChoice)]
+    assert len({fingerprint_of("f00d", each) for each in chosen}) == 3
+    assert [type(recipe).model_validate_json(each.model_dump_json()) for each in chosen] == chosen
+    assert ["face_choice" in each.model_dump() for each in chosen] == [False, True, True]
 
 
 def test_later_mistakes_are_named_only_where_they_are_repeated() -> None:
