@@ -75,7 +75,11 @@ def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> N
     call(*command, cwd=workplace)
     result = SearchResult.model_validate_json((folder / "search.json").read_text())
     assert [one.number for one in result.candidates] == list(range(NUM_CANDIDATES))
-    assert {one.state for one in result.candidates} == {"finished"}
+    alike = "it predicts the same for every validation utterance"
+    assert {(one.state, one.failure) for one in result.candidates} <= {
+        ("finished", ""),
+        ("failed", alike),  # after two epochs on black pictures
+    }
     keys = [one.key for one in result.candidates]
     assert len(set(keys)) == NUM_CANDIDATES
     assert records(storage).keys() == set(keys)

@@ -55,7 +55,7 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
     """Find the finished trial of some studies with the highest validation F1.
 
     If several are equal, it takes the first key. It does not use scores on the test split, nor
-    trials that diverged before they had a model.
+    trials that diverged, though they may have a model from before.
 
     Args:
         plans: The studies, resolved on one corpus.
@@ -71,13 +71,13 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
             f"scale '{plans[0].scale}'; run it first, or choose another --corpus, --scale or "
             "--seeds"
         )
-    with_model = [record for record in finished.values() if record.result.best]
-    if not with_model:
+    trained = [record for record in finished.values() if not record.result.has_diverged]
+    if not trained:
         raise TrialChoiceError(
-            f"all {len(finished)} finished trials diverged before they had a model; choose another "
-            "study, --corpus or --scale"
+            f"all {len(finished)} finished trials diverged; choose another study, --corpus or "
+            "--scale, or name a trial with --trial"
         )
-    best = min(with_model, key=lambda record: (-valid_f1(record), record.key))
+    best = min(trained, key=lambda record: (-valid_f1(record), record.key))
     rows = (row for plan in plans for row in plan.rows_by_key.get(best.key, ()))
     return ChosenTrial(best, tuple(rows))
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from orchestrator.search.log import SearchLog
 from orchestrator.trial.watcher import Watcher
+from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record, Result
 from reports.ledger.search_result import Objective, ObjectiveName
 from search_spaces.study import RowRef
@@ -37,6 +38,7 @@ class CandidateLog(Watcher):
         search: str,
         objectives: Sequence[Objective],
         *,
+        decides_alike: Callable[[Record], bool],
         count_in: Callable[[str, Mapping[int, float]], None],
         announce: Announce,
     ) -> None:
@@ -46,12 +48,15 @@ class CandidateLog(Watcher):
             log: Where to write.
             search: The name of the search, in the records of its trials.
             objectives: Which scores of a record to write.
+            decides_alike: Tells whether a trial decides the same for every validation utterance,
+                and so has no score to rank; raises LedgerError if its predictions are damaged.
             count_in: Called with a trial's key, a number of epochs and the validation F1 after it.
             announce: Called when a candidate has ended.
         """
         self._log = log
         self._search = search
         self._objectives = objectives
+        self._decides_alike = decides_alike
         self._count_in = count_in
         self._announce = announce
         self._waiting: dict[str, list[int]] = {}
@@ -123,6 +128,11 @@ class CandidateLog(Watcher):
 
     def finished(self, record: Record) -> None:
         """Log the scores of a trial, or that it has none."""
+        try:
+            scores, why_none = self._scores_of(record)
+        except LedgerError as error:
+            self._fail(record.key, str(error))
+            return
         f1 = {epoch.epoch + 1: epoch.valid["f1"] for epoch in record.result.epochs}
         self._count_in(record.key, f1)
         trained_for = RowRef(record.circumstances.study, record.circumstances.row)
@@ -131,7 +141,12 @@ class CandidateLog(Watcher):
             self._write(partial(self._log.note_f1, number, f1))
             if is_known:
                 self._write(partial(self._log.note_from_ledger, number))
-            self._close(number, record.result, "known already: " if is_known else "")
+            if why_none:
+                self.reject(number, why_none)
+                continue
+            self._write(partial(self._log.finish, number, scores))
+            told = f"valid F1 {scores['f1']:.3f} at epoch {record.result.best_epoch + 1}"
+            self._announce(number, f"{'known already: ' * is_known}{told}", scores["f1"])
 
     def failed(self, trial: Trial, reason: str) -> None:
         """Note why a trial has no record; its candidates stay open."""
@@ -158,15 +173,19 @@ class CandidateLog(Watcher):
             self._write(partial(self._log.note_failure, number, reason))
             self._announce(number, f"failed: {reason}")
 
-    def _close(self, number: int, result: Result, how: str) -> None:
+    def _scores_of(self, record: Record) -> tuple[dict[ObjectiveName, float], str]:
+        """Return a trial's scores; if it has none to be ranked by, none and the reason.
+
+        Raises:
+            LedgerError: If its predictions are damaged.
+        """
+        result = record.result
         if result.best is None or result.has_diverged:
-            self.reject(number, f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}")
-            return
-        f1 = result.best.valid["f1"]
+            return {}, f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}"
         costs = {o.name: COSTS[o.name](result) for o in self._objectives if not o.is_maximised}
         scores = {name: float(cost) for name, cost in costs.items() if cost is not None}
         if len(scores) < len(costs):
-            self.reject(number, "its record, which is old, does not say what the model costs")
-            return
-        self._write(partial(self._log.finish, number, {"f1": f1, **scores}))
-        self._announce(number, f"{how}valid F1 {f1:.3f} at epoch {result.best.epoch + 1}", f1)
+            return {}, "its record, which is old, does not say what the model costs"
+        if self._decides_alike(record):
+            return {}, "it predicts the same for every validation utterance"
+        return {"f1": result.best.valid["f1"], **scores}, ""

@@ -18,10 +18,12 @@ from orchestrator.search.goal import SearchGoal
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.search import Search, open_search
+from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
 from reports.ledger.ledger import Ledger
+from reports.scores.trials import decides_alike_on_valid
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
 from search_spaces.space import Space
@@ -78,11 +80,13 @@ def _train(
     from orchestrator.sweep.tune import train
 
     progress = SearchProgress(console, search.num_candidates, search.candidates)
+    ledger = Ledger(search.storage)
     stopping = EarlyStopping(search.points.max_epochs) if goal.stops_early else None
     books = CandidateLog(
         search.log,
         search.name,
         search.objectives,
+        decides_alike=lambda record: PATIENCE.at_start(decides_alike_on_valid, ledger, record),
         count_in=stopping.remember if stopping else lambda key, f1: None,
         announce=progress.ended,
     )

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.source.split import Split
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Predictions, Record
 from reports.scores.count_index import CountIndex
@@ -104,20 +105,39 @@ class TrialScores:
         if metric == "auc":
             test = self.ledger.predictions(record, ["test"])["test"]
             return len(test.ids) > 1 and not np.ptp(test.probabilities, axis=0).any()
-        counts = self._count(record)
-        num_utterances = counts.sum(axis=-1)  # (K,)
-        num_present = counts[:, :2].sum(axis=-1)  # TP + FP, (K,)
-        is_alike = (num_present == 0) | (num_present == num_utterances)
-        return bool((num_utterances > 1).all() and is_alike.all())
+        return _are_alike(self._count(record))
 
     def _count(self, record: Record) -> Counts:
         counts = self._index.find(record)
         if counts is None:
-            test = self.ledger.predictions(record, ["test"])["test"]
-            called = decide(test.probabilities, np.array(record.result.thresholds))
-            counts = count(test.labels, called).sum(axis=0)
+            counts = _count_decisions(self.ledger, record, "test")
             self._index.keep(record, counts)
         return counts
+
+
+def decides_alike_on_valid(ledger: Ledger, record: Record) -> bool:
+    """Whether a trial decides each emotion alike for every validation utterance.
+
+    Raises:
+        LedgerError: If the trial's predictions are damaged or missing.
+    """
+    return _are_alike(_count_decisions(ledger, record, "valid"))
+
+
+def _count_decisions(ledger: Ledger, record: Record, split: Split) -> Counts:
+    """Count a trial's decisions on a split: (K, 4)."""
+    of_split = ledger.predictions(record, [split])[split]
+    called = decide(of_split.probabilities, np.array(record.result.thresholds))
+    counts: Counts = count(of_split.labels, called).sum(axis=0)
+    return counts
+
+
+def _are_alike(counts: Counts) -> bool:
+    """Whether the decisions of each emotion are the same for all of several utterances."""
+    num_utterances = counts.sum(axis=-1)  # (K,)
+    num_present = counts[:, :2].sum(axis=-1)  # TP + FP, (K,)
+    is_alike = (num_present == 0) | (num_present == num_utterances)
+    return bool((num_utterances > 1).all() and is_alike.all())
 
 
 def count_by_cluster(

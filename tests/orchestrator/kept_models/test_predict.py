@@ -433,16 +433,19 @@ def test_best_trial_is_that_of_validation_whatever_the_test_split_says(
     assert chosen.rows == plan.rows_by_key[chosen.record.key]
 
 
-def test_trial_that_diverged_before_it_had_a_model_is_never_the_best(
-    record: Record, storage: Path
+@pytest.mark.parametrize("has_model", [False, True])
+def test_trial_that_diverged_is_never_the_best(
+    record: Record, storage: Path, has_model: bool
 ) -> None:
     known = know_corpus(CORPUS, storage)
     plan = make_plan(small_study(), known, "tiny", None, Ledger(storage))
     diverged, other = sorted(plan.by_key)
-    nothing = {"epochs": (), "best_epoch": -1, "diverged_at_epoch": 0}
-    result = record.result.model_copy(update=nothing)
+    nothing = {"epochs": (), "best_epoch": -1}
+    diverging = {"diverged_at_epoch": 1, **({} if has_model else nothing)}
+    result = record.result.model_copy(update=diverging)
+    assert (result.best is not None) == has_model
     plan.finished[diverged] = record.model_copy(update={"key": diverged, "result": result})
-    with pytest.raises(TrialChoiceError, match="all 1 finished trials diverged before they had"):
+    with pytest.raises(TrialChoiceError, match="all 1 finished trials diverged; choose"):
         best_trial([plan])
     plan.finished[other] = record.model_copy(update={"key": other})
     assert best_trial([plan]).record.key == other

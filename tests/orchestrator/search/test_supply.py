@@ -10,6 +10,7 @@ from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
 from orchestrator.sweep.supply import Loss
+from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Record
 from reports.ledger.search_result import Candidate, Objective
 from search_spaces.errors import StudyError
@@ -51,12 +52,19 @@ class Driver:
         self.counted_in: dict[str, Mapping[int, float]] = {}
         self.announced: list[tuple[int, str]] = []
         self.stopping: set[str] = set()
+        self.deciding_alike: set[str] = set()
+        self.damaged: set[str] = set()
         self.dropped: list[str] = []
         self.log = open_log(folder / "small", space=space, objectives=objectives)
         self.store = FolderStore(folder)
         self.leases = Leases(self.store, driver=name, clock=lambda: self.now)
         self.books = CandidateLog(
-            self.log, "small", objectives, count_in=self.count_in, announce=self.announce
+            self.log,
+            "small",
+            objectives,
+            decides_alike=self.decides_alike,
+            count_in=self.count_in,
+            announce=self.announce,
         )
         self.recall()
         self.queue = TrialQueue(
@@ -89,6 +97,11 @@ class Driver:
         for one in self.log.candidates(self.key_of):
             f1 = self.log.f1_of(one.number)
             self.books.recall(one.key, f1, was_stopped=one.state == "stopped")
+
+    def decides_alike(self, record: Record) -> bool:
+        if record.key in self.damaged:
+            raise LedgerError("predictions are missing")
+        return record.key in self.deciding_alike
 
     def make_trial(self, point: Point) -> Trial:
         if self.fault is not None:
@@ -325,6 +338,29 @@ def test_diverged_candidate_has_no_score_and_is_not_tried_again(
     assert (driver.states, driver.candidates[0].failure) == (["failed"], "diverged in epoch 1")
     assert driver.books.num_failed == 0
     assert driver.log.is_complete(1)
+
+
+def test_candidate_that_decides_alike_is_not_ranked(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=2)
+    constant, other = driver.next(), driver.next()
+    driver.deciding_alike.add(constant.key)
+    driver.train(constant, 0.9)
+    driver.train(other, 0.5, row="candidate 1")
+    assert driver.states == ["failed", "finished"]
+    assert [one.is_best for one in driver.candidates] == [False, True]
+    told = "it predicts the same for every validation utterance"
+    assert driver.candidates[0].failure == told
+    assert (0, f"failed: {told}") in driver.announced
+    assert (driver.books.num_failed, driver.log.is_complete(2)) == (0, True)
+
+
+def test_candidate_whose_predictions_are_damaged_stays_open(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1)
+    trial = driver.next()
+    driver.damaged.add(trial.key)
+    driver.train(trial, 0.5)
+    assert (driver.states, driver.candidates[0].failure) == (["failed"], "predictions are missing")
+    assert (driver.books.num_failed, driver.log.is_complete(1)) == (1, False)
 
 
 def test_record_without_the_cost_gives_no_score(tmp_path: Path) -> None:

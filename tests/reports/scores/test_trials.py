@@ -3,7 +3,7 @@ import pytest
 
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
 from reports.scores.count_index import INDEX_FILE, CountIndex
-from reports.scores.trials import TrialScores, count_by_cluster
+from reports.scores.trials import TrialScores, count_by_cluster, decides_alike_on_valid
 from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
 
 
@@ -117,3 +117,25 @@ def test_missing_predictions_are_told(ledger, record):
     (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
     with pytest.raises(LedgerError, match="are missing though the trial has a record"):
         TrialScores(ledger).find(record, "f1")
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "is_alike"),
+    [
+        ([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7]], True),
+        ([[0.1, 0.9], [0.6, 0.8], [0.3, 0.7]], False),
+        ([[0.1, 0.9]], False),
+    ],
+    ids=["all", "all but one emotion", "only one utterance"],
+)
+def test_trial_that_decides_alike_on_validation_is_found(
+    ledger: Ledger, probabilities: list[list[float]], is_alike: bool
+) -> None:
+    labels = np.arange(2 * len(probabilities)).reshape(-1, 2) % 2
+    split = make_predictions(labels.astype(np.int8), np.array(probabilities))
+    emotions = ("happy", "sad")
+    record = write_trial(ledger, make_trial(0), split, (0.5, 0.5), emotions=emotions)
+    assert decides_alike_on_valid(ledger, record) == is_alike
+    (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
+    with pytest.raises(LedgerError, match="are missing"):
+        decides_alike_on_valid(ledger, record)
