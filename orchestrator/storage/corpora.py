@@ -4,6 +4,7 @@ The splits lie in a folder named by the corpus's fingerprint. The manifest lies 
 written last. So a corpus that is prepared again never mixes with its earlier version.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from corpora.parsing.errors import ParseError
@@ -12,6 +13,7 @@ from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.manifest import Manifest
 from corpora.store.remarked import REMARKS_FILE
 from corpora.store.splits import check_splits
+from orchestrator.storage.bucket import Version
 from orchestrator.storage.mirror import OWN_FOLDER, Mirror, mirror_at
 from reports.ledger.locks import locked
 
@@ -73,10 +75,27 @@ def fetch_corpus(storage: Path, name: str, recipe: str, fingerprint: str) -> Non
         version = mirror.store.version(manifest)
         if version is None:
             return
-        below = _with_fingerprint(manifest, fingerprint).rpartition("/")[0]
-        for source, split in mirror.store.versions(below).items():
+        for source, split in _sources(mirror, manifest, fingerprint).items():
             mirror.fetch(_name(mirror, folder / Path(source).name), split, source=source)
         mirror.fetch(manifest, version)
+
+
+def _sources(mirror: Mirror, manifest: str, fingerprint: str) -> Mapping[str, Version]:
+    """List the files of a corpus in the bucket, without its manifest.
+
+    They lie beside the manifest if a storage folder was copied into the bucket.
+    """
+    below = _with_fingerprint(manifest, fingerprint).rpartition("/")[0]
+    named = mirror.store.versions(below)
+    if named:
+        return named
+    folder = manifest.rpartition("/")[0]
+    there = mirror.store.versions(folder)
+    return {
+        name: version
+        for name, version in there.items()
+        if name != manifest and name.rpartition("/")[0] == folder
+    }
 
 
 def _name(mirror: Mirror, path: Path) -> str:

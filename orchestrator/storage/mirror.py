@@ -1,8 +1,10 @@
 """A storage folder that mirrors a bucket: the files that this machine fetched or will push.
 
-`.bucket/origin` in the folder names the bucket. `.bucket/seen/<file>` names the version of a file
-that was fetched or pushed last. So a file is fetched again only if it changed in the bucket, a file
-that is not in the bucket yet stays here, and a file that was removed there is removed here.
+`.bucket/origin` in the folder names the bucket and, on a second line, the folder itself: so a copy
+of a mirror is a plain folder, from which nothing goes into the bucket. `.bucket/seen/<file>` names
+the version of a file that was fetched or pushed last. So a file is fetched again only if it changed
+in the bucket, a file that is not in the bucket yet stays here, and a file that was removed there is
+removed here.
 """
 
 import hashlib
@@ -144,28 +146,34 @@ def mirror_of(uri: str) -> Mirror:
     digest = hashlib.sha256(f"{endpoint()} {uri} {_machine_id()}".encode()).hexdigest()
     folder = _cache_folder() / platform.node() / f"{name}-{digest[:8]}"
     origin = folder / ORIGIN_FILE
-    if not origin.is_file():
+    content = b"\n".join((uri.encode(), os.fsencode(folder), b""))
+    if not origin.is_file() or origin.read_bytes() != content:
         origin.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(origin, uri.encode())
+        write_atomically(origin, content)
     return _mirror(folder, uri)
 
 
 def mirror_at(storage: Path) -> Mirror | None:
-    """Return a storage folder as a mirror; None if it mirrors no bucket.
+    """Return a storage folder as a mirror; None if it mirrors no bucket, or is a copy of a mirror.
 
     Raises:
         StorageError: If the file that names the bucket is damaged.
     """
     origin = storage / ORIGIN_FILE
     try:
-        uri = origin.read_text(encoding="utf-8", errors="replace").strip()
+        content = origin.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    named, _, made_for = content.partition(b"\n")
+    uri = named.decode(errors="replace").strip()
     if not is_bucket(uri) or not uri.isprintable() or "\N{REPLACEMENT CHARACTER}" in uri:
         raise StorageError(
             f"'{origin}' is damaged: it must name the bucket that '{storage}' mirrors; write its "
             f"address {SCHEME}BUCKET/PREFIX into the file"
         )
+    folder = Path(os.fsdecode(made_for.strip(b"\n")))
+    if made_for and not (folder.is_dir() and folder.samefile(storage)):
+        return None
     return _mirror(storage, uri)
 
 

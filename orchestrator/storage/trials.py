@@ -139,8 +139,10 @@ def has_model(storage: Path, record: Record) -> bool:
     if sha256 is None or model is None or model.is_file():
         return sha256 is not None
     mirror = mirror_at(storage)
-    source = _with_digest(_name(record.key, MODEL_FILE), sha256)
-    return mirror is not None and mirror.store.version(source) is not None
+    if mirror is None:
+        return False
+    versions = mirror.store.versions(_name(record.key))
+    return _source(_name(record.key, MODEL_FILE), sha256, versions) in versions
 
 
 def fetch_model(storage: Path, record: Record) -> None:
@@ -156,7 +158,7 @@ def fetch_model(storage: Path, record: Record) -> None:
     model, tokenizer = _name(record.key, MODEL_FILE), _name(record.key, TOKENIZER_FILE)
     versions = mirror.store.versions(_name(record.key))
     mirror.fetch(tokenizer, versions.get(tokenizer))
-    source = _with_digest(model, sha256)
+    source = _source(model, sha256, versions)
     mirror.fetch(model, versions.get(source), source=source)
 
 
@@ -218,7 +220,7 @@ def _fetch_finished(mirror: Mirror, key: str, versions: Mapping[str, Version]) -
             f"record '{mirror.uri}/{name}' is damaged: {error}; restore it, or remove its folder "
             "from the bucket to train the trial again"
         ) from error
-    source = _with_digest(predictions, sha256)
+    source = _source(predictions, sha256, versions)
     if source not in versions:
         raise LedgerError(
             f"predictions '{mirror.uri}/{source}' are missing though the trial has a record"
@@ -286,6 +288,15 @@ def _digests(record: Record) -> dict[str, str]:
 
 def _name(key: str, *file: str) -> str:
     return "/".join((TRIALS, key, *file))
+
+
+def _source(name: str, sha256: str, versions: Mapping[str, Version]) -> str:
+    """Name a file in the bucket: with its digest, or plainly if a storage folder was copied there.
+
+    Whoever reads the file compares it with the digest.
+    """
+    source = _with_digest(name, sha256)
+    return name if source not in versions and name in versions else source
 
 
 def _with_digest(name: str, sha256: str) -> str:
