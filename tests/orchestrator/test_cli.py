@@ -457,12 +457,12 @@ def test_someone_elses_packages_on_the_search_path_are_left_alone(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that is started gets the same packages."""
-    for name in ("models", "reports", "corpora", "search_spaces"):
+    for name in ("models", "reports", "corpora", "search_spaces", "orchestrator"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('someone else')")
     program = (
         "import os, subprocess, sys\n"
         f"sys.path.insert(1, {str(ROOT)!r})\n"
-        "from orchestrator.start import main\n"
+        "from mmer_sweep import main\n"
         "sys.argv = ['mmer-sweep', 'plan', 'components']\n"
         "try: main()\n"
         "finally: print(os.environ['PYTHONPATH'])\n"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.start import ensure_home, prefer_own_packages
+from mmer_sweep import prefer_own_packages
+from orchestrator.start import ensure_home
 
 
 @pytest.fixture

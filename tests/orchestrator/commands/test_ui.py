@@ -13,7 +13,7 @@ from orchestrator.cli import EXIT_BAD_INPUT, cli
 from tests.mlflow_server import free_port
 from tests.running import end
 
-START = "from orchestrator.start import main; main()"
+START = "from mmer_sweep import main; main()"
 
 
 @pytest.fixture
