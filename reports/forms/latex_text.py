@@ -36,8 +36,16 @@ ACCENTS = {
     "\N{COMBINING MACRON}": ("=", "bar"),
     "\N{COMBINING DOT ABOVE}": (".", "dot"),
     "\N{COMBINING DIAERESIS}": ('"', "ddot"),
+    "\N{COMBINING BREVE}": ("u", "breve"),
+    "\N{COMBINING CARON}": ("v", "check"),
+    "\N{COMBINING RING ABOVE}": ("r", "mathring"),
 }
 """The commands of accents: in text, and in formulas."""
+
+ACCENTS_BELOW = {"\N{COMBINING DOT BELOW}": "d", "\N{COMBINING MACRON BELOW}": "b"}
+"""The commands of accents in text, which take whatever stands above."""
+
+DOTLESS = {"i": r"\imath", "j": r"\jmath"}
 
 SHIFTS = {"<super>": "^", "<sub>": "_"}
 UNSET = re.compile(r"\\texttt\{U\+([0-9A-F]{4,6})\}")
@@ -105,15 +113,33 @@ def _set(letter: str) -> str:
 
 
 def _set_accented(letter: str) -> str:
-    """Write a letter with one accent; empty if it is none, or one of the two is unknown."""
+    """Write a letter with accents; empty if it has none, or one of its parts is unknown."""
     base, *accents = list(normalize("NFD", letter))
-    if len(accents) != 1 or accents[0] not in ACCENTS:
+    above = [accent for accent in accents if accent in ACCENTS]
+    below = [ACCENTS_BELOW[accent] for accent in accents if accent in ACCENTS_BELOW]
+    if not accents or len(above) + len(below) < len(accents):
         return ""
-    in_text, in_formula = ACCENTS[accents[0]]
-    if base.isalpha() and base.isascii():
-        return rf"\{in_text}{{{base}}}"
-    sign = known_letters().get(base, "")
-    return rf"$\{in_formula}{{{sign.strip('$')}}}$" if sign.startswith("$") else ""
+    written = _set_under(base, above)
+    for command in below:
+        written = written and rf"\{command}{{{written}}}"
+    return written
+
+
+def _set_under(base: str, accents: Sequence[str]) -> str:
+    """Write a letter under accents, the lowest first; empty if it is unknown.
+
+    In the encoding OT1 only a formula stacks accents: in text, one stands beside the other.
+    """
+    is_latin = base.isalpha() and base.isascii()
+    if is_latin and len(accents) < 2:
+        return rf"\{ACCENTS[accents[0]][0]}{{{base}}}" if accents else base
+    sign = rf"\mathrm{{{base}}}" if is_latin else known_letters().get(base, "")
+    if not is_latin and not sign.startswith("$"):
+        return ""
+    formula = DOTLESS.get(base, sign.strip("$"))
+    for accent in accents:
+        formula = rf"\{ACCENTS[accent][1]}{{{formula}}}"
+    return f"${formula}$"
 
 
 def _set_variant(letter: str) -> str:

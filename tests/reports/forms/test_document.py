@@ -1,8 +1,10 @@
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -103,6 +105,34 @@ def test_article_sets_every_known_letter(tmp_path, packages):
     log = (tmp_path / "letters.log").read_text(encoding="utf-8", errors="replace")
     assert done.returncode == 0, log
     assert "Missing character" not in log
+
+
+VIETNAMESE = "ếềễốồỗấầẫắằẵẹộậặịụ"
+"""Letters with two accents, or with one below; none has a hook or a horn, which LaTeX lacks."""
+
+
+@needs_tex
+@pytest.mark.parametrize("packages", [(), (r"\usepackage[T1]{fontenc}",)], ids=["OT1", "T1"])
+def test_accents_stand_above_and_below_each_other(tmp_path, packages):
+    """If one stands beside the other, the letter is wider than without accents."""
+    letters = VIETNAMESE + "ǘǟḯṩṍ"
+    pairs = [(normalize("NFD", letter)[0], letter) for letter in letters]
+    boxes = [
+        rf"\setbox0\hbox{{{escape(text)}}}\typeout{{width \the\wd0}}"
+        for pair in pairs
+        for text in pair
+    ]
+    lines = (r"\documentclass{article}", *packages, r"\begin{document}", *boxes, r"\end{document}")
+    (tmp_path / "widths.tex").write_text("\n".join(lines), encoding="utf-8")
+    command = (document.COMPILER, "-interaction=nonstopmode", "widths.tex")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    widths = [
+        float(width) for width in re.findall(r"^width ([\d.]+)pt$", done.stdout, re.MULTILINE)
+    ]
+    plain, accented = widths[::2], widths[1::2]
+    assert len(plain) == len(letters)
+    assert accented == pytest.approx(plain, abs=0.5)
 
 
 @needs_tex
