@@ -1,6 +1,5 @@
 """Checkpoints of VGGish and ResNet18: where they are looked for, and what is wrong with them."""
 
-import hashlib
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,45 +12,18 @@ from torchvision.models import ResNet18_Weights
 from models.builders.conv import build_conv_encoder
 from models.configs.conv import ResnetConfig
 from models.configs.xia import Independent
-from models.groups import parameter_groups
 from models.weights.conv_files import RESNET18, cache_folder
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
 from models.weights.tensor_file import UnusableFileError, give_tensors, read_tensors
+from tests.models.checkpoints import BASE_CHANNELS, draw_resnet, with_conv
 from tests.models.test_vggish import published
-from tests.models.xia_factory import AUDIO, FULL, SER, VISION, change, initialised_xia
-
-BASE_CHANNELS = 2
+from tests.models.xia_factory import AUDIO, SER, change, initialised_xia
 
 
 def small(weights):
     """Config of a ResNet18 that checkpoints of tests fit."""
     return ResnetConfig(weights=str(weights), base_channels=BASE_CHANNELS, frozen=())
-
-
-def draw_resnet():
-    """Draw the state dict of a narrow ResNet18 with its classifier, in torchvision's layout."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = {"conv1.weight": (2, 3, 7, 7), "bn1": (2,), "fc.weight": (10, 16), "fc.bias": (10,)}
-    before = 2
-    for stage, after in enumerate((2, 4, 8, 16), start=1):
-        for block in range(2):
-            name = f"layer{stage}.{block}"
-            shapes |= {f"{name}.conv1.weight": (after, before, 3, 3), f"{name}.bn1": (after,)}
-            shapes |= {f"{name}.conv2.weight": (after, after, 3, 3), f"{name}.bn2": (after,)}
-            if before != after:
-                shapes[f"{name}.downsample.0.weight"] = (after, before, 1, 1)
-                shapes[f"{name}.downsample.1"] = (after,)
-            before = after
-    state = {}
-    for name, shape in shapes.items():
-        if name.endswith(("weight", "bias")):
-            state[name] = torch.randn(shape, generator=generator)
-        else:  # a batch norm
-            for part in ("weight", "bias", "running_mean", "running_var"):
-                state[f"{name}.{part}"] = torch.rand(shape, generator=generator)
-            state[f"{name}.num_batches_tracked"] = torch.tensor(7)
-    return state
 
 
 @pytest.fixture
@@ -213,62 +185,14 @@ def test_a_published_file_is_downloaded_once(cache, monkeypatch):
     assert urls == [RESNET18.published["imagenet"]]
 
 
-def pretrained(resnet_file, vggish_file):
-    """Config of the whole model, on the checkpoints of tests."""
-    audio = AUDIO.model_copy(
-        update={
-            "weights": str(vggish_file),
-            "pool": (1, 1),
-            "hidden": 8,
-            "embedding": 6,
-            "frozen": ("conv1", "conv2"),
-        }
-    )
-    vision = VISION.model_copy(
-        update={
-            "weights": str(resnet_file),
-            "base_channels": BASE_CHANNELS,
-            "frozen": ("conv1", "conv2", "conv3"),
-        }
-    )
-    return change(FULL, audio=audio, vision=vision)
-
-
-def test_hashes_are_those_of_the_files(resnet_file, vggish_file):
-    assert weights_sha256(pretrained(resnet_file, vggish_file)) == {
-        f"{modality}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest()
-        for modality, file in (("audio", vggish_file), ("vision", resnet_file))
-    }
-
-
 def test_an_encoder_that_is_not_built_is_not_hashed(resnet_file):
-    config = pretrained(resnet_file, "/no/such/file.pth")
+    config = with_conv(resnet_file, "/no/such/file.pth")
     config = change(config, modalities=("text", "vision"), cross=Independent())
     assert [*weights_sha256(config)] == ["vision/resnet18.pth"]
 
 
-def test_checkpoint_values_survive_initialisation(resnet_file, vggish_file):
-    model: Any = initialised_xia(pretrained(resnet_file, vggish_file), seed=5)
-    audio, vision = (model.branches[name].backbone for name in ("audio", "vision"))
-    assert torch.equal(audio.groups["conv3"].convs[2].weight, published()["features.8.weight"])
-    assert torch.equal(audio.summarise.layers[4].bias, published()["embeddings.4.bias"])
-    assert torch.equal(vision.groups["conv1"].convs[0].weight, draw_resnet()["conv1.weight"])
-
-
-def test_only_the_backbones_learn_slowly(resnet_file, vggish_file):
-    model = initialised_xia(pretrained(resnet_file, vggish_file))
-    names = {id(parameter): name for name, parameter in model.named_parameters()}
-    base, slow = parameter_groups(model, base_lr=1e-4, pretrained_lr=1e-5)
-    slowly = {names[id(parameter)] for parameter in slow["params"]}
-    assert (base["lr"], slow["lr"]) == (1e-4, 1e-5)
-    assert all(".convs." in name or ".summarise." in name for name in slowly)
-    groups = {name.split(".")[4] for name in slowly if ".groups." in name}
-    assert groups == {"conv3", "conv4", "conv5"}
-    assert any(".enhance." in names[id(parameter)] for parameter in base["params"])
-
-
 def test_frozen_parameters_are_those_of_the_frozen_groups(resnet_file, vggish_file):
-    model = initialised_xia(pretrained(resnet_file, vggish_file))
+    model = initialised_xia(with_conv(resnet_file, vggish_file))
     frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
     expected = {
         f"branches.{modality}.backbone.groups.{group}.convs."
