@@ -6,10 +6,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from orchestrator.search.log import SearchLog
-from reports.ledger.record import Epoch, Record
+from reports.ledger.record import Record
 from reports.ledger.search_result import Objective
 from search_spaces.space import Choice, IntRange, LogRange, Point, Space
 from search_spaces.trial import CorpusRef, Trial
+from tests.orchestrator.queue_bench import epoch
 from tests.reports.factories import make_circumstances, make_record
 
 F1, PARAMETERS = Objective(name="f1"), Objective(name="parameters")
@@ -62,10 +63,6 @@ def finished(
         "best_epoch": len(f1) - 1 if best is None else best,
     }
     return record.model_copy(update={"result": record.result.model_copy(update=changes)})
-
-
-def epoch(number: int, f1: float) -> Epoch:
-    return Epoch(epoch=number, train_loss=1.0, valid_loss=1.0, valid={"f1": f1})
 
 
 def values_of(log: SearchLog) -> list[Mapping[str, JsonValue]]:

@@ -6,7 +6,7 @@ from orchestrator.search.progress import SearchProgress
 from reports.ledger.search_result import Candidate
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
-from tests.orchestrator.search.factories import epoch
+from tests.orchestrator.queue_bench import epoch
 from tests.reports.factories import make_record
 
 TRIAL = Trial(

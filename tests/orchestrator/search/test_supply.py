@@ -6,10 +6,6 @@ import pytest
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.supply import SearchHooks, SearchSupply
-from orchestrator.storage.leases import Leases
-from orchestrator.storage.objects import FolderStore
-from orchestrator.sweep.queue import LOOK_S, TrialQueue
-from orchestrator.sweep.supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Record
 from reports.ledger.search_result import Candidate, Objective
@@ -17,21 +13,19 @@ from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
+from tests.orchestrator.queue_bench import LOST, Bench, epoch
 from tests.orchestrator.search.factories import (
     F1,
     FEW,
     PARAMETERS,
     SPACE,
-    epoch,
     finished,
     open_log,
     trial_of,
 )
 
-LOST = Loss("the node died")
 
-
-class Driver:
+class Driver(Bench):
     """A process that searches: its supply, and all that is around it."""
 
     def __init__(
@@ -44,11 +38,9 @@ class Driver:
         records: dict[str, Record] | None = None,
         name: str = "a:1:1",
     ) -> None:
+        super().__init__(folder, driver=name, records=records)
         self.space = space
-        self.records: dict[str, Record] = {} if records is None else records
-        self.problem: Exception | None = None
         self.fault: Exception | None = None
-        self.now = 0.0
         self.counted_in: dict[str, Mapping[int, float]] = {}
         self.announced: list[tuple[int, str]] = []
         self.stopping: set[str] = set()
@@ -56,8 +48,6 @@ class Driver:
         self.damaged: set[str] = set()
         self.dropped: list[str] = []
         self.log = open_log(folder / "small", space=space, objectives=objectives)
-        self.store = FolderStore(folder)
-        self.leases = Leases(self.store, driver=name, clock=lambda: self.now)
         self.books = CandidateLog(
             self.log,
             "small",
@@ -67,16 +57,9 @@ class Driver:
             announce=self.announce,
         )
         self.recall()
-        self.queue = TrialQueue(
-            [],
-            find_record=self.find,
-            leases=self.leases,
-            watchers=[self.books],
-            clock=lambda: self.now,
-        )
         self.supply = SearchSupply(
             self.log,
-            self.queue,
+            self.queue_of(watchers=[self.books]),
             self.books,
             SearchHooks(
                 make_trial=self.make_trial,
@@ -85,13 +68,8 @@ class Driver:
                 recall=self.recall,
             ),
             num_candidates=num_candidates,
-            clock=lambda: self.now,
+            clock=self.clock,
         )
-
-    def find(self, key: str) -> Record | None:
-        if self.problem is not None:
-            raise self.problem
-        return self.records.get(key)
 
     def recall(self) -> None:
         for one in self.log.candidates(self.key_of):
@@ -137,9 +115,6 @@ class Driver:
             self.supply.epoch_done(trial, epoch(number, score))
         self.stopping.add(trial.key)
         self.supply.ended(trial, None)
-
-    def wait(self) -> None:
-        self.now += LOOK_S
 
     @property
     def candidates(self) -> list[Candidate]:

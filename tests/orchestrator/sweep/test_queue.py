@@ -3,9 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
-from orchestrator.storage.leases import Leases
-from orchestrator.storage.objects import FolderStore
-from orchestrator.sweep.queue import LOOK_S, TrialQueue
+from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.supply import Loss
 from orchestrator.training.micro_batches import NotEnoughMemoryError
 from orchestrator.trial.watcher import Watcher
@@ -13,10 +11,10 @@ from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_config
+from tests.orchestrator.queue_bench import LOST, Bench, epoch
 from tests.reports.factories import make_record
 
 HALVED = "even with micro-batches of 1 utterance, after halving from 5"
-LOST = Loss("the node died", is_out_of_memory=False)
 TOO_BIG = Loss("killed for memory", is_out_of_memory=True)
 
 
@@ -42,48 +40,19 @@ class Diary(Watcher):
         self.entries.append(("failed", trial.seed, reason))
 
 
-class Bench:
+class QueueBench(Bench):
     """A queue of two trials, and all that is around it."""
 
     def __init__(self, folder: Path, *, driver: str = "a:1:1", num_trials: int = 2) -> None:
+        super().__init__(folder, driver=driver)
         reference = CorpusRef(name="mine", recipe="le", fingerprint="f")
         self.trials = [
             Trial(config=small_config(batch_size=5), corpus=reference, seed=seed)
             for seed in range(num_trials)
         ]
-        self.store = FolderStore(folder)
-        self.records: dict[str, Record] = {}
-        self.problem: Exception | None = None
-        self.num_finds = 0
-        self.now = 0.0
         self.diary = Diary()
-        self.leases = Leases(self.store, driver=driver, clock=lambda: self.now)
-        self.queue = TrialQueue(
-            [Assignment(trial, TRAINED_FOR) for trial in self.trials],
-            find_record=self.find,
-            leases=self.leases,
-            watchers=[self.diary],
-            clock=lambda: self.now,
-        )
-
-    def queue_of(self, shares: list[Share]) -> TrialQueue:
-        """Queue the trials with a share each."""
-        return TrialQueue(
-            [
-                Assignment(trial, TRAINED_FOR, share=share)
-                for trial, share in zip(self.trials, shares, strict=True)
-            ],
-            find_record=self.find,
-            leases=self.leases,
-            watchers=[],
-            clock=lambda: self.now,
-        )
-
-    def find(self, key: str) -> Record | None:
-        self.num_finds += 1
-        if self.problem is not None:
-            raise self.problem
-        return self.records.get(key)
+        assignments = (Assignment(trial, TRAINED_FOR) for trial in self.trials)
+        self.queue = self.queue_of(*assignments, watchers=[self.diary])
 
     def record(self, trial: Trial) -> None:
         self.records[trial.key] = make_record(trial)
@@ -98,20 +67,13 @@ class Bench:
         assignment = self.queue.next()
         return None if assignment is None else assignment.trial.seed
 
-    def wait(self) -> None:
-        self.now += LOOK_S
-
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> QueueBench:
+    return QueueBench(tmp_path)
 
 
-def epoch(number: int) -> Epoch:
-    return Epoch(epoch=number, train_loss=1.0, valid_loss=1.0, valid={"f1": 0.5})
-
-
-def test_trials_are_handed_out_once_and_told(bench: Bench) -> None:
+def test_trials_are_handed_out_once_and_told(bench: QueueBench) -> None:
     first, second = bench.trials
     assert [bench.next_seed(), bench.next_seed(), bench.next_seed()] == [0, 1, None]
     bench.queue.started(first)
@@ -132,14 +94,14 @@ def test_trials_are_handed_out_once_and_told(bench: Bench) -> None:
     assert bench.leases.is_free(second.key)
 
 
-def test_trial_that_ends_without_a_record_has_failed(bench: Bench) -> None:
+def test_trial_that_ends_without_a_record_has_failed(bench: QueueBench) -> None:
     bench.next_seed()
     bench.queue.ended(bench.trials[0], None)
     assert bench.diary.entries == [("failed", 0, "ended without a record")]
 
 
 def test_two_drivers_share_the_trials_and_both_tell_of_all(tmp_path: Path) -> None:
-    ours, theirs = Bench(tmp_path), Bench(tmp_path, driver="b:1:1")
+    ours, theirs = QueueBench(tmp_path), QueueBench(tmp_path, driver="b:1:1")
     assert [ours.next_seed(), theirs.next_seed()] == [0, 1]
     assert [ours.next_seed(), theirs.next_seed()] == [None, None]
     for bench, other, seed in ((ours, theirs, 0), (theirs, ours, 1)):
@@ -156,7 +118,10 @@ def test_two_drivers_share_the_trials_and_both_tell_of_all(tmp_path: Path) -> No
 
 
 def test_others_are_looked_at_now_and_then_only(tmp_path: Path) -> None:
-    ours, theirs = Bench(tmp_path, num_trials=1), Bench(tmp_path, driver="b:1:1", num_trials=1)
+    ours, theirs = (
+        QueueBench(tmp_path, num_trials=1),
+        QueueBench(tmp_path, driver="b:1:1", num_trials=1),
+    )
     theirs.next_seed()
     ours.next_seed()
     theirs.queue.ended(theirs.trials[0], "failed there")
@@ -165,13 +130,13 @@ def test_others_are_looked_at_now_and_then_only(tmp_path: Path) -> None:
     assert ours.next_seed() == 0
 
 
-def test_trial_finished_elsewhere_before_its_turn_is_not_trained(bench: Bench) -> None:
+def test_trial_finished_elsewhere_before_its_turn_is_not_trained(bench: QueueBench) -> None:
     bench.record(bench.trials[0])
     assert bench.next_seed() == 1
     assert bench.diary.entries == [("finished", 0, "")]
 
 
-def test_record_that_came_with_the_end_of_a_lease_is_seen(bench: Bench) -> None:
+def test_record_that_came_with_the_end_of_a_lease_is_seen(bench: QueueBench) -> None:
     """Another driver records a trial and drops its lease between our two looks."""
     answers = iter([None, make_record(bench.trials[0])])
     bench.queue = TrialQueue(
@@ -186,7 +151,7 @@ def test_record_that_came_with_the_end_of_a_lease_is_seen(bench: Bench) -> None:
     assert bench.store.names("trials") == []
 
 
-def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: Bench) -> None:
+def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: QueueBench) -> None:
     trial = bench.trials[0]
     for number in range(3 * MAX_LOSSES):
         assert bench.next_seed() == 0
@@ -198,7 +163,7 @@ def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: Bench) -> None:
     )
 
 
-def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: Bench) -> None:
+def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: QueueBench) -> None:
     trial = bench.trials[0]
     bench.next_seed()
     bench.queue.epoch_done(trial, epoch(0))
@@ -214,7 +179,7 @@ def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: Bench) -> No
     assert [kind for kind, *_ in bench.diary.entries].count("trouble") == MAX_LOSSES
 
 
-def test_trial_lost_further_and_further_back_is_given_up(bench: Bench) -> None:
+def test_trial_lost_further_and_further_back_is_given_up(bench: QueueBench) -> None:
     """Its checkpoints cannot be written: it begins again, and gets a little further each time."""
     trial = bench.trials[0]
     for num_epochs in (8, 1, 2, 3):
@@ -225,7 +190,7 @@ def test_trial_lost_further_and_further_back_is_given_up(bench: Bench) -> None:
     assert bench.diary.entries[-1][0] == "failed"
 
 
-def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Bench) -> None:
+def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: QueueBench) -> None:
     first = bench.trials[0]
     unreached = Loss("machine 'm' does not reach 's'", never_began=True)
     assert bench.next_seed() == 0
@@ -243,7 +208,7 @@ def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Benc
 
 
 def test_silent_storage_is_asked_once_a_look(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, num_trials=5)
+    bench = QueueBench(tmp_path, num_trials=5)
     bench.problem = OSError("timed out")
     for number in range(1, 4):  # first of those that wait, then also of those put aside
         assert [bench.next_seed() for _ in range(3)] == [None] * 3
@@ -253,7 +218,7 @@ def test_silent_storage_is_asked_once_a_look(tmp_path: Path) -> None:
     assert sorted(bench.next_seed() or 0 for _ in range(5)) == [0, 1, 2, 3, 4]
 
 
-def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench) -> None:
+def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: QueueBench) -> None:
     trial, sizes = bench.trials[0], []
     while (assignment := bench.queue.next()) is not None and assignment.trial == trial:
         sizes.append(assignment.micro_batch_size)
@@ -269,7 +234,7 @@ def test_trial_killed_for_memory_goes_on_with_half_the_micro_batch(bench: Bench)
     )
 
 
-def test_trial_whose_record_cannot_be_read_is_looked_at_later(bench: Bench) -> None:
+def test_trial_whose_record_cannot_be_read_is_looked_at_later(bench: QueueBench) -> None:
     trial = bench.trials[0]
     bench.next_seed()
     bench.record(trial)
@@ -285,14 +250,14 @@ def test_trial_whose_record_cannot_be_read_is_looked_at_later(bench: Bench) -> N
     assert bench.diary.entries == [("finished", 0, "")]
 
 
-def test_failure_is_told_also_while_storage_fails(bench: Bench) -> None:
+def test_failure_is_told_also_while_storage_fails(bench: QueueBench) -> None:
     bench.next_seed()
     bench.problem = OSError("stale file handle")
     bench.queue.ended(bench.trials[0], "OSError: disk full")
     assert bench.diary.entries == [("failed", 0, "OSError: disk full")]
 
 
-def test_damaged_record_fails_its_trial_alone(bench: Bench) -> None:
+def test_damaged_record_fails_its_trial_alone(bench: QueueBench) -> None:
     bench.next_seed()
     bench.problem = LedgerError("record 'r' is damaged")
     bench.queue.ended(bench.trials[0], None)
@@ -301,12 +266,12 @@ def test_damaged_record_fails_its_trial_alone(bench: Bench) -> None:
     assert bench.next_seed() == 1
 
 
-def test_trouble_of_a_trial_that_goes_on_is_told(bench: Bench) -> None:
+def test_trouble_of_a_trial_that_goes_on_is_told(bench: QueueBench) -> None:
     bench.queue.trouble(bench.trials[1], "checkpoint not written")
     assert bench.diary.entries == [("trouble", 1, "checkpoint not written")]
 
 
-def test_trial_that_is_added_is_handed_out(bench: Bench) -> None:
+def test_trial_that_is_added_is_handed_out(bench: QueueBench) -> None:
     for trial in bench.trials:
         assert bench.next_seed() == trial.seed
         bench.queue.ended(trial, "failed")
@@ -320,7 +285,7 @@ def test_trial_that_is_added_is_handed_out(bench: Bench) -> None:
     assert bench.next_seed() == 7
 
 
-def test_trial_that_is_withdrawn_is_given_back_and_nobody_told(bench: Bench) -> None:
+def test_trial_that_is_withdrawn_is_given_back_and_nobody_told(bench: QueueBench) -> None:
     bench.next_seed()
     bench.queue.withdraw(bench.trials[0])
     assert bench.queue.num_running == 0
@@ -329,7 +294,7 @@ def test_trial_that_is_withdrawn_is_given_back_and_nobody_told(bench: Bench) -> 
     assert bench.next_seed() == 1
 
 
-def test_queue_says_when_storage_was_silent(bench: Bench) -> None:
+def test_queue_says_when_storage_was_silent(bench: QueueBench) -> None:
     assert not bench.is_storage_silent()
     bench.problem = OSError("away")
     bench.next_seed()
@@ -343,10 +308,14 @@ def test_queue_says_when_storage_was_silent(bench: Bench) -> None:
 def test_trials_for_a_kind_of_gpu_that_is_full_wait_and_the_others_pass_them(
     tmp_path: Path,
 ) -> None:
-    bench = Bench(tmp_path, num_trials=4)
+    bench = QueueBench(tmp_path, num_trials=4)
     kinds = ["A100", "A100", "T4", "A100"]
-    shares = [Share(1, 1000.0, kind) for kind in kinds]
-    queue = bench.queue_of(shares)
+    queue = bench.queue_of(
+        *(
+            Assignment(trial, TRAINED_FOR, share=Share(1, 1000.0, kind))
+            for trial, kind in zip(bench.trials, kinds, strict=True)
+        )
+    )
 
     def next_seed(*full: str) -> int | None:
         assignment = queue.next(*full)
