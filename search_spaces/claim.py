@@ -95,6 +95,13 @@ class Claim(Config):
         return tuple(dict.fromkeys(one for part in self.parts for one in part))
 
     @property
+    def corpora(self) -> tuple[str, ...]:
+        """All corpora, or families of corpora, that the claim is about."""
+        scores = [one.score for one in self.comparisons]
+        scores += [self.value.score] if self.value else []
+        return tuple(dict.fromkeys(score.corpus for score in scores))
+
+    @property
     def rows(self) -> tuple[str, ...]:
         """All rows that the claim is about."""
         compared = [name for one in self.comparisons for name in (one.row, one.rival)]

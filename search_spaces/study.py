@@ -107,6 +107,11 @@ class Study(Config):
         """Return the metrics that the table shows for a corpus."""
         return self.columns.get(corpus) or self.columns[ANY_CORPUS]
 
+    def main_column(self, corpus: str) -> Column:
+        """Return a column of the metric in which the papers state most claims: F1, or the first."""
+        columns = self.columns_for(corpus)
+        return next((column for column in columns if column.metric == "f1"), columns[0])
+
     def configs(self, corpus: str, scale: Scale) -> dict[str, TrialConfig]:
         """Resolve every row on a corpus.
 

@@ -129,7 +129,7 @@ def run_studies(
     if stopped_by is None:
         ensure_floors(planned, trial_scores, storage, console)
     for one in planned:
-        _write_table(one, trial_scores, storage, console)
+        write_study(one, trial_scores, storage, console)
     trial_scores.remember()
     for key, reason in failures.items():
         console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
@@ -189,10 +189,10 @@ def _remember(planned: Planned, storage: Path, console: Console) -> Planned:
     return kept
 
 
-def _write_table(
+def write_study(
     planned: Planned, trial_scores: TrialScores, storage: Path, console: Console
 ) -> None:
-    """Write and print a study's table, in every form and variant, and its verdicts."""
+    """Write and print a study's table, in every form and variant, its verdicts, and the files."""
     outcome = collect_outcome(planned, trial_scores)
     table, *others = build_tables(planned.study, [outcome])
     folder = tables_folder(storage, planned.study.name, planned.corpus, planned.scale)
@@ -209,10 +209,11 @@ def _write_table(
         beside.append("verdicts")
         console.print()
         console.print(VerdictsView(judged))
-    console.print("\nThe table is in:")
-    for path in (*files.values(), *compilation.told):
-        console.print(f"  {path}", soft_wrap=True, markup=False)
-    console.print(f"and beside it: {', '.join(beside)}.", soft_wrap=True, markup=False)
+    console.print(f"\nThe table is in {folder}", soft_wrap=True, markup=False)
+    forms = ", ".join(suffix.upper() for suffix in (*files, *(["pdf"] if compilation.pdf else [])))
+    console.print(f"as {forms}; and beside it: {', '.join(beside)}.", markup=False)
+    for told in compilation.told[compilation.pdf is not None :]:
+        console.print(told, soft_wrap=True, markup=False)
     published = publish_folder(storage, folder)
     if published is not None:
         console.print(f"The same is in {published}.", soft_wrap=True, markup=False)

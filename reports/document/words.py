@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from corpora.source.names import SYNTHETIC
 from reports.document.content import Chapter, Report
-from reports.forms.verdict_words import count_words
+from reports.forms.verdict_words import asked, list_words, stated
 from reports.lint.checks import Lint
 from reports.scores.environment import Environment, Fact
 from reports.statistics.verdicts import Verdict
@@ -78,9 +78,11 @@ def shown_tables(chapter: Chapter) -> list[Table]:
 
 
 def list_verdicts(chapter: Chapter) -> str:
-    """Count a study's verdicts, as in `2 HOLDS, 1 UNDECIDED`."""
-    counts = count_words(chapter.judged).items()
-    return ", ".join(f"{number} {word}" for word, number in counts) or "none stated"
+    """Count a study's verdicts, as in `2 HOLDS, 1 UNDECIDED`, and those on questions."""
+    claims = stated(chapter.judged)
+    parts = [list_words(claims) if claims else "none stated"]
+    parts += [f"on {group.corpus}: {list_words(group.judged)}" for group in asked(chapter.judged)]
+    return "; ".join(parts)
 
 
 def list_decided(chapter: Chapter) -> list[Judged]:

@@ -53,7 +53,7 @@ def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Dr
         Nothing if the baseline row and the other rows have no finished seed in common.
     """
     baseline = study.find_baseline_row(outcome.family, outcome.scale)
-    metric = _choose_metric(study.columns_for(outcome.family))
+    metric = study.main_column(outcome.family)
     panels = _measure(study, outcome, trial_scores, metric, baseline)
     effects = [effect for panel in panels.values() for effect in panel]
     if not effects:
@@ -66,11 +66,6 @@ def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Dr
         figure=_draw(rows, panels),
         data=pd.DataFrame(_line(effect, metric.header, baseline) for effect in effects),
     )
-
-
-def _choose_metric(columns: Sequence[Column]) -> Column:
-    """Choose F1, because the papers state most claims in F1."""
-    return next((column for column in columns if column.metric == "f1"), columns[0])
 
 
 def _measure(

@@ -3,7 +3,8 @@
 from textwrap import fill
 
 from reports.scores.cells import Outcome
-from reports.tables.caption import disclaim, name_place, name_study, tell_void
+from reports.tables.caption import disclaim, name_study, tell_void
+from reports.tables.note import name_place
 from search_spaces.study import Study
 
 NAME_CHARS = 22

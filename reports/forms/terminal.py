@@ -1,4 +1,4 @@
-"""The table in the terminal: published columns are beside ours, or below if there is no room."""
+"""The table in the terminal: what fits, and in few words what its files say at length."""
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
@@ -7,11 +7,12 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from reports.tables.blocks import MISSING, Shown
-from reports.tables.panels import BlockView, Panel, split_into_panels
+from reports.tables.blocks import MISSING, Block, OursBlock, PublishedBlock, Shown
+from reports.tables.panels import BlockView, Panel, split_into_panels, view
 from reports.tables.table import Table
 
-NAME_WIDTHS = (14, 30)
+NARROWEST_NAMES, WIDEST_NAMES = 14, 40
+NAMES_SHARE = 5
 NUM_TITLE_LINES = 3
 GAP = 2
 COLUMN_GAP = Text(" " * GAP)
@@ -24,30 +25,55 @@ Lines = list[Text]
 
 
 class TableView:
-    """A table for rich: `console.print(TableView(table))`."""
+    """A table for rich: `console.print(TableView(table))`.
+
+    Published columns are beside ours; if there is no room, those of our corpus are below, and those
+    of other corpora are left to the files.
+    """
 
     def __init__(self, table: Table) -> None:
         self.table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Write caption, blocks and notes; put as many blocks side by side as the width allows."""
-        narrowest, widest = NAME_WIDTHS
-        width = min(max(options.max_width // 5, narrowest), widest)
-        heads = [f"{name} [{mark}]" if mark else name for name, mark in self.table.heads]
-        names = [wrap(head, width, subsequent_indent="  ") or [""] for head in heads]
-        room = options.max_width - _names_width(names)
-        panels = split_into_panels(
-            self.table.blocks, lambda panel: _width(panel) <= room, len(self.table.floors)
-        )
-        yield Text(self.table.caption)
-        for panel in panels:
+        blocks = self._choose_blocks(options.max_width)
+        names = self._wrap_names(blocks, options.max_width)
+        # The caption says what a single block of our scores is.
+        num_left_out = NUM_TITLE_LINES if list(map(type, blocks)) == [OursBlock] else 0
+        yield Text(self.table.brief.caption)
+        for panel in self._split(blocks, options.max_width - _names_width(names)):
             yield Text()
-            yield from _draw_side_by_side(names, panel, len(self.table.rows))
-        yield Text()
-        for letter, text in self.table.footnotes.items():
-            yield Text(f"[{letter}] {text}", style="dim")
-        for note in self.table.notes:
-            yield Text(note, style="dim")
+            yield from _draw_side_by_side(names, panel, len(self.table.rows), num_left_out)
+        yield from self._explain()
+
+    def _explain(self) -> Iterable[Text]:
+        """Write footnotes and the legend as a paragraph each, then what limits the numbers."""
+        brief = self.table.brief
+        footnotes = [f"[{letter}] {text}" for letter, text in brief.footnotes.items()]
+        paragraphs = ["; ".join(texts) for texts in (footnotes, brief.legend) if texts]
+        for text in (*(f"{paragraph}." for paragraph in paragraphs), *brief.notes):
+            yield Text(text, style="dim")
+
+    def _choose_blocks(self, width: int) -> Sequence[Block]:
+        """Leave out the published values of other corpora if they do not fit beside ours."""
+        panels = self._split(self.table.blocks, width - min(width // NAMES_SHARE, WIDEST_NAMES))
+        return [
+            block
+            for block in self.table.blocks
+            if len(panels) == 1 or not isinstance(block, PublishedBlock) or block.is_beside_ours
+        ]
+
+    def _wrap_names(self, blocks: Sequence[Block], width: int) -> list[list[str]]:
+        """Give the names a fifth of the width, or more of it if the scores leave more."""
+        left = width - _width([view(block) for block in blocks])
+        room = min(max(width // NAMES_SHARE, NARROWEST_NAMES, left), WIDEST_NAMES)
+        heads = [f"{name} [{mark}]" if mark else name for name, mark in self.table.heads]
+        return [wrap(head, room, subsequent_indent="  ") or [""] for head in heads]
+
+    def _split(self, blocks: Sequence[Block], room: int) -> list[Panel]:
+        return split_into_panels(
+            blocks, lambda panel: _width(panel) <= room, len(self.table.floors)
+        )
 
 
 def _width(panel: Panel) -> int:
@@ -108,12 +134,12 @@ def _pad_left(line: Text, width: int) -> Text:
 
 
 def _draw_side_by_side(
-    names: Sequence[Sequence[str]], panel: Panel, num_rows: int
+    names: Sequence[Sequence[str]], panel: Panel, num_rows: int, num_left_out: int
 ) -> Iterable[Text]:
-    """Draw blocks under one head, with a rule between rows and floors."""
+    """Draw blocks under one head, without its first lines; a rule is between rows and floors."""
     width = _names_width(names)
     names = names[: len(panel[0].columns[0])]
-    blocks = [_draw_block(one) for one in panel]
+    blocks = [_draw_block(one)[num_left_out:] for one in panel]
     num_head_lines = max(map(len, blocks)) - len(names)
     blocks = [_with_head_lines(block, num_head_lines + len(names)) for block in blocks]
     lines = [BLOCK_GAP.join([Text(" " * width), *line]) for line in zip(*blocks, strict=True)]

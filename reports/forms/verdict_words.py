@@ -1,13 +1,16 @@
-"""The meanings of the verdicts, and how many claims got each verdict."""
+"""The words of verdicts: their meanings, their numbers, and each in a sentence."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from reports.scores.names import corpus_title
 from reports.statistics.effects import REFERENCE
 from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
+from reports.verdicts.here import AskedHere, enumerate_words
 from reports.verdicts.judgement import LEVEL, Judged, Word
-from search_spaces.claim import NO_STATED_GAP
+from search_spaces.claim import NO_STATED_GAP, OWN
 
 MEANINGS: dict[Word, str] = {
     "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
@@ -41,6 +44,9 @@ TONES: dict[Word, str] = {
 }
 """The tone by which a form may colour a verdict; its word is always printed too."""
 
+WITH_MARGIN: tuple[Word, ...] = ("HOLDS-WEAKER", "EQUIVALENT", "FAILS")
+"""The verdicts that nobody understands without the margin."""
+
 METHOD = (
     "A claim is about gaps between rows, paired by seed, in points; where it is about several, it "
     "needs them all unless it is read otherwise. Its margin was fixed beforehand: half the "
@@ -55,17 +61,104 @@ METHOD = (
     "nothing here. With adaptive seeds the cutoffs and intervals hold over all looks together."
 )
 
+ABOUT_ASKED = (
+    "This is what the papers' claims compare. The verdicts say whether it holds on this corpus, "
+    f"and nothing about a paper. The margin is {100 * NO_STATED_GAP:.2f} points, and the tests are "
+    "corrected over these questions alone."
+)
+
 
 def count_words(judged: Iterable[Judged]) -> dict[Word, int]:
     """Count the verdicts that occur, in the order of `MEANINGS`."""
-    counts = Counter(one.verdict for one in judged)
+    return _count(one.verdict for one in judged)
+
+
+def _count(words: Iterable[Word]) -> dict[Word, int]:
+    counts = Counter(words)
     return {word: counts[word] for word in MEANINGS if word in counts}
 
 
+class Asked(NamedTuple):
+    """The questions to one corpus at one scale, and their verdicts."""
+
+    corpus: str
+    judged: list[Judged]
+    questions: list[str]
+
+    @property
+    def heading(self) -> str:
+        """Say whose verdicts these are not."""
+        return f"On {self.corpus} (no paper claims it)"
+
+
+def stated(judged: Iterable[Judged]) -> list[Judged]:
+    """List the claims that a study states."""
+    return [one for one in judged if not isinstance(one.claim, AskedHere)]
+
+
+def asked(judged: Iterable[Judged]) -> list[Asked]:
+    """List what was asked of each corpus besides (`reports.verdicts.here`)."""
+    groups: dict[str, Asked] = {}
+    for one in judged:
+        if isinstance(one.claim, AskedHere):
+            group = groups.setdefault(one.claim.family, Asked(one.claim.corpus, [], []))
+            group.judged.append(one)
+            group.questions.append(one.claim.question)
+    return list(groups.values())
+
+
+def is_elsewhere(judged: Judged) -> bool:
+    """Whether a claim is UNTESTABLE because it is about a corpus or scale without trials."""
+    return judged.verdict == "UNTESTABLE" and bool(judged.absent)
+
+
+def tell_elsewhere(judged: Sequence[Judged]) -> list[str]:
+    """Say in a line how many claims of the papers, and how many others, are about other corpora."""
+    elsewhere = [one for one in judged if is_elsewhere(one)]
+    lines = []
+    for whose, group in (
+        (" of papers", [one for one in elsewhere if one.claim.family != OWN]),
+        ("", [one for one in elsewhere if one.claim.family == OWN]),
+    ):
+        if group:
+            corpora = dict.fromkeys(corpus_title(name) for one in group for name in one.absent)
+            scales = {one.claim.scale for one in group}
+            (scale,) = scales if len(scales) == 1 else (None,)
+            lines.append(
+                f"UNTESTABLE here: {count_claims(len(group))}{whose} about "
+                f"{enumerate_words(corpora)}{f', {scale} scale' if scale else ''}."
+            )
+    return lines
+
+
+def group_verdicts(judged: Sequence[Judged]) -> list[tuple[str, list[Judged]]]:
+    """Divide verdicts into tables, each with a heading: claims, those elsewhere, questions.
+
+    Claims that are elsewhere are told in their heading alone.
+    """
+    claims = stated(judged)
+    return [
+        ("", [one for one in claims if not is_elsewhere(one)]),
+        *((line, []) for line in tell_elsewhere(claims)),
+        *((f"{group.heading}. {ABOUT_ASKED}", group.judged) for group in asked(judged)),
+    ]
+
+
 def summarise(judged: Sequence[Judged]) -> str:
-    """Say in one line how many claims got each verdict."""
-    words = ", ".join(f"{number} {word}" for word, number in count_words(judged).items())
-    return f"{count_claims(len(judged))}: {words or 'none'}."
+    """Say in one line how many claims got each verdict, and how many questions."""
+    claims = stated(judged)
+    parts = [f"{count_claims(len(claims))}: {list_words(claims)}."]
+    parts += [f"{group.heading}: {list_words(group.judged)}." for group in asked(judged)]
+    return " ".join(parts)
+
+
+def list_words(judged: Iterable[Judged]) -> str:
+    """Count verdicts, as in `2 HOLDS, 1 UNDECIDED`."""
+    return _list(one.verdict for one in judged)
+
+
+def _list(words: Iterable[Word]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in _count(words).items()) or "none"
 
 
 def explain(judged: Iterable[Judged]) -> dict[Word, str]:
@@ -94,3 +187,22 @@ def show_evidence(judged: Judged) -> str:
     elif judged.verdict == "UNDECIDED":
         words.append(f"{MOST_SEEDS} seeds would probably not decide")
     return "; ".join(words)
+
+
+def count_in_brief(judged: Sequence[Judged]) -> str:
+    """Count verdicts in a sentence, those beyond this split if they differ, and missing seeds."""
+    text = list_words(judged)
+    beyond = [one.beyond or one.verdict for one in judged]
+    if beyond != [one.verdict for one in judged]:
+        text += f"; beyond this split {_list(beyond)}"
+    if projected := [one.projected_seeds for one in judged if one.projected_seeds is not None]:
+        text += f"; about {max(projected)} seeds would decide"
+    return f"{text}."
+
+
+def tell_in_brief(judged: Judged) -> str:
+    """Say what follows a verdict in a sentence: the gap, and what it needs to be understood."""
+    words = [judged.brief or judged.reason]
+    if judged.verdict in WITH_MARGIN:
+        words.append(f"margin {100 * judged.claim.margin:.1f}")
+    return ", ".join(words)

@@ -7,7 +7,14 @@ from pathlib import Path
 from reports.forms import markdown
 from reports.forms.html import render, wrap
 from reports.forms.latex_text import breakable, escape
-from reports.forms.verdict_words import METHOD, TONES, explain, show_evidence, summarise
+from reports.forms.verdict_words import (
+    METHOD,
+    TONES,
+    explain,
+    group_verdicts,
+    show_evidence,
+    summarise,
+)
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.ledger.files import write_atomically
 from reports.verdicts.judgement import Judged
@@ -26,12 +33,17 @@ WIDTHS = (0.06, 0.33, 0.15, 0.14, 0.26)
 def to_markdown(judged: Sequence[Judged]) -> str:
     """Write a line for each claim."""
     escape = markdown.escape
-    lines = [
-        summarise(judged),
-        "",
-        f"| | {' | '.join(HEADS)} |",
-        "| :-- | :-- | :-- | :-- | :-- |",
-    ]
+    lines = [summarise(judged)]
+    for heading, group in group_verdicts(judged):
+        lines += ["", escape(heading)] if heading else []
+        lines += ["", *_markdown_table(group)] if group else []
+    legend = [f"- **{word}**: {escape(meaning)}" for word, meaning in explain(judged).items()]
+    return "\n".join([*lines, "", escape(METHOD), "", *legend]) + "\n"
+
+
+def _markdown_table(judged: Sequence[Judged]) -> list[str]:
+    escape = markdown.escape
+    lines = [f"| | {' | '.join(HEADS)} |", "| :-- | :-- | :-- | :-- | :-- |"]
     for one in judged:
         reading = f"<br>*Read as:* {escape(one.claim.note)}" if one.claim.note else ""
         cells = (
@@ -42,13 +54,11 @@ def to_markdown(judged: Sequence[Judged]) -> str:
             escape(show_evidence(one)),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    legend = [f"- **{word}**: {escape(meaning)}" for word, meaning in explain(judged).items()]
-    return "\n".join([*lines, "", escape(METHOD), "", *legend]) + "\n"
+    return lines
 
 
 def to_latex(judged: Sequence[Judged]) -> str:
-    """Write a table that may continue on the next page; its first lines name the packages."""
-    heads = " & ".join(["", *HEADS])
+    """Write tables that may continue on the next page; the first lines name the packages."""
     legend = [
         rf"\par\noindent\textbf{{{word}}}: {escape(meaning)}."
         for word, meaning in explain(judged).items()
@@ -57,11 +67,7 @@ def to_latex(judged: Sequence[Judged]) -> str:
         *(f"% {package}" for package in PREAMBLE),
         r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"\noindent {escape(summarise(judged))}",
-        rf"\begin{{longtable}}{{@{{}}{''.join(map(_column, WIDTHS))}@{{}}}}",
-        rf"\toprule {heads} \\ \midrule \endhead",
-        r"\bottomrule \endfoot",
-        *map(_latex_line, judged),
-        r"\end{longtable}\addtocounter{table}{-1}",
+        *(line for group in group_verdicts(judged) for line in _latex_table(*group)),
         rf"\noindent {escape(METHOD)}",
         *legend,
         r"\par\endgroup",
@@ -73,7 +79,7 @@ def to_html(judged: Sequence[Judged]) -> str:
     """Write a fragment; `reports.forms.html.STYLE` defines its classes."""
     return render(
         "verdicts.html.j2",
-        judged=judged,
+        groups=group_verdicts(judged),
         heads=HEADS,
         tones=TONES,
         evidence=show_evidence,
@@ -111,6 +117,21 @@ def write_verdicts(judged: Sequence[Judged], name: str, folder: Path) -> dict[st
 
 def _column(share: float) -> str:
     return rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"
+
+
+def _latex_table(heading: str, judged: Sequence[Judged]) -> list[str]:
+    heads = " & ".join(["", *HEADS])
+    above = [rf"\par\noindent {escape(heading)}"] if heading else []
+    if not judged:
+        return [*above, r"\par"]
+    return [
+        *above,
+        rf"\begin{{longtable}}{{@{{}}{''.join(map(_column, WIDTHS))}@{{}}}}",
+        rf"\toprule {heads} \\ \midrule \endhead",
+        r"\bottomrule \endfoot",
+        *map(_latex_line, judged),
+        r"\end{longtable}\addtocounter{table}{-1}",
+    ]
 
 
 def _latex_line(judged: Judged) -> str:

@@ -13,23 +13,29 @@ import numpy as np
 from pydantic import JsonValue
 
 from reports.forms.plain import csv_cell
-from reports.forms.verdict_words import count_words, explain, show_margin
+from reports.forms.verdict_words import asked, count_words, explain, show_margin, stated
 from reports.scores.cells import Cell
 from reports.statistics.effects import REFERENCE, superiority
 from reports.statistics.gap import Gap
 from reports.statistics.sign_flip import sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
+from reports.verdicts.here import AskedHere
 from reports.verdicts.judgement import LEVEL, Judged
 
 VERDICTS_SCHEMA = 1
 
 
 def to_csv(judged: Sequence[Judged]) -> str:
-    """Write one line for each claim; fields that do not apply to it are empty."""
+    """Write one line for each claim; fields that do not apply to it are empty.
+
+    Two more columns exist only if something was asked of another corpus than a paper's: that corpus
+    and the claims that ask.
+    """
     text = io.StringIO()
     fields = (
         *("id", "claim", "kind", "family", "reading", "margin_points"),
         *("verdict", "beyond", "num_seeds", "projected_seeds", "reason"),
+        *(("asked_of", "asked_by") if asked(judged) else ()),
     )
     writer = csv.DictWriter(text, fields, lineterminator="\n")
     writer.writeheader()
@@ -47,24 +53,45 @@ def to_csv(judged: Sequence[Judged]) -> str:
             "projected_seeds": one.projected_seeds,
             "reason": one.reason,
         }
+        if isinstance(one.claim, AskedHere):
+            line |= {"asked_of": one.claim.corpus, "asked_by": " ".join(one.claim.asked_by)}
         writer.writerow({name: csv_cell(value) for name, value in line.items()})
     return text.getvalue()
 
 
 def to_json(judged: Sequence[Judged]) -> str:
-    """Write everything: each claim, its verdicts, and its comparisons with their trials."""
-    document = {
+    """Write everything: each claim, its verdicts, and its comparisons with their trials.
+
+    "asked" exists only if something was asked of another corpus than a paper's.
+    """
+    document: dict[str, object] = {
         "schema": VERDICTS_SCHEMA,
         "unit": "fraction",
         "level": LEVEL,
-        "counts": count_words(judged),
+        "counts": count_words(stated(judged)),
         "legend": explain(judged),
-        "claims": [_claim(one) for one in judged],
+        "claims": [_claim(one) for one in stated(judged)],
     }
+    if groups := asked(judged):
+        document["asked"] = [
+            {
+                "corpus": group.corpus,
+                "counts": count_words(group.judged),
+                "questions": [_question(one) for one in group.judged],
+            }
+            for group in groups
+        ]
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _claim(judged: Judged) -> JsonValue:
+def _question(judged: Judged) -> dict[str, JsonValue]:
+    claim = judged.claim
+    return _claim(judged) | (
+        {"asked_by": list(claim.asked_by)} if isinstance(claim, AskedHere) else {}
+    )
+
+
+def _claim(judged: Judged) -> dict[str, JsonValue]:
     claim = judged.claim
     return {
         "id": claim.id,

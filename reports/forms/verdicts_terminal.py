@@ -1,19 +1,21 @@
-"""Verdicts in the terminal: the tested claims, and briefly why the others are untestable."""
+"""Verdicts in the terminal, each in a sentence, and briefly why other claims are untestable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table
 from rich.text import Text
 
 from reports.forms.verdict_words import (
     TONES,
+    asked,
     count_claims,
-    explain,
-    show_evidence,
-    summarise,
+    count_in_brief,
+    is_elsewhere,
+    stated,
+    tell_elsewhere,
+    tell_in_brief,
 )
-from reports.verdicts.judgement import Judged, Word
+from reports.verdicts.judgement import Judged
 
 STYLES = {"good": "green", "open": "yellow", "bad": "red"}
 
@@ -25,40 +27,31 @@ class VerdictsView:
         self.judged = judged
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Write a line for each tested claim, then the reasons why the others were not tested."""
-        tested = [one for one in self.judged if one.verdict != "UNTESTABLE"]
-        untested = [one for one in self.judged if one.verdict == "UNTESTABLE"]
+        """Write a sentence for each tested claim, why others were not, then the questions."""
+        claims = stated(self.judged)
+        tested = [one for one in claims if one.verdict != "UNTESTABLE"]
         if tested:
-            yield Text(f"Verdicts on {summarise(self.judged)}")
-            yield _draw(tested)
+            yield Text(f"Verdicts on {count_claims(len(tested))}: {count_in_brief(tested)}")
+        for one in tested:
+            yield Text.assemble(
+                _word(one), f": {one.claim.text}, {tell_in_brief(one)} [{one.claim.id}]"
+            )
+        untested = [one for one in claims if one.verdict == "UNTESTABLE" and not is_elsewhere(one)]
         if untested:
             yield _tell_reasons(untested)
-        for word, meaning in explain(tested).items():
-            yield Text(f"{word}: {meaning}", style="dim")
+        yield from map(Text, tell_elsewhere(claims))
+        for group in asked(self.judged):
+            yield Text(f"{group.heading}: {count_in_brief(group.judged)}")
+            for question, one in zip(group.questions, group.judged, strict=True):
+                yield Text.assemble(f"{question} ", _word(one), f", {tell_in_brief(one)}")
 
 
-def _draw(judged: Iterable[Judged]) -> Table:
-    grid = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    grid.add_column("claim", ratio=1, min_width=20)
-    grid.add_column("on this split", no_wrap=True)
-    grid.add_column("beyond", no_wrap=True)
-    grid.add_column("what it rests on", ratio=1, min_width=20)
-    for one in judged:
-        grid.add_row(
-            Text(f"{one.claim.id}  {one.claim.text}"),
-            _word(one.verdict),
-            _word(one.beyond),
-            Text(show_evidence(one)),
-        )
-    return grid
-
-
-def _word(word: Word | None) -> Text:
-    return Text(word, style=STYLES.get(TONES.get(word, ""), "")) if word else Text()
+def _word(judged: Judged) -> Text:
+    return Text(judged.verdict, style=STYLES.get(TONES.get(judged.verdict, ""), ""))
 
 
 def _tell_reasons(judged: Sequence[Judged]) -> Text:
-    """Write each reason once: whole corpora are missing far more often than single claims."""
+    """Write each reason once: few seeds are missing for far more claims than one."""
     parts = (part for one in judged for part in one.reason.split("; "))
     reasons = "; ".join(dict.fromkeys(parts))
     return Text(f"{count_claims(len(judged))} UNTESTABLE here: {reasons}.")

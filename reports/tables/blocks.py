@@ -108,13 +108,17 @@ class OursBlock:
 
 @dataclass(frozen=True)
 class PublishedBlock:
-    """The published values for one corpus, in the paper's unit; None for rows not printed."""
+    """The published values for one corpus, in the paper's unit; None for rows not printed.
+
+    `is_beside_ours` says whether our scores on the same corpus stand to the left of it.
+    """
 
     corpus: str
     columns: tuple[Column, ...]
     cells: tuple[tuple[PublishedCell | None, ...], ...]
     unit: str
     origin: str = "published"
+    is_beside_ours: bool = True
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:

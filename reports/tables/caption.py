@@ -8,7 +8,7 @@ from corpora.source.names import SYNTHETIC
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
-from reports.scores.names import corpus_title
+from reports.scores.names import name_corpus
 from reports.tables.blocks import (
     DISTINCT,
     MISSING,
@@ -24,6 +24,7 @@ from reports.tables.collapsed import tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
+from reports.tables.note import Note, name_place
 from search_spaces.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -93,17 +94,8 @@ def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:
     corpora: dict[str, list[str]] = {}
     for outcome in outcomes:
         conditions = f"at the {outcome.scale} scale, {_count_seeds(outcome)}"
-        corpora.setdefault(conditions, []).append(_name_corpus(outcome))
+        corpora.setdefault(conditions, []).append(name_corpus(outcome.corpus))
     return [f"{' and '.join(names)} {conditions}" for conditions, names in corpora.items()]
-
-
-def name_place(outcome: Outcome) -> str:
-    """Name the corpus and the scale."""
-    return f"{_name_corpus(outcome)} at the {outcome.scale} scale"
-
-
-def _name_corpus(outcome: Outcome) -> str:
-    return "the synthetic corpus" if outcome.corpus == SYNTHETIC else corpus_title(outcome.corpus)
 
 
 def _count_seeds(outcome: Outcome) -> str:
@@ -203,7 +195,7 @@ def tell_void(cells: Sequence[Cell], study: Study, outcome: Outcome) -> Iterable
 
 def write_notes(
     blocks: Sequence[Block], outcomes: Sequence[Outcome], records: Mapping[str, Record]
-) -> Iterable[str]:
+) -> Iterable[Note]:
     """Explain the marks that occur, and every limit of the numbers that a reader must know."""
     ours = [block for block in blocks if isinstance(block, OursBlock)]
     differences = [block for block in blocks if isinstance(block, DifferenceBlock)]
@@ -215,33 +207,37 @@ def write_notes(
         for cell in row
     ]
     if any(cell.rank for cell in shown):
-        yield "Ours: the highest mean of a column is bold, the second highest underlined."
+        yield Note(
+            "Ours: the highest mean of a column is bold, the second highest underlined.",
+            "bold: highest mean of a column, underlined: second",
+        )
     if any(cell.mark == TIED for cell in shown):
-        yield (
+        yield Note(
             f"{TIED}: not told from the highest mean of the column by a paired t-test over seeds "
-            f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column)."
+            f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column).",
+            f"{TIED}: not told from it by a t-test",
         )
     if any(cell.mark == DISTINCT for cell in shown):
-        yield _distinct_note(differences)
+        yield Note(_distinct_note(differences))
     if any(isinstance(block, PublishedBlock) for block in blocks):
-        yield "Published: values and bold type as printed."
+        yield Note("Published: values and bold type as printed.", "")
     if any(cell.count for cell in shown):
-        yield "(n/N): n of the N planned seeds have a score; such a mean is not ranked."
+        yield Note("(n/N): n of the N planned seeds have a score; such a mean is not ranked.")
     for outcome in outcomes:
         if outcome.looks:
             looks = ", ".join(map(str, outcome.looks))
-            yield (
+            yield Note(
                 f"Adaptive seeds on {name_place(outcome)}: rows got more of them ({looks}) while "
                 "an open claim compared them; the means of rows that stopped are biased by that."
             )
     if any(block.floors for block in ours):
         yield from floor_notes(outcomes)
     values = {cell.value for cell in shown}
-    yield from (note for value, note in NO_NUMBER.items() if value in values)
+    yield from (Note(note) for value, note in NO_NUMBER.items() if value in values)
     yield from warn_of_collapse(outcomes)
     for outcome, block in zip(outcomes, ours, strict=False):
-        yield from _undefined_notes(outcome, block)
-    yield from _mixture_notes(list(records.values()))
+        yield from map(Note, _undefined_notes(outcome, block))
+    yield from map(Note, _mixture_notes(list(records.values())))
 
 
 def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:

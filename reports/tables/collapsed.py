@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from reports.scores.cells import Outcome
 from reports.scores.collapsed import collapsed_seeds
 from reports.statistics.collapse import FAR
+from reports.tables.note import Note
 from search_spaces.study import Column
 
 COLLAPSE_NOTE = (
@@ -13,6 +14,7 @@ COLLAPSE_NOTE = (
     "an equal one in 4 to 13 % of cases instead of 2.5 %, and no other test that finds gaps does "
     "better. Verdicts on such rows print the p of a sign-flip test beside that of t."
 )
+BRIEF_COLLAPSE_NOTE = "where seeds collapsed, t-tests err more often"
 
 
 def tell_collapsed(
@@ -33,8 +35,8 @@ def tell_collapsed(
         )
 
 
-def warn_of_collapse(outcomes: Iterable[Outcome]) -> Iterable[str]:
+def warn_of_collapse(outcomes: Iterable[Outcome]) -> Iterable[Note]:
     """Say what tests are worth if a seed of any row collapsed in any column."""
     columns = (cells for outcome in outcomes for cells in zip(*outcome.cells, strict=True))
     if any(any(collapsed_seeds(cells)) for cells in columns):
-        yield COLLAPSE_NOTE
+        yield Note(COLLAPSE_NOTE, BRIEF_COLLAPSE_NOTE)

@@ -10,6 +10,7 @@ from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import holm
 from reports.tables.blocks import OursBlock
 from reports.tables.differences import LEVEL, MIN_PAIRS
+from reports.tables.note import Note
 from search_spaces.study import Column
 
 WORDS: dict[FloorName, str] = {"chance": "not told from chance", "linear": "below linear"}
@@ -60,19 +61,20 @@ def mark_rows(block: OursBlock, place: str) -> list[list[str]]:
     return texts
 
 
-def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
+def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
     """Explain the two rows: how they are chosen, and what the linear classifier reads."""
     facts = [outcome.floors.facts for outcome in outcomes if outcome.floors is not None]
     if not facts:
         return
-    yield CHANCE_NOTE
+    yield Note(CHANCE_NOTE, "chance: best constant classifier")
     recipes: dict[str, list[str]] = {}
     for one in facts:
         recipes.setdefault(one.features, []).append(f"'{one.corpus.recipe}' on {one.corpus.name}")
     for features, names in recipes.items():
-        yield (
+        yield Note(
             f"linear: logistic regression of each emotion on {features} (recipe "
-            f"{', '.join(dict.fromkeys(names))}); penalty and thresholds chosen on validation."
+            f"{', '.join(dict.fromkeys(names))}); penalty and thresholds chosen on validation.",
+            "linear: logistic regression",
         )
 
 

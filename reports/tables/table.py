@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, get_args
 
@@ -18,10 +18,11 @@ from reports.tables.blocks import (
     PublishedCell,
     Unit,
 )
-from reports.tables.caption import name_place, write_caption, write_footnotes, write_notes
+from reports.tables.caption import write_caption, write_footnotes, write_notes
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
 from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
+from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
 from search_spaces.published import load_published
 from search_spaces.study import Row, Source, Study
@@ -35,8 +36,9 @@ class Table:
     """A study's table; `name` is safe as a file name, `records` are the sources of our scores.
 
     `marks` holds, for each row, the letters of its footnotes; `footnotes` has a text for each
-    letter. `floors` names the lines below the rows; they are no rows, and have no rank. `spreads`
-    say where the spread of the baseline row comes from, if its random streams were varied.
+    letter. `brief` is what a terminal shows around the numbers. `floors` names the lines below the
+    rows; they are no rows, and have no rank. `spreads` say where the spread of the baseline row
+    comes from, if its random streams were varied.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Table:
     caption: str
     label: str
     notes: tuple[str, ...]
+    brief: Brief
     footnotes: Mapping[str, str]
     rows: tuple[Row, ...]
     marks: tuple[str, ...]
@@ -75,6 +78,12 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
     footnotes, marks = write_footnotes(study, blocks, outcomes)
     records = {key: record for one in outcomes for key, record in one.every_record.items()}
     spreads = {name_place(one): measure_spread(study, one) for one in outcomes}
+    limits = [
+        *(n for one in outcomes for n in tell_noise(study, one, unit, name_place(one))),
+        *(note for place, found in spreads.items() for note in tell_spread(found, unit, place)),
+    ]
+    notes = [*write_notes(blocks, outcomes, records), *map(Note, limits)]
+    caption = write_caption(study, outcomes, unit, blocks)
     name = table_name(study)
     full_name = name if variant == "beside" else f"{name}-{variant}"
     return Table(
@@ -82,13 +91,10 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         variant=variant,
         title=study.title,
         source=study.source,
-        caption=write_caption(study, outcomes, unit, blocks),
+        caption=caption,
         label=f"tab:{full_name}",
-        notes=(
-            *write_notes(blocks, outcomes, records),
-            *(n for one in outcomes for n in tell_noise(study, one, unit, name_place(one))),
-            *(note for place, found in spreads.items() for note in tell_spread(found, unit, place)),
-        ),
+        notes=tuple(note.text for note in notes),
+        brief=shorten(caption, footnotes, notes, outcomes),
         footnotes=footnotes,
         rows=study.rows,
         marks=marks,
@@ -142,7 +148,8 @@ def _show_beside(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple
             blocks.append(_published(study, outcome.family))
     if any(outcome.family not in study.printed_corpora for outcome in outcomes):
         shown = {outcome.family for outcome in outcomes}
-        blocks += [_published(study, c) for c in study.printed_corpora if c not in shown]
+        others = [_published(study, c) for c in study.printed_corpora if c not in shown]
+        blocks += [replace(block, is_beside_ours=False) for block in others]
     return tuple(blocks)
 
 

@@ -20,10 +20,13 @@ class Extension:
 
 
 def judge_planned(planned: Planned, trial_scores: TrialScores) -> list[Judged]:
-    """Judge a study's claims by its trials on this corpus and on all others where it is planned."""
+    """Judge a study's claims by its trials on this corpus and on all others where it is planned.
+
+    What papers compare is asked of this corpus alone.
+    """
     others = elsewhere(planned, read_planned(trial_scores.ledger))
     outcomes = [collect_outcome(one, trial_scores) for one in (planned, *others)]
-    return judge_claims(planned.study, outcomes, trial_scores)
+    return judge_claims(planned.study, outcomes, trial_scores, asked_of=outcomes[:1])
 
 
 def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
@@ -33,8 +36,10 @@ def extend(planned: Planned, trial_scores: TrialScores) -> Extension:
     open_claims = []
     for judged in judge_planned(planned, trial_scores):
         rows = _rows_here(judged, planned)
-        look = next_look(min((num_seeds[row] for row in rows), default=0), planned.looks)
-        if judged.verdict != "UNDECIDED" or look is None or _waits(judged, planned, look):
+        if judged.verdict != "UNDECIDED" or not rows:
+            continue
+        look = next_look(min(num_seeds[row] for row in rows), planned.looks)
+        if look is None or _waits(judged, planned, look):
             continue
         open_claims.append(judged.claim.id)
         extended |= {row: max(look, extended[row]) for row in rows}
@@ -48,6 +53,8 @@ def _waits(judged: Judged, planned: Planned, look: int) -> bool:
 
 
 def _rows_here(judged: Judged, planned: Planned) -> list[str]:
+    if judged.claim.scale not in (None, planned.scale):
+        return []
     here = (planned.corpus, planned.family)
     compared = [one for one in judged.claim.comparisons if one.score.corpus in here]
     return list(dict.fromkeys(name for one in compared for name in (one.row, one.rival)))

@@ -23,8 +23,15 @@ from reports.verdicts.evidence import (
     vary_test_set,
     weigh,
 )
+from reports.verdicts.here import ask_here
 from reports.verdicts.in_sequence import gap_at, judge_in_sequence
-from reports.verdicts.reasons import describe_costs, describe_gaps, describe_value, project_seeds
+from reports.verdicts.reasons import (
+    describe_briefly,
+    describe_costs,
+    describe_gaps,
+    describe_value,
+    project_seeds,
+)
 from search_spaces.claim import Claim, PrintedValue
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study
@@ -43,14 +50,17 @@ class Judged:
     """A claim with two verdicts: on this test split, and `beyond` it, with the test set varied too.
 
     `beyond` is None if the second verdict is impossible. `reason` puts into words what the verdict
-    is based on: `compared`, or the `cell` of a claim about one value. `projected_seeds` is the
-    number of seeds that would probably decide an open claim.
+    is based on: `compared`, or the `cell` of a claim about one value; `brief` says it in fewer.
+    `projected_seeds` is the number of seeds that would probably decide an open claim. `absent`
+    holds the corpora that the claim is about and that have no trials at its scale.
     """
 
     claim: Claim
     verdict: Word
     beyond: Verdict | None
     reason: str
+    brief: str = ""
+    absent: tuple[str, ...] = ()
     compared: tuple[Compared, ...] = ()
     cell: Cell | None = None
     projected_seeds: int | None = None
@@ -64,21 +74,30 @@ class Judged:
 
 
 def judge_claims(
-    study: Study, outcomes: Sequence[Outcome], trial_scores: TrialScores
+    study: Study,
+    outcomes: Sequence[Outcome],
+    trial_scores: TrialScores,
+    asked_of: Sequence[Outcome] | None = None,
 ) -> list[Judged]:
     """Judge all claims of a study; the claims of one table are one family.
+
+    What the papers' claims compare is asked of other corpora too (`reports.verdicts.here`); the
+    questions of a corpus come last, and are a family of their own.
 
     Args:
         study: The study.
         outcomes: The results of its trials, one outcome for each corpus.
         trial_scores: The scores of these trials.
+        asked_of: The outcomes of which such questions are asked, by default all.
 
     Raises:
         StudyError: If a paper's claim has no row or column in the study.
         LedgerError: If predictions are damaged or missing.
     """
     redrawn = RedrawnScores(trial_scores)
-    judged = [_weigh_claim(claim, outcomes, trial_scores, redrawn) for claim in claims_of(study)]
+    asked = ask_here(study, outcomes if asked_of is None else asked_of)
+    claims = (*claims_of(study), *asked)
+    judged = [_weigh_claim(claim, outcomes, trial_scores, redrawn) for claim in claims]
     tables: dict[str, dict[tuple[int, ...], list[int]]] = {}
     for number, one in enumerate(judged):
         if _is_testable(one):
@@ -131,8 +150,10 @@ def _weigh_claim(
         return undecided
     if claim.kind == "complexity":
         return _report_costs(claim, outcomes)
+    absent = [corpus for corpus in claim.corpora if not find_outcome(outcomes, claim, corpus)]
+    undecided = replace(undecided, absent=tuple(absent))
     if claim.value is not None:
-        return _judge_value(claim, claim.value, outcomes, trial_scores)
+        return _judge_value(undecided, claim.value, outcomes, trial_scores)
     compared = tuple(compare(one, claim, outcomes, trial_scores) for one in claim.comparisons)
     problems = dict.fromkeys(one.problem for one in compared if one.problem)
     if not problems:
@@ -182,7 +203,8 @@ def _judge_adaptive(group: Sequence[Judged], looks: tuple[int, ...], level: floa
         (beyond,) = judge([_evidence(one, beyond=True) if is_whole else None], own)
         at_end = replace(one, compared=tuple(_until(end.look, c) for c in one.compared))
         told = _with_verdict(at_end, end.verdict, beyond, level / len(group), 1 - 2 * own)
-        found.append(replace(told, compared=one.compared, reason=f"{told.reason}, adaptive seeds"))
+        reason, brief = (f"{text}, adaptive seeds" for text in (told.reason, told.brief))
+        found.append(replace(told, compared=one.compared, reason=reason, brief=brief))
     return found
 
 
@@ -210,15 +232,16 @@ def _with_verdict(
         verdict=verdict,
         beyond=None if beyond == "UNTESTABLE" else beyond,
         reason=describe_gaps(judged.claim, judged.compared, confidence),
+        brief=describe_briefly(judged.claim, judged.compared, confidence),
         projected_seeds=project_seeds(judged.claim, judged.compared, level) if is_open else None,
     )
 
 
 def _judge_value(
-    claim: Claim, value: PrintedValue, outcomes: Sequence[Outcome], trial_scores: TrialScores
+    undecided: Judged, value: PrintedValue, outcomes: Sequence[Outcome], trial_scores: TrialScores
 ) -> Judged:
     """Compare our scores with a printed value that has no spread."""
-    undecided = Judged(claim, "UNTESTABLE", None, "")
+    claim = undecided.claim
     outcome = find_outcome(outcomes, claim, value.score.corpus)
     if outcome is None:
         return replace(undecided, reason=describe_absence(claim, value.score.corpus))

@@ -17,6 +17,7 @@ from reports.statistics.sequential import cutoff
 from reports.statistics.verdicts import FEWEST_SEEDS
 from reports.verdicts.chance import Chance, Spread, find_spreads
 from reports.verdicts.evidence import describe_absence, find_outcome
+from reports.verdicts.here import ask_here
 from reports.verdicts.judgement import LEVEL
 from reports.verdicts.printed_gap import printed_gap
 from search_spaces.claim import Claim, Comparison, Score
@@ -72,6 +73,8 @@ class Prospect:
 def foresee(study: Study, planned: Sequence[Planned], trial_scores: TrialScores) -> list[Prospect]:
     """Say for each claim of a study whether its planned trials can decide it.
 
+    What the papers compare, asked of the corpus of the current plan, comes last.
+
     The level of a claim is its own share of its table's level, as if no other claim were decided.
     If the seeds are adaptive, it is the level of the last look.
 
@@ -84,8 +87,8 @@ def foresee(study: Study, planned: Sequence[Planned], trial_scores: TrialScores)
         StudyError: If a paper's claim has no row or column in the study.
         LedgerError: If a record or its predictions are damaged or missing.
     """
-    claims = claims_of(study)
     expected = [_expect(one) for one in planned]
+    claims = (*claims_of(study), *ask_here(study, expected[:1]))
     sizes = Counter(c.family for c in claims if c.parts and not _find_problem(c, expected))
     problems = {claim.id: _find_problem_here(claim, expected) for claim in claims}
     tested = [claim for claim in claims if claim.parts and not problems[claim.id]]
@@ -110,8 +113,7 @@ def _expect(planned: Planned) -> Outcome:
 
 def _find_problem_here(claim: Claim, expected: Sequence[Outcome]) -> str:
     """Say why a claim will be UNTESTABLE, or that the current plan does not concern it."""
-    scores = [one.score for one in claim.comparisons] + ([claim.value.score] if claim.value else [])
-    is_here = any(find_outcome(expected[:1], claim, score.corpus) for score in scores)
+    is_here = any(find_outcome(expected[:1], claim, corpus) for corpus in claim.corpora)
     return _find_problem(claim, expected if is_here else expected[:1])
 
 

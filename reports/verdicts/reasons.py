@@ -8,11 +8,11 @@ import numpy as np
 from reports.ledger.record import Result
 from reports.scores.cells import Cell
 from reports.statistics.equivalence import seeds_for_equivalence
-from reports.statistics.gap import paired_gap
+from reports.statistics.gap import Gap, paired_gap
 from reports.statistics.power import seeds_needed
 from reports.statistics.sign_flip import sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
-from search_spaces.claim import Claim, PrintedValue
+from search_spaces.claim import Claim, Comparison, PrintedValue
 
 
 def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
@@ -22,13 +22,9 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
 
     The allowance is written beside the gap, which does not contain it.
     """
-    gaps = [(one.gap, one) for one in compared if one.gap is not None]
-    is_same = claim.kind == "same"
-    gap, decisive = min(gaps, key=lambda one: -abs(one[0].mean) if is_same else one[0].mean)
+    decisive, gap = _find_decisive(claim, compared)
     comparison = decisive.comparison
-    mean, low, high = (
-        100 * (value - comparison.allowance) for value in (gap.mean, *gap.interval(confidence))
-    )
+    mean, low, high = _in_points(gap, comparison, confidence)
     text = f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
     text += f", {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
@@ -48,10 +44,41 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
         collapsed = max(len(one.collapsed) for one in compared)
         text += f", {collapsed} {'seed' if collapsed == 1 else 'seeds'} collapsed: "
         text += _describe_p_values(claim, decisive)
-    if len(gaps) == 1:
+    if len(compared) == 1:
         return f"gap {text}"
-    word = "largest" if is_same else "smallest"
-    return f"{word} of {len(gaps)} gaps, to '{comparison.rival}', {text}"
+    return f"{_rank(claim)} of {len(compared)} gaps, to '{comparison.rival}', {text}"
+
+
+def describe_briefly(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
+    """Describe the same gap in few words: its size, its interval and the seeds."""
+    decisive, gap = _find_decisive(claim, compared)
+    mean, low, high = _in_points(gap, decisive.comparison, confidence)
+    text = (
+        f"{mean:+.1f} points, {100 * confidence:.4g} % interval {low:.1f} to {high:.1f}, "
+        f"{gap.num_seeds} seeds"
+    )
+    if len(compared) == 1:
+        return text
+    return f"{_rank(claim)} of {len(compared)} gaps {text}"
+
+
+def _find_decisive(claim: Claim, compared: Sequence[Compared]) -> tuple[Compared, Gap]:
+    """Find the comparison with the smallest gap; where rows are the same, with the largest."""
+    gaps = [(one, one.gap) for one in compared if one.gap is not None]
+    is_same = claim.kind == "same"
+    return min(gaps, key=lambda one: -abs(one[1].mean) if is_same else one[1].mean)
+
+
+def _rank(claim: Claim) -> str:
+    return "largest" if claim.kind == "same" else "smallest"
+
+
+def _in_points(gap: Gap, comparison: Comparison, confidence: float) -> tuple[float, float, float]:
+    """Return a gap without its allowance, and the ends of its interval."""
+    mean, low, high = (
+        100 * (value - comparison.allowance) for value in (gap.mean, *gap.interval(confidence))
+    )
+    return mean, low, high
 
 
 def _describe_p_values(claim: Claim, compared: Compared) -> str:

@@ -39,11 +39,28 @@ def test_table_of_a_study_equals_its_golden_file(name, variant, form):
 
 
 def test_terminal_stacks_what_is_too_wide(tmp_path):
+    table = make_table(tmp_path, make_study(), [4, 2, 0], corpus="iemocap")
+    lines = show(table, 50).splitlines()
+    origins = [line.strip() for line in lines if "ours," in line or "published" in line][-2:]
+    assert origins == ["ours, tiny scale", "published"]
+    assert max(map(len, lines)) <= 50
+
+
+def test_terminal_leaves_other_corpora_to_the_files_if_they_do_not_fit(tmp_path):
     table = make_table(tmp_path, make_study(), [4, 2, 0])
-    lines = show(table, 60).splitlines()
-    origins = [line.split() for line in lines if "published  " in line]
-    assert origins == [["ours,", "tiny", "scale", "published"], ["published"]]
-    assert max(map(len, lines)) <= 60
+    assert "IEMOCAP" in show(table, 100)
+    narrow = show(table, 60)
+    assert "IEMOCAP" not in narrow
+    assert "ours, tiny scale" not in narrow  # the caption says it
+    assert "1-1-1-1" in narrow
+    assert max(map(len, narrow.splitlines())) <= 60
+
+
+def test_terminal_gives_names_the_room_that_scores_leave(tmp_path):
+    name = "a row whose name takes some room"
+    table = make_table(tmp_path, make_study([name]), [4])
+    assert name in show(table, 80)
+    assert name not in show(table, 50)
 
 
 def test_equal_records_give_equal_files(tmp_path):

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
-from reports.forms.verdict_words import MEANINGS, explain, summarise
+from reports.forms.verdict_words import MEANINGS, explain, summarise, tell_in_brief
 from reports.forms.verdicts import FORMS, PREAMBLE, to_html, to_latex, to_markdown, write_verdicts
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.forms.verdicts_terminal import VerdictsView
@@ -107,7 +107,8 @@ def test_markdown_escapes_what_would_end_a_cell(judged):
     lines = to_markdown(judged).splitlines()
     assert lines[0].startswith("5 claims: 2 HOLDS")
     body = [line for line in lines if line.startswith("| C")]
-    assert len(body) == 5
+    assert len(body) == 4
+    assert "UNTESTABLE here: 1 claim about CMU-MOSEI." in lines
     assert all(line.replace(r"\|", "").count("|") == 6 for line in body)
 
 
@@ -115,7 +116,7 @@ def test_html_is_well_formed_and_names_every_verdict(judged):
     page = Page(to_html(judged))
     assert {one.verdict for one in judged} <= set(page.words)
     assert [given["class"] for given in page.all("td") if given.get("class")][::2] == [
-        *("verdict good", "verdict open", "verdict good", "verdict untested", "verdict good")
+        *("verdict good", "verdict open", "verdict good", "verdict good")
     ]
 
 
@@ -128,29 +129,85 @@ def test_latex_breaks_over_pages_and_escapes(judged):
 
 @needs_tex
 @pytest.mark.parametrize("num_copies", [0, 1, 12])
-def test_latex_compiles(judged, tmp_path, num_copies):
-    document = standalone(to_latex(judged * num_copies), PREAMBLE)
+def test_latex_compiles(judged, asked_here, tmp_path, num_copies):
+    document = standalone(to_latex([*judged, *asked_here] * num_copies), PREAMBLE)
     compilation = compile_pdf(document, tmp_path / "verdicts.pdf")
     assert compilation.problem == ""
 
 
 def test_terminal_shows_what_was_tested_and_why_the_rest_was_not(judged):
-    text = show(judged)
-    assert text.startswith("Verdicts on 5 claims: 2 HOLDS")
-    assert "C1  a beats b" in text
-    assert "C4" not in text
-    assert "1 claim UNTESTABLE here: no trials on CMU-MOSEI." in text
+    lines = show(judged, 200).splitlines()
+    assert lines[0].startswith("Verdicts on 4 claims: 2 HOLDS, 1 UNDECIDED, 1 COMPATIBLE; beyond")
+    assert lines[1] == "HOLDS: a beats b, +22.0 points, 95 % interval 18.6 to 25.4, 5 seeds [C1]"
+    assert lines[3].startswith("COMPATIBLE: a has 70.0, ours 70.0")
+    assert "C4" not in show(judged)
+    assert lines[-1] == "UNTESTABLE here: 1 claim about CMU-MOSEI."
     assert max(map(len, show(judged, 80).splitlines())) <= 80
+
+
+def test_verdicts_that_need_the_margin_tell_it(tmp_path):
+    claim = greater("C", "a beats b", "b", "a", corpus="synthetic", metric="acc", margin=0.01)
+    (judged,) = judge(tmp_path, [claim], {"a": [6, 7, 6, 7, 6], "b": [6, 7, 6, 7, 6]})
+    assert judged.verdict == "EQUIVALENT"
+    assert tell_in_brief(judged) == ("+0.0 points, 95 % interval 0.0 to 0.0, 5 seeds, margin 1.0")
 
 
 def test_terminal_says_in_a_line_that_nothing_is_testable(tmp_path):
     study, ledger = find_study("components"), Ledger(tmp_path)
     outcome = collect(study, {}, ledger)
-    judged = judge_claims(study, [outcome], TrialScores(ledger))
+    judged = judge_claims(study, [outcome], TrialScores(ledger), asked_of=[])
     assert show(judged, 200) == (
-        "13 claims UNTESTABLE here: no trials on CMU-MOSEI at the paper scale; "
-        "no trials on IEMOCAP at the paper scale.\n"
+        "UNTESTABLE here: 13 claims of papers about CMU-MOSEI and IEMOCAP, paper scale.\n"
     )
+
+
+@pytest.fixture(scope="module")
+def asked_here(tmp_path_factory) -> list[Judged]:
+    """Judge `layers` on a user's corpus, where the third row is the best."""
+    study, ledger = find_study("layers"), Ledger(tmp_path_factory.mktemp("storage"))
+    wrong = dict(zip((row.name for row in study.rows), (8, 8, 1, 8, 7, 8), strict=True))
+    keys = write_wrong(ledger, {row: [count, count + 1] * 3 for row, count in wrong.items()})
+    return judge_claims(study, [collect(study, keys, ledger, corpus="mine")], TrialScores(ledger))
+
+
+def test_questions_are_no_claims(asked_here):
+    assert summarise(asked_here) == (
+        "5 claims: 5 UNTESTABLE. On mine (no paper claims it): 1 HOLDS, 1 REVERSED."
+    )
+    document = json.loads(to_json(asked_here))
+    assert [claim["id"] for claim in document["claims"]] == ["L12a", "L12b", "L12c", "L12d", "L13"]
+    assert document["counts"] == {"UNTESTABLE": 5}
+    (asked,) = document["asked"]
+    assert (asked["corpus"], asked["counts"]) == ("mine", {"HOLDS": 1, "REVERSED": 1})
+    assert [one["asked_by"] for one in asked["questions"]] == [["L12a", "L12b"], ["L12c", "L12d"]]
+    assert {c["corpus"] for one in asked["questions"] for c in one["comparisons"]} == {"mine"}
+
+
+def test_every_form_says_of_which_corpus_something_is_asked(asked_here):
+    question = "on mine: '2-2-2-2' beats every other row in F1?"
+    for form in FORMS.values():
+        text = form(asked_here).replace("{-}", "-").replace("&#39;", "'")
+        assert question in text
+        assert "L12a here" in text
+    for form in (to_markdown, to_latex, to_html):
+        assert "nothing about a paper" in " ".join(form(asked_here).split())
+    lines = csv.DictReader(io.StringIO(to_csv(asked_here)))
+    assert [(line["asked_of"], line["asked_by"]) for line in lines][4:] == [
+        *(("", ""), ("mine", "L12a L12b"), ("mine", "L12c L12d"))
+    ]
+
+
+def test_forms_without_questions_do_not_speak_of_them(judged):
+    assert all("ask" not in form(judged) for form in FORMS.values())
+
+
+def test_terminal_answers_questions_below_the_corpus(asked_here):
+    lines = show(asked_here, 200).splitlines()
+    assert lines[:2] == [
+        "UNTESTABLE here: 5 claims of papers about IEMOCAP and CMU-MOSEI, paper scale.",
+        "On mine (no paper claims it): 1 HOLDS, 1 REVERSED; beyond this split 2 UNDECIDED.",
+    ]
+    assert lines[2].startswith("'2-2-2-2' beats every other row in F1? HOLDS, smallest of 5 gaps +")
 
 
 def test_equal_records_give_equal_files(tmp_path):

@@ -9,6 +9,8 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, remember
 from reports.scores.trials import TrialScores
 from reports.verdicts.adaptive_seeds import Extension, extend, judge_planned
+from reports.verdicts.here import AskedHere
+from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, Score, greater
 from search_spaces.study import Study
 from tests.reports.factories import make_study, write_wrong
@@ -64,6 +66,40 @@ def test_claim_about_another_corpus_asks_for_nothing(tmp_path: Path) -> None:
     elsewhere = greater("E", "", "open", "bad", corpus="other", metric="acc")
     planned, scores = make_planned(tmp_path, [elsewhere])
     assert extend(planned, scores).open_claims == ()
+
+
+def test_claim_that_is_open_elsewhere_asks_for_nothing_here(tmp_path: Path) -> None:
+    elsewhere = greater("E", "", "open", "bad", corpus="other", metric="acc")
+    planned, scores = make_planned(tmp_path, [elsewhere])
+    remember(planned.model_copy(update={"corpus": "other", "family": "other"}), tmp_path)
+    assert judge_planned(planned, scores)[0].verdict == "UNDECIDED"
+    assert extend(planned, scores).open_claims == ()
+
+
+def test_open_question_of_a_paper_gets_seeds_on_own_clips(tmp_path: Path) -> None:
+    """Of another corpus or scale of this study, nothing is asked here."""
+    study = find_study("components")
+    text, image, sound, early, fusion, full = (row.name for row in study.rows)
+    wrong = {text: [20] * 3, image: [9, 8, 9], sound: [8, 9, 9], early: [0] * 3}
+    wrong |= {fusion: [1, 2, 1], full: [2, 1, 1]}
+    planned = Planned(
+        study=study,
+        corpus="mine",
+        family="mine",
+        scale="tiny",
+        keys=write_wrong(Ledger(tmp_path), wrong),
+        looks=LOOKS,
+    )
+    remember(planned.model_copy(update={"corpus": "yours", "family": "yours"}), tmp_path)
+    remember(planned.model_copy(update={"scale": "paper"}), tmp_path)
+    scores = TrialScores(Ledger(tmp_path))
+    judged = judge_planned(planned, scores)
+    asked = {one.claim.id: one.verdict for one in judged if isinstance(one.claim, AskedHere)}
+    assert asked["L07 here"] == "HOLDS"
+    assert [one.compared[0].corpus for one in judged[-4:]] == ["mine"] * 4
+    extension = extend(planned, scores)
+    assert extension.open_claims == ("L09a here", "L10a here", "L11a here")
+    assert extension.num_seeds[text] == 5  # the best row is compared with every row
 
 
 def test_claim_about_two_corpora_is_judged_with_the_trials_of_both(tmp_path: Path) -> None:

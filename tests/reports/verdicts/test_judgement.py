@@ -16,6 +16,7 @@ from reports.verdicts.judgement import (
 )
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater, same
+from search_spaces.paper_claims import claims_of
 from tests.reports.factories import collect, make_study, write_wrong
 
 ACCURACY = Score("synthetic", "acc")
@@ -360,4 +361,5 @@ def test_no_claim_of_a_paper_is_judged_on_another_corpus(tmp_path):
     keys = write_wrong(ledger, {row.name: ABOVE[0] for row in study.rows})
     outcome = collect(study, keys, ledger, corpus="synthetic", scale="paper")
     judged = judge_claims(study, [outcome], TrialScores(ledger))
-    assert {one.verdict for one in judged} == {"UNTESTABLE"}
+    verdicts = {one.claim.id: one.verdict for one in judged}
+    assert {verdicts[claim.id] for claim in claims_of(study)} == {"UNTESTABLE"}
