@@ -78,11 +78,11 @@ def shown_tables(chapter: Chapter) -> list[Table]:
 
 
 def list_verdicts(chapter: Chapter) -> str:
-    """Count a study's verdicts, as in `2 HOLDS, 1 UNDECIDED`, and those on questions."""
+    """Count a study's verdicts, as in `2 HOLDS, 1 UNDECIDED`, then those on questions."""
     claims = stated(chapter.judged)
     parts = [list_words(claims) if claims else "none stated"]
-    parts += [f"on {group.corpus}: {list_words(group.judged)}" for group in asked(chapter.judged)]
-    return "; ".join(parts)
+    parts += [f"{group.heading}: {list_words(group.judged)}" for group in asked(chapter.judged)]
+    return ". ".join(parts)
 
 
 def list_decided(chapter: Chapter) -> list[Judged]:

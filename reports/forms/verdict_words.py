@@ -88,7 +88,7 @@ class Asked(NamedTuple):
     @property
     def heading(self) -> str:
         """Say whose verdicts these are not."""
-        return f"On {self.corpus} (no paper claims it)"
+        return f"On {self.corpus}, {self.judged[0].claim.scale} scale (no paper claims it)"
 
 
 def stated(judged: Iterable[Judged]) -> list[Judged]:

@@ -117,7 +117,7 @@ def _describe(comparisons: Sequence[Comparison], num_rows: int) -> str:
 
 def _name_rivals(rivals: Sequence[str], num_rows: int) -> str:
     if 1 < len(rivals) == num_rows - 1:
-        return "every other row"
+        return "all others"
     if len(rivals) > MOST_NAMED:
         return f"{len(rivals)} other rows"
     return enumerate_words(f"'{rival}'" for rival in rivals)

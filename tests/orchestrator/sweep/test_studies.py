@@ -61,6 +61,8 @@ def test_run_on_own_clips_ends_with_what_holds_there(tmp_path: Path) -> None:
     text = show_end(tmp_path, "components", CLEAR, "mine")
     words = " ".join(text.split())
     assert "UNTESTABLE here: 13 claims of papers about CMU-MOSEI and IEMOCAP, paper scale." in words
-    assert "On mine (no paper claims it): 4 HOLDS; beyond this split 4 UNDECIDED." in words
+    assert (
+        "On mine, tiny scale (no paper claims it): 4 HOLDS; beyond this split 4 UNDECIDED." in words
+    )
     assert "'+ Transformer-based Fusion' beats 'Early Fusion' in F1? HOLDS, +" in words
-    assert text.index("On mine (") < text.index("The table is in")
+    assert text.index("On mine, ") < text.index("The table is in")

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from reports.document.content import Report
 from reports.document.words import describe_source, list_verdicts, write_opening
+from search_spaces.catalogue import find_study
 from tests.reports.document.factories import assemble_report, write_own_study, write_study
 from tests.reports.factories import make_study
 
@@ -32,3 +33,14 @@ def test_verdicts_are_counted(tmp_path: Path) -> None:
     write_own_study(tmp_path)
     (chapter,) = assemble_report(tmp_path).chapters
     assert list_verdicts(chapter) == "1 HOLDS"
+
+
+def test_questions_are_counted_by_themselves(tmp_path: Path) -> None:
+    study = find_study("layers")
+    wrong: dict[str, list[int | None]] = {row.name: [4, 5, 4] for row in study.rows}
+    write_study(tmp_path, study, wrong | {"2-2-2-2": [0, 1, 0]}, corpus="mine")
+    write_study(tmp_path, study, wrong, corpus="synthetic")
+    (chapter,) = assemble_report(tmp_path).chapters
+    told = list_verdicts(chapter)
+    assert told.startswith("5 UNTESTABLE. On mine, tiny scale (no paper claims it): 1 HOLDS, ")
+    assert ". On synthetic, tiny scale (no paper claims it): " in told

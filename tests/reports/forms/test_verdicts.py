@@ -172,7 +172,7 @@ def asked_here(tmp_path_factory) -> list[Judged]:
 
 def test_questions_are_no_claims(asked_here):
     assert summarise(asked_here) == (
-        "5 claims: 5 UNTESTABLE. On mine (no paper claims it): 1 HOLDS, 1 REVERSED."
+        "5 claims: 5 UNTESTABLE. On mine, tiny scale (no paper claims it): 1 HOLDS, 1 REVERSED."
     )
     document = json.loads(to_json(asked_here))
     assert [claim["id"] for claim in document["claims"]] == ["L12a", "L12b", "L12c", "L12d", "L13"]
@@ -184,7 +184,7 @@ def test_questions_are_no_claims(asked_here):
 
 
 def test_every_form_says_of_which_corpus_something_is_asked(asked_here):
-    question = "on mine: '2-2-2-2' beats every other row in F1?"
+    question = "on mine: '2-2-2-2' beats all others in F1?"
     for form in FORMS.values():
         text = form(asked_here).replace("{-}", "-").replace("&#39;", "'")
         assert question in text
@@ -205,9 +205,10 @@ def test_terminal_answers_questions_below_the_corpus(asked_here):
     lines = show(asked_here, 200).splitlines()
     assert lines[:2] == [
         "UNTESTABLE here: 5 claims of papers about IEMOCAP and CMU-MOSEI, paper scale.",
-        "On mine (no paper claims it): 1 HOLDS, 1 REVERSED; beyond this split 2 UNDECIDED.",
+        "On mine, tiny scale (no paper claims it): 1 HOLDS, 1 REVERSED; beyond this split 2 "
+        "UNDECIDED.",
     ]
-    assert lines[2].startswith("'2-2-2-2' beats every other row in F1? HOLDS, smallest of 5 gaps +")
+    assert lines[2].startswith("'2-2-2-2' beats all others in F1? HOLDS, smallest of 5 gaps +")
 
 
 def test_equal_records_give_equal_files(tmp_path):

@@ -45,9 +45,9 @@ def test_claims_that_compare_the_same_ask_once() -> None:
 @pytest.mark.parametrize(
     ("study", "question", "text"),
     [
-        ("layers", "L12a here", "'2-2-2-2' beats every other row in F1?"),
+        ("layers", "L12a here", "'2-2-2-2' beats all others in F1?"),
         ("sota", "X02a here", "'MER-SEM-MBT' beats 8 other rows in F1?"),
-        ("cross-modal", "X11a here", "'MBT' beats every other row in F1?"),
+        ("cross-modal", "X11a here", "'MBT' beats all others in F1?"),
         (
             "modules",
             "X07a here",
