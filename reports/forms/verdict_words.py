@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from reports.scores.names import corpus_title
+from reports.scores.names import name_corpus
 from reports.statistics.effects import REFERENCE
 from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
@@ -121,7 +121,7 @@ def tell_elsewhere(judged: Sequence[Judged]) -> list[str]:
         ("", [one for one in elsewhere if one.claim.family == OWN]),
     ):
         if group:
-            corpora = dict.fromkeys(corpus_title(name) for one in group for name in one.absent)
+            corpora = dict.fromkeys(name_corpus(name) for one in group for name in one.absent)
             scales = {one.claim.scale for one in group}
             (scale,) = scales if len(scales) == 1 else (None,)
             lines.append(
@@ -192,11 +192,13 @@ def show_evidence(judged: Judged) -> str:
 def count_in_brief(judged: Sequence[Judged]) -> str:
     """Count verdicts in a sentence, those beyond this split if they differ, and missing seeds."""
     text = list_words(judged)
-    beyond = [one.beyond or one.verdict for one in judged]
-    if beyond != [one.verdict for one in judged]:
-        text += f"; beyond this split {_list(beyond)}"
-    if projected := [one.projected_seeds for one in judged if one.projected_seeds is not None]:
-        text += f"; about {max(projected)} seeds would decide"
+    if any(one.beyond not in (None, one.verdict) for one in judged):
+        text += f"; beyond this split {_list(one.beyond for one in judged if one.beyond)}"
+    projected = [one.projected_seeds for one in judged if one.verdict == "UNDECIDED"]
+    if None in projected:
+        text += f"; {MOST_SEEDS} seeds would probably not decide all"
+    elif projected:
+        text += f"; about {max(number or 0 for number in projected)} seeds would decide"
     return f"{text}."
 
 

@@ -42,8 +42,12 @@ class VerdictsView:
         yield from map(Text, tell_elsewhere(claims))
         for group in asked(self.judged):
             yield Text(f"{group.heading}: {count_in_brief(group.judged)}")
+            unanswered = [one for one in group.judged if one.verdict == "UNTESTABLE"]
+            if unanswered:
+                yield Text(f"UNTESTABLE, for instance: {unanswered[0].reason}.")
             for question, one in zip(group.questions, group.judged, strict=True):
-                yield Text.assemble(f"{question} ", _word(one), f", {tell_in_brief(one)}")
+                if one not in unanswered:
+                    yield Text.assemble(f"{question} ", _word(one), f", {tell_in_brief(one)}")
 
 
 def _word(judged: Judged) -> Text:

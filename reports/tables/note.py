@@ -29,10 +29,13 @@ def shorten(
     caption: str, footnotes: Mapping[str, str], notes: Sequence[Note], outcomes: Sequence[Outcome]
 ) -> Brief:
     """Shorten the words around a table; what is about its only corpus need not name it again."""
-    place = f" on {name_place(outcomes[0])}" if len(outcomes) == 1 else ""
+    if len(outcomes) == 1:
+        place = f" on {name_place(outcomes[0])}"
+        caption = caption.replace(f" Scores{place} ", " Such scores ")
+        footnotes = {letter: text.replace(place, "") for letter, text in footnotes.items()}
     return Brief(
-        caption=caption.replace(f" Scores{place} ", " Such scores "),
-        footnotes={letter: text.replace(place, "") for letter, text in footnotes.items()},
+        caption=caption,
+        footnotes=footnotes,
         legend=tuple(dict.fromkeys(note.brief for note in notes if note.brief)),
         notes=tuple(note.text for note in notes if note.brief is None),
     )

@@ -170,6 +170,29 @@ def asked_here(tmp_path_factory) -> list[Judged]:
     return judge_claims(study, [collect(study, keys, ledger, corpus="mine")], TrialScores(ledger))
 
 
+def test_terminal_gives_one_reason_why_questions_have_no_answer(tmp_path):
+    study, ledger = find_study("components"), Ledger(tmp_path)
+    keys = write_wrong(ledger, {row.name: [4, 5] for row in study.rows})
+    outcome = collect(study, keys, ledger, corpus="mine")
+    judged = judge_claims(study, [outcome], TrialScores(ledger))
+    assert show(judged, 200).splitlines()[1:] == [
+        "On mine, tiny scale (no paper claims it): 4 UNTESTABLE.",
+        "UNTESTABLE, for instance: 'Early Fusion' and 'Text - ALBERT' share 2 of at least 3 seeds.",
+    ]
+
+
+def test_terminal_does_not_promise_what_no_seeds_decide(tmp_path):
+    claims = [
+        greater("C1", "a beats b", "a", "b", corpus="synthetic", metric="acc"),
+        greater("C2", "b beats c", "b", "c", corpus="synthetic", metric="acc", margin=0.0),
+    ]
+    wrong = {"a": [6, 2, 6, 8, 4], "b": [6, 7, 6, 8, 6], "c": [7, 6, 7, 7, 6]}
+    lines = show(judge(tmp_path, claims, wrong), 200).splitlines()
+    assert lines[0] == (
+        "Verdicts on 2 claims: 2 UNDECIDED; 1000 seeds would probably not decide all."
+    )
+
+
 def test_questions_are_no_claims(asked_here):
     assert summarise(asked_here) == (
         "5 claims: 5 UNTESTABLE. On mine, tiny scale (no paper claims it): 1 HOLDS, 1 REVERSED."
