@@ -110,7 +110,7 @@ def test_report_is_written_beside_its_twins(report: Command, tmp_path: Path) -> 
     assert str(folder / "report.html") in printed
     assert str(folder / "report.pdf") in printed
     assert "own: Synthetic corpus, tiny scale: 8 of 8 trials are finished" in printed
-    assert "HOLDS: the gap is above 0" in printed
+    assert "Verdicts on 1 claim: 1 HOLDS" in printed
 
 
 @pytest.mark.usefixtures("without_tex")
