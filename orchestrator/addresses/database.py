@@ -33,6 +33,10 @@ WHERE experiments.name = ? AND experiments.lifecycle_stage = 'active'
 AND runs.lifecycle_stage = 'active' AND runs.status = 'FINISHED' AND tags.key = 'key'
 """
 
+EXPERIMENT_ID = """
+SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'active'
+"""
+
 
 def finished_keys(database: Path, experiment: str) -> set[str]:
     """Return the keys of all finished runs that nobody deleted; none if the file is unreadable."""
@@ -43,6 +47,18 @@ def finished_keys(database: Path, experiment: str) -> set[str]:
             return {key for (key,) in connection.execute(FINISHED, [experiment])}
     except sqlite3.Error:  # whoever opens it with MLflow says what is wrong
         return set()
+
+
+def experiment_id(database: Path, experiment: str) -> str | None:
+    """Return the id of an experiment; None if there is none, or the file is unreadable."""
+    if not database.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(database, timeout=PATIENCE_S)) as connection:
+            found = connection.execute(EXPERIMENT_ID, [experiment]).fetchone()
+    except sqlite3.Error:
+        return None
+    return None if found is None else str(found[0])
 
 
 def artifacts_beside(database: Path) -> Path:

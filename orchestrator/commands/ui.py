@@ -19,7 +19,8 @@ from pathlib import Path
 import click
 
 from orchestrator.addresses.address import database_of, shown, tracking_uri_of
-from orchestrator.addresses.database import settle
+from orchestrator.addresses.database import experiment_id, settle
+from orchestrator.addresses.pages import HOST, PORT, experiment_page
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.commands.options import storage_option, tracking_option
 from orchestrator.errors import TrackingError
@@ -30,7 +31,6 @@ from orchestrator.tracking.client import EXPERIMENT
 PYTHON = (sys.executable, "-P")
 """Python that does not take packages from the current folder."""
 
-HOST = "127.0.0.1"
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
 NUM_TRIED_PORTS = 100
 """How many ports after a busy one are tried, to name a free one."""
@@ -44,7 +44,7 @@ GRACE_S = 5.0
 
 
 @click.command("ui")
-@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @storage_option
 @tracking_option
 def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
@@ -53,8 +53,11 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
     opened = open_storage(storage)
     uri = tracking_uri_of(tracking_uri, opened)
     database = database_of(uri)
+    page = ""
     if database is not None:
         settle(database, EXPERIMENT, opened)
+        experiment = experiment_id(database, EXPERIMENT)
+        page = "" if experiment is None else f"/{experiment_page(experiment)}"
     server = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     with subprocess.Popen(  # whose end closes the input, and so ends the family
         [*PYTHON, "-m", __name__, *server],
@@ -66,7 +69,10 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
         try:
             with console.status("starting MLflow"):
                 _wait_for_answer(port, family)
-            console.print(f"MLflow of {shown(uri)} on http://{HOST}:{port} (Ctrl-C ends it)")
+            console.print(
+                f"MLflow of {shown(uri)} on http://{HOST}:{port}{page} (Ctrl-C ends it)",
+                soft_wrap=True,
+            )
             sys.exit(family.wait())
         except Terminated:
             raise

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.addresses.address import database_of, shown
 from orchestrator.addresses.database import artifacts_beside, artifacts_of, settle
+from orchestrator.addresses.pages import EXPERIMENT_KIND, TRAINING_KIND
 from orchestrator.errors import TrackingError
 from orchestrator.redaction import without_secrets
 from orchestrator.tracking.content import Input, Point, split_batches
@@ -85,6 +86,7 @@ class Run:
 class Client:
     """The runs of one MLflow; it calls `on_answer` after each answered request.
 
+    `experiment` is the id of our experiment, once it was opened or found.
     Every method raises TrackingError if MLflow is unreachable or refuses. If MLflow is a database
     file, artifacts lie beside it, wherever the file was copied or moved.
     """
@@ -95,7 +97,8 @@ class Client:
         self._uri = tracking_uri
         self._database = database_of(tracking_uri)
         self._on_answer = on_answer
-        self._experiment = ""
+        self.experiment = ""
+        self._experiment_tags: dict[str, str] = {}
         with self._asking():
             from mlflow.tracking import MlflowClient  # takes seconds to load
 
@@ -149,13 +152,21 @@ class Client:
         if found is None:
             beside = None if self._database is None else artifacts_beside(self._database).as_uri()
             with self._asking():
-                self._experiment = self._client.create_experiment(EXPERIMENT, beside)
+                self._experiment_tags = {EXPERIMENT_KIND: TRAINING_KIND}
+                self.experiment = self._client.create_experiment(
+                    EXPERIMENT, beside, tags=dict(self._experiment_tags)
+                )
             return None
-        self._experiment = str(found.experiment_id)
-        if found.lifecycle_stage == "active":
+        self.experiment = str(found.experiment_id)
+        self._experiment_tags = dict(found.tags)
+        is_deleted = found.lifecycle_stage != "active"
+        if is_deleted:
+            with self._asking():
+                self._client.restore_experiment(self.experiment)
+        if EXPERIMENT_KIND not in self._experiment_tags:
+            self.set_experiment_tag(EXPERIMENT_KIND, TRAINING_KIND)
+        if not is_deleted:
             return None
-        with self._asking():
-            self._client.restore_experiment(self._experiment)
         return (
             f"MLflow at {shown(self._uri)}: its experiment '{EXPERIMENT}' had been deleted; it was "
             "restored with its runs"
@@ -174,23 +185,30 @@ class Client:
                 f"MLflow at {shown(self._uri)} has no experiment '{EXPERIMENT}': no sweep was "
                 "mirrored there; choose another --tracking-uri"
             )
-        self._experiment = str(found.experiment_id)
+        self.experiment = str(found.experiment_id)
         if found.lifecycle_stage != "active":
             raise TrackingError(
                 f"MLflow at {shown(self._uri)}: its experiment '{EXPERIMENT}' was deleted; restore "
-                f"it first: `mlflow experiments restore -x {self._experiment}`"
+                f"it first: `mlflow experiments restore -x {self.experiment}`"
             )
+
+    def set_experiment_tag(self, name: str, text: str) -> None:
+        """Set a tag of the experiment, unless it had this text when it was opened."""
+        if self._experiment_tags.get(name) != text:
+            with self._asking():
+                self._client.set_experiment_tag(self.experiment, name, text)
+            self._experiment_tags[name] = text
 
     def last_creator(self) -> str:
         """Return the name of the last creator of runs; empty if there is none."""
         with self._asking():
-            experiment = self._client.get_experiment(self._experiment)
+            experiment = self._client.get_experiment(self.experiment)
         return str(experiment.tags.get(LAST_CREATOR, ""))
 
     def be_last_creator(self, name: str) -> None:
         """Set the last creator of runs."""
         with self._asking():
-            self._client.set_experiment_tag(self._experiment, LAST_CREATOR, name)
+            self._client.set_experiment_tag(self.experiment, LAST_CREATOR, name)
 
     def runs(self, condition: str = "") -> list[Run]:
         """Read all runs that match a filter in MLflow's syntax, oldest first."""
@@ -199,7 +217,7 @@ class Client:
         while True:
             with self._asking():
                 page = self._client.search_runs(
-                    [self._experiment],
+                    [self.experiment],
                     condition,
                     max_results=PAGE_SIZE,
                     order_by=["attributes.start_time ASC"],
@@ -213,7 +231,7 @@ class Client:
     def create(self, name: str, tags: Mapping[str, str]) -> Run:
         """Create a run with the status RUNNING."""
         with self._asking():
-            run = self._client.create_run(self._experiment, tags=dict(tags), run_name=name)
+            run = self._client.create_run(self.experiment, tags=dict(tags), run_name=name)
         return _to_run(run)
 
     def log(
@@ -295,6 +313,11 @@ class Client:
         """End a run as FINISHED, FAILED or KILLED."""
         with self._asking():
             self._client.set_terminated(run.id, status)
+
+    def rename(self, run: Run, name: str) -> None:
+        """Give a run another name."""
+        with self._asking():
+            self._client.update_run(run.id, name=name)
 
     def resume(self, run: Run) -> None:
         """Set the status of a run to RUNNING again."""

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count, starmap, takewhile, zip_longest
@@ -37,6 +38,15 @@ ROWS = "rows"
 MAX_DIGEST = 36
 """The number of characters of a data set's digest in MLflow."""
 
+MAX_NAME = 250
+"""The number of characters of the name of a tag or metric in MLflow."""
+
+MAX_VIEW = 200
+"""The same for what is a part of such a name."""
+
+RUN_NAME = "mlflow.runName"
+"""MLflow's own tag with the name of a run."""
+
 
 class Point(NamedTuple):
     """One value of a metric, with MLflow's order of fields; equal points count once."""
@@ -66,12 +76,18 @@ class Input(NamedTuple):
 
 
 class MirroredStudy:
-    """A study on a corpus, as its parent run shows it."""
+    """A study on a corpus, as its parent run shows it.
+
+    `row_tag` is the tag of its trials, wherever their runs are; the value names their rows. `view`
+    is the name of the view that shows them all.
+    """
 
     def __init__(self, planned: Planned) -> None:
         self.planned = planned
         study = planned.study
         self.key = study_key(planned)
+        self.view = safe_name(self.key)[:MAX_VIEW]
+        self.row_tag = f"row/{self.view}"
         self.rows_by_key = planned.rows_by_key
         self.differing = _differing_fields(planned)
         self.tags = {
@@ -94,6 +110,10 @@ class MirroredStudy:
             **_seeds_of(trial),
         }
 
+    def rows_text(self, key: str) -> str:
+        """Name the rows of the study that share a trial, for their tag."""
+        return ROW_SEPARATOR.join(row.row for row in self.rows_by_key[key])[:MAX_TAG]
+
     def params_of(self, trial: Trial) -> dict[str, str]:
         """Return a trial's seed, corpus, and the fields in which the study's rows differ."""
         flat = flatten(trial.config)
@@ -111,6 +131,41 @@ def study_key(planned: Planned) -> str:
     """Return the key of a study's run."""
     corpora = "+".join(fingerprint[:12] for fingerprint in planned.fingerprints)
     return f"{planned.study.name}/{planned.corpus}/{planned.scale}/{corpora}"
+
+
+def safe_name(text: str) -> str:
+    """Replace what MLflow takes in no name of a tag or metric."""
+    return re.sub(r"[^/\w.\- ]", "_", text)
+
+
+def trial_name(tags: Mapping[str, str]) -> str:
+    """Return the name of a trial's run: seeds first, because pages cut long names at the right."""
+    streams = (f"{stream}{seed}" for stream, seed in sorted(_streams_of(tags).items()))
+    return " ".join([f"s{tags['seed']}", *streams, tags["row"]])
+
+
+def _streams_of(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the seeds of random streams that have another one than the trial, by their tags."""
+    begin = "seed_"
+    return {name.removeprefix(begin): tags[name] for name in tags if name.startswith(begin)}
+
+
+def study_name(tags: Mapping[str, str]) -> str:
+    """Return the name of a study's run, by its tags or by those of a trial below it."""
+    return f"{tags['study']} {tags['corpus']} {tags['scale']}"
+
+
+def has_former_name(run_tags: Mapping[str, str]) -> bool:
+    """Whether an older mirror named this run, and nobody since."""
+    match run_tags:
+        case {"kind": "trial", "row": row, "seed": seed}:
+            streams = (f", {stream} {other}" for stream, other in _streams_of(run_tags).items())
+            former = f"{row} seed {seed}{''.join(streams)}"
+        case {"kind": "study", "study": former}:
+            pass
+        case _:
+            return False
+    return run_tags.get(RUN_NAME) == former
 
 
 def _differing_fields(planned: Planned) -> list[str]:
@@ -251,8 +306,8 @@ def inputs_of(trial: Trial) -> list[Input]:
 
 
 def tables_of(folder: Path) -> dict[str, bytes]:
-    """Read the LaTeX and Markdown files of a study's tables and verdicts, by their names."""
-    files = sorted(path for path in folder.glob("*") if path.suffix in (".tex", ".md"))
+    """Read a study's tables and verdicts as LaTeX, Markdown and HTML, by the names of the files."""
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".tex", ".md", ".html"))
     return {path.name: path.read_bytes() for path in files}
 
 
@@ -265,17 +320,18 @@ def sha256_of_all(files: Mapping[str, bytes]) -> str:
 def split_batches(
     points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
 ) -> Iterator[Batch]:
-    """Split the content into requests within MLflow's limits; none if there is nothing to log."""
-    return starmap(
-        Batch,
-        zip_longest(
-            _cut(points, MAX_POINTS),
-            _cut(list(params.items()), MAX_PARAMS),
-            _cut(list(tags.items()), MAX_TAGS),
-            fillvalue=(),
-        ),
+    """Split the content into requests within MLflow's limits; none if there is nothing to log.
+
+    The tags come last: if a tag says that a run has something, all of it was logged before.
+    """
+    cut = (
+        _cut(points, MAX_POINTS),
+        _cut(list(params.items()), MAX_PARAMS),
+        _cut(list(tags.items()), MAX_TAGS),
     )
+    from_the_end = zip_longest(*(reversed(parts) for parts in cut), fillvalue=())
+    return starmap(Batch, reversed(list(from_the_end)))
 
 
-def _cut(items: Sequence[T], limit: int) -> Iterator[Sequence[T]]:
-    return (items[begin : begin + limit] for begin in range(0, len(items), limit))
+def _cut(items: Sequence[T], limit: int) -> list[Sequence[T]]:
+    return [items[begin : begin + limit] for begin in range(0, len(items), limit)]

@@ -1,16 +1,19 @@
 """Notes of what an MLflow has, so that a sweep with nothing new need not ask it.
 
 A note is a small file for each study, named by MLflow's address: digests of the plan with the
-records, and of the tables. It is a cache. A database file is also looked into: runs that somebody
-deleted there are missed. If they are deleted on a server, `mmer-sweep sync --all` makes them again.
+records, and of the tables, and the place of the study's run. It is a cache. A database file is also
+looked into: runs that somebody deleted there are missed. If they are deleted on a server,
+`mmer-sweep sync --all` makes them again.
 """
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.addresses.address import database_of
 from orchestrator.addresses.database import finished_keys
+from orchestrator.addresses.pages import RunPlace
 from orchestrator.addresses.spool import is_waiting, spool_folder
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import EXPERIMENT
@@ -20,6 +23,14 @@ from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.planned import Planned
 
 NOTES_FOLDER = "mlflow-delivered"
+
+
+class _Note(NamedTuple):
+    """The content of a note; all is empty if there is none, or if an older version wrote it."""
+
+    trials: str
+    tables: str
+    place: str
 
 
 class DeliveredNotes:
@@ -40,19 +51,30 @@ class DeliveredNotes:
 
     def _has(self, planned: Planned, kept: set[str] | None) -> bool:
         digest = self.digest_of_trials(planned)
-        if digest is None or digest != self._read(planned)[0]:
+        if digest is None or digest != self._read(planned).trials:
             return False
         return kept is None or kept >= {study_key(planned), *_keys_of(planned)}
 
     def has_tables(self, planned: Planned) -> bool:
         """Whether MLflow has the tables of a study as they are now."""
-        return self.digest_of_tables(planned) == self._read(planned)[1]
+        return self.digest_of_tables(planned) == self._read(planned).tables
 
-    def note(self, planned: Planned, digest_of_trials: str | None, digest_of_tables: str) -> None:
+    def place(self, planned: Planned) -> RunPlace | None:
+        """Return where the run of a study is that MLflow has; None if it has not all of it."""
+        place = self._read(planned).place
+        return RunPlace(*place.split("/")) if place else None
+
+    def note(
+        self,
+        planned: Planned,
+        digest_of_trials: str | None,
+        digest_of_tables: str,
+        place: RunPlace,
+    ) -> None:
         """Note that MLflow has a study as it was when it had these digests."""
         if digest_of_trials is not None:
-            content = f"{digest_of_trials}\n{digest_of_tables}\n"
-            write_atomically(self._file(planned), content.encode())
+            note = _Note(digest_of_trials, digest_of_tables, "/".join(place))
+            write_atomically(self._file(planned), "".join(f"{part}\n" for part in note).encode())
 
     def digest_of_trials(self, planned: Planned) -> str | None:
         """Hash the plan and all records of a study; None unless all its trials are finished."""
@@ -70,12 +92,11 @@ class DeliveredNotes:
         place = (planned.study.name, planned.corpus, planned.scale)
         return sha256_of_all(tables_of(tables_folder(self._storage, *place)))
 
-    def _read(self, planned: Planned) -> tuple[str, str]:
+    def _read(self, planned: Planned) -> _Note:
         try:
-            trials, tables = self._file(planned).read_text(encoding="utf-8").split()
-        except (OSError, ValueError):  # none, or damaged: MLflow is asked
-            return "", ""
-        return trials, tables
+            return _Note(*self._file(planned).read_text(encoding="utf-8").split())
+        except (OSError, TypeError, ValueError):  # none, or damaged, or without a place
+            return _Note("", "", "")
 
     def _file(self, planned: Planned) -> Path:
         address = spool_folder(self._storage, self._tracking_uri).name

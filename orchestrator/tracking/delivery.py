@@ -19,7 +19,8 @@ class Delivery:
     """Studies and their trials in one MLflow; it first closes the runs of dead drivers.
 
     `delivered` are the keys of trials that were completed from their records. `faults` says which
-    records are damaged, or lack files that they name; the other records are delivered all the same.
+    records are damaged, or lack files that they name, and of which study there are no scores for
+    that reason; everything else is delivered all the same.
     A study's run ends as finished if all of its trials have that were `asked` for, each as the
     study's name and the key. If none was, these are all that were ever planned.
     `remark` says what the user should know of this MLflow, if anything.
@@ -75,9 +76,13 @@ class Delivery:
             trials = self._notes.digest_of_trials(planned)
             tables = self._notes.digest_of_tables(planned)
             self._catch_up(study)
-            self.studies.close(study)
+            try:
+                self.studies.close(study)
+            except LedgerError as error:
+                self.faults[study.key] = str(error)
+                continue
             if all(self.trials.is_complete(key) for key in study.rows_by_key):
-                self._notes.note(planned, trials, tables)
+                self._notes.note(planned, trials, tables, self.studies.place_of(study))
         for run in self._index.my_trials():
             self._index.end(run, "KILLED")
 

@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from orchestrator.addresses.pages import RunPlace, experiment_page, run_page, web_address
 from orchestrator.addresses.spool import read_spooled, spool, unspool
 from orchestrator.errors import TrackingError
 from orchestrator.redaction import without_secrets
 from orchestrator.tracking.backlog import Backlog
+from orchestrator.tracking.content import study_key
 from orchestrator.tracking.delivered import DeliveredNotes
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.orphans import BEAT_S
@@ -39,6 +41,7 @@ class MlflowMirror(Watcher):
         self._notes = DeliveredNotes(storage, tracking_uri)
         self._followed: dict[tuple[str, str, str], Planned] = {}
         self._asked: set[tuple[str, str]] = set()
+        self._places: dict[str, RunPlace] = {}
         self._backlog = Backlog()
         self._failure: str | None = None
         self.remark: str | None = None
@@ -113,6 +116,22 @@ class MlflowMirror(Watcher):
                 return f"not everything was delivered within {CLOSE_S:.0f} s"
         return self._failure
 
+    def page(self) -> str | None:
+        """Return the address of the page that shows what was mirrored, once it is closed.
+
+        For one study that is the page of its run, for several that of all runs. None if MLflow has
+        none of them.
+        """
+        known = (
+            self._places.get(study_key(one)) or self._notes.place(one)
+            for one in self._followed.values()
+        )
+        places = [place for place in known if place is not None]
+        if not places:
+            return None
+        page = run_page(*places) if len(places) == 1 else experiment_page(places[0].experiment)
+        return f"{web_address(self._tracking_uri)}/{page}"
+
     @property
     def _has_begun(self) -> bool:
         return self._thread.ident is not None
@@ -153,10 +172,11 @@ class MlflowMirror(Watcher):
                 call(delivery)
             delivery.studies.beat()
         delivery.close()
+        studies = delivery.studies.followed.values()
+        self._places = {study.key: delivery.studies.place_of(study) for study in studies}
         if delivery.faults:
             return "; ".join(delivery.faults.values())
-        done = [study.planned for study in delivery.studies.followed.values()]
-        unspool(done, self._storage, self._tracking_uri)
+        unspool([study.planned for study in studies], self._storage, self._tracking_uri)
         return None
 
     def _note_answer(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.storage.driver import this_driver
 from orchestrator.tracking.client import Client, Run
-from orchestrator.tracking.content import STUDY, TRIAL, Point
+from orchestrator.tracking.content import RUN_NAME, STUDY, TRIAL, Point
 from orchestrator.tracking.orphans import (
     DRIVER,
     HEARTBEAT,
@@ -100,6 +100,11 @@ class RunIndex:
         """Read a run again: another driver may have continued it."""
         found = self.client.runs(f"tags.key = '{run.tags['key']}'")
         return self._keep(next((one for one in found if one.id == run.id), run))
+
+    def rename(self, run: Run, name: str) -> Run:
+        """Give a run another name."""
+        self.client.rename(run, name)
+        return self._keep(replace(run, tags={**run.tags, RUN_NAME: name}))
 
     def take_over(self, run: Run, beat: bool = False) -> Run:
         """Set a run to RUNNING as ours; `beat` adds a heartbeat, for the run of a study."""

@@ -1,4 +1,4 @@
-"""A mirror for the length of a sweep; at the end, it reports what it could not deliver."""
+"""A mirror for the length of a sweep; it ends with the address of MLflow's page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from rich.console import Console
 
 from orchestrator.addresses.address import is_own
 from orchestrator.addresses.named import note_named
+from orchestrator.addresses.pages import is_server
 from orchestrator.tracking.mirror import MlflowMirror
 
 
@@ -15,7 +16,7 @@ from orchestrator.tracking.mirror import MlflowMirror
 def mirrored_to_mlflow(
     storage: Path, tracking_uri: str, console: Console, *, max_model_mib: float = 0.0
 ) -> Iterator[MlflowMirror]:
-    """Mirror the events inside the block; at the end, wait for MLflow for a limited time.
+    """Mirror the events inside the block; at the end, wait for MLflow, and print its page.
 
     An address other than the storage folder's own was named by this user, so it is noted as such.
     """
@@ -36,3 +37,7 @@ def mirrored_to_mlflow(
                 style="yellow",
                 markup=False,
             )
+        page = mirror.page()
+        if page is not None:
+            when = "" if is_server(tracking_uri) else ", while `mmer-sweep ui` runs"
+            console.print(f"MLflow shows it{when}:\n  {page}", soft_wrap=True, markup=False)

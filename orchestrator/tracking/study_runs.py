@@ -1,20 +1,41 @@
-"""Parent runs, one for each study on a corpus: its plan, its progress, and finally its tables."""
+"""Parent runs, one for each study on a corpus: its plan, its progress, and finally its results."""
 
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
+from orchestrator.addresses.pages import VIEW, RunPlace
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import Run
-from orchestrator.tracking.content import MirroredStudy, sha256_of_all, tables_of
+from orchestrator.tracking.content import (
+    MirroredStudy,
+    has_former_name,
+    sha256_of_all,
+    study_name,
+    tables_of,
+)
 from orchestrator.tracking.orphans import BEAT_S, HEARTBEAT
 from orchestrator.tracking.run_index import RunIndex
+from orchestrator.tracking.study_page import (
+    RESULTS_FILE,
+    describe,
+    draw_pictures,
+    points_of_rows,
+    write_results,
+    write_views,
+)
 from orchestrator.trial.code_version import code_version
+from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
+from reports.scores.cells import collect_outcome
+from reports.scores.trials import TrialScores
 
 PLAN_FILE = "plan.json"
-TABLES_FOLDER = "tables"
+TABLES_FOLDER, FIGURES_FOLDER = "tables", "figures"
+
+DESCRIPTION = "mlflow.note.content"
+"""MLflow's own tag for the description of a run, in Markdown."""
 
 
 class StudyRuns:
@@ -53,7 +74,13 @@ class StudyRuns:
             "code_version": code_version(),
             self._heartbeat: f"{time.time():.0f}",
         }
-        return self._index.find_or_create(study.key, study.planned.study.name, tags)
+        return self._index.find_or_create(study.key, study_name(study.tags), tags)
+
+    def place_of(self, study: MirroredStudy) -> RunPlace:
+        """Return where a study's run is, and its page of results if it has one."""
+        run = self.run_of(study)
+        file = RESULTS_FILE if _hash_tag("results") in run.tags else ""
+        return RunPlace(self._index.client.experiment, run.id, file)
 
     def beat(self) -> None:
         """Send a heartbeat of this driver, if it is time to."""
@@ -66,35 +93,77 @@ class StudyRuns:
                 self._index.log_tags(run, {self._heartbeat: f"{time.time():.0f}"})
 
     def close(self, study: MirroredStudy) -> None:
-        """Log a study's progress, upload its tables, end its run unless another driver uses it."""
+        """Log a study's results and progress, and end its run unless another driver uses it.
+
+        Raises:
+            LedgerError: If a record or its predictions are damaged; the rest was logged.
+        """
+        if has_former_name(self.run_of(study).tags):
+            self._index.rename(self.run_of(study), study_name(study.tags))
         self._keep_plan(study)
-        self._keep_tables(study)
-        runs = {key: self._index.find(key) for key in study.rows_by_key}
-        finished = {key for key, run in runs.items() if run and run.status == "FINISHED"}
-        counts = {"num_trials": str(len(runs)), "num_finished": str(len(finished))}
-        run = self._index.log_tags(self.run_of(study), counts)
+        tables = self._keep_tables(study)
+        runs = [run for key in study.rows_by_key if (run := self._index.find(key))]
+        finished = {run.tags["key"]: run for run in runs if run.status == "FINISHED"}
+        for name, view in write_views(study).items():
+            self._index.client.set_experiment_tag(f"{VIEW}{name}", view)
+        tags = {
+            DESCRIPTION: describe(study, self.place_of(study), runs, tables),
+            "num_trials": str(len(study.rows_by_key)),
+            "num_finished": str(len(finished)),
+        }
+        run = self._index.log_tags(self.run_of(study), tags)
         run = self._index.drop_tags(run, self._heartbeat)
-        asked = {key for key in runs if (study.planned.study.name, key) in self._asked}
-        is_complete = (asked or runs.keys()) <= finished
+        asked = {key for key in study.rows_by_key if (study.planned.study.name, key) in self._asked}
+        is_complete = (asked or study.rows_by_key.keys()) <= finished.keys()
         status = "FINISHED" if is_complete else "KILLED"
         is_ours_to_end = run.status == "RUNNING" and not self._index.is_shared(run)
         if run.status != status and (is_complete or is_ours_to_end):
             self._index.end(run, status)
+        self._keep_scores(study, list(finished.values()))
 
     def _keep_plan(self, study: MirroredStudy) -> None:
         files = {PLAN_FILE: study.planned.model_dump_json(indent=1).encode()}
-        self._keep(study, files, None)
+        self._keep(study, "plan", files)
 
-    def _keep_tables(self, study: MirroredStudy) -> None:
+    def _keep_tables(self, study: MirroredStudy) -> dict[str, bytes]:
+        """Upload a study's tables, and return them."""
         planned = study.planned
         folder = tables_folder(self._storage, planned.study.name, planned.corpus, planned.scale)
         if files := tables_of(folder):
-            self._keep(study, files, TABLES_FOLDER)
+            self._keep(study, TABLES_FOLDER, files, TABLES_FOLDER)
+            self._keep(study, "results", write_results(study, files))
+        return files
 
-    def _keep(self, study: MirroredStudy, files: dict[str, bytes], folder: str | None) -> None:
+    def _keep(
+        self, study: MirroredStudy, name: str, files: dict[str, bytes], folder: str | None = None
+    ) -> None:
         """Upload files, unless the run has the same files; a tag holds their hash."""
         run = self.run_of(study)
-        tags = {f"{folder or 'plan'}_sha256": sha256_of_all(files)}
-        if not tags.items() <= run.tags.items():
+        tags = {_hash_tag(name): sha256_of_all(files)}
+        if files and not tags.items() <= run.tags.items():
             self._index.client.upload(run, files, folder)
             self._index.log_tags(run, tags)
+
+    def _keep_scores(self, study: MirroredStudy, finished: Sequence[Run]) -> None:
+        """Log a study's scores as metrics and draw its figures, unless that was done of the same.
+
+        Raises:
+            LedgerError: If a record or its predictions are damaged.
+        """
+        run = self.run_of(study)
+        records = {one.tags["key"]: one.tags.get("record_sha256", "").encode() for one in finished}
+        plan = study.planned.model_dump_json().encode()
+        tags = {_hash_tag("scores"): sha256_of_all({**records, PLAN_FILE: plan})}
+        if not records or tags.items() <= run.tags.items():
+            return
+        trial_scores = TrialScores(Ledger(self._storage))
+        outcome = collect_outcome(study.planned, trial_scores)
+        pictures = draw_pictures(study.planned.study, outcome, trial_scores)
+        self._index.client.upload(run, pictures, FIGURES_FOLDER)
+        points = points_of_rows(study.planned.study, outcome, int(1000 * time.time()))
+        self._index.log(run, points=points, params={}, tags=tags)
+
+
+def _hash_tag(name: str) -> str:
+    """Name the tag with the hash of what a run has; for scores, of the records behind them."""
+    return f"{name}_sha256"

@@ -16,6 +16,7 @@ from orchestrator.tracking.content import (
     Point,
     config_file,
     curves_file,
+    has_former_name,
     inputs_of,
     names_row,
     points_of,
@@ -23,6 +24,7 @@ from orchestrator.tracking.content import (
     recorded_tags,
     rows_tags,
     step_of,
+    trial_name,
 )
 from orchestrator.tracking.run_index import PARENT, RunIndex
 from orchestrator.tracking.study_runs import StudyRuns
@@ -113,9 +115,11 @@ class TrialRuns:
         return True
 
     def is_complete(self, key: str) -> bool:
-        """Whether a trial's run is finished and names all rows that share the trial."""
+        """Whether a trial's run is finished, well named, and names all rows of the trial."""
         run = self._index.find(key)
-        return run is not None and run.status == "FINISHED" and not self._new_rows(run, key)
+        if run is None or run.status != "FINISHED":
+            return False
+        return not has_former_name(run.tags) and not self._new_tags(run, key)
 
     def fail(self, trial: Trial, reason: str) -> None:
         """End a trial's run as failed, with the reason as a tag."""
@@ -149,8 +153,7 @@ class TrialRuns:
             "code_version": code_version(),
             PARENT: self._studies.run_of(studies[0]).id,
         }
-        name = f"{tags['row']} seed {trial.seed_text}"
-        run = self._index.find_or_create(key, name, tags, began_here=began_here)
+        run = self._index.find_or_create(key, trial_name(tags), tags, began_here=began_here)
         if DESCRIBED not in run.params:
             self._epochs[run.id] = set()
         return run
@@ -170,18 +173,26 @@ class TrialRuns:
             files = {CONFIG_FILE: config_file(trial), **files}
             self._index.client.log_inputs(run, inputs_of(trial))
         self._index.client.upload(run, files, None)
-        if new_rows := self._new_rows(run, key):
+        if has_former_name(run.tags):
+            run = self._index.rename(run, trial_name(run.tags))
+        if new_tags := self._new_tags(run, key):
             studies = self._studies.of_trial(key)
             params = {name: text for s in studies for name, text in s.params_of(trial).items()}
-            tags = {**tags, **rows_tags(run.tags, new_rows)}
+            tags = {**tags, **new_tags}
         if points or params or tags:
             run = self._index.log(run, points=points, params=params, tags=tags)
         return run
 
-    def _new_rows(self, run: Run, key: str) -> list[str]:
-        """List the rows that share a trial and are not in its run yet."""
-        rows = [str(row) for s in self._studies.of_trial(key) for row in s.rows_by_key[key]]
-        return [row for row in rows if not names_row(run.tags, row)]
+    def _new_tags(self, run: Run, key: str) -> dict[str, str]:
+        """Return the tags for the rows that share a trial, as far as its run lacks them."""
+        studies = self._studies.of_trial(key)
+        rows = [str(row) for study in studies for row in study.rows_by_key[key]]
+        new_rows = [row for row in rows if not names_row(run.tags, row)]
+        of_studies = {study.row_tag: study.rows_text(key) for study in studies}
+        return {
+            **(rows_tags(run.tags, new_rows) if new_rows else {}),
+            **{name: text for name, text in of_studies.items() if run.tags.get(name) != text},
+        }
 
     def _known_steps(self, run: Run) -> set[int]:
         """Return the steps of a run's epochs, including those that an earlier driver logged."""

@@ -103,13 +103,18 @@ def write_drawing(drawing: Drawing, folder: Path) -> dict[str, Path]:
     """
     contents = {
         "pdf": _render(drawing, "pdf", {"Title": drawing.title, "CreationDate": None}),
-        "png": _render(drawing, "png", {"Title": drawing.title}),
+        "png": to_png(drawing),
         "csv": _without_formulas(drawing.data).to_csv(index=False, lineterminator="\n").encode(),
     }
     paths = {suffix: folder / f"{drawing.name}.{suffix}" for suffix in contents}
     for suffix, content in contents.items():
         write_atomically(paths[suffix], content)
     return paths
+
+
+def to_png(drawing: Drawing) -> bytes:
+    """Write a drawing as PNG; equal drawings give equal bytes."""
+    return _render(drawing, "png", {"Title": drawing.title})
 
 
 def _without_formulas(data: pd.DataFrame) -> pd.DataFrame:

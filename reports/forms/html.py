@@ -1,6 +1,6 @@
 """The table as HTML: a fragment for any page, and a small page around it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,6 +28,9 @@ TEMPLATES = "templates"
 
 STYLE = files("reports.forms").joinpath(TEMPLATES, "table.css").read_text(encoding="utf-8")
 """CSS of all fragments, for a page that holds several."""
+
+MAIN = '<main class="sheet">\n'
+"""The tag before the fragment of a page."""
 
 MARKS = {
     TIED: "not told from the highest mean of the column",
@@ -87,6 +90,12 @@ def wrap(title: str, fragment: str) -> str:
     from markupsafe import Markup
 
     return render("page.html.j2", title=title, fragment=Markup(fragment))
+
+
+def join_pages(title: str, pages: Iterable[str]) -> str:
+    """Put the fragments of several pages into one page, below each other."""
+    fragments = [page.partition(MAIN)[2].rpartition("</main>")[0] for page in pages]
+    return wrap(title, "".join(fragments))
 
 
 def render(template: str, **given: object) -> str:

@@ -28,10 +28,10 @@ def test_batches_hold_everything_within_the_limits() -> None:
     params = {f"param{number}": "" for number in range(MAX_PARAMS + 1)}
     batches = list(split_batches(points, params, {"tag": ""}))
     assert [len(batch.points) for batch in batches] == [MAX_POINTS, MAX_POINTS, 1]
-    assert [len(batch.params) for batch in batches] == [MAX_PARAMS, 1, 0]
+    assert [len(batch.params) for batch in batches] == [0, MAX_PARAMS, 1]
     assert [point for batch in batches for point in batch.points] == points
     assert {name for batch in batches for name, _ in batch.params} == set(params)
-    assert [batch.tags for batch in batches] == [[("tag", "")], (), ()]
+    assert [batch.tags for batch in batches] == [(), (), [("tag", "")]]
 
 
 def test_nothing_to_log_makes_no_batch() -> None:

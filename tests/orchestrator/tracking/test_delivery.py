@@ -64,7 +64,7 @@ def test_each_finished_trial_has_one_finished_run_below_its_study(storage: Path,
     assert {run.info.status for run in (*runs, parent)} == {"FINISHED"}
     assert {run.data.tags["mlflow.parentRunId"] for run in runs} == {parent.info.run_id}
     assert {run.info.run_name for run in runs} == {
-        f"{row} seed {seed}" for row in ("shallow", "deep") for seed in (0, 1)
+        f"s{seed} {row}" for row in ("shallow", "deep") for seed in (0, 1)
     }
 
 
