@@ -154,8 +154,12 @@ def _distinct_names(rows: Iterable[str]) -> list[str]:
     """Name rows as MLflow allows it; two rows never get one name."""
     names: list[str] = []
     for row in rows:
-        name = safe_name(row).strip("/. ")[: MAX_NAME // 2] or "row"
-        names.append(name if name not in names else f"{name}-{len(names)}")
+        safe = name = safe_name(row).strip("/. ")[: MAX_NAME // 2] or "row"
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{safe}-{number}"
+        names.append(name)
     return names
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.addresses.pages import VIEW, RunPlace
@@ -64,8 +65,8 @@ class StudyRuns:
 
     def open(self, study: MirroredStudy) -> None:
         """Set a study's run to RUNNING, with a heartbeat and the plan."""
-        self._index.take_over(self.run_of(study), beat=True)
-        self._keep_plan(study)
+        run = self._index.take_over(self.run_of(study), beat=True)
+        self._index.log_tags(run, self._keep(run, "plan", _plan_files(study)))
 
     def run_of(self, study: MirroredStudy) -> Run:
         """Find or create a study's run."""
@@ -78,9 +79,7 @@ class StudyRuns:
 
     def place_of(self, study: MirroredStudy) -> RunPlace:
         """Return where a study's run is, and its page of results if it has one."""
-        run = self.run_of(study)
-        file = RESULTS_FILE if _hash_tag("results") in run.tags else ""
-        return RunPlace(self._index.client.experiment, run.id, file)
+        return self._place_of(self.run_of(study))
 
     def beat(self) -> None:
         """Send a heartbeat of this driver, if it is time to."""
@@ -98,20 +97,26 @@ class StudyRuns:
         Raises:
             LedgerError: If a record or its predictions are damaged; the rest was logged.
         """
-        if has_former_name(self.run_of(study).tags):
-            self._index.rename(self.run_of(study), study_name(study.tags))
-        self._keep_plan(study)
-        tables = self._keep_tables(study)
-        runs = [run for key in study.rows_by_key if (run := self._index.find(key))]
-        finished = {run.tags["key"]: run for run in runs if run.status == "FINISHED"}
+        run = self.run_of(study)
+        if has_former_name(run.tags):
+            run = self._index.rename(run, study_name(study.tags))
+        tables = self._tables_of(study)
+        tags = {
+            **self._keep(run, "plan", _plan_files(study)),
+            **self._keep(run, "tables", tables, TABLES_FOLDER),
+            **self._keep(run, "results", write_results(study, tables)),
+        }
         for name, view in write_views(study).items():
             self._index.client.set_experiment_tag(f"{VIEW}{name}", view)
-        tags = {
-            DESCRIPTION: describe(study, self.place_of(study), runs, tables),
+        runs = [found for key in study.rows_by_key if (found := self._index.find(key))]
+        finished = {one.tags["key"]: one for one in runs if one.status == "FINISHED"}
+        place = self._place_of(replace(run, tags={**run.tags, **tags}))
+        tags |= {
+            DESCRIPTION: describe(study, place, runs, tables),
             "num_trials": str(len(study.rows_by_key)),
             "num_finished": str(len(finished)),
         }
-        run = self._index.log_tags(self.run_of(study), tags)
+        run = self._index.log_tags(run, tags)
         run = self._index.drop_tags(run, self._heartbeat)
         asked = {key for key in study.rows_by_key if (study.planned.study.name, key) in self._asked}
         is_complete = (asked or study.rows_by_key.keys()) <= finished.keys()
@@ -121,28 +126,26 @@ class StudyRuns:
             self._index.end(run, status)
         self._keep_scores(study, list(finished.values()))
 
-    def _keep_plan(self, study: MirroredStudy) -> None:
-        files = {PLAN_FILE: study.planned.model_dump_json(indent=1).encode()}
-        self._keep(study, "plan", files)
+    def _place_of(self, run: Run) -> RunPlace:
+        file = RESULTS_FILE if _hash_tag("results") in run.tags else ""
+        return RunPlace(self._index.client.experiment, run.id, file)
 
-    def _keep_tables(self, study: MirroredStudy) -> dict[str, bytes]:
-        """Upload a study's tables, and return them."""
-        planned = study.planned
-        folder = tables_folder(self._storage, planned.study.name, planned.corpus, planned.scale)
-        if files := tables_of(folder):
-            self._keep(study, TABLES_FOLDER, files, TABLES_FOLDER)
-            self._keep(study, "results", write_results(study, files))
-        return files
+    def _tables_of(self, study: MirroredStudy) -> dict[str, bytes]:
+        place = study.planned.study.name, study.planned.corpus, study.planned.scale
+        return tables_of(tables_folder(self._storage, *place))
 
     def _keep(
-        self, study: MirroredStudy, name: str, files: dict[str, bytes], folder: str | None = None
-    ) -> None:
-        """Upload files, unless the run has the same files; a tag holds their hash."""
-        run = self.run_of(study)
-        tags = {_hash_tag(name): sha256_of_all(files)}
-        if files and not tags.items() <= run.tags.items():
+        self, run: Run, name: str, files: dict[str, bytes], folder: str | None = None
+    ) -> dict[str, str]:
+        """Upload files, unless the run has the same files.
+
+        Returns:
+            The tag with their hash, to be logged after they were uploaded; none without files.
+        """
+        tags = {_hash_tag(name): sha256_of_all(files)} if files else {}
+        if not tags.items() <= run.tags.items():
             self._index.client.upload(run, files, folder)
-            self._index.log_tags(run, tags)
+        return tags
 
     def _keep_scores(self, study: MirroredStudy, finished: Sequence[Run]) -> None:
         """Log a study's scores as metrics and draw its figures, unless that was done of the same.
@@ -152,8 +155,7 @@ class StudyRuns:
         """
         run = self.run_of(study)
         records = {one.tags["key"]: one.tags.get("record_sha256", "").encode() for one in finished}
-        plan = study.planned.model_dump_json().encode()
-        tags = {_hash_tag("scores"): sha256_of_all({**records, PLAN_FILE: plan})}
+        tags = {_hash_tag("scores"): sha256_of_all({**records, **_plan_files(study)})}
         if not records or tags.items() <= run.tags.items():
             return
         trial_scores = TrialScores(Ledger(self._storage))
@@ -162,6 +164,10 @@ class StudyRuns:
         self._index.client.upload(run, pictures, FIGURES_FOLDER)
         points = points_of_rows(study.planned.study, outcome, int(1000 * time.time()))
         self._index.log(run, points=points, params={}, tags=tags)
+
+
+def _plan_files(study: MirroredStudy) -> dict[str, bytes]:
+    return {PLAN_FILE: study.planned.model_dump_json(indent=1).encode()}
 
 
 def _hash_tag(name: str) -> str:

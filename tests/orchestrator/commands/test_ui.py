@@ -43,7 +43,7 @@ def test_page_answers_once_its_address_is_printed_and_ends_with_the_command(
     ) as process:
         assert process.stdout is not None
         line = next(line for line in process.stdout if "on http://" in line)
-        url = line.partition(" on ")[2].partition(" ")[0]
+        url = line.partition(" on ")[2].partition(" ")[0].partition("/#/")[0]
         with urllib.request.urlopen(f"{url}/health", timeout=20) as answer:
             assert answer.status == 200
         family = psutil.Process(process.pid).children(recursive=True)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -95,14 +96,15 @@ def test_study_holds_its_plan_its_counts_and_its_tables(storage: Path, uri: str)
     record_trial(storage, trials[0])
     folder = tables_folder(storage, "depth", "synthetic", "tiny")
     folder.mkdir(parents=True)
-    for name in ("depth.tex", "depth.md", "depth.pdf"):
+    for name in ("depth.tex", "depth.md", "depth.html", "depth.pdf"):
         (folder / name).write_text(name)
     deliver(storage, uri, planned)
     (parent,) = runs_of(uri, "study")
     assert parent.info.status == "KILLED"
     assert (parent.data.tags["num_trials"], parent.data.tags["num_finished"]) == ("4", "1")
-    assert files_of(uri, parent.info.run_id) == {"plan.json"}
-    assert files_of(uri, parent.info.run_id, "tables") == {"tables/depth.tex", "tables/depth.md"}
+    assert files_of(uri, parent.info.run_id) == {"plan.json", "results.html"}
+    forms = {f"tables/depth.{form}" for form in ("tex", "md", "html")}
+    assert files_of(uri, parent.info.run_id, "tables") == forms
     assert Planned.model_validate_json(text_of(uri, parent.info.run_id, "plan.json")) == planned
     (folder / "depth.tex").write_text("of more trials")
     deliver(storage, uri, planned)
@@ -120,6 +122,112 @@ def test_shared_trial_has_one_run_with_the_rows_and_params_of_both(storage: Path
         "depth/deep, second/deep",
     }
     assert {run.info.status for run in runs_of(uri, "study")} == {"FINISHED"}
+
+
+def test_study_is_named_and_described_and_has_scores_and_figures(storage: Path, uri: str) -> None:
+    planned, trials = make_plan(storage)
+    record_trial(storage, trials[0])
+    folder = tables_folder(storage, "depth", "synthetic", "tiny")
+    folder.mkdir(parents=True)
+    (folder / "depth.md").write_text("caption\n\n| the table |\n")
+    deliver(storage, uri, planned)
+    (parent,) = runs_of(uri, "study")
+    assert parent.info.run_name == "depth synthetic tiny"
+    assert "| the table |" in parent.data.tags["mlflow.note.content"]
+    assert set(parent.data.metrics) == {f"shallow/test_{metric}_mean" for metric in ("f1", "wacc")}
+    figures = files_of(uri, parent.info.run_id, "figures")
+    assert {"figures/depth-curves.png"} <= figures
+    assert {Path(name).suffix for name in figures} == {".png"}
+    test = run_of(uri, trials[0].key).data.metrics["test_f1"]
+    assert parent.data.metrics["shallow/test_f1_mean"] == pytest.approx(test)
+
+
+def test_scores_of_a_study_are_logged_once_and_again_when_they_change(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = make_plan(storage)
+    for done in (trials[:1], trials):
+        for trial in done:
+            record_trial(storage, trial)
+        for _ in range(2):
+            deliver(storage, uri, planned)
+    (parent,) = runs_of(uri, "study")
+    assert len(steps_of(uri, parent, "shallow/test_f1_mean")) == 2
+    assert len(steps_of(uri, parent, "shallow/test_f1_std")) == 1
+    scores = [run_of(uri, trial.key).data.metrics["test_f1"] for trial in trials[:2]]
+    assert parent.data.metrics["shallow/test_f1_mean"] == pytest.approx(fmean(scores))
+
+
+def test_view_of_a_study_finds_all_its_trials_wherever_they_stand(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    second, _ = make_plan(storage, name="second", rows=("flat", "deep", "deeper"))
+    deliver(storage, uri, planned)
+    deliver(storage, uri, planned, second)
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment(runs_of(uri)[0].info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    views = {
+        name.removeprefix("mlflow.sharedViewState."): json.loads(text)
+        for name, text in experiment.tags.items()
+        if name.startswith("mlflow.sharedViewState.")
+    }
+    keys = [f"{name}/synthetic/tiny/0123456789ab" for name in ("depth", "second")]
+    assert set(views) == {*keys, *(f"{key}/rows" for key in keys)}
+    for view, rows in zip(keys, (("shallow", "deep"), ("flat", "deep")), strict=True):
+        found = client.search_runs([experiment.experiment_id], views[view]["searchFilter"])
+        assert {run.data.tags["key"] for run in found} == {trial.key for trial in trials}
+        assert {run.data.tags[f"row/{view}"] for run in found} == set(rows)
+    assert {"params.`model.audio.depth`", "metrics.`test_f1`"} <= set(
+        views[keys[0]]["selectedColumns"]
+    )
+    described = {run.data.tags["study"]: run for run in runs_of(uri, "study")}
+    text = described["second"].data.tags["mlflow.note.content"]
+    page = f"#/experiments/1/runs/{described['depth'].info.run_id}"
+    assert f"4 of them stand below [depth synthetic tiny]({page}" in text
+
+
+def test_runs_of_an_older_mirror_are_renamed_and_none_is_made_twice(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = record_all(storage)
+    deliver(storage, uri, planned)
+    client = MlflowClient(tracking_uri=uri)
+    before = [*runs_of(uri), *runs_of(uri, "study")]
+    for run in before:  # as an older mirror left them
+        tags = run.data.tags
+        is_trial = tags["kind"] == "trial"
+        name = f"{tags['row']} seed {tags['seed']}" if is_trial else tags["study"]
+        client.update_run(run.info.run_id, name=name)
+        for tag in tags:
+            if tag.startswith("row/") or tag in ("mlflow.note.content", "scores_sha256"):
+                client.delete_tag(run.info.run_id, tag)
+    mine = run_of(uri, trials[0].key)
+    client.update_run(mine.info.run_id, name="my favourite")
+    assert deliver(storage, uri, planned).delivered == []
+    after = {run.info.run_id: run for run in (*runs_of(uri), *runs_of(uri, "study"))}
+    assert set(after) == {run.info.run_id for run in before}
+    renamed = {run.info.run_id: run.info.run_name for run in before}
+    assert {key: run.info.run_name for key, run in after.items()} == {
+        **renamed,
+        mine.info.run_id: "my favourite",
+    }
+    assert all(steps_of(uri, run_of(uri, t.key), "test_f1") == [0] for t in trials)
+    answers: list[None] = []
+    delivery = Delivery(storage, uri, on_answer=lambda: answers.append(None))
+    delivery.catch_up([planned])
+    delivery.close()
+    assert len(answers) == 3
+
+
+def test_study_whose_scores_cannot_be_read_is_told(storage: Path, uri: str) -> None:
+    planned, trials = record_all(storage)
+    deliver(storage, uri, planned)
+    more, _ = make_plan(storage, rows=("shallow", "deep", "deeper"))
+    (Ledger(storage).folder(trials[0].key) / RECORD_FILE).write_bytes(b"damaged")
+    delivery = deliver(storage, uri, more)
+    (fault,) = delivery.faults.values()
+    assert f"{trials[0].key}/record.json' is damaged" in fault
+    assert delivery.left() == []
 
 
 def test_what_is_complete_costs_no_request_of_its_own(storage: Path, uri: str) -> None:
@@ -297,10 +405,11 @@ def test_delivery_killed_anywhere_delivers_each_trial_once_in_the_end(
             break
         num_killed += 1
     assert num_killed >= 5
-    runs = runs_of(uri)
+    runs, (parent,) = runs_of(uri), runs_of(uri, "study")
     assert {run.data.tags["key"] for run in runs} == {trial.key for trial in trials}
     assert len(runs) == len(trials)
-    assert {run.info.status for run in (*runs, *runs_of(uri, "study"))} == {"FINISHED"}
+    assert {run.info.status for run in (*runs, parent)} == {"FINISHED"}
+    assert steps_of(uri, parent, "shallow/test_f1_mean") == [0]
     for run in runs:
         assert steps_of(uri, run) == list(range(1, NUM_EPOCHS + 1))
         assert steps_of(uri, run, "test_f1") == [0]

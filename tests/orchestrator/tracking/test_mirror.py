@@ -9,6 +9,7 @@ from mlflow.tracking import MlflowClient
 from orchestrator.addresses.spool import read_spooled, spool, spooled_uris
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import LAST_CREATOR
+from orchestrator.tracking.delivered import NOTES_FOLDER
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
@@ -119,6 +120,43 @@ def test_mlflow_that_has_everything_is_not_asked_until_there_is_something_new(
     assert num_answers(storage, uri, more) > 0
     assert len(runs_of(uri)) == 4
     assert num_answers(storage, uri, more) == 0
+
+
+def test_page_is_that_of_the_study_also_if_mlflow_is_not_asked(storage: Path, uri: str) -> None:
+    planned, trials = make_plan(storage, num_seeds=1)
+    for trial in trials:
+        record_trial(storage, trial)
+    folder = tables_folder(storage, "depth", "synthetic", "tiny")
+    folder.mkdir(parents=True)
+    (folder / "depth.html").write_text("a table")
+    assert mirror_of(storage, uri).page() is None
+    for _ in range(2):
+        mirror = CountingMirror(storage, uri)
+        mirror.follow([planned])
+        mirror.close()
+        (parent,) = runs_of(uri, "study")
+        assert mirror.page() == (
+            f"http://127.0.0.1:5000/#/experiments/1/runs/{parent.info.run_id}"
+            "/artifacts/results.html?workflowType=machine_learning"
+        )
+    assert mirror.num_answers == 0
+    other, _ = make_plan(storage, name="other", rows=("alone",), num_seeds=1)
+    both = mirror_of(storage, uri, planned, other)
+    assert both.close() is None
+    assert both.page() == "http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
+
+
+def test_mlflow_is_asked_again_after_an_older_version_noted_what_it_has(
+    storage: Path, uri: str
+) -> None:
+    planned, trials = make_plan(storage, num_seeds=1)
+    for trial in trials:
+        record_trial(storage, trial)
+    num_answers(storage, uri, planned)
+    (note,) = (path for path in (storage / NOTES_FOLDER).rglob("*") if path.is_file())
+    note.write_text("".join(note.read_text().splitlines(keepends=True)[:2]))
+    assert num_answers(storage, uri, planned) > 0
+    assert num_answers(storage, uri, planned) == 0
 
 
 class CountingMirror(MlflowMirror):
