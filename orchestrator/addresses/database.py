@@ -40,25 +40,23 @@ SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'acti
 
 def finished_keys(database: Path, experiment: str) -> set[str]:
     """Return the keys of all finished runs that nobody deleted; none if the file is unreadable."""
-    if not database.is_file():
-        return set()
-    try:
-        with closing(sqlite3.connect(database, timeout=PATIENCE_S)) as connection:
-            return {key for (key,) in connection.execute(FINISHED, [experiment])}
-    except sqlite3.Error:  # whoever opens it with MLflow says what is wrong
-        return set()
+    return set(_read(database, FINISHED, experiment))
 
 
 def experiment_id(database: Path, experiment: str) -> str | None:
-    """Return the id of an experiment; None if there is none, or the file is unreadable."""
+    """Return the id of an experiment that nobody deleted; None if there is none to be read."""
+    return next((str(found) for found in _read(database, EXPERIMENT_ID, experiment)), None)
+
+
+def _read(database: Path, query: str, experiment: str) -> list[str]:
+    """Read the first column that a query finds; nothing if the file is unreadable."""
     if not database.is_file():
-        return None
+        return []
     try:
         with closing(sqlite3.connect(database, timeout=PATIENCE_S)) as connection:
-            found = connection.execute(EXPERIMENT_ID, [experiment]).fetchone()
-    except sqlite3.Error:
-        return None
-    return None if found is None else str(found[0])
+            return [found for (found,) in connection.execute(query, [experiment])]
+    except sqlite3.Error:  # whoever opens it with MLflow says what is wrong
+        return []
 
 
 def artifacts_beside(database: Path) -> Path:

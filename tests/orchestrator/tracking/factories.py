@@ -6,11 +6,19 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from models.configs.le import AudioConfig, LeConfig
+from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import EXPERIMENT
 from orchestrator.tracking.delivery import Delivery
+from reports.forms.files import write_table
+from reports.forms.verdicts import write_verdicts
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned, remember
 from reports.ledger.record import Epoch, Record
+from reports.scores.cells import Outcome, collect_outcome
+from reports.scores.trials import TrialScores
+from reports.tables.table import build_table
+from reports.verdicts.adaptive_seeds import judge_planned
+from search_spaces.claim import greater
 from search_spaces.study import ANY_CORPUS, Study
 from search_spaces.trial import Trial, TrialConfig
 from tests.reports.factories import make_record, make_split, make_study, make_trial
@@ -56,6 +64,25 @@ def record_trial(storage: Path, trial: Trial, *, num_epochs: int = NUM_EPOCHS) -
     record = record.model_copy(update={"result": result})
     ledger.write(record)
     return record
+
+
+def record_study(
+    storage: Path, *rows: str, name: str = "depth"
+) -> tuple[Planned, list[Trial], Outcome]:
+    """Finish a study with a claim, and write its table and verdicts where a sweep does."""
+    text = "the deeper one is better"
+    claim = greater("deeper", text, rows[1], rows[0], corpus="synthetic", metric="f1")
+    baseline = {"tiny": {ANY_CORPUS: TrialConfig()}}
+    study = make_study(rows, name=name, baseline=baseline, claims=(claim,))
+    planned, trials = plan_study(storage, study, num_seeds=2)
+    for trial in trials:
+        record_trial(storage, trial)
+    trial_scores = TrialScores(Ledger(storage))
+    outcome = collect_outcome(planned, trial_scores)
+    folder = tables_folder(storage, name, planned.corpus, planned.scale)
+    write_table(build_table(study, [outcome]), folder)
+    write_verdicts(judge_planned(planned, trial_scores), name, folder)
+    return planned, trials, outcome
 
 
 def make_epoch(number: int) -> Epoch:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from orchestrator.addresses.pages import RunPlace
+from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import Run
 from orchestrator.tracking.content import MAX_TAG, MirroredStudy
 from orchestrator.tracking.study_page import (
@@ -10,46 +11,23 @@ from orchestrator.tracking.study_page import (
     points_of_rows,
     write_results,
 )
-from reports.forms.files import write_table
 from reports.forms.html import to_html
-from reports.forms.verdicts import write_verdicts
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned
-from reports.scores.cells import Outcome, collect_outcome
+from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_table
-from reports.verdicts.adaptive_seeds import judge_planned
-from search_spaces.claim import greater
-from search_spaces.study import ANY_CORPUS
-from search_spaces.trial import TrialConfig
-from tests.orchestrator.tracking.factories import make_plan, plan_study, record_trial
-from tests.reports.factories import make_study
+from tests.orchestrator.tracking.factories import make_plan, record_study, record_trial
 
 PLACE = RunPlace("1", "ab", RESULTS_FILE)
 
 
-def record_study(storage: Path, *rows: str) -> tuple[Planned, Outcome]:
-    """Finish a study with a claim, and write its tables and verdicts."""
-    claim = greater(
-        "deeper", "the deeper one is better", rows[1], rows[0], corpus="synthetic", metric="f1"
-    )
-    study = make_study(rows, baseline={"tiny": {ANY_CORPUS: TrialConfig()}}, claims=(claim,))
-    planned, trials = plan_study(storage, study, num_seeds=2)
-    for trial in trials:
-        record_trial(storage, trial)
-    trial_scores = TrialScores(Ledger(storage))
-    outcome = collect_outcome(planned, trial_scores)
-    write_table(build_table(study, [outcome]), storage / "tables")
-    write_verdicts(judge_planned(planned, trial_scores), "depth", storage / "tables")
-    return planned, outcome
-
-
 def files_of(storage: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (storage / "tables").iterdir()}
+    folder = tables_folder(storage, "depth", "synthetic", "tiny")
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_scores_are_those_of_the_table(storage: Path) -> None:
-    planned, outcome = record_study(storage, "shallow", "deep")
+    planned, _, outcome = record_study(storage, "shallow", "deep")
     points = points_of_rows(planned.study, outcome, 5)
     assert {point.name: point.value for point in points} == {
         f"{cell.row}/test_{cell.metric}_{statistic}": value
@@ -61,7 +39,7 @@ def test_scores_are_those_of_the_table(storage: Path) -> None:
 
 
 def test_rows_whose_names_mlflow_refuses_keep_names_of_their_own(storage: Path) -> None:
-    planned, outcome = record_study(storage, "+ fusion", "_ fusion-2", "? fusion")
+    planned, _, outcome = record_study(storage, "+ fusion", "_ fusion-2", "? fusion")
     points = points_of_rows(planned.study, outcome, 0)
     assert {point.name.partition("/")[0] for point in points} == {
         "_ fusion",
@@ -79,7 +57,7 @@ def test_one_seed_has_no_deviation(storage: Path) -> None:
 
 
 def test_description_has_table_and_verdicts_before_notes(storage: Path) -> None:
-    planned, _ = record_study(storage, "shallow", "deep")
+    planned, _, _ = record_study(storage, "shallow", "deep")
     files = files_of(storage)
     text = describe(MirroredStudy(planned), PLACE, [], files)
     assert text.startswith("All 4 trials: [by row](#/experiments/1/runs?viewStateShareKey=")
@@ -120,7 +98,7 @@ def test_description_leads_to_the_study_below_which_trials_stand(storage: Path) 
 
 
 def test_page_of_results_holds_table_and_verdicts(storage: Path) -> None:
-    planned, outcome = record_study(storage, "shallow", "deep")
+    planned, _, outcome = record_study(storage, "shallow", "deep")
     study = MirroredStudy(planned)
     page = write_results(study, files_of(storage))[RESULTS_FILE].decode()
     table = to_html(build_table(planned.study, [outcome]))
