@@ -79,7 +79,7 @@ def sweep_studies(
 ) -> None:
     """Run studies; the exit status says whether all their trials finished."""
     from orchestrator.sweep.studies import Sweep, run_studies
-    from orchestrator.tracking.session import mirrored_to_mlflow
+    from orchestrator.tracking.mirror import mirrored_to_mlflow
 
     prices = measuring.prices(machines)
     storage = open_storage(place.storage)

@@ -1,41 +1,98 @@
-"""Draw docs/mlflow.png: `python -m tests.browser.screenshot STORAGE PICTURE`, after a sweep."""
+"""Draw docs/mlflow*.png: `python -m tests.browser.screenshot STORAGE FOLDER`, after two sweeps.
+
+The sweeps are `mmer-sweep layers` and `mmer-sweep components`: they share trials.
+"""
 
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
+from selenium.webdriver import Chrome
 
+from orchestrator.addresses.pages import RunPlace, experiment_page, run_page
 from tests.browser.compare_view import browser, fold_plots, open_compare_view, open_curves
-from tests.mlflow_server import mlflow_server
+from tests.browser.study_page import (
+    description_of,
+    links_of,
+    open_page,
+    shown_curves,
+    shown_lines,
+    text_of_html,
+    unfold_description,
+)
+from tests.mlflow_server import MlflowServer, mlflow_server
 from tests.orchestrator.tracking.factories import runs_of
 
-METRIC = "valid_f1"
+STUDY, COMPARED, METRIC = "components", "layers", "valid_f1"
 NAVIGATION_PX, CURVES_PX = 200, 475
 """MLflow's navigation on the left, and how much of the page of curves is shown."""
 
+SETTLE_S = 3
+"""How long a page takes to draw what it has."""
 
-def main(storage: Path, picture: Path) -> None:
-    """Show how MLflow's page compares the trials of seed 0, and one of their metrics."""
+
+def main(storage: Path, folder: Path) -> None:
+    """Show the runs, a study's results, its trials by row, and a comparison of trials."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "server").mkdir()
-        shutil.copy(storage / "mlflow.db", folder / "server" / "mlflow.db")
-        with mlflow_server(folder / "server") as server, browser(folder / "profile") as page:
-            runs = [run for run in runs_of(server.uri) if run.data.params["seed"] == "0"]
-            ids = [run.info.run_id for run in reversed(runs)]
-            open_compare_view(page, server.uri, runs[0].info.experiment_id, ids)
-            fold_plots(page)
-            page.save_screenshot(str(folder / "compare.png"))
-            open_curves(page, METRIC)
-            page.save_screenshot(str(folder / "curves.png"))
-        tables, curves = (Image.open(folder / name) for name in ("compare.png", "curves.png"))
+        place = Path(scratch)
+        (place / "server").mkdir()
+        shutil.copy(storage / "mlflow.db", place / "server" / "mlflow.db")
+        with mlflow_server(place / "server") as server, browser(place / "profile") as page:
+            _show_study(page, server, place)
+            _compare(page, server, place)
+        for name in ("runs", "results", "description", "trials"):
+            _write(Image.open(place / f"{name}.png"), folder / f"mlflow-{name}.png")
+        tables, curves = (Image.open(place / name) for name in ("compare.png", "curves.png"))
         width, height = tables.size
         stacked = Image.new("RGB", (width - NAVIGATION_PX, height + CURVES_PX))
         stacked.paste(tables, (-NAVIGATION_PX, 0))
         stacked.paste(curves, (-NAVIGATION_PX, height))
-        stacked.quantize(256).save(picture, optimize=True)
+        _write(stacked, folder / "mlflow.png")
+
+
+def _show_study(page: Chrome, server: MlflowServer, folder: Path) -> None:
+    def shoot(name: str) -> None:
+        time.sleep(SETTLE_S)
+        page.save_screenshot(str(folder / f"{name}.png"))
+
+    (run,) = (r for r in runs_of(server.uri, "study") if r.data.tags["study"] == STUDY)
+    place = RunPlace(run.info.experiment_id, run.info.run_id)
+    open_page(page, f"{server.uri}/{experiment_page(place.experiment)}")
+    shown_lines(page)
+    shoot("runs")
+    open_page(page, f"{server.uri}/{run_page(place._replace(file='results.html'))}")
+    text_of_html(page)
+    shoot("results")
+    open_page(page, f"{server.uri}/{run_page(place)}")
+    unfold_description(page)
+    description_of(page)
+    shoot("description")
+    open_page(page, links_of(page)["curves by row"])
+    shown_curves(page, METRIC)
+    shoot("trials")
+
+
+def _compare(page: Chrome, server: MlflowServer, folder: Path) -> None:
+    """Compare the trials of seed 0 of a study, and show their curves."""
+    rows = f"row/{COMPARED}/"
+    runs = [
+        run
+        for run in runs_of(server.uri)
+        if run.data.params["seed"] == "0" and any(tag.startswith(rows) for tag in run.data.tags)
+    ]
+    ids = [run.info.run_id for run in reversed(runs)]
+    open_compare_view(page, server.uri, runs[0].info.experiment_id, ids)
+    fold_plots(page)
+    page.save_screenshot(str(folder / "compare.png"))
+    open_curves(page, METRIC)
+    page.save_screenshot(str(folder / "curves.png"))
+
+
+def _write(picture: Image.Image, file: Path) -> None:
+    picture.convert("RGB").quantize(64).save(file, optimize=True)
 
 
 if __name__ == "__main__":

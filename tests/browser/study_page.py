@@ -42,7 +42,8 @@ card.scrollIntoView();
 const plot = card.querySelector('.js-plotly-plot');
 const lines = plot ? plot.data.filter(line => line.x && line.x.length > 1) : [];
 return lines.length && Object.fromEntries(
-    lines.filter(line => !line.y.includes(null)).map(line => [line.name || line.uuid.split('.').pop(), [...line.y]]));
+    lines.filter(line => !line.y.includes(null))
+        .map(line => [line.name || line.uuid.split('.').pop(), [...line.y]]));
 """
 
 

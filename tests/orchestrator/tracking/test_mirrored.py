@@ -6,7 +6,7 @@ import pytest
 from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.addresses.named import is_named
 from orchestrator.terminal import console
-from orchestrator.tracking.session import mirrored_to_mlflow
+from orchestrator.tracking.mirror import mirrored_to_mlflow
 from tests.orchestrator.tracking.factories import make_plan, record_trial, runs_of
 
 
