@@ -92,7 +92,7 @@ def _compare(page: Chrome, server: MlflowServer, folder: Path) -> None:
 
 
 def _write(picture: Image.Image, file: Path) -> None:
-    picture.convert("RGB").quantize(64).save(file, optimize=True)
+    picture.convert("RGB").quantize(256).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ from orchestrator.tracking.content import (
     MirroredStudy,
     Point,
     curves_file,
+    has_former_name,
     inputs_of,
     recorded_points,
     split_batches,
+    trial_name,
 )
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -109,3 +111,12 @@ def test_varied_trial_is_told_from_the_seeds_of_its_row(storage: Path) -> None:
     assert tags == {**plain, "row": "deep (init varied)", "seed_init": "1"}
     assert plain["row"] == "deep"
     assert study.params_of(varied) == {**study.params_of(first), "seed_init": "1"}
+
+
+def test_name_of_a_run_begins_with_its_seeds() -> None:
+    tags = {"kind": "trial", "row": "deep (init varied)", "seed": "0", "seed_init": "2"}
+    assert trial_name(tags) == "s0 init2 deep (init varied)"
+    assert trial_name({"row": "deep", "seed": "3"}) == "s3 deep"
+    former = "deep (init varied) seed 0, init 2"
+    assert has_former_name({**tags, "mlflow.runName": former})
+    assert not has_former_name({**tags, "mlflow.runName": trial_name(tags)})
