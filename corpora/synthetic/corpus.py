@@ -61,7 +61,7 @@ Table = NDArray[np.float64]
 class SyntheticConfig(BaseModel, frozen=True, extra="forbid"):
     """What a synthetic corpus depends on."""
 
-    num_utterances: int = Field(default=300, ge=24)
+    num_utterances: int = Field(default=1000, ge=24)
     num_speakers: int = Field(default=8, ge=1)
     reversal_rate: float = Field(default=0.4, ge=0, le=1)
     seed: int = Field(default=0, ge=0)

@@ -27,6 +27,9 @@ TINY_AUDIO = DaiAudioConfig(pool=(4, 1), base_channels=4, projection_hidden=64, 
 TINY_VISION = DaiVisionConfig(base_channels=4, projection_hidden=64)
 TINY_TEMPORAL = TemporalConfig(depth=1, feed_forward=128, dropout=0.0)
 
+MESM_CHANNELS = {"base_channels": 8}
+"""Twice those of FE2E: the text hides a part of what its CNNs see."""
+
 FE2E: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=Fe2eConfig(), training=TRAINING)},
     "tiny": {
@@ -55,8 +58,8 @@ MESM: Baseline = {
                 width=32,
                 temporal=TINY_TEMPORAL,
                 text=TINY_TEXT,
-                audio=TINY_AUDIO,
-                vision=TINY_VISION,
+                audio=TINY_AUDIO.model_copy(update=MESM_CHANNELS),
+                vision=TINY_VISION.model_copy(update=MESM_CHANNELS),
             ),
             training=TINY_TRAINING,
         )

@@ -35,7 +35,7 @@ MULT_TRAINING = TrainingConfig(
     schedule="constant",
     clip_norm=0.8,
 )
-TINY_FEATURE_TRAINING = TINY_TRAINING.model_copy(update={"max_epochs": 20, "clip_norm": 1.0})
+TINY_FEATURE_TRAINING = TINY_TRAINING.model_copy(update={"max_epochs": 10})
 """Longer than the training of systems that read pictures, because these epochs cost little."""
 
 LF_LSTM: Baseline = {
