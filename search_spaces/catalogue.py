@@ -36,7 +36,8 @@ COLLECTIONS: dict[str, tuple[Study, ...]] = {
 """Studies that one command runs together, so that trials that they share are trained once."""
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (*COLLECTIONS["all"], beyond.SYSTEMS, beyond.FUSIONS)
+    study.name: study
+    for study in (*COLLECTIONS["all"], beyond.SYSTEMS, beyond.FUSIONS, beyond.CONTROLS)
 }
 
 

@@ -15,6 +15,9 @@ NO_STATED_GAP = 0.005
 OWN = "own"
 """The family of claims that no paper makes."""
 
+PLANTED = "planted"
+"""The family of the built-in claims about the synthetic corpus, whose truth is known."""
+
 
 class Score(NamedTuple):
     """What is compared: a metric on a corpus, of one emotion or averaged over all."""
@@ -100,6 +103,11 @@ class Claim(Config):
         scores = [one.score for one in self.comparisons]
         scores += [self.value.score] if self.value else []
         return tuple(dict.fromkeys(score.corpus for score in scores))
+
+    @property
+    def is_of_paper(self) -> bool:
+        """Whether a paper makes the claim."""
+        return self.family not in (OWN, PLANTED)
 
     @property
     def rows(self) -> tuple[str, ...]:

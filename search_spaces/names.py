@@ -5,7 +5,7 @@ import re
 STUDY_NAMES = (
     *("main", "components", "layers", "le-reading"),  # Le et al.
     *("sota", "modules", "unimodal", "sem", "cross-modal", "bottlenecks", "sem-reading"),  # Xia
-    *("systems", "fusions"),
+    *("systems", "fusions", "controls"),
 )
 COLLECTION_NAMES = ("le2023", "xia2022", "all")
 """Names of several studies that one command runs together."""

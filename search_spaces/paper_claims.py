@@ -1,9 +1,9 @@
 """The papers' claims as claims of a study: printed cells become rows, corpora and metrics."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 
-from search_spaces.claim import NO_STATED_GAP, Claim, Comparison, PrintedValue, Score
+from search_spaces.claim import NO_STATED_GAP, PLANTED, Claim, Comparison, PrintedValue, Score
 from search_spaces.errors import StudyError
 from search_spaces.published import PublishedClaim, load_published
 from search_spaces.study import Column, Row, Study
@@ -28,6 +28,23 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
         if isinstance(claim, str)
         else _with_missing_rows(study, claim)
         for claim in study.claims
+    )
+
+
+def claims_about(study: Study, corpora: Collection[str]) -> tuple[Claim, ...]:
+    """Return a study's claims, without those about the synthetic corpus if it is not among some.
+
+    Args:
+        study: The study.
+        corpora: Names of the corpora that the study is trained on.
+
+    Raises:
+        StudyError: If a paper's claim is not restated although its kind needs it.
+    """
+    return tuple(
+        claim
+        for claim in claims_of(study)
+        if claim.family != PLANTED or set(claim.corpora) <= set(corpora)
     )
 
 

@@ -99,7 +99,11 @@ def _vision(config: LeConfig) -> PackedBranch:
     side = vision.side_px
     resize = nn.Identity() if side == vision.face_px else nn.AdaptiveAvgPool2d(side)
     return _packed(
-        config, vision, prepare=[resize, nn.AvgPool2d(vision.pool)], picture=(3, side, side)
+        config,
+        vision,
+        prepare=[resize, nn.AvgPool2d(vision.pool)],
+        picture=(3, side, side),
+        first_only=vision.frames == "first",
     )
 
 
@@ -109,6 +113,7 @@ def _packed(
     *,
     prepare: Iterable[nn.Module],
     picture: tuple[int, int, int],
+    first_only: bool = False,
 ) -> PackedBranch:
     """Build a branch for pictures of (channels, height, width) before pooling.
 
@@ -127,6 +132,7 @@ def _packed(
         ),
         temporal=_transformer(config, cls=cls, depth=pictures.depth),
         finish=WithoutCls() if has_cls and config.leaves_sequence else nn.Identity(),
+        first_only=first_only,
     )
 
 

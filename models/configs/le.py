@@ -94,11 +94,13 @@ class VisionConfig(VggConfig):
     """The image branch: faces of `face_px` x `face_px` pixels.
 
     They are averaged down to `resize_px` first, if that is given. Departure: the released code cuts
-    faces of 48 px out of the frame. Here rows of both sizes read the same faces.
+    faces of 48 px out of the frame. Here rows of both sizes read the same faces. With `frames`
+    "first", only the first face of an utterance is read, as a model of single pictures would.
     """
 
     face_px: Pixels = 64
     resize_px: PositiveInt | None = later(None)
+    frames: Literal["all", "first"] = later("all")
 
     @property
     def side_px(self) -> int:

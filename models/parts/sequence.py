@@ -44,6 +44,17 @@ def first_rows(lengths: Lengths) -> list[int]:
     return list(accumulate(lengths, initial=0))[:-1]
 
 
+def keep_first(packed: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
+    """Keep the first row of each utterance that has one.
+
+    Shapes:
+        packed: (N, ...), lengths: B with sum N -> (M, ...), B lengths of 0 or 1 with sum M
+    """
+    rows = [row for row, length in zip(first_rows(lengths), lengths, strict=True) if length]
+    first = packed.index_select(0, send(torch.tensor(rows), packed.device))
+    return first, [min(1, length) for length in lengths]
+
+
 def repeat_each(numbers: Sequence[int], lengths: Lengths) -> Tensor:
     """Repeat the number of each utterance for each of its steps, on the CPU.
 

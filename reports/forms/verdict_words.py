@@ -10,7 +10,7 @@ from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
 from reports.verdicts.here import AskedHere, enumerate_words
 from reports.verdicts.judgement import LEVEL, Judged, Word
-from search_spaces.claim import NO_STATED_GAP, OWN
+from search_spaces.claim import NO_STATED_GAP
 
 MEANINGS: dict[Word, str] = {
     "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
@@ -117,8 +117,8 @@ def tell_elsewhere(judged: Sequence[Judged]) -> list[str]:
     elsewhere = [one for one in judged if is_elsewhere(one)]
     lines = []
     for whose, group in (
-        (" of papers", [one for one in elsewhere if one.claim.family != OWN]),
-        ("", [one for one in elsewhere if one.claim.family == OWN]),
+        (" of papers", [one for one in elsewhere if one.claim.is_of_paper]),
+        ("", [one for one in elsewhere if not one.claim.is_of_paper]),
     ):
         if group:
             corpora = dict.fromkeys(name_corpus(name) for one in group for name in one.absent)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reports.scores.cells import Outcome
 from reports.scores.names import name_corpus
-from search_spaces.claim import NO_STATED_GAP, OWN, Claim, Comparison, Score
+from search_spaces.claim import NO_STATED_GAP, Claim, Comparison, Score
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study
 from search_spaces.terms import Words
@@ -53,7 +53,7 @@ def _ask(study: Study, outcome: Outcome) -> Iterator[AskedHere]:
     score = Score(outcome.corpus, column.metric)
     asked_by: dict[frozenset[Comparison], list[Claim]] = {}
     for claim in claims:
-        if claim.family != OWN and _can_be_asked(claim):
+        if claim.is_of_paper and _can_be_asked(claim):
             compared = frozenset(_move(one, score) for one in claim.comparisons)
             if not any(_mirror(one) in compared and not one.allowance for one in compared):
                 asked_by.setdefault(compared, []).append(claim)

@@ -33,7 +33,7 @@ from reports.verdicts.reasons import (
     project_seeds,
 )
 from search_spaces.claim import Claim, PrintedValue
-from search_spaces.paper_claims import claims_of
+from search_spaces.paper_claims import claims_about
 from search_spaces.study import Study
 
 Word = Verdict | Literal["COMPATIBLE", "INCOMPATIBLE", "REPORTED"]
@@ -96,7 +96,7 @@ def judge_claims(
     """
     redrawn = RedrawnScores(trial_scores)
     asked = ask_here(study, outcomes if asked_of is None else asked_of)
-    claims = (*claims_of(study), *asked)
+    claims = (*claims_about(study, [one.corpus for one in outcomes]), *asked)
     judged = [_weigh_claim(claim, outcomes, trial_scores, redrawn) for claim in claims]
     tables: dict[str, dict[tuple[int, ...], list[int]]] = {}
     for number, one in enumerate(judged):

@@ -21,7 +21,7 @@ from reports.verdicts.here import ask_here
 from reports.verdicts.judgement import LEVEL
 from reports.verdicts.printed_gap import printed_gap
 from search_spaces.claim import Claim, Comparison, Score
-from search_spaces.paper_claims import claims_of
+from search_spaces.paper_claims import claims_about
 from search_spaces.study import Study
 
 
@@ -88,7 +88,8 @@ def foresee(study: Study, planned: Sequence[Planned], trial_scores: TrialScores)
         LedgerError: If a record or its predictions are damaged or missing.
     """
     expected = [_expect(one) for one in planned]
-    claims = (*claims_of(study), *ask_here(study, expected[:1]))
+    stated = claims_about(study, [one.corpus for one in expected])
+    claims = (*stated, *ask_here(study, expected[:1]))
     sizes = Counter(c.family for c in claims if c.parts and not _find_problem(c, expected))
     problems = {claim.id: _find_problem_here(claim, expected) for claim in claims}
     tested = [claim for claim in claims if claim.parts and not problems[claim.id]]

@@ -1,6 +1,8 @@
-"""Studies that no paper has: every system side by side, and fusions beyond the papers."""
+"""Studies that no paper has: all systems side by side, more fusions, and controls."""
 
 from search_spaces.change import Change
+from search_spaces.studies.le2023 import unimodal
+from search_spaces.studies.planted import planted_claims
 from search_spaces.study import ANY_CORPUS, RECONSTRUCTED, Column, Row, Study
 from search_spaces.systems.dai import FE2E, MESM
 from search_spaces.systems.features import BIMHA, EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
@@ -53,4 +55,23 @@ FUSIONS = Study(
             change={**CLS_HEAD, "model.modality_dropout": 0.2},
         ),
     ),
+    claims=planted_claims("fusions"),
 )
+
+CONTROLS = Study(
+    name="controls",
+    title="Controls: a change without effect, and faces without their movement",
+    baseline=LE,
+    columns=COLUMNS,
+    rows=(
+        Row(name="full"),
+        Row(name="placebo", change={"training.weight_decay": 1e-9}),
+        Row(name="faces", change=unimodal("vision")),
+        Row(
+            name="faces, first frame",
+            change={**unimodal("vision"), "model.vision.frames": "first"},
+        ),
+    ),
+    claims=planted_claims("controls"),
+)
+"""The placebo decays weights so little that only the rounding of the last digits differs."""

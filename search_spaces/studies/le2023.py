@@ -6,6 +6,7 @@ from search_spaces.change import Change
 from search_spaces.claim import Comparison, Score
 from search_spaces.columns import emotion_columns
 from search_spaces.paper_claims import restate
+from search_spaces.studies.planted import planted_claims
 from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
 from search_spaces.systems.dai import FE2E
 from search_spaces.systems.features import EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
@@ -187,6 +188,7 @@ LAYERS = Study(
             [Comparison(row="4-4-4-4", rival="2-2-2-2", score=Score("mosei", "wacc"))],
             note="Two layers everywhere beat four on IEMOCAP, and four beat two on CMU-MOSEI.",
         ),
+        *planted_claims("layers"),
     ),
 )
 
@@ -220,6 +222,7 @@ COMPONENTS = Study(
         *("L09a", "L09b", "L09c", "L09d"),
         *("L10a", "L10b", "L10c", "L10d"),
         *("L11a", "L11b", "L11c", "L11d"),
+        *planted_claims("components"),
     ),
 )
 

@@ -4,6 +4,7 @@ from models.configs.base import Modality
 from search_spaces.change import Change
 from search_spaces.columns import emotion_columns
 from search_spaces.studies import xia2022_readings as readings
+from search_spaces.studies.planted import planted_claims
 from search_spaces.study import ANY_CORPUS, RECONSTRUCTED, Column, Paper, Row, Source, Study
 from search_spaces.systems.dai import FE2E, MESM
 from search_spaces.systems.features import BIMHA, EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
@@ -131,6 +132,7 @@ MODULES = Study(
         *("X01a", "X01b", "X01c", "X01d"),
         *("X06a", "X06b", "X06c", "X06d"),
         *("X07a", "X07b", "X07c", "X07d"),
+        *planted_claims("modules"),
     ),
 )
 
@@ -154,7 +156,7 @@ UNIMODAL = Study(
             published="xia_t4/fer_w",
         ),
     ),
-    claims=("X08a", "X08b", "X09a", "X09b", "X09c", "X09d"),
+    claims=("X08a", "X08b", "X09a", "X09b", "X09c", "X09d", *planted_claims("unimodal")),
 )
 
 SEM = Study(
@@ -181,7 +183,7 @@ SEM = Study(
             for number, groups in enumerate((*VISION_SEMS, ALL_VISION))
         ),
     ),
-    claims=(readings.TWO_OR_THREE_SEMS,),
+    claims=(readings.TWO_OR_THREE_SEMS, *planted_claims("sem")),
 )
 
 CROSS_MODAL = Study(
@@ -204,7 +206,7 @@ CROSS_MODAL = Study(
         Row(name="MBT", change={**WITHOUT_SEM, **WITHOUT_TEXT}, published="xia_t5/mbt"),
     ),
     compared_with="MBT",
-    claims=("X11a", "X11b", "X11c", "X11d"),
+    claims=("X11a", "X11b", "X11c", "X11d", *planted_claims("cross-modal")),
 )
 
 BOTTLENECKS = Study(
@@ -221,7 +223,7 @@ BOTTLENECKS = Study(
         )
         for number in (1, 2, 4, 8, 16)
     ),
-    claims=(readings.ANY_NUMBER_OF_TOKENS,),
+    claims=(readings.ANY_NUMBER_OF_TOKENS, *planted_claims("bottlenecks")),
 )
 
 SEM_READING = Study(

@@ -1,6 +1,6 @@
 import torch
 
-from models.parts.sequence import join, pad
+from models.parts.sequence import join, keep_first, pad
 
 ONE_EACH = [1, 1]
 
@@ -18,6 +18,12 @@ def test_pad_returns_each_gradient_to_its_row():
     (states[..., 0] * torch.tensor([[1.0, 9, 9], [2, 3, 4]])).sum().backward()
     assert packed.grad is not None
     assert packed.grad[:, 0].tolist() == [1, 2, 3, 4]
+
+
+def test_first_row_of_each_utterance_that_has_one_is_kept():
+    first, lengths = keep_first(torch.arange(6.0)[:, None], [1, 0, 3, 2])
+    assert first[:, 0].tolist() == [0, 1, 4]
+    assert lengths == [1, 0, 1, 1]
 
 
 def test_join_keeps_padding_where_it_is_masked():

@@ -12,6 +12,7 @@ CHAINS = {
             "+ Transformer-based Fusion + Emotion-level Embedding",
         )
     ],
+    "controls": [("faces, first frame", "faces", "full")],
     "modules": [("MER", "MER-SEM", "MER-SEM-MBT"), ("MER", "MER-MBT", "MER-SEM-MBT")],
 }
 

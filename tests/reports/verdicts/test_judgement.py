@@ -17,6 +17,7 @@ from reports.verdicts.judgement import (
 from search_spaces.catalogue import find_study
 from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater, same
 from search_spaces.paper_claims import claims_of
+from search_spaces.studies.planted import planted_claims
 from tests.reports.factories import collect, make_study, write_wrong
 
 ACCURACY = Score("synthetic", "acc")
@@ -362,4 +363,19 @@ def test_no_claim_of_a_paper_is_judged_on_another_corpus(tmp_path):
     outcome = collect(study, keys, ledger, corpus="synthetic", scale="paper")
     judged = judge_claims(study, [outcome], TrialScores(ledger))
     verdicts = {one.claim.id: one.verdict for one in judged}
-    assert {verdicts[claim.id] for claim in claims_of(study)} == {"UNTESTABLE"}
+    of_paper = [claim.id for claim in claims_of(study) if claim.is_of_paper]
+    assert {verdicts[name] for name in of_paper} == {"UNTESTABLE"}
+
+
+def test_planted_claims_are_judged_on_the_synthetic_corpus_alone(tmp_path):
+    study, ledger = find_study("layers"), Ledger(tmp_path)
+    keys = write_wrong(ledger, {row.name: ABOVE[0] for row in study.rows})
+    planted = {claim.id for claim in planted_claims("layers")}
+    judged = {}
+    for corpus in ("synthetic", "mine"):
+        outcome = collect(study, keys, ledger, corpus=corpus, scale="tiny")
+        judged[corpus] = {
+            one.claim.id: one.verdict for one in judge_claims(study, [outcome], TrialScores(ledger))
+        }
+    assert {judged["synthetic"][name] for name in planted} == {"EQUIVALENT"}
+    assert not planted & judged["mine"].keys()
