@@ -30,14 +30,14 @@ test: setup  ## set everything up and run lint, types and the quick tests
 	$(MAKE) --jobs 2 lint test-quick
 
 test-quick: setup
-	$(BIN)/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES)
+	$(BIN)/python -m pytest -m "not slow and not gpu" --durations 25 $(IN_PROCESSES)
 
 test-newer:  ## run a part of the quick tests on a newer Python, in an environment of its own
 	$(MAKE) setup PYTHON=$(NEWER_PYTHON) VENV=$(NEWER_VENV)
 	$(NEWER_VENV)/bin/python -m pytest -m "not slow and not gpu" $(IN_PROCESSES) $(NEWER_TESTS)
 
 test-slow: setup  ## run the tests that take minutes
-	$(BIN)/python -m pytest -m "slow and not gpu" $(IN_PROCESSES)
+	$(BIN)/python -m pytest -m "slow and not gpu" --durations 25 $(IN_PROCESSES)
 
 test-gpu: setup  ## run the tests that need a GPU
 	@$(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available() and "make test-gpu needs a GPU that PyTorch can use, and finds none")'
