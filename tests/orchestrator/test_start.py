@@ -1,11 +1,17 @@
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from hatchling.build import build_editable
 
 from mmer_sweep import prefer_own_packages
 from orchestrator.start import ensure_home
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -61,3 +67,18 @@ def test_entry_of_the_search_path_that_cannot_be_looked_into_is_left_alone(
     monkeypatch.syspath_prepend(entry)
     prefer_own_packages()
     assert os.environ["PYTHONPATH"] == entry
+
+
+def test_editable_install_starts_beside_our_packages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A copy of the module among the installed packages would take the checkout for another's."""
+    monkeypatch.chdir(CHECKOUT)
+    site = tmp_path / "site"
+    ZipFile(tmp_path / build_editable(str(tmp_path))).extractall(site)
+    program = (
+        f"import site; site.addsitedir({str(site)!r}); import mmer_sweep as our; print(our.ROOT)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == str(CHECKOUT)
