@@ -138,10 +138,12 @@ def mirror_of(uri: str) -> Mirror:
     Machines that share a cache folder, such as a home on NFS, each have their own mirror.
 
     Raises:
-        ValueError: If the URI names no bucket.
+        ValueError: If the URI names no bucket, or has characters that cannot be printed.
         OSError: If the folder cannot be made.
     """
     uri = BucketStore(uri).uri  # without superfluous slashes
+    if not uri.isprintable():
+        raise ValueError("its name has characters that cannot be printed")
     name = re.sub(r"[^\w.-]+", "-", uri.removeprefix(SCHEME))[:60]
     digest = hashlib.sha256(f"{endpoint()} {uri} {_machine_id()}".encode()).hexdigest()
     folder = _cache_folder() / platform.node() / f"{name}-{digest[:8]}"
@@ -165,14 +167,15 @@ def mirror_at(storage: Path) -> Mirror | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     named, _, made_for = content.partition(b"\n")
-    uri = named.decode(errors="replace").strip()
+    uri = named.decode(errors="replace")
     if not is_bucket(uri) or not uri.isprintable() or "\N{REPLACEMENT CHARACTER}" in uri:
         raise StorageError(
             f"'{origin}' is damaged: it must name the bucket that '{storage}' mirrors; write its "
             f"address {SCHEME}BUCKET/PREFIX into the file"
         )
     folder = Path(os.fsdecode(made_for.strip(b"\n")))
-    if made_for and not (folder.is_dir() and folder.samefile(storage)):
+    # Unlike that of pathlib, this function takes a folder that the user may not reach for none.
+    if made_for and not (os.path.isdir(folder) and folder.samefile(storage)):  # noqa: PTH112
         return None
     return _mirror(storage, uri)
 
@@ -192,7 +195,7 @@ def _cache_folder() -> Path:
     own, base = os.environ.get("MMER_SWEEP_CACHE"), os.environ.get("XDG_CACHE_HOME")
     if own:
         return Path(own).expanduser().absolute()
-    return (Path(base) if base else Path.home() / ".cache") / "mmer-sweep"
+    return (Path(base) if base else Path.home() / ".cache").absolute() / "mmer-sweep"
 
 
 def _machine_id() -> str:

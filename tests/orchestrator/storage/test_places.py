@@ -51,6 +51,31 @@ def test_machines_that_share_a_cache_folder_have_a_mirror_each(
     assert len({here, there, mirror_of("s3://bucket/place").folder}) == 3
 
 
+@pytest.mark.parametrize("prefix", ["ends with a blank ", " #?%41[x]*é"])
+def test_mirror_knows_its_prefix_as_the_user_wrote_it(prefix: str) -> None:
+    mirror = mirror_of(f"s3://bucket/{prefix}")
+    assert mirror_at(mirror.folder) == mirror
+    assert mirror.store.uri == f"s3://bucket/{prefix}"
+
+
+def test_mirror_stays_one_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MMER_SWEEP_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.chdir(tmp_path)
+    mirror = mirror_of("s3://bucket/place")
+    monkeypatch.chdir("/")
+    assert mirror_at(mirror.folder) == mirror
+
+
+def test_copy_of_a_mirror_that_cannot_be_reached_is_a_plain_folder(tmp_path: Path) -> None:
+    origin = tmp_path / ORIGIN_FILE
+    origin.parent.mkdir()
+    origin.write_text(f"s3://bucket/place\n/{'x' * 300}\n")  # a name too long for a folder
+    assert mirror_at(tmp_path) is None
+
+
 def test_folder_is_named_by_its_path(tmp_path: Path) -> None:
     assert locate_place(str(tmp_path / "a" / ".." / "b")) == tmp_path / "a" / ".." / "b"
 
@@ -62,6 +87,7 @@ def test_folder_is_named_by_its_path(tmp_path: Path) -> None:
         ("gs://bucket/place", "'gs://bucket/place' is neither a folder nor s3://BUCKET/PREFIX"),
         ("s3://", "'s3://' cannot be used: '' is not a valid bucket name"),
         ("s3://Bucket!/x", "'Bucket!' is not a valid bucket name"),
+        ("s3://bucket/a\nb", "its name has characters that cannot be printed"),
     ],
 )
 def test_place_that_is_none_is_told(place: str, message: str, cache: Path) -> None:
