@@ -42,7 +42,7 @@ def write_opening(report: Report) -> Iterator[str]:
         key
         for chapter in report.chapters
         for outcome in chapter.outcomes
-        for keys in outcome.planned.values()
+        for keys in outcome.every_planned.values()
         for key in keys
     }
     yield (

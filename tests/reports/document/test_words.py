@@ -2,6 +2,7 @@ from pathlib import Path
 
 from reports.document.content import Report
 from reports.document.words import describe_source, list_verdicts, write_opening
+from reports.ledger.planned import remember
 from search_spaces.catalogue import find_study
 from tests.reports.document.factories import assemble_report, write_own_study, write_study
 from tests.reports.factories import make_study
@@ -21,6 +22,15 @@ def test_opening_without_a_finished_trial(tmp_path: Path) -> None:
     write_study(tmp_path, make_study(["a"]), {"a": [None]})
     assert next(write_opening(assemble_report(tmp_path))) == (
         "1 study; 0 of 1 planned trials are finished."
+    )
+
+
+def test_opening_counts_trials_in_which_a_stream_is_varied(tmp_path: Path) -> None:
+    planned = write_study(tmp_path, make_study(["a"]), {"a": [4, 5]})
+    varied = {"init": (planned.keys["a"][0], "not-finished")}
+    remember(planned.model_copy(update={"varied": varied}), tmp_path)
+    assert next(write_opening(assemble_report(tmp_path))).startswith(
+        "1 study; 2 of 3 planned trials are finished"
     )
 
 
