@@ -49,8 +49,8 @@ def test_questions_are_counted_by_themselves(tmp_path: Path) -> None:
     study = find_study("layers")
     wrong: dict[str, list[int | None]] = {row.name: [4, 5, 4] for row in study.rows}
     write_study(tmp_path, study, wrong | {"2-2-2-2": [0, 1, 0]}, corpus="mine")
-    write_study(tmp_path, study, wrong, corpus="synthetic")
+    write_study(tmp_path, study, wrong, corpus="others")
     (chapter,) = assemble_report(tmp_path).chapters
     told = list_verdicts(chapter)
     assert told.startswith("5 UNTESTABLE. On mine, tiny scale (no paper claims it): 1 HOLDS, ")
-    assert ". On synthetic, tiny scale (no paper claims it): " in told
+    assert ". On others, tiny scale (no paper claims it): " in told
