@@ -334,6 +334,11 @@ def _prepare(
 ) -> None:
     """Prepare by recipes of pictures, and make hand-crafted features in the same pass if wanted."""
     recipes, address = _recipes(wanted), wanted.address
+    if wanted.face_choice != "largest" and not recipes and handcrafted and handcrafted.features:
+        raise CorpusError(
+            "published features are of faces that others chose: leave out --which-face, or also "
+            "give a --recipe of pictures"
+        )
     published = handcrafted.published(source, wanted.compat) if handcrafted else None
     own = None
     if handcrafted and published is None:

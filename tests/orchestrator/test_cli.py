@@ -18,6 +18,8 @@ from orchestrator.cli import COMMANDS, EXIT_BAD_INPUT, cli, main
 from orchestrator.corpus import on_ray
 from search_spaces.catalogue import STUDIES
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
+from tests.corpora.dai_release_factory import write_dai_iemocap
+from tests.corpora.laid_utterances import iemocap_utterances
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 
@@ -365,6 +367,15 @@ def test_face_that_action_units_cannot_choose_is_told(
     features = ("--words", "random", "--face", "action_units")
     message = refused(*arguments, *features, "--which-face", "central")
     assert "finds faces itself and takes the largest one: leave out --which-face" in message
+
+
+def test_face_that_published_features_cannot_choose_is_told(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_dai_iemocap(tmp_path / "dai", iemocap_utterances())
+    arguments = ("prepare", "dai-iemocap", "--source", "dai", "--recipe", "handcrafted")
+    message = refused(*arguments, "--features", "published", "--which-face", "central")
+    assert "published features are of faces that others chose: leave out --which-face" in message
 
 
 def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:
