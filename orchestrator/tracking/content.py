@@ -111,8 +111,14 @@ class MirroredStudy:
         }
 
     def rows_text(self, key: str) -> str:
-        """Name the rows of the study that share a trial, for their tag."""
-        return ROW_SEPARATOR.join(row.row for row in self.rows_by_key[key])[:MAX_TAG]
+        """Name the rows of the study that share a trial, for their tag.
+
+        A seed of a row is not also named as what is varied: pages would group it apart from the
+        other seeds of its row.
+        """
+        names = [row.row for row in self.rows_by_key[key]]
+        as_seed = [name for name in names if key in self.planned.keys.get(name, ())]
+        return ROW_SEPARATOR.join(as_seed or names)[:MAX_TAG]
 
     def params_of(self, trial: Trial) -> dict[str, str]:
         """Return a trial's seed, corpus, and the fields in which the study's rows differ."""

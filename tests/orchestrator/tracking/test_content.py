@@ -111,6 +111,8 @@ def test_varied_trial_is_told_from_the_seeds_of_its_row(storage: Path) -> None:
     assert tags == {**plain, "row": "deep (init varied)", "seed_init": "1"}
     assert plain["row"] == "deep"
     assert study.params_of(varied) == {**study.params_of(first), "seed_init": "1"}
+    assert study.rows_text(first.key) == "deep"
+    assert study.rows_text(varied.key) == "deep (init varied)"
 
 
 def test_name_of_a_run_begins_with_its_seeds() -> None:
