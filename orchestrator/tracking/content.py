@@ -86,7 +86,7 @@ class MirroredStudy:
         self.planned = planned
         study = planned.study
         self.key = study_key(planned)
-        self.view = safe_name(self.key)[:MAX_VIEW]
+        self.view = safe_name(self.key)[:MAX_VIEW].rstrip("/")
         self.row_tag = f"row/{self.view}"
         self.rows_by_key = planned.rows_by_key
         self.differing = _differing_fields(planned)
@@ -140,8 +140,8 @@ def study_key(planned: Planned) -> str:
 
 
 def safe_name(text: str) -> str:
-    """Replace what MLflow takes in no name of a tag or metric."""
-    return re.sub(r"[^/\w.\- ]", "_", text)
+    """Replace what MLflow takes in no name of a tag or metric: signs, `//`, `/./` and `/../`."""
+    return re.sub(r"/(\.{0,2}/)+", "/", re.sub(r"[^/\w.\- ]", "_", text))
 
 
 def trial_name(tags: Mapping[str, str]) -> str:

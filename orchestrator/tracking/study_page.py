@@ -154,7 +154,7 @@ def _distinct_names(rows: Iterable[str]) -> list[str]:
     """Name rows as MLflow allows it; two rows never get one name."""
     names: list[str] = []
     for row in rows:
-        safe = name = safe_name(row).strip("/. ")[: MAX_NAME // 2] or "row"
+        safe = name = safe_name(row)[: MAX_NAME // 2].strip("/. ") or "row"
         number = 1
         while name in names:
             number += 1

@@ -1,15 +1,19 @@
 from pathlib import Path
 
-from orchestrator.addresses.pages import RunPlace
+import pytest
+from mlflow.utils.validation import _validate_metric_name, _validate_tag_name
+
+from orchestrator.addresses.pages import VIEW, RunPlace
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import Run
-from orchestrator.tracking.content import MAX_TAG, MirroredStudy
+from orchestrator.tracking.content import MAX_TAG, MAX_VIEW, MirroredStudy
 from orchestrator.tracking.study_page import (
     RESULTS_FILE,
     TOO_LONG,
     describe,
     points_of_rows,
     write_results,
+    write_views,
 )
 from reports.forms.html import to_html
 from reports.ledger.ledger import Ledger
@@ -46,6 +50,21 @@ def test_rows_whose_names_mlflow_refuses_keep_names_of_their_own(storage: Path) 
         "_ fusion-2",
         "_ fusion-3",
     }
+
+
+@pytest.mark.parametrize("row", ["a // b", "a/./b", "a/../b", "..", "a/", f"{'a' * 124}/b"])
+def test_rows_named_like_paths_have_names_that_mlflow_takes(storage: Path, row: str) -> None:
+    planned, _, outcome = record_study(storage, "full", row)
+    for point in points_of_rows(planned.study, outcome, 0):
+        _validate_metric_name(point.name)
+
+
+def test_view_of_a_study_with_a_long_name_has_a_name_that_mlflow_takes(storage: Path) -> None:
+    planned, _ = make_plan(storage, name="s" * (MAX_VIEW - 1))
+    study = MirroredStudy(planned)
+    _validate_tag_name(study.row_tag)
+    for view in write_views(study):
+        _validate_tag_name(f"{VIEW}{view}")
 
 
 def test_one_seed_has_no_deviation(storage: Path) -> None:
