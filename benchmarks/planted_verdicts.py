@@ -21,11 +21,12 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
+from reports.statistics.verdicts import FEWEST_SEEDS
 from reports.verdicts.judgement import judge_claims
-from search_spaces.studies.planted import PLANTED_CLAIMS, RIGHT, SYNTHETIC, Planted
+from search_spaces.studies.planted import PLANTED_CLAIMS, SYNTHETIC, Planted
 
 SEEDS_A_SET = 5
-OPEN = "UNDECIDED"
+NOT_DECIDED = ("UNDECIDED", "UNTESTABLE")
 
 
 def sets_of_seeds(planned: Planned, size: int) -> list[Planned]:
@@ -59,7 +60,7 @@ def count_verdicts(storage: Path, size: int) -> Iterator[tuple[str, Planted, Cou
         if planned.corpus == SYNTHETIC and planned.study.name in PLANTED_CLAIMS:
             sets = [verdicts_of(one, trial_scores) for one in sets_of_seeds(planned, size)]
             for claim in PLANTED_CLAIMS[planned.study.name]:
-                found = Counter(verdicts[claim.claim.id] for verdicts in sets)
+                found = Counter(one[claim.claim.id] for one in sets if claim.claim.id in one)
                 yield planned.study.name, claim, found
 
 
@@ -68,8 +69,9 @@ def tabulate(counted: list[tuple[str, Planted, Counter[str]]]) -> Table:
     table = markdown_table("study", "claim", "sets", "decided", "right", "verdicts")
     total: Counter[str] = Counter()
     for study, planted, found in counted:
-        num_sets, num_decided = found.total(), found.total() - found[OPEN]
-        num_right = sum(found[verdict] for verdict in found if verdict in RIGHT[planted.truth])
+        num_sets = found.total()
+        num_decided = num_sets - sum(found[verdict] for verdict in NOT_DECIDED)
+        num_right = sum(found[verdict] for verdict in planted.right)
         total.update(sets=num_sets, decided=num_decided, right=num_right)
         words = ", ".join(f"{verdict} {number}" for verdict, number in found.most_common())
         table.add_row(
@@ -82,7 +84,13 @@ def tabulate(counted: list[tuple[str, Planted, Counter[str]]]) -> Table:
 
 @click.command()
 @click.argument("storage", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--seeds", default=SEEDS_A_SET, show_default=True, help="Seeds in each set.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=FEWEST_SEEDS),
+    default=SEEDS_A_SET,
+    show_default=True,
+    help="Seeds in each set.",
+)
 def main(storage: Path, seeds: int) -> None:
     """Print how often the verdicts on planted claims were decided, and how often right."""
     Console(width=160).print(tabulate([*count_verdicts(storage, seeds)]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpora.synthetic.corpus import SyntheticConfig, best_scores
 from models.configs.base import MODALITIES
 from search_spaces.catalogue import find_study
-from search_spaces.studies.planted import PLANTED_CLAIMS, RIGHT
+from search_spaces.studies.planted import PLANTED_CLAIMS
 
 NUM_SEEDS = 3
 
@@ -90,7 +90,7 @@ def test_verdicts_on_planted_claims_are_right(study: str, storage: Path) -> None
     verdicts = {claim["id"]: claim["verdict"] for claim in written["claims"]}
     planted = PLANTED_CLAIMS[study]
     decided = [one for one in planted if verdicts[one.claim.id] != "UNDECIDED"]
-    wrong = [one for one in decided if verdicts[one.claim.id] not in RIGHT[one.truth]]
+    wrong = [one for one in decided if verdicts[one.claim.id] not in one.right]
     assert not wrong, (verdicts, scores)
     assert len(decided) >= DECIDED * len(planted), (verdicts, scores)
 

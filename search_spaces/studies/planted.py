@@ -18,7 +18,7 @@ RIGHT: dict[Truth, frozenset[str]] = {
     "below": frozenset({"REVERSED"}),
     "same": frozenset({"EQUIVALENT", "FAILS"}),
 }
-"""The verdicts that are right: a claimed gap that is not there fails, or rows prove equivalent."""
+"""The right verdicts on a claimed gap: without one, it fails, or its rows prove equivalent."""
 
 NO_EFFECT = 0.05
 """Rows between which nothing is planted differ by less: five points."""
@@ -32,6 +32,11 @@ class Planted(NamedTuple):
 
     claim: Claim
     truth: Truth
+
+    @property
+    def right(self) -> frozenset[str]:
+        """The verdicts that are right; FAILS on a claim that rows are the same is none of them."""
+        return frozenset({"EQUIVALENT"}) if self.claim.kind == "same" else RIGHT[self.truth]
 
 
 def _planted(claim: Claim) -> Claim:
