@@ -146,15 +146,15 @@ def test_terminal_shows_what_was_tested_and_why_the_rest_was_not(judged):
 
 
 def test_verdicts_that_need_the_margin_tell_it(tmp_path):
-    claim = greater("C", "a beats b", "b", "a", corpus="synthetic", metric="acc", margin=0.01)
+    claim = greater("C", "a beats b", "b", "a", corpus="synthetic", metric="acc", margin=0.0015)
     (judged,) = judge(tmp_path, [claim], {"a": [6, 7, 6, 7, 6], "b": [6, 7, 6, 7, 6]})
     assert judged.verdict == "EQUIVALENT"
-    assert tell_in_brief(judged) == ("+0.0 points, 95 % interval 0.0 to 0.0, 5 seeds, margin 1.0")
+    assert tell_in_brief(judged) == ("+0.0 points, 95 % interval 0.0 to 0.0, 5 seeds, margin 0.15")
 
 
 def test_terminal_says_in_a_line_that_nothing_is_testable(tmp_path):
     study, ledger = find_study("components"), Ledger(tmp_path)
-    outcome = collect(study, {}, ledger)
+    outcome = collect(study, {}, ledger, corpus="mine")
     judged = judge_claims(study, [outcome], TrialScores(ledger), asked_of=[])
     assert show(judged, 200) == (
         "UNTESTABLE here: 13 claims of papers about CMU-MOSEI and IEMOCAP, paper scale.\n"
