@@ -63,8 +63,8 @@ METHOD = (
 
 ABOUT_ASKED = (
     "This is what the papers' claims compare. The verdicts say whether it holds on this corpus, "
-    f"and nothing about a paper. The margin is {100 * NO_STATED_GAP:.2f} points, and the tests are "
-    "corrected over these questions alone."
+    f"and nothing about a paper. The margin is {100 * NO_STATED_GAP:.2f} points, or 0 where the "
+    "question allows a gap. The tests are corrected over these questions alone."
 )
 
 
@@ -206,5 +206,5 @@ def tell_in_brief(judged: Judged) -> str:
     """Say what follows a verdict in a sentence: the gap, and what it needs to be understood."""
     words = [judged.brief or judged.reason]
     if judged.verdict in WITH_MARGIN:
-        words.append(f"margin {100 * judged.claim.margin:.1f}")
+        words.append(f"margin {show_margin(judged)}")
     return ", ".join(words)
