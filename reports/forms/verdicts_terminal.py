@@ -17,6 +17,9 @@ from reports.forms.verdict_words import (
 )
 from reports.verdicts.judgement import Judged
 
+MOST_REASONS = 2
+"""So many reasons are told in full; the files of the verdicts have them all."""
+
 STYLES = {"good": "green", "open": "yellow", "bad": "red"}
 
 
@@ -55,7 +58,9 @@ def _word(judged: Judged) -> Text:
 
 
 def _tell_reasons(judged: Sequence[Judged]) -> Text:
-    """Write each reason once: few seeds are missing for far more claims than one."""
-    parts = (part for one in judged for part in one.reason.split("; "))
-    reasons = "; ".join(dict.fromkeys(parts))
-    return Text(f"{count_claims(len(judged))} UNTESTABLE here: {reasons}.")
+    """Write the first reasons, each once: if seeds are missing, every pair of rows is one."""
+    reasons = list(dict.fromkeys(part for one in judged for part in one.reason.split("; ")))
+    text = "; ".join(reasons[:MOST_REASONS])
+    if len(reasons) > MOST_REASONS:
+        text += f"; and {len(reasons) - MOST_REASONS} more"
+    return Text(f"{count_claims(len(judged))} UNTESTABLE here: {text}.")

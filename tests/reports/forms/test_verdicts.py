@@ -152,6 +152,15 @@ def test_verdicts_that_need_the_margin_tell_it(tmp_path):
     assert tell_in_brief(judged) == ("+0.0 points, 95 % interval 0.0 to 0.0, 5 seeds, margin 0.15")
 
 
+def test_terminal_tells_the_first_of_many_reasons(tmp_path):
+    study, ledger = find_study("components"), Ledger(tmp_path)
+    judged = judge_claims(study, [collect(study, {}, ledger)], TrialScores(ledger))
+    first, *_ = show(judged, 1000).splitlines()
+    assert first.startswith("4 claims UNTESTABLE here: '+ Transformer-based Fusion + ")
+    assert first.count(" share 0 of at least 3 seeds; ") == 2
+    assert first.endswith("; and 4 more.")
+
+
 def test_terminal_says_in_a_line_that_nothing_is_testable(tmp_path):
     study, ledger = find_study("components"), Ledger(tmp_path)
     outcome = collect(study, {}, ledger, corpus="mine")
