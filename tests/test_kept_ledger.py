@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corpora.preparation.known import know_corpus
-from corpora.source.names import SYNTHETIC
+from corpora.preparation.known import KnownCorpus, know_corpus
+from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan.plan import make_plan
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
@@ -51,9 +51,19 @@ def test_records_and_plans_are_written_as_they_were_read(ledger: Ledger, planned
     assert path.read_bytes() == stored
 
 
+def corpus_of(planned: Planned) -> KnownCorpus:
+    """Know the corpus of then; the synthetic one of now has more utterances."""
+    now = know_corpus(planned.corpus, KEPT)
+    (fingerprint,) = planned.fingerprints
+
+    def identify(recipe: str) -> CorpusIdentity:
+        return now.identify(recipe).model_copy(update={"fingerprint": fingerprint})
+
+    return KnownCorpus(now.name, now.kind, identify)
+
+
 def test_trials_have_the_keys_that_they_had(ledger: Ledger, planned: Planned) -> None:
-    known = know_corpus(SYNTHETIC, ledger.storage)
-    plan = make_plan(planned.study, known, planned.scale, 2, ledger)
+    plan = make_plan(planned.study, corpus_of(planned), planned.scale, 2, ledger)
     assert {row: [trial.key for trial in trials] for row, trials in plan.trials.items()} == {
         row: list(keys) for row, keys in planned.keys.items()
     }

@@ -94,10 +94,10 @@ def test_default_splits_have_their_shares_and_enough_positives() -> None:
         for split in ("train", "valid", "test")
     }
     assert {split: len(part) for split, part in labels.items()} == {
-        "train": 135, "valid": 45, "test": 120,
+        "train": 450, "valid": 150, "test": 400,
     }  # fmt: skip
-    assert labels["test"].sum(0).min() >= 12
-    assert labels["valid"].sum(0).min() >= 4
+    assert labels["test"].sum(0).min() >= 40
+    assert labels["valid"].sum(0).min() >= 15
 
 
 @pytest.mark.parametrize("seed", range(5))

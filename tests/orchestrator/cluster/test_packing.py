@@ -81,11 +81,11 @@ def test_trials_that_fit_nowhere_are_named_together() -> None:
         pack(trials, {probe.architecture: probe}, MACHINE, rows=rows)
     shallow, deep, advice = str(caught.value).split("\n")
     assert shallow == (
-        "study 'small', row 'shallow': needs 22,000 MiB with batches of 8 utterances, but a "
+        "study 'small', row 'shallow': needs 22,000 MiB with batches of 10 utterances, but a "
         "machine has 10,000 MiB for it"
     )
     assert deep == (
-        "study 'small', row 'deep': batches of 8 utterances ran out of memory when they were "
+        "study 'small', row 'deep': batches of 10 utterances ran out of memory when they were "
         "measured alone on a machine with 10,000 MiB"
     )
     assert advice.startswith("nothing was trained; use machines with more memory")
@@ -204,8 +204,8 @@ def test_trial_that_fits_no_kind_of_gpu_is_refused_by_all_of_them() -> None:
         pack_on_kinds([SHALLOW.trial], kinds, rows={SHALLOW.trial.key: SHALLOW.trained_for})
     fault, advice = str(caught.value).split("\n")
     assert fault == (
-        "study 'small', row 'shallow': needs 55,000 MiB with batches of 8 utterances, but a GPU "
-        "(A100) has 40,000 MiB for it; batches of 8 utterances ran out of memory when they were "
+        "study 'small', row 'shallow': needs 55,000 MiB with batches of 10 utterances, but a GPU "
+        "(A100) has 40,000 MiB for it; batches of 10 utterances ran out of memory when they were "
         "measured alone on a GPU (T4)"
     )
     assert advice.startswith("nothing was trained")
