@@ -77,8 +77,8 @@ RELEASED_TRAINING = TrainingConfig(
 TINY_RELEASED_TRAINING = TINY_LE_TRAINING.model_copy(
     update={
         "max_epochs": round(1.2 * TINY_LE_TRAINING.max_epochs),
-        "learning_rate": TINY_LE_TRAINING.learning_rate / 10,
-        "pretrained_learning_rate": TINY_LE_TRAINING.pretrained_learning_rate / 10,
+        "learning_rate": 6e-5,
+        "pretrained_learning_rate": 6e-5,
         "schedule": "constant",
         "patience": 5,
     }

@@ -65,7 +65,7 @@ def test_row_of_the_same_system_with_its_own_baseline_shows_what_differs() -> No
     text = " ".join(text_of(study_view(STUDIES["le-reading"])).split())  # lines are wrapped
     assert "another system" not in text
     assert "training.learning_rate = 5e-05 (scale paper)" in text
-    assert "training.learning_rate = 0.0001 (scale tiny)" in text
+    assert "training.learning_rate = 6e-05 (scale tiny)" in text
 
 
 def test_own_study_without_printed_values_is_shown() -> None:
