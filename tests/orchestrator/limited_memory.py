@@ -23,6 +23,8 @@ from search_spaces.trial import Trial
 from tests.orchestrator.factories import TRAINED_FOR, small_trial
 
 WARM_CHANNELS = 16
+CONVS: list[JsonValue] = [8, 1, 1, 1, 1]
+"""Most at full resolution: batches take much memory, and parameters little."""
 
 
 def make_trial(storage: Path, batch_size: int, channels: int) -> Trial:
@@ -30,8 +32,10 @@ def make_trial(storage: Path, batch_size: int, channels: int) -> Trial:
     change: dict[str, JsonValue] = {
         "model.audio.pool": [1, 1],
         "model.audio.base_channels": channels,
+        "model.audio.convs_per_group": CONVS,
         "model.vision.pool": [1, 1],
         "model.vision.base_channels": channels,
+        "model.vision.convs_per_group": CONVS,
         "training.batch_size": batch_size,
     }
     config = apply_change(trial.config, change)

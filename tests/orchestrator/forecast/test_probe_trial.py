@@ -155,7 +155,7 @@ def test_evaluation_of_a_part_notes_what_the_rest_would_take(
 @pytest.mark.skipif(sys.platform != "linux", reason="the cap is Linux's")
 @pytest.mark.slow
 def test_trial_is_too_large_where_its_batches_do_not_fit(storage: Path) -> None:
-    """It really runs out of memory, under its cap: whole batches of 12 take about 160 MiB."""
+    """It really runs out of memory, under its cap: whole batches of 12 take some 300 MiB."""
     command = [sys.executable, "-m", "tests.orchestrator.capped_probe", str(storage), "130"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
