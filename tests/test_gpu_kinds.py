@@ -23,8 +23,10 @@ from orchestrator.storage.trials import fetch_record
 from orchestrator.sweep.messages import order_in
 from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.tune import train
+from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
 from reports.ledger.probe import remember_device, remember_probe
+from search_spaces.trial import Trial
 from tests.orchestrator.probe_factory import depth_of, make_assignment, make_probe
 
 pytestmark = pytest.mark.slow
@@ -45,7 +47,12 @@ SHARES = {
 }
 """How many are at once on a GPU, and what PyTorch may take there."""
 
-LASTING_S = 1.0
+AT_ONCE_FILE = "at_once"
+"""Holds how many trials wait for each other: they last until so many have begun."""
+
+MAX_WAIT_S, LOOK_S = 60.0, 0.05
+NO_MEMORY_MONITOR = {"memory_monitor_refresh_ms": 0}
+"""These trials need hardly any memory: what other processes of this machine take must end none."""
 
 
 class Ran(NamedTuple):
@@ -59,12 +66,35 @@ class Ran(NamedTuple):
     end_s: float
 
 
+class Endings(Watcher):
+    """Notes why trials ended without a record, and the problems of those that went on."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+        self.troubles: list[str] = []
+
+    def trouble(self, trial: Trial, reason: str) -> None:
+        self.troubles.append(f"{trial.key}: {reason}")
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        self.failures.append(f"{trial.key}: {reason}")
+
+
+def wait_for_others(folder: Path, key: str) -> None:
+    """Wait until as many trials have begun as the test wants at once, or for `MAX_WAIT_S`."""
+    (folder / f"{key}.began").touch()
+    at_once, until = int((folder / AT_ONCE_FILE).read_text()), time.monotonic() + MAX_WAIT_S
+    while len(list(folder.glob("*.began"))) < at_once and time.monotonic() < until:
+        time.sleep(LOOK_S)
+
+
 def record_where(config: dict[str, Any]) -> None:
-    """Take some time, and write where, beside the record: a trainable of Tune."""
+    """Wait for other trials, and write where it ran, and the record: a trainable of Tune."""
     order, start_s = order_in(config), time.time()
     assert order.share is not None
+    folder = Path(order.manner.place)
     context = ray.get_runtime_context()
-    time.sleep(LASTING_S)
+    wait_for_others(folder, order.trial.key)
     ran = Ran(
         gpu_kind=next(
             gpu_kind_of(node["Resources"]) or ""
@@ -77,19 +107,17 @@ def record_where(config: dict[str, Any]) -> None:
         start_s=start_s,
         end_s=time.time(),
     )
-    folder = Path(order.manner.place)
-    write_noop(Ledger(folder), order.trial)
     (folder / f"{order.trial.key}.json").write_text(json.dumps(ran))
+    write_noop(Ledger(folder), order.trial)  # last: with its record a trial counts as done
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Start a head without a place, and a machine with each kind of GPU."""
-    found = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-    )
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": NO_MEMORY_MONITOR}
+    found = Cluster(initialize_head=True, head_node_args=head)
     for kind, num_gpus in NUM_GPUS.items():
-        found.add_node(num_cpus=8, num_gpus=num_gpus, resources={ACCELERATOR + kind: 1})
+        found.add_node(num_cpus=4, num_gpus=num_gpus, resources={ACCELERATOR + kind: 1})
     found.wait_for_nodes()
     yield found
     found.shutdown()
@@ -131,10 +159,15 @@ def is_beside(one: Ran, other: Ran) -> bool:
 
 
 def run(
-    assignments: list[Assignment], storage: Path, machines: Machines
+    assignments: list[Assignment], storage: Path, machines: Machines, *, at_once: int
 ) -> dict[str, list[tuple[Assignment, Ran]]]:
-    """Plan and sweep; return what ran on each kind of GPU."""
+    """Plan and sweep; return what ran on each kind of GPU.
+
+    The first `at_once` trials wait for each other.
+    """
     remember_probes(assignments, storage)
+    (storage / AT_ONCE_FILE).write_text(str(at_once))
+    endings = Endings()
     console = Console(file=io.StringIO())
     with training_session(storage, machines) as session:
         planned = plan_sweep(session, assignments, None, console).order
@@ -142,9 +175,11 @@ def run(
             planned,
             find_record=partial(fetch_record, storage),
             leases=session.leases,
-            watchers=[],
+            watchers=[endings],
         )
         train(session, queue, num_trials=len(planned), trainable=record_where)
+    assert queue.is_done
+    assert not endings.failures, (endings.failures, endings.troubles)
     ran: dict[str, list[tuple[Assignment, Ran]]] = {kind: [] for kind in NUM_GPUS}
     for one in planned:
         told = Ran(*json.loads((storage / f"{one.trial.key}.json").read_text()))
@@ -157,7 +192,8 @@ def test_trials_run_on_their_kind_of_gpu_and_as_many_at_once_as_fit(
 ) -> None:
     """Of the shallow an A100 takes two and a T4 one; of the deep an A100 one and a T4 none."""
     assignments = [make_assignment(depth, seed) for seed in range(4) for depth in (1, 3)]
-    found = run(assignments, tmp_path, Machines(address=cluster.address))
+    machines = Machines(address=cluster.address)
+    found = run(assignments, tmp_path, machines, at_once=4)  # then all GPUs are full
     for kind, of_kind in found.items():
         for one, told in of_kind:
             assert one.gpu_kind == kind
@@ -172,6 +208,7 @@ def test_trials_run_on_their_kind_of_gpu_and_as_many_at_once_as_fit(
 
 def test_slots_count_trials_on_all_kinds(tmp_path: Path, cluster: Cluster) -> None:
     assignments = [make_assignment(1, seed) for seed in range(6)]
-    found = run(assignments, tmp_path, Machines(address=cluster.address, num_slots=2))
+    machines = Machines(address=cluster.address, num_slots=2)
+    found = run(assignments, tmp_path, machines, at_once=2)
     assert all(found.values())
     assert most_at_once([told for of_kind in found.values() for _, told in of_kind]) == 2

@@ -26,13 +26,13 @@ from tests.reports.forms.golden import (
 )
 
 
-@pytest.mark.parametrize(("variant", "form"), FILES, ids="-".join)
+@pytest.mark.parametrize(("variant", "form"), FILES)
 def test_form_equals_its_golden_file(variant, form):
     expected = golden_file(variant, form).read_text(encoding="utf-8")
     assert WRITERS[form](mixed_table(variant)) == expected
 
 
-@pytest.mark.parametrize(("name", "variant", "form"), STUDY_FILES, ids="-".join)
+@pytest.mark.parametrize(("name", "variant", "form"), STUDY_FILES)
 def test_table_of_a_study_equals_its_golden_file(name, variant, form):
     expected = study_file(name, variant, form).read_text(encoding="utf-8")
     assert WRITERS[form](study_tables(name)[variant]) == expected
