@@ -6,7 +6,7 @@ from unicodedata import category
 from pydantic import AfterValidator
 
 Metric = Literal["acc", "wacc", "f1", "precision", "recall", "auc"]
-Scale = Literal["tiny", "paper"]
+Scale = Literal["tiny", "small", "paper"]
 
 
 def _without_control_characters(text: str) -> str:

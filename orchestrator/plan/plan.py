@@ -110,7 +110,7 @@ def make_plan(
     Args:
         study: What to plan.
         corpus: The corpus; it must be prepared by every recipe that a row's model reads.
-        scale: "tiny" or "paper" sizes.
+        scale: The sizes of the models.
         num_seeds: If given, use that many seeds from 0 on instead of the study's own; for all rows
             or for each row. The row that others are compared with may get more trials.
         ledger: Knows which trials are finished.

@@ -51,10 +51,10 @@ def write_opening(report: Report) -> Iterator[str]:
         f"{_describe_newest(report.environment)}."
     )
     outcomes = [outcome for chapter in report.chapters for outcome in chapter.outcomes]
-    if any(outcome.corpus == SYNTHETIC or outcome.scale == "tiny" for outcome in outcomes):
+    if any(outcome.corpus == SYNTHETIC or outcome.scale != "paper" for outcome in outcomes):
         yield (
-            "Scores on the synthetic corpus or at the tiny scale are no reproduction of published "
-            "numbers."
+            "Scores on the synthetic corpus or below the paper's scale are no reproduction of "
+            "published numbers."
         )
     if report.environment.num_diverged:
         yield (

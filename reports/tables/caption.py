@@ -71,7 +71,7 @@ def name_study(study: Study) -> str:
 
 def disclaim(outcome: Outcome) -> list[str]:
     """Say that scores on synthetic clips or of small models reproduce nothing, if they are such."""
-    if outcome.corpus != SYNTHETIC and outcome.scale != "tiny":
+    if outcome.corpus != SYNTHETIC and outcome.scale == "paper":
         return []
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
 

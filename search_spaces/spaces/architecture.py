@@ -111,4 +111,4 @@ ARCHITECTURE = Space(
         ),
     ),
 )
-"""At the tiny scale the weights are random, so there is one learning rate."""
+"""At the smaller scales the weights are random, so there is one learning rate."""

@@ -99,7 +99,7 @@ SMALL_CNN: Change = {
     "model.vision.resize_px": 48,
     "model.vision.pool": [1, 1],
 }
-"""The CNN of FE2E, on faces of 48 px: both scales pool them no further, as FE2E does."""
+"""The CNN of FE2E, on faces of 48 px: all scales pool them no further, as FE2E does."""
 
 ENCODER_CLS: Change = {"model.audio.attends_cls": True, "model.vision.attends_cls": True}
 WITHOUT_TEXT_CLS: Change = {"model.text.fuses_cls": False}

@@ -1,1 +1,1 @@
-"""The systems of the papers, at both scales: the baselines of the studies' rows."""
+"""The systems of the papers, at all scales: the baselines of the studies' rows."""

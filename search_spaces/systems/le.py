@@ -1,4 +1,6 @@
-"""The model of Le et al. (IEEE Access), at both scales."""
+"""The model of Le et al. (IEEE Access), at all scales."""
+
+from pydantic import JsonValue
 
 from models.configs.le import (
     AudioConfig,
@@ -9,7 +11,9 @@ from models.configs.le import (
     TransformerFusion,
     VisionConfig,
 )
+from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.small import SMALL_ALBERT
 from search_spaces.systems.tiny import TINY_ALBERT, TINY_TRAINING
 from search_spaces.trial import TrainingConfig, TrialConfig
 
@@ -60,8 +64,32 @@ TINY = TrialConfig(
 )
 """The same architecture, narrower, with fewer convolutions and on smaller pictures, for a CPU."""
 
+SMALL_CONVS: list[JsonValue] = [1, 1, 2, 2, 2]
+"""The convolutions of VGG11, which learn from some hundred clips."""
+
+SMALL = apply_change(
+    TINY,
+    {
+        "model.width": 64,
+        "model.layer.feed_forward": 256,
+        "model.text.sizes": SMALL_ALBERT.model_dump(),
+        "model.text.projection_hidden": 128,
+        "model.audio.base_channels": 16,
+        "model.audio.convs_per_group": SMALL_CONVS,
+        "model.audio.projection_hidden": 128,
+        "model.vision.base_channels": 16,
+        "model.vision.convs_per_group": SMALL_CONVS,
+        "model.vision.projection_hidden": 128,
+        "training.max_epochs": 15,
+        "training.learning_rate": 5e-4,
+        "training.pretrained_learning_rate": 5e-4,
+    },
+)
+"""The same architecture between both, for results on own clips."""
+
 LE: Baseline = {
     "paper": {"mosei": MOSEI, ANY_CORPUS: IEMOCAP},
+    "small": {ANY_CORPUS: SMALL},
     "tiny": {ANY_CORPUS: TINY},
 }
 
@@ -74,25 +102,29 @@ RELEASED_TRAINING = TrainingConfig(
 )
 """The training of the released code, by the command of its README, on both corpora."""
 
-TINY_RELEASED_TRAINING = TINY_LE_TRAINING.model_copy(
-    update={
-        "max_epochs": round(1.2 * TINY_LE_TRAINING.max_epochs),
-        "learning_rate": 6e-5,
-        "pretrained_learning_rate": 6e-5,
+
+def trained_as_released(config: TrialConfig) -> TrialConfig:
+    """Give a smaller config the same differences: 30 epochs to 25, a tenth of the rates.
+
+    A constant rate still begins with the warm-up of the config.
+    """
+    training = config.training
+    differences = {
+        "max_epochs": round(1.2 * training.max_epochs),
+        "learning_rate": round(training.learning_rate / 10, 8),
+        "pretrained_learning_rate": round(training.pretrained_learning_rate / 10, 8),
         "schedule": "constant",
         "patience": 5,
     }
-)
-"""The same differences from the training of the tiny scale: 30 epochs to 25, a tenth of the rates.
+    return config.model_copy(update={"training": training.model_copy(update=differences)})
 
-A constant rate still begins with the warm-up of that scale.
-"""
 
 LE_RELEASED_TRAINING: Baseline = {
     "paper": {
         "mosei": MOSEI.model_copy(update={"training": RELEASED_TRAINING}),
         ANY_CORPUS: IEMOCAP.model_copy(update={"training": RELEASED_TRAINING}),
     },
-    "tiny": {ANY_CORPUS: TINY.model_copy(update={"training": TINY_RELEASED_TRAINING})},
+    "small": {ANY_CORPUS: trained_as_released(SMALL)},
+    "tiny": {ANY_CORPUS: trained_as_released(TINY)},
 }
 """The printed model, trained as the released code trains."""

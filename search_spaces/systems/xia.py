@@ -1,10 +1,11 @@
-"""MER-SEM-MBT (Xia et al. 2022) and CMHA, which it compares with, at both scales."""
+"""MER-SEM-MBT (Xia et al. 2022) and CMHA, which it compares with, at all scales."""
 
 from models.configs.cmha import CmhaConfig
 from models.configs.conv import ResnetConfig, VggishConfig
 from models.configs.text import BertConfig
 from models.configs.xia import LayerConfig, XiaAudioConfig, XiaConfig, XiaVisionConfig
 from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.systems.small import SMALL_BERT, SMALL_TRAINING
 from search_spaces.systems.tiny import TINY_BERT, TINY_TRAINING
 from search_spaces.trial import TrainingConfig, TrialConfig
 
@@ -24,8 +25,23 @@ TINY_AUDIO = XiaAudioConfig(
 )
 TINY_VISION = XiaVisionConfig(weights="random", frozen=(), base_channels=8, pool=(4, 4))
 
+SMALL_TEXT = BertConfig(weights="random", sizes=SMALL_BERT)
+SMALL_AUDIO = TINY_AUDIO.model_copy(update={"base_channels": 16, "hidden": 128, "embedding": 64})
+SMALL_VISION = TINY_VISION.model_copy(update={"base_channels": 16})
+
 XIA: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=XiaConfig(), training=TRAINING)},
+    "small": {
+        ANY_CORPUS: TrialConfig(
+            model=XiaConfig(
+                layer=LayerConfig(num_heads=4, feed_forward=128),
+                text=SMALL_TEXT,
+                audio=SMALL_AUDIO,
+                vision=SMALL_VISION,
+            ),
+            training=SMALL_TRAINING,
+        )
+    },
     "tiny": {
         ANY_CORPUS: TrialConfig(
             model=XiaConfig(
@@ -44,6 +60,17 @@ XIA: Baseline = {
 
 CMHA: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=CmhaConfig(), training=TRAINING)},
+    "small": {
+        ANY_CORPUS: TrialConfig(
+            model=CmhaConfig(
+                num_heads=4,
+                text=SMALL_TEXT,
+                audio=VggishConfig(**SMALL_AUDIO.model_dump(exclude={"sem_after"})),
+                vision=ResnetConfig(**SMALL_VISION.model_dump(exclude={"sem_after"})),
+            ),
+            training=SMALL_TRAINING,
+        )
+    },
     "tiny": {
         ANY_CORPUS: TrialConfig(
             model=CmhaConfig(

@@ -26,6 +26,7 @@ from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
 KEYS_FILE = Path(__file__).with_name("keys.csv")
 PLACES: tuple[tuple[str, Scale], ...] = (
     ("synthetic", "tiny"),
+    ("synthetic", "small"),
     ("iemocap", "paper"),
     ("mosei", "paper"),
 )

@@ -3,6 +3,7 @@
 import fnmatch
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -159,8 +160,8 @@ def test_rows_of_figure_5_insert_one_more_each_time() -> None:
     ]
 
 
-def test_every_system_is_a_row_at_both_scales() -> None:
-    for scale in ("tiny", "paper"):
+def test_every_system_is_a_row_at_each_scale() -> None:
+    for scale in get_args(Scale):
         configs = STUDIES["systems"].configs("iemocap", scale).values()
         assert sorted(config.model.system for config in configs) == sorted(SYSTEM_NAMES)
 
@@ -178,6 +179,7 @@ def test_reconstructed_systems_say_so_in_their_names() -> None:
         ("mosei", "paper", "4-4-4-4"),
         ("synthetic", "tiny", "2-2-2-2"),
         ("other", "tiny", "2-2-2-2"),
+        ("other", "small", "2-2-2-2"),
     ],
 )
 def test_full_model_is_one_trial_of_both_studies(corpus: str, scale: Scale, depth: str) -> None:

@@ -1,7 +1,7 @@
-"""Every system of the studies, at both scales, on a GPU where there is none."""
+"""Every system of the studies, at all scales, on a GPU where there is none."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -16,11 +16,12 @@ from models.build import build
 from models.configs.base import SystemConfig
 from orchestrator.training.reference_clip import feature_clip, picture_clip
 from search_spaces.catalogue import find_study
+from search_spaces.terms import Scale
 from tests.fake_gpu import GPU, fake_gpu
 
 CONFIGS = {
     f"{name}-{scale}": without_weights(config).model
-    for scale in ("tiny", "paper")
+    for scale in get_args(Scale)
     for name, config in find_study("systems").configs("iemocap", scale).items()
 }
 

@@ -12,8 +12,8 @@ def test_opening_counts_and_cautions(made: Report) -> None:
     assert list(write_opening(made)) == [
         "3 studies; 21 of 25 planned trials are finished, the newest started on 2025-01-01 at "
         "00:00 UTC.",
-        "Scores on the synthetic corpus or at the tiny scale are no reproduction of published "
-        "numbers.",
+        "Scores on the synthetic corpus or below the paper's scale are no reproduction of "
+        "published numbers.",
         "Trials differ in device: cpu (13 trials), a GPU (8 trials).",
     ]
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -40,7 +41,7 @@ def write_study(folder: Path, result: SearchResult) -> Path:
 
 
 @pytest.mark.parametrize("system", WINNERS)
-@pytest.mark.parametrize("scale", ["tiny", "paper"])
+@pytest.mark.parametrize("scale", get_args(Scale))
 def test_study_file_holds_the_winner_beside_its_baseline(
     tmp_path: Path, system: str, scale: Scale
 ) -> None:

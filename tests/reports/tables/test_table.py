@@ -117,6 +117,11 @@ def test_caption_says_corpus_scale_and_seeds(tmp_path):
     assert "no reproduction of published numbers" in caption
 
 
+def test_caption_of_smaller_models_disclaims_on_the_papers_corpora_too(tmp_path):
+    table = make_table(tmp_path, make_study(), [4, 2, 0], corpus="iemocap", scale="small")
+    assert "Scores on IEMOCAP at the small scale are no reproduction" in table.caption
+
+
 def test_caption_of_the_papers_setting_disclaims_nothing(tmp_path):
     table = make_table(tmp_path, make_study(), [4, 2, 0], corpus="iemocap", scale="paper")
     assert "no reproduction" not in table.caption

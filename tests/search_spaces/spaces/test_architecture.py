@@ -1,4 +1,5 @@
 from random import Random
+from typing import get_args
 
 import pytest
 from pydantic import JsonValue
@@ -32,13 +33,13 @@ def draw(random: Random, scale: Scale = "tiny", **fixed: JsonValue) -> Point:
     return ARCHITECTURE.draw(scale, choose)
 
 
-@pytest.mark.parametrize("scale", ["tiny", "paper"])
+@pytest.mark.parametrize("scale", get_args(Scale))
 @pytest.mark.parametrize("corpus", ["synthetic", "iemocap", "mosei"])
 def test_space_has_no_fault(corpus: str, scale: Scale) -> None:
     check_space(ARCHITECTURE, corpus, scale)
 
 
-@pytest.mark.parametrize("scale", ["tiny", "paper"])
+@pytest.mark.parametrize("scale", get_args(Scale))
 def test_any_point_is_a_model(scale: Scale) -> None:
     random = Random(0)
     points = [draw(random, scale) for _ in range(300)]
