@@ -1,4 +1,4 @@
-"""What the small scale of all systems shares: sizes and training for own clips, minutes a trial.
+"""What the small scale of all systems shares: sizes and training for results on own clips.
 
 The text is as large as at the tiny scale, but for its vocabulary.
 """
