@@ -17,8 +17,11 @@ def loss_of(error: Exception | None, *, was_killed_for_memory: bool) -> Loss | N
     """
     if not isinstance(error, RayActorError) or error.actor_init_failed:
         return None
-    out_of_memory = isinstance(error, LostWorkerError) and error.is_out_of_memory
-    return Loss(str(error), out_of_memory or was_killed_for_memory)
+    if not isinstance(error, LostWorkerError):
+        return Loss(str(error), was_killed_for_memory)
+    if error.never_began:
+        return Loss(str(error), never_began=True)
+    return Loss(str(error), error.is_out_of_memory or was_killed_for_memory)
 
 
 def count_memory_kills(counters: Path = Path("/proc/vmstat")) -> int:

@@ -72,6 +72,23 @@ def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep(
     assert loss == Loss("2 workers were killed", is_out_of_memory=True)
 
 
+def test_worker_that_ray_kills_as_it_starts_is_a_loss_of_a_trial_that_never_began(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Smaller batches do not help it: what took the memory was not the trial."""
+    patch_ray_worker_loss()
+    resources: Any = SimpleNamespace()
+    manager = tune_controller.RayActorManager(resources)
+    told: list[Exception] = []
+    actor: Any = SimpleNamespace(actor_id=1, _on_error=lambda _actor, error: told.append(error))
+    monkeypatch.setattr(manager, "_cleanup_actor", lambda tracked_actor: None)
+    manager._actor_start_failed(actor, OutOfMemoryError("2 workers were killed"))
+    (error,) = told
+    for killed in (False, True):
+        loss = loss_of(pickle.loads(pickle.dumps(error)), was_killed_for_memory=killed)
+        assert loss == Loss("2 workers were killed", never_began=True)
+
+
 def test_memory_kills_of_the_kernel_are_counted(tmp_path: Path) -> None:
     counters = tmp_path / "vmstat"
     counters.write_text("pgmajfault 9\noom_kill 3\noom_kill_other 5\n", encoding="ascii")

@@ -6,6 +6,7 @@ from ray._private import worker
 from ray.air.execution._internal.actor_manager import RayActorManager
 from ray.exceptions import OutOfMemoryError, RayActorError
 from ray.tune.execution import tune_controller
+from ray.tune.experiment import Trial
 from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.utils.callback import _create_default_callbacks
 
@@ -22,6 +23,13 @@ def test_manager_still_ends_an_experiment_at_an_error_that_it_does_not_know() ->
     assert "Caught unexpected exception" in source
     assert list(inspect.signature(RayActorManager._actor_task_failed).parameters) == [
         *("self", "tracked_actor_task", "exception"),
+    ]
+
+
+def test_tune_still_drops_an_error_at_the_start_of_a_worker_that_it_does_not_know() -> None:
+    assert "(RayTaskError, RayActorError)" in inspect.getsource(Trial.handle_error)
+    assert list(inspect.signature(RayActorManager._actor_start_failed).parameters) == [
+        *("self", "tracked_actor", "exception"),
     ]
 
 
