@@ -1,6 +1,6 @@
-"""Draw docs/layers.png: `python -m tests.browser.run_end STORAGE PICTURE`, after the main job.
+"""Draw the end of a run: `python -m tests.browser.run_end STUDY STORAGE PICTURE`, after its sweep.
 
-It prints the end of `mmer-sweep layers` once more, at 80 columns, into a browser.
+It prints the end of the study's sweep once more, at 80 columns, into a browser.
 """
 
 import io
@@ -19,23 +19,22 @@ from reports.ledger.planned import read_planned
 from reports.scores.trials import TrialScores
 from tests.browser.compare_view import browser
 
-STUDY, WIDTH = "layers", 80
-COMMAND = f"$ mmer-sweep {STUDY}\n...\n"
+WIDTH = 80
 PAGE = """<!doctype html><meta charset="utf-8">
 <body style="margin: 0"><pre style="width: max-content; margin: 0; padding: 16px; font: 15px/1.25
 "DejaVu Sans Mono", monospace; color: {foreground}; background: {background}">{code}</pre>"""
 
 
-def main(storage: Path, picture: Path) -> None:
-    """Show what a terminal shows when the main job ends."""
+def main(study: str, storage: Path, picture: Path) -> None:
+    """Show what a terminal shows when a sweep on the synthetic corpus ends."""
     ledger = Ledger(storage)
     (planned,) = (
         one
         for one in read_planned(ledger)
-        if (one.study.name, one.corpus, one.scale) == (STUDY, SYNTHETIC, "tiny")
+        if (one.study.name, one.corpus, one.scale) == (study, SYNTHETIC, "tiny")
     )
     console = CleanConsole(width=WIDTH, record=True, file=io.StringIO(), highlight=False)
-    console.print(COMMAND)
+    console.print(f"$ mmer-sweep {study}\n...\n")
     write_study(planned, TrialScores(ledger), storage, console)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -48,4 +47,4 @@ def main(storage: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute(), Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]).absolute(), Path(sys.argv[3]))
