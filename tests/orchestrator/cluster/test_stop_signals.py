@@ -14,10 +14,13 @@ from orchestrator.cluster.stop_signals import (
 
 
 @pytest.fixture(autouse=True)
-def sigterm_raises() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, raise_terminated)
+def signals_raise() -> Iterator[None]:
+    """Handle both signals as a command does, though a shell starts background jobs without SIGINT."""
+    handlers = {signal.SIGTERM: raise_terminated, signal.SIGINT: signal.default_int_handler}
+    before = {signum: signal.signal(signum, handler) for signum, handler in handlers.items()}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_other_built_in_studies_get_what_they_have_in_common(ledger: Ledger) -> 
         "components": (5, 30),
         "le-reading": (5, 65),
         "systems": (5, 50),
+        "controls": (5, 20),
     }
 
 
@@ -65,7 +66,7 @@ def test_counts_are_those_of_common_keys(ledger: Ledger) -> None:
 def test_studies_that_are_planned_too_are_not_others(ledger: Ledger) -> None:
     plans = [plan(STUDIES[name], ledger) for name in ("layers", "components")]
     also_gives = find_sharing(plans, ledger).also_gives
-    assert set(also_gives) == {"main", "le-reading", "systems", "fusions"}
+    assert set(also_gives) == {"main", "le-reading", "systems", "fusions", "controls"}
 
 
 def test_what_was_planned_before_counts_as_it_was_planned(ledger: Ledger) -> None:

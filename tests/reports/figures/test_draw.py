@@ -56,6 +56,7 @@ SPECIAL = {
     "bottlenecks": ["lines"],
     "layers": ["depths"],
     "components": ["waterfall"],
+    "controls": ["waterfall"],
     "modules": ["waterfall"],
 }
 
