@@ -15,7 +15,7 @@ from orchestrator.cluster.stop_signals import (
 
 @pytest.fixture(autouse=True)
 def signals_raise() -> Iterator[None]:
-    """Handle both signals as a command does, though a shell starts background jobs without SIGINT."""
+    """Handle both signals as a command does; shells let background jobs ignore SIGINT."""
     handlers = {signal.SIGTERM: raise_terminated, signal.SIGINT: signal.default_int_handler}
     before = {signum: signal.signal(signum, handler) for signum, handler in handlers.items()}
     yield
