@@ -83,8 +83,11 @@ def test_lost_worker_is_replaced_and_its_trial_goes_on(
             victim.resume()
         assert process.wait(300) == 0
     assert results(storage) == uninterrupted
-    ((key, resumed),) = resumed_from(storage).items()
-    assert resumed == (safe[key],)
+    ((key, (resumed,)),) = resumed_from(storage).items()
+    if signum == signal.SIGKILL:
+        assert resumed == safe[key]
+    else:  # it reaches the process only as it runs again: a checkpoint more may be written by then
+        assert safe[key] <= resumed < NUM_EPOCHS
     assert mlflow_statuses(storage) == ["FINISHED"] * NUM_TRIALS
     assert not leases(storage)
 
