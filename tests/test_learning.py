@@ -81,7 +81,7 @@ def beats(scores: Scores, other: Scores | float) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("study", ["components", "controls", "unimodal"])
+@pytest.mark.parametrize("study", ["components", "controls"])
 def test_verdicts_on_planted_claims_are_right(study: str, storage: Path) -> None:
     scores, _ = sweep(study, num_seeds=5, storage=storage)
     best = best_scores(SyntheticConfig())[MODALITIES].average("f1")
