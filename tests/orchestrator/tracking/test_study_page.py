@@ -55,7 +55,9 @@ def test_rows_whose_names_mlflow_refuses_keep_names_of_their_own(storage: Path) 
 @pytest.mark.parametrize("row", ["a // b", "a/./b", "a/../b", "..", "a/", f"{'a' * 124}/b"])
 def test_rows_named_like_paths_have_names_that_mlflow_takes(storage: Path, row: str) -> None:
     planned, _, outcome = record_study(storage, "full", row)
-    for point in points_of_rows(planned.study, outcome, 0):
+    points = points_of_rows(planned.study, outcome, 0)
+    assert len({point.name.rpartition("/")[0] for point in points}) == 2
+    for point in points:
         _validate_metric_name(point.name)
 
 
