@@ -39,10 +39,12 @@ class _SplitWriter:
         self._schema = schema
         self._writer = pa.ipc.new_file(os.fspath(path), schema)
         self._rows: list[pa.RecordBatch] = []
+        self._num_bytes = 0
 
     def add(self, row: pa.RecordBatch) -> None:
         self._rows.append(row)
-        if sum(row.nbytes for row in self._rows) >= BLOCK_BYTES or len(self._rows) == BLOCK_ROWS:
+        self._num_bytes += row.nbytes
+        if self._num_bytes >= BLOCK_BYTES or len(self._rows) == BLOCK_ROWS:
             self._write()
 
     def close(self) -> None:
@@ -53,7 +55,7 @@ class _SplitWriter:
         table = pa.Table.from_batches(self._rows, self._schema).combine_chunks()
         for batch in table.to_batches():
             self._writer.write_batch(batch)
-        self._rows = []
+        self._rows, self._num_bytes = [], 0
 
 
 class _Tally:

@@ -28,6 +28,7 @@ def write_clip(path: Path, frames: Sequence[np.ndarray], wave: np.ndarray) -> No
         video.codec_context.thread_count = 1  # several threads divide a picture differently
         audio = container.add_stream("aac", rate=RATE_HZ, layout="mono")
         audio.bit_rate = 64_000
+        audio.options = {"aac_coder": "fast"}
         for picture in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))

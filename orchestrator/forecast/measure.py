@@ -84,6 +84,9 @@ def measure(
             known = _job(session, probers, len(trials)).find_known(wanted, device)
         outcomes: dict[str, Outcome] = {}
         if known.keys() != wanted.keys():
+            if session.machines.address is None and not probers.on_gpu:
+                # All load their libraries at once. On a cluster, each may need one machine more.
+                _job(session, probers, len(trials)).start(len(wanted))
             device = probers.ask_device()
             job = _job(session, probers, len(trials))
             known = {} if anew else job.find_known(wanted, device)
@@ -160,6 +163,10 @@ class _Job:
                 outcomes[name] = outcome
                 on_measured(sum(isinstance(one, Probe) for one in outcomes.values()))
         return outcomes
+
+    def start(self, num_wanted: int) -> None:
+        """Start the processes that measure first, beside most others."""
+        self._start(self.levels[0], num_wanted)
 
     def _start(self, level: int, num_pending: int) -> None:
         """Start as many probers as are useful; each claims its part of the memory."""

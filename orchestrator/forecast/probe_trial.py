@@ -30,7 +30,7 @@ from search_spaces.trial import Trial, TrialConfig
 MIN_STEPS = 3
 """The minimum number of timed steps."""
 
-MIN_TIMED_S = 3.0
+MIN_TIMED_S = 1.5
 """How long to time steps, in seconds; at most for an epoch."""
 
 MAX_EVALUATED = 2

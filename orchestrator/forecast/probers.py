@@ -173,13 +173,16 @@ class Probers:
         return None
 
     def ask_device(self) -> str:
-        """Start one and return the name of its device; store that in the ledger. It keeps running.
+        """Return the name of a process's device; store it in the ledger. The process keeps running.
+
+        If none runs, one is started.
 
         Raises:
             KeyboardInterrupt, ProbeError: As `next`.
             OSError: If the bucket was unreachable for too long.
         """
-        self.start(1)
+        if not self.num_living:
+            self.start(1)
         while (answer := self.next()).prober is None:
             self.start(1)
         self.greet(answer.prober)

@@ -91,7 +91,8 @@ class FakeProbers:
         return self.device
 
     def ask_device(self) -> str:
-        self.start(1)
+        if not self.num_living:
+            self.start(1)
         return "a CPU"
 
     def send(self, prober: str, architecture: str, trial: Trial, where: ProbeSetting) -> None:
@@ -198,7 +199,7 @@ def test_as_many_measure_at_once_as_train_and_the_last_is_not_alone(
     probers = FakeProbers(fitting())
     again = [make_assignment(depth, 1).trial for depth in (1, 3, 5)]
     run(probers, [*TRIALS, *again])
-    assert probers.started == [(1, None), (3, 2000.0)]
+    assert probers.started == [(4, 2000.0), (0, 2000.0)]
     assert probers.num_living == 4  # none is left out when they are ended
     first, *_, fourth = probers.sent[:4]
     assert first == fourth == (architecture_of(TRIALS[0]), ProbeSetting(4, 2000.0))
@@ -209,8 +210,16 @@ def test_fewer_trials_than_cores_are_measured_beside_fewer(
 ) -> None:
     probers = FakeProbers(fitting())
     run(probers, TRIALS[:2])
-    assert probers.started == [(1, None), (1, 4000.0)]
+    assert probers.started == [(2, 4000.0), (0, 4000.0)]
     assert probers.sent[0][1] == ProbeSetting(2, 4000.0)
+
+
+def test_one_process_of_a_cluster_says_what_its_device_is_before_others_take_machines(
+    run: Callable[..., dict[str, Probe]],
+) -> None:
+    probers = FakeProbers(fitting())
+    run(probers, machines=Machines(device="cpu", address="there:6379"))
+    assert probers.started == [(1, None), (2, 8000.0 / 3)]
 
 
 def test_what_does_not_fit_beside_others_is_measured_beside_fewer(
@@ -332,7 +341,7 @@ def test_no_process_is_started_when_the_last_one_failed(
     probers = FakeProbers({architecture_of(DEEP.trial): lambda _: error})
     with pytest.raises(ProbeError, match="KeyError"):
         run(probers, [DEEP.trial])
-    assert probers.started == [(1, None), (0, 8000.0)]
+    assert probers.started == [(1, 8000.0), (0, 8000.0)]
 
 
 @pytest.mark.parametrize(
