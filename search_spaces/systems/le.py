@@ -31,7 +31,7 @@ MOSEI = TrialConfig(
 
 TINY_LE_TRAINING = TINY_TRAINING.model_copy(
     update={
-        "max_epochs": 7,
+        "max_epochs": 5,
         "batch_size": 10,
         "learning_rate": 6e-4,
         "pretrained_learning_rate": 6e-4,
@@ -45,8 +45,8 @@ TINY_CONVS = (1, 1, 1, 1, 1)
 TINY = TrialConfig(
     model=LeConfig(
         width=32,
-        layer=LayerConfig(feed_forward=128, dropout=0.0),
-        text=LeTextConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=64),
+        layer=LayerConfig(feed_forward=64, dropout=0.0),
+        text=LeTextConfig(weights="random", sizes=TINY_ALBERT, projection_hidden=256),
         audio=AudioConfig(
             pool=(4, 1),
             base_channels=8,

@@ -4,10 +4,10 @@ from models.configs.text import AlbertSizes, BertSizes
 from search_spaces.trial import TrainingConfig
 
 TINY_ALBERT = AlbertSizes(
-    vocabulary=512, embedding=128, hidden=128, num_layers=2, num_heads=4, feed_forward=256
+    vocabulary=512, embedding=256, hidden=256, num_layers=1, num_heads=4, feed_forward=256
 )
 TINY_BERT = BertSizes(
-    vocabulary=512, hidden=128, num_layers=2, num_heads=4, feed_forward=256, dropout=0.0
+    vocabulary=512, hidden=256, num_layers=1, num_heads=4, feed_forward=256, dropout=0.0
 )
 
 TINY_TRAINING = TrainingConfig(
