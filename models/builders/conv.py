@@ -77,7 +77,9 @@ class _Layout(NamedTuple):
 
 def _vggish(config: VggishConfig) -> _Layout:
     rows, columns = config.pool
-    groups = vggish_groups(base_channels=config.base_channels)
+    groups = vggish_groups(
+        base_channels=config.base_channels, convs_per_group=config.convs_per_group
+    )
     maps = vggish_maps(
         base_channels=config.base_channels,
         height=config.chunk_frames // rows,
@@ -91,7 +93,9 @@ def _vggish(config: VggishConfig) -> _Layout:
 
 def _resnet(config: ResnetConfig) -> _Layout:
     rows, columns = config.pool
-    groups = resnet_groups(base_channels=config.base_channels)
+    groups = resnet_groups(
+        base_channels=config.base_channels, blocks_per_group=config.blocks_per_group
+    )
     maps = resnet_maps(
         base_channels=config.base_channels,
         height=config.face_px // rows,

@@ -4,10 +4,13 @@ from typing import ClassVar, Self
 
 from pydantic import PositiveInt, ValidationInfo, field_validator, model_validator
 
-from models.configs.base import RANDOM_WEIGHTS, PretrainedConfig, choices, divisors
+from models.configs.base import RANDOM_WEIGHTS, PretrainedConfig, choices, divisors, later
 
 VGGISH_SHRINK = 16
 RESNET_SHRINK = 32
+
+VGGISH, RESNET18 = (1, 1, 2, 2), (2, 2, 2, 2)
+"""Convolutions of the groups conv1 to conv4, and blocks of conv2_x to conv5_x."""
 
 
 class ConvConfig(PretrainedConfig):
@@ -19,6 +22,9 @@ class ConvConfig(PretrainedConfig):
     """
 
     groups: ClassVar[tuple[str, ...]]
+
+    depth_field: ClassVar[str]
+    """The field that says how many layers the groups have."""
 
     base_channels: PositiveInt = 64
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -36,6 +42,16 @@ class ConvConfig(PretrainedConfig):
         if len(set(names)) < len(names):
             raise ValueError(f"{field.field_name} names a group twice; name each once")
         return tuple(name for name in cls.groups if name in names)
+
+    @model_validator(mode="after")
+    def _checkpoint_decides_the_depth(self) -> Self:
+        default = type(self).model_fields[self.depth_field].default
+        if self.pretrained and getattr(self, self.depth_field) != default:
+            raise ValueError(
+                f"{self.depth_field} must be {default}, as in the checkpoint {self.weights!r}; "
+                f"choose that, or weights {RANDOM_WEIGHTS!r}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _frozen_groups_have_learned(self) -> Self:
@@ -56,6 +72,7 @@ class VggishConfig(ConvConfig):
     """
 
     architecture: ClassVar[str] = "vggish"
+    depth_field: ClassVar[str] = "convs_per_group"
     groups: ClassVar[tuple[str, ...]] = ("conv1", "conv2", "conv3", "conv4")
 
     weights: str = "vggish"
@@ -64,6 +81,7 @@ class VggishConfig(ConvConfig):
     embedding: PositiveInt = 128
     num_mels: PositiveInt = 64
     chunk_frames: PositiveInt = 96
+    convs_per_group: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = later(VGGISH)
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:
@@ -87,11 +105,13 @@ class ResnetConfig(ConvConfig):
     """
 
     architecture: ClassVar[str] = "resnet18"
+    depth_field: ClassVar[str] = "blocks_per_group"
     groups: ClassVar[tuple[str, ...]] = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
     weights: str = "imagenet"
     frozen: tuple[str, ...] = ("conv1", "conv2", "conv3")
     face_px: PositiveInt = 224
+    blocks_per_group: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = later(RESNET18)
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:

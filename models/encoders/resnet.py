@@ -1,11 +1,12 @@
 """ResNet18 (He et al. 2016) without its classifier."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from models.encoders.vggish import Shape
 
 CHANNEL_FACTORS = {"conv2": 1, "conv3": 2, "conv4": 4, "conv5": 8}
-BLOCKS_PER_GROUP = 2
 
 
 class BasicBlock(nn.Module):
@@ -39,8 +40,12 @@ class BasicBlock(nn.Module):
         return out.add_(self.downsample(self.subsample(x))).relu_()
 
 
-def resnet_groups(*, base_channels: int) -> dict[str, list[nn.Module]]:
+def resnet_groups(
+    *, base_channels: int, blocks_per_group: Sequence[int]
+) -> dict[str, list[nn.Module]]:
     """Build conv1, then conv2_x, which begins with the max pooling, to conv5_x.
+
+    `blocks_per_group` are those of conv2_x to conv5_x.
 
     Shapes:
         (N, 3, H, W) -> (N, 8 base_channels, H/32, W/32), rounded up, after the last
@@ -51,9 +56,10 @@ def resnet_groups(*, base_channels: int) -> dict[str, list[nn.Module]]:
         "conv2": [nn.MaxPool2d(3, stride=2, padding=1)],
     }
     in_channels = base_channels
-    for name, factor in CHANNEL_FACTORS.items():
+    pairs = zip(CHANNEL_FACTORS.items(), blocks_per_group, strict=True)
+    for (name, factor), num_blocks in pairs:
         blocks = groups.setdefault(name, [])
-        for index in range(BLOCKS_PER_GROUP):
+        for index in range(num_blocks):
             channels = base_channels * factor
             stride = 2 if factor > 1 and index == 0 else 1
             blocks.append(BasicBlock(in_channels=in_channels, channels=channels, stride=stride))

@@ -1,23 +1,26 @@
 """VGGish (Hershey et al. 2017): VGG's configuration A without its last group, on log-mel chunks."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 Shape = tuple[int, int, int]
 """Channels, height and width of a map."""
 
-CONVS_PER_GROUP = {"conv1": 1, "conv2": 1, "conv3": 2, "conv4": 2}
-CHANNEL_FACTORS = (1, 2, 4, 8)
+CHANNEL_FACTORS = {"conv1": 1, "conv2": 2, "conv3": 4, "conv4": 8}
 
 
-def vggish_groups(*, base_channels: int) -> dict[str, list[nn.Module]]:
+def vggish_groups(
+    *, base_channels: int, convs_per_group: Sequence[int]
+) -> dict[str, list[nn.Module]]:
     """Build 3 x 3 convolutions, each with a ReLU, and the 2 x 2 max pooling that ends a group.
 
     Shapes:
         (N, 1, H, W) -> (N, 8 base_channels, H/16, W/16) after the last
     """
     groups, in_channels = {}, 1
-    pairs = zip(CONVS_PER_GROUP.items(), CHANNEL_FACTORS, strict=True)
-    for (name, num_convs), factor in pairs:
+    pairs = zip(CHANNEL_FACTORS.items(), convs_per_group, strict=True)
+    for (name, factor), num_convs in pairs:
         layers: list[nn.Module] = []
         for _ in range(num_convs):
             out_channels = base_channels * factor
@@ -30,7 +33,7 @@ def vggish_groups(*, base_channels: int) -> dict[str, list[nn.Module]]:
 def vggish_maps(*, base_channels: int, height: int, width: int) -> dict[str, Shape]:
     """Return the shape of the map that each group leaves of one picture."""
     maps = {}
-    for name, factor in zip(CONVS_PER_GROUP, CHANNEL_FACTORS, strict=True):
+    for name, factor in CHANNEL_FACTORS.items():
         height, width = height // 2, width // 2
         maps[name] = (base_channels * factor, height, width)
     return maps

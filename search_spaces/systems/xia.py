@@ -20,14 +20,27 @@ TRAINING = TrainingConfig(
 """The paper states the rates and the batch size; epochs and patience are ours."""
 
 TINY_TEXT = BertConfig(weights="random", sizes=TINY_BERT)
+ONE_A_GROUP = (1, 1, 1, 1)
+"""A convolution or a block a group: deeper encoders need more steps than this scale has."""
+
 TINY_AUDIO = XiaAudioConfig(
-    weights="random", frozen=(), base_channels=8, pool=(2, 1), hidden=64, embedding=32
+    weights="random",
+    frozen=(),
+    base_channels=8,
+    convs_per_group=ONE_A_GROUP,
+    pool=(2, 1),
+    hidden=64,
+    embedding=32,
 )
-TINY_VISION = XiaVisionConfig(weights="random", frozen=(), base_channels=8, pool=(4, 4))
+TINY_VISION = XiaVisionConfig(
+    weights="random", frozen=(), base_channels=16, blocks_per_group=ONE_A_GROUP, pool=(4, 4)
+)
 
 SMALL_TEXT = BertConfig(weights="random", sizes=SMALL_BERT)
-SMALL_AUDIO = TINY_AUDIO.model_copy(update={"base_channels": 16, "hidden": 128, "embedding": 64})
-SMALL_VISION = TINY_VISION.model_copy(update={"base_channels": 16})
+SMALL_AUDIO = XiaAudioConfig(
+    weights="random", frozen=(), base_channels=16, pool=(2, 1), hidden=128, embedding=64
+)
+SMALL_VISION = XiaVisionConfig(weights="random", frozen=(), base_channels=16, pool=(4, 4))
 
 XIA: Baseline = {
     "paper": {ANY_CORPUS: TrialConfig(model=XiaConfig(), training=TRAINING)},
@@ -45,12 +58,11 @@ XIA: Baseline = {
     "tiny": {
         ANY_CORPUS: TrialConfig(
             model=XiaConfig(
-                width=32,
                 layer=LayerConfig(num_heads=4, feed_forward=64, dropout=0.0),
                 text=TINY_TEXT,
                 audio=TINY_AUDIO,
                 vision=TINY_VISION,
-                mlp_hidden=32,
+                mlp_hidden=128,
                 mlp_dropout=0.0,
             ),
             training=TINY_TRAINING,

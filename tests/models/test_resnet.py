@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models import resnet18
+from torchvision.models.resnet import BasicBlock, ResNet
 
 from models.builders.conv import build_conv_encoder
 from models.configs.conv import ResnetConfig
-from models.encoders.resnet import resnet_maps
+from models.encoders.resnet import GlobalAverage, resnet_groups, resnet_maps, resnet_parts
 from models.groups import parameter_groups
 from tests.models.test_vggish import no_text
 
@@ -44,6 +45,19 @@ def test_resnet18_computes_what_torchvisions_does(theirs, file):
     expected = nn.Sequential(*[*theirs.children()][:-1], nn.Flatten())(faces())
     assert width == 512
     torch.testing.assert_close(ours.eval()(faces(), no_text(2)), expected, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_a_block_a_group_computes_what_torchvisions_resnet_does_then():
+    torch.manual_seed(0)
+    theirs = ResNet(BasicBlock, [1, 1, 1, 1]).eval()
+    groups = resnet_groups(base_channels=64, blocks_per_group=(1, 1, 1, 1))
+    for name, part in resnet_parts(groups).items():
+        part.load_state_dict(theirs.get_submodule(name).state_dict())
+    layers = [layer for of_group in groups.values() for layer in of_group]
+    ours = nn.Sequential(*layers, GlobalAverage()).eval()
+    expected = nn.Sequential(*[*theirs.children()][:-1], nn.Flatten())(faces())
+    torch.testing.assert_close(ours(faces()), expected, atol=1e-5, rtol=1e-5)
 
 
 def statistics(group):

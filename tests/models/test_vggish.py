@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from models.builders.conv import build_conv_encoder
@@ -80,10 +81,16 @@ def test_published_weights_compute_what_they_are_published_for(tmp_path):
     torch.testing.assert_close(encoder.eval()(chunks, no_text(2)), expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("convs", [(1, 1, 2, 2), (1, 1, 1, 1)])
 @pytest.mark.parametrize(("height", "width"), [(96, 64), (48, 32)])
-def test_maps_have_the_stated_shapes(height, width):
+def test_maps_have_the_stated_shapes(height, width, convs):
     pool = (96 // height, 64 // width)
-    encoder, _ = vggish("random", frozen=(), pool=pool)
+    encoder, _ = vggish("random", frozen=(), pool=pool, convs_per_group=convs)
+    found = [
+        len([one for one in group.modules() if isinstance(one, nn.Conv2d)])
+        for group in encoder.groups.values()
+    ]
+    assert tuple(found) == convs
     shapes = {}
     for name, group in encoder.groups.items():
         group.register_forward_hook(lambda _, __, out, name=name: shapes.update({name: out.shape}))

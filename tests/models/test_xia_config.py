@@ -42,6 +42,13 @@ def test_random_groups_are_not_frozen():
         VggishConfig(weights="random")
 
 
+def test_a_checkpoint_decides_how_many_layers_there_are():
+    with pytest.raises(ValidationError, match=r"convs_per_group must be \(1, 1, 2, 2\), as in "):
+        VggishConfig(convs_per_group=(1, 1, 1, 1))
+    with pytest.raises(ValidationError, match=r"blocks_per_group must be .* or weights 'random'"):
+        ResnetConfig(blocks_per_group=(1, 1, 1, 1))
+
+
 def test_pool_must_leave_vggish_enough():
     with pytest.raises(ValidationError, match=r"pool 4 .* multiple of 16 of 96; .* 1, 2, 3, 6"):
         VggishConfig(pool=(4, 1))
