@@ -31,7 +31,6 @@ MOSEI = TrialConfig(
 
 TINY_LE_TRAINING = TINY_TRAINING.model_copy(
     update={
-        "max_epochs": 5,
         "batch_size": 10,
         "learning_rate": 6e-4,
         "pretrained_learning_rate": 6e-4,
