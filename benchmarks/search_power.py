@@ -12,14 +12,14 @@ candidate with the highest measured score wins.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import log10, nan
 from typing import cast
-from zlib import crc32
 
 import click
 import numpy as np
 import optuna
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler
 from optuna.study import Study
 from pydantic import JsonValue
 from rich.console import Console
@@ -79,8 +79,8 @@ SEM_ALONE = 1.0
 
 MakeSampler = Callable[[int, int], BaseSampler]
 SAMPLERS: Mapping[str, MakeSampler] = {
-    "TPE": make_sampler,
-    "random": lambda seed, number: RandomSampler(seed=crc32(f"{seed}/{number}".encode())),
+    "TPE": partial(make_sampler, "tpe"),
+    "random": partial(make_sampler, "random"),
 }
 
 

@@ -13,7 +13,7 @@ from orchestrator.plan.place import Place
 from orchestrator.search.goal import SearchGoal
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
-from reports.ledger.search_result import Objective, ObjectiveName
+from reports.ledger.search_result import Objective, ObjectiveName, SamplerName
 from search_spaces.catalogue import find_space
 
 DEFAULT_NUM_CANDIDATES = 100
@@ -38,12 +38,13 @@ def choose_objectives(
 def _goal_of(
     num_candidates: int,
     objectives: tuple[Objective, ...],
+    sampler: SamplerName,
     seed: int,
     stops_early: bool | None,
 ) -> SearchGoal:
     if stops_early is None:
         stops_early = len(objectives) == 1
-    return SearchGoal(objectives, num_candidates, seed, stops_early)
+    return SearchGoal(objectives, num_candidates, seed, stops_early, sampler)
 
 
 search_options = gathered(
@@ -67,6 +68,14 @@ search_options = gathered(
         callback=choose_objectives,
         help="What to optimise; give it twice for F1 against a cost.",
     ),
+    click.option(
+        "--sampler",
+        type=click.Choice(get_args(SamplerName)),
+        default="tpe",
+        show_default=True,
+        help="Draw candidates by what was seen so far, or at random: only random ones have tuning "
+        "curves with confidence bands.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the sampler."),
     click.option(
         "--asha/--no-asha",
@@ -81,10 +90,23 @@ search_options = gathered(
 @click.command("tune")
 @click.argument("space", metavar="SPACE|FILE")
 @search_options
+@click.option(
+    "--against",
+    metavar="SEARCH",
+    help="Compare with another search at equal numbers of candidates: its name in "
+    "STORAGE/searches.",
+)
 @models_option(default=False)
 @machine_options
 @place_options
-def tune(space: str, goal: SearchGoal, models: bool, machines: Machines, place: Place) -> None:
+def tune(
+    space: str,
+    goal: SearchGoal,
+    against: str | None,
+    models: bool,
+    machines: Machines,
+    place: Place,
+) -> None:
     """Search a SPACE for its best model.
 
     SPACE is the name of a space, or a Python FILE that defines one.
@@ -93,5 +115,5 @@ def tune(space: str, goal: SearchGoal, models: bool, machines: Machines, place: 
     from orchestrator.search.run_search import run_search  # loads Optuna
 
     place = replace(place, storage=open_storage(place.storage))
-    end = run_search(found, place, goal, machines, console, keeps_models=models)
+    end = run_search(found, place, goal, machines, console, keeps_models=models, against=against)
     end_as(end.stopped_by, end.num_failed)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.ledger.search_result import Objective
+from reports.ledger.search_result import Objective, SamplerName
 
 
 @dataclass(frozen=True)
@@ -16,3 +16,4 @@ class SearchGoal:
     num_candidates: int
     seed: int
     stops_early: bool
+    sampler: SamplerName = "tpe"

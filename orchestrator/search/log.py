@@ -17,7 +17,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from orchestrator.search.journal import open_journal
 from orchestrator.search.sampling import choose_by, make_sampler
 from reports.ledger.locks import locked
-from reports.ledger.search_result import Candidate, CandidateState, Objective, ObjectiveName
+from reports.ledger.search_result import (
+    Candidate,
+    CandidateState,
+    Objective,
+    ObjectiveName,
+    SamplerName,
+)
 from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.terms import Scale
@@ -54,6 +60,7 @@ class SearchLog:
         *,
         identity: str,
         seed: int,
+        sampler: SamplerName = "tpe",
     ) -> None:
         """Open a search, or start it.
 
@@ -64,13 +71,15 @@ class SearchLog:
             objectives: What to optimise.
             identity: Everything that scores depend on and that the folder's name does not say.
             seed: The seed of the sampler.
+            sampler: What draws the candidates.
 
         Raises:
             LedgerError: If the folder's journal is damaged.
             StudyError: If the folder holds a search of another identity.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._space, self._scale, self._seed = space, scale, seed
+        self._space, self._scale = space, scale
+        self._sampler, self._seed = sampler, seed
         self._objectives = tuple(objectives)
         self._lock = folder / LOCK_FILE
         self._journal = open_journal(folder / JOURNAL_FILE)
@@ -94,7 +103,7 @@ class SearchLog:
             if begun is None and len(trials) >= num_candidates:
                 return None
             number = len(trials) if begun is None else begun
-            self.study.sampler = make_sampler(self._seed, number)
+            self.study.sampler = make_sampler(self._sampler, self._seed, number)
             trial = self.study.ask() if begun is None else Trial(self.study, self._id(begun))
             return Asked(number, self._space.draw(self._scale, choose_by(trial)))
 
@@ -169,12 +178,13 @@ class SearchLog:
         facts, state, f1 = trial.user_attrs, STATES[trial.state], _f1(trial)
         failure = facts.get("failure", "")
         names = [objective.name for objective in self._objectives]
+        is_tried_again = bool(failure) and state == "running"
         return Candidate(
             number=trial.number,
             system=point.system,
             values=point.values,
             change=point.change,
-            state="failed" if failure and state == "running" else state,
+            state="failed" if is_tried_again else state,
             key=key,
             scores=dict(zip(names, trial.values, strict=True)) if state == "finished" else {},
             num_epochs=max(f1, default=0),
@@ -182,6 +192,7 @@ class SearchLog:
             is_best=is_best,
             from_ledger=facts.get("from_ledger", False),
             failure=failure if state != "finished" else "",
+            is_tried_again=is_tried_again,
         )
 
     def _best(self, trials: Sequence[FrozenTrial]) -> set[int]:

@@ -17,12 +17,13 @@ from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
-from orchestrator.search.search import Search, open_search
+from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
 from reports.ledger.ledger import Ledger
+from reports.ledger.search_result import SearchResult
 from reports.scores.trials import decides_alike_on_valid
 from reports.search.files import write_search
 from reports.search.terminal import SearchView
@@ -42,11 +43,13 @@ def run_search(
     console: Console,
     *,
     keeps_models: bool,
+    against: str | None = None,
 ) -> SweepEnd:
     """Search a space on one corpus until there are enough candidates; write the result.
 
-    A search is named by space, corpus, scale and objectives; the next call continues it. Ray and
-    PyTorch are loaded only if there is something to train.
+    A search is named by space, corpus, scale, objectives and sampler; the next call continues it.
+    Ray and PyTorch are loaded only if there is something to train. The result is compared with the
+    search `against`, by its name in the same storage, as that one stands when this one is done.
 
     Raises:
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
@@ -55,12 +58,15 @@ def run_search(
     scale = place.scale or default_scale(known)
     check_space(space, known.family, scale)
     points = Points(space, known, scale)
+    if against is not None:
+        find_rival(points, goal, against, storage=storage)
     ensure_corpus(place.corpus, storage, console, *points.recipes)
     search = open_search(points, goal, storage=storage)
     end = SweepEnd(0, None)
     if not search.is_complete:
         end = _train(search, goal, machines, console, keeps_models=keeps_models)
-    _write(search, storage, console)
+    rival = None if against is None else find_rival(points, goal, against, storage=storage)
+    _write(search, rival, console)
     return end
 
 
@@ -145,11 +151,11 @@ def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
             remove_checkpoint(storage, key)
 
 
-def _write(search: Search, storage: Path, console: Console) -> None:
-    """Write and print the result so far."""
-    result = search.result()
-    files = write_search(result, search.folder)
-    console.print(SearchView(result))
+def _write(search: Search, rival: SearchResult | None, console: Console) -> None:
+    """Write and print the result so far, beside that of another search."""
+    result, storage = search.result(), search.storage
+    files = write_search(result, search.folder, rival)
+    console.print(SearchView(result, rival))
     ledger = Ledger(storage)
     records = [ledger.find(candidate.key) for candidate in result.candidates if candidate.key]
     if num := sum(record is not None and is_of_other_code(record) for record in records):

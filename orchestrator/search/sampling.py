@@ -1,26 +1,30 @@
-"""Draws the next candidate by Optuna's TPE; it draws only the fields that a candidate has."""
+"""Draws the next candidate, by Optuna's TPE or at random: only the fields that it has."""
 
 import warnings
 from collections.abc import Callable
 from zlib import crc32
 
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial
 from pydantic import JsonValue
 
+from reports.ledger.search_result import SamplerName
 from search_spaces.space import Choice, IntRange, LogRange, SpaceField
 
 NUM_RANDOM = 10
 """How many candidates must end before the sampler learns from them; TPE's default."""
 
 
-def make_sampler(seed: int, number: int) -> BaseSampler:
+def make_sampler(name: SamplerName, seed: int, number: int) -> BaseSampler:
     """Make the sampler of one candidate.
 
     Its random numbers depend on the candidate's number. So any process draws the same candidate
     from the same history, also after an interruption, and each candidate has its own numbers.
     """
+    own_seed = crc32(f"{seed}/{number}".encode())
+    if name == "random":
+        return RandomSampler(seed=own_seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # `group`
         return TPESampler(
@@ -28,7 +32,7 @@ def make_sampler(seed: int, number: int) -> BaseSampler:
             multivariate=True,
             group=True,
             constant_liar=True,
-            seed=crc32(f"{seed}/{number}".encode()),
+            seed=own_seed,
         )
 
 

@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpora.errors import did_you_mean
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.log import SearchLog
 from orchestrator.search.points import Points
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import claim_folder
-from reports.ledger.search_result import Candidate, Objective, SearchResult
+from reports.ledger.search_result import (
+    Candidate,
+    Objective,
+    SamplerName,
+    SearchResult,
+    name_search,
+)
+from reports.search.files import RESULT_FILE
 from search_spaces.errors import StudyError
 
 SEARCHES = "searches"
@@ -24,6 +34,7 @@ class Search:
     points: Points
     objectives: tuple[Objective, ...]
     num_candidates: int
+    sampler: SamplerName
     log: SearchLog
 
     @property
@@ -57,6 +68,7 @@ class Search:
             importances=importances,
             no_importances=why_none,
             num_asked=self.num_candidates,
+            sampler=self.sampler,
         )
 
 
@@ -74,9 +86,7 @@ def open_search(
         StudyError: If the search was started with another space, other baselines or another corpus,
             or by another machine that uses the same bucket.
     """
-    names = [objective.name for objective in goal.objectives]
-    name = "-".join([points.space.name, points.corpus.name, points.scale, *names])
-    folder = storage / SEARCHES / name
+    folder = storage / SEARCHES / _name(points, goal)
     _claim(storage, folder)
     log = SearchLog(
         folder,
@@ -85,8 +95,51 @@ def open_search(
         goal.objectives,
         identity=points.identity,
         seed=goal.seed,
+        sampler=goal.sampler,
     )
-    return Search(storage, folder, points, goal.objectives, goal.num_candidates, log)
+    return Search(storage, folder, points, goal.objectives, goal.num_candidates, goal.sampler, log)
+
+
+def find_rival(points: Points, goal: SearchGoal, name: str, *, storage: Path) -> SearchResult:
+    """Read the search that another one is to be compared with.
+
+    Raises:
+        StudyError: If there is none of that name, or if the two have no F1 in common to compare:
+            other utterances, models of another scale, or a cost that draws candidates too.
+    """
+    folder = storage / SEARCHES
+    known = sorted(path.parent.name for path in folder.glob(f"*/{RESULT_FILE}"))
+    if name not in known:
+        raise StudyError(
+            f"there is no search '{name}' in '{folder}' to compare with; "
+            f"{did_you_mean(name, known)}choose from {', '.join(known) or 'none yet'}"
+        )
+    path = folder / name / RESULT_FILE
+    try:
+        rival = parse_json(path.read_bytes(), SearchResult)
+    except ParseError as error:
+        raise StudyError(
+            f"'{path}' is damaged ({error}); the command of that search writes it again"
+        ) from error
+    faults = [
+        *(["it is this search"] if name == _name(points, goal) else []),
+        *([f"it is on corpus '{rival.corpus}'"] if rival.corpus != points.corpus.name else []),
+        *([f"it is at scale '{rival.scale}'"] if rival.scale != points.scale else []),
+        *(["a cost is among its objectives"] if len(rival.objectives) > 1 else []),
+        *(["a cost is among the objectives here"] if len(goal.objectives) > 1 else []),
+    ]
+    if faults:
+        raise StudyError(
+            f"search '{name}' cannot be compared with '{_name(points, goal)}': "
+            f"{', '.join(faults)}; name another search for F1 alone on corpus "
+            f"'{points.corpus.name}' at scale '{points.scale}'"
+        )
+    return rival
+
+
+def _name(points: Points, goal: SearchGoal) -> str:
+    space, corpus = points.space.name, points.corpus.name
+    return name_search(space, corpus, points.scale, goal.objectives, goal.sampler)
 
 
 def _claim(storage: Path, folder: Path) -> None:

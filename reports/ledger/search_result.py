@@ -1,15 +1,16 @@
 """What a search has found: its candidates with their scores, and the importance of each field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from models.configs.base import Config
+from models.configs.base import Config, later
 from search_spaces.terms import Scale
 
 ObjectiveName = Literal["f1", "parameters", "macs"]
 CandidateState = Literal["finished", "stopped", "failed", "running"]
+SamplerName = Literal["tpe", "random"]
 
 
 class Objective(Config):
@@ -30,6 +31,8 @@ class Candidate(Config):
     finished. `num_epochs` counts the epochs that it was trained. A candidate that was `stopped`
     early has `last_f1`. `is_best` marks the candidates on the Pareto front, or the best one if
     there is one objective. `from_ledger` says that its trial was finished before the search.
+    `is_tried_again` marks a failed candidate that the next command trains again; any other failed
+    one can have no score.
     """
 
     number: int
@@ -44,6 +47,7 @@ class Candidate(Config):
     is_best: bool = False
     from_ledger: bool = False
     failure: str = ""
+    is_tried_again: bool = later(default=False)
 
 
 class SearchResult(Config):
@@ -52,7 +56,7 @@ class SearchResult(Config):
     `importances` holds the importance of each field for each objective; those of one objective add
     up to 1. If there are none, `no_importances` says why. A candidate's change is applied to the
     baseline of its system; `baselines` names these by module and name, as in
-    `search_spaces.systems.le:LE`.
+    `search_spaces.systems.le:LE`. `sampler` drew the candidates: by what it had seen, or at random.
     """
 
     space: str
@@ -66,3 +70,17 @@ class SearchResult(Config):
     importances: Mapping[ObjectiveName, Mapping[str, float]] = Field(default={})
     no_importances: str = ""
     num_asked: int = 0
+    sampler: SamplerName = later(default="tpe")
+
+    @property
+    def name(self) -> str:
+        """The name of the search: that of its folder."""
+        return name_search(self.space, self.corpus, self.scale, self.objectives, self.sampler)
+
+
+def name_search(
+    space: str, corpus: str, scale: Scale, objectives: Sequence[Objective], sampler: SamplerName
+) -> str:
+    """Name a search; no other search of a storage folder has the name."""
+    drawn = () if sampler == "tpe" else (sampler,)
+    return "-".join([space, corpus, scale, *(one.name for one in objectives), *drawn])

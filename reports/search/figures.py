@@ -20,16 +20,16 @@ from reports.figures.style import (
 from reports.figures.words import show_name
 from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
 from reports.search.best import costs, find_best, finished, rank_importances
+from reports.search.curves import draw_tuning
 from reports.search.words import (
     PERCENT,
     TITLES,
     name_field,
-    name_place,
-    tell_counts,
     tell_missing,
     tell_optimism,
     tell_shown,
     tell_unreliable,
+    write_caption,
 )
 
 HEIGHT_IN, LINE_IN, FRAME_IN = 2.4, 0.16, 0.75
@@ -39,7 +39,10 @@ WIDE_FACTOR = 10
 
 def draw_search(result: SearchResult) -> list[Drawing]:
     """Draw every figure that suits the search; none before a candidate is finished."""
-    drawings = (draw_front(result), draw_history(result), draw_importances(result))
+    drawings = (
+        *(draw_front(result), draw_history(result)),
+        *(draw_tuning(result), draw_importances(result)),
+    )
     return [drawing for drawing in drawings if drawing is not None]
 
 
@@ -51,7 +54,7 @@ def draw_front(result: SearchResult) -> Drawing | None:
     return Drawing(
         name="pareto",
         title=f"{result.title}: F1 and its cost",
-        caption=_caption(
+        caption=write_caption(
             result, tell_shown(result, len(best)), tell_missing(result), tell_optimism(result)
         ),
         figure=_draw_front(result, best),
@@ -71,7 +74,7 @@ def draw_history(result: SearchResult) -> Drawing | None:
     return Drawing(
         name="history",
         title=f"{result.title}: F1 by candidate",
-        caption=_caption(result, "Line: the best so far.", tell_optimism(result)),
+        caption=write_caption(result, "Line: the best so far.", tell_optimism(result)),
         figure=_draw_history(data),
         data=data,
     )
@@ -88,7 +91,7 @@ def draw_importances(result: SearchResult) -> Drawing | None:
     return Drawing(
         name="importances",
         title=f"{result.title}: what mattered",
-        caption=_caption(result, explanation, tell_unreliable(result)),
+        caption=write_caption(result, explanation, tell_unreliable(result)),
         figure=_draw_importances(result),
         data=pd.DataFrame(
             {"objective": objective, "field": field, "importance": importance}
@@ -96,12 +99,6 @@ def draw_importances(result: SearchResult) -> Drawing | None:
             for field, importance in of_field.items()
         ),
     )
-
-
-def _caption(result: SearchResult, *sentences: str) -> str:
-    """Say where it searched, and how many candidates finished: only these are shown."""
-    opening = f"{result.title}, a search on {name_place(result)}: {tell_counts(result)}."
-    return " ".join(part for part in (opening, *sentences) if part)
 
 
 def _draw_front(result: SearchResult, best: Sequence[Candidate]) -> Figure:

@@ -12,16 +12,22 @@ RESULT_FILE = "search.json"
 ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"
 
 
-def write_search(result: SearchResult, folder: Path) -> dict[str, Path]:
-    """Write all files of a search; equal results give equal bytes.
+def write_search(
+    result: SearchResult, folder: Path, rival: SearchResult | None = None
+) -> dict[str, Path]:
+    """Write all files of a search, and its comparison with a rival; equal results: equal bytes.
 
     Returns:
         The files by name. Figures and the winner's study exist only if a candidate is finished.
     """
     from reports.figures.style import Drawing, write_drawing
+    from reports.search.curves import draw_comparison
     from reports.search.figures import draw_search
 
     drawings: list[Drawing] = draw_search(result)
+    compared = None if rival is None else draw_comparison(result, rival)
+    if compared is not None:
+        drawings.append(compared)
     contents = {
         RESULT_FILE: result.model_dump_json(indent=1) + "\n",
         "candidates.csv": to_csv(result),

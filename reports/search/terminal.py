@@ -16,6 +16,7 @@ from reports.search.best import (
     rank_fields,
     rank_importances,
 )
+from reports.search.comparison import tell_comparison
 from reports.search.words import (
     PERCENT,
     name_field,
@@ -37,10 +38,10 @@ QUIET, BAD = "dim", "yellow"
 
 
 class SearchView:
-    """A search for rich: `console.print(SearchView(result))`."""
+    """A search for rich, and its comparison with a rival: `console.print(SearchView(result))`."""
 
-    def __init__(self, result: SearchResult) -> None:
-        self.result = result
+    def __init__(self, result: SearchResult, rival: SearchResult | None = None) -> None:
+        self.result, self.rival = result, rival
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Write counts, the best candidates, the importances, and how reliable they are."""
@@ -51,6 +52,8 @@ class SearchView:
         if finished(result):
             yield from _best(result)
             yield from _importances(result)
+        if self.rival is not None:
+            yield Text(f"\n{tell_comparison(result, self.rival)}")
 
 
 def _failures(result: SearchResult) -> Iterator[Text]:

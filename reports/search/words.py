@@ -44,6 +44,12 @@ def tell_counts(result: SearchResult) -> str:
     return ", ".join(told)
 
 
+def write_caption(result: SearchResult, *sentences: str) -> str:
+    """Write a caption that opens with where it searched, and how its candidates ended."""
+    opening = f"{result.title}, a search on {name_place(result)}: {tell_counts(result)}."
+    return " ".join(part for part in (opening, *sentences) if part)
+
+
 def tell_optimism(result: SearchResult) -> str:
     """Say why the best validation score is not an estimate of the candidate's quality."""
     num = len(finished(result))

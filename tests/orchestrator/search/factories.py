@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from orchestrator.search.log import SearchLog
 from reports.ledger.record import Record
-from reports.ledger.search_result import Objective
+from reports.ledger.search_result import Objective, SamplerName
 from search_spaces.space import Choice, IntRange, LogRange, Point, Space
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.queue_bench import epoch
@@ -42,8 +42,11 @@ def open_log(
     objectives: Sequence[Objective] = (F1,),
     identity: str = "",
     seed: int = 0,
+    sampler: SamplerName = "tpe",
 ) -> SearchLog:
-    return SearchLog(folder, space, "tiny", objectives, identity=identity, seed=seed)
+    return SearchLog(
+        folder, space, "tiny", objectives, identity=identity, seed=seed, sampler=sampler
+    )
 
 
 def trial_of(point: Point, space: Space = SPACE) -> Trial:
