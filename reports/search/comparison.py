@@ -132,8 +132,8 @@ def _tell_run(comparison: Comparison, reaching: Band) -> Iterator[str]:
         yield f"With {spans} at least {PERCENT * (1 - RARE):.0f} % {what}."
     low, high = (PERCENT * limit[-1] for limit in reaching)
     yield f"With {len(reaching.low)} candidates between {low:.0f} and {high:.0f} % {what}."
-    if not (is_rare.any() or is_common.any()):
-        yield "So this one run does not tell the two apart."
+    if not (is_rare[-1] or is_common[-1]):
+        yield "So at its end this one run does not tell the two apart."
     yield "All this holds together with 95 %."
 
 

@@ -50,7 +50,9 @@ def draw_tuning(result: SearchResult) -> Drawing | None:
         return None
     panels = {ALL: [make_curve(result, result.candidates, ALL)]}
     for field, families in find_families(result).items():
-        panels[field] = [make_curve(result, found, name) for name, found in families.items()]
+        curves = [make_curve(result, found, name) for name, found in families.items()]
+        panels[field] = [curve for curve in curves if not np.isnan(curve.best).all()]
+    panels = {field: curves for field, curves in panels.items() if curves}
     return Drawing(
         name="tuning",
         title=f"{result.title}: the best F1 by number of candidates",
@@ -84,8 +86,8 @@ def _explain(result: SearchResult) -> tuple[str, ...]:
     is_stopped = any(candidate.state == "stopped" for candidate in result.candidates)
     return (
         "Lines: the median of the best F1 of so many random candidates.",
-        "Shades between thin lines: exact bands, each of which holds the whole curve with 95 %; "
-        "where a thin line is missing, the candidates are too few to limit the curve.",
+        "Shades between thin lines: exact bands, each of which holds the whole curve with at least "
+        "95 %; where a thin line is missing, the candidates are too few to limit the curve.",
         "Failed candidates count with F1 0.",
         "Those stopped early count with the F1 that they had at least, and with any above at most."
         * is_stopped,

@@ -28,6 +28,7 @@ def run(*arguments: str) -> object:
             ("--objective", "f1", "--objective", "macs", "--objective", "parameters"),
             "choose one of parameters and macs",
         ),
+        (("--sampler", "grid"), "'grid' is not one of 'tpe', 'random'"),
         (("--objective", "accuracy"), "'accuracy' is not one of 'f1', 'parameters', 'macs'"),
     ],
 )
@@ -81,3 +82,19 @@ def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_fo
     monkeypatch.setattr(run_search, "run_search", search)
     assert run("architecture", "--storage", str(tmp_path), *arguments) is None
     assert [goal.stops_early for goal in goals] == [stops_early]
+
+
+def test_sampler_and_rival_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, str | None]] = []
+
+    def search(
+        _space: Space, _place: Place, goal: SearchGoal, *_: Any, against: str | None, **__: Any
+    ) -> SweepEnd:
+        given.append((goal.sampler, against))
+        return SweepEnd(0, None)
+
+    monkeypatch.setattr(run_search, "run_search", search)
+    place = ("architecture", "--storage", str(tmp_path))
+    assert run(*place) is None
+    assert run(*place, "--sampler", "random", "--against", "other") is None
+    assert given == [("tpe", None), ("random", "other")]

@@ -1,11 +1,12 @@
 from pathlib import Path
+from typing import get_args
 
 import optuna
 import pytest
 
 from orchestrator.search.log import JOURNAL_FILE, SearchLog
 from reports.ledger.ledger import LedgerError
-from reports.ledger.search_result import Candidate
+from reports.ledger.search_result import Candidate, SamplerName
 from search_spaces.errors import StudyError
 from search_spaces.spaces.architecture import ARCHITECTURE
 from tests.orchestrator.search.factories import F1, PARAMETERS, open_log, values_of
@@ -70,6 +71,7 @@ def test_what_was_told_is_there_for_the_next_process(tmp_path: Path) -> None:
     assert (stopped.state, stopped.last_f1, stopped.num_epochs) == ("stopped", 0.125, 1)
     assert (rejected.state, rejected.failure) == ("failed", "no model")
     assert (failed.state, failed.failure) == ("failed", "out of luck")
+    assert [one.is_tried_again for one in candidates(again)] == [False, False, False, True]
     assert [one.number for one in again.open_candidates()] == [3]  # it is tried again
     assert not again.is_complete(4)
     again.finish(3, {"f1": 0.75})
@@ -97,6 +99,21 @@ def test_two_processes_ask_for_different_candidates(tmp_path: Path) -> None:
     assert [one.number if one else None for one in asked] == [0, 1, 2, 3, None, None]
     rates = {values["training.learning_rate"] for values in values_of(log)}
     assert len(rates) == 4
+
+
+@pytest.mark.parametrize("sampler", get_args(SamplerName))
+def test_random_candidates_alone_do_not_depend_on_scores(
+    tmp_path: Path, sampler: SamplerName
+) -> None:
+    logs = [open_log(tmp_path / name, sampler=sampler) for name in ("up", "down")]
+    for log, sign in zip(logs, (1, -1), strict=True):
+        for number in range(20):
+            assert log.ask(20) is not None
+            log.finish(number, {"f1": 0.5 + sign * number / 100})
+    up, down = map(values_of, logs)
+    assert up[:10] == down[:10]  # TPE draws these at random too
+    assert (up == down) == (sampler == "random")
+    assert len({str(values) for values in up}) == 20
 
 
 def test_candidate_depends_on_seed_and_number_and_not_on_interruptions(tmp_path: Path) -> None:

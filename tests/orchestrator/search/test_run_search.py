@@ -14,38 +14,55 @@ from orchestrator.search.goal import SearchGoal
 from orchestrator.search.log import JOURNAL_FILE
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
-from orchestrator.search.search import Search, open_search
+from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
 from orchestrator.sweep.studies import SweepEnd
-from reports.ledger.search_result import SearchResult
+from reports.ledger.search_result import Objective, SamplerName, SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space
 from tests.orchestrator.conftest import CORPUS
-from tests.orchestrator.search.factories import F1, SPACE
+from tests.orchestrator.search.factories import F1, PARAMETERS, SPACE
 
 
-def goal(num_candidates: int) -> SearchGoal:
-    return SearchGoal((F1,), num_candidates, seed=0, stops_early=True)
+def goal(num_candidates: int, sampler: SamplerName = "tpe", *more: Objective) -> SearchGoal:
+    return SearchGoal((F1, *more), num_candidates, seed=0, stops_early=True, sampler=sampler)
 
 
-def run(storage: Path, num_candidates: int, space: Space = SPACE) -> tuple[SweepEnd, str]:
+def run(
+    storage: Path,
+    num_candidates: int,
+    space: Space = SPACE,
+    sampler: SamplerName = "tpe",
+    against: str | None = None,
+) -> tuple[SweepEnd, str]:
     printed = io.StringIO()
     end = run_search(
         space,
         Place(CORPUS, None, storage),
-        goal(num_candidates),
+        goal(num_candidates, sampler),
         THIS_MACHINE,
         Console(file=printed, width=80),
         keeps_models=False,
+        against=against,
     )
     return end, printed.getvalue()
 
 
-def begin(storage: Path, num_candidates: int) -> Search:
+def begin(storage: Path, num_candidates: int, sampler: SamplerName = "tpe") -> Search:
     """Begin the search, as `run` does, and ask for nothing."""
     points = Points(SPACE, know_corpus(CORPUS, storage), "tiny")
-    return open_search(points, goal(num_candidates), storage=storage)
+    return open_search(points, goal(num_candidates, sampler), storage=storage)
+
+
+def complete(storage: Path, num_candidates: int, sampler: SamplerName) -> Path:
+    """Write a search whose candidates score ever more, and return its folder."""
+    search = begin(storage, num_candidates, sampler)
+    for number in range(num_candidates):
+        search.log.ask(num_candidates)
+        search.log.finish(number, {"f1": 0.5 + number / 100})
+    run(storage, num_candidates, sampler=sampler)
+    return search.folder
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +115,53 @@ def test_search_that_another_machine_began_in_the_bucket_is_left_alone(
         run(there, 1)
     assert not (there / folder / JOURNAL_FILE).exists()
     assert BucketStore(f"{bucket}/place").versions(str(folder)) == before
+
+
+def test_search_is_compared_with_another_by_its_name(storage: Path) -> None:
+    drawn, chosen = (complete(storage, 6, sampler) for sampler in ("random", "tpe"))
+    assert drawn.name == f"{chosen.name}-random"
+    result = SearchResult.model_validate_json((drawn / "search.json").read_text())
+    assert (result.sampler, result.name) == ("random", drawn.name)
+    _, printed = run(storage, 6, against=drawn.name)
+    told = " ".join(printed.split())
+    assert f"% of random searches such as '{drawn.name}' reach what this run of" in told
+    for suffix in ("csv", "pdf", "png"):
+        assert (chosen / f"against-{drawn.name}.{suffix}").is_file()
+    assert not [*drawn.glob("against-*")]
+
+
+def test_search_to_compare_with_that_does_not_exist_is_told_before_anything_starts(
+    storage: Path,
+) -> None:
+    with pytest.raises(StudyError, match=r"no search 'any' in '.*searches'.*from none yet"):
+        run(storage, 3, against="any")
+    name = complete(storage, 3, "random").name
+    with pytest.raises(StudyError, match=rf"did you mean '{name}'\? choose from {name}"):
+        run(storage, 3, against=f"{name}x")
+    assert [path.name for path in (storage / "searches").iterdir()] == [name]
+
+
+def test_searches_that_have_nothing_to_compare_are_refused(storage: Path) -> None:
+    folder = complete(storage, 3, "random")
+    with pytest.raises(StudyError, match="it is this search"):
+        run(storage, 3, sampler="random", against=folder.name)
+    path = folder / "search.json"
+    kept = path.read_text()
+    other = kept.replace(f'"corpus": "{CORPUS}"', '"corpus": "other"')
+    path.write_text(other.replace('"scale": "tiny"', '"scale": "small"'))
+    told = "it is on corpus 'other', it is at scale 'small'; name another search for F1 alone"
+    with pytest.raises(StudyError, match=told):
+        run(storage, 3, against=folder.name)
+    path.write_text(kept.replace('"name": "f1"\n  }', '"name": "f1"\n  }, {"name": "macs"}'))
+    with pytest.raises(StudyError, match="a cost is among its objectives"):
+        run(storage, 3, against=folder.name)
+    path.write_text(kept)
+    points = Points(SPACE, know_corpus(CORPUS, storage), "tiny")
+    with pytest.raises(StudyError, match="a cost is among the objectives here"):
+        find_rival(points, goal(3, "tpe", PARAMETERS), folder.name, storage=storage)
+    path.write_text("{")
+    with pytest.raises(StudyError, match=r"is damaged .*; the command of that search writes it"):
+        run(storage, 3, against=folder.name)
 
 
 def test_faulty_space_starts_nothing(storage: Path) -> None:

@@ -90,8 +90,8 @@ def test_importances_are_bars_in_percent_by_field() -> None:
 @pytest.mark.parametrize(
     ("result", "names"),
     [
-        (make_search(), ["history"]),
-        (make_search(importances=IMPORTANCES), ["history", "importances"]),
+        (make_search(), ["history", "tuning"]),
+        (make_search(importances=IMPORTANCES), ["history", "tuning", "importances"]),
         (make_front(), ["pareto"]),
         (make_result(STOPPED), []),
         (make_result(STOPPED, costs=("macs",)), []),

@@ -27,7 +27,7 @@ def drawn(name: str) -> list[str]:
     ("result", "names"),
     [
         (make_result(STOPPED), ALWAYS),
-        (make_search(), [*ALWAYS, "figures.tex", *WINNER, *drawn("history")]),
+        (make_search(), [*ALWAYS, "figures.tex", *WINNER, *drawn("history"), *drawn("tuning")]),
         (
             make_front(importances=IMPORTANCES),
             [*ALWAYS, "figures.tex", *WINNER, *drawn("pareto"), *drawn("importances")],
@@ -48,6 +48,12 @@ def test_result_is_read_back_equal(tmp_path: Path) -> None:
     assert SearchResult.model_validate_json(text) == result
 
 
+def test_what_searches_of_before_do_not_have_is_not_written(tmp_path: Path) -> None:
+    text = write_search(make_search(), tmp_path)["search.json"].read_text(encoding="utf-8")
+    assert "sampler" not in text
+    assert "is_tried_again" not in text
+
+
 def test_importances_are_a_line_each(tmp_path: Path) -> None:
     path = write_search(make_search(importances=IMPORTANCES), tmp_path)["importances.csv"]
     lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
@@ -58,8 +64,19 @@ def test_importances_are_a_line_each(tmp_path: Path) -> None:
     ]
 
 
-def test_equal_results_give_equal_files(tmp_path: Path) -> None:
-    one, other = (write_search(make_front(), tmp_path / name) for name in ("one", "other"))
+def test_search_is_written_beside_the_one_that_it_is_compared_with(tmp_path: Path) -> None:
+    rival = make_search(sampler="random")
+    paths = write_search(make_search(), tmp_path, rival)
+    assert list(paths)[-3:] == drawn(f"against-{rival.name}")
+    lines = paths[f"against-{rival.name}.csv"].read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 5
+    assert f"{{against-{rival.name}.pdf}}" in paths["figures.tex"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("result", [make_front(), make_search(sampler="random")])
+def test_equal_results_give_equal_files(tmp_path: Path, result: SearchResult) -> None:
+    rival = make_search()
+    one, other = (write_search(result, tmp_path / name, rival) for name in ("one", "other"))
     assert [path.read_bytes() for path in one.values()] == [
         path.read_bytes() for path in other.values()
     ]
@@ -69,7 +86,8 @@ def test_equal_results_give_equal_files(tmp_path: Path) -> None:
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
 )
 def test_figures_compile_with_their_captions(tmp_path: Path) -> None:
-    paths = write_search(make_front(importances=IMPORTANCES), tmp_path)
+    result = make_search(importances=IMPORTANCES, sampler="random")
+    paths = write_search(result, tmp_path, make_search())
     text = standalone(paths["figures.tex"].read_text(encoding="utf-8"), PREAMBLE)
     done = compile_pdf(text, tmp_path / "all.pdf", {k: p for k, p in paths.items() if "pdf" in k})
     assert done.problem == ""

@@ -11,10 +11,10 @@ from tests.reports.search.factories import (
 )
 
 
-def show(result: SearchResult, width: int = 80) -> list[str]:
+def show(result: SearchResult, rival: SearchResult | None = None, width: int = 80) -> list[str]:
     console = Console(width=width, markup=True, emoji=True, color_system=None)
     with console.capture() as capture:
-        console.print(SearchView(result))
+        console.print(SearchView(result, rival))
     lines = capture.get().splitlines()
     assert max(map(len, lines)) <= width
     return [" ".join(line.split()) for line in lines]
@@ -65,3 +65,9 @@ def test_missing_importances_tell_why() -> None:
 
 def test_search_without_a_finished_candidate_shows_its_counts_only() -> None:
     assert show(make_result(STOPPED))[1:] == ["0 finished, 1 stopped early."]
+
+
+def test_comparison_with_another_search_comes_last() -> None:
+    lines = show(make_search(), make_search(space="other"))
+    start = next(n for n, line in enumerate(lines) if line.startswith("After 5 candidates"))
+    assert "'other-synthetic-tiny-f1' is +0.0 points." in " ".join(lines[start:])
