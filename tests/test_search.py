@@ -1,12 +1,15 @@
-"""A search survives: the real command, and a real kill."""
+"""A search survives: the real command, a real kill, and what MLflow then has of it."""
 
 from pathlib import Path
 
 import psutil
 import pytest
 
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.search.log import JOURNAL_FILE
-from reports.ledger.search_result import SearchResult
+from reports.ledger.search_result import SearchResult, read_searches
+from tests.orchestrator.tracking.factories import runs_of, steps_of
+from tests.orchestrator.tracking.searches.factories import candidates_of
 from tests.running import (
     call,
     checkpoints,
@@ -70,6 +73,10 @@ def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> N
         end(family)
     finished, safe = record_times(storage), epochs_done(storage)
     assert 0 < len(finished) < NUM_CANDIDATES
+    call("sync", "--storage", storage, cwd=workplace)
+    uri = tracking_uri_of(None, storage)
+    (killed,) = runs_of(uri, "search")
+    assert killed.info.status == "KILLED"
     folder = storage / "searches" / "small-mine-tiny-f1"
     journal = (folder / JOURNAL_FILE).read_bytes()
     call(*command, cwd=workplace)
@@ -87,3 +94,25 @@ def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> N
     assert resumed_from(storage) == {key: (done,) for key, done in safe.items()}
     assert not checkpoints(storage)
     assert (folder / JOURNAL_FILE).read_bytes().startswith(journal)
+    assert_each_once(uri, result, killed.info.run_id)
+    assert "Nothing waits" in call("sync", "--storage", storage, cwd=workplace)
+    assert "0 candidates delivered" in call("sync", "--all", "--storage", storage, cwd=workplace)
+    assert_each_once(uri, result, killed.info.run_id)
+    pulled = ("pull", "--tracking-uri", uri, "--storage", "pulled")
+    assert f"{NUM_CANDIDATES} trials of search {result.name} pulled" in call(*pulled, cwd=workplace)
+    assert read_searches(workplace / "pulled") == [result]
+    assert records(workplace / "pulled").keys() == set(keys)
+
+
+def assert_each_once(uri: str, result: SearchResult, run_id: str) -> None:
+    """Check that the search has one run, and each candidate one below it, with each epoch once."""
+    (parent,) = runs_of(uri, "search")
+    assert (parent.info.run_id, parent.info.status) == (run_id, "FINISHED")
+    runs = candidates_of(uri)
+    assert set(runs) == {one.number for one in result.candidates}
+    for one in result.candidates:
+        run = runs[one.number]
+        assert run.data.tags["mlflow.parentRunId"] == run_id
+        assert run.data.tags["state"] == one.state
+        assert steps_of(uri, run) == steps_of(uri, run, "train_loss") == [1, 2]
+        assert len(steps_of(uri, run, "objective_f1")) == (one.state == "finished")

@@ -1,9 +1,10 @@
-"""The studies that an MLflow may have incompletely: a small file for each, in the storage folder.
+"""The studies and searches that an MLflow may have incompletely: a small file for each.
 
-A sweep writes the file before it trains, and removes it when MLflow has everything. A comparison of
-ledger and MLflow finds what exactly is missing, so a kill at any moment loses nothing. The file
-holds MLflow's address without credentials. The storage folder's own MLflow has a fixed name, so
-that a copy of the folder waits for its own MLflow, not for that of the original.
+It lies in the storage folder. A sweep writes the file before it trains, and removes it when MLflow
+has everything. A comparison of ledger and MLflow finds what exactly is missing, so a kill at any
+moment loses nothing. The file holds MLflow's address without credentials. The storage folder's own
+MLflow has a fixed name, so that a copy of the folder waits for its own MLflow, not for that of the
+original.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,30 +14,46 @@ from orchestrator.addresses.address import folder_name, is_own, shown, tracking_
 from reports.ledger.files import PARTIAL_SUFFIX, write_atomically
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
+from reports.ledger.search_result import SearchResult, read_searches
 
 SPOOL_FOLDER = "mlflow-spool"
 
+Mirrored = Planned | SearchResult
+"""What MLflow shows: a planned study with the ledger, or a search as far as it has come."""
 
-def spool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
-    """Note that an MLflow may have some studies incompletely."""
-    for one in planned:
+
+def read_mirrored(storage: Path) -> list[Mirrored]:
+    """Read all planned studies and all searches of a storage folder.
+
+    A search of an older version is left out, as it has no id. `tune` gives it one.
+
+    Raises:
+        LedgerError: If a plan or the result of a search is damaged.
+    """
+    searches = [result for result in read_searches(storage) if result.id]
+    return [*read_planned(Ledger(storage)), *searches]
+
+
+def spool(mirrored: Iterable[Mirrored], storage: Path, tracking_uri: str) -> None:
+    """Note that an MLflow may have some studies or searches incompletely."""
+    for one in mirrored:
         _write(_path(one, storage, tracking_uri), storage, tracking_uri)
 
 
-def unspool(planned: Iterable[Planned], storage: Path, tracking_uri: str) -> None:
-    """Note that an MLflow has everything of some studies."""
-    for one in planned:
+def unspool(mirrored: Iterable[Mirrored], storage: Path, tracking_uri: str) -> None:
+    """Note that an MLflow has everything of some studies or searches."""
+    for one in mirrored:
         _path(one, storage, tracking_uri).unlink(missing_ok=True)
 
 
-def read_spooled(storage: Path, tracking_uri: str) -> list[Planned]:
-    """Read the plans of the studies that an MLflow may have incompletely.
+def read_spooled(storage: Path, tracking_uri: str) -> list[Mirrored]:
+    """Read the studies and searches that an MLflow may have incompletely.
 
     Raises:
-        LedgerError: If a plan is damaged.
+        LedgerError: If a plan or the result of a search is damaged.
     """
     _renew(storage)
-    known = read_planned(Ledger(storage))
+    known = read_mirrored(storage)
     return [one for one in known if _path(one, storage, tracking_uri).is_file()]
 
 
@@ -106,6 +123,5 @@ def _write(file: Path, storage: Path, tracking_uri: str) -> None:
     write_atomically(file, address.encode(), is_private=True)
 
 
-def _path(planned: Planned, storage: Path, tracking_uri: str) -> Path:
-    name = f"{planned.corpus}-{planned.scale}"
-    return spool_folder(storage, tracking_uri) / planned.study.name / name
+def _path(mirrored: Mirrored, storage: Path, tracking_uri: str) -> Path:
+    return spool_folder(storage, tracking_uri).joinpath(*mirrored.place)

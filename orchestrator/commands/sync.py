@@ -7,7 +7,14 @@ import click
 
 from orchestrator.addresses.address import is_own, lacks_credentials, shown, tracking_uri_of
 from orchestrator.addresses.named import is_named, note_named
-from orchestrator.addresses.spool import forget, read_spooled, spool, spooled_uris, unspool
+from orchestrator.addresses.spool import (
+    forget,
+    read_mirrored,
+    read_spooled,
+    spool,
+    spooled_uris,
+    unspool,
+)
 from orchestrator.commands.options import log_models_option, storage_option
 from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import open_storage
@@ -15,8 +22,6 @@ from orchestrator.terminal import console, errors
 from orchestrator.tracking.client import Client
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.pull import pull_ledger
-from reports.ledger.ledger import Ledger
-from reports.ledger.planned import read_planned
 
 EXIT_INCOMPLETE = 1
 
@@ -26,8 +31,8 @@ EXIT_INCOMPLETE = 1
     "--all",
     "everything",
     is_flag=True,
-    help="Compare the whole ledger, not only the studies that MLflow has incomplete. This also "
-    "makes again what was deleted in MLflow.",
+    help="Compare the whole ledger, not only the studies and searches that MLflow has incomplete. "
+    "This also makes again what was deleted in MLflow.",
 )
 @click.option(
     "--forget",
@@ -50,7 +55,7 @@ def sync(
     storage: Path,
     tracking_uri: str | None,
 ) -> None:
-    """Deliver to MLflow what it missed, each trial once.
+    """Deliver to MLflow what it missed, each trial and each candidate of a search once.
 
     The exit status is 1 if something could not be delivered.
     """
@@ -114,17 +119,17 @@ def _check_named(tracking_uri: str, storage: Path) -> None:
 
 
 def _deliver(tracking_uri: str, storage: Path, everything: bool, max_model_mib: float) -> bool:
-    planned = read_planned(Ledger(storage)) if everything else read_spooled(storage, tracking_uri)
-    if not planned:
+    mirrored = read_mirrored(storage) if everything else read_spooled(storage, tracking_uri)
+    if not mirrored:
         console.print(
             f"Nothing waits for MLflow at {shown(tracking_uri)}; add `--all` to compare the whole "
             "ledger.",
             soft_wrap=True,
         )
         return True
-    spool(planned, storage, tracking_uri)
+    spool(mirrored, storage, tracking_uri)
     delivery = Delivery(storage, tracking_uri, max_model_mib=max_model_mib)
-    delivery.catch_up(planned)
+    delivery.catch_up(mirrored)
     delivery.close()
     left, faults = delivery.left(), delivery.faults.values()
     for fault in faults:
@@ -132,13 +137,20 @@ def _deliver(tracking_uri: str, storage: Path, everything: bool, max_model_mib: 
     if delivery.remark is not None:
         console.print(delivery.remark, soft_wrap=True)
     console.print(
-        f"MLflow at {shown(tracking_uri)}: {len(delivery.delivered)} trials delivered, {len(left)} "
-        "left.",
+        f"MLflow at {shown(tracking_uri)}: {_tell_delivered(delivery)} delivered, "
+        f"{len(left)} left.",
         soft_wrap=True,
     )
     if not left and not faults:
-        unspool(planned, storage, tracking_uri)
+        unspool(mirrored, storage, tracking_uri)
     return not left and not faults
+
+
+def _tell_delivered(delivery: Delivery) -> str:
+    trials = f"{len(delivery.delivered)} trials"
+    if not delivery.searches.followed:
+        return trials
+    return f"{trials} and {len(delivery.candidates)} candidates"
 
 
 @click.command("pull")
@@ -147,9 +159,9 @@ def _deliver(tracking_uri: str, storage: Path, everything: bool, max_model_mib: 
 )
 @storage_option
 def pull(tracking_uri: str, storage: Path) -> None:
-    """Rebuild a ledger from MLflow: plans, records, predictions, and the models kept there.
+    """Rebuild a ledger from MLflow: plans, searches, records, predictions, and the kept models.
 
-    Records that are in the ledger already stay unchanged. The exit status is 1 if something in
+    Records and searches that are here already stay unchanged. The exit status is 1 if something in
     MLflow is damaged.
     """
     opened = open_storage(storage)
@@ -159,9 +171,10 @@ def pull(tracking_uri: str, storage: Path) -> None:
         pulled = pull_ledger(client, opened)
     for fault in pulled.faults:
         errors.print(f"error: {fault}", style="red")
-    studies = ", ".join(dict.fromkeys(pulled.plans)) or "no study"
+    searches = [f"search {name}" for name in pulled.searches]
+    names = ", ".join(dict.fromkeys([*pulled.plans, *searches])) or "no study"
     console.print(
-        f"{len(pulled.trials)} trials of {studies} pulled; {pulled.num_known} were here already.\n"
+        f"{len(pulled.trials)} trials of {names} pulled; {pulled.num_known} were here already.\n"
         "`mmer-sweep report` writes their tables and verdicts.",
         soft_wrap=True,
     )

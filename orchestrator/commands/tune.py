@@ -6,9 +6,17 @@ from typing import get_args
 
 import click
 
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
-from orchestrator.commands.options import gathered, machine_options, models_option, place_options
+from orchestrator.commands.options import (
+    MlflowOptions,
+    gathered,
+    machine_options,
+    mlflow_options,
+    models_option,
+    place_options,
+)
 from orchestrator.plan.place import Place
 from orchestrator.search.goal import SearchGoal
 from orchestrator.storage.folder import open_storage
@@ -41,10 +49,11 @@ def _goal_of(
     sampler: SamplerName,
     seed: int,
     stops_early: bool | None,
+    against: str | None,
 ) -> SearchGoal:
     if stops_early is None:
         stops_early = len(objectives) == 1
-    return SearchGoal(objectives, num_candidates, seed, stops_early, sampler)
+    return SearchGoal(objectives, num_candidates, seed, stops_early, sampler, against)
 
 
 search_options = gathered(
@@ -84,27 +93,28 @@ search_options = gathered(
         help="Stop a candidate early if others had a higher F1 after the same number of epochs.  "
         "[default: only if F1 is the single objective]",
     ),
+    click.option(
+        "--against",
+        metavar="SEARCH",
+        help="Compare with another search at equal numbers of candidates: its name in "
+        "STORAGE/searches.",
+    ),
 )
 
 
 @click.command("tune")
 @click.argument("space", metavar="SPACE|FILE")
 @search_options
-@click.option(
-    "--against",
-    metavar="SEARCH",
-    help="Compare with another search at equal numbers of candidates: its name in "
-    "STORAGE/searches.",
-)
 @models_option(default=False)
 @machine_options
+@mlflow_options
 @place_options
 def tune(
     space: str,
     goal: SearchGoal,
-    against: str | None,
     models: bool,
     machines: Machines,
+    mlflow: MlflowOptions,
     place: Place,
 ) -> None:
     """Search a SPACE for its best model.
@@ -113,7 +123,11 @@ def tune(
     """
     found = find_space(space)
     from orchestrator.search.run_search import run_search  # loads Optuna
+    from orchestrator.tracking.mirror import mirrored_to_mlflow
 
-    place = replace(place, storage=open_storage(place.storage))
-    end = run_search(found, place, goal, machines, console, keeps_models=models, against=against)
+    storage = open_storage(place.storage)
+    place = replace(place, storage=storage)
+    uri = tracking_uri_of(mlflow.tracking_uri, storage)
+    with mirrored_to_mlflow(storage, uri, console, max_model_mib=mlflow.log_models) as mirror:
+        end = run_search(found, place, goal, machines, mirror, console, keeps_models=models)
     end_as(end.stopped_by, end.num_failed)

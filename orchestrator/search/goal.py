@@ -9,7 +9,8 @@ from reports.ledger.search_result import Objective, SamplerName
 class SearchGoal:
     """The objectives, the total number of candidates, and how to draw and stop them.
 
-    `seed` is the sampler's. With `stops_early`, a candidate stops if others had a higher F1.
+    `seed` is the sampler's. With `stops_early`, a candidate stops if others had a higher F1. The
+    result is compared with that of the search that is named by `against`, if any is.
     """
 
     objectives: tuple[Objective, ...]
@@ -17,3 +18,4 @@ class SearchGoal:
     seed: int
     stops_early: bool
     sampler: SamplerName = "tpe"
+    against: str | None = None

@@ -5,6 +5,7 @@ also stays open: the next command tries it again.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -91,6 +92,7 @@ class SearchLog:
                 load_if_exists=True,
             )
             self._check_identity(folder, hashlib.sha256(identity.encode()).hexdigest())
+            self.id = self._find_or_draw_id()
 
     def ask(self, num_candidates: int) -> Asked | None:
         """Ask for a new candidate; None if there are `num_candidates` already.
@@ -154,10 +156,6 @@ class SearchLog:
         self.note_failure(number, reason)
         self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
 
-    def f1_of(self, number: int) -> dict[int, float]:
-        """Return a candidate's known validation F1, by the number of epochs."""
-        return _f1(self._trials()[number])
-
     def candidates(self, key_of: Callable[[Point], str]) -> list[Candidate]:
         """List all candidates with the keys of their trials."""
         trials = self._trials()
@@ -189,6 +187,7 @@ class SearchLog:
             scores=dict(zip(names, trial.values, strict=True)) if state == "finished" else {},
             num_epochs=max(f1, default=0),
             last_f1=f1[max(f1)] if state == "stopped" else None,
+            valid_f1=f1,
             is_best=is_best,
             from_ledger=facts.get("from_ledger", False),
             failure=failure if state != "finished" else "",
@@ -217,6 +216,12 @@ class SearchLog:
             return self._space.draw(self._scale, lambda field: trial.params[field.name])
         except KeyError:
             return None
+
+    def _find_or_draw_id(self) -> str:
+        """Return what tells this search from those of the same name in other storage folders."""
+        if "id" not in self.study.user_attrs:
+            self.study.set_user_attr("id", secrets.token_hex(8))
+        return str(self.study.user_attrs["id"])
 
     def _check_identity(self, folder: Path, digest: str) -> None:
         if self.study.user_attrs.get("identity", digest) != digest:

@@ -22,6 +22,7 @@ from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
+from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from reports.ledger.search_result import SearchResult
 from reports.scores.trials import decides_alike_on_valid
@@ -40,16 +41,16 @@ def run_search(
     place: Place,
     goal: SearchGoal,
     machines: Machines,
+    mirror: MlflowMirror,
     console: Console,
     *,
     keeps_models: bool,
-    against: str | None = None,
 ) -> SweepEnd:
-    """Search a space on one corpus until there are enough candidates; write the result.
+    """Search a space on one corpus until there are enough candidates; write and mirror the result.
 
     A search is named by space, corpus, scale, objectives and sampler; the next call continues it.
     Ray and PyTorch are loaded only if there is something to train. The result is compared with the
-    search `against`, by its name in the same storage, as that one stands when this one is done.
+    search that the goal is `against`, as that one stands when this one is done.
 
     Raises:
         CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
@@ -58,15 +59,17 @@ def run_search(
     scale = place.scale or default_scale(known)
     check_space(space, known.family, scale)
     points = Points(space, known, scale)
-    if against is not None:
-        find_rival(points, goal, against, storage=storage)
+    if goal.against is not None:
+        find_rival(points, goal, goal.against, storage=storage)
     ensure_corpus(place.corpus, storage, console, *points.recipes)
     search = open_search(points, goal, storage=storage)
     end = SweepEnd(0, None)
     if not search.is_complete:
-        end = _train(search, goal, machines, console, keeps_models=keeps_models)
-    rival = None if against is None else find_rival(points, goal, against, storage=storage)
-    _write(search, rival, console)
+        end = _train(search, goal, machines, mirror, console, keeps_models=keeps_models)
+    rival = None
+    if goal.against is not None:
+        rival = find_rival(points, goal, goal.against, storage=storage)
+    mirror.follow_search(_write(search, rival, console))
     return end
 
 
@@ -74,6 +77,7 @@ def _train(
     search: Search,
     goal: SearchGoal,
     machines: Machines,
+    mirror: MlflowMirror,
     console: Console,
     *,
     keeps_models: bool,
@@ -97,10 +101,15 @@ def _train(
         announce=progress.ended,
     )
 
+    mirrored: list[SearchResult] = []
+
     def recall() -> None:
-        for candidate in search.candidates:
-            f1 = search.log.f1_of(candidate.number)
-            books.recall(candidate.key, f1, was_stopped=candidate.state == "stopped")
+        result = search.snapshot(search.candidates)
+        for one in result.candidates:
+            books.recall(one.key, one.valid_f1, was_stopped=one.state == "stopped")
+        if not mirrored or _states(result) != _states(mirrored[0]):
+            mirror.follow_search(result)
+            mirrored[:] = [result]
 
     recall()
     stopped: deque[str] = deque(maxlen=MAX_WRITING)
@@ -117,7 +126,7 @@ def _train(
                 [],
                 find_record=partial(fetch_record, search.storage),
                 leases=session.leases,
-                watchers=(progress, books),
+                watchers=(progress, books, mirror),
             ),
             books,
             SearchHooks(
@@ -140,6 +149,10 @@ def _train(
         return SweepEnd(books.num_failed, session.signals.seen)
 
 
+def _states(result: SearchResult) -> list[str]:
+    return [candidate.state for candidate in result.candidates]
+
+
 def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
     """Remove the checkpoints of trials that were stopped early.
 
@@ -151,8 +164,8 @@ def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
             remove_checkpoint(storage, key)
 
 
-def _write(search: Search, rival: SearchResult | None, console: Console) -> None:
-    """Write and print the result so far, beside that of another search."""
+def _write(search: Search, rival: SearchResult | None, console: Console) -> SearchResult:
+    """Write, print and return the result so far, beside that of another search."""
     result, storage = search.result(), search.storage
     files = write_search(result, search.folder, rival)
     console.print(SearchView(result, rival))
@@ -166,3 +179,4 @@ def _write(search: Search, rival: SearchResult | None, console: Console) -> None
     published = publish_folder(storage, search.folder)
     if published is not None:
         console.print(f"The same is in {published}.", soft_wrap=True, markup=False)
+    return result

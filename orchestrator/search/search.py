@@ -1,5 +1,6 @@
 """One search: a space on a corpus at a scale, for some objectives, and its state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +14,16 @@ from orchestrator.search.points import Points
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import claim_folder
 from reports.ledger.search_result import (
+    FOLDER,
+    RESULT_FILE,
     Candidate,
     Objective,
     SamplerName,
     SearchResult,
     name_search,
+    search_folder,
 )
-from reports.search.files import RESULT_FILE
 from search_spaces.errors import StudyError
-
-SEARCHES = "searches"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Search:
     def result(self) -> SearchResult:
         """Collect the result so far."""
         importances, why_none = measure_importances(self.log.study, self.objectives)
+        measured = {"importances": importances, "no_importances": why_none}
+        return self.snapshot(self.candidates).model_copy(update=measured)
+
+    def snapshot(self, candidates: Sequence[Candidate]) -> SearchResult:
+        """Collect the result for these candidates, without the importance of fields."""
         space = self.points.space
         return SearchResult(
             space=space.name,
@@ -64,11 +70,10 @@ class Search:
             objectives=self.objectives,
             baselines=space.systems,
             change=space.change,
-            candidates=tuple(self.candidates),
-            importances=importances,
-            no_importances=why_none,
+            candidates=tuple(candidates),
             num_asked=self.num_candidates,
             sampler=self.sampler,
+            id=self.log.id,
         )
 
 
@@ -86,7 +91,7 @@ def open_search(
         StudyError: If the search was started with another space, other baselines or another corpus,
             or by another machine that uses the same bucket.
     """
-    folder = storage / SEARCHES / _name(points, goal)
+    folder = search_folder(_name(points, goal), storage)
     _claim(storage, folder)
     log = SearchLog(
         folder,
@@ -107,7 +112,7 @@ def find_rival(points: Points, goal: SearchGoal, name: str, *, storage: Path) ->
         StudyError: If there is none of that name, or if the two have no F1 in common to compare:
             other utterances, models of another scale, or a cost that draws candidates too.
     """
-    folder = storage / SEARCHES
+    folder = storage / FOLDER
     known = sorted(path.parent.name for path in folder.glob(f"*/{RESULT_FILE}"))
     if name not in known:
         raise StudyError(

@@ -21,7 +21,9 @@ from search_spaces.trial import Trial
 
 T = TypeVar("T")
 
-TRIAL, STUDY = "trial", "study"
+TRIAL, STUDY, CANDIDATE, SEARCH = "trial", "study", "candidate", "search"
+"""The kinds of runs, as a tag names them: those of trials stand below studies, and so on."""
+
 ROW_SEPARATOR = ", "
 EPOCH_METRIC = "train_loss"
 """A metric of every epoch: if it is there, the epoch was logged."""
@@ -97,6 +99,11 @@ class MirroredStudy:
             "scale": planned.scale,
             "title": study.title,
         }
+
+    @property
+    def name(self) -> str:
+        """The name of the study's run."""
+        return study_name(self.tags)
 
     def tags_of(self, trial: Trial, key: str) -> dict[str, str]:
         """Return the tags that describe a trial of the study."""

@@ -1,4 +1,4 @@
-"""Mirrors a running sweep to MLflow, in its own thread, so that no trial waits for it."""
+"""Mirrors a running sweep or search to MLflow, in its own thread: no trial waits for it."""
 
 import threading
 import time
@@ -11,17 +11,17 @@ from rich.console import Console
 from orchestrator.addresses.address import is_own
 from orchestrator.addresses.named import note_named
 from orchestrator.addresses.pages import RunPlace, experiment_page, is_server, run_page, web_address
-from orchestrator.addresses.spool import read_spooled, spool, unspool
+from orchestrator.addresses.spool import Mirrored, read_spooled, spool, unspool
 from orchestrator.errors import TrackingError
 from orchestrator.redaction import without_secrets
 from orchestrator.tracking.backlog import Backlog
-from orchestrator.tracking.content import study_key
-from orchestrator.tracking.delivered import DeliveredNotes
+from orchestrator.tracking.delivered import DeliveredNotes, key_of
 from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.orphans import BEAT_S
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Record
+from reports.ledger.search_result import SearchResult, search_folder, write_result
 from search_spaces.trial import Trial
 
 RECONNECT_S = 60.0
@@ -32,11 +32,11 @@ SILENCE_S, CLOSE_S = 30.0, 120.0
 
 
 class MlflowMirror(Watcher):
-    """Mirrors studies to one MLflow; a `Watcher` of their sweep.
+    """Mirrors studies and searches to one MLflow; a `Watcher` of their trials.
 
     Only `close` waits for MLflow, for a limited time. MLflow gets no request, and is not even
-    loaded, before there is a study to follow of which it may lack something. `remark` says what
-    the user should know of this MLflow, if anything.
+    loaded, before there is a study or a search to follow of which it may lack something. `remark`
+    says what the user should know of this MLflow, if anything.
     """
 
     def __init__(self, storage: Path, tracking_uri: str, *, max_model_mib: float = 0.0) -> None:
@@ -44,7 +44,7 @@ class MlflowMirror(Watcher):
         self._tracking_uri = tracking_uri
         self._max_model_mib = max_model_mib
         self._notes = DeliveredNotes(storage, tracking_uri)
-        self._followed: dict[tuple[str, str, str], Planned] = {}
+        self._followed: dict[tuple[str, str], Mirrored] = {}
         self._asked: set[tuple[str, str]] = set()
         self._places: dict[str, RunPlace] = {}
         self._backlog = Backlog()
@@ -65,30 +65,35 @@ class MlflowMirror(Watcher):
         """
         every = ((one.study.name, key) for one in planned for key in one.rows_by_key)
         self._asked.update(every if asked is None else asked)
-        self._followed |= {(one.study.name, one.corpus, one.scale): one for one in planned}
+        self._follow(planned)
+
+    def follow_search(self, result: SearchResult) -> None:
+        """Mirror a search from now on, as far as it has come; again whenever it has come further.
+
+        The result is written into the search's folder, where `sync` finds it after a kill.
+        """
+        write_result(result, search_folder(result.name, self._storage))
+        self._follow([result])
+
+    def _follow(self, mirrored: Sequence[Mirrored]) -> None:
+        self._followed |= {one.place: one for one in mirrored}
         if not self._has_begun:
-            if self._notes.have(planned):
-                return
-            self._begin()
+            if not self._notes.have(mirrored):
+                self._begin()
             return
-        spool(planned, self._storage, self._tracking_uri)
-        self._backlog.put(lambda delivery: delivery.follow(planned))
+        spool(mirrored, self._storage, self._tracking_uri)
+        places = [one.place for one in mirrored]
+        self._backlog.put(lambda delivery: delivery.follow([self._followed[p] for p in places]))
 
     def started(self, trial: Trial) -> None:
         """Open the trial's run."""
-
-        def start(delivery: Delivery) -> None:
-            delivery.trials.start(trial)
-
-        self._backlog.put(start, trial.key, is_in_record=True)
+        self._backlog.put(lambda delivery: delivery.start(trial), trial.key, is_in_record=True)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Log an epoch's scores at its step."""
-
-        def log(delivery: Delivery) -> None:
-            delivery.trials.epoch_done(trial, epoch)
-
-        self._backlog.put(log, trial.key, is_in_record=True)
+        self._backlog.put(
+            lambda delivery: delivery.epoch_done(trial, epoch), trial.key, is_in_record=True
+        )
 
     def finished(self, record: Record) -> None:
         """Complete and end the trial's run."""
@@ -96,11 +101,11 @@ class MlflowMirror(Watcher):
 
     def failed(self, trial: Trial, reason: str) -> None:
         """End the trial's run as failed."""
-        self._backlog.put(lambda delivery: delivery.trials.fail(trial, reason), trial.key)
+        self._backlog.put(lambda delivery: delivery.fail(trial, reason), trial.key)
 
     def trouble(self, trial: Trial, reason: str) -> None:
         """Note on the trial's run why the trial was started again."""
-        self._backlog.put(lambda delivery: delivery.trials.retry(trial, reason), trial.key)
+        self._backlog.put(lambda delivery: delivery.retry(trial, reason), trial.key)
 
     def close(self) -> str | None:
         """Wait until everything is mirrored, MLflow is silent, or it takes too long.
@@ -124,11 +129,11 @@ class MlflowMirror(Watcher):
     def page(self) -> str | None:
         """Return the address of the page that shows what was mirrored, once it is closed.
 
-        For one study that is the page of its run, for several that of all runs. None if MLflow has
-        none of them.
+        For one study or search that is the page of its run, for several that of all runs. None if
+        MLflow has none of them.
         """
         known = (
-            self._places.get(study_key(one)) or self._notes.place(one)
+            self._places.get(key_of(one)) or self._notes.place(one)
             for one in self._followed.values()
         )
         places = [place for place in known if place is not None]
@@ -175,13 +180,12 @@ class MlflowMirror(Watcher):
         while not self._backlog.is_at_end:
             for call in self._backlog.take(BEAT_S):
                 call(delivery)
-            delivery.studies.beat()
+            delivery.beat()
         delivery.close()
-        studies = delivery.studies.followed.values()
-        self._places = {study.key: delivery.studies.place_of(study) for study in studies}
+        self._places = delivery.places()
         if delivery.faults:
             return "; ".join(delivery.faults.values())
-        unspool([study.planned for study in studies], self._storage, self._tracking_uri)
+        unspool(delivery.followed(), self._storage, self._tracking_uri)
         return None
 
     def _note_answer(self) -> None:

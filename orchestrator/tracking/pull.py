@@ -10,14 +10,21 @@ from corpora.parsing.json_text import parse_json
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.trials import publish_trial
 from orchestrator.tracking.client import Client, Run
-from orchestrator.tracking.content import STUDY, TRIAL, sha256_of_all
-from orchestrator.tracking.study_runs import PLAN_FILE
-from orchestrator.tracking.trial_runs import MODEL_FOLDER
+from orchestrator.tracking.content import CANDIDATE, SEARCH, STUDY, TRIAL, sha256_of_all
+from orchestrator.tracking.parent_runs import hash_tag
+from orchestrator.tracking.searches.content import PULLED, TRIAL_KEY
+from orchestrator.tracking.searches.search_runs import FILES
+from orchestrator.tracking.studies.study_runs import PLAN_FILE
+from orchestrator.tracking.trial_files import MODEL_FOLDER
 from reports.ledger.files import create_once, stage, write_atomically
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned, plan_file, remember
 from reports.ledger.record import Record
 from reports.ledger.record_file import parse_record
+from reports.ledger.search_result import RESULT_FILE, SearchResult, search_folder
+
+RECORD_HASH = hash_tag("record")
+"""The tag of a run that holds a record."""
 
 
 class DamagedRunError(Exception):
@@ -26,16 +33,22 @@ class DamagedRunError(Exception):
 
 @dataclass
 class Pulled:
-    """The result of a pull: keys of new trials, how many were known, and what is damaged."""
+    """The result of a pull: new searches and trials, what was known, and what is damaged."""
 
     plans: list[str] = field(default_factory=list)
+    searches: list[str] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
-    num_known: int = 0
+    known: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def num_known(self) -> int:
+        """How many trials were here already."""
+        return len(self.known)
 
 
 def pull_ledger(client: Client, storage: Path) -> Pulled:
-    """Fetch the plans, and the finished trials that the ledger lacks; no record changes.
+    """Fetch the plans, and the searches and finished trials that are not here; no record changes.
 
     A damaged run is noted, and the others are fetched all the same.
 
@@ -49,9 +62,17 @@ def pull_ledger(client: Client, storage: Path) -> Pulled:
             pulled.plans.append(_pull_plan(client, run, storage))
         except (DamagedRunError, LedgerError) as error:
             pulled.faults.append(f"study '{run.tags.get('study')}' (run {run.id}): {error}")
+    for run in _of_kind(SEARCH, runs):
+        try:
+            pulled.searches += _pull_search(client, run, storage)
+        except DamagedRunError as error:
+            pulled.faults.append(f"search '{run.tags.get('search')}' (run {run.id}): {error}")
     for run in _of_kind(TRIAL, runs):
         if run.status == "FINISHED":
-            _pull_or_note(client, run, storage, pulled)
+            _pull_or_note(client, run, run.tags["key"], storage, pulled)
+    for run in _of_kind(CANDIDATE, runs):
+        if RECORD_HASH in run.tags:
+            _pull_or_note(client, run, run.tags[TRIAL_KEY], storage, pulled)
     return pulled
 
 
@@ -59,16 +80,50 @@ def _of_kind(kind: str, runs: Iterable[Run]) -> list[Run]:
     return [run for run in runs if run.tags.get("kind") == kind and "key" in run.tags]
 
 
-def _pull_or_note(client: Client, run: Run, storage: Path, pulled: Pulled) -> None:
-    key = run.tags["key"]
+def _pull_or_note(client: Client, run: Run, key: str, storage: Path, pulled: Pulled) -> None:
+    if key in pulled.trials:  # a candidate shares it with a study, or with another candidate
+        return
     if (Ledger(storage).folder(key) / RECORD_FILE).is_file():
-        pulled.num_known += 1
+        pulled.known.add(key)
         return
     try:
-        _pull_trial(client, run, storage)
+        _pull_trial(client, run, key, storage)
         pulled.trials.append(key)
     except DamagedRunError as error:
         pulled.faults.append(f"trial '{key}' (run {run.id}): {error}")
+
+
+def _pull_search(client: Client, run: Run, storage: Path) -> list[str]:
+    """Fetch the files of a search, unless there is one of its name; the result comes last.
+
+    The candidates' trials are fetched from their own runs. The journal is not in MLflow, so `tune`
+    begins a search of that name anew. Files of Python code are not fetched: somebody runs them.
+
+    Returns:
+        The name of the search; none if there is one of its name.
+    """
+    names = run.tags.get(FILES, "").split()
+    if not names:  # its driver was killed before it delivered any
+        return []
+    files = {name: _download(client, run, name) for name in names}
+    if sha256_of_all(files) != run.tags.get(hash_tag(FILES)):
+        raise DamagedRunError("its files are not those that its tag names")
+    whole = files.pop(RESULT_FILE, b"")
+    try:
+        result = parse_json(whole, SearchResult)
+    except ParseError as error:
+        raise DamagedRunError(f"{RESULT_FILE} is of another version: {error}") from error
+    for name in (result.name, *names):
+        if Path(name).name != name:
+            raise DamagedRunError(f"'{name}' is no name of a file")
+    folder = search_folder(result.name, storage)
+    if (folder / RESULT_FILE).is_file():
+        return []
+    for name, content in files.items():
+        if Path(name).suffix in PULLED:
+            write_atomically(folder / name, content)
+    write_atomically(folder / RESULT_FILE, whole)
+    return [result.name]
 
 
 def _pull_plan(client: Client, run: Run, storage: Path) -> str:
@@ -83,12 +138,12 @@ def _pull_plan(client: Client, run: Run, storage: Path) -> str:
     return planned.study.name
 
 
-def _pull_trial(client: Client, run: Run, storage: Path) -> None:
+def _pull_trial(client: Client, run: Run, key: str, storage: Path) -> None:
     """Fetch a trial's files; if another process finishes the trial first, its files stay."""
     content = _download(client, run, RECORD_FILE)
-    _check(RECORD_FILE, content, run.tags.get("record_sha256"))
+    _check(RECORD_FILE, content, run.tags.get(RECORD_HASH))
     try:
-        record = parse_record(content, run.tags["key"])
+        record = parse_record(content, key)
     except ParseError as error:
         raise DamagedRunError(
             f"{RECORD_FILE} is damaged, or of another version: {error}"

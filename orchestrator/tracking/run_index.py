@@ -4,11 +4,12 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from orchestrator.storage.driver import this_driver
 from orchestrator.tracking.client import Client, Run
-from orchestrator.tracking.content import RUN_NAME, STUDY, TRIAL, Point
+from orchestrator.tracking.content import CANDIDATE, RUN_NAME, SEARCH, STUDY, TRIAL, Point
 from orchestrator.tracking.orphans import (
     DRIVER,
     HEARTBEAT,
@@ -107,7 +108,7 @@ class RunIndex:
         return self._keep(replace(run, tags={**run.tags, RUN_NAME: name}))
 
     def take_over(self, run: Run, beat: bool = False) -> Run:
-        """Set a run to RUNNING as ours; `beat` adds a heartbeat, for the run of a study."""
+        """Set a run to RUNNING as ours; `beat` adds a heartbeat, for a parent."""
         if run.status != "RUNNING":
             self.client.resume(run)
         tags = {DRIVER: self._driver}
@@ -160,11 +161,12 @@ class RunIndex:
         if run.status != "RUNNING" or self.is_mine(run):
             return False
         if self._is_orphan(run):  # or its driver is newer than our last read
-            self._heartbeats = read_heartbeats(self.client.runs(f"tags.kind = '{STUDY}'"))
+            parents = (self.client.runs(f"tags.kind = '{kind}'") for kind in (STUDY, SEARCH))
+            self._heartbeats = read_heartbeats(chain.from_iterable(parents))
         return not self._is_orphan(run)
 
     def is_shared(self, run: Run) -> bool:
-        """Whether another driver that is alive works on a study."""
+        """Whether another driver that is alive works on a study or a search."""
         drivers = {name.removeprefix(HEARTBEAT) for name in run.tags if name.startswith(HEARTBEAT)}
         return any(
             is_alive(driver, self._heartbeats, time.time()) for driver in drivers - {self._driver}
@@ -175,8 +177,9 @@ class RunIndex:
         return {key: run for key, run in self._runs.items() if self._is_orphan(run)}
 
     def my_trials(self) -> list[Run]:
-        """List the runs of trials that are ours and have the status RUNNING."""
-        runs = (run for run in self._runs.values() if run.tags.get("kind") == TRIAL)
+        """List the runs of trials and candidates that are ours and have the status RUNNING."""
+        kinds = (TRIAL, CANDIDATE)
+        runs = (run for run in self._runs.values() if run.tags.get("kind") in kinds)
         return [run for run in runs if self.is_mine(run)]
 
     def _is_orphan(self, run: Run) -> bool:

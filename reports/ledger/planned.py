@@ -47,6 +47,11 @@ class Planned(Config):
     varied: Mapping[Stream, tuple[str, ...]] = later({})
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The folder and the name under which files about the planned study are kept."""
+        return self.study.name, f"{self.corpus}-{self.scale}"
+
+    @property
     def baseline(self) -> str:
         """The row that the others are compared with."""
         return self.study.find_baseline_row(self.family, self.scale)
@@ -160,7 +165,8 @@ def rows_of_keys(study: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tup
 
 def plan_file(planned: Planned, storage: Path) -> Path:
     """Return the path of a planned study."""
-    return storage / FOLDER / planned.study.name / f"{planned.corpus}-{planned.scale}.json"
+    folder, name = planned.place
+    return storage / FOLDER / folder / f"{name}.json"
 
 
 def _read(path: Path) -> Planned:

@@ -1,12 +1,20 @@
 """What a search has found: its candidates with their scores, and the importance of each field."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from models.configs.base import Config, later
+from reports.ledger.files import write_atomically
+from reports.ledger.ledger import LedgerError
 from search_spaces.terms import Scale
+
+FOLDER = "searches"
+RESULT_FILE = "search.json"
 
 ObjectiveName = Literal["f1", "parameters", "macs"]
 CandidateState = Literal["finished", "stopped", "failed", "running"]
@@ -29,10 +37,10 @@ class Candidate(Config):
 
     `scores` are its objectives (`f1` on validation, a fraction); they are empty unless it is
     finished. `num_epochs` counts the epochs that it was trained. A candidate that was `stopped`
-    early has `last_f1`. `is_best` marks the candidates on the Pareto front, or the best one if
-    there is one objective. `from_ledger` says that its trial was finished before the search.
-    `is_tried_again` marks a failed candidate that the next command trains again; any other failed
-    one can have no score.
+    early has `last_f1`. `valid_f1` is the F1 by the number of epochs. `is_best` marks the
+    candidates on the Pareto front, or the best one if there is one objective. `from_ledger` says
+    that its trial was finished before the search. `is_tried_again` marks a failed candidate that
+    the next command trains again; any other failed one can have no score.
     """
 
     number: int
@@ -44,6 +52,7 @@ class Candidate(Config):
     scores: Mapping[ObjectiveName, float] = Field(default={})
     num_epochs: int = 0
     last_f1: float | None = None
+    valid_f1: Mapping[int, float] = later({})
     is_best: bool = False
     from_ledger: bool = False
     failure: str = ""
@@ -57,6 +66,8 @@ class SearchResult(Config):
     up to 1. If there are none, `no_importances` says why. A candidate's change is applied to the
     baseline of its system; `baselines` names these by module and name, as in
     `search_spaces.systems.le:LE`. `sampler` drew the candidates: by what it had seen, or at random.
+    `id` tells searches of one name in several storage folders apart; it is empty if an older
+    version wrote the result.
     """
 
     space: str
@@ -71,11 +82,24 @@ class SearchResult(Config):
     no_importances: str = ""
     num_asked: int = 0
     sampler: SamplerName = later(default="tpe")
+    id: str = later("")
 
     @property
     def name(self) -> str:
         """The name of the search: that of its folder."""
         return name_search(self.space, self.corpus, self.scale, self.objectives, self.sampler)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The folder and the name under which files about the search are kept."""
+        return FOLDER, self.name
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are as many candidates as were asked for, and each has ended."""
+        return len(self.candidates) >= self.num_asked and not any(
+            candidate.state == "running" for candidate in self.candidates
+        )
 
 
 def name_search(
@@ -84,3 +108,37 @@ def name_search(
     """Name a search; no other search of a storage folder has the name."""
     drawn = () if sampler == "tpe" else (sampler,)
     return "-".join([space, corpus, scale, *(one.name for one in objectives), *drawn])
+
+
+def search_folder(name: str, storage: Path) -> Path:
+    """Return the folder of a search."""
+    return storage / FOLDER / name
+
+
+def write_result(result: SearchResult, folder: Path) -> Path:
+    """Write the result of a search so far; equal results give equal bytes."""
+    path = folder / RESULT_FILE
+    write_atomically(path, f"{result.model_dump_json(indent=1)}\n".encode())
+    return path
+
+
+def read_searches(storage: Path) -> list[SearchResult]:
+    """Read the results of all searches, ordered by name.
+
+    Raises:
+        LedgerError: If a file is damaged.
+    """
+    return [_read(path) for path in sorted((storage / FOLDER).glob(f"*/{RESULT_FILE}"))]
+
+
+def _read(path: Path) -> SearchResult:
+    try:
+        result = parse_json(path.read_bytes(), SearchResult)
+        if result.name != path.parent.name:
+            raise ParseError(f"it is the result of search '{result.name}'")
+    except ParseError as error:
+        raise LedgerError(
+            f"result '{path}' is damaged, or another version wrote it: {error}; move it away and "
+            "run `mmer-sweep tune` again: finished trials are not trained again"
+        ) from error
+    return result

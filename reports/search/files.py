@@ -4,11 +4,10 @@ from pathlib import Path
 
 from reports.forms.latex_text import escape
 from reports.ledger.files import write_atomically
-from reports.ledger.search_result import SearchResult
+from reports.ledger.search_result import SearchResult, write_result
 from reports.search.row import winner_row, winner_study
 from reports.search.table import to_csv, to_latex
 
-RESULT_FILE = "search.json"
 ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"
 
 
@@ -29,7 +28,6 @@ def write_search(
     if compared is not None:
         drawings.append(compared)
     contents = {
-        RESULT_FILE: result.model_dump_json(indent=1) + "\n",
         "candidates.csv": to_csv(result),
         "best.tex": to_latex(result),
         "figures.tex": "".join(_float(drawing.name, drawing.caption) for drawing in drawings),
@@ -39,6 +37,8 @@ def write_search(
     paths = {name: folder / name for name, content in contents.items() if content}
     for name, path in paths.items():
         write_atomically(path, contents[name].encode())
+    result_file = write_result(result, folder)
+    paths = {result_file.name: result_file, **paths}
     for drawing in drawings:
         paths |= {path.name: path for path in write_drawing(drawing, folder).values()}
     return paths

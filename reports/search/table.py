@@ -1,9 +1,10 @@
-r"""The tables of a search: every candidate as CSV, and the best ones as LaTeX for `\input`."""
+r"""The tables of a search: every candidate as CSV, the best as LaTeX for `\input` and Markdown."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from reports.forms import markdown
 from reports.forms.latex_text import escape, one_line
 from reports.forms.plain import csv_cell
 from reports.ledger.search_result import Candidate, SearchResult
@@ -22,6 +23,9 @@ from reports.search.words import (
 from reports.tables.blocks import MISSING
 
 PREAMBLE = (r"\usepackage{booktabs}", r"\usepackage{graphicx}")
+Line = tuple[str, Sequence[str]]
+"""The name of a line of a table, and its cells."""
+
 FIXED = ("number", "system", "state", "is_best", "from_ledger", "num_epochs", "last_f1")
 
 
@@ -92,17 +96,42 @@ def _float(
     yield rf"\begin{{tabular}}{{l{'r' * len(candidates)}}}"
     yield r"\toprule"
     yield _line("Candidate", [str(candidate.number) for candidate in candidates])
-    yield r"\midrule"
+    for part in (_scores(result, candidates), _values(result, candidates)):
+        yield r"\midrule"
+        yield from (_line(name, cells) for name, cells in part)
+    yield from (r"\bottomrule", r"\end{tabular}}", r"\end{table}")
+
+
+def to_markdown(result: SearchResult) -> str:
+    """Write the best candidates, one column for each, at most as many as fit on a page."""
+    best = find_best(result)[:NUM_SHOWN]
+    lines = [
+        ("candidate", [str(candidate.number) for candidate in best]),
+        (":--", ["--:"] * len(best)),
+        *_scores(result, best),
+        *_values(result, best),
+    ]
+    return "".join(f"| {' | '.join([name, *cells])} |\n" for name, cells in _escaped(lines))
+
+
+def _escaped(lines: Sequence[Line]) -> Iterator[Line]:
+    for name, cells in lines:
+        yield markdown.escape(name), [markdown.escape(cell) for cell in cells]
+
+
+def _scores(result: SearchResult, candidates: Sequence[Candidate]) -> Iterator[Line]:
     for objective in result.objectives:
         scores = [show_score(objective.name, one.scores[objective.name]) for one in candidates]
-        yield _line(TITLES[objective.name], scores)
-    yield r"\midrule"
-    yield _line("system", [candidate.system for candidate in candidates])
+        yield TITLES[objective.name], scores
+
+
+def _values(result: SearchResult, candidates: Sequence[Candidate]) -> Iterator[Line]:
+    """Name the fields that some of the candidates have, and their values."""
+    yield "system", [candidate.system for candidate in candidates]
     for field in rank_fields(result):
         shown = [show_field(candidate, field) for candidate in candidates]
         if any(shown):
-            yield _line(name_field(field), [text or MISSING for text in shown])
-    yield from (r"\bottomrule", r"\end{tabular}}", r"\end{table}")
+            yield name_field(field), [text or MISSING for text in shown]
 
 
 def _line(name: str, cells: Sequence[str]) -> str:

@@ -1,12 +1,14 @@
 import io
 import platform
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
@@ -18,11 +20,13 @@ from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
 from orchestrator.sweep.studies import SweepEnd
+from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.search_result import Objective, SamplerName, SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space
 from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.search.factories import F1, PARAMETERS, SPACE
+from tests.orchestrator.tracking.factories import runs_of
 
 
 def goal(num_candidates: int, sampler: SamplerName = "tpe", *more: Objective) -> SearchGoal:
@@ -37,15 +41,19 @@ def run(
     against: str | None = None,
 ) -> tuple[SweepEnd, str]:
     printed = io.StringIO()
-    end = run_search(
-        space,
-        Place(CORPUS, None, storage),
-        goal(num_candidates, sampler),
-        THIS_MACHINE,
-        Console(file=printed, width=80),
-        keeps_models=False,
-        against=against,
-    )
+    mirror = MlflowMirror(storage, tracking_uri_of(None, storage))
+    try:
+        end = run_search(
+            space,
+            Place(CORPUS, None, storage),
+            replace(goal(num_candidates, sampler), against=against),
+            THIS_MACHINE,
+            mirror,
+            Console(file=printed, width=80),
+            keeps_models=False,
+        )
+    finally:
+        assert mirror.close() is None
     return end, printed.getvalue()
 
 
@@ -73,6 +81,11 @@ def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_session, "training_session", fail)
 
 
+@pytest.fixture(autouse=True)
+def _database(storage: Path, blank_database: Path) -> None:
+    shutil.copy(blank_database, storage / "mlflow.db")
+
+
 def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
     search = begin(storage, 3)
     keys = []
@@ -90,6 +103,8 @@ def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
     assert [one.is_best for one in result.candidates] == [False, False, True]
     assert [one.key for one in result.candidates] == keys
     assert result.no_importances.startswith("3 candidates are finished")
+    uri = tracking_uri_of(None, storage)
+    assert [run.info.status for run in runs_of(uri, "candidate")] == ["FINISHED"] * 3
     with pytest.raises(AssertionError, match="it wants to train"):
         run(storage, 4)
 

@@ -73,8 +73,7 @@ class Driver(Bench):
 
     def recall(self) -> None:
         for one in self.log.candidates(self.key_of):
-            f1 = self.log.f1_of(one.number)
-            self.books.recall(one.key, f1, was_stopped=one.state == "stopped")
+            self.books.recall(one.key, one.valid_f1, was_stopped=one.state == "stopped")
 
     def decides_alike(self, record: Record) -> bool:
         if record.key in self.damaged:
@@ -218,7 +217,7 @@ def test_interrupted_candidates_are_handed_out_again(tmp_path: Path) -> None:
     third = again.next()
     assert third.key not in {trial.key for trial in open_ones}
     again.supply.epoch_done(open_ones[0], epoch(1, 0.5))
-    assert again.log.f1_of(0) == {1: 0.25, 2: 0.5}
+    assert again.candidates[0].valid_f1 == {1: 0.25, 2: 0.5}
     assert [one.number for one in again.candidates] == [0, 1, 2]
 
 

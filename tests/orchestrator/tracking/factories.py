@@ -6,6 +6,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from models.configs.le import AudioConfig, LeConfig
+from orchestrator.addresses.spool import Mirrored
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import EXPERIMENT
 from orchestrator.tracking.delivery import Delivery
@@ -92,11 +93,11 @@ def make_epoch(number: int) -> Epoch:
 
 
 def deliver(
-    storage: Path, tracking_uri: str, *planned: Planned, max_model_mib: float = 0.0
+    storage: Path, tracking_uri: str, *mirrored: Mirrored, max_model_mib: float = 0.0
 ) -> Delivery:
-    """Deliver some studies as `mmer-sweep sync` does."""
+    """Deliver some studies and searches as `mmer-sweep sync` does."""
     delivery = Delivery(storage, tracking_uri, max_model_mib=max_model_mib)
-    delivery.catch_up(planned)
+    delivery.catch_up(mirrored)
     delivery.close()
     return delivery
 

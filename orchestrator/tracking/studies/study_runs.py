@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.addresses.pages import VIEW, RunPlace
-from orchestrator.storage.driver import this_driver
+from orchestrator.addresses.pages import VIEW
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import Run
 from orchestrator.tracking.content import (
@@ -16,9 +14,9 @@ from orchestrator.tracking.content import (
     study_name,
     tables_of,
 )
-from orchestrator.tracking.orphans import BEAT_S, HEARTBEAT
+from orchestrator.tracking.parent_runs import DESCRIPTION, ParentRuns, hash_tag
 from orchestrator.tracking.run_index import RunIndex
-from orchestrator.tracking.study_page import (
+from orchestrator.tracking.studies.page import (
     RESULTS_FILE,
     describe,
     draw_pictures,
@@ -26,7 +24,6 @@ from orchestrator.tracking.study_page import (
     write_results,
     write_views,
 )
-from orchestrator.trial.code_version import code_version
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
 from reports.scores.cells import collect_outcome
@@ -35,23 +32,17 @@ from reports.scores.trials import TrialScores
 PLAN_FILE = "plan.json"
 TABLES_FOLDER, FIGURES_FOLDER = "tables", "figures"
 
-DESCRIPTION = "mlflow.note.content"
-"""MLflow's own tag for the description of a run, in Markdown."""
 
-
-class StudyRuns:
+class StudyRuns(ParentRuns[MirroredStudy]):
     """The parent runs of the studies that are mirrored."""
 
     def __init__(
         self, index: RunIndex, storage: Path, asked: Container[tuple[str, str]] = ()
     ) -> None:
         """Mirror none yet; `asked` are the trials to finish: a study's name, and a key."""
-        self._index = index
+        super().__init__(index, RESULTS_FILE)
         self._asked = asked
         self._storage = storage
-        self._heartbeat = HEARTBEAT + this_driver()
-        self._beat_at = time.monotonic()
-        self.followed: dict[str, MirroredStudy] = {}
 
     def follow(self, planned: Iterable[Planned]) -> list[MirroredStudy]:
         """Mirror these studies from now on, with their current plans."""
@@ -67,29 +58,6 @@ class StudyRuns:
         """Set a study's run to RUNNING, with a heartbeat and the plan."""
         run = self._index.take_over(self.run_of(study), beat=True)
         self._index.log_tags(run, self._keep(run, "plan", _plan_files(study)))
-
-    def run_of(self, study: MirroredStudy) -> Run:
-        """Find or create a study's run."""
-        tags = {
-            **study.tags,
-            "code_version": code_version(),
-            self._heartbeat: f"{time.time():.0f}",
-        }
-        return self._index.find_or_create(study.key, study_name(study.tags), tags)
-
-    def place_of(self, study: MirroredStudy) -> RunPlace:
-        """Return where a study's run is, and its page of results if it has one."""
-        return self._place_of(self.run_of(study))
-
-    def beat(self) -> None:
-        """Send a heartbeat of this driver, if it is time to."""
-        if time.monotonic() - self._beat_at < BEAT_S:
-            return
-        self._beat_at = time.monotonic()
-        for study in self.followed.values():
-            run = self._index.find(study.key)
-            if run is not None and run.status == "RUNNING":
-                self._index.log_tags(run, {self._heartbeat: f"{time.time():.0f}"})
 
     def close(self, study: MirroredStudy) -> None:
         """Log a study's results and progress, and end its run unless another driver uses it.
@@ -110,42 +78,19 @@ class StudyRuns:
             self._index.client.set_experiment_tag(f"{VIEW}{name}", view)
         runs = [found for key in study.rows_by_key if (found := self._index.find(key))]
         finished = {one.tags["key"]: one for one in runs if one.status == "FINISHED"}
-        place = self._place_of(replace(run, tags={**run.tags, **tags}))
         tags |= {
-            DESCRIPTION: describe(study, place, runs, tables),
+            DESCRIPTION: describe(study, self._place_of(run, tags), runs, tables),
             "num_trials": str(len(study.rows_by_key)),
             "num_finished": str(len(finished)),
         }
-        run = self._index.log_tags(run, tags)
-        run = self._index.drop_tags(run, self._heartbeat)
         asked = {key for key in study.rows_by_key if (study.planned.study.name, key) in self._asked}
         is_complete = (asked or study.rows_by_key.keys()) <= finished.keys()
-        status = "FINISHED" if is_complete else "KILLED"
-        is_ours_to_end = run.status == "RUNNING" and not self._index.is_shared(run)
-        if run.status != status and (is_complete or is_ours_to_end):
-            self._index.end(run, status)
+        self._end(run, tags, is_complete=is_complete)
         self._keep_scores(study, list(finished.values()))
-
-    def _place_of(self, run: Run) -> RunPlace:
-        file = RESULTS_FILE if _hash_tag("results") in run.tags else ""
-        return RunPlace(self._index.client.experiment, run.id, file)
 
     def _tables_of(self, study: MirroredStudy) -> dict[str, bytes]:
         place = study.planned.study.name, study.planned.corpus, study.planned.scale
         return tables_of(tables_folder(self._storage, *place))
-
-    def _keep(
-        self, run: Run, name: str, files: dict[str, bytes], folder: str | None = None
-    ) -> dict[str, str]:
-        """Upload files, unless the run has the same files.
-
-        Returns:
-            The tag with their hash, to be logged after they were uploaded; none without files.
-        """
-        tags = {_hash_tag(name): sha256_of_all(files)} if files else {}
-        if not tags.items() <= run.tags.items():
-            self._index.client.upload(run, files, folder)
-        return tags
 
     def _keep_scores(self, study: MirroredStudy, finished: Sequence[Run]) -> None:
         """Log a study's scores as metrics and draw its figures, unless that was done of the same.
@@ -155,7 +100,7 @@ class StudyRuns:
         """
         run = self.run_of(study)
         records = {one.tags["key"]: one.tags.get("record_sha256", "").encode() for one in finished}
-        tags = {_hash_tag("scores"): sha256_of_all({**records, **_plan_files(study)})}
+        tags = {hash_tag("scores"): sha256_of_all({**records, **_plan_files(study)})}
         if not records or tags.items() <= run.tags.items():
             return
         trial_scores = TrialScores(Ledger(self._storage))
@@ -168,8 +113,3 @@ class StudyRuns:
 
 def _plan_files(study: MirroredStudy) -> dict[str, bytes]:
     return {PLAN_FILE: study.planned.model_dump_json(indent=1).encode()}
-
-
-def _hash_tag(name: str) -> str:
-    """Name the tag with the hash of what a run has; for scores, of the records behind them."""
-    return f"{name}_sha256"

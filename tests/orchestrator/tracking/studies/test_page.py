@@ -7,7 +7,7 @@ from orchestrator.addresses.pages import VIEW, RunPlace
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import Run
 from orchestrator.tracking.content import MAX_TAG, MAX_VIEW, MirroredStudy
-from orchestrator.tracking.study_page import (
+from orchestrator.tracking.studies.page import (
     RESULTS_FILE,
     TOO_LONG,
     describe,
