@@ -17,9 +17,9 @@ const card = [...document.querySelectorAll('[data-testid="experiment-view-compar
 if (!card) return null;
 card.scrollIntoView();
 const plot = card.querySelector('.js-plotly-plot');
-const points = plot && plot.data.filter(one => one.x && one.x.some(x => x !== undefined));
-return points && points.length && Object.fromEntries(
-    points.map(one => [one.name, [one.x[0], one.y[0]]]));
+const points = plot && plot.data.find(one => one.customdata && one.customdata.length);
+return points && Object.fromEntries(points.customdata.map(
+    ([, name], index) => [name, [points.x[index], points.y[index]]]));
 """
 COMPARED = """
 const plot = [...document.querySelectorAll('.js-plotly-plot')].find(

@@ -114,9 +114,9 @@ def test_charts_have_parallel_coordinates_of_values_and_objectives(shown: Shown)
 
 def test_charts_have_f1_against_the_cost(shown: Shown) -> None:
     shown.follow("charts")
-    points = shown_points(shown.page)
-    for number, (f1, cost) in SCORES.items():
-        assert points[f"candidate {number}"] == [cost, f1]
+    assert shown_points(shown.page) == {
+        f"candidate {number}": [cost, f1] for number, (f1, cost) in SCORES.items()
+    }
 
 
 def test_charts_have_the_curve_of_every_candidate(shown: Shown) -> None:

@@ -130,7 +130,8 @@ class CandidateRuns:
             }
             run = self._index.find_or_create(key, candidate_name(candidate), tags)
         params = search.params_of(candidate)
-        if not params.keys() <= run.params.keys():
+        if not params.keys() <= run.params.keys():  # new, or its driver was killed before this
+            self._live.note_new(run)
             run = self._index.log(run, points=(), params=params, tags={})
         return run
 

@@ -5,13 +5,17 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.addresses.named import is_named
+from orchestrator.addresses.spool import read_spooled
 from orchestrator.commands.tune import tune
 from orchestrator.plan.place import Place
 from orchestrator.search import run_search
 from orchestrator.search.goal import SearchGoal
 from orchestrator.sweep.studies import SweepEnd
+from orchestrator.tracking.mirror import MlflowMirror
 from search_spaces.errors import StudyError
 from search_spaces.space import Space
+from tests.reports.search.factories import make_search
 
 
 def run(*arguments: str) -> object:
@@ -98,3 +102,20 @@ def test_sampler_and_rival_are_passed_on(tmp_path: Path, monkeypatch: pytest.Mon
     assert run(*place) is None
     assert run(*place, "--sampler", "random", "--against", "other") is None
     assert given == [("tpe", None), ("random", "other")]
+
+
+def test_search_is_mirrored_to_the_mlflow_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMER_SWEEP_CONFIG", str(tmp_path / "config"))
+    away, result = "http://127.0.0.1:9", make_search(id="a")
+
+    def search(*arguments: Any, **_: Any) -> SweepEnd:
+        (mirror,) = (one for one in arguments if isinstance(one, MlflowMirror))
+        mirror.follow_search(result)
+        return SweepEnd(0, None)
+
+    monkeypatch.setattr(run_search, "run_search", search)
+    assert run("architecture", "--storage", str(tmp_path), "--tracking-uri", away) is None
+    assert is_named(away)
+    assert read_spooled(tmp_path, away) == [result]

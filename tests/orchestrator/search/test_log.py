@@ -81,6 +81,11 @@ def test_what_was_told_is_there_for_the_next_process(tmp_path: Path) -> None:
     assert candidates(again)[3].failure == ""
 
 
+def test_search_has_an_id_of_its_own_that_stays(tmp_path: Path) -> None:
+    ids = [open_log(tmp_path / name).id for name in ("one", "one", "two")]
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_end_that_was_told_stands(tmp_path: Path) -> None:
     log, other = open_log(tmp_path), open_log(tmp_path)
     ask(log, 1)

@@ -11,7 +11,7 @@ from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
 from reports.ledger.search_result import SearchResult
 from reports.search.best import NUM_SHOWN
-from reports.search.table import PREAMBLE, to_csv, to_latex
+from reports.search.table import PREAMBLE, to_csv, to_latex, to_markdown
 from tests.reports.search.factories import (
     RATE,
     make_candidate,
@@ -100,3 +100,21 @@ TABLES = {
 def test_latex_compiles(tmp_path: Path, make: Callable[[], SearchResult]) -> None:
     done = compile_pdf(standalone(to_latex(make()), PREAMBLE), tmp_path / "best.pdf")
     assert done.problem == ""
+
+
+def test_markdown_has_the_best_candidates_as_columns() -> None:
+    lines = to_markdown(make_front()).splitlines()
+    assert lines[:5] == [
+        "| candidate | 2 | 0 | 3 |",
+        "| :-- | --: | --: | --: |",
+        "| Validation F1 (%) | 75.0 | 50.0 | 25.0 |",
+        "| Parameters | 68.1 M | 2 M | 10 k |",
+        "| system | le | le | le |",
+    ]
+
+
+def test_markdown_shows_as_many_as_fit_and_escapes_what_they_hold() -> None:
+    front = large_front()
+    assert to_markdown(front).splitlines()[0].count("|") == NUM_SHOWN + 2
+    nasty = make_candidate(0, 0.5, values={"a|b": "*x*"})
+    assert to_markdown(make_result(nasty)).splitlines()[-1] == r"| a\|b | \*x\* |"

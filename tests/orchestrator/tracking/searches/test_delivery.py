@@ -190,7 +190,9 @@ def test_searches_of_one_name_in_two_storage_folders_have_runs_of_their_own(
 
 
 def test_candidate_that_is_tried_again_is_failed_no_longer(storage: Path, uri: str) -> None:
-    failed = candidate(0, state="failed", failure="RuntimeError: no luck", valid_f1={})
+    failed = candidate(
+        0, state="failed", failure="RuntimeError: no luck", valid_f1={}, is_tried_again=True
+    )
     deliver(storage, uri, write(storage, search_of(failed)))
     delivery = Delivery(storage, uri)
     delivery.follow([search_of(failed)])

@@ -1,16 +1,27 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event
 
+import pytest
 from click.testing import CliRunner, Result
+from mlflow.tracking import MlflowClient
 
 from orchestrator.addresses.named import note_named
 from orchestrator.addresses.spool import read_spooled, spooled_uris
 from orchestrator.cli import cli
+from orchestrator.tracking.delivery import Delivery
 from orchestrator.tracking.mirror import MlflowMirror
+from orchestrator.tracking.searches.content import candidate_key
 from reports.ledger.search_result import SearchResult, read_searches
-from tests.orchestrator.tracking.factories import make_epoch, record_trial, runs_of, steps_of
+from tests.orchestrator.tracking.factories import (
+    make_epoch,
+    make_plan,
+    record_trial,
+    runs_of,
+    steps_of,
+)
 from tests.orchestrator.tracking.searches.factories import (
     candidate,
     candidates_of,
@@ -152,3 +163,40 @@ def test_search_of_a_driver_killed_before_it_delivered_is_synced_once(
     assert {run.info.status for run in candidates_of(uri).values()} == {
         *("FINISHED", "KILLED", "FAILED")
     }
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(60, "RUNNING"), (3600, "FINISHED")])
+def test_candidate_that_a_driver_elsewhere_trained_is_left_to_it_while_it_lives(
+    storage: Path, uri: str, age_s: float, status: str
+) -> None:
+    Delivery(storage, uri).follow([search_of(running(0))])
+    (parent,) = runs_of(uri, "search")
+    client, elsewhere = MlflowClient(tracking_uri=uri), "elsewhere-1/12/34"
+    result = write(storage, search_of(candidate(0, 0.5)))
+    tags = {"kind": "candidate", "candidate": "0", "driver": elsewhere}
+    tags["key"] = candidate_key(result, 0)
+    client.create_run(parent.info.experiment_id, start_time=1000, tags=tags)
+    heartbeat = f"{time.time() - age_s:.0f}"
+    client.set_tag(parent.info.run_id, f"heartbeat/{elsewhere}", heartbeat)
+    Delivery(storage, uri).catch_up([result])
+    assert candidates_of(uri)[0].info.status == status
+
+
+def test_trial_that_trains_for_a_study_and_a_search_is_shown_by_both(
+    storage: Path, uri: str
+) -> None:
+    planned, (trial, *_) = make_plan(storage, num_seeds=1)
+    assert trial == trial_of(0)
+    delivery = Delivery(storage, uri)
+    delivery.follow([planned, search_of(running(0), running(1))])
+    delivery.start(trial)
+    delivery.epoch_done(trial, make_epoch(0))
+    for kind in ("trial", "candidate"):
+        (run,) = runs_of(uri, kind)
+        assert (run.info.status, steps_of(uri, run)) == ("RUNNING", [1])
+    delivery.retry(trial, "its process was lost\nand a trace")
+    assert {run.data.tags["retried"] for run in candidates_of(uri).values()} == {
+        "its process was lost"
+    }
+    delivery.fail(trial, "no luck")
+    assert {run.info.status for run in candidates_of(uri).values()} == {"FAILED"}
