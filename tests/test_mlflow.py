@@ -24,6 +24,7 @@ from tests.orchestrator.tracking.factories import (
     runs_of,
     steps_of,
 )
+from tests.orchestrator.tracking.searches.factories import candidates_of, small_search
 from tests.running import COMMAND, NUM_TRIALS, call, make_workplace, records, sweep
 
 pytestmark = pytest.mark.slow
@@ -125,6 +126,26 @@ def test_two_syncs_at_once_deliver_each_trial_once(tmp_path: Path, server: Mlflo
         process.wait(120)
     call("sync", "--storage", storage, "--all", "--tracking-uri", server.uri, cwd=tmp_path)
     assert_each_once(server, {trial.key for trial in trials}, NUM_EPOCHS)
+
+
+def test_two_syncs_of_a_search_at_once_deliver_each_candidate_once(
+    tmp_path: Path, server: MlflowServer
+) -> None:
+    storage = tmp_path / "storage"
+    result = small_search(storage)
+    spool([result], storage, server.uri)
+    command = [str(COMMAND), "sync", "--storage", str(storage)]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
+    for process in both:
+        process.wait(120)
+    call("sync", "--storage", storage, "--all", "--tracking-uri", server.uri, cwd=tmp_path)
+    (parent,) = runs_of(server.uri, "search")
+    assert parent.info.status == "FINISHED"
+    runs = candidates_of(server.uri)
+    assert set(runs) == {one.number for one in result.candidates}
+    for one in result.candidates:
+        assert steps_of(server.uri, runs[one.number]) == list(one.valid_f1)
+        assert len(steps_of(server.uri, runs[one.number], "objective_f1")) == len(one.scores)
 
 
 def test_report_of_a_pulled_ledger_is_the_same_byte_by_byte(
