@@ -58,7 +58,7 @@ class MirroredSearch:
     def name(self) -> str:
         """The name of the search's run; objectives are named if there are several, as is chance."""
         result = self.result
-        more = ["f1", *costs(result)] if costs(result) else []
+        more: list[str] = ["f1", *costs(result)] if costs(result) else []
         more += [result.sampler] if result.sampler != "tpe" else []
         return " ".join(["search", result.space, result.corpus, result.scale, *more])
 

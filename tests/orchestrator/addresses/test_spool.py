@@ -8,12 +8,15 @@ from orchestrator.addresses.spool import (
     SPOOL_FOLDER,
     forget,
     is_waiting,
+    read_mirrored,
     read_spooled,
     spool,
     spooled_uris,
     unspool,
 )
+from reports.ledger.search_result import search_folder, write_result
 from tests.orchestrator.tracking.factories import make_plan
+from tests.reports.search.factories import make_search
 
 WITH_PASSWORD = "http://me:geheim@host"
 
@@ -72,3 +75,16 @@ def test_damaged_note_names_an_address_that_can_be_forgotten(storage: Path) -> N
     assert forget(storage, address)
     assert not forget(storage, address)
     assert spooled_uris(storage) == []
+
+
+def test_search_waits_beside_a_study_unless_an_older_version_wrote_it(storage: Path) -> None:
+    planned, _ = make_plan(storage)
+    searches = [make_search(id="a"), make_search(space="older")]
+    for search in searches:
+        write_result(search, search_folder(search.name, storage))
+    assert read_mirrored(storage) == [planned, searches[0]]
+    spool([planned, searches[0]], storage, "http://host")
+    unspool([planned], storage, "http://host")
+    assert read_spooled(storage, "http://host") == [searches[0]]
+    assert forget(storage, "http://host")
+    assert not is_waiting(storage, "http://host")

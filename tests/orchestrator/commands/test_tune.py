@@ -91,10 +91,8 @@ def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_fo
 def test_sampler_and_rival_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[str, str | None]] = []
 
-    def search(
-        _space: Space, _place: Place, goal: SearchGoal, *_: Any, against: str | None, **__: Any
-    ) -> SweepEnd:
-        given.append((goal.sampler, against))
+    def search(_space: Space, _place: Place, goal: SearchGoal, *_: Any, **__: Any) -> SweepEnd:
+        given.append((goal.sampler, goal.against))
         return SweepEnd(0, None)
 
     monkeypatch.setattr(run_search, "run_search", search)

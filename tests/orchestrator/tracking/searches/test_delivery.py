@@ -138,6 +138,13 @@ def test_search_for_a_cost_names_it_and_marks_the_front(storage: Path, uri: str)
     assert runs[1].data.metrics["objective_parameters"] == 1e6
 
 
+def test_search_by_chance_says_so(storage: Path, uri: str) -> None:
+    deliver(storage, uri, write(storage, search_of(candidate(0, 0.5), sampler="random")))
+    (run,) = runs_of(uri, "search")
+    assert run.info.run_name == "search depths synthetic tiny random"
+    assert run.data.tags["sampler"] == "random"
+
+
 def test_second_delivery_adds_nothing(storage: Path, uri: str) -> None:
     result = small_search(storage)
     deliver(storage, uri, result)
