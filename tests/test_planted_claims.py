@@ -1,4 +1,4 @@
-"""Verdicts on what is planted in the synthetic corpus are right, also after five seeds."""
+"""Five seeds are enough for right verdicts on what is planted in the synthetic corpus."""
 
 from pathlib import Path
 

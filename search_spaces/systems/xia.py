@@ -19,10 +19,10 @@ TRAINING = TrainingConfig(
 )
 """The paper states the rates and the batch size; epochs and patience are ours."""
 
-TINY_TEXT = BertConfig(weights="random", sizes=TINY_BERT)
 ONE_A_GROUP = (1, 1, 1, 1)
-"""A convolution or a block a group: deeper encoders need more steps than this scale has."""
+"""A convolution or a block a group: deeper encoders need more steps than the tiny scale has."""
 
+TINY_TEXT = BertConfig(weights="random", sizes=TINY_BERT)
 TINY_AUDIO = XiaAudioConfig(
     weights="random",
     frozen=(),
