@@ -16,7 +16,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONGEST = (
     "test_learning.py",
-    "test_planted_claims.py",
     "test_survival.py",
     "cluster/test_aws.py",
     "cluster/test_on_prem.py",
