@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
-from pydantic import Field, JsonValue, NonNegativeInt, field_validator
+from pydantic import Field, JsonValue, NonNegativeInt, PositiveInt, field_validator
 
-from models.configs.base import Config
+from models.configs.base import Config, later
 from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
@@ -61,13 +61,15 @@ class Row(Config):
     """One line of the table: what it changes in the baseline, and the printed rows it stands for.
 
     A row of another system than the study's has a `baseline` of its own. `published` holds
-    references such as `le_t6/d2222`; several if the paper has a table for each corpus.
+    references such as `le_t6/d2222`; several if the paper has a table for each corpus. `tuned_over`
+    is the number of candidates of the search that chose the row's settings, if one did.
     """
 
     name: Words
     baseline: Baseline | None = None
     change: dict[str, JsonValue] = Field(default={})
     published: tuple[str, ...] = ()
+    tuned_over: PositiveInt | None = later(None)
 
     @field_validator("published", mode="before")
     @classmethod

@@ -21,7 +21,7 @@ ROW = """\
 Row(
     name={name},
     baseline={baseline},
-{change})
+{change}{budget})
 """
 STUDY = '''\
 """The winner of the search {space} beside its baseline, over seeds.
@@ -71,7 +71,8 @@ def winner_row(result: SearchResult) -> str:
         return ""
     module, baseline = _find_baseline(result, winner)
     imports = _imports((module, baseline), ("search_spaces.study", "Row"))
-    row = _write_row(_name_row("tuned", result, winner), baseline, winner.change)
+    name, budget = _name_row("tuned", result, winner), len(result.candidates)
+    row = _write_row(name, baseline, winner.change, budget)
     return f"{imports}\n\n{row}"
 
 
@@ -89,8 +90,11 @@ def winner_study(result: SearchResult) -> str:
         return ""
     module, baseline = _find_baseline(result, winner)
     rows = "".join(
-        _write_row(_name_row(name, result, winner), baseline, change).rstrip("\n") + ",\n"
-        for name, change in (("baseline", result.change), ("tuned", winner.change))
+        _write_row(_name_row(name, result, winner), baseline, change, budget).rstrip("\n") + ",\n"
+        for name, change, budget in (
+            ("baseline", result.change, None),
+            ("tuned", winner.change, len(result.candidates)),
+        )
     )
     return STUDY.format(
         space=result.space,
@@ -117,10 +121,15 @@ def winner_study(result: SearchResult) -> str:
     )
 
 
-def _write_row(name: str, baseline: str, change: Mapping[str, JsonValue]) -> str:
+def _write_row(
+    name: str, baseline: str, change: Mapping[str, JsonValue], num_candidates: int | None
+) -> str:
     lines = [f"{INDENT}{_literal(path)}: {_literal(value)},\n" for path, value in change.items()]
     fields = "".join(["change={\n", *lines, "},\n"]) if lines else ""
-    return ROW.format(name=_literal(name), baseline=baseline, change=indent(fields, INDENT))
+    budget = f"{INDENT}tuned_over={num_candidates},\n" if num_candidates else ""
+    return ROW.format(
+        name=_literal(name), baseline=baseline, change=indent(fields, INDENT), budget=budget
+    )
 
 
 def _name_row(name: str, result: SearchResult, winner: Candidate) -> str:

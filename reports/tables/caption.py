@@ -20,6 +20,7 @@ from reports.tables.blocks import (
     PublishedBlock,
     Unit,
 )
+from reports.tables.budgets import tell_budget, warn_of_budgets
 from reports.tables.collapsed import tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
@@ -109,7 +110,7 @@ def _count_seeds(outcome: Outcome) -> str:
 def write_footnotes(
     study: Study, blocks: Sequence[Block], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Explain rows: quoted or reproduced values, reconstructed architectures, faulty seeds, floors.
+    """Explain rows: quoted values, reconstructed architectures, budgets, faulty seeds, floors.
 
     Returns:
         The text of each footnote by its letter, and the letters of each row.
@@ -123,6 +124,7 @@ def write_footnotes(
     texts = [
         [
             *_row_notes(row, has_published=has_published),
+            *tell_budget(row, study),
             *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
             *(
                 note
@@ -194,7 +196,10 @@ def tell_void(cells: Sequence[Cell], study: Study, outcome: Outcome) -> Iterable
 
 
 def write_notes(
-    blocks: Sequence[Block], outcomes: Sequence[Outcome], records: Mapping[str, Record]
+    study: Study,
+    blocks: Sequence[Block],
+    outcomes: Sequence[Outcome],
+    records: Mapping[str, Record],
 ) -> Iterable[Note]:
     """Explain the marks that occur, and every limit of the numbers that a reader must know."""
     ours = [block for block in blocks if isinstance(block, OursBlock)]
@@ -235,6 +240,7 @@ def write_notes(
     values = {cell.value for cell in shown}
     yield from (Note(note) for value, note in NO_NUMBER.items() if value in values)
     yield from warn_of_collapse(outcomes)
+    yield from warn_of_budgets(study)
     for outcome, block in zip(outcomes, ours, strict=False):
         yield from map(Note, _undefined_notes(outcome, block))
     yield from map(Note, _mixture_notes(list(records.values())))

@@ -82,7 +82,7 @@ def build_table(study: Study, outcomes: Sequence[Outcome], variant: Variant = "b
         *(n for one in outcomes for n in tell_noise(study, one, unit, name_place(one))),
         *(note for place, found in spreads.items() for note in tell_spread(found, unit, place)),
     ]
-    notes = [*write_notes(blocks, outcomes, records), *map(Note, limits)]
+    notes = [*write_notes(study, blocks, outcomes, records), *map(Note, limits)]
     caption = write_caption(study, outcomes, unit, blocks)
     name = table_name(study)
     full_name = name if variant == "beside" else f"{name}-{variant}"

@@ -53,6 +53,7 @@ def test_study_file_holds_the_winner_beside_its_baseline(
     assert study.find_baseline_row("synthetic", scale) == "baseline"
     assert study.seeds == (1, 2, 3, 4, 5)  # the search decided by seed 0
     assert study.name == "architecture-tuned"
+    assert [row.tuned_over for row in study.rows] == [None, 1]
 
 
 def test_baseline_row_has_what_is_common_to_all_candidates(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_row_to_paste_is_python_and_its_numbers_read_back_equal() -> None:
     text = winner_row(make_result(make_candidate(0, 0.5, change=odd)))
     names: dict = {}
     exec(text.replace("Row(\n", "ROW = Row(\n"), names)
-    assert names["ROW"] == Row(name="tuned", baseline=LE, change=odd)
+    assert names["ROW"] == Row(name="tuned", baseline=LE, change=odd, tuned_over=1)
 
 
 def test_rows_of_a_reconstructed_system_say_so(tmp_path: Path) -> None:
