@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from models.configs.base import Config
-from search_spaces.published import ClaimKind
+from search_spaces.printed.published import ClaimKind
 from search_spaces.terms import Metric, Scale, Words
 
 NO_STATED_GAP = 0.005

@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 
 from search_spaces.claim import NO_STATED_GAP, PLANTED, Claim, Comparison, PrintedValue, Score
 from search_spaces.errors import StudyError
-from search_spaces.published import PublishedClaim, load_published
+from search_spaces.printed.published import PublishedClaim, load_published
 from search_spaces.study import Column, Row, Study
 
 MARGIN_SHARE = 0.5

@@ -11,7 +11,7 @@ from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
 from search_spaces.names import name_fault
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.terms import Metric, Scale, Words
 from search_spaces.trial import TrialConfig
 

@@ -8,9 +8,9 @@ import click
 
 from orchestrator.terminal import console
 from reports.lint.checks import lint
-from reports.lint.read import read_published
 from reports.lint.view import lint_view, to_json
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
+from search_spaces.printed.read import read_published
 
 EXIT_FINDINGS = 1
 

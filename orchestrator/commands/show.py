@@ -21,7 +21,7 @@ from search_spaces.change import flatten
 from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Baseline, Study
 
 COLUMNS_BESIDE = 6

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from corpora.source.split import SPLITS
 from corpora.store.manifest import Manifest
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 
 SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"
 

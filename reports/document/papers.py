@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reports.lint.checks import Lint, lint
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Study
 
 

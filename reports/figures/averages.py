@@ -7,7 +7,7 @@ from statistics import fmean
 import pandas as pd
 
 from reports.scores.cells import Cell, Outcome
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Column, Row, Study
 
 DERIVED_NOTE = "Where the paper prints single emotions only, it is derived from the printed cells."

@@ -1,7 +1,7 @@
 """Printed averages that are not the rounded mean of the printed cells."""
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import (
+from search_spaces.printed.numbers import (
     AVERAGE,
     Number,
     PrintedScore,
@@ -10,7 +10,7 @@ from reports.printed.numbers import (
     parts_of,
     printed_scores,
 )
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 
 
 def check_averages(data: PublishedData) -> Examined:

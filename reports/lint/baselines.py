@@ -6,8 +6,8 @@ baselines that the paper only quotes: their data may have been different.
 """
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import PrintedScore, averages_of, by_row, printed_scores
-from search_spaces.published import PublishedData
+from search_spaces.printed.numbers import PrintedScore, averages_of, by_row, printed_scores
+from search_spaces.printed.published import PublishedData
 
 TRAINED_AGAIN = ("reproduced", "xia_reproduction")
 """Marks of rows that the paper's authors trained themselves, from others' description or code."""

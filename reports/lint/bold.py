@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import PrintedScore, by_column, printed_scores
-from search_spaces.published import PublishedData
+from search_spaces.printed.numbers import PrintedScore, by_column, printed_scores
+from search_spaces.printed.published import PublishedData
 
 
 def check_bold(data: PublishedData) -> Examined:

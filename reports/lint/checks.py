@@ -11,7 +11,7 @@ from reports.lint.gains import GAINS
 from reports.lint.repeated import REPEATED
 from reports.lint.ties import TIES
 from reports.printed.finding import Check, Finding
-from search_spaces.published import Inconsistency, PublishedClaim, PublishedData
+from search_spaces.printed.published import Inconsistency, PublishedClaim, PublishedData
 
 CHECKS = (BOLD, TIES, AVERAGES, GAINS, CLAIMS, BASELINES, REPEATED, FEASIBILITY)
 

@@ -4,27 +4,22 @@ A claim compares printed cells. If its column is a pattern such as `*.F1`, it co
 "Best" allows a tie; "greater" does not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from reports.lint.gains import difference_fault
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import (
-    AVERAGE,
+from search_spaces.printed.cells import DECIDED_BY_CELLS, Scores, find_scores, pairs_of
+from search_spaces.printed.numbers import (
     Number,
     PrintedScore,
     mean_of,
     printed_scores,
     read_number,
 )
-from search_spaces.published import ClaimKind, PublishedClaim, PublishedData
+from search_spaces.printed.published import ClaimKind, PublishedClaim, PublishedData
 
 OWN = "proposed"
 """The mark of a paper's own rows, which do not count as rivals."""
-
-EVERY_EMOTION = "*"
-"""In a column, this stands for all emotions; their scores are averaged."""
-
-Scores = Sequence[PrintedScore]
 
 
 def check_claims(data: PublishedData) -> Examined:
@@ -39,32 +34,7 @@ def check_claims(data: PublishedData) -> Examined:
 
 def is_computable(claim: PublishedClaim) -> bool:
     """Say whether printed cells can decide a claim."""
-    return claim.kind in JUDGES and bool(claim.cells or claim.rows)
-
-
-def find_scores(reference: str, scores: Scores) -> list[PrintedScore]:
-    """Find the score of `le_t3/ours/Avg.F1`, or those of every emotion by `le_t3/ours/*.F1`."""
-    row, _, column = reference.rpartition("/")
-    return [
-        score
-        for score in scores
-        if score.row_reference == row
-        and (score.column == column or _is_of_every_emotion(score, column))
-    ]
-
-
-def _is_of_every_emotion(score: PrintedScore, column: str) -> bool:
-    return (
-        column.startswith(EVERY_EMOTION)
-        and score.quantity.emotion != AVERAGE
-        and score.column.endswith(column.removeprefix(EVERY_EMOTION))
-    )
-
-
-def pairs_of(claim: PublishedClaim, scores: Scores) -> list[tuple[PrintedScore, PrintedScore]]:
-    """Pair the cells of a claim: each higher one with the lower one after it."""
-    cells = [find_scores(reference, scores)[0] for reference in claim.cells]
-    return list(zip(cells[::2], cells[1::2], strict=True))
+    return claim.kind in DECIDED_BY_CELLS and bool(claim.cells or claim.rows)
 
 
 def _delta(claim: PublishedClaim, scores: Scores) -> list[str]:

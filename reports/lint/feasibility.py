@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import Number, PrintedScore, by_row, columns_of, printed_scores
-from reports.printed.reachable import Support, is_reachable
-from search_spaces.published import PublishedData
+from reports.printed.reachable import is_reachable
+from search_spaces.printed.numbers import Number, PrintedScore, by_row, printed_scores
+from search_spaces.printed.published import PublishedData
+from search_spaces.printed.supports import Support, supports_of
 
 F1 = "F1"
 IS_BALANCED = {"Acc": False, "WAcc": True}
@@ -79,27 +80,6 @@ def _pair(
         f"{score.row_reference}/{score.column.rpartition('.')[0]}" for score, _ in printed
     )
     return Pair(cells, metric, score.number, f1, supports[corpus][emotion])
-
-
-def supports_of(data: PublishedData, corpus: str) -> dict[str, Support]:
-    """Read the counts of a corpus's test split, by emotion."""
-    printed = data.supports[corpus]
-    row = data.row(printed.positives)
-    columns = columns_of(data.table(printed.positives.partition("/")[0]), row)
-    total = _count(data, printed.utterances)
-    return {
-        data.names.get(column, column): Support(int(count), total - int(count))
-        for column, count in zip(columns, row.values, strict=True)
-        if f"{printed.positives}/{column}" != printed.utterances
-    }
-
-
-def _count(data: PublishedData, reference: str) -> int:
-    """Read the count in a cell, `table/row/column`."""
-    row_reference, _, column = reference.rpartition("/")
-    row = data.row(row_reference)
-    columns = columns_of(data.table(reference.partition("/")[0]), row)
-    return int(row.values[columns.index(column)])
 
 
 FEASIBILITY = Check(

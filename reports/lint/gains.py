@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import (
+from search_spaces.printed.numbers import (
     NOT_PRINTED,
     Number,
     columns_of,
@@ -11,7 +11,7 @@ from reports.printed.numbers import (
     read_number,
     show,
 )
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 
 
 def check_gains(data: PublishedData) -> Examined:

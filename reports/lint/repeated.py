@@ -5,7 +5,7 @@ from itertools import combinations
 
 from reports.lint.claims import find_scores
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import (
+from search_spaces.printed.numbers import (
     AVERAGE,
     Number,
     PrintedScore,
@@ -15,7 +15,7 @@ from reports.printed.numbers import (
     printed_scores,
     show,
 )
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 
 Row = list[PrintedScore]
 

@@ -1,8 +1,8 @@
 """Cells that equal a bold maximum but are not bold themselves."""
 
 from reports.printed.finding import Check, Examined, Finding
-from reports.printed.numbers import by_column, printed_scores
-from search_spaces.published import PublishedData
+from search_spaces.printed.numbers import by_column, printed_scores
+from search_spaces.printed.published import PublishedData
 
 
 def check_ties(data: PublishedData) -> Examined:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,15 @@
 """Which printed pairs of accuracy and F1 a classifier can have on a test split."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.printed.numbers import Number
+from search_spaces.printed.numbers import Number
+from search_spaces.printed.supports import Support
 
 Integers = NDArray[Any]
 """Exact integers: 64-bit integers, or Python's own."""
-
-
-@dataclass(frozen=True)
-class Support:
-    """How many utterances have an emotion, and how many do not."""
-
-    positives: int
-    negatives: int
 
 
 def is_reachable(support: Support, accuracy: Number, f1: Number, *, balanced: bool) -> bool:

@@ -26,7 +26,7 @@ from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
-from search_spaces.published import Mark, load_published
+from search_spaces.printed.published import Mark, load_published
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
 PRINTED_MARKS: dict[Mark, str] = {

@@ -24,7 +24,7 @@ from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
 from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Row, Source, Study
 
 Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]

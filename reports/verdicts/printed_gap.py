@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from reports.printed.numbers import NOT_PRINTED, read_number
 from search_spaces.claim import Comparison, Score
-from search_spaces.published import load_published
+from search_spaces.printed.numbers import NOT_PRINTED, read_number
+from search_spaces.printed.published import load_published
 from search_spaces.study import Column, Study
 
 

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from reports.lint.claims import EVERY_EMOTION, JUDGES, find_scores, pairs_of
-from reports.lint.feasibility import supports_of
-from reports.printed.numbers import NOT_PRINTED, NUMBER, ONE, columns_of, printed_scores
 from search_spaces.errors import StudyError
-from search_spaces.published import (
+from search_spaces.printed.cells import DECIDED_BY_CELLS, EVERY_EMOTION, find_scores, pairs_of
+from search_spaces.printed.numbers import NOT_PRINTED, NUMBER, ONE, columns_of, printed_scores
+from search_spaces.printed.published import (
     PublishedClaim,
     PublishedData,
     PublishedRow,
     PublishedTable,
 )
+from search_spaces.printed.supports import supports_of
 
 COUNT = re.compile(r"\d+")
 PAIRED = ("delta", "greater")
@@ -42,7 +42,7 @@ def claim_faults(data: PublishedData, unsound: Collection[str] = ()) -> list[str
     faults = _twice("claim", [claim.id for claim in data.claims])
     for claim in data.claims:
         references = (*claim.cells, *claim.rows)
-        if claim.kind in JUDGES and not _names_one_of(references, unsound):
+        if claim.kind in DECIDED_BY_CELLS and not _names_one_of(references, unsound):
             faults += [f"claim '{claim.id}': {fault}" for fault in _claim_faults(data, claim)]
     return faults
 

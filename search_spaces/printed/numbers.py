@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from search_spaces.published import PublishedData, PublishedRow, PublishedTable
+from search_spaces.printed.published import PublishedData, PublishedRow, PublishedTable
 
 AVERAGE = "Avg"
 """The column name for the mean over the emotions."""

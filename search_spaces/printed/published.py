@@ -157,5 +157,5 @@ class PublishedData(Published):
 @cache
 def load_published() -> PublishedData:
     """Read the data file, every scalar as text."""
-    content = files("search_spaces").joinpath("published.yaml").read_bytes()
+    content = files("search_spaces.printed").joinpath("published.yaml").read_bytes()
     return PublishedData.model_validate(parse_yaml(content, yaml.CBaseLoader))

@@ -1,4 +1,4 @@
-"""Reading a user's own tables, in the format of `search_spaces/published.yaml`."""
+"""Reading a user's own tables, in the format of `search_spaces/printed/published.yaml`."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.yaml_text import parse_yaml
-from reports.lint.faults import claim_faults, support_faults, table_faults
 from search_spaces.errors import PublishedError
-from search_spaces.published import (
+from search_spaces.printed.faults import claim_faults, support_faults, table_faults
+from search_spaces.printed.published import (
     Inconsistency,
     PublishedClaim,
     PublishedData,

@@ -8,7 +8,7 @@ from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.claim import Claim, Comparison, Score, greater, same
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Row, Study
 
 MADE = [claim for study in STUDIES.values() for claim in claims_of(study) if claim.is_of_paper]

@@ -12,10 +12,10 @@ from corpora.iemocap.turn import IEMOCAP_EMOTIONS
 from corpora.mosei.labels import MOSEI_EMOTIONS
 from models.configs.system import SYSTEM_NAMES
 from models.configs.xia import XiaConfig
-from search_spaces import published
 from search_spaces.catalogue import STUDIES
 from search_spaces.change import flatten
-from search_spaces.published import load_published
+from search_spaces.printed import published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Study
 from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, Trial, TrialConfig

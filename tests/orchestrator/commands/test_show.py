@@ -12,7 +12,7 @@ from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
 from search_spaces.paper_claims import claims_of
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from search_spaces.study import Study
 from tests.orchestrator.factories import small_study
 from tests.reports.factories import make_split, write_trial

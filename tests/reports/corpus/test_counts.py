@@ -4,7 +4,7 @@ import pytest
 
 from corpora.store.manifest import Manifest
 from reports.corpus.counts import compare_counts
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from tests.corpora.manifest_factory import POSITIVES, make_manifest, published_manifest
 
 every_family = pytest.mark.parametrize("family", POSITIVES)

@@ -2,7 +2,7 @@ from reports.document.papers import check_papers
 from reports.document.words import list_findings
 from reports.lint.checks import lint
 from search_spaces.catalogue import PAPERS
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 from tests.reports.factories import make_study
 
 

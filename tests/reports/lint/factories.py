@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 
 
 def make_row(row_id: str, values: str, **fields: Any) -> dict[str, Any]:

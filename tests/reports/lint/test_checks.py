@@ -13,7 +13,7 @@ from reports.lint.gains import GAINS
 from reports.lint.repeated import REPEATED
 from reports.lint.ties import TIES
 from reports.printed.finding import Check
-from search_spaces.published import PublishedData
+from search_spaces.printed.published import PublishedData
 from tests.reports.lint.factories import make_claim, make_data, make_row, make_table
 
 

@@ -5,8 +5,8 @@ from rich.console import Console
 
 from reports.lint.checks import CHECKS, Lint, lint
 from reports.lint.claims import JUDGES
-from reports.lint.read import read_published
 from reports.lint.view import lint_view
+from search_spaces.printed.read import read_published
 
 PAGE = (Path(__file__).parents[3] / "docs" / "lint.md").read_text(encoding="utf-8")
 

@@ -10,10 +10,10 @@ import yaml
 from reports.lint.checks import Lint, lint
 from reports.lint.claims import is_computable
 from reports.lint.feasibility import IS_BALANCED, printed_pairs
-from reports.lint.read import read_published
 from reports.printed.finding import Finding
-from search_spaces import published
-from search_spaces.published import load_published
+from search_spaces.printed import published
+from search_spaces.printed.published import load_published
+from search_spaces.printed.read import read_published
 
 DATA_FILE = Path(published.__file__).with_name("published.yaml")
 

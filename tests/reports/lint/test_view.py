@@ -2,7 +2,7 @@ from rich.console import Console
 
 from reports.lint.checks import lint
 from reports.lint.view import lint_view, to_json
-from search_spaces.published import Inconsistency, PublishedData
+from search_spaces.printed.published import Inconsistency, PublishedData
 from tests.reports.lint.factories import make_claim, make_data, make_row, make_table
 
 NOTE = Inconsistency(id="I1", where="eq. 1", text="a [sum] is missing")

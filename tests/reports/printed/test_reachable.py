@@ -4,8 +4,8 @@ from math import ceil, floor
 
 import pytest
 
-from reports.printed.numbers import read_number
 from reports.printed.reachable import Support, is_reachable
+from search_spaces.printed.numbers import read_number
 
 every_support = pytest.mark.parametrize(
     "support", [Support(7, 13), Support(1, 9), Support(9, 1), Support(12, 12)], ids=str

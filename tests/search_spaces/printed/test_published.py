@@ -1,7 +1,7 @@
 import pytest
 
 from search_spaces.errors import StudyError
-from search_spaces.published import load_published
+from search_spaces.printed.published import load_published
 
 
 def test_values_keep_the_digits_that_were_printed() -> None:

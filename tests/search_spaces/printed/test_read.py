@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.lint.read import read_published
 from search_spaces.errors import PublishedError
+from search_spaces.printed.read import read_published
 
 SOUND = """
 schema: 1

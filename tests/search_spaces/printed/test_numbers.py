@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from reports.printed.numbers import (
+from search_spaces.printed.numbers import (
     Quantity,
     averages_of,
     mean_of,
