@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from corpora.errors import did_you_mean
+from corpora.errors import UserError, did_you_mean
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
+from search_spaces.printed.read import beside
 from search_spaces.space import Space
 from search_spaces.spaces.architecture import ARCHITECTURE
 from search_spaces.studies import beyond, le2023, xia2022
@@ -134,12 +135,14 @@ def _run(path: Path, kind: str) -> dict[str, object]:
         raise StudyError(f"{kind} file '{path}' is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with beside(path):
+            spec.loader.exec_module(module)
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {faults}") from error
     except (Exception, SystemExit) as error:
-        fault = f"{type(error).__name__}: {error}{_hint(error, path)}"
+        kind_of_fault = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        fault = f"{kind_of_fault}{error}{_hint(error, path)}"
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {fault}") from error
     return vars(module)
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 
 from search_spaces.claim import NO_STATED_GAP, PLANTED, Claim, Comparison, PrintedValue, Score
 from search_spaces.errors import StudyError
-from search_spaces.printed.published import PublishedClaim, load_published
+from search_spaces.printed.published import PublishedClaim, PublishedData, load_published
 from search_spaces.study import Column, Row, Study
 
 MARGIN_SHARE = 0.5
@@ -24,7 +24,7 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
         StudyError: If a paper's claim is not restated although its kind needs it.
     """
     return tuple(
-        _resolve(study, load_published().claim(claim))
+        _resolve(study, study.printed.claim(claim))
         if isinstance(claim, str)
         else _with_missing_rows(study, claim)
         for claim in study.claims
@@ -85,7 +85,7 @@ def restate(
         id=printed.id,
         text=printed.claim,
         kind=printed.kind,
-        family=_family(printed, table),
+        family=_family(load_published(), printed, table),
         parts=conjunctions,
         at_least=at_least,
         margin=0.0 if has_allowance else NO_STATED_GAP,
@@ -100,7 +100,7 @@ def _resolve(study: Study, printed: PublishedClaim) -> Claim:
         "id": printed.id,
         "text": printed.claim,
         "kind": printed.kind,
-        "family": _family(printed),
+        "family": _family(study.printed, printed),
         "scale": "paper",
     }
     absent = [reference for reference in printed.cells if not _stands_for(study, reference)]
@@ -139,13 +139,13 @@ def _each(comparisons: Sequence[Comparison]) -> tuple[tuple[Comparison, ...], ..
     return tuple((one,) for one in comparisons)
 
 
-def _family(printed: PublishedClaim, table: str = "") -> str:
+def _family(data: PublishedData, printed: PublishedClaim, table: str = "") -> str:
     """Name the table that a claim is about; halves of a table have one name. Some name no table."""
     tables = [table, *(cell.partition("/")[0] for cell in printed.cells)]
     first = next(filter(None, tables), None)
     if first is None:
         return f"{printed.paper}, text"
-    return f"{printed.paper}, {load_published().table(first).label.partition(' (')[0]}"
+    return f"{printed.paper}, {data.table(first).label.partition(' (')[0]}"
 
 
 def _margin(printed: PublishedClaim, unit: str) -> float:
@@ -164,14 +164,14 @@ def _stands_for(study: Study, reference: str) -> bool:
 
 def _find_columns(study: Study, table_id: str, pattern: str) -> list[Column]:
     """Find the columns of a study that a printed name such as `*.F1` means."""
-    corpus = _corpus_of(table_id, pattern)
+    corpus = _corpus_of(study, table_id, pattern)
     return [
         c for c in study.columns.get(corpus, ()) if c.published and fnmatch(c.published, pattern)
     ]
 
 
-def _corpus_of(table_id: str, column: str) -> str:
-    return load_published().table(table_id).dataset or column.partition(".")[0].lower()
+def _corpus_of(study: Study, table_id: str, column: str) -> str:
+    return study.printed.table(table_id).dataset or column.partition(".")[0].lower()
 
 
 class _Cell:
@@ -180,11 +180,11 @@ class _Cell:
     def __init__(self, study: Study, reference: str) -> None:
         table_id, row_id, column = reference.split("/")
         self._study, self._table_id = study, table_id
-        self.unit = load_published().table(table_id).unit
+        self.unit = study.printed.table(table_id).unit
         self.row = next(r for r in study.rows if f"{table_id}/{row_id}" in r.published)
         first, *_ = _find_columns(study, table_id, column)
         emotion = None if "*" in column else first.emotion
-        self.score = Score(_corpus_of(table_id, column), first.metric, emotion)
+        self.score = Score(_corpus_of(study, table_id, column), first.metric, emotion)
 
     def rivals(self, *, compared_only: bool) -> list[Row]:
         """List the other rows that are printed in the same table."""
@@ -195,5 +195,5 @@ class _Cell:
         """Return the mark of a row in this cell's table, None if it is not printed there."""
         for reference in row.published:
             if reference.startswith(f"{self._table_id}/"):
-                return load_published().row(reference).mark
+                return self._study.printed.row(reference).mark
         return None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field, JsonValue, NonNegativeInt, PositiveInt, field_validator
@@ -11,7 +12,8 @@ from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim
 from search_spaces.errors import StudyError
 from search_spaces.names import name_fault
-from search_spaces.printed.published import load_published
+from search_spaces.printed.published import PublishedData, load_published
+from search_spaces.printed.read import read_beside
 from search_spaces.terms import Metric, Scale, Words
 from search_spaces.trial import TrialConfig
 
@@ -92,7 +94,9 @@ class Study(Config):
 
     `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own.
     `claims` are ids of a paper's claims, or claims of one's own. Rows are compared with the row
-    `compared_with`, by default the one that is the baseline itself.
+    `compared_with`, by default the one that is the baseline itself. `published` is what rows,
+    columns and ids of claims refer to, by default what the two built-in papers print. It may be
+    given as the name of a file beside the study file.
     """
 
     name: Words
@@ -104,6 +108,17 @@ class Study(Config):
     seeds: tuple[NonNegativeInt, ...] = tuple(range(5))
     claims: tuple[str | Claim, ...] = ()
     compared_with: str | None = None
+    published: PublishedData | None = later(None)
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _file_is_read(cls, value: object) -> object:
+        return read_beside(value) if isinstance(value, str | Path) else value
+
+    @property
+    def printed(self) -> PublishedData:
+        """The printed tables and claims that the study refers to."""
+        return self.published or load_published()
 
     def columns_for(self, corpus: str) -> tuple[Column, ...]:
         """Return the metrics that the table shows for a corpus."""
@@ -160,7 +175,7 @@ class Study(Config):
     def find_printed(self, row: Row, corpus: str, column: Column) -> str | None:
         """Return the reference of the cell printed for a row on a corpus, as table/row/column."""
         for reference in row.published:
-            table = load_published().table(reference.partition("/")[0])
+            table = self.printed.table(reference.partition("/")[0])
             if table.dataset in ("", corpus) and column.published in table.columns:
                 return f"{reference}/{column.published}"
         return None
@@ -205,7 +220,7 @@ class Study(Config):
             faults.append(f"columns: no entry for '{ANY_CORPUS}', which is every other corpus")
         for row in self.rows:
             for reference in row.published:
-                faults += _missing(load_published().row, reference, f"row '{row.name}'")
+                faults += _missing(self.printed.row, reference, f"row '{row.name}'")
         names = [row.name for row in self.rows]
         if self.compared_with not in (None, *names):
             faults.append(f"compared_with: no row '{self.compared_with}'; {_choices(names)}")
@@ -217,7 +232,7 @@ class Study(Config):
         faults = []
         for claim in self.claims:
             if isinstance(claim, str):
-                faults += _missing(load_published().claim, claim, "claims")
+                faults += _missing(self.printed.claim, claim, "claims")
             elif claim.family == OWN:
                 missing = [name for name in claim.rows if name not in names]
                 own = [f"no row '{name}'; {_choices(names)}" for name in missing]
@@ -227,7 +242,7 @@ class Study(Config):
         return faults + [f"claim '{name}': listed twice" for name in _repeated(ids)]
 
     def _column_faults(self) -> list[str]:
-        tables = load_published().tables
+        tables = self.printed.tables
         cited = [tables[name] for name in self.printed_tables if name in tables]
         printed = {name for table in cited for name in table.columns}
         named = {(c.header, c.published) for columns in self.columns.values() for c in columns}

@@ -21,7 +21,6 @@ from search_spaces.change import flatten
 from search_spaces.claim import Claim
 from search_spaces.errors import StudyError
 from search_spaces.paper_claims import claims_of
-from search_spaces.printed.published import load_published
 from search_spaces.study import Baseline, Study
 
 COLUMNS_BESIDE = 6
@@ -148,7 +147,7 @@ def _own_baseline(own: Baseline, baseline: Baseline) -> list[str]:
 def _printed_tables(study: Study) -> Iterable[RenderableType]:
     """Show each printed table, a few columns at a time."""
     for table_id in study.printed_tables:
-        published = load_published().table(table_id)
+        published = study.printed.table(table_id)
         place = f", {corpus_title(published.dataset)}" if published.dataset else ""
         yield Text(f"\nPrinted in {published.label}{place}, in {published.unit}:")
         for start in range(0, len(published.columns), COLUMNS_BESIDE):
@@ -158,11 +157,11 @@ def _printed_tables(study: Study) -> Iterable[RenderableType]:
 def _printed_columns(study: Study, table_id: str, part: slice) -> RenderableType:
     printed = Table(box=None, padding=(0, 1, 0, 0))
     printed.add_column("row")
-    for column in load_published().table(table_id).columns[part]:
+    for column in study.printed.table(table_id).columns[part]:
         printed.add_column(column.replace(".", "\n"), justify="right", no_wrap=True)
     for row in study.rows:
         references = [r for r in row.published if r.startswith(f"{table_id}/")]
-        values = load_published().row(references[0]).values[part] if references else ()
+        values = study.printed.row(references[0]).values[part] if references else ()
         printed.add_row(row.name, *values)
     return printed
 

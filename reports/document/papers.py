@@ -3,23 +3,32 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
-from reports.lint.checks import Lint, lint
-from search_spaces.printed.published import load_published
+from reports.lint.checks import Checked, Lint, lint
+from search_spaces.printed.published import PublishedData
 from search_spaces.study import Study
 
 
 def check_papers(studies: Iterable[Study]) -> Lint | None:
     """Check the papers whose tables the studies reproduce; None if there are none."""
-    data = load_published()
-    tables = dict.fromkeys(table for study in studies for table in study.printed_tables)
-    papers = list(dict.fromkeys(data.table(table).paper for table in tables))
-    return _about(papers, lint(data)) if papers else None
+    files: list[tuple[PublishedData, list[str]]] = []
+    for study in studies:
+        papers = next((known for data, known in files if data == study.printed), None)
+        if papers is None:
+            papers = []
+            files.append((study.printed, papers))
+        papers += [study.printed.table(name).paper for name in study.printed_tables]
+    found = [_about(list(dict.fromkeys(papers)), data) for data, papers in files if papers]
+    return _join(found) if found else None
 
 
-def _about(papers: Sequence[str], found: Lint) -> Lint:
+def _about(papers: Sequence[str], data: PublishedData) -> Lint:
     """Keep the findings that name a table, a section or a claim of these papers."""
-    claims = [claim.id for claim in load_published().claims if claim.paper in papers]
+    found = lint(data)
+    if data.file:  # the whole file is a user's own
+        return found
+    claims = [claim.id for claim in data.claims if claim.paper in papers]
     names = "|".join([*(rf"{paper}[_ ]" for paper in papers), *(rf"claim {c}\b" for c in claims)])
 
     def concerns(where: str) -> bool:
@@ -32,4 +41,20 @@ def _about(papers: Sequence[str], found: Lint) -> Lint:
         ),
         unchecked=tuple(claim for claim in found.unchecked if claim.paper in papers),
         notes=tuple(note for note in found.notes if concerns(note.where)),
+    )
+
+
+def _join(found: Sequence[Lint]) -> Lint:
+    """Put the findings of several files together, check by check."""
+    return Lint(
+        checked=tuple(
+            Checked(
+                same[0].check,
+                sum(one.num_examined for one in same),
+                tuple(chain.from_iterable(one.findings for one in same)),
+            )
+            for same in zip(*(one.checked for one in found), strict=True)
+        ),
+        unchecked=tuple(chain.from_iterable(one.unchecked for one in found)),
+        notes=tuple(chain.from_iterable(one.notes for one in found)),
     )

@@ -7,7 +7,6 @@ from statistics import fmean
 import pandas as pd
 
 from reports.scores.cells import Cell, Outcome
-from search_spaces.printed.published import load_published
 from search_spaces.study import Column, Row, Study
 
 DERIVED_NOTE = "Where the paper prints single emotions only, it is derived from the printed cells."
@@ -75,8 +74,8 @@ def _read(study: Study, row: Row, corpus: str, column: Column) -> float | None:
     if reference is None:
         return None
     table_id, row_id, name = reference.split("/")
-    table = load_published().table(table_id)
-    text = load_published().row(f"{table_id}/{row_id}").values[table.columns.index(name)]
+    table = study.printed.table(table_id)
+    text = study.printed.row(f"{table_id}/{row_id}").values[table.columns.index(name)]
     return float(text) / (100 if table.unit == "percent" else 1)
 
 

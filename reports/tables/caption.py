@@ -26,7 +26,7 @@ from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
-from search_spaces.printed.published import Mark, load_published
+from search_spaces.printed.published import Mark
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
 PRINTED_MARKS: dict[Mark, str] = {
@@ -123,7 +123,7 @@ def write_footnotes(
     ]
     texts = [
         [
-            *_row_notes(row, has_published=has_published),
+            *_row_notes(row, study, has_published=has_published),
             *tell_budget(row, study),
             *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
             *(
@@ -147,8 +147,8 @@ def footnote_letters() -> Iterator[str]:
         yield from map("".join, product(ascii_lowercase, repeat=length))
 
 
-def _row_notes(row: Row, *, has_published: bool) -> list[str]:
-    marks = dict.fromkeys(load_published().row(reference).mark for reference in row.published)
+def _row_notes(row: Row, study: Study, *, has_published: bool) -> list[str]:
+    marks = dict.fromkeys(study.printed.row(reference).mark for reference in row.published)
     notes = (
         [PRINTED_MARKS[mark] for mark in marks if mark in PRINTED_MARKS] if has_published else []
     )

@@ -24,7 +24,6 @@ from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
 from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
-from search_spaces.printed.published import load_published
 from search_spaces.study import Row, Source, Study
 
 Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]
@@ -123,7 +122,7 @@ def table_name(study: Study) -> str:
 
 def choose_unit(study: Study) -> Unit:
     """Take unit and decimals from the printed cells; without any, percent with one decimal."""
-    tables = [load_published().table(name) for name in study.printed_tables]
+    tables = [study.printed.table(name) for name in study.printed_tables]
     tables = [table for table in tables if table.unit in ("percent", "fraction")]
     texts = [text for table in tables for row in table.rows for text in row.values]
     decimals = [len(text.partition(".")[2]) for text in texts if re.fullmatch(r"\d*\.\d+", text)]
@@ -191,20 +190,20 @@ def _ours(study: Study, outcome: Outcome, unit: Unit) -> OursBlock:
 def _published(study: Study, corpus: str) -> PublishedBlock:
     columns = tuple(column for column in study.columns_for(corpus) if column.published)
     cells = tuple(
-        tuple(_find_published(study.find_printed(row, corpus, column)) for column in columns)
+        tuple(_find_published(study, study.find_printed(row, corpus, column)) for column in columns)
         for row in study.rows
     )
     references = [cell.reference for row in cells for cell in row if cell]
-    unit = load_published().table(references[0].partition("/")[0]).unit if references else ""
+    unit = study.printed.table(references[0].partition("/")[0]).unit if references else ""
     return PublishedBlock(corpus=corpus, columns=columns, cells=cells, unit=unit)
 
 
-def _find_published(reference: str | None) -> PublishedCell | None:
+def _find_published(study: Study, reference: str | None) -> PublishedCell | None:
     if reference is None:
         return None
     table_id, row_id, column = reference.split("/")
-    printed = load_published().row(f"{table_id}/{row_id}")
-    position = load_published().table(table_id).columns.index(column)
+    printed = study.printed.row(f"{table_id}/{row_id}")
+    position = study.printed.table(table_id).columns.index(column)
     return PublishedCell(reference, printed.values[position], bold=position in printed.bold)
 
 

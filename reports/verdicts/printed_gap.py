@@ -4,7 +4,6 @@ from fractions import Fraction
 
 from search_spaces.claim import Comparison, Score
 from search_spaces.printed.numbers import NOT_PRINTED, read_number
-from search_spaces.printed.published import load_published
 from search_spaces.study import Column, Study
 
 
@@ -25,7 +24,7 @@ def printed_gap(study: Study, comparison: Comparison) -> float | None:
 def _printed_score(study: Study, name: str, score: Score) -> Fraction | None:
     row = next(row for row in study.rows if row.name == name)
     cells = [study.find_printed(row, score.corpus, c) for c in _columns(study, score)]
-    values = [None if cell is None else _read(cell) for cell in cells]
+    values = [None if cell is None else _read(study, cell) for cell in cells]
     found = [value for value in values if value is not None]
     return sum(found, Fraction()) / len(found) if found and len(found) == len(values) else None
 
@@ -41,8 +40,8 @@ def _columns(study: Study, score: Score) -> list[Column]:
     return own or (printed if score.emotion is None else [])
 
 
-def _read(reference: str) -> Fraction | None:
+def _read(study: Study, reference: str) -> Fraction | None:
     table_id, row_id, column = reference.split("/")
-    table = load_published().table(table_id)
-    text = load_published().row(f"{table_id}/{row_id}").values[table.columns.index(column)]
+    table = study.printed.table(table_id)
+    text = study.printed.row(f"{table_id}/{row_id}").values[table.columns.index(column)]
     return None if text == NOT_PRINTED else read_number(text, table.unit).value

@@ -32,7 +32,7 @@ ClaimKind = Literal[
 class Published(BaseModel):
     """A part of the data file; fields that the code does not need are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", serialize_by_alias=True)
 
 
 class PublishedRow(Published):
@@ -106,7 +106,8 @@ class Inconsistency(Published):
 class PublishedData(Published):
     """All printed tables and claims.
 
-    `supports` are by corpus. `names` maps other spellings in the columns to the usual ones.
+    `supports` are by corpus. `names` maps other spellings in the columns to the usual ones. `file`
+    is the name of a user's own file.
     """
 
     tables: Mapping[str, PublishedTable]
@@ -114,6 +115,7 @@ class PublishedData(Published):
     supports: Mapping[str, PublishedSupports] = {}
     names: Mapping[str, str] = {}
     inconsistencies: tuple[Inconsistency, ...] = ()
+    file: str = ""
 
     def row(self, reference: str) -> PublishedRow:
         """Find the printed row behind a reference such as `le_t6/d2222`.
@@ -125,7 +127,8 @@ class PublishedData(Published):
         rows = {row.id: row for row in self.table(table_id).rows}
         if row_id not in rows:
             raise StudyError(
-                f"published row '{reference}': table '{table_id}' has no row '{row_id}'; "
+                f"published row '{reference}': table '{table_id}'{self._place} has no row "
+                f"'{row_id}'; "
                 f"choose from {', '.join(rows)}"
             )
         return rows[row_id]
@@ -138,7 +141,8 @@ class PublishedData(Published):
         """
         if table_id not in self.tables:
             raise StudyError(
-                f"published table '{table_id}' does not exist; choose from {', '.join(self.tables)}"
+                f"published table '{table_id}' does not exist{self._place}; "
+                f"choose from {', '.join(self.tables)}"
             )
         return self.tables[table_id]
 
@@ -150,12 +154,19 @@ class PublishedData(Published):
         """
         claims = {claim.id: claim for claim in self.claims}
         if claim_id not in claims:
-            raise StudyError(f"claim '{claim_id}' does not exist; choose from {', '.join(claims)}")
+            raise StudyError(
+                f"claim '{claim_id}' does not exist{self._place}; "
+                f"choose from {', '.join(claims) or 'none'}"
+            )
         return claims[claim_id]
+
+    @property
+    def _place(self) -> str:
+        return f" in '{self.file}'" if self.file else ""
 
 
 @cache
 def load_published() -> PublishedData:
-    """Read the data file, every scalar as text."""
+    """Read what the two papers print, every scalar as text."""
     content = files("search_spaces.printed").joinpath("published.yaml").read_bytes()
     return PublishedData.model_validate(parse_yaml(content, yaml.CBaseLoader))

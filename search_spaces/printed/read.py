@@ -1,7 +1,9 @@
 """Reading a user's own tables, in the format of `search_spaces/printed/published.yaml`."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from corpora.parsing.errors import ParseError
 from corpora.parsing.yaml_text import parse_yaml
 from search_spaces.errors import PublishedError
 from search_spaces.printed.faults import claim_faults, support_faults, table_faults
+from search_spaces.printed.lines import Lines
 from search_spaces.printed.published import (
     Inconsistency,
     PublishedClaim,
@@ -23,6 +26,9 @@ from search_spaces.printed.published import (
 SCHEMA = "1"
 
 Part = TypeVar("Part", bound=BaseModel)
+
+_FOLDER: ContextVar[Path] = ContextVar("folder", default=Path())
+"""Where `read_beside` looks."""
 
 
 class _TextLoader(yaml.CBaseLoader):
@@ -37,36 +43,65 @@ class _TextLoader(yaml.CBaseLoader):
         return super().construct_mapping(node, deep)
 
 
+@contextmanager
+def beside(file: Path) -> Iterator[None]:
+    """Let `read_beside` look in the folder of a file, while that file is run."""
+    token = _FOLDER.set(file.absolute().parent)
+    try:
+        yield
+    finally:
+        _FOLDER.reset(token)
+
+
+def read_beside(name: str | Path) -> PublishedData:
+    """Read printed tables from a file beside the study file that is run, or in the own folder.
+
+    Raises:
+        PublishedError: As `read_published`.
+    """
+    return read_published(_FOLDER.get() / name)
+
+
 def read_published(path: Path) -> PublishedData:
     """Read printed tables from a file.
 
     Raises:
-        PublishedError: If the file has faults; the message lists all of them.
+        PublishedError: If the file cannot be read or has faults; the message lists all of them,
+            with their lines.
     """
-    reader = _Reader(_load(path))
+    content = _read(path)
+    reader = _Reader(_parse(content, path), path.name)
     data = reader.read()
     if reader.faults:
-        faults = dict.fromkeys(reader.faults)
+        lines = Lines(content.decode("utf-8"))
+        faults = map(lines.add_to, dict.fromkeys(reader.faults))
         raise PublishedError("\n  ".join([f"{path}:", *faults]))
     return data
 
 
-def _load(path: Path) -> Mapping[str, Any]:
-    """Parse the file; every scalar stays text."""
+def _read(path: Path) -> bytes:
     try:
-        content = parse_yaml(path.read_bytes(), _TextLoader)
+        return path.read_bytes()
+    except OSError as error:
+        raise PublishedError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parse(content: bytes, path: Path) -> Mapping[str, Any]:
+    """Parse a file; every scalar stays text."""
+    try:
+        parsed = parse_yaml(content, _TextLoader)
     except (ParseError, PublishedError) as error:
         raise PublishedError(f"{path}: {error}") from error
-    if not isinstance(content, Mapping):
+    if not isinstance(parsed, Mapping):
         raise PublishedError(f"{path}: no mapping; it must have the keys schema and tables")
-    return content
+    return parsed
 
 
 class _Reader:
     """Reads the parts of a file one by one, so that a fault in one does not hide other faults."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        self.content = content
+    def __init__(self, content: Mapping[str, Any], file: str) -> None:
+        self.content, self.file = content, file
         self.faults: list[str] = []
 
     def read(self) -> PublishedData:
@@ -79,6 +114,7 @@ class _Reader:
             supports=self._named("supports", PublishedSupports),
             names=self._names(),
             inconsistencies=tuple(self._listed("inconsistencies", Inconsistency)),
+            file=self.file,
         )
         unsound = self._mapping("tables").keys() - data.tables.keys()
         self.faults += claim_faults(data, unsound) + support_faults(data, unsound)

@@ -90,7 +90,11 @@ def test_sound_file_is_read_as_text(tmp_path: Path) -> None:
         ("    unit: count\n", "", "table 'sizes': no unit; choose from percent, fraction, count"),
         ("kind: greater", "kind: better", "claims/0/kind: Input should be 'delta', 'greater'"),
         ("{id: base, v: ", "{id: base, values: ", "tables/main/rows/0/v: Field required"),
-        ("main/ours/Sad.F1", "other/ours/Sad.F1", "'other' does not exist; choose from main, ha"),
+        (
+            "main/ours/Sad.F1",
+            "other/ours/Sad.F1",
+            "'other' does not exist in 'mine.yaml'",
+        ),
         ("main/ours/Sad.F1", "main/us/Sad.F1", "no row 'us'; choose from base, ours, hole"),
         ("main/ours/Sad.F1", "main/ours/F1", "no such column; choose from Sad.Acc, Sad.F1"),
         ("main/ours/Sad.F1", "main/hole/Sad.F1", "cell 'main/hole/Sad.F1': nothing is printed"),
