@@ -1,6 +1,6 @@
 """Printed averages that are not the rounded mean of the printed cells."""
 
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
 from search_spaces.printed.numbers import (
     AVERAGE,
     Number,

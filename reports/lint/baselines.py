@@ -5,7 +5,7 @@ beats the baselines in the paper's other tables; this check compares the two. It
 baselines that the paper only quotes: their data may have been different.
 """
 
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
 from search_spaces.printed.numbers import PrintedScore, averages_of, by_row, printed_scores
 from search_spaces.printed.published import PublishedData
 

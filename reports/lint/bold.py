@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
 from search_spaces.printed.numbers import PrintedScore, by_column, printed_scores
 from search_spaces.printed.published import PublishedData
 

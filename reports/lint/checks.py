@@ -7,10 +7,10 @@ from reports.lint.baselines import BASELINES
 from reports.lint.bold import BOLD
 from reports.lint.claims import CLAIMS, is_computable
 from reports.lint.feasibility import FEASIBILITY
+from reports.lint.finding import Check, Finding
 from reports.lint.gains import GAINS
 from reports.lint.repeated import REPEATED
 from reports.lint.ties import TIES
-from reports.printed.finding import Check, Finding
 from search_spaces.printed.published import Inconsistency, PublishedClaim, PublishedData
 
 CHECKS = (BOLD, TIES, AVERAGES, GAINS, CLAIMS, BASELINES, REPEATED, FEASIBILITY)

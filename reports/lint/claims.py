@@ -6,8 +6,8 @@ A claim compares printed cells. If its column is a pattern such as `*.F1`, it co
 
 from collections.abc import Callable, Iterator, Mapping
 
+from reports.lint.finding import Check, Examined, Finding
 from reports.lint.gains import difference_fault
-from reports.printed.finding import Check, Examined, Finding
 from search_spaces.printed.cells import DECIDED_BY_CELLS, Scores, find_scores, pairs_of
 from search_spaces.printed.numbers import (
     Number,

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.printed.finding import Check, Examined, Finding
-from reports.printed.reachable import is_reachable
+from reports.lint.finding import Check, Examined, Finding
+from reports.lint.reachable import is_reachable
 from search_spaces.printed.numbers import Number, PrintedScore, by_row, printed_scores
 from search_spaces.printed.published import PublishedData
 from search_spaces.printed.supports import Support, supports_of

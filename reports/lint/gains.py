@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
 from search_spaces.printed.numbers import (
     NOT_PRINTED,
     Number,

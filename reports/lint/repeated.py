@@ -3,8 +3,8 @@
 from collections import defaultdict
 from itertools import combinations
 
-from reports.lint.claims import find_scores
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
+from search_spaces.printed.cells import find_scores
 from search_spaces.printed.numbers import (
     AVERAGE,
     Number,

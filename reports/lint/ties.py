@@ -1,6 +1,6 @@
 """Cells that equal a bold maximum but are not bold themselves."""
 
-from reports.printed.finding import Check, Examined, Finding
+from reports.lint.finding import Check, Examined, Finding
 from search_spaces.printed.numbers import by_column, printed_scores
 from search_spaces.printed.published import PublishedData
 

@@ -9,10 +9,10 @@ from reports.lint.baselines import BASELINES
 from reports.lint.bold import BOLD
 from reports.lint.checks import CHECKS, lint
 from reports.lint.feasibility import FEASIBILITY
+from reports.lint.finding import Check
 from reports.lint.gains import GAINS
 from reports.lint.repeated import REPEATED
 from reports.lint.ties import TIES
-from reports.printed.finding import Check
 from search_spaces.printed.published import PublishedData
 from tests.reports.lint.factories import make_claim, make_data, make_row, make_table
 

@@ -10,7 +10,7 @@ import yaml
 from reports.lint.checks import Lint, lint
 from reports.lint.claims import is_computable
 from reports.lint.feasibility import IS_BALANCED, printed_pairs
-from reports.printed.finding import Finding
+from reports.lint.finding import Finding
 from search_spaces.printed import published
 from search_spaces.printed.published import load_published
 from search_spaces.printed.read import read_published
@@ -130,4 +130,5 @@ def test_entries_without_a_check_are_notes_and_the_others_are_found() -> None:
 
 
 def test_data_file_has_no_fault_and_is_in_the_form_of_a_user_s() -> None:
-    assert read_published(DATA_FILE) == load_published()
+    own = read_published(DATA_FILE)
+    assert own.model_copy(update={"file": ""}) == load_published()

@@ -4,8 +4,9 @@ from math import ceil, floor
 
 import pytest
 
-from reports.printed.reachable import Support, is_reachable
+from reports.lint.reachable import is_reachable
 from search_spaces.printed.numbers import read_number
+from search_spaces.printed.supports import Support
 
 every_support = pytest.mark.parametrize(
     "support", [Support(7, 13), Support(1, 9), Support(9, 1), Support(12, 12)], ids=str

@@ -1,1 +1,0 @@
-"""What papers print, read as numbers that can be checked."""
