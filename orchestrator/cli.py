@@ -42,10 +42,13 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "Show what STUDIES would train, what that costs, and what it can decide.",
         ),
         "lint-paper": Entry(
-            "lint",
+            "printed",
             "lint_paper",
             "Check whether the numbers that papers print agree with each other.",
         ),
+    },
+    "Begin": {
+        "init": Entry("printed", "init", "Write the beginning of a file of your own."),
     },
     "Look after": {
         "report": Entry("report", "report", "Write a PDF and an HTML file about studies."),

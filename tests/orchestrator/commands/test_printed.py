@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import EXIT_BAD_INPUT, main
-from orchestrator.commands.lint import EXIT_FINDINGS
+from orchestrator.commands.printed import EXIT_FINDINGS
 
 TABLES = """
 schema: 1
