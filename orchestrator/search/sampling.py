@@ -22,7 +22,7 @@ def make_sampler(name: SamplerName, seed: int, number: int) -> BaseSampler:
     Its random numbers depend on the candidate's number. So any process draws the same candidate
     from the same history, also after an interruption, and each candidate has its own numbers.
     """
-    own_seed = crc32(f"{seed}/{number}".encode())
+    own_seed = seed_of(seed, number)
     if name == "random":
         return RandomSampler(seed=own_seed)
     with warnings.catch_warnings():
@@ -34,6 +34,11 @@ def make_sampler(name: SamplerName, seed: int, number: int) -> BaseSampler:
             constant_liar=True,
             seed=own_seed,
         )
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of a candidate's own random numbers."""
+    return crc32(f"{seed}/{number}".encode())
 
 
 def choose_by(trial: Trial) -> Callable[[SpaceField], JsonValue]:

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
-from math import isnan
 
+import click
 import numpy as np
 import optuna
 import pytest
@@ -11,15 +11,18 @@ from benchmarks.search_power import (
     BEST,
     BEST_RATE,
     COSTS,
+    OURS,
     PLANTED,
     RATE,
     SAMPLERS,
     Found,
     MakeSampler,
+    count,
     fields_of,
+    mean,
     power_table,
+    sampler_of,
     search,
-    sign_p,
     true_score,
 )
 from search_spaces.space import Choice, IntRange, Point, SpaceField
@@ -79,10 +82,13 @@ def test_score_is_the_sum_of_what_the_fields_and_the_rate_cost() -> None:
     assert true_score(point) == pytest.approx(BEST - 0.01 * (3 + 1 + 1 + 3))
 
 
-def test_sign_test_counts_only_the_repeats_that_differ() -> None:
-    assert sign_p([True] * 5 + [False] * 5, [False] * 10) == pytest.approx(0.5**5)
-    assert sign_p([True, False, True], [False, True, True]) == pytest.approx(0.75)
-    assert isnan(sign_p([True, False], [True, False]))
+def test_count_has_the_exact_interval_of_a_share() -> None:
+    assert count([False] * 10) == "0 of 10 (0 to 31 %)"  # 1 - .025 ** (1 / 10)
+    assert count([True, False] * 5) == "5 of 10 (19 to 81 %)"
+
+
+def test_mean_has_the_interval_of_student() -> None:
+    assert mean([1.0, 2.0, 3.0]) == "2.00 (-0.48 to 4.48)"  # 4.303 / sqrt(3)
 
 
 def plant_at(place: int) -> MakeSampler:
@@ -100,25 +106,65 @@ def plant_at(place: int) -> MakeSampler:
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_search_chooses_by_what_it_measures(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    assert search(plant_at(3), 8, 0, at_once) == Found(is_planted=True, score=BEST, has_seen=True)
+    found = search(plant_at(3), 8, 0, at_once).found(8)
+    assert found == Found(is_planted=True, score=BEST, has_seen=True)
+    assert found.lost == 0
     monkeypatch.setattr("benchmarks.search_power.SEED_STD", 1e6)
     luckiest = int(np.random.default_rng(0).standard_normal(8).argmax())
-    assert search(plant_at(luckiest), 8, 0, at_once).is_planted
-    elsewhere = search(plant_at(luckiest - 1), 8, 0, at_once)
+    assert search(plant_at(luckiest), 8, 0, at_once).found(8).is_planted
+    elsewhere = search(plant_at(luckiest - 1), 8, 0, at_once).found(8)
     assert elsewhere.has_seen
     assert not elsewhere.is_planted
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_shorter_search_has_the_first_candidates_of_a_longer_one(at_once: int) -> None:
+    short = search(SAMPLERS[OURS], 16, 0, at_once)
+    long = search(SAMPLERS[OURS], 20, 0, at_once)
+    assert long.points[:16] == short.points
+    assert long.measured[:16] == short.measured
+    assert long.found(16) == short.found(16)
+
+
+def test_candidates_at_once_do_not_know_of_each_other() -> None:
+    """The sampler learns from the tenth score on, so from the eleventh candidate if one at once."""
+    one, three = (search(SAMPLERS[OURS], 13, 0, at_once).points for at_once in (1, 3))
+    assert one[:10] == three[:10]
+    by_chance = search(SAMPLERS["random"], 13, 0).points
+    assert one[10] != by_chance[10]
+    assert three[:12] == by_chance[:12]
+    assert three[12] != by_chance[12]
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_sampler_draws_the_same_candidate_from_the_same_history(name: str) -> None:
+    first, second = (search(SAMPLERS[name], 14, 3, at_once=2).points for _ in range(2))
+    assert first == second
+    assert first != search(SAMPLERS[name], 14, 4, at_once=2).points
+
+
+def test_class_of_a_module_is_a_sampler_too() -> None:
+    make = sampler_of("optuna.samplers:NSGAIISampler")
+    assert search(make, 60, 1).points == search(SAMPLERS["nsga2"], 60, 1).points
+
+
+@pytest.mark.parametrize("name", ["grid", "optuna.samplers:Grid", "no_module:Sampler"])
+def test_unknown_sampler_is_an_error_that_names_the_choices(name: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"there is no sampler '{name}'.*tpe-groups"):
+        sampler_of(name)
+
+
 def test_tpe_chooses_better_than_chance_with_candidates_at_once_too() -> None:
     gains = [
-        search(SAMPLERS["TPE"], 60, seed, at_once=2).score
-        - search(SAMPLERS["random"], 60, seed).score
+        search(SAMPLERS["random"], 60, seed).found(60).lost
+        - search(SAMPLERS[OURS], 60, seed, at_once=2).found(60).lost
         for seed in range(5)
     ]
-    assert np.mean(gains) > 0.005
+    assert np.mean(gains) > 0.5
 
 
-def test_table_has_a_line_for_every_budget() -> None:
-    table = power_table([12, 14], repeats=2, at_once=1)
-    assert table.row_count == 2
-    assert list(table.columns[0].cells) == ["12", "14"]
+def test_table_has_a_line_for_every_budget_and_sampler() -> None:
+    table = power_table({"random": SAMPLERS["random"]}, [12, 14], repeats=2, at_once=1)
+    assert list(table.columns[0].cells) == ["12", "12", "14", "14"]
+    assert list(table.columns[1].cells) == [OURS, "random"] * 2
+    assert [bool(cell) for cell in table.columns[6].cells] == [False, True] * 2
