@@ -31,8 +31,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training", "trial"),
-        *("cluster", "tracking", "kept_models", "corpus", "floors", "forecast", "sweep", "search"),
-        *("commands", "cli", "start"),
+        *("cluster", "tracking", "kept_models", "corpus", "floors", "forecast", "sweep"),
+        *("candidates", "search", "commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

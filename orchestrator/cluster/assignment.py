@@ -24,13 +24,15 @@ class Share(NamedTuple):
 class Assignment(NamedTuple):
     """One trial to train, the row that asks for it, and the size of its micro-batches.
 
-    `share` is its part of a device. None means a whole GPU, or a core, and no cap on memory.
+    `share` is its part of a device. None means a whole GPU, or a core, and no cap on memory. With
+    `keeps_batches_whole`, a trial that runs out of memory ends, and never uses micro-batches.
     """
 
     trial: Trial
     trained_for: RowRef
     micro_batch_size: int | None = None
     share: Share | None = None
+    keeps_batches_whole: bool = False
 
     @property
     def gpu_kind(self) -> str | None:

@@ -175,7 +175,7 @@ def pack_on_kinds(
         found = (_share_of(trial, *kind) for kind in kinds)
         shares[trial.key] = tuple(share for share in found if share)
         if not shares[trial.key]:
-            why = "; ".join(_describe(trial, *kind) for kind in kinds)
+            why = "; ".join(why_too_large(trial, *kind) for kind in kinds)
             faults.setdefault(architecture_of(trial), f"{name_of(trial, rows)}: {why}")
     if faults:
         raise FitError("\n".join([*faults.values(), ADVICE]))
@@ -188,6 +188,11 @@ def _share_of(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> 
     num_at_once = count_at_once(probe, capacity) if probe else 0
     if probe is None or not num_at_once:
         return None
+    return share_among(num_at_once, probe, capacity)
+
+
+def share_among(num_at_once: int, probe: Probe, capacity: Capacity) -> Share:
+    """Return the share of each of several equal trials on one device; their probe is known."""
     memory_mib = capacity.memory_mib / num_at_once - (probe.gpu_context_mib or 0.0)
     return Share(num_at_once, memory_mib, capacity.gpu_kind)
 
@@ -201,7 +206,7 @@ ADVICE = (
 
 def count_at_once(probe: Probe, capacity: Capacity) -> int:
     """Return how many trials of an architecture one device takes; 0 if not even one."""
-    fit = _count_in(capacity.memory_mib, _need_mib(probe))
+    fit = _count_in(capacity.memory_mib, peak_mib(probe))
     if capacity.on_gpu:
         fit = min(fit, _count_in(capacity.host_memory_mib, probe.memory_mib))
     return min(fit, capacity.num_cores)
@@ -227,12 +232,12 @@ def _with_margin(measured_mib: float) -> float:
     return measured_mib * (1 + MARGIN)
 
 
-def _need_mib(probe: Probe) -> float:
+def peak_mib(probe: Probe) -> float:
     """Return the memory measured on the device: on the GPU, or else on the machine."""
     return probe.memory_mib if probe.gpu_memory_mib is None else probe.gpu_memory_mib
 
 
-def _describe(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> str:
+def why_too_large(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> str:
     """Say how much memory a trial needs, and how much there is."""
     probe = probes.get(architecture_of(trial))
     of_kind = _of_kind(capacity.gpu_kind)
@@ -244,7 +249,7 @@ def _describe(trial: Trial, capacity: Capacity, probes: Mapping[str, Probe]) -> 
             f"batches of {size} utterances ran out of memory when they were measured alone on "
             f"{where}{f' with {told:,.0f} MiB' if told else ''}"
         )
-    need_mib, there_mib = _with_margin(_need_mib(probe)), capacity.memory_mib
+    need_mib, there_mib = _with_margin(peak_mib(probe)), capacity.memory_mib
     if capacity.on_gpu and need_mib <= there_mib:
         where = f"a GPU's share of its machine{of_kind}"
         need_mib, there_mib = _with_margin(probe.memory_mib), capacity.host_memory_mib

@@ -1,7 +1,8 @@
-"""The command that shows what a study needs, costs and can decide; it trains nothing."""
+"""The command that shows what a study or a search needs and costs; it trains nothing."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -10,6 +11,7 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.commands.options import (
     Measuring,
+    gathered,
     machine_options,
     measure_options,
     place_options,
@@ -24,11 +26,42 @@ from orchestrator.plan.power import claims_view
 from orchestrator.plan.seeds import AdaptiveSeeds, SeedNumbers, Seeds
 from orchestrator.plan.sharing import find_sharing, sharing_view
 from orchestrator.plan.view import plan_view
+from orchestrator.search.points import Points
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from reports.ledger.ledger import Ledger
-from search_spaces.catalogue import COLLECTIONS, find_study, load_studies
+from search_spaces.catalogue import COLLECTIONS, SPACES, find_space, find_study, load_studies
+from search_spaces.space_faults import check_space
 from search_spaces.study import Study
+
+
+class SearchSize(NamedTuple):
+    """How many candidates a search has in total, and whether it stops some early.
+
+    The number is None if no search is planned.
+    """
+
+    num_candidates: int | None
+    stops_early: bool
+
+
+search_size_options = gathered(
+    "size",
+    SearchSize,
+    click.option(
+        "--trials",
+        "num_candidates",
+        type=click.IntRange(min=1),
+        help="Plan a search of a space, with so many candidates.",
+    ),
+    click.option(
+        "--asha/--no-asha",
+        "stops_early",
+        default=True,
+        show_default=True,
+        help="With --trials: whether the search stops candidates early.",
+    ),
+)
 
 
 @click.command("plan")
@@ -37,18 +70,26 @@ from search_spaces.study import Study
 @seeds_options
 @machine_options
 @measure_options
+@search_size_options
 def plan(
     studies: tuple[str, ...],
+    *,
     place: Place,
     seeds: Seeds,
     machines: Machines,
     measuring: Measuring,
+    size: SearchSize,
 ) -> None:
     """Show what STUDIES would train, what that costs, and what it can decide.
 
     STUDIES are names, papers or Python files. The command measures each architecture once, for a
     few steps. It trains nothing.
+
+    With --trials, STUDIES is one space: the command shows what a search of it would take.
     """
+    if size.num_candidates is not None:
+        _plan_search(studies, place, machines, measuring, size)
+        return
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
     found = list({study.name: study for study in found}.values())
     known = know_corpus(place.corpus, place.storage)
@@ -81,6 +122,43 @@ def plan(
         _measure(sweeps, place, machines, prices, anew=measuring.remeasure)
 
 
+def _plan_search(
+    names: Sequence[str],
+    place: Place,
+    machines: Machines,
+    measuring: Measuring,
+    size: SearchSize,
+) -> None:
+    """Print what a new search of a space would take.
+
+    Raises:
+        UsageError: If there are several spaces, or nothing may be measured.
+    """
+    if len(names) != 1:
+        raise click.UsageError("'--trials' plans the search of one space; name one")
+    if not measuring.measure:
+        raise click.UsageError(
+            "the time of a search is not known without measuring; leave out '--no-measure', or "
+            "MMER_SWEEP_MEASURE=0"
+        )
+    space, prices = find_space(names[0]), measuring.prices(machines)
+    opened = open_storage(place.storage)
+    known = know_corpus(place.corpus, opened)
+    points = Points(space, known, place.scale or default_scale(known))
+    check_space(space, known.family, points.scale)
+    ensure_corpus(place.corpus, opened, console, *points.recipes)
+    from orchestrator.candidates.plan import plan_search
+    from orchestrator.candidates.work import SearchWork
+    from orchestrator.cluster.session import training_session
+    from orchestrator.search.sampling import NUM_RANDOM, draw_at_random
+
+    num = size.num_candidates or 0
+    drawn = draw_at_random(points, 0, range(num))
+    work = SearchWork(drawn[:NUM_RANDOM], drawn, num, size.stops_early)
+    with training_session(opened, machines) as session:
+        plan_search(session, work, prices, console, anew=measuring.remeasure)
+
+
 def _measure(
     sweeps: Mapping[str, Sequence[Plan]],
     place: Place,
@@ -111,6 +189,8 @@ def _measure(
 
 def _studies_of(name: str) -> list[Study]:
     """Find a study by its name, all studies of a paper, or those that a Python file defines."""
+    if name in SPACES:
+        raise click.UsageError(f"'{name}' is a space; say how many candidates: --trials N")
     if name in COLLECTIONS:
         return list(COLLECTIONS[name])
     return load_studies(Path(name)) if name.endswith(".py") else [find_study(name)]

@@ -10,15 +10,17 @@ from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
 from orchestrator.commands.options import (
+    Measuring,
     MlflowOptions,
     gathered,
     machine_options,
+    measure_options,
     mlflow_options,
     models_option,
     place_options,
 )
 from orchestrator.plan.place import Place
-from orchestrator.search.goal import SearchGoal
+from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console
 from reports.ledger.search_result import Objective, ObjectiveName, SamplerName
@@ -107,13 +109,16 @@ search_options = gathered(
 @search_options
 @models_option(default=False)
 @machine_options
+@measure_options
 @mlflow_options
 @place_options
 def tune(
     space: str,
+    *,
     goal: SearchGoal,
     models: bool,
     machines: Machines,
+    measuring: Measuring,
     mlflow: MlflowOptions,
     place: Place,
 ) -> None:
@@ -125,9 +130,10 @@ def tune(
     from orchestrator.search.run_search import run_search  # loads Optuna
     from orchestrator.tracking.mirror import mirrored_to_mlflow
 
+    means = SearchMeans(machines, measuring.measures, measuring.prices(machines), models)
     storage = open_storage(place.storage)
     place = replace(place, storage=storage)
     uri = tracking_uri_of(mlflow.tracking_uri, storage)
     with mirrored_to_mlflow(storage, uri, console, max_model_mib=mlflow.log_models) as mirror:
-        end = run_search(found, place, goal, machines, mirror, console, keeps_models=models)
+        end = run_search(found, place, goal, means, mirror, console)
     end_as(end.stopped_by, end.num_failed)

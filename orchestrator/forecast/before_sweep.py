@@ -13,6 +13,7 @@ from orchestrator.cluster.resources import list_nodes
 from orchestrator.cluster.session import TrainingSession
 from orchestrator.forecast.forecast import forecast_kinds, merge_orders
 from orchestrator.forecast.measure import measure
+from orchestrator.forecast.measuring_status import MeasuringStatus
 from orchestrator.forecast.prices import Prices, prices_on
 from orchestrator.forecast.view import forecasts_view
 from search_spaces.study import RowRef
@@ -79,16 +80,6 @@ def _measure_on(
 ) -> Measured:
     """Measure trials on the machines with one kind of GPU, or on all; show the progress."""
     there = session_on(session, gpu_kind)
-    on_kind = "" if gpu_kind is None else f" on {gpu_kind}"
-    with console.status(f"measuring{on_kind}") as status:
-        probes = measure(
-            there,
-            trials,
-            rows=rows,
-            anew=anew,
-            on_measured=lambda num, of: status.update(
-                f"measuring{on_kind}: {num} of {of} architectures"
-            ),
-            on_waiting=lambda what: console.print(f"measuring {what}"),
-        )
+    with MeasuringStatus(console, gpu_kind) as status:
+        probes = measure(there, trials, rows=rows, anew=anew, listener=status)
     return Measured(find_capacity(there, probes), probes)

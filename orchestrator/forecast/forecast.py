@@ -38,24 +38,16 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """What a sweep takes; `order` is the order in which to hand out its trials.
+class Span:
+    """What some work takes on some devices, at least and at most."""
 
-    It is not known how much trials that share a GPU slow each other. In `quickest` they do not slow
-    each other at all; in `slowest` they take turns. If no trials share a GPU, the two are equal.
-    `num_stopping` trials may stop early; all their epochs count.
-    """
-
-    order: tuple[Assignment, ...]
-    kinds: tuple[Kind, ...]
     capacity: Capacity
     quickest: Timetable
     slowest: Timetable
-    num_stopping: int
 
     @property
     def wall_s(self) -> tuple[float, float]:
-        """How long the sweep takes, at least and at most."""
+        """How long it takes, at least and at most."""
         return self.quickest.wall_s, self.slowest.wall_s
 
     @property
@@ -67,6 +59,20 @@ class Forecast:
         tables = (self.quickest, self.slowest)
         least, most = sorted(t.held_s if self.capacity.on_gpu else t.busy_s for t in tables)
         return least / 3600, most / 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast(Span):
+    """What a sweep takes; `order` is the order in which to hand out its trials.
+
+    It is not known how much trials that share a GPU slow each other. In `quickest` they do not slow
+    each other at all; in `slowest` they take turns. If no trials share a GPU, the two are equal.
+    `num_stopping` trials may stop early; all their epochs count.
+    """
+
+    order: tuple[Assignment, ...]
+    kinds: tuple[Kind, ...]
+    num_stopping: int
 
     @property
     def utilisation(self) -> float:

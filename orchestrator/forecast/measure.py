@@ -42,16 +42,67 @@ Outcome = Probe | Exception
 ADVICE = "nothing was trained; --no-measure trains without measuring, but such trials may then fail"
 
 
+class MeasuringListener:
+    """Is told how far the measuring is; this one ignores it."""
+
+    def measured(self, num_measured: int, num_in_all: int) -> None:
+        """Receive the number of measured architectures, and the total."""
+
+    def waits(self, reason: str) -> None:
+        """Receive the reason why no measuring process has started for some seconds."""
+
+
+SILENT = MeasuringListener()
+
+
 def measure(
     session: TrainingSession,
     trials: Sequence[Trial],
     *,
     rows: Mapping[str, RowRef] = NO_ROWS,
     anew: bool = False,
-    on_measured: Callable[[int, int], None] = lambda num_measured, num_in_all: None,
-    on_waiting: Callable[[str], None] = lambda what: None,
+    listener: MeasuringListener = SILENT,
 ) -> dict[str, Probe]:
     """Return what each architecture of some trials takes; measure those that the ledger lacks.
+
+    Args:
+        session: Where to measure.
+        trials: The trials to train.
+        rows: The row that asked for each trial, by key; messages name the trial by it.
+        anew: Whether to measure those too that the ledger has.
+        listener: Is told how far it is.
+
+    Returns:
+        The probes by architecture; an architecture that does not even fit alone has none.
+
+    Raises:
+        ClusterError, KeyboardInterrupt: As `measure_each`.
+        ProbeError: If some could not be measured for another reason than memory, or no process
+            could start. The others are kept.
+    """
+    outcomes = measure_each(session, trials, len(trials), anew=anew, listener=listener)
+    wanted = distinct_architectures(trials)
+    gpu_kind = session.machines.gpu_kind
+    on_kind = "" if gpu_kind is None else f", on {gpu_kind}"
+    faults = [
+        f"{name_of(wanted[name], rows)}{on_kind}: {reason_of(outcome)}"
+        for name, outcome in outcomes.items()
+        if not isinstance(outcome, Probe | TooLargeError)
+    ]
+    if faults:
+        raise ProbeError("\n".join([*faults, ADVICE]))
+    return {name: found for name, found in outcomes.items() if isinstance(found, Probe)}
+
+
+def measure_each(
+    session: TrainingSession,
+    trials: Sequence[Trial],
+    num_trials: int,
+    *,
+    anew: bool = False,
+    listener: MeasuringListener = SILENT,
+) -> dict[str, Outcome]:
+    """Return for each architecture of some trials what it takes, or why that is not known.
 
     On a CPU, trials slow each other. So as many are measured at once as train at once, each in its
     part of the memory. An architecture that does not fit is measured again beside half as many, and
@@ -60,50 +111,40 @@ def measure(
 
     Args:
         session: Where to measure.
-        trials: The trials to train.
-        rows: The row that asked for each trial, by key; messages name the trial by it.
+        trials: Trials of these architectures.
+        num_trials: How many trials will train in all.
         anew: Whether to measure those too that the ledger has.
-        on_measured: Called with the number of measured architectures, and the total.
-        on_waiting: Called with the reason if no measuring process starts for some seconds.
+        listener: Is told how far it is.
 
     Returns:
-        The probes by architecture; an architecture that does not even fit alone has none.
+        The probe of each architecture, or its error: TooLargeError if it does not even fit alone.
 
     Raises:
         ClusterError: If no machine has the resources of a trial, or if the GPUs have changed since
             the start.
         KeyboardInterrupt: If a signal asked to stop. The probes until then are kept.
-        ProbeError: If some could not be measured for another reason. The others are kept.
+        ProbeError: If no process could start.
     """
     pull_probes(session.storage)
     wanted = distinct_architectures(trials)
-    with Probers(session, on_waiting) as probers:
+    with Probers(session, listener.waits) as probers:
         device = probers.find_device()
         known: dict[str, Probe] = {}
         if device is not None and not anew:
-            known = _job(session, probers, len(trials)).find_known(wanted, device)
+            known = _job(session, probers, num_trials).find_known(wanted, device)
         outcomes: dict[str, Outcome] = {}
         if known.keys() != wanted.keys():
             if session.machines.address is None and not probers.on_gpu:
                 # All load their libraries at once. On a cluster, each may need one machine more.
-                _job(session, probers, len(trials)).start(len(wanted))
+                _job(session, probers, num_trials).start(len(wanted))
             device = probers.ask_device()
-            job = _job(session, probers, len(trials))
+            job = _job(session, probers, num_trials)
             known = {} if anew else job.find_known(wanted, device)
             lacking = {name: trial for name, trial in wanted.items() if name not in known}
             if lacking:
-                on_measured(0, len(lacking))
-            outcomes = job.measure(lacking, lambda n: on_measured(n, len(lacking)))
-    gpu_kind = session.machines.gpu_kind
-    on_kind = "" if gpu_kind is None else f", on {gpu_kind}"
-    faults = [
-        f"{name_of(wanted[name], rows)}{on_kind}: {_reason(outcome)}"
-        for name, outcome in outcomes.items()
-        if not isinstance(outcome, Probe | TooLargeError)
-    ]
-    if faults:
-        raise ProbeError("\n".join([*faults, ADVICE]))
-    return known | {name: found for name, found in outcomes.items() if isinstance(found, Probe)}
+                listener.measured(0, len(lacking))
+            outcomes = job.measure(lacking, lambda n: listener.measured(n, len(lacking)))
+    return known | outcomes
 
 
 def _job(session: TrainingSession, probers: Probers, num_trials: int) -> "_Job":
@@ -240,7 +281,7 @@ def _halvings(most: int) -> Iterator[int]:
     yield 1
 
 
-def _reason(error: Outcome) -> str:
+def reason_of(error: Outcome) -> str:
     """Say why a trial could not be measured; leave out what Ray adds to a trial's own error."""
     cause = error.cause if isinstance(error, RayTaskError) else error
     return f"{type(cause).__name__}: {cause}"

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cluster.packing import Capacity
-from orchestrator.forecast.forecast import Forecast, Kind
+from orchestrator.forecast.forecast import Forecast, Kind, Span
 from orchestrator.forecast.prices import Prices, dollars_of
+from reports.ledger.probe import Probe
 
 MAX_KINDS = 7
 """Lines of the table; the last one sums up all other kinds of trials if there are more."""
@@ -25,8 +26,8 @@ NO_PRICES = "; no prices: docs/plan.md says where to write them"
 
 def forecast_view(forecast: Forecast, prices: Prices | None) -> RenderableType:
     """Show what a sweep takes, in at most some 15 lines of 80 columns."""
-    basis = (_basis_line([forecast]), *_slowed_lines([forecast]))
-    lines = (*_time_lines(forecast), _cost_line(forecast, prices), *basis)
+    basis = (_basis_line([forecast]), *slowed_lines(_probes_of([forecast])))
+    lines = (*_time_lines(forecast), cost_line(forecast, prices), *basis)
     return Group(_kinds_table(forecast.kinds), *map(Text, lines))
 
 
@@ -46,10 +47,10 @@ def forecasts_view(
         *map(_line_of_kind, forecasts, prices),
         _line_in_all(forecasts, prices),
         *_range_lines(forecasts),
-        f"critical path: {_count(len(last.critical_path), 'trial')} in a row on "
+        f"critical path: {count_noun(len(last.critical_path), 'trial')} in a row on "
         f"{last.capacity.gpu_kind}",
         _basis_line(forecasts),
-        *_slowed_lines(forecasts),
+        *slowed_lines(_probes_of(forecasts)),
     )
     return Group(_kinds_table([k for f in forecasts for k in f.kinds]), *map(Text, lines))
 
@@ -58,10 +59,11 @@ def _line_of_kind(forecast: Forecast, prices: Prices | None) -> str:
     """Say what a sweep takes on one kind of GPU, without the cost of the head."""
     workers = None if prices is None else _dollars(forecast, replace(prices, head=0.0))
     return (
-        f"{_describe(forecast.capacity)}: about {_range(forecast.wall_s, say_duration)}; "
-        f"{_count(len(forecast.order), 'trial')}, {forecast.quickest.num_slots} at once, slots "
-        f"busy {forecast.utilisation:.0%}; {_hours(forecast.device_h, on_gpu=True)}"
-        f"{'' if workers is None else f'; {_range(workers, _say_dollars)}'}"
+        f"{describe_capacity(forecast.capacity)}: about "
+        f"{say_range(forecast.wall_s, say_duration)}; {count_noun(len(forecast.order), 'trial')}, "
+        f"{forecast.quickest.num_slots} at once, slots busy {forecast.utilisation:.0%}; "
+        f"{_hours(forecast.device_h, on_gpu=True)}"
+        f"{'' if workers is None else f'; {say_range(workers, _say_dollars)}'}"
     )
 
 
@@ -70,7 +72,7 @@ def _line_in_all(forecasts: Sequence[Forecast], prices: Sequence[Prices | None])
     wall_s = [max(ends) for ends in zip(*(f.wall_s for f in forecasts), strict=True)]
     device_h = [sum(hours) for hours in zip(*(f.device_h for f in forecasts), strict=True)]
     line = (
-        f"wall time: about {_range(wall_s, say_duration)}; "
+        f"wall time: about {say_range(wall_s, say_duration)}; "
         f"{sum(len(f.order) for f in forecasts)} trials, "
         f"{sum(f.quickest.num_slots for f in forecasts)} at once on "
         f"{sum(f.capacity.num_devices for f in forecasts)} GPUs; {_hours(device_h, on_gpu=True)}"
@@ -145,14 +147,14 @@ def _memory_mib(kind: Kind) -> float:
 
 def _time_lines(forecast: Forecast) -> Iterable[str]:
     yield (
-        f"wall time: about {_range(forecast.wall_s, say_duration)}; {len(forecast.order)} trials, "
-        f"{forecast.quickest.num_slots} at once on {_describe(forecast.capacity)}, slots busy "
-        f"{forecast.utilisation:.0%}"
+        f"wall time: about {say_range(forecast.wall_s, say_duration)}; "
+        f"{len(forecast.order)} trials, {forecast.quickest.num_slots} at once on "
+        f"{describe_capacity(forecast.capacity)}, slots busy {forecast.utilisation:.0%}"
     )
     yield from _range_lines([forecast])
     yield (
-        f"critical path: {_count(len(forecast.critical_path), 'trial')} in a row; on any number of "
-        f"slots at least {say_duration(forecast.floor_s)}, for "
+        f"critical path: {count_noun(len(forecast.critical_path), 'trial')} in a row; on any "
+        f"number of slots at least {say_duration(forecast.floor_s)}, for "
         f"'{forecast.longest.first.trained_for}'"
     )
 
@@ -162,7 +164,8 @@ def _range_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
         yield "the range: trials that share a GPU do not slow each other, or they take turns"
 
 
-def _cost_line(forecast: Forecast, prices: Prices | None) -> str:
+def cost_line(forecast: Span, prices: Prices | None) -> str:
+    """Say how many hours of devices some work takes, and how many dollars if prices are known."""
     on_gpu = forecast.capacity.on_gpu
     used = _hours(forecast.device_h, on_gpu=on_gpu)
     if prices is None:
@@ -173,10 +176,10 @@ def _cost_line(forecast: Forecast, prices: Prices | None) -> str:
 
 
 def _hours(device_h: Iterable[float], *, on_gpu: bool) -> str:
-    return f"{'GPU-hours' if on_gpu else 'core-hours'}: {_range(device_h, _say_hours)}"
+    return f"{'GPU-hours' if on_gpu else 'core-hours'}: {say_range(device_h, _say_hours)}"
 
 
-def _dollars(forecast: Forecast, prices: Prices) -> list[float]:
+def _dollars(forecast: Span, prices: Prices) -> list[float]:
     """Return what a sweep costs in its two timetables."""
     on_gpu = forecast.capacity.on_gpu
     tables = (forecast.quickest, forecast.slowest)
@@ -186,24 +189,32 @@ def _dollars(forecast: Forecast, prices: Prices) -> list[float]:
 def _say_cost(dollars: Iterable[float], prices: Prices, *, is_assumed: bool) -> str:
     assumed = f"; '{prices.file}' names no GPUs: assumes one for each worker"
     return (
-        f"{_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
+        f"{say_range(dollars, _say_dollars)} by '{prices.file}', with the head and "
         f"{say_duration(prices.idle_h * 3600)} in which idle workers wait"
         f"{assumed if is_assumed else ''}"
     )
 
 
+def _probes_of(forecasts: Iterable[Forecast]) -> list[Probe]:
+    """List the probes, one for each architecture and kind of GPU."""
+    kinds = [kind for forecast in forecasts for kind in forecast.kinds]
+    return list(
+        {(kind.probe.device, kind.probe.architecture): kind.probe for kind in kinds}.values()
+    )
+
+
 def _basis_line(forecasts: Sequence[Forecast]) -> str:
-    probes = [kind.probe for forecast in forecasts for kind in forecast.kinds]
+    probes = _probes_of(forecasts)
     num_measured = len({probe.architecture for probe in probes})
     devices = ", ".join(sorted({probe.device for probe in probes}))
     num_stopping = sum(forecast.num_stopping for forecast in forecasts)
-    early = f"; at most: {_count(num_stopping, 'trial')} may stop early" if num_stopping else ""
-    return f"measured: {_count(num_measured, 'architecture')} on {devices}{early}"
+    early = f"; at most: {count_noun(num_stopping, 'trial')} may stop early" if num_stopping else ""
+    return f"measured: {count_noun(num_measured, 'architecture')} on {devices}{early}"
 
 
-def _slowed_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
-    probes = {kind.probe.architecture: kind.probe for one in forecasts for kind in one.kinds}
-    shares = (probe.cpu_share for probe in probes.values())
+def slowed_lines(probes: Iterable[Probe]) -> Iterable[str]:
+    """Say how many probes, of different architectures, other programs slowed, if there are any."""
+    shares = (probe.cpu_share for probe in probes)
     num_slowed = sum(share is not None and share < BUSY_SHARE for share in shares)
     if num_slowed:
         yield (
@@ -212,15 +223,17 @@ def _slowed_lines(forecasts: Iterable[Forecast]) -> Iterable[str]:
         )
 
 
-def _describe(capacity: Capacity) -> str:
+def describe_capacity(capacity: Capacity) -> str:
+    """Say which devices there are."""
     if capacity.on_gpu:
         kind = "" if capacity.gpu_kind is None else f" ({capacity.gpu_kind})"
-        return f"{_count(capacity.num_devices, 'GPU')}{kind}"
-    cores = _count(capacity.num_cores, "core")
+        return f"{count_noun(capacity.num_devices, 'GPU')}{kind}"
+    cores = count_noun(capacity.num_cores, "core")
     return cores if capacity.num_devices == 1 else f"{capacity.num_devices} machines with {cores}"
 
 
-def _count(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
+    """Write a number before what it counts."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -234,7 +247,7 @@ def _say_dollars(dollars: float) -> str:
     return "less than $0.01" if dollars < 0.01 else f"${dollars:,.2f}"
 
 
-def _range(values: Iterable[float], say: Callable[[float], str]) -> str:
+def say_range(values: Iterable[float], say: Callable[[float], str]) -> str:
     """Write the smallest and the largest value; only one if they look the same."""
     ordered = sorted(values)
     return " to ".join(dict.fromkeys((say(ordered[0]), say(ordered[-1]))))

@@ -99,9 +99,14 @@ class CandidateLog(Watcher):
             self._stopped.add(key)
 
     def reject(self, number: int, reason: str) -> None:
-        """Note that a candidate is not a valid model."""
+        """Note that a candidate can never give a score."""
         self._write(partial(self._log.reject, number, reason))
         self._announce(number, f"failed: {reason}")
+
+    def refuse(self, key: str, reason: str) -> None:
+        """Note that the candidates that wait for a trial can never train it."""
+        for number in self._waiting.pop(key, []):
+            self.reject(number, reason)
 
     def forget(self, key: str) -> None:
         """Stop waiting for a trial: another process logged the end of its candidates."""

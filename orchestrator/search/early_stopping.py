@@ -7,13 +7,8 @@ from typing import Any
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
+from orchestrator.candidates.rungs import GRACE_EPOCHS, REDUCTION
 from orchestrator.sweep.tune_adapters import trial_of
-
-GRACE_EPOCHS = 2
-"""Epochs before the first decision; each next one comes after `REDUCTION` times as many epochs."""
-
-REDUCTION = 3
-"""One in so many candidates continues, compared with those judged before it."""
 
 
 class EarlyStopping(ASHAScheduler):

@@ -1,8 +1,14 @@
-"""The goal of a search."""
+"""The goal of a search, and the means by which its candidates are trained."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from orchestrator.cluster.machines import Machines
 from reports.ledger.search_result import Objective, SamplerName
+
+if TYPE_CHECKING:
+    from orchestrator.forecast.prices import Prices
+    from orchestrator.sweep.studies import Measures
 
 
 @dataclass(frozen=True)
@@ -19,3 +25,16 @@ class SearchGoal:
     stops_early: bool
     sampler: SamplerName = "tpe"
     against: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchMeans:
+    """Which machines train, whether candidates are measured first, and whether models are kept.
+
+    Unless `measures` is "none", a forecast is printed, with costs if the `prices` are known.
+    """
+
+    machines: Machines
+    measures: "Measures"
+    prices: "Prices | None"
+    keeps_models: bool

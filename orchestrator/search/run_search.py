@@ -9,14 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
-from orchestrator.cluster.machines import Machines
+from orchestrator.candidates.work import SearchWork
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, is_of_other_code
 from orchestrator.search.candidate_log import CandidateLog
-from orchestrator.search.goal import SearchGoal
+from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
+from orchestrator.search.sampling import NUM_RANDOM, draw_at_random, with_trials
 from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.publish import publish_folder
@@ -40,20 +41,21 @@ def run_search(
     space: Space,
     place: Place,
     goal: SearchGoal,
-    machines: Machines,
+    means: SearchMeans,
     mirror: MlflowMirror,
     console: Console,
-    *,
-    keeps_models: bool,
 ) -> SweepEnd:
     """Search a space on one corpus until there are enough candidates; write and mirror the result.
 
     A search is named by space, corpus, scale, objectives and sampler; the next call continues it.
+    The first candidates are measured: that gives all of them their shares of machines, and a
+    forecast.
     Ray and PyTorch are loaded only if there is something to train. The result is compared with the
     search that the goal is `against`, as that one stands when this one is done.
 
     Raises:
-        CorpusError, LedgerError, StudyError, WeightsError: Before anything is trained.
+        CorpusError, FitError, LedgerError, ProbeError, StudyError, WeightsError: Before anything is
+            trained.
     """
     known, storage = know_corpus(place.corpus, place.storage), place.storage
     scale = place.scale or default_scale(known)
@@ -65,7 +67,7 @@ def run_search(
     search = open_search(points, goal, storage=storage)
     end = SweepEnd(0, None)
     if not search.is_complete:
-        end = _train(search, goal, machines, mirror, console, keeps_models=keeps_models)
+        end = _train(search, goal, means, mirror, console)
     rival = None
     if goal.against is not None:
         rival = find_rival(points, goal, goal.against, storage=storage)
@@ -76,13 +78,12 @@ def run_search(
 def _train(
     search: Search,
     goal: SearchGoal,
-    machines: Machines,
+    means: SearchMeans,
     mirror: MlflowMirror,
     console: Console,
-    *,
-    keeps_models: bool,
 ) -> SweepEnd:
     """Train the candidates that the search asks for."""
+    from orchestrator.candidates.plan import plan_search
     from orchestrator.cluster.session import training_session
     from orchestrator.search.early_stopping import EarlyStopping
     from orchestrator.search.supply import SearchHooks, SearchSupply
@@ -119,7 +120,12 @@ def _train(
         stopped.append(trial.key)
         _remove_checkpoints(search.storage, stopped)
 
-    with training_session(search.storage, machines) as session:
+    with training_session(search.storage, means.machines) as session:
+        shares = None
+        if means.measures != "none":
+            work = _work_left(search, goal)
+            anew = means.measures == "all"
+            shares = plan_search(session, work, means.prices, console, anew=anew)
         supply = SearchSupply(
             search.log,
             TrialQueue(
@@ -134,6 +140,7 @@ def _train(
                 was_stopped=lambda key: stopping is not None and key in stopping.stopped,
                 on_stopped=forget_stopped,
                 recall=recall,
+                shares=shares,
             ),
             num_candidates=search.num_candidates,
         )
@@ -143,10 +150,22 @@ def _train(
                 supply,
                 num_trials=search.num_candidates,
                 scheduler=stopping,
-                keeps_models=keeps_models,
+                keeps_models=means.keeps_models,
             )
         _remove_checkpoints(search.storage, stopped)
         return SweepEnd(books.num_failed, session.signals.seen)
+
+
+def _work_left(search: Search, goal: SearchGoal) -> SearchWork:
+    """List the candidates that a search measures, and those that it has yet to train.
+
+    Those to come are drawn at random, although TPE will draw most of them otherwise.
+    """
+    points, num = search.points, goal.num_candidates
+    first = draw_at_random(points, goal.seed, range(min(num, NUM_RANDOM)))
+    begun = with_trials(points, (asked.point for asked in search.log.open_candidates()))
+    coming = draw_at_random(points, goal.seed, range(len(search.candidates), num))
+    return SearchWork(first, [*begun, *coming], num, goal.stops_early)
 
 
 def _states(result: SearchResult) -> list[str]:

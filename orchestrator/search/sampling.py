@@ -1,16 +1,23 @@
 """Draws the next candidate, by Optuna's TPE or at random: only the fields that it has."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from zlib import crc32
 
+import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial
 from pydantic import JsonValue
 
+from corpora.source.errors import CorpusError
+from models.weights.errors import WeightsError
+from orchestrator.candidates.estimate import Drawn
+from orchestrator.search.points import Points
 from reports.ledger.search_result import SamplerName
-from search_spaces.space import Choice, IntRange, LogRange, SpaceField
+from search_spaces.errors import StudyError
+from search_spaces.space import Choice, IntRange, LogRange, Point, SpaceField
 
 NUM_RANDOM = 10
 """How many candidates must end before the sampler learns from them; TPE's default."""
@@ -54,3 +61,26 @@ def choose_by(trial: Trial) -> Callable[[SpaceField], JsonValue]:
                 return trial.suggest_float(field.name, field.low, field.high, log=True)
 
     return choose
+
+
+def draw_at_random(points: Points, seed: int, numbers: Iterable[int]) -> list[Drawn]:
+    """Draw candidates by chance, as a random search draws the candidates of these numbers.
+
+    The first `NUM_RANDOM` are also those of TPE. Points that have no trial are left out.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study()
+    drawn = []
+    for number in numbers:
+        study.sampler = make_sampler("random", seed, number)
+        drawn.append(points.space.draw(points.scale, choose_by(study.ask())))
+    return with_trials(points, drawn)
+
+
+def with_trials(points: Points, drawn: Iterable[Point]) -> list[Drawn]:
+    """Put its trial beside each point; leave out points that have none."""
+    found = []
+    for point in drawn:
+        with suppress(CorpusError, StudyError, WeightsError):
+            found.append(Drawn(point, points.trial(point)))
+    return found

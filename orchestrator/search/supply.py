@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from corpora.source.errors import CorpusError
 from models.weights.errors import WeightsError
-from orchestrator.cluster.assignment import Assignment
+from orchestrator.candidates.estimate import Drawn
+from orchestrator.candidates.shares import CandidateShares
+from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.errors import FitError
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.log import Asked, SearchLog
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
@@ -26,14 +29,16 @@ class SearchHooks(NamedTuple):
 
     `make_trial` raises CorpusError, StudyError or WeightsError if a point has no trial.
     `was_stopped` says whether the trial with a key was stopped early. `on_stopped` is called with
-    such a trial, which never trains again. `recall` reads the scores of other processes' candidates
-    from the log into the books.
+    such a trial, and with one that cannot fit: they never train again. `recall` reads the scores of
+    other processes' candidates from the log into the books. `shares` says which part of a device a
+    candidate takes; if it is None, each takes a whole GPU, or a core.
     """
 
     make_trial: Callable[[Point], Trial]
     was_stopped: Callable[[str], bool]
     on_stopped: Callable[[Trial], None]
     recall: Callable[[], None]
+    shares: CandidateShares | None = None
 
 
 class SearchSupply:
@@ -70,6 +75,8 @@ class SearchSupply:
         self._hooks = hooks
         self._clock = clock
         self._known: set[int] = set()
+        self._drawn: dict[str, Drawn] = {}
+        self._shares: dict[str, Share] = {}
         self._is_asked_out = False
         self._next_look = clock() + LOOK_S
         self._take_over()
@@ -92,13 +99,15 @@ class SearchSupply:
     def next(self, *full: str) -> Assignment | None:
         """Lease a trial to train; None if there is none now.
 
-        No kind of GPU is ever `full`, because candidates have no share.
+        No kind of GPU is ever `full`, because a search does not distinguish them.
         """
         self.look()
         for _ in range(MAX_ASKED):
             assignment = self._queue.next(*full)
             if assignment is not None and self._is_wanted(assignment.trial):
-                return assignment
+                sized = self._sized(assignment)
+                if sized is not None:
+                    return sized
             if assignment is None and not self._ask():
                 return None
         return None
@@ -137,8 +146,24 @@ class SearchSupply:
             self._queue.ended(trial, failure)
 
     def lost(self, trial: Trial, loss: Loss) -> None:
-        """Note that a trial's process was lost."""
-        self._queue.lost(trial, loss)
+        """Note that a trial's process was lost.
+
+        If a trial with a share ran out of memory, it continues with a larger share.
+        """
+        share = self._shares.get(trial.key)
+        if not loss.is_out_of_memory or share is None or self._hooks.shares is None:
+            self._queue.lost(trial, loss)
+            return
+        larger = self._hooks.shares.enlarge(self._drawn[trial.key], share)
+        if larger is not None:
+            self._shares[trial.key] = larger
+            told = f"out of memory as one of {share.num_at_once}: goes on as one of"
+            self._queue.repeat(trial, f"{told} {larger.num_at_once}\n{loss.reason}")
+        elif loss.was_killed:  # others may have taken the memory
+            self._queue.lost(trial, loss._replace(is_out_of_memory=False))
+        else:
+            self._hooks.on_stopped(trial)
+            self._refuse(trial, self._hooks.shares.refuse(trial))
 
     def _ask(self) -> bool:
         """Ask for one more candidate; return whether there was one."""
@@ -172,8 +197,27 @@ class SearchSupply:
         except (CorpusError, StudyError, WeightsError) as error:
             self._books.reject(asked.number, str(error))
             return
+        self._drawn[trial.key] = Drawn(asked.point, trial)
         if self._books.expect(trial.key, asked.number):
             self._queue.add(Assignment(trial, self._books.row_of(asked.number)))
+
+    def _sized(self, assignment: Assignment) -> Assignment | None:
+        """Give a trial its share of a device; None if it is refused because it cannot fit."""
+        trial, shares = assignment.trial, self._hooks.shares
+        if shares is None:
+            return assignment
+        if trial.key not in self._shares:
+            try:
+                self._shares[trial.key] = shares.share_of(self._drawn[trial.key])
+            except FitError as error:
+                self._refuse(trial, str(error))
+                return None
+        return assignment._replace(share=self._shares[trial.key], keeps_batches_whole=True)
+
+    def _refuse(self, trial: Trial, reason: str) -> None:
+        """Give a trial back whose candidates cannot fit into any machine."""
+        self._queue.withdraw(trial)
+        self._books.refuse(trial.key, reason)
 
     def _is_wanted(self, trial: Trial) -> bool:
         """Whether a candidate still waits for a trial; if not, give the trial back."""

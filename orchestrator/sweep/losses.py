@@ -18,10 +18,14 @@ def loss_of(error: Exception | None, *, was_killed_for_memory: bool) -> Loss | N
     if not isinstance(error, RayActorError) or error.actor_init_failed:
         return None
     if not isinstance(error, LostWorkerError):
-        return Loss(str(error), was_killed_for_memory)
+        return _killed(error, for_memory=was_killed_for_memory)
     if error.never_began:
         return Loss(str(error), never_began=True)
-    return Loss(str(error), error.is_out_of_memory or was_killed_for_memory)
+    return _killed(error, for_memory=error.is_out_of_memory or was_killed_for_memory)
+
+
+def _killed(error: Exception, *, for_memory: bool) -> Loss:
+    return Loss(str(error), is_out_of_memory=for_memory, was_killed=for_memory)
 
 
 def count_memory_kills(counters: Path = Path("/proc/vmstat")) -> int:

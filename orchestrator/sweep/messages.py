@@ -39,6 +39,7 @@ class WorkOrder(_Message):
     micro_batch_size: int | None
     share: Share | None
     manner: Manner
+    keeps_batches_whole: bool = False
 
     def config(self) -> dict[str, str]:
         """Put the order into the config of a trial of Tune."""
@@ -77,7 +78,7 @@ class Failure(_Message):
 
 
 class OutOfMemory(_Message):
-    """Memory ran out on a CPU; the process ends, and a new one continues with less memory."""
+    """Memory ran out; the process ends, and the driver decides how a new one continues."""
 
     kind: Literal["out_of_memory"] = "out_of_memory"
     reason: str

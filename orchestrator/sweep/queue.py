@@ -197,6 +197,11 @@ class TrialQueue:
         self._waiting.appendleft(assignment)
         self.trouble(trial, f"{reason}\n{loss.reason}")
 
+    def repeat(self, trial: Trial, reason: str) -> None:
+        """Queue a trial again, first, whose process ended for a reason that the caller mends."""
+        self._waiting.appendleft(self._running.pop(trial.key))
+        self.trouble(trial, reason)
+
     def _is_leased(self, assignment: Assignment) -> bool:
         """Lease a trial that has no record, unless another driver holds it."""
         try:

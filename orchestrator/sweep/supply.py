@@ -9,11 +9,16 @@ from search_spaces.trial import Trial
 
 
 class Loss(NamedTuple):
-    """How a trial's process was lost; with `never_began`, the trial had not started in it."""
+    """How a trial's process was lost; with `never_began`, the trial had not started in it.
+
+    If it ran out of memory, `was_killed` says that the kernel or Ray ended it: then the memory of
+    other processes may be the reason. Otherwise the trial itself needed more than it may take.
+    """
 
     reason: str
     is_out_of_memory: bool = False
     never_began: bool = False
+    was_killed: bool = False
 
 
 class TrialSupply(Protocol):

@@ -77,6 +77,7 @@ class QueueSearcher(Searcher):
             micro_batch_size=assignment.micro_batch_size,
             share=assignment.share,
             manner=self._manner,
+            keeps_batches_whole=assignment.keeps_batches_whole,
         )
         return order.config()
 

@@ -27,7 +27,7 @@ def train_assignment(config: dict[str, Any]) -> None:
     process might fail for the same reason, as all do after a fault of the GPU. This also holds on a
     CPU if memory ran out: oneDNN remembers that for its thread, and freed memory still counts
     against the cap. So on a CPU the process ends, and the driver continues with smaller
-    micro-batches in a new process.
+    micro-batches in a new process. A trial that keeps its batches whole ends so on a GPU too.
     """
     import torch  # the driver does not need it
 
@@ -40,18 +40,20 @@ def train_assignment(config: dict[str, Any]) -> None:
     order = order_in(config)
     manner, share, key = order.manner, order.share, order.trial.key
     device = torch.device("cpu")
+    ends_at_cap = True
     try:
         storage = reach_storage(manner.place, order.trial)
         if share:
             expand_segments()
         device = default_device() if manner.on_gpu else device
+        ends_at_cap = device.type == "cpu" or order.keeps_batches_whole
         cap_memory(device, share and share.memory_mib)
         conditions = Conditions(
             device=device,
             is_deterministic=manner.is_deterministic,
             keeps_model=manner.keeps_model,
             micro_batch_size=order.micro_batch_size,
-            halves_batches=device.type != "cpu",
+            halves_batches=not ends_at_cap,
         )
         hooks = TrialHooks(
             epoch_done=lambda epoch: _tell(EpochDone(epoch=epoch)),
@@ -72,9 +74,9 @@ def train_assignment(config: dict[str, Any]) -> None:
     except Exception as error:
         if device.type == "cpu":  # a failed GPU would fail again; the report needs no GPU
             cap_memory(device, None)
-            if is_out_of_memory(error):
-                _tell(OutOfMemory(reason=str(error)))
-                raise
+        if ends_at_cap and is_out_of_memory(error):
+            _tell(OutOfMemory(reason=str(error)))
+            raise
         reason = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
         _tell(Failure(reason=reason))
         raise

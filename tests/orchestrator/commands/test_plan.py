@@ -8,6 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.candidates import plan as search_plan
+from orchestrator.candidates.work import SearchWork
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
@@ -94,3 +96,61 @@ def test_prices_of_what_is_not_measured_are_refused(tmp_path: Path) -> None:
         click.UsageError, match="'--cluster-file' needs measurements to price; leave"
     ):
         Measuring(False, False, tmp_path)
+
+
+@pytest.fixture
+def plan_own_space(
+    storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., SearchWork]:
+    """Give `plan` of a search without machines, and return what it would measure and train."""
+
+    @contextmanager
+    def no_machines(*_: Any) -> Iterator[Any]:
+        yield SimpleNamespace()
+
+    works: list[SearchWork] = []
+    monkeypatch.setattr(training_session, "training_session", no_machines)
+    monkeypatch.setattr(
+        search_plan, "plan_search", lambda _session, work, *_, **__: works.append(work)
+    )
+    file = tmp_path / "space.py"
+    file.write_text(
+        "from search_spaces.space import LogRange, Space\n"
+        "MINE = Space(name='mine', title='Mine', systems={'le': 'search_spaces.systems.le:LE'},\n"
+        "    fields=(LogRange(path='training.learning_rate', low=1e-4, high=1e-2),))\n"
+    )
+
+    def run(*arguments: str) -> SearchWork:
+        place = ("--corpus", "mine", "--storage", str(storage))
+        outcome = CliRunner().invoke(
+            plan_commands.plan, [str(file), *place, *arguments], standalone_mode=False
+        )
+        if outcome.exception is not None:
+            raise outcome.exception
+        return works.pop()
+
+    return run
+
+
+def test_search_is_planned_with_its_first_candidates(
+    plan_own_space: Callable[..., SearchWork], storage: Path
+) -> None:
+    work = plan_own_space("--trials", "12", "--measure")
+    assert (len(work.first), len(work.missing), work.num_candidates) == (10, 12, 12)
+    assert list(work.first) == list(work.missing[:10])
+    assert len({one.trial.key for one in work.missing}) == 12
+    assert work.stops_early
+    assert not plan_own_space("--trials", "2", "--measure", "--no-asha").stops_early
+    assert not (storage / "searches").exists()
+
+
+def test_search_that_cannot_be_planned_is_told(plan_own_space: Callable[..., SearchWork]) -> None:
+    with pytest.raises(click.UsageError, match="not known without measuring; leave out"):
+        plan_own_space("--trials", "2", "--no-measure")
+    with pytest.raises(click.UsageError, match="plans the search of one space; name one"):
+        plan_own_space("layers", "--trials", "2", "--measure")
+    error = (
+        CliRunner().invoke(plan_commands.plan, ["architecture"], standalone_mode=False).exception
+    )
+    assert isinstance(error, click.UsageError)
+    assert error.message.startswith("'architecture' is a space; say how many candidates")

@@ -10,7 +10,7 @@ from orchestrator.addresses.spool import read_spooled
 from orchestrator.commands.tune import tune
 from orchestrator.plan.place import Place
 from orchestrator.search import run_search
-from orchestrator.search.goal import SearchGoal
+from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.sweep.studies import SweepEnd
 from orchestrator.tracking.mirror import MlflowMirror
 from search_spaces.errors import StudyError
@@ -117,3 +117,23 @@ def test_search_is_mirrored_to_the_mlflow_that_is_named(
     assert run("architecture", "--storage", str(tmp_path), "--tracking-uri", away) is None
     assert is_named(away)
     assert read_spooled(tmp_path, away) == [result]
+
+
+@pytest.mark.parametrize(
+    ("option", "measures"), [("--measure", "new"), ("--no-measure", "none"), ("", "all")]
+)
+def test_search_measures_as_a_study_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, measures: str
+) -> None:
+    given: list[SearchMeans] = []
+
+    def search(*arguments: Any) -> SweepEnd:
+        given.extend(one for one in arguments if isinstance(one, SearchMeans))
+        return SweepEnd(0, None)
+
+    monkeypatch.setattr(run_search, "run_search", search)
+    options = (option,) if option else ("--measure", "--remeasure")
+    assert run("architecture", "--storage", str(tmp_path), "--slots", "3", *options) is None
+    (means,) = given
+    assert (means.measures, means.prices) == (measures, None)
+    assert (means.machines.num_slots, means.keeps_models) == (3, False)

@@ -12,7 +12,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.packing import Capacity
 from orchestrator.errors import ClusterError, ProbeError, TooLargeError
 from orchestrator.forecast import measure as measuring
-from orchestrator.forecast.measure import measure
+from orchestrator.forecast.measure import MeasuringListener, measure
 from orchestrator.forecast.probers import Answer, ProbeSetting, WorkerInfo
 from orchestrator.storage.reach import UnreachedStorageError
 from reports.ledger.probe import Probe, architecture_of, find_probe, remember_probe, torch_version
@@ -146,13 +146,18 @@ def test_each_architecture_is_measured_once_and_kept(
 ) -> None:
     again = [make_assignment(depth, 1).trial for depth in (1, 3, 5)]
     told: list[tuple[int, int]] = []
-    found = run(FakeProbers(fitting()), [*TRIALS, *again], on_measured=lambda *n: told.append(n))
+
+    class Listener(MeasuringListener):
+        def measured(self, num_measured: int, num_in_all: int) -> None:
+            told.append((num_measured, num_in_all))
+
+    found = run(FakeProbers(fitting()), [*TRIALS, *again], listener=Listener())
     assert set(found) == {architecture_of(trial) for trial in TRIALS}
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     for name, probe in found.items():
         assert find_probe(name, "a CPU", 4, tmp_path) == probe
     second = FakeProbers({})
-    assert run(second, [*TRIALS, *again], on_measured=lambda *n: told.append(n)) == found
+    assert run(second, [*TRIALS, *again], listener=Listener()) == found
     assert not second.sent
     assert len(told) == 4
     third = FakeProbers(fitting())

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from ray.tune.schedulers import TrialScheduler
 
-from orchestrator.search.early_stopping import GRACE_EPOCHS, REDUCTION, EarlyStopping
+from orchestrator.candidates.rungs import GRACE_EPOCHS, REDUCTION
+from orchestrator.search.early_stopping import EarlyStopping
 from orchestrator.sweep.messages import Manner, Trouble, WorkOrder, result_of
 from search_spaces.study import RowRef
 from search_spaces.trial import CorpusRef, Trial

@@ -12,7 +12,7 @@ from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
-from orchestrator.search.goal import SearchGoal
+from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.search.log import JOURNAL_FILE
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
@@ -47,10 +47,9 @@ def run(
             space,
             Place(CORPUS, None, storage),
             replace(goal(num_candidates, sampler), against=against),
-            THIS_MACHINE,
+            SearchMeans(THIS_MACHINE, "none", None, keeps_models=False),
             mirror,
             Console(file=printed, width=80),
-            keeps_models=False,
         )
     finally:
         assert mirror.close() is None

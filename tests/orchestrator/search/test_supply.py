@@ -3,9 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cluster.assignment import Assignment
+from orchestrator.candidates.estimate import Drawn, Estimate, Sample
+from orchestrator.candidates.shares import CandidateShares
+from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
+from orchestrator.cluster.packing import Capacity
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.supply import SearchHooks, SearchSupply
+from orchestrator.sweep.supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Record
 from reports.ledger.search_result import Candidate, Objective
@@ -13,6 +17,7 @@ from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
+from tests.orchestrator.probe_factory import make_probe
 from tests.orchestrator.queue_bench import LOST, Bench, epoch
 from tests.orchestrator.search.factories import (
     F1,
@@ -37,6 +42,7 @@ class Driver(Bench):
         objectives: Sequence[Objective] = (F1,),
         records: dict[str, Record] | None = None,
         name: str = "a:1:1",
+        shares: CandidateShares | None = None,
     ) -> None:
         super().__init__(folder, driver=name, records=records)
         self.space = space
@@ -66,6 +72,7 @@ class Driver(Bench):
                 was_stopped=lambda key: key in self.stopping,
                 on_stopped=lambda trial: self.dropped.append(trial.key),
                 recall=self.recall,
+                shares=shares,
             ),
             num_candidates=num_candidates,
             clock=self.clock,
@@ -408,3 +415,84 @@ def test_search_waits_while_its_journal_cannot_be_read(
     driver.train(driver.next(), 0.5)
     assert driver.supply.next() is None
     assert driver.supply.is_done
+
+
+AT_CAP = Loss("cannot allocate", is_out_of_memory=True)
+KILLED = Loss("killed for memory", is_out_of_memory=True, was_killed=True)
+
+
+def measured_shares(folder: Path, memory_mib: float) -> CandidateShares:
+    """Measure the first candidate of `SPACE`: it takes 900 MiB."""
+    asked = open_log(folder / "elsewhere").ask(1)
+    assert asked is not None
+    drawn = Drawn(asked.point, trial_of(asked.point))
+    probe = make_probe(drawn.trial, 10.0)
+    capacity = Capacity(on_gpu=False, num_devices=1, memory_mib=memory_mib, num_cores=2)
+    return CandidateShares(
+        capacity, {probe.architecture: probe}, (), Estimate([Sample(drawn, probe)])
+    )
+
+
+def test_candidates_train_whole_batches_in_their_shares(tmp_path: Path) -> None:
+    """The first was measured; the second is estimated with twice its memory."""
+    driver = Driver(tmp_path, shares=measured_shares(tmp_path, 4000.0))
+    first, second = driver.supply.next(), driver.supply.next()
+    assert first is not None
+    assert second is not None
+    assert (first.share, first.keeps_batches_whole) == (Share(2, 2000.0), True)
+    assert (second.share, second.keeps_batches_whole) == (Share(1, 4000.0), True)
+
+
+def test_candidate_that_runs_out_of_memory_goes_on_with_a_larger_share(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1, shares=measured_shares(tmp_path, 4000.0))
+    trial = driver.next()
+    driver.supply.lost(trial, AT_CAP)
+    again = driver.supply.next()
+    assert again is not None
+    assert (again.trial, again.share, again.micro_batch_size) == (trial, Share(1, 4000.0), None)
+    driver.train(trial, 0.5)
+    assert driver.states == ["finished"]
+
+
+def test_candidate_that_a_whole_machine_cannot_hold_is_rejected_for_good(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1, shares=measured_shares(tmp_path, 4000.0))
+    for _ in range(2):
+        driver.supply.lost(driver.next(), AT_CAP)
+    assert driver.supply.next() is None
+    assert driver.supply.is_done
+    (candidate,) = driver.candidates
+    assert candidate.state == "failed"
+    assert "ran out of memory alone on a machine with 4,000 MiB" in candidate.failure
+    assert driver.dropped == [candidate.key]
+    assert driver.leases.is_free(candidate.key)
+    assert (driver.books.num_failed, driver.log.is_complete(1)) == (0, True)
+
+
+def test_candidate_that_was_killed_beside_others_stays_open(tmp_path: Path) -> None:
+    """The kernel killed it: another program may have taken the memory."""
+    driver = Driver(tmp_path, num_candidates=1, shares=measured_shares(tmp_path, 4000.0))
+    for _ in range(1 + MAX_LOSSES + 1):
+        driver.supply.lost(driver.next(), KILLED)
+    assert driver.supply.next() is None
+    assert driver.books.num_failed == 1
+    assert (driver.states, driver.log.is_complete(1)) == (["failed"], False)
+
+
+def test_candidate_that_was_measured_to_be_too_large_never_trains(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, num_candidates=1, shares=measured_shares(tmp_path, 950.0))
+    assert driver.supply.next() is None
+    assert driver.supply.is_done
+    assert "needs 990 MiB with batches of" in driver.candidates[0].failure
+    assert driver.leases.is_free(driver.candidates[0].key)
+    assert driver.log.is_complete(1)
+
+
+def test_candidate_with_a_record_is_finished_though_it_would_not_fit(tmp_path: Path) -> None:
+    shares = measured_shares(tmp_path, 950.0)
+    asked = open_log(tmp_path / "before").ask(1)
+    assert asked is not None
+    known = trial_of(asked.point)
+    records = {known.key: finished(known, (0.5,))}
+    driver = Driver(tmp_path, num_candidates=1, records=records, shares=shares)
+    assert driver.supply.next() is None
+    assert driver.states == ["finished"]

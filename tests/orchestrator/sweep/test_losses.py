@@ -69,7 +69,7 @@ def test_worker_that_ray_kills_for_memory_is_a_loss_and_ends_no_sweep(
     manager._actor_task_failed(task, OutOfMemoryError("2 workers were killed"))
     assert len(told) == 2
     loss = loss_of(pickle.loads(pickle.dumps(told[0])), was_killed_for_memory=False)
-    assert loss == Loss("2 workers were killed", is_out_of_memory=True)
+    assert loss == Loss("2 workers were killed", is_out_of_memory=True, was_killed=True)
 
 
 def test_worker_that_ray_kills_as_it_starts_is_a_loss_of_a_trial_that_never_began(

@@ -1,0 +1,1 @@
+"""What the candidates of a search take: a few are measured, the others are estimated."""
