@@ -184,13 +184,25 @@ class CandidateLog(Watcher):
         Raises:
             LedgerError: If its predictions are damaged.
         """
-        result = record.result
-        if result.best is None or result.has_diverged:
-            return {}, f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}"
+        result, reason = record.result, why_no_score(record, self._decides_alike)
+        if result.best is None or reason:
+            return {}, reason
         costs = {o.name: COSTS[o.name](result) for o in self._objectives if not o.is_maximised}
         scores = {name: float(cost) for name, cost in costs.items() if cost is not None}
         if len(scores) < len(costs):
             return {}, "its record, which is old, does not say what the model costs"
-        if self._decides_alike(record):
-            return {}, "it predicts the same for every validation utterance"
         return {"f1": result.best.valid["f1"], **scores}, ""
+
+
+def why_no_score(record: Record, decides_alike: Callable[[Record], bool]) -> str:
+    """Say why a trial has no score to be ranked by; empty if it has one.
+
+    Raises:
+        LedgerError: If its predictions are damaged.
+    """
+    result = record.result
+    if result.best is None or result.has_diverged:
+        return f"diverged in epoch {(result.diverged_at_epoch or 0) + 1}"
+    if decides_alike(record):
+        return "it predicts the same for every validation utterance"
+    return ""

@@ -15,7 +15,7 @@ from search_spaces.terms import Scale
 from search_spaces.trial import Trial
 
 TRAINING_SEED = 0
-"""The seed of every candidate; as a row of a study, a winner is tested with more seeds."""
+"""The seed of every candidate; only the best of a search get more seeds."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Points:
     corpus: KnownCorpus
     scale: Scale
 
-    def trial(self, point: Point) -> Trial:
-        """Make the trial of a point.
+    def trial(self, point: Point, seed: int = TRAINING_SEED) -> Trial:
+        """Make the trial of a point with a seed.
 
         Raises:
             CorpusError: If the corpus is not prepared by the recipe that the model needs.
@@ -43,7 +43,7 @@ class Points:
         return Trial(
             config=config,
             corpus=reference(config.model, self.corpus),
-            seed=TRAINING_SEED,
+            seed=seed,
             weights=weights_sha256(config.model),
         )
 

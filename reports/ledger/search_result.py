@@ -40,7 +40,8 @@ class Candidate(Config):
     early has `last_f1`. `valid_f1` is the F1 by the number of epochs. `is_best` marks the
     candidates on the Pareto front, or the best one if there is one objective. `from_ledger` says
     that its trial was finished before the search. `is_tried_again` marks a failed candidate that
-    the next command trains again; any other failed one can have no score.
+    the next command trains again; any other failed one can have no score. `seed` is that of the
+    trial: other than 0 in the repeats of a candidate.
     """
 
     number: int
@@ -57,6 +58,58 @@ class Candidate(Config):
     from_ledger: bool = False
     failure: str = ""
     is_tried_again: bool = later(default=False)
+    seed: int = later(0)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is decided how the candidate ended; one that is tried again has not."""
+        return self.state != "running" and not self.is_tried_again
+
+
+class Estimate(Config):
+    """The mean and the standard deviation over at least two seeds; all values are fractions.
+
+    `interval` is the two-sided 95 % Student t interval of the mean.
+    """
+
+    mean: float
+    std: float
+    interval: tuple[float, float]
+
+
+class BaselineStatement(Config):
+    """The baseline of a winner's system at the winner's fresh seeds; `gain` is paired by seed.
+
+    `valid_to_test` is its validation F1 minus its test F1: nothing was chosen by its scores.
+    """
+
+    test: Estimate
+    gain: Estimate
+    valid_to_test: Estimate
+
+
+class WinnerStatement(Config):
+    """What is known of a winner: F1 over its fresh `seeds`, which had no part in its choice.
+
+    `chosen_by` is the mean validation F1 over the `chosen_over` seeds that chose it. `optimism` is
+    that score minus the validation F1 over fresh seeds. `valid_to_test` is validation F1 minus test
+    F1, both over fresh seeds. `num_faulty` counts fresh seeds whose training diverged, or that
+    decide the same for every validation utterance; their scores count as they are. `baseline` is
+    None while the ledger lacks the baseline at one of these seeds. `read_before` names the
+    candidates that won before, and whose test F1 the search has therefore read too.
+    """
+
+    number: int
+    chosen_over: tuple[int, ...]
+    chosen_by: float
+    seeds: tuple[int, ...]
+    valid: Estimate
+    test: Estimate
+    optimism: Estimate
+    valid_to_test: Estimate
+    num_faulty: int
+    baseline: BaselineStatement | None
+    read_before: tuple[int, ...] = ()
 
 
 class SearchResult(Config):
@@ -67,7 +120,8 @@ class SearchResult(Config):
     baseline of its system; `baselines` names these by module and name, as in
     `search_spaces.systems.le:LE`. `sampler` drew the candidates: by what it had seen, or at random.
     `id` tells searches of one name in several storage folders apart; it is empty if an older
-    version wrote the result.
+    version wrote the result. With `num_seeds` above 1, `repeats` are trials of the best candidates
+    with more seeds. The `winner` is stated once all of these are finished.
     """
 
     space: str
@@ -83,6 +137,9 @@ class SearchResult(Config):
     num_asked: int = 0
     sampler: SamplerName = later(default="tpe")
     id: str = later("")
+    num_seeds: int = later(1)
+    repeats: tuple[Candidate, ...] = later(())
+    winner: WinnerStatement | None = later(None)
 
     @property
     def name(self) -> str:
@@ -96,6 +153,15 @@ class SearchResult(Config):
 
     @property
     def is_complete(self) -> bool:
+        """Whether all candidates have ended, and the winner is stated if there are more seeds."""
+        return self.has_all_candidates and (
+            self.num_seeds == 1
+            or self.winner is not None
+            or not any(candidate.state == "finished" for candidate in self.candidates)
+        )
+
+    @property
+    def has_all_candidates(self) -> bool:
         """Whether there are as many candidates as were asked for, and each has ended."""
         return len(self.candidates) >= self.num_asked and not any(
             candidate.state == "running" for candidate in self.candidates

@@ -1,6 +1,9 @@
 """The best candidates of a search, and its winner."""
 
+from collections.abc import Iterable
+
 from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
+from reports.search.winner.rejection import NO_SCORE, Rejection, reject
 
 NUM_SHOWN = 8
 """With one objective, so many of the best are shown; with several, the whole front."""
@@ -17,16 +20,17 @@ def costs(result: SearchResult) -> list[ObjectiveName]:
 
 
 def find_best(result: SearchResult) -> list[Candidate]:
-    """Choose the candidates to show, the highest validation F1 first: the front, or the best few.
+    """Choose the candidates to show, the best first: the front, or the best few.
 
-    If several candidates share a trial, only the first of them counts.
+    Without a cost, that is by their mean validation F1 over the seeds that each of them has; those
+    that were rejected earlier come later. If several candidates share a trial, only the first of
+    them counts.
     """
-    found = finished(result)
     if costs(result):
-        found = [candidate for candidate in found if candidate.is_best]
-    distinct = {candidate.key or candidate.number: candidate for candidate in reversed(found)}
-    ranked = sorted(distinct.values(), key=lambda candidate: _rank(result, candidate))
-    return ranked if costs(result) else ranked[:NUM_SHOWN]
+        front = _distinct(candidate for candidate in finished(result) if candidate.is_best)
+        return sorted(front, key=lambda candidate: _rank(result, candidate))
+    by_number = {candidate.number: candidate for candidate in finished(result)}
+    return [by_number[number] for number in find_rejection(result).ranked[:NUM_SHOWN]]
 
 
 def find_winner(result: SearchResult) -> Candidate | None:
@@ -36,6 +40,27 @@ def find_winner(result: SearchResult) -> Candidate | None:
     the earlier one. None if no candidate is finished.
     """
     return next(iter(find_best(result)), None)
+
+
+def scores_by_seed(result: SearchResult) -> dict[int, dict[int, float]]:
+    """Return the validation F1 of each finished candidate by its number and the seed."""
+    found = _distinct(finished(result))
+    scores = {candidate.number: {candidate.seed: candidate.scores["f1"]} for candidate in found}
+    for repeat in result.repeats:
+        if repeat.has_ended and repeat.number in scores:
+            scores[repeat.number][repeat.seed] = repeat.scores.get("f1", NO_SCORE)
+    return scores
+
+
+def choosing_scores(result: SearchResult, candidate: Candidate) -> list[float]:
+    """List the validation F1 of a candidate over the seeds that choose the winner."""
+    known = scores_by_seed(result)[candidate.number]
+    return [f1 for seed, f1 in known.items() if seed < result.num_seeds]
+
+
+def find_rejection(result: SearchResult) -> Rejection:
+    """Reject candidates by the scores of the seeds that they have."""
+    return reject(scores_by_seed(result), result.num_seeds)
 
 
 def rank_fields(result: SearchResult) -> list[str]:
@@ -54,3 +79,11 @@ def rank_importances(result: SearchResult, objective: ObjectiveName) -> dict[str
 def _rank(result: SearchResult, candidate: Candidate) -> tuple[float, ...]:
     scores = candidate.scores
     return (-scores["f1"], *(scores[cost] for cost in costs(result)), candidate.number)
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Leave out candidates whose trial an earlier one has."""
+    first: dict[str | int, Candidate] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.key or candidate.number, candidate)
+    return list(first.values())

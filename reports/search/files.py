@@ -6,7 +6,7 @@ from reports.forms.latex_text import escape
 from reports.ledger.files import write_atomically
 from reports.ledger.search_result import SearchResult, write_result
 from reports.search.row import winner_row, winner_study
-from reports.search.table import to_csv, to_latex
+from reports.search.table import repeats_to_csv, to_csv, to_latex
 
 ROW_FILE, STUDY_FILE = "tuned_row.py", "tuned_study.py"
 
@@ -29,6 +29,7 @@ def write_search(
         drawings.append(compared)
     contents = {
         "candidates.csv": to_csv(result),
+        "repeats.csv": repeats_to_csv(result),
         "best.tex": to_latex(result),
         "figures.tex": "".join(_float(drawing.name, drawing.caption) for drawing in drawings),
         ROW_FILE: winner_row(result),

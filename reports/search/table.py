@@ -3,12 +3,14 @@ r"""The tables of a search: every candidate as CSV, the best as LaTeX for `\inpu
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from reports.forms import markdown
 from reports.forms.latex_text import escape, one_line
 from reports.forms.plain import csv_cell
 from reports.ledger.search_result import Candidate, SearchResult
-from reports.search.best import NUM_SHOWN, find_best, rank_fields
+from reports.search.best import NUM_SHOWN, choosing_scores, find_best, rank_fields
+from reports.search.winner.words import tell_scores
 from reports.search.words import (
     TITLES,
     name_field,
@@ -58,6 +60,23 @@ def to_csv(result: SearchResult) -> str:
     return text.getvalue()
 
 
+def repeats_to_csv(result: SearchResult) -> str:
+    """Write one line for each trial with more seeds; empty without any.
+
+    `chooses` says whether the seed is one of those that choose the winner; `scores.f1` is on
+    validation.
+    """
+    if not result.repeats:
+        return ""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("number", "seed", "chooses", "state", "scores.f1", "key", "failure"))
+    for one in result.repeats:
+        line = [one.number, one.seed, one.seed < result.num_seeds, one.state]
+        writer.writerow(map(csv_cell, [*line, one.scores.get("f1"), one.key, one.failure]))
+    return text.getvalue()
+
+
 def to_latex(result: SearchResult) -> str:
     """Write the best candidates, one column for each; wide tables continue in another float."""
     best = find_best(result)
@@ -84,6 +103,7 @@ def _caption(result: SearchResult, best: Sequence[Candidate]) -> str:
         tell_missing(result),
         f"{MISSING}: the field does not exist there." * has_gaps,
         tell_optimism(result),
+        *(tell_scores(result.winner) if result.winner else ()),
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -123,6 +143,10 @@ def _scores(result: SearchResult, candidates: Sequence[Candidate]) -> Iterator[L
     for objective in result.objectives:
         scores = [show_score(objective.name, one.scores[objective.name]) for one in candidates]
         yield TITLES[objective.name], scores
+    if result.repeats:
+        known = [choosing_scores(result, candidate) for candidate in candidates]
+        yield "Mean over seeds (%)", [show_score("f1", fmean(scores)) for scores in known]
+        yield "Seeds", [str(len(scores)) for scores in known]
 
 
 def _values(result: SearchResult, candidates: Sequence[Candidate]) -> Iterator[Line]:

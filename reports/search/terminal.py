@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from statistics import fmean
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import (
+    choosing_scores,
     costs,
     find_best,
     find_winner,
@@ -17,6 +19,7 @@ from reports.search.best import (
     rank_importances,
 )
 from reports.search.comparison import tell_comparison
+from reports.search.winner.words import tell_winner
 from reports.search.words import (
     PERCENT,
     name_field,
@@ -76,6 +79,9 @@ def _best(result: SearchResult) -> Iterator[Text | Table]:
     if winner is not None and costs(result):
         named = f"The winner is candidate {winner.number}: the front's member of best F1."
         yield Text(named, style=QUIET)
+    stated = tell_winner(result)
+    if stated:
+        yield Text("\n" + "\n".join(stated))
 
 
 def _draw(result: SearchResult, candidates: Sequence[Candidate]) -> Table:
@@ -83,6 +89,9 @@ def _draw(result: SearchResult, candidates: Sequence[Candidate]) -> Table:
     table.add_column("no.", justify="right")
     for objective in result.objectives:
         table.add_column(HEADERS[objective.name], justify="right", no_wrap=True)
+    if result.repeats:
+        table.add_column("mean %", justify="right", no_wrap=True)
+        table.add_column("seeds", justify="right", no_wrap=True)
     table.add_column("system")
     table.add_column("fields that matter most" if result.importances else "fields", ratio=1)
     fields = rank_fields(result)
@@ -90,10 +99,17 @@ def _draw(result: SearchResult, candidates: Sequence[Candidate]) -> Table:
         table.add_row(
             f"{candidate.number}",
             *(show_score(one.name, candidate.scores[one.name]) for one in result.objectives),
+            *(_tell_seeds(result, candidate) if result.repeats else ()),
             Text(candidate.system),
             Text(_tell_fields(candidate, fields)),
         )
     return table
+
+
+def _tell_seeds(result: SearchResult, candidate: Candidate) -> tuple[str, str]:
+    """Write the mean validation F1 over the seeds that choose, and how many the candidate has."""
+    scores = choosing_scores(result, candidate)
+    return show_score("f1", fmean(scores)), f"{len(scores)}"
 
 
 def _tell_fields(candidate: Candidate, fields: Sequence[str]) -> str:

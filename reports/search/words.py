@@ -53,6 +53,11 @@ def write_caption(result: SearchResult, *sentences: str) -> str:
 def tell_optimism(result: SearchResult) -> str:
     """Say why the best validation score is not an estimate of the candidate's quality."""
     num = len(finished(result))
+    if result.repeats:
+        return (
+            f"Candidates are chosen by validation scores, of one seed each (best of {num}) and of "
+            "more seeds of the best (means): the highest are optimistic."
+        )
     return (
         "Validation scores of one seed each, by which the candidates are chosen: the best of "
         f"{num} is optimistic."
@@ -64,6 +69,8 @@ def tell_shown(result: SearchResult, num_shown: int) -> str:
     num = len(finished(result))
     if costs(result):
         return f"The Pareto front, {num_shown} of {num} finished candidates."
+    if result.repeats:
+        return f"The best {num_shown} of {num} finished candidates; the last to be rejected first."
     return f"The best {num_shown} of {num} finished candidates."
 
 
