@@ -52,10 +52,20 @@ def _goal_of(
     seed: int,
     stops_early: bool | None,
     against: str | None,
+    num_seeds: int,
 ) -> SearchGoal:
+    if num_seeds > 1 and len(objectives) > 1:
+        raise click.UsageError(
+            f"--seeds {num_seeds} chooses one winner by F1, and a front of F1 against "
+            f"{objectives[1].name} has no single one; leave out --seeds, or --objective "
+            f"{objectives[1].name}. The search writes tuned_study.py, which tests the front's "
+            "member of best F1 over seeds"
+        )
     if stops_early is None:
         stops_early = len(objectives) == 1
-    return SearchGoal(objectives, num_candidates, seed, stops_early, sampler, against)
+    return SearchGoal(
+        objectives, num_candidates, seed, stops_early, sampler, against, num_seeds=num_seeds
+    )
 
 
 search_options = gathered(
@@ -100,6 +110,15 @@ search_options = gathered(
         metavar="SEARCH",
         help="Compare with another search at equal numbers of candidates: its name in "
         "STORAGE/searches.",
+    ),
+    click.option(
+        "--seeds",
+        "num_seeds",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="The best candidates train with more seeds, fewer with each, until the last have so "
+        "many; then fresh seeds state the winner.",
     ),
 )
 

@@ -16,7 +16,8 @@ class SearchGoal:
     """The objectives, the total number of candidates, and how to draw and stop them.
 
     `seed` is the sampler's. With `stops_early`, a candidate stops if others had a higher F1. The
-    result is compared with that of the search that is named by `against`, if any is.
+    result is compared with that of the search that is named by `against`, if any is. With
+    `num_seeds` above 1, the best candidates get more seeds, which choose the winner.
     """
 
     objectives: tuple[Objective, ...]
@@ -25,6 +26,7 @@ class SearchGoal:
     stops_early: bool
     sampler: SamplerName = "tpe"
     against: str | None = None
+    num_seeds: int = 1
 
 
 @dataclass(frozen=True)

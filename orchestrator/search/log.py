@@ -30,6 +30,8 @@ from search_spaces.space import Point, Space
 from search_spaces.terms import Scale
 
 JOURNAL_FILE, LOCK_FILE = "journal.log", "asking.lock"
+READ_ON_TEST = "read_on_test"
+"""The attribute that names the candidates whose test scores the search has read."""
 
 STATES: Mapping[TrialState, CandidateState] = {
     TrialState.COMPLETE: "finished",
@@ -155,6 +157,14 @@ class SearchLog:
         """Log that a candidate can never give a score."""
         self.note_failure(number, reason)
         self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+
+    def note_read(self, number: int) -> list[int]:
+        """Note that the search reads the test split of a candidate; return those it read before."""
+        with locked(self._lock):
+            read: list[int] = self.study.user_attrs.get(READ_ON_TEST, [])
+            if number not in read:
+                self.study.set_user_attr(READ_ON_TEST, [*read, number])
+            return [other for other in read if other != number]
 
     def candidates(self, key_of: Callable[[Point], str]) -> list[Candidate]:
         """List all candidates with the keys of their trials."""

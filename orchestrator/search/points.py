@@ -54,16 +54,20 @@ class Points:
         except (CorpusError, StudyError, WeightsError):
             return ""
 
+    def baseline(self, system: str, seed: int = TRAINING_SEED) -> Trial:
+        """Make the trial of a system's baseline with the space's own change.
+
+        It raises the same errors as `trial`.
+        """
+        return self.trial(Point(system, {}, self.space.change), seed)
+
     @cached_property
     def baselines(self) -> dict[str, Trial]:
         """The trial of each system's baseline with the space's own change, by system.
 
         It raises the same errors as `trial`.
         """
-        return {
-            system: self.trial(Point(system, {}, self.space.change))
-            for system in self.space.systems
-        }
+        return {system: self.baseline(system) for system in self.space.systems}
 
     @property
     def recipes(self) -> list[str]:

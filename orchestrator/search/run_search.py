@@ -19,6 +19,7 @@ from orchestrator.search.points import Points
 from orchestrator.search.progress import SearchProgress
 from orchestrator.search.sampling import NUM_RANDOM, draw_at_random, with_trials
 from orchestrator.search.search import Search, find_rival, open_search
+from orchestrator.search.winner.choose import choose_winner
 from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.publish import publish_folder
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
@@ -68,10 +69,15 @@ def run_search(
     end = SweepEnd(0, None)
     if not search.is_complete:
         end = _train(search, goal, means, mirror, console)
+    result = search.result()
+    if search.num_seeds > 1 and result.has_all_candidates and end.stopped_by is None:
+        result, more = choose_winner(search, result, means, mirror, console)
+        end = SweepEnd(end.num_failed + more.num_failed, more.stopped_by)
     rival = None
     if goal.against is not None:
         rival = find_rival(points, goal, goal.against, storage=storage)
-    mirror.follow_search(_write(search, rival, console))
+    _write(result, rival, search, console)
+    mirror.follow_search(result)
     return end
 
 
@@ -183,9 +189,11 @@ def _remove_checkpoints(storage: Path, keys: Iterable[str]) -> None:
             remove_checkpoint(storage, key)
 
 
-def _write(search: Search, rival: SearchResult | None, console: Console) -> SearchResult:
-    """Write, print and return the result so far, beside that of another search."""
-    result, storage = search.result(), search.storage
+def _write(
+    result: SearchResult, rival: SearchResult | None, search: Search, console: Console
+) -> None:
+    """Write and print the result so far, beside that of another search."""
+    storage = search.storage
     files = write_search(result, search.folder, rival)
     console.print(SearchView(result, rival))
     ledger = Ledger(storage)
@@ -198,4 +206,3 @@ def _write(search: Search, rival: SearchResult | None, console: Console) -> Sear
     published = publish_folder(storage, search.folder)
     if published is not None:
         console.print(f"The same is in {published}.", soft_wrap=True, markup=False)
-    return result

@@ -28,7 +28,10 @@ from search_spaces.errors import StudyError
 
 @dataclass(frozen=True)
 class Search:
-    """A search, kept in `folder`, until it has enough candidates."""
+    """A search, kept in `folder`, until it has enough candidates.
+
+    With `num_seeds` above 1, it then chooses its winner by that many seeds.
+    """
 
     storage: Path
     folder: Path
@@ -37,6 +40,7 @@ class Search:
     num_candidates: int
     sampler: SamplerName
     log: SearchLog
+    num_seeds: int
 
     @property
     def name(self) -> str:
@@ -74,6 +78,7 @@ class Search:
             num_asked=self.num_candidates,
             sampler=self.sampler,
             id=self.log.id,
+            num_seeds=self.num_seeds,
         )
 
 
@@ -102,7 +107,16 @@ def open_search(
         seed=goal.seed,
         sampler=goal.sampler,
     )
-    return Search(storage, folder, points, goal.objectives, goal.num_candidates, goal.sampler, log)
+    return Search(
+        storage,
+        folder,
+        points,
+        goal.objectives,
+        goal.num_candidates,
+        goal.sampler,
+        log,
+        goal.num_seeds,
+    )
 
 
 def find_rival(points: Points, goal: SearchGoal, name: str, *, storage: Path) -> SearchResult:

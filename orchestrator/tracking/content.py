@@ -21,8 +21,12 @@ from search_spaces.trial import Trial
 
 T = TypeVar("T")
 
-TRIAL, STUDY, CANDIDATE, SEARCH = "trial", "study", "candidate", "search"
-"""The kinds of runs, as a tag names them: those of trials stand below studies, and so on."""
+TRIAL, STUDY = "trial", "study"
+CANDIDATE, REPEAT, SEARCH = "candidate", "repeat", "search"
+"""The kinds of runs, as a tag names them: those of trials stand below studies, and so on.
+
+A repeat is a candidate with another seed.
+"""
 
 ROW_SEPARATOR = ", "
 EPOCH_METRIC = "train_loss"

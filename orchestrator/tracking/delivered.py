@@ -114,5 +114,5 @@ def _keys_of_finished(one: Mirrored) -> set[str]:
     """Return the keys of the runs that are finished if MLflow has all of it."""
     if isinstance(one, Planned):
         return {key_of(one), *one.rows_by_key}
-    numbers = (candidate.number for candidate in one.candidates if candidate.state == "finished")
-    return {key_of(one), *(candidate_key(one, number) for number in numbers)}
+    finished = (candidate for candidate in one.attempts if candidate.state == "finished")
+    return {key_of(one), *(candidate_key(one, candidate) for candidate in finished)}

@@ -170,8 +170,8 @@ class Delivery:
 
     def _catch_up_search(self, search: MirroredSearch) -> None:
         """Complete the runs of candidates that have ended; complete runs need no request."""
-        for candidate in search.result.candidates:
-            key = candidate_key(search.result, candidate.number)
+        for candidate in search.result.attempts:
+            key = candidate_key(search.result, candidate)
             try:
                 if self._candidates.complete(search, candidate):
                     self.candidates.append(key)
@@ -208,8 +208,8 @@ class Delivery:
     def _candidates_left(self, search: MirroredSearch) -> list[str]:
         """List the candidates that have ended whose runs do not say so."""
         return [
-            candidate_key(search.result, candidate.number)
-            for candidate in search.result.candidates
+            candidate_key(search.result, candidate)
+            for candidate in search.result.attempts
             if not self._candidates.is_complete(search, candidate)
         ]
 

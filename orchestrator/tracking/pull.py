@@ -10,7 +10,7 @@ from corpora.parsing.json_text import parse_json
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.trials import publish_trial
 from orchestrator.tracking.client import Client, Run
-from orchestrator.tracking.content import CANDIDATE, SEARCH, STUDY, TRIAL, sha256_of_all
+from orchestrator.tracking.content import CANDIDATE, REPEAT, SEARCH, STUDY, TRIAL, sha256_of_all
 from orchestrator.tracking.parent_runs import hash_tag
 from orchestrator.tracking.searches.content import PULLED, TRIAL_KEY
 from orchestrator.tracking.searches.search_runs import FILES
@@ -70,7 +70,7 @@ def pull_ledger(client: Client, storage: Path) -> Pulled:
     for run in _of_kind(TRIAL, runs):
         if run.status == "FINISHED":
             _pull_or_note(client, run, run.tags["key"], storage, pulled)
-    for run in _of_kind(CANDIDATE, runs):
+    for run in (*_of_kind(CANDIDATE, runs), *_of_kind(REPEAT, runs)):
         if RECORD_HASH in run.tags:
             _pull_or_note(client, run, run.tags[TRIAL_KEY], storage, pulled)
     return pulled

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.storage.driver import this_driver
 from orchestrator.tracking.client import Client, Run
-from orchestrator.tracking.content import CANDIDATE, RUN_NAME, SEARCH, STUDY, TRIAL, Point
+from orchestrator.tracking.content import CANDIDATE, REPEAT, RUN_NAME, SEARCH, STUDY, TRIAL, Point
 from orchestrator.tracking.orphans import (
     DRIVER,
     HEARTBEAT,
@@ -178,7 +178,7 @@ class RunIndex:
 
     def my_trials(self) -> list[Run]:
         """List the runs of trials and candidates that are ours and have the status RUNNING."""
-        kinds = (TRIAL, CANDIDATE)
+        kinds = (TRIAL, CANDIDATE, REPEAT)
         runs = (run for run in self._runs.values() if run.tags.get("kind") in kinds)
         return [run for run in runs if self.is_mine(run)]
 

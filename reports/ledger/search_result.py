@@ -152,6 +152,11 @@ class SearchResult(Config):
         return FOLDER, self.name
 
     @property
+    def attempts(self) -> tuple[Candidate, ...]:
+        """The candidates, then their repeats."""
+        return (*self.candidates, *self.repeats)
+
+    @property
     def is_complete(self) -> bool:
         """Whether all candidates have ended, and the winner is stated if there are more seeds."""
         return self.has_all_candidates and (

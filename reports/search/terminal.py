@@ -60,10 +60,11 @@ class SearchView:
 
 
 def _failures(result: SearchResult) -> Iterator[Text]:
-    failed = [candidate for candidate in result.candidates if candidate.state == "failed"]
+    failed = [candidate for candidate in result.attempts if candidate.state == "failed"]
     for candidate in failed[:NUM_FAILURES]:
         reason, _, _ = candidate.failure.partition("\n")
-        yield Text(f"candidate {candidate.number} failed: {reason}", style=BAD)
+        which = f"{candidate.number} with seed {candidate.seed}" * (candidate.seed > 0)
+        yield Text(f"candidate {which or candidate.number} failed: {reason}", style=BAD)
     if len(failed) > NUM_FAILURES:
         yield Text(f"and {len(failed) - NUM_FAILURES} more", style=BAD)
 

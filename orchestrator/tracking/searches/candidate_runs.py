@@ -1,7 +1,8 @@
 """Child runs, one for each candidate of a search: live while it trains, then as it ended.
 
 A candidate has a run of its own, also if its trial has one below a study: one search may stop a
-trial early that another search, or a study, trains to the end.
+trial early that another search, or a study, trains to the end. The repeats of a candidate with
+other seeds have runs too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -104,7 +105,7 @@ class CandidateRuns:
         """Whether a candidate's run says how it ended, or the candidate has not ended."""
         if candidate.state == "running":
             return True
-        run = self._index.find(candidate_key(search.result, candidate.number))
+        run = self._index.find(candidate_key(search.result, candidate))
         if run is None or run.status != STATUSES[candidate.state]:
             return False
         return run.tags.get(STATE) == state_tags(candidate)[STATE]
@@ -112,7 +113,7 @@ class CandidateRuns:
     def mark_best(self, search: MirroredSearch) -> None:
         """Mark the best candidate, or the front, by a tag; take the mark from all others."""
         for candidate in search.result.candidates:
-            run = self._index.find(candidate_key(search.result, candidate.number))
+            run = self._index.find(candidate_key(search.result, candidate))
             if run is not None and candidate.is_best:
                 self._index.log_tags(run, {BEST: "true"})
             elif run is not None:
@@ -120,7 +121,7 @@ class CandidateRuns:
 
     def _found_or_created(self, search: MirroredSearch, candidate: Candidate) -> Run:
         """Find or create a candidate's run with its params."""
-        key = candidate_key(search.result, candidate.number)
+        key = candidate_key(search.result, candidate)
         run = self._index.find(key)
         if run is None:
             tags = {

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.tracking.content import CANDIDATE, MAX_TAG, MAX_VIEW, SEARCH, Point, safe_name
+from orchestrator.tracking.content import (
+    CANDIDATE,
+    MAX_TAG,
+    MAX_VIEW,
+    REPEAT,
+    SEARCH,
+    Point,
+    safe_name,
+)
 from reports.ledger.search_result import (
     Candidate,
     CandidateState,
@@ -63,16 +71,17 @@ class MirroredSearch:
         return " ".join(["search", result.space, result.corpus, result.scale, *more])
 
     def of_trial(self, key: str) -> list[Candidate]:
-        """List the candidates that share a trial."""
-        return [candidate for candidate in self.result.candidates if candidate.key == key]
+        """List the candidates that share a trial, or what repeats a candidate with it."""
+        return [candidate for candidate in self.result.attempts if candidate.key == key]
 
     def tags_of(self, candidate: Candidate) -> dict[str, str]:
         """Return the tags that describe a candidate, however it ends."""
         return {
-            "kind": CANDIDATE,
+            "kind": REPEAT if candidate.seed else CANDIDATE,
             "search": self.result.name,
             SEARCH_ID: self.result.id,
             "candidate": str(candidate.number),
+            **({"seed": str(candidate.seed)} if candidate.seed else {}),
             SYSTEM: candidate.system,
             "corpus": self.result.corpus,
             "scale": self.result.scale,
@@ -90,14 +99,15 @@ def search_key(result: SearchResult) -> str:
     return f"search/{result.name}/{result.id}"
 
 
-def candidate_key(result: SearchResult, number: int) -> str:
-    """Return the key of a candidate's run."""
-    return f"{search_key(result)}/{number}"
+def candidate_key(result: SearchResult, candidate: Candidate) -> str:
+    """Return the key of a candidate's run; that of a repeat ends with its seed."""
+    repeat = f"/seed-{candidate.seed}" if candidate.seed else ""
+    return f"{search_key(result)}/{candidate.number}{repeat}"
 
 
 def candidate_name(candidate: Candidate) -> str:
     """Return the name of a candidate's run."""
-    return f"candidate {candidate.number}"
+    return f"candidate {candidate.number}" + (f" s{candidate.seed}" if candidate.seed else "")
 
 
 def state_tags(candidate: Candidate) -> dict[str, str]:
@@ -147,11 +157,21 @@ def result_tags(result: SearchResult) -> dict[str, str]:
 
 
 def result_points(result: SearchResult, time_ms: int) -> list[Point]:
-    """Return the objectives of the winner, and the importance of each field for each objective."""
+    """Return the objectives of the winner, and the importance of each field for each objective.
+
+    A winner that is stated also has means and standard deviations over its fresh seeds.
+    """
     winner = find_winner(result)
     scores = {} if winner is None else winner.scores
+    stated = result.winner
+    estimates = {} if stated is None else {"valid": stated.valid, "test": stated.test}
     return [
         *(Point(f"winner_{name}", score, time_ms, 0) for name, score in scores.items()),
+        *(
+            Point(f"winner_{split}_f1_{name}", value, time_ms, 0)
+            for split, estimate in estimates.items()
+            for name, value in (("mean", estimate.mean), ("std", estimate.std))
+        ),
         *(
             Point(safe_name(f"importance_{objective.name}/{field}"), importance, time_ms, 0)
             for objective in result.objectives

@@ -18,6 +18,7 @@ from orchestrator.tracking.searches.content import (
 from reports.ledger.search_result import Candidate, SearchResult
 from reports.search.best import find_best, finished, rank_fields, rank_importances
 from reports.search.table import to_markdown
+from reports.search.winner.words import tell_winner
 from reports.search.words import (
     PERCENT,
     name_field,
@@ -93,6 +94,7 @@ def describe(search: MirroredSearch, place: RunPlace) -> str:
             tell_missing(result),
             tell_optimism(result),
             tell_unreliable(result),
+            "\n".join(f"- {sentence}" for sentence in tell_winner(result)),
         ]
     text = "\n\n".join(filter(None, parts))
     return text if len(text) <= MAX_TAG else text[:MAX_TAG].rpartition("\n")[0]

@@ -83,7 +83,7 @@ def state_winner(
         valid_to_test=_subtract(valid, test),
         num_faulty=sum(one.state != "finished" for one in fresh),
         baseline=_state_baseline(test, theirs) if len(theirs) == len(fresh) else None,
-        read_before=tuple(number for number in read_before if number != winner.number),
+        read_before=tuple(read_before),
     )
 
 

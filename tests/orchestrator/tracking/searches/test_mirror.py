@@ -174,7 +174,7 @@ def test_candidate_that_a_driver_elsewhere_trained_is_left_to_it_while_it_lives(
     client, elsewhere = MlflowClient(tracking_uri=uri), "elsewhere-1/12/34"
     result = write(storage, search_of(candidate(0, 0.5)))
     tags = {"kind": "candidate", "candidate": "0", "driver": elsewhere}
-    tags["key"] = candidate_key(result, 0)
+    tags["key"] = candidate_key(result, result.candidates[0])
     client.create_run(parent.info.experiment_id, start_time=1000, tags=tags)
     heartbeat = f"{time.time() - age_s:.0f}"
     client.set_tag(parent.info.run_id, f"heartbeat/{elsewhere}", heartbeat)
