@@ -1,10 +1,9 @@
 """Which candidates get more seeds: successive rejection, the winner of which gets fresh seeds.
 
-Every candidate has its score of one seed. The best `FIRST` of them get a second seed, the better
-half of these a third, and so on, down to `LAST`, which get all seeds. After each seed, candidates
-are ranked by the mean over all seeds so far, and the worse ones are rejected. So most seeds go to
-the candidates that are hard to tell apart (Audibert et al. 2010, "Best arm identification in
-multi-armed bandits"; halving as in Karnin et al. 2013).
+Every candidate has its score of one seed. If K seeds are to choose, the best K candidates get a
+second seed. Each further seed rejects the worst of them by the mean over all seeds so far, and two
+are left that have all K seeds. So most seeds go to the candidates that are hardest to tell apart
+(Successive Rejects: Audibert et al. 2010, "Best arm identification in multi-armed bandits").
 
 Scores that chose a winner are too high for it: among candidates that are equally good, the luckiest
 wins (Cawley and Talbot 2010). So the winner then gets as many fresh seeds, which choose nothing.
@@ -13,9 +12,6 @@ wins (Cawley and Talbot 2010). So the winner then gets as many fresh seeds, whic
 from collections.abc import Mapping
 from statistics import fmean
 from typing import NamedTuple
-
-FIRST, LAST = 8, 2
-"""How many candidates get a second seed, and how many at least get each further one."""
 
 MIN_FRESH = 5
 """The winner gets at least so many fresh seeds: an interval of fewer is wide."""
@@ -38,9 +34,9 @@ class Rejection(NamedTuple):
     waiting: tuple[int, ...]
 
 
-def count_kept(seed: int) -> int:
-    """Return how many candidates get the seed; seed 1 is the second."""
-    return max(LAST, FIRST >> (seed - 1))
+def count_kept(seed: int, num_seeds: int) -> int:
+    """Return how many candidates get a seed, if `num_seeds` seeds choose; seed 1 is the second."""
+    return num_seeds + 1 - seed
 
 
 def fresh_seeds(num_seeds: int) -> range:
@@ -59,7 +55,8 @@ def reject(scores: Scores, num_seeds: int) -> Rejection:
     """
     ranked = sorted(scores, key=lambda number: -scores[number][0])
     for seed in range(1, num_seeds if len(ranked) > 1 else 1):
-        kept, rejected = ranked[: count_kept(seed)], ranked[count_kept(seed) :]
+        num_kept = count_kept(seed, num_seeds)
+        kept, rejected = ranked[:num_kept], ranked[num_kept:]
         waiting = tuple(number for number in kept if seed not in scores[number])
         if waiting:
             return Rejection(tuple(ranked), seed, waiting)

@@ -29,8 +29,8 @@ def stated(**changes: Any) -> SearchResult:
 def test_winner_is_told_a_fact_a_sentence() -> None:
     assert tell_winner(stated()) == [
         "The winner is candidate 1, chosen by its mean validation F1 over seeds 0 to 2: 62.5 %.",
-        "Over seeds 3 to 7, which chose nothing: validation F1 60.0 ± 1.0 % (58.0 to 62.0), test F1 "
-        "57.0 ± 1.0 % (55.0 to 59.0), read of the winner alone.",
+        "Over seeds 3 to 7, which chose nothing: validation F1 60.0 ± 1.0 % (58.0 to 62.0), "
+        "test F1 57.0 ± 1.0 % (55.0 to 59.0), read of the winner alone.",
         "Its baseline is not in the ledger with these seeds; tuned_study.py trains it.",
         "Optimism of the choice: 2.5 points (0.5 to 4.5), the F1 that chose the winner minus that "
         "over fresh seeds.",
