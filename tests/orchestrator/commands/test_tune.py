@@ -32,6 +32,11 @@ def run(*arguments: str) -> object:
             ("--objective", "f1", "--objective", "macs", "--objective", "parameters"),
             "choose one of parameters and macs",
         ),
+        (
+            ("--objective", "f1", "--objective", "macs", "--seeds", "5"),
+            "--seeds 5 chooses one winner by F1, and a front of F1 against macs has no single one",
+        ),
+        (("--seeds", "0"), "0 is not in the range x>=1"),
         (("--sampler", "grid"), "'grid' is not one of 'tpe', 'random'"),
         (("--objective", "accuracy"), "'accuracy' is not one of 'f1', 'parameters', 'macs'"),
     ],
@@ -88,18 +93,19 @@ def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_fo
     assert [goal.stops_early for goal in goals] == [stops_early]
 
 
-def test_sampler_and_rival_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[tuple[str, str | None]] = []
+def test_sampler_rival_and_seeds_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, str | None, int]] = []
 
     def search(_space: Space, _place: Place, goal: SearchGoal, *_: Any, **__: Any) -> SweepEnd:
-        given.append((goal.sampler, goal.against))
+        given.append((goal.sampler, goal.against, goal.num_seeds))
         return SweepEnd(0, None)
 
     monkeypatch.setattr(run_search, "run_search", search)
     place = ("architecture", "--storage", str(tmp_path))
     assert run(*place) is None
-    assert run(*place, "--sampler", "random", "--against", "other") is None
-    assert given == [("tpe", None), ("random", "other")]
+    more = ("--sampler", "random", "--against", "other", "--seeds", "5")
+    assert run(*place, *more) is None
+    assert given == [("tpe", None, 1), ("random", "other", 5)]
 
 
 def test_search_is_mirrored_to_the_mlflow_that_is_named(

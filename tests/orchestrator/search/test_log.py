@@ -86,6 +86,13 @@ def test_search_has_an_id_of_its_own_that_stays(tmp_path: Path) -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_candidates_that_were_read_on_test_are_remembered(tmp_path: Path) -> None:
+    assert open_log(tmp_path).note_read(3) == []
+    assert open_log(tmp_path).note_read(1) == [3]
+    assert open_log(tmp_path).note_read(3) == [1]
+    assert open_log(tmp_path).note_read(2) == [3, 1]
+
+
 def test_end_that_was_told_stands(tmp_path: Path) -> None:
     log, other = open_log(tmp_path), open_log(tmp_path)
     ask(log, 1)

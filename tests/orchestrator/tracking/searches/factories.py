@@ -18,9 +18,9 @@ F1 = {1: 0.5, 2: 0.6, 3: 0.7}
 """What `tests.orchestrator.tracking.factories.make_epoch` has, by the number of epochs."""
 
 
-def trial_of(number: int) -> Trial:
+def trial_of(number: int, seed: int = 0) -> Trial:
     """Make the trial of a candidate: it has an audio encoder of its own depth."""
-    return make_trial(0, apply_change(TrialConfig(), {"model.audio.depth": number + 1}))
+    return make_trial(seed, apply_change(TrialConfig(), {"model.audio.depth": number + 1}))
 
 
 def candidate(number: int, f1: float | None = None, **changes: Any) -> Candidate:
@@ -61,10 +61,10 @@ def search_of(*candidates: Candidate, **changes: Any) -> SearchResult:
 
 
 def write(storage: Path, result: SearchResult) -> SearchResult:
-    """Record the trials of the finished candidates, and write the files of the search."""
-    for one in result.candidates:
+    """Record the trials of what is finished, and write the files of the search."""
+    for one in result.attempts:
         if one.state == "finished":
-            record_trial(storage, trial_of(one.number))
+            record_trial(storage, trial_of(one.number, one.seed))
     write_search(result, search_folder(result.name, storage))
     return result
 
