@@ -93,7 +93,9 @@ def test_f1_stops_candidates_early_only_where_it_alone_decides_or_it_is_asked_fo
     assert [goal.stops_early for goal in goals] == [stops_early]
 
 
-def test_sampler_rival_and_seeds_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sampler_rival_and_seeds_are_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: list[tuple[str, str | None, int]] = []
 
     def search(_space: Space, _place: Place, goal: SearchGoal, *_: Any, **__: Any) -> SweepEnd:
