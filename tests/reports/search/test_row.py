@@ -22,6 +22,7 @@ from tests.reports.search.factories import (
     make_result,
     make_search,
 )
+from tests.reports.search.winner.factories import make_repeat
 
 WINNERS: dict[str, tuple[Candidate, Baseline, Change]] = {
     "le": (make_candidate(0, 0.5), LE, LE_CHANGE),
@@ -111,3 +112,13 @@ def test_baseline_that_is_gone_is_an_error() -> None:
 
 def test_nothing_is_written_before_a_candidate_is_finished() -> None:
     assert winner_row(make_result(STOPPED)) == winner_study(make_result(STOPPED)) == ""
+
+
+def test_study_has_the_fresh_seeds_of_a_winner_that_more_seeds_chose(tmp_path: Path) -> None:
+    repeats = (make_repeat(1, 1, 0.375), make_repeat(2, 1, 0.75))
+    result = make_search(num_seeds=2, repeats=repeats)
+    text = winner_study(result)
+    assert "Candidate 2 (of 5, from 0) is the best by mean F1 over seeds: 62.5 %" in text
+    assert "The search decided by seeds 0 to 1, which are not among these: they" in text
+    (study,) = load_studies(write_study(tmp_path, result))
+    assert study.seeds == (2, 3, 4, 5, 6)

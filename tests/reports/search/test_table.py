@@ -11,7 +11,7 @@ from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
 from reports.ledger.search_result import SearchResult
 from reports.search.best import NUM_SHOWN
-from reports.search.table import PREAMBLE, to_csv, to_latex, to_markdown
+from reports.search.table import PREAMBLE, repeats_to_csv, to_csv, to_latex, to_markdown
 from tests.reports.search.factories import (
     RATE,
     make_candidate,
@@ -20,6 +20,7 @@ from tests.reports.search.factories import (
     make_result,
     make_search,
 )
+from tests.reports.search.winner.factories import make_repeat
 
 NASTY = r"a_b & 50 % #1 \cmd {x} ~ ^2 $y$"
 needs_tex = pytest.mark.skipif(
@@ -118,3 +119,19 @@ def test_markdown_shows_as_many_as_fit_and_escapes_what_they_hold() -> None:
     assert to_markdown(front).splitlines()[0].count("|") == NUM_SHOWN + 2
     nasty = make_candidate(0, 0.5, values={"a|b": "*x*"})
     assert to_markdown(make_result(nasty)).splitlines()[-1] == r"| a\|b | \*x\* |"
+
+
+def test_repeats_are_a_line_each_and_means_stand_beside_the_first_seed() -> None:
+    repeats = (make_repeat(1, 1, 0.375), make_repeat(2, 1, 0.75), make_repeat(2, 2, 0.5))
+    result = make_search(num_seeds=2, repeats=repeats)
+    assert repeats_to_csv(result).splitlines() == [
+        "number,seed,chooses,state,scores.f1,key,failure",
+        "1,1,True,finished,0.375,key-1-1,",
+        "2,1,True,finished,0.75,key-2-1,",
+        "2,2,False,finished,0.5,key-2-2,",
+    ]
+    lines = to_latex(result).splitlines()
+    assert r"Candidate & 2 & 1 & 0 \\" in lines
+    assert r"Mean over seeds (\%) & 62.5 & 50.0 & 37.5 \\" in lines
+    assert r"Seeds & 2 & 2 & 1 \\" in lines
+    assert repeats_to_csv(make_search()) == ""

@@ -9,6 +9,7 @@ from tests.reports.search.factories import (
     make_result,
     make_search,
 )
+from tests.reports.search.winner.factories import make_repeat
 
 
 def show(result: SearchResult, rival: SearchResult | None = None, width: int = 80) -> list[str]:
@@ -71,3 +72,22 @@ def test_comparison_with_another_search_comes_last() -> None:
     lines = show(make_search(), make_search(space="other"))
     start = next(n for n, line in enumerate(lines) if line.startswith("After 5 candidates"))
     assert "'other-synthetic-tiny-f1' is +0.0 points." in " ".join(lines[start:])
+
+
+def test_repeated_candidates_are_shown_with_their_means_and_the_winner_is_told() -> None:
+    repeats = (make_repeat(1, 1, 0.375), make_repeat(2, 1, 0.75))
+    lines = show(make_search(num_seeds=2, repeats=repeats))
+    start = lines.index("The best 3 of 3 finished candidates, by how late they were rejected.")
+    assert lines[start + 1] == "no. valid F1 % mean % seeds system fields"
+    assert lines[start + 2].startswith("2 50.0 62.5 2 xia")
+    assert lines[start + 3].startswith("1 62.5 50.0 2 le")
+    assert lines[start + 4].startswith("0 37.5 37.5 1 le")
+    assert lines[-2 if "Importances" in lines[-1] else -1] == (
+        "The winner is not chosen yet: seeds are missing."
+    )
+
+
+def test_failed_repeat_is_told_with_its_seed() -> None:
+    failed = make_repeat(1, 2, None, failure="out of memory", is_tried_again=True)
+    told = "candidate 1 with seed 2 failed: out of memory"
+    assert told in show(make_result(make_candidate(1, 0.5), num_seeds=3, repeats=(failed,)))
