@@ -140,7 +140,7 @@ def _state_one(rng: np.random.Generator, num: int, num_seeds: int, spread: float
 
 @click.command()
 @click.option("--repeats", default=100, show_default=True, help="Searches of the first table.")
-@click.option("--searches", default=500, show_default=True, help="Those of the second.")
+@click.option("--searches", default=5000, show_default=True, help="Those of the second.")
 @click.option("--trials", multiple=True, default=(60, 100, 150), show_default=True)
 @click.option("--seeds", default=5, show_default=True, help="Seeds that choose the winner.")
 def main(repeats: int, searches: int, trials: tuple[int, ...], seeds: int) -> None:

@@ -33,7 +33,7 @@ SMALL = Space(
     name="small",
     title="A small space",
     systems={"le": "search_spaces.systems.le:LE"},
-    change={"training.max_epochs": 2},
+    change={"training.max_epochs": 16, "training.batch_size": 4},
     fields=(
         Choice(
             name="head",
@@ -42,7 +42,7 @@ SMALL = Space(
                 "cls": {"model.head": {"kind": "cls"}},
             },
         ),
-        LogRange(path="training.learning_rate", low=1e-4, high=1e-2),
+        LogRange(path="training.learning_rate", low=2e-3, high=1e-2),
     ),
 )
 """
@@ -63,9 +63,10 @@ def test_killed_between_seeds_it_repeats_none_and_reads_test_of_the_winner_alone
     """It is killed among the seeds that choose; tuned_study.py then trains the baseline alone."""
     storage = workplace / "storage"
     place = ("--corpus", "mine", "--storage", storage, "--slots", 2)
-    command = ("tune", "space.py", *place, "--trials", NUM_CANDIDATES, "--seeds", NUM_SEEDS)
+    command = ("tune", "space.py", *place, "--trials", NUM_CANDIDATES, "--no-asha")
+    command += ("--seeds", NUM_SEEDS)
     with started(*command, cwd=workplace) as process:
-        wait_for(lambda: len(records(storage)) > NUM_CANDIDATES)
+        wait_for(lambda: len(records(storage)) > NUM_CANDIDATES, limit_s=600)
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait(60)

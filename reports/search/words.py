@@ -70,9 +70,7 @@ def tell_shown(result: SearchResult, num_shown: int) -> str:
     if costs(result):
         return f"The Pareto front, {num_shown} of {num} finished candidates."
     if result.repeats:
-        return (
-            f"The best {num_shown} of {num} finished candidates; the last rejected ones come first."
-        )
+        return f"The best {num_shown} of {num} finished candidates, the last rejected first."
     return f"The best {num_shown} of {num} finished candidates."
 
 

@@ -6,6 +6,8 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.search.goal import SearchMeans
 from orchestrator.search.search import Search
 from orchestrator.search.winner.repeats import Repeats
+from orchestrator.storage.patience import PATIENCE
+from orchestrator.storage.trials import fetch_record
 from orchestrator.sweep.progress import SweepProgress
 from orchestrator.sweep.studies import SweepEnd
 from orchestrator.tracking.mirror import MlflowMirror
@@ -88,6 +90,8 @@ def _state(search: Search, result: SearchResult) -> SearchResult:
     )
     fresh = fresh_seeds(result.num_seeds)
     baseline = {seed: search.points.baseline(winner.system, seed).key for seed in fresh}
+    for key in baseline.values():  # another machine may have trained it
+        PATIENCE.at_start(fetch_record, search.storage, key)
     trial_scores = TrialScores(Ledger(search.storage))
     read_before = search.log.note_read(winner.number)
     stated = state_winner(result, trial_scores, baseline, read_before)

@@ -77,7 +77,7 @@ def test_comparison_with_another_search_comes_last() -> None:
 def test_repeated_candidates_are_shown_with_their_means_and_the_winner_is_told() -> None:
     repeats = (make_repeat(1, 1, 0.375), make_repeat(2, 1, 0.75))
     lines = show(make_search(num_seeds=2, repeats=repeats))
-    start = lines.index("The best 3 of 3 finished candidates, by how late they were rejected.")
+    start = lines.index("The best 3 of 3 finished candidates, the last rejected first.")
     assert lines[start + 1] == "no. valid F1 % mean % seeds system fields"
     assert lines[start + 2].startswith("2 50.0 62.5 2 xia")
     assert lines[start + 3].startswith("1 62.5 50.0 2 le")
