@@ -63,8 +63,8 @@ def test_killed_between_seeds_it_repeats_none_and_reads_test_of_the_winner_alone
     """It is killed among the seeds that choose; tuned_study.py then trains the baseline alone."""
     storage = workplace / "storage"
     place = ("--corpus", "mine", "--storage", storage, "--slots", 2)
-    command = ("tune", "space.py", *place, "--trials", NUM_CANDIDATES, "--no-asha")
-    command += ("--seeds", NUM_SEEDS)
+    how_many = ("--trials", NUM_CANDIDATES, "--seeds", NUM_SEEDS)
+    command = ("tune", "space.py", *place, *how_many, "--no-asha")
     with started(*command, cwd=workplace) as process:
         wait_for(lambda: len(records(storage)) > NUM_CANDIDATES, limit_s=600)
         family = psutil.Process(process.pid).children(recursive=True)
