@@ -59,7 +59,9 @@ FILES_OF = {
     "mlflow": {"orchestrator/tracking/client.py"},
     "optuna": {
         "orchestrator/search/importance.py",
-        "orchestrator/search/journal.py",
+        "orchestrator/search/journal/file.py",
+        "orchestrator/search/journal/journal.py",
+        "orchestrator/search/journal/shared.py",
         "orchestrator/search/sampling.py",
         "orchestrator/search/log.py",
     },

@@ -8,16 +8,17 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import JournalStorage
+from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from orchestrator.search.journal import open_journal
+from orchestrator.search.journal.journal import Journal
 from orchestrator.search.sampling import choose_by, make_sampler
-from reports.ledger.locks import locked
 from reports.ledger.search_result import (
     Candidate,
     CandidateState,
@@ -29,7 +30,6 @@ from search_spaces.errors import StudyError
 from search_spaces.space import Point, Space
 from search_spaces.terms import Scale
 
-JOURNAL_FILE, LOCK_FILE = "journal.log", "asking.lock"
 READ_ON_TEST = "read_on_test"
 """The attribute that names the candidates whose test scores the search has read."""
 
@@ -49,14 +49,14 @@ class Asked(NamedTuple):
 
 
 class SearchLog:
-    """The candidates of one search; several processes may use it at once.
+    """The candidates of one search; several processes may use it at once, one thread in each.
 
     Every method raises OSError while the journal cannot be read or written.
     """
 
     def __init__(
         self,
-        folder: Path,
+        journal: Journal,
         space: Space,
         scale: Scale,
         objectives: Sequence[Objective],
@@ -68,48 +68,35 @@ class SearchLog:
         """Open a search, or start it.
 
         Args:
-            folder: Where the search is kept.
+            journal: Where the search is kept.
             space: The space to search.
             scale: The sizes of the models.
             objectives: What to optimise.
-            identity: Everything that scores depend on and that the folder's name does not say.
+            identity: Everything that scores depend on and that the journal's name does not say.
             seed: The seed of the sampler.
             sampler: What draws the candidates.
 
         Raises:
-            LedgerError: If the folder's journal is damaged.
-            StudyError: If the folder holds a search of another identity.
+            StudyError: If the journal is that of a search of another identity.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._scale = space, scale
         self._sampler, self._seed = sampler, seed
         self._objectives = tuple(objectives)
-        self._lock = folder / LOCK_FILE
-        self._journal = open_journal(folder / JOURNAL_FILE)
-        with locked(self._lock):
-            self.study = optuna.create_study(
-                storage=self._journal,
-                study_name=folder.name,  # Optuna's default joins all searches of a journal
-                directions=["maximize" if one.is_maximised else "minimize" for one in objectives],
-                load_if_exists=True,
-            )
-            self._check_identity(folder, hashlib.sha256(identity.encode()).hexdigest())
-            self.id = self._find_or_draw_id()
+        self._journal, self._storage = journal, journal.storage
+        digest = hashlib.sha256(identity.encode()).hexdigest()
+        journal.alone(partial(self._begin, digest))
+        self.study = self._study_in(self._storage)
+        self.id = str(self.study.user_attrs["id"])
+        self._study_id = self._storage.get_study_id_from_name(journal.name)
+        self._ids: dict[int, int] = {}
 
     def ask(self, num_candidates: int) -> Asked | None:
         """Ask for a new candidate; None if there are `num_candidates` already.
 
         A candidate that a killed process had not finished asking for comes first.
         """
-        with locked(self._lock):
-            trials = self._trials()
-            begun = next((t.number for t in trials if _is_open(t) and not self._point(t)), None)
-            if begun is None and len(trials) >= num_candidates:
-                return None
-            number = len(trials) if begun is None else begun
-            self.study.sampler = make_sampler(self._sampler, self._seed, number)
-            trial = self.study.ask() if begun is None else Trial(self.study, self._id(begun))
-            return Asked(number, self._space.draw(self._scale, choose_by(trial)))
+        return self._journal.alone(partial(self._ask, num_candidates))
 
     def open_candidates(self) -> list[Asked]:
         """List the candidates whose end is not logged."""
@@ -140,7 +127,7 @@ class SearchLog:
     def finish(self, number: int, scores: Mapping[ObjectiveName, float]) -> None:
         """Log the scores of a candidate."""
         values = [scores[objective.name] for objective in self._objectives]
-        self.study.tell(number, values, skip_if_finished=True)
+        self._tell(number, values)
 
     def stop(self, number: int, f1: Mapping[int, float]) -> None:
         """Log that a candidate was stopped early, with its F1 by the number of epochs."""
@@ -148,23 +135,19 @@ class SearchLog:
         if len(self._objectives) == 1:  # with several, Optuna takes only final scores
             with suppress(UpdateFinishedTrialError):
                 num_epochs = max(f1)
-                self._journal.set_trial_intermediate_value(
+                self._storage.set_trial_intermediate_value(
                     self._id(number), num_epochs, f1[num_epochs]
                 )
-        self.study.tell(number, state=TrialState.PRUNED, skip_if_finished=True)
+        self._tell(number, state=TrialState.PRUNED)
 
     def reject(self, number: int, reason: str) -> None:
         """Log that a candidate can never give a score."""
         self.note_failure(number, reason)
-        self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+        self._tell(number, state=TrialState.FAIL)
 
     def note_read(self, number: int) -> list[int]:
         """Note that the search reads the test split of a candidate; return those it read before."""
-        with locked(self._lock):
-            read: list[int] = self.study.user_attrs.get(READ_ON_TEST, [])
-            if number not in read:
-                self.study.set_user_attr(READ_ON_TEST, [*read, number])
-            return [other for other in read if other != number]
+        return self._journal.alone(partial(self._note_read, number))
 
     def candidates(self, key_of: Callable[[Point], str]) -> list[Candidate]:
         """List all candidates with the keys of their trials."""
@@ -176,11 +159,63 @@ class SearchLog:
             if (point := self._point(trial))
         ]
 
+    def _begin(self, identity: str, storage: JournalStorage) -> None:
+        """Begin the search, unless it was begun; make sure that it is this one."""
+        study = self._study_in(storage)
+        if study.user_attrs.get("identity", identity) != identity:
+            raise StudyError(
+                f"search '{self._journal.place}' was started with another space "
+                f"'{self._space.name}', other baselines or another preparation of the corpus, so "
+                "its scores cannot be used here; give the space another name, or move that folder "
+                "away"
+            )
+        own = {"identity": identity, "id": secrets.token_hex(8)}
+        for name in own.keys() - study.user_attrs.keys():
+            study.set_user_attr(name, own[name])
+
+    def _note_read(self, number: int, storage: JournalStorage) -> list[int]:
+        study = self._study_in(storage)
+        read: list[int] = study.user_attrs.get(READ_ON_TEST, [])
+        if number not in read:
+            study.set_user_attr(READ_ON_TEST, [*read, number])
+        return [other for other in read if other != number]
+
+    def _study_in(self, storage: JournalStorage) -> Study:
+        name = self._journal.name  # Optuna's default joins all searches of a journal
+        if name in optuna.get_all_study_names(storage):
+            return optuna.load_study(storage=storage, study_name=name)
+        return optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=["maximize" if one.is_maximised else "minimize" for one in self._objectives],
+        )
+
+    def _ask(self, num_candidates: int, storage: JournalStorage) -> Asked | None:
+        study = self._study_in(storage)
+        trials = study.get_trials(deepcopy=False)
+        begun = next((t.number for t in trials if _is_open(t) and not self._point(t)), None)
+        if begun is None and len(trials) >= num_candidates:
+            return None
+        number = len(trials) if begun is None else begun
+        study.sampler = make_sampler(self._sampler, self._seed, number)
+        trial = study.ask() if begun is None else Trial(study, self._id(begun))
+        return Asked(number, self._space.draw(self._scale, choose_by(trial)))
+
+    def _tell(
+        self,
+        number: int,
+        values: Sequence[float] | None = None,
+        state: TrialState | None = None,
+    ) -> None:
+        """Log the end of a candidate, unless some process has, even while this one tells it."""
+        with suppress(UpdateFinishedTrialError):
+            self.study.tell(number, values, state, skip_if_finished=True)
+
     def _note(self, number: int, **facts: object) -> None:
         """Add facts about a candidate, unless some process has logged its end."""
         with suppress(UpdateFinishedTrialError):
             for name, fact in facts.items():
-                self._journal.set_trial_user_attr(self._id(number), name, fact)
+                self._storage.set_trial_user_attr(self._id(number), name, fact)
 
     def _candidate(self, trial: FrozenTrial, point: Point, key: str, is_best: bool) -> Candidate:
         facts, state, f1 = trial.user_attrs, STATES[trial.state], _f1(trial)
@@ -217,8 +252,11 @@ class SearchLog:
         return self.study.get_trials(deepcopy=False)
 
     def _id(self, number: int) -> int:
-        study = self._journal.get_study_id_from_name(self.study.study_name)
-        return self._journal.get_trial_id_from_study_id_trial_number(study, number)
+        if number not in self._ids:
+            self._ids[number] = self._storage.get_trial_id_from_study_id_trial_number(
+                self._study_id, number
+            )
+        return self._ids[number]
 
     def _point(self, trial: FrozenTrial) -> Point | None:
         """Return the point of a candidate; None if a killed process left it incomplete."""
@@ -226,22 +264,6 @@ class SearchLog:
             return self._space.draw(self._scale, lambda field: trial.params[field.name])
         except KeyError:
             return None
-
-    def _find_or_draw_id(self) -> str:
-        """Return what tells this search from those of the same name in other storage folders."""
-        if "id" not in self.study.user_attrs:
-            self.study.set_user_attr("id", secrets.token_hex(8))
-        return str(self.study.user_attrs["id"])
-
-    def _check_identity(self, folder: Path, digest: str) -> None:
-        if self.study.user_attrs.get("identity", digest) != digest:
-            raise StudyError(
-                f"search '{folder}' was started with another space '{self._space.name}', other "
-                "baselines or another preparation of the corpus, so its scores cannot be used "
-                "here; give the space another name, or move that folder away"
-            )
-        if "identity" not in self.study.user_attrs:
-            self.study.set_user_attr("identity", digest)
 
 
 def _f1(trial: FrozenTrial) -> dict[int, float]:

@@ -21,7 +21,7 @@ from orchestrator.search.sampling import NUM_RANDOM, draw_at_random, with_trials
 from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.search.winner.choose import choose_winner
 from orchestrator.storage.patience import PATIENCE
-from orchestrator.storage.publish import publish_folder
+from orchestrator.storage.publish import publish_files
 from orchestrator.storage.trials import fetch_record, remove_checkpoint
 from orchestrator.sweep.studies import SweepEnd
 from orchestrator.tracking.mirror import MlflowMirror
@@ -203,6 +203,6 @@ def _write(
     console.print("\nThe result is in:")
     for path in files.values():
         console.print(f"  {path}", soft_wrap=True, markup=False)
-    published = publish_folder(storage, search.folder)
+    published = publish_files(storage, search.folder, files.values())
     if published is not None:
         console.print(f"The same is in {published}.", soft_wrap=True, markup=False)

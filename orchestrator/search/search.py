@@ -9,10 +9,11 @@ from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.importance import measure_importances
+from orchestrator.search.journal.open import open_journal
 from orchestrator.search.log import SearchLog
 from orchestrator.search.points import Points
-from orchestrator.storage.mirror import place_of
-from orchestrator.storage.publish import claim_folder
+from orchestrator.storage.patience import PATIENCE
+from orchestrator.storage.publish import fetch_file
 from reports.ledger.search_result import (
     FOLDER,
     RESULT_FILE,
@@ -58,7 +59,14 @@ class Search:
         return self.log.candidates(self.points.key_of)
 
     def result(self) -> SearchResult:
-        """Collect the result so far."""
+        """Collect the result so far.
+
+        Raises:
+            OSError: If the bucket that the storage mirrors was unreachable for too long.
+        """
+        return PATIENCE.at_start(self._result)
+
+    def _result(self) -> SearchResult:
         importances, why_none = measure_importances(self.log.study, self.objectives)
         measured = {"importances": importances, "no_importances": why_none}
         return self.snapshot(self.candidates).model_copy(update=measured)
@@ -94,22 +102,13 @@ def open_search(
         LedgerError: If its stored state is damaged.
         OSError: If the bucket that the storage mirrors was unreachable for too long.
         StudyError: If the search was started with another space, other baselines or another corpus,
-            or by another machine that uses the same bucket.
+            or if its journal in the bucket is not shared yet.
     """
-    folder = search_folder(_name(points, goal), storage)
-    _claim(storage, folder)
-    log = SearchLog(
-        folder,
-        points.space,
-        points.scale,
-        goal.objectives,
-        identity=points.identity,
-        seed=goal.seed,
-        sampler=goal.sampler,
-    )
+    name = _name(points, goal)
+    log = PATIENCE.at_start(_open_log, points, goal, name, storage)
     return Search(
         storage,
-        folder,
+        search_folder(name, storage),
         points,
         goal.objectives,
         goal.num_candidates,
@@ -123,10 +122,12 @@ def find_rival(points: Points, goal: SearchGoal, name: str, *, storage: Path) ->
     """Read the search that another one is to be compared with.
 
     Raises:
+        OSError: If the bucket that the storage mirrors was unreachable for too long.
         StudyError: If there is none of that name, or if the two have no F1 in common to compare:
             other utterances, models of another scale, or a cost that draws candidates too.
     """
     folder = storage / FOLDER
+    fetch_file(storage, folder / name / RESULT_FILE)
     known = sorted(path.parent.name for path in folder.glob(f"*/{RESULT_FILE}"))
     if name not in known:
         raise StudyError(
@@ -161,13 +162,13 @@ def _name(points: Points, goal: SearchGoal) -> str:
     return name_search(space, corpus, points.scale, goal.objectives, goal.sampler)
 
 
-def _claim(storage: Path, folder: Path) -> None:
-    """Make sure that no other machine owns the search: our journal would replace its journal."""
-    owner = claim_folder(storage, folder)
-    if owner is not None:
-        place = f"{place_of(storage)}/{folder.relative_to(storage).as_posix()}"
-        raise StudyError(
-            f"search '{place}' belongs to machine '{owner}', which started it and keeps its "
-            "journal; continue it there or give the space another name. If that machine no longer "
-            "exists, remove that folder of the bucket: finished trials stay in the ledger"
-        )
+def _open_log(points: Points, goal: SearchGoal, name: str, storage: Path) -> SearchLog:
+    return SearchLog(
+        open_journal(name, storage),
+        points.space,
+        points.scale,
+        goal.objectives,
+        identity=points.identity,
+        seed=goal.seed,
+        sampler=goal.sampler,
+    )

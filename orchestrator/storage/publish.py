@@ -4,8 +4,7 @@
 A storage folder that mirrors no bucket needs none of this: all machines share the folder itself.
 """
 
-import platform
-import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from corpora.store.folders import MANIFEST_FILE
@@ -15,9 +14,6 @@ from orchestrator.storage.folder import CHOICES, URI, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
 from reports.ledger import floor_file, planned, probe
-from reports.ledger.files import create_once
-
-OWNER_FILE = "owner"
 
 
 def locate_place(place: str) -> Path:
@@ -91,14 +87,22 @@ def publish_file(storage: Path, file: Path) -> None:
         PATIENCE.at_start(mirror.push, file.relative_to(storage).as_posix())
 
 
-def claim_folder(storage: Path, folder: Path) -> str | None:
-    """Reserve a folder of the bucket for this machine, unless another machine has it.
+def fetch_file(storage: Path, file: Path) -> None:
+    """Bring a file of the storage folder up to date with the bucket.
 
-    A file in the bucket and a file in the folder here name the owner. A machine that has lost its
-    own file counts as another machine.
+    Raises:
+        OSError: If the bucket was unreachable for too long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        PATIENCE.at_start(_fetch_file, mirror, file.relative_to(storage).as_posix())
+
+
+def publish_files(storage: Path, folder: Path, files: Iterable[Path]) -> str | None:
+    """Put files of a folder into the bucket; leave what else is in that folder there.
 
     Returns:
-        The name of the other machine; None if the folder is ours, or if there is no bucket.
+        The folder's URI; None if the storage folder mirrors no bucket.
 
     Raises:
         OSError: If the bucket was unreachable for too long.
@@ -106,12 +110,9 @@ def claim_folder(storage: Path, folder: Path) -> str | None:
     mirror = mirror_at(storage)
     if mirror is None:
         return None
-    ours = _name_owner(folder)
-    name = (folder / OWNER_FILE).relative_to(storage).as_posix()
-    if PATIENCE.at_start(mirror.store.create, name, ours):
-        return None
-    owner = PATIENCE.at_start(mirror.store.read, name) or b"unknown"
-    return owner.decode(errors="replace").split()[0]
+    names = [file.relative_to(storage).as_posix() for file in files]
+    PATIENCE.at_start(in_parallel, mirror.push, names)
+    return f"{mirror.uri}/{folder.relative_to(storage).as_posix()}"
 
 
 def publish_folder(storage: Path, folder: Path) -> str | None:
@@ -131,12 +132,8 @@ def publish_folder(storage: Path, folder: Path) -> str | None:
     return f"{mirror.uri}/{below}"
 
 
-def _name_owner(folder: Path) -> bytes:
-    """Return what names this machine as a folder's owner: its name and a random number."""
-    file = folder / OWNER_FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    create_once(file, f"{platform.node()} {secrets.token_hex(8)}\n".encode())
-    return file.read_bytes()
+def _fetch_file(mirror: Mirror, name: str) -> None:
+    mirror.fetch(name, mirror.store.version(name))
 
 
 def _pull_plans(mirror: Mirror) -> None:

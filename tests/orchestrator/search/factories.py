@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from orchestrator.search.journal.file import FileJournal
+from orchestrator.search.journal.journal import Journal
 from orchestrator.search.log import SearchLog
 from reports.ledger.record import Record
 from reports.ledger.search_result import Objective, SamplerName
@@ -36,7 +38,7 @@ FEW = SPACE.model_copy(update={"name": "few", "fields": SPACE.fields[:1]})
 
 
 def open_log(
-    folder: Path,
+    place: Path | Journal,
     *,
     space: Space = SPACE,
     objectives: Sequence[Objective] = (F1,),
@@ -44,8 +46,10 @@ def open_log(
     seed: int = 0,
     sampler: SamplerName = "tpe",
 ) -> SearchLog:
+    """Open a search in a folder, or that of a journal."""
+    journal = FileJournal(place) if isinstance(place, Path) else place
     return SearchLog(
-        folder, space, "tiny", objectives, identity=identity, seed=seed, sampler=sampler
+        journal, space, "tiny", objectives, identity=identity, seed=seed, sampler=sampler
     )
 
 

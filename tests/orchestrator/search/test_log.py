@@ -4,7 +4,8 @@ from typing import get_args
 import optuna
 import pytest
 
-from orchestrator.search.log import JOURNAL_FILE, SearchLog
+from orchestrator.search.journal.file import JOURNAL_FILE
+from orchestrator.search.log import SearchLog
 from reports.ledger.ledger import LedgerError
 from reports.ledger.search_result import Candidate, SamplerName
 from search_spaces.errors import StudyError

@@ -13,7 +13,7 @@ from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
 from orchestrator.search.goal import SearchGoal, SearchMeans
-from orchestrator.search.log import JOURNAL_FILE
+from orchestrator.search.journal.file import JOURNAL_FILE
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, find_rival, open_search
