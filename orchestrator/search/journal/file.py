@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class _Backend(JournalFileBackend):
                 os.fsync(file.fileno())
 
 
-def to_lines(logs: list[dict[str, Any]]) -> bytes:
+def to_lines(logs: Sequence[dict[str, Any]]) -> bytes:
     """Write lines of a journal as Optuna's file backend does."""
     return "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
 

@@ -45,6 +45,7 @@ class SharedJournal:
             self.storage = JournalStorage(self.backend)
         except KeyError as error:
             raise LedgerError(f"journal '{place}' is damaged: {error}; {CURE}") from error
+        self._drafts: _Drafts | None = None
 
     def alone(self, act: Callable[[JournalStorage], Outcome]) -> Outcome:
         """Do what no two processes may do at once; all lines that it writes become one piece.
@@ -52,24 +53,39 @@ class SharedJournal:
         So a kill leaves all of them or none.
         """
         while True:
-            draft = self.backend.draft()
-            outcome = act(JournalStorage(draft))
-            if self.backend.accept(draft):
+            known = self.backend.all_lines()
+            drafts, self._drafts = self._drafts or _Drafts(), None
+            drafts.begin(known)
+            outcome = act(drafts.storage)
+            if self.backend.accept(drafts.new, after=len(known)):
+                if self.backend.num_lines == len(known) + len(drafts.new):
+                    self._drafts = drafts
                 return outcome
 
 
-class _Draft(BaseJournalBackend):
-    """The lines of a journal, and `new` ones that nobody else sees yet."""
+class _Drafts(BaseJournalBackend):
+    """The lines of a journal, and `new` ones that nobody else sees yet.
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self.known = lines
+    Its storage can be used for the next draft if the new lines became the next ones of the journal:
+    else it would have to apply all lines again.
+    """
+
+    def __init__(self) -> None:
+        self._known: Sequence[Line] = ()
         self.new: list[Line] = []
+        self.storage = JournalStorage(self)
+
+    def begin(self, known: Sequence[Line]) -> None:
+        """Begin a draft after these lines."""
+        self._known, self.new = known, []
 
     def read_logs(self, log_number_from: int) -> list[Line]:
-        num_known = len(self.known)
-        return [*self.known[log_number_from:], *self.new[max(0, log_number_from - num_known) :]]
+        """Return the lines from a number on, the new ones too."""
+        start_of_new = max(0, log_number_from - len(self._known))
+        return [*self._known[log_number_from:], *self.new[start_of_new:]]
 
     def append_logs(self, logs: list[Line]) -> None:
+        """Add lines to the draft."""
         self.new += _parse([to_lines(logs)])
 
 
@@ -101,20 +117,24 @@ class _Backend(BaseJournalBackend):
             self._catch_up()
         self._is_fresh = True
 
-    def draft(self) -> _Draft:
-        """Return what is known now, to be extended by lines that may be accepted."""
-        self._catch_up()
-        return _Draft(tuple(self._lines))
+    @property
+    def num_lines(self) -> int:
+        """How many lines are known."""
+        return len(self._lines)
 
-    def accept(self, draft: _Draft) -> bool:
-        """Add the new lines of a draft, unless other lines came first on which they depend."""
-        if not draft.new:
+    def all_lines(self) -> Sequence[Line]:
+        """Return all lines that there are now."""
+        self._catch_up()
+        return tuple(self._lines)
+
+    def accept(self, new: Sequence[Line], *, after: int) -> bool:
+        """Add a draft, unless lines on which it depends came after those that it knew."""
+        if not new:
             return True
-        content = to_lines(draft.new)
+        content = to_lines(new)
         while not self._add(content):
             self._catch_up()
-            since = self._lines[len(draft.known) :]
-            if any(line["op_code"] not in NOTES for line in since):
+            if any(line["op_code"] not in NOTES for line in self._lines[after:]):
                 return False
         return True
 

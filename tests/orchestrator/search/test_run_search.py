@@ -1,5 +1,4 @@
 import io
-import platform
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
 from orchestrator.search.goal import SearchGoal, SearchMeans
-from orchestrator.search.journal.file import JOURNAL_FILE
 from orchestrator.search.points import Points
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search, find_rival, open_search
@@ -21,7 +19,7 @@ from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
 from orchestrator.sweep.studies import SweepEnd
 from orchestrator.tracking.mirror import MlflowMirror
-from reports.ledger.search_result import Objective, SamplerName, SearchResult
+from reports.ledger.search_result import RESULT_FILE, Objective, SamplerName, SearchResult
 from search_spaces.errors import StudyError
 from search_spaces.space import IntRange, Space
 from tests.orchestrator.conftest import CORPUS
@@ -108,27 +106,38 @@ def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
         run(storage, 4)
 
 
-def test_search_that_another_machine_began_in_the_bucket_is_left_alone(
+def test_search_in_a_bucket_has_the_same_result_on_every_machine(
     storage: Path, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the journal; ours would replace it, and remove what is not here."""
     folder = Path("searches", f"small-{CORPUS}-tiny-f1")
-    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "here"))
-    here = locate_place(f"{bucket}/place")
-    shutil.copytree(storage / "corpora", here / "corpora")
-    search = begin(here, 1)
-    search.log.ask(1)
-    search.log.finish(0, {"f1": 0.5})
-    run(here, 1)
-    before = BucketStore(f"{bucket}/place").versions(str(folder))
-    assert f"{folder}/{JOURNAL_FILE}" in before
-    told = f"search '{bucket}/place/{folder}' belongs to machine '{platform.node()}'.*continue it"
-    monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "there"))
-    there = locate_place(f"{bucket}/place")
-    with pytest.raises(StudyError, match=told):
-        run(there, 1)
-    assert not (there / folder / JOURNAL_FILE).exists()
-    assert BucketStore(f"{bucket}/place").versions(str(folder)) == before
+
+    def on(machine: str) -> Path:
+        monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / machine))
+        mirror = locate_place(f"{bucket}/place")
+        shutil.copytree(storage / "corpora", mirror / "corpora", dirs_exist_ok=True)
+        return mirror
+
+    search = begin(on("here"), 2)
+    for number in range(2):
+        search.log.ask(2)
+        search.log.finish(number, {"f1": 0.5 + number / 10})
+    _, printed = run(on("here"), 2)
+    assert f"The same is in {bucket}/place/{folder}" in "".join(printed.splitlines())
+    store = BucketStore(f"{bucket}/place")
+    published = store.read(f"{folder}/{RESULT_FILE}")
+    _, printed = run(on("there"), 2)
+    assert "2 finished" in printed
+    for machine in ("here", "there"):
+        assert (on(machine) / folder / RESULT_FILE).read_bytes() == published
+    assert store.read(f"{folder}/{RESULT_FILE}") == published
+    with pytest.raises(AssertionError, match="it wants to train"):
+        run(on("there"), 3)
+    drawn = complete(on("there"), 6, "random")
+    assert not (on("here") / drawn.relative_to(on("there"))).exists()
+    run(on("here"), 2, against=drawn.name)
+    assert f"{folder}/against-{drawn.name}.csv" in store.names(str(folder))
+    run(on("there"), 2)
+    assert f"{folder}/against-{drawn.name}.csv" in store.names(str(folder))
 
 
 def test_search_is_compared_with_another_by_its_name(storage: Path) -> None:

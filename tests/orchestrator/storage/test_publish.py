@@ -1,7 +1,6 @@
 """Two machines that share a bucket: each has a cache folder of its own."""
 
 import hashlib
-import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +25,10 @@ from orchestrator.storage.mirror import place_of
 from orchestrator.storage.objects import store_of
 from orchestrator.storage.patience import Patience
 from orchestrator.storage.publish import (
-    claim_folder,
+    fetch_file,
     locate_place,
     publish_file,
+    publish_files,
     publish_folder,
     pull_plans,
     pull_probes,
@@ -362,22 +362,29 @@ def test_published_folder_is_as_it_is_here(on: Machine, place: str) -> None:
     assert names(place, "tables") == ["tables/depth/new"]
 
 
-def test_claimed_folder_belongs_to_one_machine_until_it_is_removed(on: Machine, place: str) -> None:
-    here = on("here")
-    assert claim_folder(here, here / "searches" / "small") is None
-    assert claim_folder(here, here / "searches" / "small") is None  # the next command
-    there = on("there")
-    assert claim_folder(there, there / "searches" / "small") == platform.node()
-    assert claim_folder(there, there / "searches" / "other") is None
-    publish_folder(here, here / "searches" / "small")
-    shutil.rmtree(here / "searches")  # it has lost the journal too
-    assert claim_folder(here, here / "searches" / "small") == platform.node()
-    BucketStore(place).remove("searches/small/owner")
-    assert claim_folder(there, there / "searches" / "small") is None
+def test_published_files_leave_what_other_machines_put_beside_them(on: Machine, place: str) -> None:
+    for machine in ("here", "there"):
+        folder = on(machine) / "searches" / "small"
+        folder.mkdir(parents=True)
+        (folder / "both").write_text(machine)
+        (folder / machine).write_text(machine)
+        (folder / "not").touch()
+        files = [folder / "both", folder / machine]
+        assert publish_files(on(machine), folder, files) == f"{place}/searches/small"
+    assert names(place, "searches") == [
+        f"searches/small/{name}" for name in ("both", "here", "there")
+    ]
+    fetch_file(on("here"), on("here") / "searches" / "small" / "both")
+    assert (on("here") / "searches" / "small" / "both").read_text() == "there"
+    fetch_file(on("here"), on("here") / "searches" / "small" / "not")
+    assert (on("here") / "searches" / "small" / "not").is_file()
 
 
-def test_folder_that_no_bucket_shares_needs_no_owner(tmp_path: Path) -> None:
-    assert claim_folder(tmp_path, tmp_path / "searches" / "small") is None
+def test_file_of_a_folder_that_mirrors_nothing_is_neither_fetched_nor_published(
+    tmp_path: Path,
+) -> None:
+    fetch_file(tmp_path, tmp_path / "any")
+    assert publish_files(tmp_path, tmp_path, [tmp_path / "any"]) is None
     assert [*tmp_path.iterdir()] == []
 
 
