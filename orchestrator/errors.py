@@ -28,6 +28,10 @@ class LostRayError(UserError):
     """A process of Ray on this machine has ended, and so has the work; the message names it."""
 
 
+class MissingPackageError(UserError):
+    """A package is not installed that a command needs; the message says how to install it."""
+
+
 class PriceError(UserError):
     """A cluster file has no price table, or an invalid one; the message names the file."""
 

@@ -1,4 +1,4 @@
-"""The command that opens MLflow's web page.
+"""The command that opens MLflow's web page, or Optuna's page of one search.
 
 MLflow's server is a family of processes. It runs as a child of this module, run as a program, which
 ends the family once the command is gone, however it ended.
@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -25,6 +25,7 @@ from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.commands.options import storage_option, tracking_option
 from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import open_storage
+from orchestrator.storage.patience import PATIENCE
 from orchestrator.terminal import console
 from orchestrator.tracking.client import EXPERIMENT
 
@@ -45,12 +46,53 @@ GRACE_S = 5.0
 
 @click.command("ui")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+@click.option(
+    "--search",
+    metavar="NAME",
+    help="Open optuna-dashboard on a search instead, while it goes on or after it: its name in "
+    "STORAGE/searches. Needs that package: pip install 'mmer-sweep[dashboard]'.",
+)
 @storage_option
 @tracking_option
-def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
+def ui(port: int, search: str | None, storage: Path, tracking_uri: str | None) -> None:
     """Open MLflow's web page on this machine; end it with Ctrl-C."""
     _check_port(port)
     opened = open_storage(storage)
+    if search is None:
+        _open_mlflow(port, opened, tracking_uri)
+    else:
+        _open_search(port, opened, search)
+
+
+@contextmanager
+def _ended_by_the_user() -> Iterator[None]:
+    """Take Ctrl-C as the usual end of a page."""
+    try:
+        yield
+    except Terminated:
+        raise
+    except KeyboardInterrupt:
+        console.print("\nThe page is closed.")
+
+
+def _open_search(port: int, storage: Path, name: str) -> None:
+    """Serve Optuna's page of a search, in this process.
+
+    Raises:
+        LedgerError, OSError, StudyError: If the search cannot be read, or does not exist.
+        MissingPackageError: If optuna-dashboard is not installed.
+    """
+    from orchestrator.search.journal.dashboard import dashboard_of, serve  # loads Optuna
+    from orchestrator.search.journal.open import find_journal
+
+    app = dashboard_of(PATIENCE.at_start(find_journal, name, storage))
+    told = f"search {name} on http://{HOST}:{port}/dashboard (Ctrl-C ends it)"
+    with _ended_by_the_user():
+        serve(app, HOST, port, lambda: console.print(told, soft_wrap=True, markup=False))
+
+
+def _open_mlflow(port: int, opened: Path, tracking_uri: str | None) -> None:
+    """Start MLflow's server, and end with it."""
     uri = tracking_uri_of(tracking_uri, opened)
     database = database_of(uri)
     page = ""
@@ -59,25 +101,23 @@ def ui(port: int, storage: Path, tracking_uri: str | None) -> None:
         experiment = experiment_id(database, EXPERIMENT)
         page = "" if experiment is None else f"/{experiment_page(experiment)}"
     server = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
-    with subprocess.Popen(  # whose end closes the input, and so ends the family
-        [*PYTHON, "-m", __name__, *server],
-        # Other users of the machine see a process's arguments, and an address may hold a password.
-        env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    ) as family:
-        try:
-            with console.status("starting MLflow"):
-                _wait_for_answer(port, family)
-            console.print(
-                f"MLflow of {shown(uri)} on http://{HOST}:{port}{page} (Ctrl-C ends it)",
-                soft_wrap=True,
-            )
-            sys.exit(family.wait())
-        except Terminated:
-            raise
-        except KeyboardInterrupt:
-            console.print("\nMLflow's page is closed.")
+    with (
+        subprocess.Popen(  # whose end closes the input, and so ends the family
+            [*PYTHON, "-m", __name__, *server],
+            # Others on the machine see a process's arguments, and an address may hold a password.
+            env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        ) as family,
+        _ended_by_the_user(),
+    ):
+        with console.status("starting MLflow"):
+            _wait_for_answer(port, family)
+        console.print(
+            f"MLflow of {shown(uri)} on http://{HOST}:{port}{page} (Ctrl-C ends it)",
+            soft_wrap=True,
+        )
+        sys.exit(family.wait())
 
 
 def _check_port(port: int) -> None:
