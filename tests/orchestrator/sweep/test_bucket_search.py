@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 FOLDER = Path("searches", f"small-{CORPUS}-tiny-f1")
 NUM_CANDIDATES = 6
-LIMIT_S = 1500.0
+LIMIT_S = 400.0
 SPACE = """
 from search_spaces.space import LogRange, Space
 
