@@ -30,9 +30,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("corpus", "figures", "model_figures", "prediction", "search", "document"),
     ),
     "orchestrator": (
-        *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training", "trial"),
-        *("cluster", "tracking", "kept_models", "corpus", "floors", "forecast", "sweep"),
-        *("candidates", "search", "commands", "cli", "start"),
+        *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training"),
+        *("prefixes", "trial", "cluster", "tracking", "kept_models", "corpus", "floors"),
+        *("forecast", "sweep", "candidates", "search", "commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

@@ -1,10 +1,11 @@
 """Batches of a prepared corpus: gathered in device memory if it fits there, else from its files."""
 
+import copy
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import pyarrow as pa
 import torch
@@ -51,6 +52,7 @@ class CorpusSplit(Generic[AnyBatch]):
         ids: Utterances, in the order of the file.
         groups: The dialogue or video of each.
         labels: (U, K), 0 or 1, on the device.
+        gatherer: Makes its batches.
     """
 
     def __init__(self, table: pa.Table, gatherer: Gatherer[AnyBatch], device: torch.device) -> None:
@@ -58,7 +60,7 @@ class CorpusSplit(Generic[AnyBatch]):
         self.groups: list[str] = table[GROUP].to_pylist()
         self._labels = torch.tensor(table[LABELS].to_pylist(), dtype=torch.float32)
         self.labels = self._labels.to(device)
-        self._gatherer: Gatherer[AnyBatch] = gatherer
+        self.gatherer: Gatherer[AnyBatch] = gatherer
         self._device = device
 
     def __len__(self) -> int:
@@ -67,12 +69,12 @@ class CorpusSplit(Generic[AnyBatch]):
     @property
     def lengths(self) -> dict[str, Tensor]:
         """The length of each utterance in each input, such as frames or tokens: (U,) each."""
-        return self._gatherer.lengths
+        return self.gatherer.lengths
 
     @property
     def columns(self) -> Columns:
         """The large columns: faces and spectrograms, or features."""
-        return self._gatherer.columns
+        return self.gatherer.columns
 
     @property
     def num_bytes(self) -> int:
@@ -91,6 +93,12 @@ class CorpusSplit(Generic[AnyBatch]):
             for name, column in self.columns.items()
             if isinstance(column, MappedColumn)
         }
+
+    def gathered_by(self, gatherer: Gatherer[AnyBatch]) -> Self:
+        """Return the same split, whose batches another gatherer makes."""
+        other = copy.copy(self)
+        other.gatherer = gatherer
+        return other
 
     def random_order(self, *, seed: int, epoch: int) -> Tensor:
         """Return the order of an epoch; it depends on `seed` and `epoch` only: (U,)."""
@@ -113,10 +121,10 @@ class CorpusSplit(Generic[AnyBatch]):
         self, order: Tensor, batch_size: int, frames: torch.Generator | None
     ) -> Iterator[AnyBatch]:
         collected = (
-            self._gatherer.collect(indices, self._labels[indices], frames)
+            self.gatherer.collect(indices, self._labels[indices], frames)
             for indices in order.split(batch_size)
         )
-        return on_device(collected, self._device, self._gatherer.finish)
+        return on_device(collected, self._device, self.gatherer.finish)
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,12 @@ class Corpus(Generic[AnyBatch]):
     splits: dict[Split, CorpusSplit[AnyBatch]]
     tokenizer: Tokenizer | None = None
     moments: Mapping[str, Moments] = field(default_factory=dict)
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether its batches hold maps of a model's first layers instead of faces."""
+        gatherer = self.splits["train"].gatherer
+        return isinstance(gatherer, PictureGatherer) and gatherer.maps is not None
 
     @property
     def positive_weights(self) -> Tensor:

@@ -1,5 +1,6 @@
 """Gathering the batches of a split from its columns, for each kind of recipe."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.jpeg import JpegColumn
+from corpora.batches.map_column import MapColumn
 from corpora.batches.ragged import MappedColumn, RaggedColumn
 from corpora.recipes.columns import (
     FACES,
@@ -61,7 +63,13 @@ class Moments(NamedTuple):
 
 
 class PictureGatherer:
-    """Gathers tokens, faces and spectrograms."""
+    """Gathers tokens, faces and spectrograms.
+
+    Attributes:
+        maps: Read instead of the faces, if there are any.
+    """
+
+    maps: MapColumn | None = None
 
     def __init__(
         self,
@@ -81,7 +89,7 @@ class PictureGatherer:
         """Collect some utterances; faces are not normalised yet."""
         tokens, mask = self._tokens[utterances], self._token_mask[utterances]
         longest = int(mask.sum(1).amax())
-        faces, mels = self.columns["faces"], self.columns["mels"]
+        faces, mels = self.maps or self.columns["faces"], self.columns["mels"]
         return Batch(
             tokens=tokens[:, :longest].long(),
             token_mask=mask[:, :longest],
@@ -94,15 +102,41 @@ class PictureGatherer:
 
     def finish(self, collected: Batch) -> Batch:
         """Make the batch."""
-        faces = self.columns["faces"].finish(collected.faces)
+        return replace(
+            collected,
+            faces=(
+                self.maps.finish(collected.faces)
+                if self.maps is not None
+                else self._normalised(self.columns["faces"].finish(collected.faces))
+            ),
+            mels=self.columns["mels"].finish(collected.mels),
+        )
+
+    def faces_of(self, utterance: int, candidates: Sequence[int], device: torch.device) -> Tensor:
+        """Return some candidates of each step of one utterance, as batches have them.
+
+        Shapes:
+            (steps x candidates, 3, face_px, face_px), all candidates of a step together
+        """
+        column, one = self.columns["faces"], torch.tensor([utterance])
+        num_steps = int(column.lengths[utterance])
+        each = [
+            column.finish(column.collect(one, torch.full((num_steps,), candidate)).to(device))
+            for candidate in candidates
+        ]
+        return self._normalised(torch.stack(each, dim=1).flatten(0, 1))
+
+    def with_maps(self, maps: MapColumn) -> "PictureGatherer":
+        """Return a gatherer that shares everything with this one, and reads maps for faces."""
+        other = copy.copy(self)
+        other.maps = maps
+        return other
+
+    def _normalised(self, faces: Tensor) -> Tensor:
         mean, std = (
             values.to(faces.device, non_blocking=True) for values in (self._mean, self._std)
         )
-        return replace(
-            collected,
-            faces=faces.float().sub_(mean).div_(std),
-            mels=self.columns["mels"].finish(collected.mels),
-        )
+        return faces.float().sub_(mean).div_(std)
 
 
 class FeatureGatherer:

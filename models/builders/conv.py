@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from models.configs.conv import ConvConfig, ResnetConfig, VggishConfig
+from models.configs.conv import ConvConfig, ResnetConfig, VggishConfig, frozen_prefix
 from models.encoders.conv_group import ConvEncoder, ConvGroup, FrozenConvs
 from models.encoders.resnet import GlobalAverage, resnet_groups, resnet_maps, resnet_parts
 from models.encoders.vggish import (
@@ -53,7 +53,12 @@ def build_conv_encoder(
         for name, layers in layout.groups.items()
     }
     prepare = nn.AvgPool2d(config.pool)
-    encoder = ConvEncoder(prepare=prepare, groups=groups, summarise=layout.summarise)
+    encoder = ConvEncoder(
+        prepare=prepare,
+        groups=groups,
+        summarise=layout.summarise,
+        prefix=frozen_prefix(config.groups, frozen, enhance),
+    )
     return encoder, layout.width
 
 

@@ -67,7 +67,7 @@ def _text(config: XiaConfig) -> tuple[nn.Module, int]:
 
 def _branch(config: XiaConfig, modality: Modality, text_width: int) -> EnhancedBranch:
     encoder = config.audio if modality == "audio" else config.vision
-    frozen = frozen_groups(encoder, config.sem)
+    frozen = configs.frozen_groups(encoder, config.sem)
     enhance = dict.fromkeys(encoder.sem_after, partial(_sem, config.sem, text_width=text_width))
     backbone, width = build_conv_encoder(encoder, frozen=frozen, enhance=enhance)
     return EnhancedBranch(
@@ -75,16 +75,6 @@ def _branch(config: XiaConfig, modality: Modality, text_width: int) -> EnhancedB
         projection=nn.Linear(width, config.width),
         positions=SinePositions() if config.positions == "states" else nn.Identity(),
     )
-
-
-def frozen_groups(
-    encoder: configs.XiaAudioConfig | configs.XiaVisionConfig, sem: configs.SemConfig
-) -> tuple[str, ...]:
-    """Name the groups of an encoder that do not learn."""
-    if not (sem.unfreeze_after and encoder.sem_after):
-        return encoder.frozen
-    first = encoder.groups.index(encoder.sem_after[0])
-    return tuple(name for name in encoder.frozen if name in encoder.groups[: first + 1])
 
 
 def _sem(config: configs.SemConfig, shape: Shape, *, text_width: int) -> SemanticEnhancement:

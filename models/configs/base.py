@@ -87,6 +87,14 @@ class SystemConfig(Config):
         return {}
 
     @property
+    def frozen_prefixes(self) -> Mapping[Modality, tuple[str, ...]]:
+        """The first groups of encoders of pictures, where they make the same of a picture always.
+
+        They hold fixed values, and read nothing but the picture.
+        """
+        return {}
+
+    @property
     def pretrained_encoders(self) -> dict[Modality, PretrainedConfig]:
         """The encoders that start from a checkpoint; a field of the config has the same name."""
         return {

@@ -14,7 +14,7 @@ from models.configs.base import (
     check_heads,
     choices,
 )
-from models.configs.conv import ResnetConfig, VggishConfig
+from models.configs.conv import ConvConfig, ResnetConfig, VggishConfig, frozen_prefix
 from models.configs.text import BertConfig
 
 
@@ -41,6 +41,15 @@ class CmhaConfig(SystemConfig):
     def encoders(self) -> Mapping[Modality, Config]:
         """All three."""
         return {"text": self.text, "audio": self.audio, "vision": self.vision}
+
+    @property
+    def frozen_prefixes(self) -> Mapping[Modality, tuple[str, ...]]:
+        """Of sound and faces."""
+        every: dict[Modality, ConvConfig] = {"audio": self.audio, "vision": self.vision}
+        return {
+            name: frozen_prefix(encoder.groups, encoder.frozen, ())
+            for name, encoder in every.items()
+        }
 
     @model_validator(mode="after")
     def _width_splits_into_heads(self) -> Self:

@@ -1,5 +1,6 @@
 """Convolutional encoders that start from a checkpoint: VGGish and ResNet18."""
 
+from collections.abc import Collection
 from typing import ClassVar, Self
 
 from pydantic import PositiveInt, ValidationInfo, field_validator, model_validator
@@ -62,6 +63,24 @@ class ConvConfig(PretrainedConfig):
                 f"{RANDOM_WEIGHTS!r}; choose frozen (), or weights {default!r}"
             )
         return self
+
+
+def frozen_prefix(
+    groups: tuple[str, ...], frozen: Collection[str], sem_after: Collection[str]
+) -> tuple[str, ...]:
+    """Name the first groups that do not learn, up to the first semantic enhancement.
+
+    A semantic enhancement learns, and reads the text. One after the last group of the prefix stands
+    outside it: it changes what the prefix leaves.
+    """
+    prefix: list[str] = []
+    for name in groups:
+        if name not in frozen:
+            break
+        prefix.append(name)
+        if name in sem_after:
+            break
+    return tuple(prefix)
 
 
 class VggishConfig(ConvConfig):

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from models.configs.base import Config, Modality, Rate, SystemConfig, check_heads, choices
-from models.configs.conv import ResnetConfig, VggishConfig
+from models.configs.conv import ResnetConfig, VggishConfig, frozen_prefix
 from models.configs.decision_fusion import AttentiveFusion, DecisionFusion
 from models.configs.text import BertConfig
 
@@ -53,6 +53,14 @@ class SemConfig(Config):
     rescale: bool = True
     init: Literal["identity", "default"] = "identity"
     unfreeze_after: bool = False
+
+
+def frozen_groups(encoder: XiaAudioConfig | XiaVisionConfig, sem: SemConfig) -> tuple[str, ...]:
+    """Name the groups of an encoder that do not learn."""
+    if not (sem.unfreeze_after and encoder.sem_after):
+        return encoder.frozen
+    first = encoder.groups.index(encoder.sem_after[0])
+    return tuple(name for name in encoder.frozen if name in encoder.groups[: first + 1])
 
 
 class NoTemporal(Config):
@@ -165,6 +173,18 @@ class XiaConfig(SystemConfig):
         text: dict[Modality, Config] = {"text": self.text} if self.reads_text else {}
         every: dict[Modality, Config] = {"audio": self.audio, "vision": self.vision}
         return text | {modality: every[modality] for modality in self.sequences}
+
+    @property
+    def frozen_prefixes(self) -> Mapping[Modality, tuple[str, ...]]:
+        """Of sound and faces, as far as they are read; a semantic enhancement ends a prefix."""
+        every: dict[Modality, XiaAudioConfig | XiaVisionConfig]
+        every = {"audio": self.audio, "vision": self.vision}
+        return {
+            name: frozen_prefix(
+                every[name].groups, frozen_groups(every[name], self.sem), every[name].sem_after
+            )
+            for name in self.sequences
+        }
 
     @model_validator(mode="after")
     def _width_fits(self) -> Self:

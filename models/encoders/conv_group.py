@@ -1,6 +1,7 @@
 """Convolutional encoders in groups, each of which may be followed by semantic enhancement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,12 @@ class ConvGroup(nn.Module):
 class ConvEncoder(nn.Module):
     """Groups one after the other, in channels-last memory, and a vector of the last map.
 
-    `prepare` comes before the groups, `summarise` makes the vector.
+    `prepare` comes before the groups, `summarise` makes the vector. The groups of `prefix` are the
+    first ones. They do not learn, and at most the last of them is followed by an enhancement: so
+    their maps of a picture never change, and may be stored.
+
+    Attributes:
+        reads_maps: Whether it gets such maps instead of pictures.
     """
 
     def __init__(
@@ -53,23 +59,42 @@ class ConvEncoder(nn.Module):
         prepare: nn.Module,
         groups: Mapping[str, nn.Module],
         summarise: nn.Module,
+        prefix: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self.reads_maps = False
+        self.prefix = tuple(prefix)
         self.prepare = prepare
         self.groups = nn.ModuleDict(groups).to(memory_format=torch.channels_last)
         self.summarise = summarise
 
     def forward(self, pictures: Tensor, frame_text: FrameText) -> Tensor:
-        """Turn each picture into one vector.
+        """Turn each picture, or its map, into one vector.
 
         Shapes:
-            (N, C_in, H, W) -> (N, D)
+            (N, C_in, H, W) of pictures or of maps -> (N, D)
         """
-        x = self.prepare(pictures).contiguous(memory_format=torch.channels_last)
-        for group in self.groups.values():
-            x = group(x, frame_text)
+        x = pictures if self.reads_maps else self.maps(pictures)
+        groups: Any = self.groups
+        for name, group in groups.items():
+            if name not in self.prefix:
+                x = group(x, frame_text)
+            elif name == self.prefix[-1]:
+                x = group.enhance(x, frame_text)
         vectors: Tensor = self.summarise(x)
         return vectors
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Return what the prefix leaves of each picture; it is the picture if there is no prefix.
+
+        Shapes:
+            (N, C_in, H, W) -> (N, C, H', W'), channels last in memory
+        """
+        x: Tensor = self.prepare(pictures).contiguous(memory_format=torch.channels_last)
+        groups: Any = self.groups
+        for name in self.prefix:
+            x = groups[name].convs(x)
+        return x
 
 
 class EnhancedBranch(nn.Module):

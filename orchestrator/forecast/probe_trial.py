@@ -16,8 +16,11 @@ from torch import Tensor
 from corpora.batches.corpus import AnyBatch, Corpus, CorpusSplit
 from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
+from orchestrator.prefixes.arithmetic import Arithmetic
+from orchestrator.prefixes.reading import with_empty_maps
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.training.precision import resolve_precision
 from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.run import open_corpus_of, run_trial
 from orchestrator.trial.usage import Meter
@@ -172,6 +175,7 @@ def probe_trial(
     """Train a trial for some steps and measure what it takes.
 
     The same code runs as for a real trial: model, short epochs, checkpoints, evaluations, record.
+    Only stored maps of a frozen prefix are not made: the trial reads zeros in their place.
     Libraries load in the first trial of a process, so probe that trial twice.
 
     Args:
@@ -190,13 +194,19 @@ def probe_trial(
     """
     release_memory()
     watch, meter = Stopwatch(device), Meter(device)
+    precision = resolve_precision(trial.config.training.precision, device)
+    arithmetic = Arithmetic(device, precision, is_deterministic=is_deterministic)
     try:
         record = run_trial(
             _for_two_epochs(trial),
             scratch,
             trained_for=RowRef("probe", architecture_of(trial)),
             open_other_corpus=lambda: _timed(
-                open_corpus_of(trial, storage, device), watch, trial.config
+                with_empty_maps(
+                    trial, open_corpus_of(trial, storage, device), storage, scratch, arithmetic
+                ),
+                watch,
+                trial.config,
             ),
             conditions=Conditions(
                 device=device, is_deterministic=is_deterministic, halves_batches=False

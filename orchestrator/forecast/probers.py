@@ -66,7 +66,7 @@ class Prober:
 
     def greet(self) -> WorkerInfo:
         """Return where it runs."""
-        from orchestrator.trial.run import device_name
+        from orchestrator.prefixes.arithmetic import device_name
 
         return WorkerInfo(device_name(self._device()), ray.get_runtime_context().get_node_id())
 

@@ -10,8 +10,11 @@ from torch import nn
 
 from corpora.batches.corpus import AnyCorpus
 from models.build import build
+from models.builders.prefix import let_read_maps
 from models.init import init_weights
 from orchestrator.plan.code import code_digest
+from orchestrator.prefixes.arithmetic import Arithmetic
+from orchestrator.prefixes.plan import MODALITY
 from orchestrator.storage.patience import Patience
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.loop import TrainingResult, start_training, train
@@ -50,6 +53,16 @@ class Setting:
     def device(self) -> torch.device:
         """The device that it trains on."""
         return self.conditions.device
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How it computes."""
+        return Arithmetic(
+            device=self.device,
+            precision=self.precision,
+            num_threads=self.conditions.num_threads,
+            is_deterministic=self.conditions.is_deterministic,
+        )
 
     @property
     def patience(self) -> Patience:
@@ -130,6 +143,8 @@ def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Sta
     model = build(config.model, task_of(corpus, config.model))
     init_weights(model, trial.seed_of("init"))
     macs = macs_of(model, trial, corpus.manifest)
+    if corpus.has_maps:
+        let_read_maps(model, MODALITY)
     state = start_training(
         model.to(setting.device), corpus, config.training, seed=trial.seed_of("dropout")
     )

@@ -2,8 +2,8 @@
 
 import platform
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -16,6 +16,8 @@ from models.macs import count_parameters, count_parameters_without_embeddings
 from models.weights.find import weights_sha256
 from orchestrator.errors import ChangedCodeError, ChangedWeightsError
 from orchestrator.plan.code import code_digest
+from orchestrator.prefixes.arithmetic import device_name
+from orchestrator.prefixes.reading import reading_maps
 from orchestrator.storage.patience import PATIENCE, Patience, explained
 from orchestrator.training.determinism import deterministic_algorithms
 from orchestrator.training.precision import resolve_precision
@@ -77,10 +79,9 @@ def run_trial(
             held.enter_context(deterministic_algorithms(is_on=conditions.is_deterministic))
             precision = resolve_precision(trial.config.training.precision, conditions.device)
             torch.set_num_threads(conditions.num_threads)
-            open_it = open_other_corpus or partial(
-                open_corpus_of, trial, storage, conditions.device, patience
-            )
             setting = Setting(folder, precision, conditions, hooks)
+            opened = _opened(trial, storage, setting)
+            open_it = open_other_corpus or partial(held.enter_context, opened)
             record = _train_and_record(trial, open_it, ledger, setting, trained_for)
         else:
             patience.at_start(ledger.move_into_place, record)
@@ -174,8 +175,10 @@ def open_corpus_of(
     return patience.at_start(open_corpus, storage, trial.corpus, trial.config.model, device)
 
 
-def device_name(device: torch.device) -> str:
-    """Return the name of a device's kind, as in records."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{torch.cpu.get_capabilities().get('cpu_name', platform.processor())} (CPU)"
+@contextmanager
+def _opened(trial: Trial, storage: Path, setting: Setting) -> Iterator[AnyCorpus]:
+    """Open the corpus of a trial, with stored maps of its frozen prefix if it has one."""
+    corpus = open_corpus_of(trial, storage, setting.device, setting.patience)
+    arithmetic, trouble = setting.arithmetic, setting.hooks.trouble
+    with reading_maps(trial, corpus, storage, arithmetic, trouble) as read:
+        yield read

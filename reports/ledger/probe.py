@@ -21,11 +21,12 @@ from search_spaces.trial import KEY_DIGITS, Trial
 FOLDER = "probes"
 LOG = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """The version of what a probe measures. Probes of another version are ignored and measured anew.
 
 Raise it when the meaning of a probe's figure changes, or when trials do something new that probes
-must foresee. Version 1, whose files name no version, counted mapped files as memory.
+must foresee. Version 1, whose files name no version, counted mapped files as memory. Version 2
+computed frozen groups in each step, where trials read stored maps.
 """
 
 

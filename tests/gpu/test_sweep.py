@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from orchestrator.trial.run import device_name
+from orchestrator.prefixes.arithmetic import device_name
 from tests.gpu.devices import slow_on_the_cpu
 from tests.gpu.trials import CORPUS
 from tests.running import call, records

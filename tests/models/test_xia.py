@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.builders.xia import frozen_groups
-from models.configs.xia import SemConfig, XiaAudioConfig
+from models.configs.xia import SemConfig, XiaAudioConfig, frozen_groups
 from models.parts.weighing import weights_of
 from tests.models.factories import only
 from tests.models.xia_factory import (
