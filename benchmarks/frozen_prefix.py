@@ -6,12 +6,13 @@ VGGish and ResNet18 are written with random values, because only those can be fr
 
     python -m benchmarks.frozen_prefix
 
-One batch is made before. So what a step takes is without reading; that is measured apart: maps that
-lie in the page cache, one picture after another.
+Times are those of one core that this process had, so other programs count less. One batch is made
+before. So what a step takes is without reading; that is measured apart: maps that lie in the page
+cache, one picture after another.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -126,10 +127,10 @@ def measure(
         for name, trainer in trainers.items():
             times[name].append(trainer.step_s())
             evaluations[name].append(trainer.evaluation_s())
-        began_at = time.perf_counter()
+        began_at = time.process_time()
         with torch.no_grad(), autocast(CPU, precision):
             prefix.maps(pictures)
-        times["prefix"].append(time.perf_counter() - began_at)
+        times["prefix"].append(time.process_time() - began_at)
     return Measured(
         row=row,
         modality=modality,
@@ -167,19 +168,19 @@ class _Trainer:
         self.batch, self.precision = batch, precision
 
     def step_s(self) -> float:
-        began_at = time.perf_counter()
+        began_at = time.process_time()
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(CPU, self.precision):
             logits = self.model.train()(self.batch)
         binary_cross_entropy_with_logits(logits, self.batch.labels).backward()
         self.optimizer.step()
-        return time.perf_counter() - began_at
+        return time.process_time() - began_at
 
     def evaluation_s(self) -> float:
-        began_at = time.perf_counter()
+        began_at = time.process_time()
         with torch.inference_mode(), autocast(CPU, self.precision):
             self.model.eval()(self.batch)
-        return time.perf_counter() - began_at
+        return time.process_time() - began_at
 
 
 def _with(batch: Batch, modality: Modality, maps: Tensor) -> Batch:
@@ -199,9 +200,9 @@ def reading_ms(folder: Path, precision: Precision, *, num_maps: int = 200) -> fl
     file.write_bytes(laid_out(torch.rand(num_maps, *shape).to(dtype)))
     column = MapColumn(file, torch.ones(num_maps, dtype=torch.int64), shape=shape, dtype=dtype)
     order, zeros = torch.randperm(num_maps), torch.zeros(num_maps, dtype=torch.int64)
-    began_at = time.perf_counter()
+    began_at = time.process_time()
     column.collect(order, zeros)
-    return 1000 * (time.perf_counter() - began_at) / num_maps
+    return 1000 * (time.process_time() - began_at) / num_maps
 
 
 def show(measured: Iterable[Measured], precision: Precision, console: Console) -> None:
@@ -227,12 +228,23 @@ def show(measured: Iterable[Measured], precision: Precision, console: Console) -
     console.print(table)
 
 
+def configs_of(rows: Collection[str]) -> dict[str, TrialConfig]:
+    """Return the configs of some rows, or of all if none is named."""
+    return {
+        row: config
+        for study, names in ROWS.items()
+        for row, config in find_study(study).configs("iemocap", "paper").items()
+        if row in names and (not rows or row in rows)
+    }
+
+
 @click.command()
-@click.option("--batch-size", type=click.IntRange(min=1), default=4)
-@click.option("--repeats", type=click.IntRange(min=1), default=5)
+@click.argument("rows", type=click.Choice(list(chain.from_iterable(ROWS.values()))), nargs=-1)
+@click.option("--batch-size", type=click.IntRange(min=1), default=2)
+@click.option("--repeats", type=click.IntRange(min=1), default=3)
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="bf16")
-def main(batch_size: int, repeats: int, precision: Precision) -> None:
-    """Measure steps on pictures and on maps."""
+def main(rows: tuple[str, ...], batch_size: int, repeats: int, precision: Precision) -> None:
+    """Measure steps on pictures and on maps, of ROWS or of all."""
     console = Console(highlight=False, width=200)
     torch.set_num_threads(1)
     console.print(f"{this_machine(libraries=('torch',))}; 1 thread", soft_wrap=True)
@@ -240,17 +252,11 @@ def main(batch_size: int, repeats: int, precision: Precision) -> None:
     console.print(f"{batch_size} utterances, {len(batch.faces)} faces and chunks; n = {repeats}\n")
     with TemporaryDirectory() as folder:
         changes = write_checkpoints(Path(folder))
-        configs = list(
-            chain.from_iterable(
-                [(row, find_study(study).configs("iemocap", "paper")[row]) for row in rows]
-                for study, rows in ROWS.items()
-            )
-        )
         measured = [
             measure(
                 row, apply_change(config, changes), batch, num_repeats=repeats, precision=precision
             )
-            for row, config in track(configs, "measuring", transient=True)
+            for row, config in track(configs_of(rows).items(), "measuring", transient=True)
         ]
         show(measured, precision, console)
         milliseconds = reading_ms(Path(folder), precision)

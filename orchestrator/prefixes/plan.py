@@ -31,8 +31,9 @@ DEVICES = ("cpu",)
 """The kinds of devices that are slower than the reading of maps: a GPU computes them about as fast
 as a disk reads them."""
 
-CODE = ("models.builders.prefix", "corpora.batches.gatherers")
-"""The modules that, with what they import, decide the maps of a picture."""
+CODE = ("models.builders.prefix", "orchestrator.prefixes.make")
+COUNTED = ("models.", "corpora.batches.", "orchestrator.prefixes.")
+"""The modules that, with what they import of these packages, decide the maps of a picture."""
 
 NOT_OF_THE_PREFIX = {"weights", "frozen", "sem_after"}
 """Fields of an encoder that are named by other means, or act after the prefix."""
@@ -131,7 +132,7 @@ def _identity(
         },
         "corpus": corpus.manifest.fingerprint,
         "splits": {str(split): digest for split, digest in corpus.manifest.sha256.items()},
-        "code": digest_of_code(CODE, lambda name: name.startswith(("models.", "corpora.batches"))),
+        "code": digest_of_code(CODE, lambda name: name.startswith(COUNTED)),
         "device": device_name(arithmetic.device),
         "precision": arithmetic.precision,
         "num_threads": arithmetic.num_threads,
