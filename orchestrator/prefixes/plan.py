@@ -29,7 +29,7 @@ MODALITY: Modality = "vision"
 
 DEVICES = ("cpu",)
 """The kinds of devices that are slower than the reading of maps: a GPU computes them about as fast
-as a disk reads them."""
+as a disk reads them. That was not measured."""
 
 CODE = ("models.builders.prefix", "orchestrator.prefixes.make")
 COUNTED = ("models.", "corpora.batches.", "orchestrator.prefixes.")
