@@ -11,7 +11,7 @@ from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.plan.place import Place
-from orchestrator.search.goal import SearchGoal
+from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.search.run_search import run_search
 from orchestrator.search.search import Search
 from orchestrator.tracking.mirror import MlflowMirror
@@ -62,10 +62,9 @@ def run(storage: Path, num_seeds: int) -> tuple[SearchResult, str]:
             SPACE,
             Place(CORPUS, None, storage),
             goal,
-            THIS_MACHINE,
+            SearchMeans(THIS_MACHINE, "none", None, keeps_models=False),
             mirror,
             Console(file=printed, width=80),
-            keeps_models=False,
         )
     finally:
         assert mirror.close() is None
