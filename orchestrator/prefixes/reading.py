@@ -78,10 +78,10 @@ def with_empty_maps(
     for name, num_bytes in prefix.files.items():
         with (scratch / name).open("wb") as file:
             file.truncate(num_bytes)
-    return _with_maps(prefix, scratch)
+    return _with_maps(prefix, scratch, is_checked=False)
 
 
-def _with_maps(prefix: Prefix, folder: Path) -> Corpus[Batch]:
+def _with_maps(prefix: Prefix, folder: Path, *, is_checked: bool = True) -> Corpus[Batch]:
     splits = {}
     for split, part in prefix.corpus.splits.items():
         gatherer = prefix.gatherers[split]
@@ -91,6 +91,7 @@ def _with_maps(prefix: Prefix, folder: Path) -> Corpus[Batch]:
             shape=prefix.shape,
             dtype=prefix.dtype,
             num_candidates=len(prefix.candidates[split]),
+            is_checked=is_checked,
         )
         splits[split] = part.gathered_by(gatherer.with_maps(maps))
     return replace(prefix.corpus, splits=splits)

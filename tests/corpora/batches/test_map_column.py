@@ -31,8 +31,21 @@ def test_maps_come_back_as_they_were_by_utterance_step_and_candidate(
 
 def test_file_of_another_length_is_refused(tmp_path: Path) -> None:
     (tmp_path / "maps").write_bytes(laid_out(drawn(5, torch.float32)))
-    with pytest.raises(OSError, match="has 480 bytes instead of 576"):
+    with pytest.raises(OSError, match="has 500 bytes instead of 600"):
         MapColumn(tmp_path / "maps", LENGTHS, shape=SHAPE, dtype=torch.float32)
+
+
+@pytest.mark.parametrize("place", [0, 95, 96, 99])
+def test_map_that_was_changed_is_refused(tmp_path: Path, place: int) -> None:
+    """Of 96 bytes of numbers or 4 of the checksum, whichever bit is another."""
+    file = tmp_path / "maps"
+    content = bytearray(laid_out(drawn(6, torch.float32)))
+    content[place] ^= 1
+    file.write_bytes(content)
+    column = MapColumn(file, LENGTHS, shape=SHAPE, dtype=torch.float32)
+    assert len(column.collect(torch.tensor([1]), torch.tensor([0]))) == 1
+    with pytest.raises(OSError, match="is damaged; remove its folder"):
+        column.collect(torch.tensor([0]), torch.tensor([0, 0]))
 
 
 def test_file_that_became_shorter_is_an_error_not_a_crash(tmp_path: Path) -> None:
