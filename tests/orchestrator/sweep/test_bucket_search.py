@@ -21,7 +21,7 @@ from orchestrator.trial.run import LOCK_FILE
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.search_result import RESULT_FILE, SearchResult
 from tests.orchestrator.conftest import CORPUS
-from tests.running import end, records, started, wait_for
+from tests.running import end, started, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -104,25 +104,7 @@ def recorded(bucket: str) -> set[str]:
     return {Path(name).parent.name for name in names if Path(name).name == RECORD_FILE}
 
 
-def test_two_machines_share_the_candidates_and_end_with_the_same_result(
-    machines: list[Machine], bucket: str
-) -> None:
-    here, there = machines
-    with here.start() as first, there.start() as second:
-        assert (first.wait(LIMIT_S), second.wait(LIMIT_S)) == (0, 0)
-    assert here.result == there.result
-    assert_each_candidate_once(bucket, here.result)
-    keys = {one.key for one in here.result.candidates}
-    assert recorded(bucket) == keys
-    assert here.trained | there.trained == keys
-    assert not here.trained & there.trained
-    assert here.trained
-    assert there.trained
-    published = BucketStore(f"{bucket}/place").read(f"{FOLDER}/{RESULT_FILE}")
-    assert published == (here.storage / FOLDER / RESULT_FILE).read_bytes()
-
-
-def test_search_ends_on_one_machine_after_the_other_was_killed(
+def test_two_machines_share_a_search_and_one_ends_it_after_the_other_was_killed(
     machines: list[Machine], bucket: str
 ) -> None:
     here, there = machines
@@ -134,5 +116,10 @@ def test_search_ends_on_one_machine_after_the_other_was_killed(
         end(family)
         assert first.wait(LIMIT_S) == 0
     assert_each_candidate_once(bucket, here.result)
-    assert recorded(bucket) == {one.key for one in here.result.candidates}
-    assert there.trained & records(here.storage).keys()
+    keys = {one.key for one in here.result.candidates}
+    assert recorded(bucket) == keys == here.trained | there.trained
+    with there.start() as again:
+        assert again.wait(LIMIT_S) == 0
+    assert there.result == here.result
+    published = BucketStore(f"{bucket}/place").read(f"{FOLDER}/{RESULT_FILE}")
+    assert published == (here.storage / FOLDER / RESULT_FILE).read_bytes()
