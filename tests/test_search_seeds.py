@@ -33,7 +33,7 @@ SMALL = Space(
     name="small",
     title="A small space",
     systems={"le": "search_spaces.systems.le:LE"},
-    change={"training.max_epochs": 16, "training.batch_size": 4},
+    change={"training.max_epochs": 8, "training.batch_size": 4},
     fields=(
         Choice(
             name="head",
@@ -42,7 +42,7 @@ SMALL = Space(
                 "cls": {"model.head": {"kind": "cls"}},
             },
         ),
-        LogRange(path="training.learning_rate", low=2e-3, high=1e-2),
+        LogRange(path="training.learning_rate", low=2e-4, high=1.6e-3),
     ),
 )
 """
@@ -66,7 +66,8 @@ def test_killed_between_seeds_it_repeats_none_and_reads_test_of_the_winner_alone
     how_many = ("--trials", NUM_CANDIDATES, "--seeds", NUM_SEEDS)
     command = ("tune", "space.py", *place, *how_many, "--no-asha")
     with started(*command, cwd=workplace) as process:
-        wait_for(lambda: len(records(storage)) > NUM_CANDIDATES, limit_s=600)
+        wait_for(lambda: len(records(storage)) > NUM_CANDIDATES or process.poll() is not None)
+        assert process.poll() is None
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait(60)
