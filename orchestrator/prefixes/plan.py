@@ -65,13 +65,21 @@ class Prefix:
         return hashlib.sha256(canonical_json(self.identity).encode()).hexdigest()[:KEY_DIGITS]
 
     @property
+    def num_maps(self) -> int:
+        """How many pictures of all splits have a map."""
+        return sum(self._counts.values())
+
+    @property
     def files(self) -> dict[str, int]:
         """The files of its maps, and how many bytes each takes."""
         size = bytes_per_map(self.shape, self.dtype)
+        return {file_of(split): size * num for split, num in self._counts.items()}
+
+    @property
+    def _counts(self) -> dict[Split, int]:
         return {
-            file_of(split): size * len(self.candidates[split]) * int(steps.sum())
+            split: len(self.candidates[split]) * int(gatherer.lengths["faces"].sum())
             for split, gatherer in self.gatherers.items()
-            for steps in [gatherer.lengths["faces"]]
         }
 
 

@@ -22,7 +22,7 @@ def reading_maps(
     corpus: AnyCorpus,
     storage: Path,
     arithmetic: Arithmetic,
-    on_trouble: Callable[[str], None],
+    tell: Callable[[str], None],
 ) -> Iterator[AnyCorpus]:
     """Give a trial's corpus with stored maps for faces, if the trial has a frozen prefix.
 
@@ -34,7 +34,8 @@ def reading_maps(
         corpus: Its corpus.
         storage: Holds the maps.
         arithmetic: How the trial computes.
-        on_trouble: Called with a line if maps cannot be stored.
+        tell: Called with a line when maps are made, which may take long, and if they cannot be
+            stored.
 
     Raises:
         WeightsError: If the checkpoint of the encoder is not available.
@@ -44,16 +45,23 @@ def reading_maps(
         if prefix is not None:
             store = PrefixStore(storage)
             try:
-                folder = held.enter_context(
-                    store.holding(prefix.key, prefix.files, partial(make_maps, prefix))
-                )
+                make = partial(_tell_and_make, prefix, tell)
+                folder = held.enter_context(store.holding(prefix.key, prefix.files, make))
                 corpus = _with_maps(prefix, folder)
             except OSError as error:
-                on_trouble(
+                tell(
                     "the maps of the frozen groups could not be stored: "
                     f"{error.strerror or error}; the trial computes them anew in each epoch"
                 )
         yield corpus
+
+
+def _tell_and_make(prefix: Prefix, tell: Callable[[str], None], folder: Path) -> None:
+    tell(
+        f"computes the maps of the frozen groups of {prefix.num_maps:,} pictures, once for all "
+        "trials that share them"
+    )
+    make_maps(prefix, folder)
 
 
 def with_empty_maps(
