@@ -12,7 +12,7 @@ different batches, whose utterances would have to be padded to common lengths.
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -113,8 +113,8 @@ def _call(frame: nn.Module, values: tuple[dict[str, Tensor], ...], batch: Batch)
     return logits
 
 
-def _adam(parameters: object, learning_rate: float) -> Optimizer:
-    return Adam(parameters, lr=learning_rate, fused=True)  # type: ignore[arg-type]
+def _adam(parameters: Iterable[Tensor], learning_rate: float) -> Optimizer:
+    return Adam(parameters, lr=learning_rate, fused=True)
 
 
 def _descend(loss: Tensor, optimizer: Optimizer) -> None:
@@ -128,10 +128,10 @@ def _traceable(model: nn.Module) -> Iterator[None]:
     """Let convolutions keep the order of memory that they get: `vmap` knows no other."""
     parts = [part for part in model.modules() if isinstance(part, Vgg)]
     for part in parts:
-        part.forward = partial(_features, part)  # type: ignore[method-assign]
+        vars(part)["forward"] = partial(_features, part)  # hides that of the class
     yield
     for part in parts:
-        del part.forward
+        del vars(part)["forward"]
 
 
 def _features(part: Vgg, pictures: Tensor) -> Tensor:
