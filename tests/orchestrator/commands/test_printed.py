@@ -1,6 +1,7 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,17 +27,26 @@ tables:
 Command = Callable[..., int]
 
 
+def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run a command in this process; return its exit status."""
+    monkeypatch.setattr(sys, "argv", ["mmer-sweep", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
 @pytest.fixture
 def lint_paper(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Give the command in this process; returns its exit status."""
+    """Give the command; it returns its exit status."""
+    return partial(run_command, monkeypatch, "lint-paper")
 
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["mmer-sweep", "lint-paper", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0)
 
-    return run
+@pytest.fixture
+def init_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Give the command in a folder with a table; it returns its exit status."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gates.csv").write_text("Model,Happy F1\nsoft,61.5\nhard,n.a.\n", encoding="utf-8")
+    return partial(run_command, monkeypatch, "init", "published")
 
 
 def write_tables(folder: Path, ours: str) -> str:
@@ -79,3 +89,24 @@ def test_wrong_file_is_refused_with_its_fault(
 
 def test_missing_file_is_refused(lint_paper: Command, tmp_path: Path) -> None:
     assert lint_paper(str(tmp_path / "none.yaml")) == EXIT_BAD_INPUT
+
+
+def test_table_becomes_a_file_that_the_lint_reads(
+    init_published: Command, lint_paper: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert init_published("gates.csv") == 0
+    assert "gates.yaml: 2 rows, 1 columns; 5 lines say 'check'" in capsys.readouterr().out
+    assert "# check: Happy.F1 says 'n.a.'" in Path("gates.yaml").read_text(encoding="utf-8")
+    assert lint_paper("gates.yaml") == 0
+
+
+def test_file_that_exists_is_kept(
+    init_published: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("gates.yaml").write_text("mine", encoding="utf-8")
+    assert init_published("gates.csv") == EXIT_BAD_INPUT
+    assert "gates.yaml: exists; name another file with --out" in capsys.readouterr().err
+    assert Path("gates.yaml").read_text(encoding="utf-8") == "mine"
+    assert init_published("gates.csv", "--out", "other.yaml") == 0
+    assert init_published("gates.csv", "--out", "nowhere/other.yaml") == EXIT_BAD_INPUT
+    assert "nowhere/other.yaml: cannot be written" in capsys.readouterr().err
