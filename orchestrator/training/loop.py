@@ -144,7 +144,7 @@ def take_step(
         (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
         losses.append(loss.detach() * len(part.labels))
     if config.clip_norm is not None:
-        nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
+        nn.utils.clip_grad_norm_(state.parameters, config.clip_norm)
     state.optimizer.step()
     state.schedule.after_step()
     return torch.stack(losses).sum()

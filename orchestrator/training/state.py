@@ -1,6 +1,7 @@
 """All that a training needs to continue: the content of a checkpoint."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -25,6 +26,11 @@ class TrainingState:
     best_epoch: int = -1
     best_model: dict[str, Tensor] = field(default_factory=dict)
     diverged_at_epoch: int | None = None
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        """The model's parameters; a walk through a deep model costs a few milliseconds."""
+        return list(self.model.parameters())
 
     @property
     def is_best(self) -> bool:
