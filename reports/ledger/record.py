@@ -2,14 +2,15 @@
 
 import operator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, JsonValue
 
 from corpora.source.split import Split
-from models.configs.base import Config
+from corpora.source.task import TaskKind
+from models.configs.base import Config, later
 from search_spaces.trial import Trial
 
 EVALUATED_SPLITS: tuple[Split, ...] = ("valid", "test")
@@ -35,8 +36,9 @@ class Epoch(Config):
 class Result(Config):
     """What the trial's key decides: equal keys on equal hardware give equal results.
 
-    `thresholds` are in the order of `emotions`. `predictions_sha256` is the digest of the
-    predictions file. `macs` are the multiply-accumulates on the reference clip, 4.8 s and 32
+    `emotions` are the classes if `task` is "multiclass", and the targets if it is "regression".
+    `thresholds` are in their order; only "multilabel" has them. `predictions_sha256` is the digest
+    of the predictions file. `macs` are the multiply-accumulates on the reference clip, 4.8 s and 32
     tokens. `valid_f1_without_text` is the validation F1 at the same thresholds if every text is
     empty; None if the model reads no text.
 
@@ -46,6 +48,7 @@ class Result(Config):
     """
 
     emotions: tuple[str, ...]
+    task: TaskKind = later("multilabel")
     epochs: tuple[Epoch, ...]
     best_epoch: int
     thresholds: tuple[float, ...]
@@ -125,11 +128,12 @@ class Predictions:
     Shapes:
         ids: (U,), the utterances
         groups: (U,), the dialogue, video or speaker of each utterance
-        labels: (U, K), 0 or 1
-        probabilities: (U, K), in [0, 1]
+        labels: (U, K), 0 or 1; numbers in float32 if the task is regression
+        probabilities: (U, K), in [0, 1], each row of sum 1 if the task is multiclass; the predicted
+            numbers if it is regression
     """
 
     ids: NDArray[np.str_]
     groups: NDArray[np.str_]
-    labels: NDArray[np.int8]
+    labels: NDArray[np.number[Any]]
     probabilities: NDArray[np.float32]

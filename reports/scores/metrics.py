@@ -10,13 +10,14 @@ With TP, FP, TN and FN of one emotion (Le et al.; Xia et al., eq. 10-12):
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.terms import Metric
 
-Labels = NDArray[np.int8]
+Labels = NDArray[np.number[Any]]
 Probabilities = NDArray[np.float32]
 Counts = NDArray[np.int64]
 Scores = NDArray[np.float64]
