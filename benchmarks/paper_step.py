@@ -45,7 +45,7 @@ from models.init import init_weights
 from models.parts.sequence import Padded
 from models.systems.sequence_fusion import SequenceFusionModel
 from orchestrator.training.precision import Precision
-from search_spaces.trial import TrainingConfig
+from search_spaces.training import TrainingConfig
 
 PAPER = LeConfig(text=LeTextConfig(weights=RANDOM_WEIGHTS, sizes=AlbertSizes()))
 TRAINING = TrainingConfig()

@@ -1,4 +1,4 @@
-"""What a model must know about the corpus that it is built for."""
+"""What a model must know about the corpus that it is built for, and what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,3 +44,22 @@ class Task:
     def num_emotions(self) -> int:
         """K."""
         return len(self.emotions)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model returns that is trained for more than its logits.
+
+    Attributes:
+        logits: (B, K).
+        losses: Further losses, the mean over the batch each, by name: (). The training adds them to
+            the loss of the logits (`TrainingConfig.auxiliary_losses`).
+    """
+
+    logits: Tensor
+    losses: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def outputs_of(output: Tensor | Outputs) -> Outputs:
+    """Return what a model returned; most models return their logits alone."""
+    return output if isinstance(output, Outputs) else Outputs(output)

@@ -24,6 +24,10 @@ class KeptModelError(UserError):
     """A finished trial's model is missing, or is not the one that its record names."""
 
 
+class LossError(UserError):
+    """A config weighs a loss that the model does not return; the message names it."""
+
+
 class LostRayError(UserError):
     """A process of Ray on this machine has ended, and so has the work; the message names it."""
 

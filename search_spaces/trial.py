@@ -5,12 +5,13 @@ import operator
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
-from models.configs.base import Config, Rate, later
+from models.configs.base import Config, later
 from models.configs.le import LeConfig
 from models.configs.system import System
 from search_spaces.identity import canonical_json, identity_of
+from search_spaces.training import TrainingConfig
 
 KEY_SCHEMA = 1
 """Raised when every config means another computation than before, so that all keys differ.
@@ -22,52 +23,6 @@ KEY_DIGITS = 24
 
 Stream = Literal["init", "order", "dropout"]
 """A random stream of a trial: initial weights, order of the utterances, and dropout."""
-
-
-class TrainingConfig(Config):
-    """How a model is trained; defaults are those of Le et al. on IEMOCAP.
-
-    `learning_rate` falls to 0 along a cosine over all steps (`schedule`), after a linear rise over
-    the share `warmup` of them; with "plateau" it falls when the validation loss stops falling. If
-    `patience` is given, training stops after so many epochs without a better one. The paper does
-    not state warm-up, weight decay and gradient clipping (all off), nor how the epoch (`selection`)
-    and the `thresholds` are chosen (both on the validation split); "fixed" thresholds are 0.5. The
-    code base of EmoEmbs chooses the epoch by WAcc or accuracy at fixed thresholds. `precision`
-    "auto" is bfloat16 autocast if the device has native bfloat16 arithmetic, else float32; the
-    record says which it was.
-    """
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    max_epochs: PositiveInt = 25
-    batch_size: PositiveInt = 32
-    learning_rate: PositiveFloat = 5e-4
-    pretrained_learning_rate: PositiveFloat = 5e-5
-    schedule: Literal["cosine", "constant", "plateau"] = "cosine"
-    warmup: Rate = 0.0
-    patience: PositiveInt | None = None
-    weight_decay: float = Field(default=0.0, ge=0)
-    clip_norm: PositiveFloat | None = None
-    selection: Literal["best_valid_f1", "best_valid_wacc", "best_valid_acc", "last"] = (
-        "best_valid_f1"
-    )
-    thresholds: Literal["valid_f1", "fixed"] = "valid_f1"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-
-    @model_validator(mode="after")
-    def _patience_needs_a_best_epoch(self) -> Self:
-        if self.patience is not None and self.selection == "last":
-            raise ValueError(
-                "patience waits for a better epoch, but selection is 'last'; choose "
-                "selection 'best_valid_f1' or patience None"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _plateau_does_not_warm_up(self) -> Self:
-        if self.warmup and self.schedule == "plateau":
-            raise ValueError("schedule 'plateau' has no warm-up; choose warmup 0")
-        return self
 
 
 class TrialConfig(Config):

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "corpora": (),
     "models": ("corpora.errors", "corpora.parsing"),
-    "search_spaces": ("corpora.errors", "corpora.parsing", "models.configs"),
+    "search_spaces": (
+        *("corpora.errors", "corpora.parsing", "corpora.source.task", "models.configs"),
+    ),
     "reports": ("corpora", "models.configs", "search_spaces"),
     "orchestrator": ("corpora", "models", "search_spaces", "reports"),
 }

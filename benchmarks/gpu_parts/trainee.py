@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam
 from torch.utils.benchmark import Measurement, Timer
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,6 +22,7 @@ from models.build import build
 from models.configs.text import TextConfig
 from models.init import init_weights
 from orchestrator.training.loop import take_step, untrained
+from orchestrator.training.objective import Objective
 from orchestrator.training.precision import Precision
 from orchestrator.training.schedule import SCHEDULES
 from orchestrator.training.state import TrainingState
@@ -29,7 +31,8 @@ from search_spaces.systems.dai import FE2E
 from search_spaces.systems.le import LE
 from search_spaces.systems.xia import XIA
 from search_spaces.terms import Scale
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 
 LE_NAME = "Le"
 SYSTEMS: Mapping[str, Baseline] = {"FE2E": FE2E, LE_NAME: LE, "MER-SEM-MBT": XIA}
@@ -80,9 +83,10 @@ class Trainee:
     def step(self, batch: Batch) -> None:
         """Take a step as a trial does, on a whole batch."""
         weights = torch.full_like(batch.labels[0], POSITIVE_WEIGHT)
+        loss = partial(binary_cross_entropy_with_logits, pos_weight=weights)
         take_step(
             self.state,
-            weights,
+            Objective("multilabel", loss, torch.sigmoid),
             self.config,
             batch,
             size=len(batch.labels),

@@ -100,13 +100,24 @@ class CorpusSplit(Generic[AnyBatch]):
         other.gatherer = gatherer
         return other
 
-    def random_order(self, *, seed: int, epoch: int) -> Tensor:
-        """Return the order of an epoch; it depends on `seed` and `epoch` only: (U,)."""
-        return torch.randperm(len(self), generator=_generator(f"{seed}/order/{epoch}"))
+    def random_order(self, *, seed: int, epoch: int, weights: Tensor | None = None) -> Tensor:
+        """Return the order of an epoch, (U,); it depends on the arguments only.
 
-    def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[AnyBatch]:
-        """Yield every utterance once, in the order of an epoch."""
-        order = self.random_order(seed=seed, epoch=epoch)
+        Args:
+            seed: The seed of the trial.
+            epoch: The number of the epoch.
+            weights: (U,), if utterances are drawn by them, with replacement.
+        """
+        generator = _generator(f"{seed}/order/{epoch}")
+        if weights is not None:
+            return torch.multinomial(weights, len(self), replacement=True, generator=generator)
+        return torch.randperm(len(self), generator=generator)
+
+    def in_random_order(
+        self, batch_size: int, *, seed: int, epoch: int, weights: Tensor | None = None
+    ) -> Iterator[AnyBatch]:
+        """Yield the utterances of an epoch in their order: each once, without `weights`."""
+        order = self.random_order(seed=seed, epoch=epoch, weights=weights)
         return self._batches(order, batch_size, _generator(f"{seed}/frames/{epoch}"))
 
     def in_given_order(self, order: Tensor, batch_size: int) -> Iterator[AnyBatch]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Reject, Remark
 from corpora.source.split import SPLITS, Split
+from corpora.source.task import TaskKind
 from corpora.source.utterance import Utterance
 from corpora.store.overlaps import Overlap, find_overlaps
 
@@ -35,6 +36,7 @@ class CorpusIdentity(_Frozen):
     kind: str
     fingerprint: str
     recipe: AnyRecipe
+    task: TaskKind = "multilabel"
 
     @property
     def family(self) -> str:
@@ -98,6 +100,7 @@ class Manifest(_Frozen):
     libraries: dict[str, str]
     sha256: dict[Split, str] = Field(default={}, exclude_if=operator.not_)
     code_digest: str = Field(default="", exclude_if=operator.not_)
+    task: TaskKind = Field(default="multilabel", exclude_if=lambda task: task == "multilabel")
 
     def fault(self) -> str | None:
         """Say in what the manifest contradicts itself; None if it does not."""
@@ -114,7 +117,11 @@ class Manifest(_Frozen):
     def identity(self) -> CorpusIdentity:
         """The identity alone, without what the corpus holds."""
         return CorpusIdentity(
-            name=self.name, kind=self.kind, fingerprint=self.fingerprint, recipe=self.recipe
+            name=self.name,
+            kind=self.kind,
+            fingerprint=self.fingerprint,
+            recipe=self.recipe,
+            task=self.task,
         )
 
 

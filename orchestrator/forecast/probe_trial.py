@@ -100,9 +100,13 @@ class TimedTraining(CorpusSplit[AnyBatch]):
         self._watch = watch
         self._num_epochs = num_epochs
 
-    def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[AnyBatch]:
+    def in_random_order(
+        self, batch_size: int, *, seed: int, epoch: int, weights: Tensor | None = None
+    ) -> Iterator[AnyBatch]:
         """Yield batches; a step ends when the next batch is asked for."""
-        orders = [self.random_order(seed=seed, epoch=n) for n in range(self._num_epochs)]
+        orders = [
+            self.random_order(seed=seed, epoch=n, weights=weights) for n in range(self._num_epochs)
+        ]
         if epoch == 0:
             self._watch.first_batch_at = self._watch.now()
             yield from self.in_given_order(orders[0][:batch_size], batch_size)

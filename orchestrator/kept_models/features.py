@@ -12,6 +12,7 @@ from models.parts.outputs import outputs_of
 from models.systems.xia import XiaModel
 from orchestrator.kept_models.load import LoadedModel, MissingPartError
 from orchestrator.training.evaluation import predict
+from orchestrator.training.objective import make_objective
 from reports.ledger.record import Predictions
 
 
@@ -49,7 +50,7 @@ def read_features(trained: LoadedModel) -> LearnedFeatures:
         predictions, _ = predict(
             model,
             trained.corpus.splits["test"],
-            trained.corpus.positive_weights,
+            make_objective(trained.corpus, record.trial.config.training),
             record.trial.config.training.batch_size,
             record.circumstances.precision,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
@@ -131,7 +132,7 @@ def make_plan(
     faults = [
         f"study '{study.name}', row '{row}', {fault}"
         for row, config in configs.items()
-        for fault in misfits(config.model, corpus)
+        for fault in misfits(config, corpus)
     ]
     if faults:
         raise StudyError("\n".join(faults))
@@ -238,9 +239,18 @@ def reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
     return CorpusRef(name=corpus.name, recipe=model.recipe, fingerprint=identity.fingerprint)
 
 
-def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
+def misfits(config: TrialConfig, corpus: KnownCorpus) -> list[str]:
+    """List the settings that do not fit a corpus: its labels, or how it was prepared."""
+    identity = corpus.identify(config.model.recipe)
+    training = [
+        f"training: {fault} (corpus '{corpus.name}')"
+        for fault in config.training.misfits(identity.task)
+    ]
+    return training + _prepared_otherwise(config.model, corpus.name, identity.recipe)
+
+
+def _prepared_otherwise(model: SystemConfig, corpus: str, recipe: AnyRecipe) -> list[str]:
     """List the settings in which the preparation of a corpus differs from a model's needs."""
-    recipe = corpus.identify(model.recipe).recipe
     if not isinstance(recipe, Recipe):
         return []
     prepared = {
@@ -249,7 +259,7 @@ def misfits(model: SystemConfig, corpus: KnownCorpus) -> list[str]:
         "chunk_frames": recipe.spectrogram.chunk_frames,
     }
     return [
-        f"model.{name}.{field}: needs {needed}, but corpus '{corpus.name}' was prepared with "
+        f"model.{name}.{field}: needs {needed}, but corpus '{corpus}' was prepared with "
         f"{prepared[field]} (recipe '{recipe.name}'); prepare it again or change the field"
         for name, encoder in model.encoders.items()
         for field, needed in encoder.model_dump(include=set(prepared)).items()

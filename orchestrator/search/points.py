@@ -37,7 +37,7 @@ class Points:
         """
         config = self.space.config(point, self.corpus.family, self.scale)
         config = with_absolute_weights(config)
-        faults = misfits(config.model, self.corpus)
+        faults = misfits(config, self.corpus)
         if faults:
             raise StudyError("\n".join(f"space '{self.space.name}', {fault}" for fault in faults))
         return Trial(

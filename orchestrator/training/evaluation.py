@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnySplit
+from models.task import outputs_of
 from orchestrator.training.memory import is_out_of_memory, release_memory
+from orchestrator.training.objective import Objective
 from orchestrator.training.precision import Precision, autocast
 from reports.ledger.record import Predictions
 from search_spaces.trial import TrialConfig
@@ -44,7 +45,7 @@ def batch_sizes(config: TrialConfig, micro_batch_size: int, device: torch.device
 def predict(
     model: nn.Module,
     split: AnySplit,
-    weights: Tensor,
+    objective: Objective,
     batch_size: int,
     precision: Precision,
     *,
@@ -55,31 +56,34 @@ def predict(
     If a GPU runs out of memory, this continues with half as many utterances at once.
     """
     model.eval()
-    logits = None
+    device, logits = split.labels.device, None
     while logits is None:
         try:
-            with autocast(weights.device, precision):
-                logits = torch.cat([model(change(batch)) for batch in split.in_order(batch_size)])
+            with autocast(device, precision):
+                outputs = [model(change(batch)) for batch in split.in_order(batch_size)]
+            logits = torch.cat([outputs_of(one).logits for one in outputs])
         except RuntimeError as error:
-            is_last = batch_size == 1 or weights.device.type == "cpu"
+            is_last = batch_size == 1 or device.type == "cpu"
             if is_last or not is_out_of_memory(error):
                 raise
         if logits is None:  # not in the handler: the error holds what filled the memory
             release_memory()
             batch_size = math.ceil(batch_size / 2)
-    loss = binary_cross_entropy_with_logits(logits, split.labels, pos_weight=weights)
-    return _predictions(split, logits.sigmoid()), float(loss)
+    loss = objective.loss(logits, split.labels)
+    return _predictions(split, objective, objective.predict(logits)), float(loss)
 
 
-def predict_nothing(split: AnySplit) -> Predictions:
-    """Predict that no utterance shows any emotion."""
-    return _predictions(split, torch.zeros_like(split.labels))
+def predict_nothing(split: AnySplit, objective: Objective) -> Predictions:
+    """Predict no emotion, every class alike, or 0."""
+    nothing = 1 / split.labels.shape[1] if objective.task == "multiclass" else 0.0
+    return _predictions(split, objective, torch.full_like(split.labels, nothing))
 
 
-def _predictions(split: AnySplit, probabilities: Tensor) -> Predictions:
+def _predictions(split: AnySplit, objective: Objective, probabilities: Tensor) -> Predictions:
+    of_labels = np.float32 if objective.task == "regression" else np.int8
     return Predictions(
         ids=np.array(split.ids, dtype=np.str_),
         groups=np.array(split.groups, dtype=np.str_),
-        labels=split.labels.cpu().numpy().astype(np.int8),
+        labels=split.labels.cpu().numpy().astype(of_labels),
         probabilities=probabilities.cpu().numpy(),
     )

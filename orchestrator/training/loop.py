@@ -2,39 +2,26 @@
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim import Adam
 
 from corpora.batches.batch import split_batch
 from corpora.batches.corpus import AnyCorpus
 from corpora.source.split import Split
 from models.groups import parameter_groups
-from orchestrator.errors import SelectionError
+from models.task import outputs_of
 from orchestrator.training.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
+from orchestrator.training.objective import OF_LABELS, Objective, make_objective, weigh
 from orchestrator.training.precision import Precision, autocast
-from orchestrator.training.schedule import SCHEDULES
+from orchestrator.training.schedule import SCHEDULES, make_optimizer
+from orchestrator.training.selection import FIXED_THRESHOLD, merit, score_epoch, thresholds_for
 from orchestrator.training.state import TrainingState
 from reports.ledger.record import EVALUATED_SPLITS, Epoch, Predictions
-from reports.scores.metrics import fit_thresholds, mean_scores
-from search_spaces.terms import Metric
-from search_spaces.trial import TrainingConfig
-
-FIXED_THRESHOLD = 0.5
-
-CHOSEN_BY: dict[str, Metric] = {
-    "best_valid_f1": "f1",
-    "best_valid_wacc": "wacc",
-    "best_valid_acc": "acc",
-}
-"""The metric that an epoch is chosen by; "last" has none."""
+from search_spaces.training import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -67,7 +54,7 @@ def untrained(model: nn.Module, config: TrainingConfig, *, num_steps: int) -> Tr
     groups = parameter_groups(
         model, base_lr=config.learning_rate, pretrained_lr=config.pretrained_learning_rate
     )
-    optimizer = Adam([{**group} for group in groups], weight_decay=config.weight_decay, fused=True)
+    optimizer = make_optimizer(groups, config)
     return TrainingState(model, optimizer, SCHEDULES[config.schedule](optimizer, config, num_steps))
 
 
@@ -84,97 +71,126 @@ def train(
     """Train from `state` to the last epoch, and predict with the best epoch.
 
     Training ends after `max_epochs`, or earlier after `patience` epochs without improvement. It
-    also ends if it diverges, that is, if the loss of a step or of validation is not a finite
+    also ends if it diverges, that is, if a loss of a step or the loss of validation is not a finite
     number; a probability that is not a number also makes the loss so. If the loss on test is not a
     finite number, the training counts as diverged after its last epoch.
 
-    The loss is binary cross-entropy with positives weighted by negatives over positives of the
-    training split (Le et al., eq. 8-9). An epoch is better if its mean validation F1 (or the metric
-    of `selection`), at thresholds fitted on validation or fixed ones, is strictly higher.
+    The kind of task decides the loss (`objective`); of several labels it is binary cross-entropy
+    with positives weighted by negatives over positives of the training split (Le et al., eq. 8-9).
+    An epoch is better if its mean validation F1 (or what `selection` says), at thresholds fitted on
+    validation or fixed ones, is strictly higher.
 
     By default, whole batches go through the model. With smaller `sizes`, a step still uses the
     gradient of the whole batch.
 
     Raises:
+        LossError: If `auxiliary_losses` names a loss that the model does not return.
         SelectionError: If the metric of `selection` is undefined on validation.
     """
-    splits, weights = corpus.splits, corpus.positive_weights
+    splits, objective = corpus.splits, make_objective(corpus, config)
+    order = partial(splits["train"].in_random_order, weights=objective.drawn_by)
     sizes = sizes or BatchSizes(config.batch_size, config.batch_size)
-    step = partial(take_step, state, weights, config, size=sizes.training, precision=precision)
+    step = partial(take_step, state, objective, config, size=sizes.training, precision=precision)
     while not _is_over(state, config):
         epoch = len(state.epochs)
         state.model.train()
-        batches = splits["train"].in_random_order(config.batch_size, seed=seed, epoch=epoch)
-        losses = [step(batch) for batch in batches]
-        train_loss = float(torch.stack(losses).sum()) / len(splits["train"])
-        valid, valid_loss = predict(
-            state.model, splits["valid"], weights, sizes.evaluation, precision
+        losses = _mean(
+            [step(batch) for batch in order(config.batch_size, seed=seed, epoch=epoch)],
+            len(splits["train"]),
         )
-        if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
+        valid, valid_loss = predict(
+            state.model, splits["valid"], objective, sizes.evaluation, precision
+        )
+        if not all(map(math.isfinite, (valid_loss, *losses.values()))):
             state.diverged_at_epoch = epoch
             break
-        scores = mean_scores(valid.labels, valid.probabilities, _thresholds(valid, config))
-        done = Epoch(epoch=epoch, train_loss=train_loss, valid_loss=valid_loss, valid=scores)
+        done = Epoch(
+            epoch=epoch,
+            train_loss=losses.pop(OF_LABELS),
+            valid_loss=valid_loss,
+            valid=score_epoch(valid, config, objective.task),
+            auxiliary_losses=losses,
+        )
         _keep_best(state, done, config)
         state.schedule.epoch_done(valid_loss)
         on_epoch(done, state)
-    return _finish(state, corpus, config, sizes.evaluation, precision)
+    return _finish(state, corpus, config, objective, sizes.evaluation, precision)
 
 
 def take_step(
     state: TrainingState,
-    weights: Tensor,
+    objective: Objective,
     config: TrainingConfig,
     batch: AnyInputs,
     *,
     size: int,
     precision: Precision,
-) -> Tensor:
+) -> dict[str, Tensor]:
     """Take a step on a batch, at most `size` utterances at once; no thread waits for the device.
 
     Returns:
-        The sum of the utterances' losses.
+        The sum of the utterances' losses: of the labels, and those that the model returns.
+
+    Raises:
+        LossError: If `auxiliary_losses` names a loss that the model does not return.
     """
     state.optimizer.zero_grad(set_to_none=True)
-    losses = []
+    parts = []
     for part in split_batch(batch, size):
-        with autocast(weights.device, precision):
-            logits = state.model(part)
-        loss = binary_cross_entropy_with_logits(logits, part.labels, pos_weight=weights)
-        (loss * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
-        losses.append(loss.detach() * len(part.labels))
+        with autocast(part.labels.device, precision):
+            outputs = outputs_of(state.model(part))
+        loss = objective.training_loss(outputs.logits, part.labels)
+        total = loss + weigh(outputs.losses, config)
+        (total * (len(part.labels) / len(batch.labels))).backward()  # adds up to the mean
+        losses = {OF_LABELS: loss, **outputs.losses}
+        parts.append({name: one.detach() * len(part.labels) for name, one in losses.items()})
     if config.clip_norm is not None:
         nn.utils.clip_grad_norm_(state.parameters, config.clip_norm)
     state.optimizer.step()
     state.schedule.after_step()
-    return torch.stack(losses).sum()
+    return {name: torch.stack([one[name] for one in parts]).sum() for name in parts[0]}
+
+
+def _mean(steps: Sequence[Mapping[str, Tensor]], num_utterances: int) -> dict[str, float]:
+    """Return the mean losses over utterances, of the sums of steps."""
+    return {
+        name: float(torch.stack([step[name] for step in steps]).sum()) / num_utterances
+        for name in steps[0]
+    }
 
 
 def _finish(
-    state: TrainingState, corpus: AnyCorpus, config: TrainingConfig, size: int, precision: Precision
+    state: TrainingState,
+    corpus: AnyCorpus,
+    config: TrainingConfig,
+    objective: Objective,
+    size: int,
+    precision: Precision,
 ) -> TrainingResult:
     """Predict with the chosen epoch; if there is none, predict no emotion."""
     epochs, diverged = tuple(state.epochs), state.diverged_at_epoch
     if not epochs or (diverged is not None and config.selection == "last"):
-        return _without_model(epochs, diverged, corpus)
+        return _without_model(epochs, diverged, corpus, objective)
     state.model.load_state_dict(state.best_model)
     predictions: dict[Split, Predictions] = {}
     for split in EVALUATED_SPLITS:
         predictions[split], loss = predict(
-            state.model, corpus.splits[split], corpus.positive_weights, size, precision
+            state.model, corpus.splits[split], objective, size, precision
         )
         if not math.isfinite(loss):  # test is read only here
-            return _without_model(epochs, len(epochs), corpus)
-    thresholds = tuple(_thresholds(predictions["valid"], config).tolist())
+            return _without_model(epochs, len(epochs), corpus, objective)
+    thresholds = tuple(thresholds_for(predictions["valid"], config, objective.task).tolist())
     return TrainingResult(epochs, state.best_epoch, diverged, thresholds, predictions)
 
 
 def _without_model(
-    epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus
+    epochs: tuple[Epoch, ...], diverged: int | None, corpus: AnyCorpus, objective: Objective
 ) -> TrainingResult:
-    nothing = {split: predict_nothing(corpus.splits[split]) for split in EVALUATED_SPLITS}
-    thresholds = (FIXED_THRESHOLD,) * corpus.splits["train"].labels.shape[1]
-    return TrainingResult(epochs, -1, diverged, thresholds, nothing)
+    nothing = {
+        split: predict_nothing(corpus.splits[split], objective) for split in EVALUATED_SPLITS
+    }
+    num_thresholds = len(corpus.manifest.emotions) if objective.task == "multilabel" else 0
+    return TrainingResult(epochs, -1, diverged, (FIXED_THRESHOLD,) * num_thresholds, nothing)
 
 
 def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
@@ -187,17 +203,11 @@ def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
 
 def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
     """Append an epoch; copy the model if the epoch is the best so far."""
-    metric = CHOSEN_BY.get(config.selection)
-    if metric is not None and metric not in done.valid:
-        raise SelectionError(
-            f"selection '{config.selection}' cannot choose an epoch: {metric} is undefined on "
-            "validation, where all or no utterances show some emotion; choose selection "
-            "'best_valid_f1'"
-        )
+    found = merit(done, config)
     is_better = (
-        metric is None
+        found is None
         or not state.epochs
-        or done.valid[metric] > state.epochs[state.best_epoch].valid[metric]
+        or found > (merit(state.epochs[state.best_epoch], config) or 0.0)
     )
     state.epochs.append(done)
     if is_better:
@@ -206,9 +216,3 @@ def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> Non
         state.best_model = {
             name: value.detach().clone() for name, value in state.model.state_dict().items()
         }
-
-
-def _thresholds(valid: Predictions, config: TrainingConfig) -> NDArray[np.float64]:
-    if config.thresholds == "fixed":
-        return np.full(valid.labels.shape[1], FIXED_THRESHOLD)
-    return fit_thresholds(valid.labels, valid.probabilities)

@@ -1,14 +1,15 @@
-"""How the learning rate changes during a training."""
+"""The optimiser of a training, and how its learning rate changes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from torch.optim import Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from search_spaces.trial import TrainingConfig
+from models.groups import ParameterGroup
+from search_spaces.training import TrainingConfig
 
 PLATEAU_FACTOR, PLATEAU_PATIENCE = 0.1, 5
 
@@ -17,6 +18,19 @@ FACTORS: dict[str, Callable[[float], float]] = {
     "constant": lambda progress: 1.0,
 }
 """The factor of the learning rate after a fraction `progress` of the steps that follow warm-up."""
+
+
+def make_optimizer(groups: Sequence[ParameterGroup], config: TrainingConfig) -> Optimizer:
+    """Make the optimiser of a config for some groups of parameters."""
+    own = [{**group} for group in groups]  # an optimiser changes its groups
+    match config.optimizer:
+        case "sgd":
+            momentum, decay = config.momentum, config.weight_decay
+            return SGD(own, momentum=momentum, weight_decay=decay, fused=True)
+        case "adamw":
+            return AdamW(own, weight_decay=config.weight_decay, fused=True)
+        case _:
+            return Adam(own, weight_decay=config.weight_decay, fused=True)
 
 
 class Schedule(Protocol):

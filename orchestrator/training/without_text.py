@@ -10,8 +10,9 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnyCorpus
 from corpora.text.tokens import encode
 from orchestrator.training.evaluation import predict
+from orchestrator.training.objective import make_objective
 from orchestrator.training.precision import Precision
-from reports.scores.metrics import mean_scores
+from orchestrator.training.selection import score_mean
 from search_spaces.trial import TrialConfig
 
 
@@ -23,19 +24,23 @@ def valid_f1_without_text(
     thresholds: tuple[float, ...],
     precision: Precision,
 ) -> float | None:
-    """Score a model on the validation split with all texts empty; None if it reads no text."""
-    if not config.model.reads_text:
+    """Score a model on the validation split with all texts empty.
+
+    It is None if the model reads no text, or if the task has no F1.
+    """
+    if not config.model.reads_text or corpus.manifest.task == "regression":
         return None
+    objective = make_objective(corpus, config.training)
     valid = corpus.splits["valid"]
     predictions, _ = predict(
         model,
         valid,
-        corpus.positive_weights,
+        objective,
         batch_size,
         precision,
         change=lambda batch: without_text(batch, corpus.tokenizer),
     )
-    scores = mean_scores(predictions.labels, predictions.probabilities, np.array(thresholds))
+    scores = score_mean(predictions, np.array(thresholds), objective.task)
     return scores["f1"]
 
 

@@ -21,8 +21,9 @@ class Epoch(Config):
     """One pass over the training split, and the validation scores after it.
 
     `valid` maps each metric to its mean over the emotions, at thresholds fitted on the same split;
-    undefined metrics are left out. No value may be infinite or NaN: JSON has no such numbers, so
-    the record could not be read again.
+    undefined metrics are left out. `auxiliary_losses` are those that the model returned beside its
+    logits, as means over the training split. No value may be infinite or NaN: JSON has no such
+    numbers, so the record could not be read again.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -31,6 +32,12 @@ class Epoch(Config):
     train_loss: float
     valid_loss: float
     valid: dict[str, float]
+    auxiliary_losses: dict[str, float] = later({})
+
+    @property
+    def main_metric(self) -> str:
+        """The metric by which models are compared on validation: F1, or CCC without an F1."""
+        return "f1" if "f1" in self.valid else "ccc"
 
 
 class Result(Config):

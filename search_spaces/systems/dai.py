@@ -11,7 +11,8 @@ from models.configs.dai import (
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.small import SMALL_ALBERT, SMALL_TRAINING
 from search_spaces.systems.tiny import TINY_ALBERT, TINY_TRAINING
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 
 TRAINING = TrainingConfig(
     max_epochs=40,

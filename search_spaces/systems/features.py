@@ -10,7 +10,8 @@ from models.configs.mult import MultConfig
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.small import SMALL_TRAINING
 from search_spaces.systems.tiny import TINY_TRAINING
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 
 LATE_FUSION_TRAINING = TrainingConfig(
     max_epochs=60,

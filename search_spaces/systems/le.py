@@ -13,7 +13,8 @@ from search_spaces.change import apply_change
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.small import SMALL_ALBERT, SMALL_TRAINING
 from search_spaces.systems.tiny import TINY_ALBERT, TINY_TRAINING
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 
 IEMOCAP = TrialConfig()
 """The full model with the best depth on IEMOCAP: two layers everywhere."""

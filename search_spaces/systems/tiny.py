@@ -1,7 +1,7 @@
 """What the tiny scale of all systems shares: sizes and training for a CPU, in seconds a trial."""
 
 from models.configs.text import AlbertSizes, BertSizes
-from search_spaces.trial import TrainingConfig
+from search_spaces.training import TrainingConfig
 
 TINY_ALBERT = AlbertSizes(
     vocabulary=512, embedding=256, hidden=256, num_layers=1, num_heads=4, feed_forward=256

@@ -7,7 +7,8 @@ from models.configs.xia import LayerConfig, XiaAudioConfig, XiaConfig, XiaVision
 from search_spaces.study import ANY_CORPUS, Baseline
 from search_spaces.systems.small import SMALL_BERT, SMALL_TRAINING
 from search_spaces.systems.tiny import TINY_BERT, TINY_TRAINING
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 
 TRAINING = TrainingConfig(
     max_epochs=40,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from corpora.batches import corpus as batches
 from corpora.batches.corpus import Corpus, CorpusSplit, load_corpus, load_handcrafted
@@ -49,10 +50,12 @@ class WatchedTraining(CorpusSplit[Any]):
         self.num_watched = 0
         self._watched_on = device
 
-    def in_random_order(self, batch_size: int, *, seed: int, epoch: int) -> Iterator[Any]:
+    def in_random_order(
+        self, batch_size: int, *, seed: int, epoch: int, weights: Tensor | None = None
+    ) -> Iterator[Any]:
         if epoch:
             treat_waits("error", self._watched_on)
-        for batch in super().in_random_order(batch_size, seed=seed, epoch=epoch):
+        for batch in super().in_random_order(batch_size, seed=seed, epoch=epoch, weights=weights):
             self.num_watched += epoch
             yield batch
         treat_waits("default", self._watched_on)

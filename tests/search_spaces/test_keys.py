@@ -21,7 +21,8 @@ from models.configs.mult import MultConfig
 from search_spaces.catalogue import STUDIES
 from search_spaces.identity import identity_of
 from search_spaces.terms import Scale
-from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import CorpusRef, Trial, TrialConfig
 
 KEYS_FILE = Path(__file__).with_name("keys.csv")
 PLACES: tuple[tuple[str, Scale], ...] = (

@@ -7,13 +7,8 @@ from models.configs.le import LeConfig
 from models.configs.xia import XiaConfig
 from search_spaces.change import apply_change
 from search_spaces.identity import canonical_json
-from search_spaces.trial import (
-    KEY_DIGITS,
-    CorpusRef,
-    TrainingConfig,
-    Trial,
-    TrialConfig,
-)
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import KEY_DIGITS, CorpusRef, Trial, TrialConfig
 
 CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="f00d")
 XIA_TRIAL = TrialConfig(model=XiaConfig())

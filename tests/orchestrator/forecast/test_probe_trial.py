@@ -86,7 +86,7 @@ def test_trial_that_diverges_at_once_cannot_be_measured(
     storage: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "orchestrator.training.loop.binary_cross_entropy_with_logits",
+        "orchestrator.training.objective.binary_cross_entropy_with_logits",
         lambda logits, *_, **__: logits.sum() * math.nan,
     )
     with pytest.raises(ProbeError, match="its loss is not a finite number"):

@@ -16,7 +16,8 @@ from corpora.store.prepared import read_manifest
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.trial.run import run_trial
 from reports.ledger.record import Record
-from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import CorpusRef, Trial, TrialConfig
 from tests.corpora.media_factory import (
     clip_lines,
     write_clip_folder,

@@ -43,7 +43,8 @@ from reports.ledger.ledger import MODEL_FILE, Ledger
 from reports.ledger.record import Record
 from search_spaces.catalogue import find_study
 from search_spaces.study import RowRef
-from search_spaces.trial import CorpusRef, TrainingConfig, Trial, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import CorpusRef, Trial, TrialConfig
 from tests.corpora.media_factory import clip_lines
 from tests.models import factories as le_factory
 from tests.models import xia_factory

@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import AnySplit, Corpus, load_corpus
@@ -19,7 +20,7 @@ from corpora.text.tokens import TokenSettings
 from models.build import build
 from models.configs.late_fusion import LfLstmConfig
 from models.init import init_weights
-from models.task import Task
+from models.task import Outputs, Task
 from orchestrator.errors import SelectionError
 from orchestrator.training.evaluation import BatchSizes, batch_sizes, predict
 from orchestrator.training.loop import TrainingResult, start_training, train
@@ -28,7 +29,8 @@ from orchestrator.training.state import TrainingState
 from reports.ledger.record import Epoch, Predictions
 from reports.scores.metrics import mean_scores
 from search_spaces.change import apply_change
-from search_spaces.trial import TrainingConfig, TrialConfig
+from search_spaces.training import TrainingConfig
+from search_spaces.trial import TrialConfig
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import small_config
 
@@ -107,6 +109,57 @@ def test_metric_that_is_undefined_on_validation_chooses_no_epoch(corpus: Corpus)
     state, config = start(corpus, max_epochs=2, selection="best_valid_wacc")
     with pytest.raises(SelectionError, match=r"wacc is undefined on validation, .*'best_valid_f1'"):
         train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+
+
+def test_epoch_of_the_lowest_loss_is_chosen_if_wanted(corpus: Corpus) -> None:
+    state, config = start(corpus, max_epochs=5, learning_rate=0.01, selection="best_valid_loss")
+    trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    losses = [epoch.valid_loss for epoch in trained.epochs]
+    assert trained.best_epoch == losses.index(min(losses))
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({}, Adam),
+        ({"optimizer": "adamw", "weight_decay": 0.1}, AdamW),
+        ({"optimizer": "sgd", "momentum": 0.9}, SGD),
+    ],
+)
+def test_optimiser_is_that_of_the_config(
+    corpus: Corpus, settings: dict[str, object], kind: type[Optimizer]
+) -> None:
+    state, config = start(corpus, max_epochs=2, learning_rate=0.01, **settings)
+    assert type(state.optimizer) is kind
+    assert state.optimizer.param_groups[0]["weight_decay"] == config.weight_decay
+    assert state.optimizer.param_groups[0].get("momentum", 0.0) == config.momentum
+    trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+    assert trained.epochs[1].train_loss != trained.epochs[0].train_loss
+
+
+def test_loss_that_the_model_returns_is_weighed_and_recorded(corpus: Corpus) -> None:
+    class WithPenalty(nn.Module):
+        def __init__(self, model: nn.Module) -> None:
+            super().__init__()
+            self.model = model
+            self.scale = nn.Parameter(torch.tensor(1.0))
+
+        def forward(self, batch: Batch) -> Outputs:
+            return Outputs(self.model(batch), losses={"penalty": self.scale.square()})
+
+    learnt = {}
+    for weight in (0.0, 10.0):
+        config = small_config(
+            max_epochs=2, auxiliary_losses={"penalty": weight}, schedule="constant"
+        ).training
+        model = WithPenalty(build(small_config().model, Task(emotions=("happy", "sad"))))
+        init_weights(model.model, 0)
+        state = start_training(model, corpus, config, seed=0)
+        trained = train(state, corpus, config, seed=0, precision="fp32", on_epoch=lambda *_: None)
+        learnt[weight] = [epoch.auxiliary_losses["penalty"] for epoch in trained.epochs]
+        assert 0 < trained.epochs[0].train_loss < 5  # the penalty is no part of it
+    assert learnt[0.0] == [1.0, 1.0]
+    assert learnt[10.0][1] < learnt[10.0][0] < 1.0
 
 
 def test_fixed_thresholds_are_a_half(corpus: Corpus) -> None:

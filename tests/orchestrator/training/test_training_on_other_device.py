@@ -19,6 +19,7 @@ from models.init import init_weights
 from models.task import Task
 from orchestrator.training.evaluation import predict
 from orchestrator.training.loop import TrainingResult, start_training, take_step, train
+from orchestrator.training.objective import OF_LABELS, make_objective
 from orchestrator.training.state import TrainingState
 from orchestrator.trial.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from orchestrator.trial.snapshots import Snapshots
@@ -63,11 +64,11 @@ def trained(corpus: Corpus, state: TrainingState, folder: Path) -> TrainingResul
 
 def test_steps_do_not_wait_for_the_device(storage: Path, manifest: Manifest) -> None:
     corpus = open_on(OTHER, storage, manifest)
-    state, weights = start(corpus, OTHER), corpus.positive_weights
+    state, objective = start(corpus, OTHER), make_objective(corpus, CONFIG.training)
     for batch in corpus.splits["train"].in_random_order(8, seed=0, epoch=0):
         with without_waits():
-            loss = take_step(state, weights, CONFIG.training, batch, size=3, precision="fp32")
-        assert loss.device == OTHER
+            found = take_step(state, objective, CONFIG.training, batch, size=3, precision="fp32")
+        assert found[OF_LABELS].device == OTHER
 
 
 def test_training_there_is_that_on_the_cpu(storage: Path, manifest: Manifest) -> None:
@@ -120,9 +121,10 @@ def test_device_that_runs_out_of_memory_predicts_fewer_at_once(
 ) -> None:
     corpus = open_on(OTHER, storage, manifest)
     model, split = Limited(start(corpus, OTHER).model, most=3), corpus.splits["valid"]
-    found, loss = predict(model, split, corpus.positive_weights, 64, "fp32")
+    objective = make_objective(corpus, CONFIG.training)
+    found, loss = predict(model, split, objective, 64, "fp32")
     assert model.tried == [12, 12, 12, 8, 4, 2, 2, 2, 2, 2, 2]
-    whole, whole_loss = predict(model.model, split, corpus.positive_weights, 12, "fp32")
+    whole, whole_loss = predict(model.model, split, objective, 12, "fp32")
     assert loss == pytest.approx(whole_loss, abs=1e-6)
     np.testing.assert_allclose(found.probabilities, whole.probabilities, atol=1e-6)
 
@@ -131,5 +133,5 @@ def test_cpu_that_runs_out_of_memory_says_so(storage: Path, manifest: Manifest) 
     corpus = open_on(CPU, storage, manifest)
     model = Limited(start(corpus, CPU).model, most=3)
     with pytest.raises(torch.OutOfMemoryError):
-        predict(model, corpus.splits["valid"], corpus.positive_weights, 64, "fp32")
+        predict(model, corpus.splits["valid"], make_objective(corpus, CONFIG.training), 64, "fp32")
     assert model.tried == [12]

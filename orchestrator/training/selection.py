@@ -1,0 +1,57 @@
+"""How the epoch is chosen that a trial predicts with, and the thresholds of its decisions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.source.task import TaskKind
+from orchestrator.errors import SelectionError
+from reports.ledger.record import Epoch, Predictions
+from reports.scores.metrics import fit_thresholds, mean_scores
+from search_spaces.training import TrainingConfig
+
+FIXED_THRESHOLD = 0.5
+LOWER_IS_BETTER = ("loss", "mae")
+
+
+def thresholds_for(
+    valid: Predictions, config: TrainingConfig, task: TaskKind
+) -> NDArray[np.float64]:
+    """Return the threshold of each emotion, (K,); other tasks than multilabel have none, (0,)."""
+    if task != "multilabel":
+        return np.zeros(0)
+    if config.thresholds == "fixed":
+        return np.full(valid.labels.shape[1], FIXED_THRESHOLD)
+    return fit_thresholds(valid.labels, valid.probabilities)
+
+
+def score_epoch(valid: Predictions, config: TrainingConfig, task: TaskKind) -> dict[str, float]:
+    """Score the validation split by each metric of the task; leave out undefined ones."""
+    return score_mean(valid, thresholds_for(valid, config, task), task)
+
+
+def score_mean(
+    found: Predictions, thresholds: NDArray[np.float64], task: TaskKind
+) -> dict[str, float]:
+    """Score predictions by each metric of the task; leave out undefined ones."""
+    return mean_scores(found.labels, found.probabilities, thresholds)
+
+
+def merit(epoch: Epoch, config: TrainingConfig) -> float:
+    """Return what the best epoch has most of.
+
+    Raises:
+        SelectionError: If the metric of `selection` is undefined on validation.
+    """
+    if config.selection == "last":
+        return float(epoch.epoch)
+    metric = config.selection.removeprefix("best_valid_")
+    if metric == "f1":
+        metric = epoch.main_metric
+    found = epoch.valid_loss if metric == "loss" else epoch.valid.get(metric)
+    if found is None:
+        raise SelectionError(
+            f"selection '{config.selection}' cannot choose an epoch: {metric} is undefined on "
+            "validation, where all or no utterances show some emotion; choose selection "
+            "'best_valid_f1'"
+        )
+    return -found if metric in LOWER_IS_BETTER else found
