@@ -25,6 +25,7 @@ from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan
 from orchestrator.terminal import console, errors
 from reports.ledger.ledger import Ledger
+from reports.ledger.record import Result
 from reports.prediction.prediction import csv_header, csv_row, to_json
 from reports.prediction.view import NOTE, prediction_view, trial_view
 from search_spaces.catalogue import find_study, load_studies
@@ -238,7 +239,7 @@ def _predict_folder(
     errors.print(trial_view(chosen.record, chosen.rows))
     predictor = load(clips)
     with _opened(output) as file:
-        faults += _write_lines(predictor, clips, chosen.record.result.emotions, file)
+        faults += _write_lines(predictor, clips, chosen.record.result, file)
     for fault in faults:
         errors.print(f"error: {fault}", style="red")
     if faults:
@@ -246,7 +247,7 @@ def _predict_folder(
 
 
 def _write_lines(
-    predictor: "Predictor", clips: Sequence["SpokenClip"], emotions: Sequence[str], file: TextIO
+    predictor: "Predictor", clips: Sequence["SpokenClip"], result: Result, file: TextIO
 ) -> list[CorpusError]:
     """Write each line as soon as it is known, then each note once, with the clips it concerns.
 
@@ -256,7 +257,7 @@ def _write_lines(
     faults = []
     notes: dict[str, list[str]] = {}
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(csv_header(emotions, predictor.weighed))
+    writer.writerow(csv_header(result, predictor.weighed))
     for clip in clips:
         try:
             prediction = predictor.predict(clip)

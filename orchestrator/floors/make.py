@@ -14,27 +14,29 @@ from corpora.store.manifest import Manifest
 from orchestrator.floors.features import TOKENS, describe_features, read_features
 from orchestrator.floors.linear import fit_linear
 from reports.ledger.floor_file import Linear, LinearFacts
-from reports.ledger.record import EVALUATED_SPLITS, Predictions
+from reports.ledger.record import EVALUATED_SPLITS, Predictions, dtype_of_labels
 from search_spaces.trial import CorpusRef
 
 LIBRARIES = ("numpy", "scikit-learn", "torch")
 
 
 def make_linear(storage: Path, manifest: Manifest) -> Linear:
-    """Train the linear classifier of a prepared corpus, on the CPU.
+    """Train the linear model of a prepared corpus, on the CPU.
 
     Raises:
         DamagedCorpusError: If a file is not the one that the manifest describes.
     """
     corpus = _open(storage, manifest)
-    labels = {s: corpus.splits[s].labels.numpy().astype(np.int8) for s in SPLITS}
-    fit = fit_linear(read_features(corpus), labels)
+    of_labels = dtype_of_labels(manifest.task)
+    labels = {s: corpus.splits[s].labels.numpy().astype(of_labels) for s in SPLITS}
+    fit = fit_linear(read_features(corpus), labels, manifest.task)
     return Linear(
         facts=LinearFacts(
             corpus=CorpusRef(
                 name=manifest.name, recipe=manifest.recipe.name, fingerprint=manifest.fingerprint
             ),
             emotions=manifest.emotions,
+            task=manifest.task,
             features=describe_features(manifest.recipe),
             inverse_penalty=fit.inverse_penalty,
             libraries={library: version(library) for library in LIBRARIES},

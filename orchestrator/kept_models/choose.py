@@ -8,7 +8,7 @@ from orchestrator.plan.plan import Plan
 from orchestrator.storage.mirror import place_of
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
-from reports.prediction.prediction import valid_f1
+from reports.prediction.prediction import valid_score
 from search_spaces.study import RowRef
 
 MIN_DIGITS = 6
@@ -77,7 +77,7 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
             f"all {len(finished)} finished trials diverged; choose another study, --corpus or "
             "--scale, or name a trial with --trial"
         )
-    best = min(trained, key=lambda record: (-valid_f1(record), record.key))
+    best = min(trained, key=lambda record: (-valid_score(record), record.key))
     rows = (row for plan in plans for row in plan.rows_by_key.get(best.key, ()))
     return ChosenTrial(best, tuple(rows))
 

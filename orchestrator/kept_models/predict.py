@@ -29,9 +29,10 @@ from models.configs.xia import XiaConfig
 from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
-from models.task import Features, Task
+from models.task import Features, Task, outputs_of
 from orchestrator.errors import KeptModelError
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
+from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
 from orchestrator.trial.kept_model import read_kept_model
 from reports.ledger.ledger import Ledger
@@ -41,7 +42,8 @@ from reports.prediction.prediction import (
     ModalityWeights,
     Prediction,
     WeightKind,
-    valid_f1,
+    valid_header,
+    valid_score,
 )
 from reports.scores.metrics import decide
 
@@ -169,13 +171,14 @@ class Predictor:
             deterministic_algorithms(is_on=circumstances.is_deterministic),
             weights_of(self._weighs or nn.Identity()) as weights,
         ):
-            logits: Tensor = self._model(read.batch)
+            logits = outputs_of(self._model(read.batch)).logits
         return Prediction(
             clip=utterance.id,
             seconds=utterance.duration_s,
             text=utterance.text,
             text_from=text_from,
-            decisions=self._decisions(logits),
+            decisions=() if self._is_regression else self._decisions(logits),
+            numbers=self._numbers(logits) if self._is_regression else {},
             weights=self._modality_weights(weights),
             num_frames=read.num_frames,
             num_faces=read.num_faces,
@@ -183,16 +186,28 @@ class Predictor:
             notes=tuple(self._notes(utterance.text, text_from, read)),
         )
 
+    @property
+    def _is_regression(self) -> bool:
+        return self._record.result.task == "regression"
+
+    def _numbers(self, logits: Tensor) -> dict[str, float]:
+        return dict(zip(self._record.result.emotions, logits[0].cpu().tolist(), strict=True))
+
     def _decisions(self, logits: Tensor) -> tuple[EmotionDecision, ...]:
         result = self._record.result
-        probabilities = logits.sigmoid().cpu().numpy()  # (1, K)
-        present = decide(probabilities, np.array(result.thresholds))
+        probabilities = PREDICTIONS[result.task](logits).cpu().numpy()  # (1, K)
+        thresholds: tuple[float | None, ...] = result.thresholds
+        if result.task == "multiclass":
+            thresholds = (None,) * len(result.emotions)
+            present = np.arange(len(result.emotions)) == probabilities.argmax(1)[:, None]
+        else:
+            present = decide(probabilities, np.array(result.thresholds))
         return tuple(
             EmotionDecision(*decision)
             for decision in zip(
                 result.emotions,
                 probabilities[0].tolist(),
-                result.thresholds,
+                thresholds,
                 present[0].tolist(),
                 strict=True,
             )
@@ -291,7 +306,7 @@ def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
         parts.append("the weight of the text says how much the empty text counts")
     if steered := _steered_by_text(config):
         parts.append(f"it uses the text when it reads {_listed(steered)}")
-    cost = f"Its validation F1 is {valid_f1(record):.3f} with text"
+    cost = f"Its validation {valid_header(record)} is {valid_score(record):.3f} with text"
     without = record.result.valid_f1_without_text
     cost += "" if without is None else f" and {without:.3f} without any"
     return f"no text was given, so this model reads an empty one: {'; '.join(parts)}. {cost}"

@@ -127,7 +127,7 @@ class CandidateLog(Watcher):
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the score; later processes judge other trials by it."""
         f1 = self._f1.setdefault(trial.key, {})
-        f1[epoch.epoch + 1] = epoch.valid["f1"]
+        f1[epoch.epoch + 1] = epoch.main_score
         for number in self.numbers_of(trial.key):
             self._write(partial(self._log.note_f1, number, dict(f1)))
 
@@ -138,7 +138,7 @@ class CandidateLog(Watcher):
         except LedgerError as error:
             self._fail(record.key, str(error))
             return
-        f1 = {epoch.epoch + 1: epoch.valid["f1"] for epoch in record.result.epochs}
+        f1 = {epoch.epoch + 1: epoch.main_score for epoch in record.result.epochs}
         self._count_in(record.key, f1)
         trained_for = RowRef(record.circumstances.study, record.circumstances.row)
         for number in self._waiting.pop(record.key, []):
@@ -191,7 +191,7 @@ class CandidateLog(Watcher):
         scores = {name: float(cost) for name, cost in costs.items() if cost is not None}
         if len(scores) < len(costs):
             return {}, "its record, which is old, does not say what the model costs"
-        return {"f1": result.best.valid["f1"], **scores}, ""
+        return {"f1": result.best.main_score, **scores}, ""
 
 
 def why_no_score(record: Record, decides_alike: Callable[[Record], bool]) -> str:

@@ -48,9 +48,7 @@ class SearchProgress(Watcher):
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Show a running trial's newest epoch."""
         num_epochs = trial.config.training.max_epochs
-        self._running[trial.key] = (
-            f"epoch {epoch.epoch + 1}/{num_epochs}, valid F1 {epoch.valid['f1']:.3f}"
-        )
+        self._running[trial.key] = f"epoch {epoch.epoch + 1}/{num_epochs}, valid {epoch.told_score}"
 
     def trouble(self, trial: Trial, reason: str) -> None:
         """Print the problem of a trial that continues."""

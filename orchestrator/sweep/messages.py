@@ -103,7 +103,7 @@ def result_of(report: Report) -> dict[str, Any]:
     """Put a report into a result of Tune; schedulers read `num_epochs` and `valid_f1`."""
     result: dict[str, Any] = {"report": report.model_dump_json()}
     if isinstance(report, EpochDone):
-        result |= {"num_epochs": report.epoch.epoch + 1, "valid_f1": report.epoch.valid["f1"]}
+        result |= {"num_epochs": report.epoch.epoch + 1, "valid_f1": report.epoch.main_score}
     return result
 
 

@@ -81,7 +81,7 @@ class SweepProgress(Watcher):
         self._num_done += 1
         outcome = []
         if (best := record.result.best) is not None:
-            outcome.append(f"valid F1 {best.valid['f1']:.3f} at epoch {best.epoch + 1}")
+            outcome.append(f"valid {best.told_score} at epoch {best.epoch + 1}")
         if (epoch := record.result.diverged_at_epoch) is not None:
             outcome.append(f"diverged in epoch {epoch + 1}")
         if earlier := record.circumstances.resumed_from_epochs:
@@ -125,7 +125,7 @@ class SweepProgress(Watcher):
                 Text(f"  {self._name(trial)}"),
                 ProgressBar(total=num_epochs, completed=done, width=24),
                 f"epoch {done}/{num_epochs}",
-                "" if epoch is None else f"valid F1 {epoch.valid['f1']:.3f}",
+                "" if epoch is None else f"valid {epoch.told_score}",
             )
         return Group(head, running)
 

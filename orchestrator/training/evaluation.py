@@ -14,7 +14,7 @@ from models.task import outputs_of
 from orchestrator.training.memory import is_out_of_memory, release_memory
 from orchestrator.training.objective import Objective
 from orchestrator.training.precision import Precision, autocast
-from reports.ledger.record import Predictions
+from reports.ledger.record import Predictions, dtype_of_labels
 from search_spaces.trial import TrialConfig
 
 AnyInputs = Batch | HandcraftedBatch
@@ -80,7 +80,7 @@ def predict_nothing(split: AnySplit, objective: Objective) -> Predictions:
 
 
 def _predictions(split: AnySplit, objective: Objective, probabilities: Tensor) -> Predictions:
-    of_labels = np.float32 if objective.task == "regression" else np.int8
+    of_labels = dtype_of_labels(objective.task)
     return Predictions(
         ids=np.array(split.ids, dtype=np.str_),
         groups=np.array(split.groups, dtype=np.str_),

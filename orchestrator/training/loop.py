@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from corpora.batches.batch import split_batch
 from corpora.batches.corpus import AnyCorpus
 from corpora.source.split import Split
+from corpora.source.task import TaskKind
 from models.groups import parameter_groups
 from models.task import outputs_of
 from orchestrator.training.evaluation import AnyInputs, BatchSizes, predict, predict_nothing
@@ -111,7 +112,7 @@ def train(
             valid=score_epoch(valid, config, objective.task),
             auxiliary_losses=losses,
         )
-        _keep_best(state, done, config)
+        _keep_best(state, done, config, objective.task)
         state.schedule.epoch_done(valid_loss)
         on_epoch(done, state)
     return _finish(state, corpus, config, objective, sizes.evaluation, precision)
@@ -201,14 +202,10 @@ def _is_over(state: TrainingState, config: TrainingConfig) -> bool:
     return has_diverged or num_done == config.max_epochs or not is_patient
 
 
-def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig) -> None:
+def _keep_best(state: TrainingState, done: Epoch, config: TrainingConfig, task: TaskKind) -> None:
     """Append an epoch; copy the model if the epoch is the best so far."""
-    found = merit(done, config)
-    is_better = (
-        found is None
-        or not state.epochs
-        or found > (merit(state.epochs[state.best_epoch], config) or 0.0)
-    )
+    found = merit(done, config, task)
+    is_better = not state.epochs or found > merit(state.epochs[state.best_epoch], config, task)
     state.epochs.append(done)
     if is_better:
         state.best_epoch = done.epoch

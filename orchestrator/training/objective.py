@@ -67,7 +67,7 @@ def make_objective(corpus: AnyCorpus, config: TrainingConfig) -> Objective:
     return Objective(
         task=task,
         loss=loss_function(task, loss, weights, config.focal_gamma),
-        predict=_PREDICTIONS[task],
+        predict=PREDICTIONS[task],
         smoothing=config.label_smoothing,
         drawn_by=(labels @ class_weights(labels)).cpu() if config.sampling == "balanced" else None,
     )
@@ -129,11 +129,12 @@ _WEIGHTS: dict[TaskKind, Callable[[Tensor], Tensor | None]] = {
     "regression": lambda labels: None,
 }
 
-_PREDICTIONS: dict[TaskKind, Callable[[Tensor], Tensor]] = {
+PREDICTIONS: dict[TaskKind, Callable[[Tensor], Tensor]] = {
     "multilabel": torch.sigmoid,
     "multiclass": partial(torch.softmax, dim=1),
     "regression": lambda logits: logits,
 }
+"""What logits predict in each kind of task: (B, K) each."""
 
 
 def _binary_focal_loss(

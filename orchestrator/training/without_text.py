@@ -40,7 +40,9 @@ def valid_f1_without_text(
         precision,
         change=lambda batch: without_text(batch, corpus.tokenizer),
     )
-    scores = score_mean(predictions, np.array(thresholds), objective.task)
+    scores = score_mean(
+        predictions.labels, predictions.probabilities, np.array(thresholds), objective.task
+    )
     return scores["f1"]
 
 

@@ -1,6 +1,7 @@
 """What a finished trial leaves: its record, and the predictions that every number comes from."""
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +16,20 @@ from search_spaces.trial import Trial
 
 EVALUATED_SPLITS: tuple[Split, ...] = ("valid", "test")
 RECORD_SCHEMA = 1
+
+MAIN_METRIC: Mapping[TaskKind, str] = {
+    "multilabel": "f1",
+    "multiclass": "class_f1",
+    "regression": "ccc",
+}
+"""The metric by which models are compared on validation, for each kind of task."""
+
+MAIN_HEADER: Mapping[str, str] = {"f1": "F1", "class_f1": "F1", "ccc": "CCC"}
+
+
+def dtype_of_labels(task: TaskKind) -> type[np.number[Any]]:
+    """Return the type of the labels of a kind of task in predictions."""
+    return np.float32 if task == "regression" else np.int8
 
 
 class Epoch(Config):
@@ -36,8 +51,18 @@ class Epoch(Config):
 
     @property
     def main_metric(self) -> str:
-        """The metric by which models are compared on validation: F1, or CCC without an F1."""
-        return "f1" if "f1" in self.valid else "ccc"
+        """The metric by which models are compared on validation."""
+        return next(metric for metric in MAIN_METRIC.values() if metric in self.valid)
+
+    @property
+    def main_score(self) -> float:
+        """The validation score by which models are compared; higher is better."""
+        return self.valid[self.main_metric]
+
+    @property
+    def told_score(self) -> str:
+        """The validation score in words, as in `F1 0.571`."""
+        return f"{MAIN_HEADER[self.main_metric]} {self.main_score:.3f}"
 
 
 class Result(Config):

@@ -1,13 +1,13 @@
 """What a model predicts for one clip, and its forms for other programs: JSON and CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from corpora.source.rejects import Remark
 from models.configs.base import Modality
 from reports.forms.plain import csv_cell
-from reports.ledger.record import Record
+from reports.ledger.record import MAIN_HEADER, MAIN_METRIC, Record, Result
 from search_spaces.study import RowRef
 
 WeightKind = Literal["attention", "sum", "gates"]
@@ -17,11 +17,15 @@ CSV_DECIMALS = 6
 
 @dataclass(frozen=True)
 class EmotionDecision:
-    """One emotion: it is `present` if its probability is above the trial's threshold."""
+    """One emotion or class.
+
+    An emotion is `present` if its probability is above the trial's threshold. Classes have no
+    threshold: the one with the highest probability is present.
+    """
 
     emotion: str
     probability: float
-    threshold: float
+    threshold: float | None
     present: bool
 
 
@@ -50,7 +54,8 @@ class Prediction:
         seconds: The length of the clip.
         text: The text that the model read.
         text_from: The source of the text, in words; None if there is no text.
-        decisions: The decisions in the order of the corpus's emotions.
+        decisions: The decisions in the order of the corpus's emotions or classes.
+        numbers: The predicted number of each target, if the task is regression.
         weights: The weights of the modalities; None if the model has none.
         num_frames: The number of frames that were examined.
         num_faces: The number of these frames that show a face.
@@ -63,6 +68,7 @@ class Prediction:
     text: str
     text_from: str | None
     decisions: tuple[EmotionDecision, ...]
+    numbers: Mapping[str, float]
     weights: ModalityWeights | None
     num_frames: int
     num_faces: int
@@ -70,10 +76,15 @@ class Prediction:
     notes: tuple[str, ...]
 
 
-def valid_f1(record: Record) -> float:
-    """Return the mean validation F1 of the epoch that a trial predicts with; 0 without an epoch."""
+def valid_score(record: Record) -> float:
+    """Return the main validation score of the epoch that a trial predicts with; 0 without one."""
     best = record.result.best
-    return best.valid["f1"] if best else 0.0
+    return best.main_score if best else 0.0
+
+
+def valid_header(record: Record) -> str:
+    """Name the metric of `valid_score`: F1, or CCC if the task is regression."""
+    return MAIN_HEADER[MAIN_METRIC[record.result.task]]
 
 
 def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> dict[str, object]:
@@ -83,6 +94,7 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
           "clip": "talk.mp4", "seconds": 4.2,
           "text": "oh well", "text_from": "talk.srt, beside the clip" or null,
           "emotions": {"happy": {"probability": 0.61, "threshold": 0.45, "present": true}, ...},
+          "targets": {"sentiment": 1.2},
           "weights": null or {"kind": "attention", "values": {"text": 0.4, "audio": 0.6}},
           "frames": 5, "frames_with_face": 4,
           "remarks": ["no_sound"], "notes": ["..."],
@@ -90,8 +102,10 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
                     "recipe": "le", "corpus": "mine", "valid_f1": 0.58}
         }
 
-    `ModalityWeights` explains `kind`, `corpora.source.rejects.Remark` lists the `remarks`, and
-    `notes` are sentences. Probabilities, thresholds and F1 are fractions.
+    A model of emotions or classes has no `targets`, and one of numbers has no `emotions`, and
+    `valid_ccc`. Classes have the threshold null. `ModalityWeights` explains `kind`,
+    `corpora.source.rejects.Remark` lists the `remarks`, and `notes` are sentences. Probabilities,
+    thresholds and F1 are fractions.
 
     Args:
         prediction: The prediction to write.
@@ -112,6 +126,7 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
             }
             for decision in prediction.decisions
         },
+        **({"targets": dict(prediction.numbers)} if prediction.numbers else {}),
         "weights": weights and {"kind": weights.kind, "values": weights.values},
         "frames": prediction.num_frames,
         "frames_with_face": prediction.num_faces,
@@ -125,20 +140,28 @@ def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> d
             "system": record.trial.config.model.system,
             "recipe": record.trial.corpus.recipe,
             "corpus": record.trial.corpus.name,
-            "valid_f1": valid_f1(record),
+            f"valid_{valid_header(record).lower()}": valid_score(record),
         },
     }
 
 
-def csv_header(emotions: Sequence[str], weighed: Sequence[Modality]) -> list[object]:
-    """Name the columns: the clip, two for each emotion, one for each modality with a weight."""
-    pairs = [name for emotion in emotions for name in (emotion, f"{emotion}_present")]
+def csv_header(result: Result, weighed: Sequence[Modality]) -> list[object]:
+    """Name the columns: the clip, two for each emotion, one for each modality with a weight.
+
+    A target has one column.
+    """
+    names = result.emotions
+    if result.task == "regression":
+        pairs = list(names)
+    else:
+        pairs = [name for emotion in names for name in (emotion, f"{emotion}_present")]
     return ["file", *map(csv_cell, pairs), *(f"weight_{modality}" for modality in weighed)]
 
 
 def csv_row(prediction: Prediction) -> list[object]:
-    """Write the line of one clip: probabilities, decisions (0 or 1) and weights."""
-    pairs = [
+    """Write the line of one clip: probabilities, decisions (0 or 1) and weights, or numbers."""
+    pairs = [*map(_number, prediction.numbers.values())]
+    pairs += [
         cell
         for decision in prediction.decisions
         for cell in (_number(decision.probability), str(int(decision.present)))

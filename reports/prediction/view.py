@@ -1,6 +1,6 @@
 """The view of a prediction: a bar for each emotion and each modality, and notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,7 +12,8 @@ from reports.prediction.prediction import (
     ModalityWeights,
     Prediction,
     WeightKind,
-    valid_f1,
+    valid_header,
+    valid_score,
 )
 from search_spaces.study import RowRef
 
@@ -43,7 +44,7 @@ def prediction_view(
         Text(f"{prediction.clip}, {prediction.seconds:.1f} s, {_faces(prediction)}"),
         *_said(prediction),
         Text(),
-        _decisions(prediction.decisions),
+        _numbers(prediction.numbers) if prediction.numbers else _decisions(prediction.decisions),
         *_weights(prediction.weights),
         *(Text(f"\nnote: {note}", style=NOTE) for note in prediction.notes),
     )
@@ -55,7 +56,7 @@ def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
     title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed_text}\n"
     trained = (
         f"system '{trial.config.model.system}', recipe '{trial.corpus.recipe}', trained on corpus "
-        f"'{trial.corpus.name}', validation F1 {valid_f1(record):.3f}"
+        f"'{trial.corpus.name}', validation {valid_header(record)} {valid_score(record):.3f}"
     )
     return Text.assemble((title, "bold"), trained)
 
@@ -85,9 +86,18 @@ def _decisions(decisions: Sequence[EmotionDecision]) -> Table:
             Text(decision.emotion, style),
             _bar(decision.probability, style, mark=decision.threshold),
             Text(f"{decision.probability:.3f}", style),
-            f"{decision.threshold:.2f}",
+            "" if decision.threshold is None else f"{decision.threshold:.2f}",
             Text("present" if decision.present else "absent", style or QUIET),
         )
+    return table
+
+
+def _numbers(numbers: Mapping[str, float]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("target")
+    table.add_column("prediction", justify="right")
+    for target, number in numbers.items():
+        table.add_row(Text(target), f"{number:.3f}")
     return table
 
 

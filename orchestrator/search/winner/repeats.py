@@ -127,7 +127,7 @@ class Repeats(Watcher):
         ended = {
             "state": "failed" if failure else "finished",
             "failure": failure,
-            "scores": {} if failure or best is None else {"f1": best.valid["f1"]},
+            "scores": {} if failure or best is None else {"f1": best.main_score},
             "num_epochs": len(record.result.epochs),
             "from_ledger": trained_for != self._row(pair),
         }

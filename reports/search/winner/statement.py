@@ -117,4 +117,4 @@ def _read(keys: Sequence[str], trial_scores: TrialScores) -> list[tuple[float, f
 
 def _valid_f1(record: Record) -> float:
     best = record.result.best
-    return NO_SCORE if best is None else best.valid["f1"]
+    return NO_SCORE if best is None else best.main_score

@@ -34,7 +34,7 @@ def test_penalty_is_the_strongest_of_those_that_validation_finds_equal() -> None
     x = np.repeat([[-1.0], [1.0]], 10, axis=0)
     labels = np.repeat([[0], [1]], 10, axis=0).astype(np.int8)
     fit = fit_linear(dict.fromkeys(SPLITS, (x,)), dict.fromkeys(SPLITS, labels))
-    assert fit.valid_f1 == 1
+    assert fit.valid_score == 1
     assert fit.inverse_penalty == INVERSE_PENALTIES[0]
 
 

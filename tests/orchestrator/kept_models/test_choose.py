@@ -11,7 +11,7 @@ from orchestrator.plan.plan import make_plan
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.record import Record
 from reports.ledger.record_file import record_bytes
-from reports.prediction.prediction import valid_f1
+from reports.prediction.prediction import valid_score
 from tests.orchestrator.factories import TRAINED_FOR, small_study
 from tests.orchestrator.kept_models.predictors import CORPUS
 
@@ -59,7 +59,7 @@ def test_best_trial_is_that_of_validation_whatever_the_test_split_says(
         plan.finished[key] = record.model_copy(update={"key": key, "result": result})
     chosen = best_trial([plan])
     assert chosen.record.key == sorted(plan.by_key)[1]
-    assert valid_f1(chosen.record) == 0.7
+    assert valid_score(chosen.record) == 0.7
     assert chosen.rows == plan.rows_by_key[chosen.record.key]
 
 

@@ -21,7 +21,7 @@ from orchestrator.plan.plan import make_plan
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
-from reports.prediction.prediction import valid_f1
+from reports.prediction.prediction import valid_score
 from tests.cuda_driver import pretended_gpus
 from tests.orchestrator.factories import TRAINED_FOR, small_study
 from tests.orchestrator.kept_models.predictors import CORPUS, call, loaded
@@ -82,7 +82,7 @@ def test_json_is_one_object_and_nothing_else(
         "system": "mesm",
         "recipe": "dai",
         "corpus": "mine",
-        "valid_f1": valid_f1(record),
+        "valid_f1": valid_score(record),
     }
     recorded = Ledger(storage).predictions(record)["test"].probabilities[1]
     found = [content["emotions"][emotion]["probability"] for emotion in ("happy", "sad")]
