@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from corpora.source.split import Split
 from orchestrator.floors.features import Matrix
 from reports.ledger.record import EVALUATED_SPLITS
-from reports.scores.metrics import Labels, Probabilities, fit_thresholds, mean_scores
+from reports.metrics.rankings import Labels, Probabilities
+from reports.scores.metrics import fit_thresholds, mean_scores
 
 INVERSE_PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """The values of scikit-learn's C that are tried, from the strongest penalty to the weakest."""

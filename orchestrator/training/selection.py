@@ -33,7 +33,7 @@ def score_mean(
     found: Predictions, thresholds: NDArray[np.float64], task: TaskKind
 ) -> dict[str, float]:
     """Score predictions by each metric of the task; leave out undefined ones."""
-    return mean_scores(found.labels, found.probabilities, thresholds)
+    return mean_scores(found.labels, found.probabilities, thresholds, task)
 
 
 def merit(epoch: Epoch, config: TrainingConfig) -> float:

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from corpora.source.split import Split
-from models.configs.base import Config
+from corpora.source.task import TaskKind
+from models.configs.base import Config, later
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import read_predictions, to_table
 from reports.ledger.record import EVALUATED_SPLITS, Predictions
@@ -36,6 +37,7 @@ class LinearFacts(Config):
             missing.
         corpus: The prepared corpus.
         emotions: The order of the labels.
+        task: What the labels are.
         features: What the classifier reads, in words.
         inverse_penalty: scikit-learn's C, chosen on validation.
         libraries: The versions of what trained it.
@@ -44,6 +46,7 @@ class LinearFacts(Config):
     version: Literal[1] = 1
     corpus: CorpusRef
     emotions: tuple[str, ...]
+    task: TaskKind = later("multilabel")
     features: str
     inverse_penalty: float
     libraries: dict[str, str]
