@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from corpora.errors import UserError, did_you_mean
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
+from search_spaces.metrics.registry import adopt
 from search_spaces.printed.read import beside
 from search_spaces.space import Space
 from search_spaces.spaces.architecture import ARCHITECTURE
@@ -89,6 +90,7 @@ def _checked(study: Study, path: Path) -> Study:
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
         raise StudyError(f"study file '{path}', study {study.name!r}: {faults}") from error
+    adopt(study.metrics)  # with their functions, which `model_dump` leaves out
     return study
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from models.configs.base import Config
 from search_spaces.printed.published import ClaimKind
-from search_spaces.terms import Metric, Scale, Words
+from search_spaces.terms import MetricName, Scale, Words
 
 NO_STATED_GAP = 0.005
 """The margin of a claim that states no positive gap: half a point."""
@@ -23,7 +23,7 @@ class Score(NamedTuple):
     """What is compared: a metric on a corpus, of one emotion or averaged over all."""
 
     corpus: str
-    metric: Metric
+    metric: MetricName
     emotion: str | None = None
 
 
@@ -98,11 +98,16 @@ class Claim(Config):
         return tuple(dict.fromkeys(one for part in self.parts for one in part))
 
     @property
-    def corpora(self) -> tuple[str, ...]:
-        """All corpora, or families of corpora, that the claim is about."""
+    def scores(self) -> tuple[Score, ...]:
+        """All that the claim compares, each once."""
         scores = [one.score for one in self.comparisons]
         scores += [self.value.score] if self.value else []
-        return tuple(dict.fromkeys(score.corpus for score in scores))
+        return tuple(dict.fromkeys(scores))
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """All corpora, or families of corpora, that the claim is about."""
+        return tuple(dict.fromkeys(score.corpus for score in self.scores))
 
     @property
     def is_of_paper(self) -> bool:
@@ -122,7 +127,7 @@ def greater(
     row: str,
     *rivals: str,
     corpus: str,
-    metric: Metric,
+    metric: MetricName,
     emotion: str | None = None,
     margin: float = NO_STATED_GAP,
 ) -> Claim:
@@ -155,7 +160,7 @@ def same(
     row: str,
     *others: str,
     corpus: str,
-    metric: Metric,
+    metric: MetricName,
     emotion: str | None = None,
     margin: float = NO_STATED_GAP,
 ) -> Claim:

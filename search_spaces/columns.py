@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from search_spaces.study import Column
-from search_spaces.terms import Metric
+from search_spaces.terms import MetricName
 
 AVERAGE = "Avg"
 
 
 def emotion_columns(
-    metrics: Mapping[str, Metric], emotions: Mapping[str, str], *, average_is_printed: bool
+    metrics: Mapping[str, MetricName], emotions: Mapping[str, str], *, average_is_printed: bool
 ) -> tuple[Column, ...]:
     """Make a column for each metric of each emotion, then of the average over the emotions.
 

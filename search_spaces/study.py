@@ -1,20 +1,30 @@
 """A study: one table of a paper, or of a user, as data."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from pydantic import Field, JsonValue, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    Field,
+    JsonValue,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
+from corpora.source.task import TaskKind
 from models.configs.base import Config, later
 from search_spaces.change import apply_change
-from search_spaces.claim import OWN, Claim
+from search_spaces.claim import OWN, Claim, Score
 from search_spaces.errors import StudyError
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import adopt, find_metric, misfit
 from search_spaces.names import name_fault
 from search_spaces.printed.published import PublishedData, load_published
 from search_spaces.printed.read import read_beside
-from search_spaces.terms import Metric, Scale, Words
+from search_spaces.terms import MetricName, Scale, Words
 from search_spaces.trial import TrialConfig
 
 ANY_CORPUS = "*"
@@ -42,12 +52,12 @@ class Source(Config):
 
 
 class Column(Config):
-    """One metric of one emotion, or averaged over all; `published` names the column of the paper.
+    """One metric of one emotion, or its overall score; `published` names the column of the paper.
 
     Columns of equal `group` stand under one header.
     """
 
-    metric: Metric
+    metric: MetricName
     header: Words
     published: str | None = None
     emotion: Words | None = None
@@ -96,7 +106,8 @@ class Study(Config):
     `claims` are ids of a paper's claims, or claims of one's own. Rows are compared with the row
     `compared_with`, by default the one that is the baseline itself. `published` is what rows,
     columns and ids of claims refer to, by default what the two built-in papers print. It may be
-    given as the name of a file beside the study file.
+    given as the name of a file beside the study file. `metrics` are those that the study itself
+    defines; columns and claims use them by their names.
     """
 
     name: Words
@@ -109,6 +120,12 @@ class Study(Config):
     claims: tuple[str | Claim, ...] = ()
     compared_with: str | None = None
     published: PublishedData | None = later(None)
+    metrics: tuple[Metric, ...] = later(())
+
+    @model_validator(mode="after")
+    def _own_metrics_are_known(self) -> Self:
+        adopt(self.metrics)
+        return self
 
     @field_validator("published", mode="before")
     @classmethod
@@ -155,6 +172,28 @@ class Study(Config):
         if faults:
             raise StudyError("\n".join(f"study '{self.name}', {fault}" for fault in faults))
         return configs
+
+    def check_metrics(self, corpus: str, task: TaskKind) -> None:
+        """Check that the kind of task of a corpus admits the metrics of its columns and claims.
+
+        Raises:
+            StudyError: If it does not admit some; all of them, with the choices.
+        """
+        columns = {f"column '{c.title}'": c.metric for c in self.columns_for(corpus)}
+        claims = {
+            f"claim '{claim.id}'": score.metric
+            for claim in self.claims
+            if not isinstance(claim, str)
+            for score in claim.scores
+            if score.corpus == corpus
+        }
+        faults = [
+            f"study '{self.name}', {place}, on '{corpus}': {fault}"
+            for place, name in {**columns, **claims}.items()
+            if (fault := misfit(find_metric(name), task))
+        ]
+        if faults:
+            raise StudyError("\n".join(faults))
 
     @property
     def printed_tables(self) -> tuple[str, ...]:
@@ -224,6 +263,9 @@ class Study(Config):
         names = [row.name for row in self.rows]
         if self.compared_with not in (None, *names):
             faults.append(f"compared_with: no row '{self.compared_with}'; {_choices(names)}")
+        faults += [
+            f"metric '{name}': defined twice" for name in _repeated(m.name for m in self.metrics)
+        ]
         return faults + self._claim_faults() + self._column_faults()
 
     def _claim_faults(self) -> list[str]:
@@ -236,7 +278,7 @@ class Study(Config):
             elif claim.family == OWN:
                 missing = [name for name in claim.rows if name not in names]
                 own = [f"no row '{name}'; {_choices(names)}" for name in missing]
-                own += _claim_without_sense(claim)
+                own += [*_claim_without_sense(claim), *_score_faults(claim.scores)]
                 faults += [f"claim '{claim.id}': {fault}" for fault in own]
         ids = [claim if isinstance(claim, str) else claim.id for claim in self.claims]
         return faults + [f"claim '{name}': listed twice" for name in _repeated(ids)]
@@ -245,13 +287,36 @@ class Study(Config):
         tables = self.printed.tables
         cited = [tables[name] for name in self.printed_tables if name in tables]
         printed = {name for table in cited for name in table.columns}
-        named = {(c.header, c.published) for columns in self.columns.values() for c in columns}
-        return [
+        every = [column for columns in self.columns.values() for column in columns]
+        named = {(c.header, c.published) for c in every}
+        wrong = [
+            f"column '{column.title}': {fault}"
+            for column in every
+            for fault in _score_faults([Score("", column.metric, column.emotion)])
+        ]
+        return list(dict.fromkeys(wrong)) + [
             f"column '{header}': published table '{', '.join(self.printed_tables)}' has no column "
             f"'{published}'; {_choices(c for table in cited for c in table.columns)}"
             for header, published in sorted(named, key=str)
             if cited and published is not None and published not in printed
         ]
+
+
+def _score_faults(scores: Sequence[Score]) -> list[str]:
+    """Find scores by metrics that do not exist, and of emotions that a metric does not score."""
+    faults = []
+    for score in scores:
+        try:
+            metric = find_metric(score.metric)
+        except StudyError as error:
+            faults.append(str(error))
+            continue
+        if score.emotion is not None and not metric.of_each:
+            faults.append(
+                f"metric '{metric.name}' has no score of '{score.emotion}' alone; leave the "
+                "emotion out, or take a metric of single emotions"
+            )
+    return list(dict.fromkeys(faults))
 
 
 def _claim_without_sense(claim: Claim) -> list[str]:

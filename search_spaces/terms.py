@@ -5,7 +5,9 @@ from unicodedata import category
 
 from pydantic import AfterValidator
 
-Metric = Literal["acc", "wacc", "f1", "precision", "recall", "auc"]
+MetricName = str
+"""The name of a metric; `search_spaces.metrics.registry.find_metric` knows it."""
+
 Scale = Literal["tiny", "small", "paper"]
 
 

@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("synthetic", "device", "forms", "features", "store", "preparation", "batches"),
     ),
     "reports": (
-        *("statistics", "ledger", "scores", "tables", "verdicts", "lint", "forms"),
+        *("statistics", "ledger", "metrics", "scores", "tables", "verdicts", "lint", "forms"),
         *("corpus", "figures", "model_figures", "prediction", "search", "document"),
     ),
     "orchestrator": (

@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from corpora.source.split import Split
 from corpora.source.task import TaskKind
 from orchestrator.floors.features import Matrix
-from orchestrator.training.selection import score_mean
 from reports.ledger.record import EVALUATED_SPLITS, MAIN_METRIC
-from reports.scores.metrics import Labels, Probabilities, fit_thresholds
+from reports.metrics.rankings import Labels, Probabilities
+from reports.scores.metrics import fit_thresholds, mean_scores
 
 INVERSE_PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """The values of scikit-learn's C that are tried, from the strongest penalty to the weakest.
@@ -70,7 +70,7 @@ def _fit(
     predicted = _PREDICT[task](features, labels["train"], inverse_penalty)
     truth, valid = labels["valid"], predicted["valid"]
     thresholds = fit_thresholds(truth, valid) if task == "multilabel" else np.zeros(0)
-    score = score_mean(truth, valid, thresholds, task)[MAIN_METRIC[task]]
+    score = mean_scores(truth, valid, thresholds, task)[MAIN_METRIC[task]]
     return Fit(inverse_penalty, score, predicted)
 
 

@@ -1,25 +1,16 @@
 """How the epoch is chosen that a trial predicts with, and the thresholds of its decisions."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from corpora.source.task import TaskKind
 from orchestrator.errors import SelectionError
-from reports.ledger.record import Epoch, Predictions
-from reports.scores.metrics import Labels, Probabilities, fit_thresholds, mean_scores
+from reports.ledger.record import MAIN_METRIC, Epoch, Predictions
+from reports.scores.metrics import fit_thresholds, mean_scores
+from search_spaces.metrics.registry import find_metric
 from search_spaces.training import TrainingConfig
 
 FIXED_THRESHOLD = 0.5
-LOWER_IS_BETTER = ("loss", "mae")
-
-CHOSEN_BY: Mapping[TaskKind, Mapping[str, str]] = {
-    "multilabel": {},
-    "multiclass": {"f1": "class_f1", "acc": "class_accuracy"},
-    "regression": {"f1": "ccc"},
-}
-"""The metric by which each kind of task chooses, where a selection names another one."""
 
 
 def thresholds_for(
@@ -36,18 +27,7 @@ def thresholds_for(
 def score_epoch(valid: Predictions, config: TrainingConfig, task: TaskKind) -> dict[str, float]:
     """Score the validation split by each metric of the task; leave out undefined ones."""
     thresholds = thresholds_for(valid, config, task)
-    return score_mean(valid.labels, valid.probabilities, thresholds, task)
-
-
-def score_mean(
-    labels: Labels, probabilities: Probabilities, thresholds: NDArray[np.float64], task: TaskKind
-) -> dict[str, float]:
-    """Score predictions by each metric of the task; leave out undefined ones.
-
-    Shapes:
-        labels, probabilities: (U, K), thresholds: (K,), or (0,) if the task has none
-    """
-    return mean_scores(labels, probabilities, thresholds)
+    return mean_scores(valid.labels, valid.probabilities, thresholds, task)
 
 
 def merit(epoch: Epoch, config: TrainingConfig, task: TaskKind) -> float:
@@ -58,13 +38,15 @@ def merit(epoch: Epoch, config: TrainingConfig, task: TaskKind) -> float:
     """
     if config.selection == "last":
         return float(epoch.epoch)
-    chosen_by = config.selection.removeprefix("best_valid_")
-    metric = CHOSEN_BY[task].get(chosen_by, chosen_by)
-    found = epoch.valid_loss if metric == "loss" else epoch.valid.get(metric)
-    if found is None:
+    if config.selection == "best_valid_loss":
+        return -epoch.valid_loss
+    metric = config.selection.removeprefix("best_valid_")
+    if metric == "f1":
+        metric = MAIN_METRIC[task]
+    if metric not in epoch.valid:
         raise SelectionError(
             f"selection '{config.selection}' cannot choose an epoch: {metric} is undefined on "
             "validation, where all or no utterances show some emotion; choose selection "
             "'best_valid_f1'"
         )
-    return -found if metric in LOWER_IS_BETTER else found
+    return find_metric(metric).gain(epoch.valid[metric])

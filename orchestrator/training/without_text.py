@@ -12,7 +12,7 @@ from corpora.text.tokens import encode
 from orchestrator.training.evaluation import predict
 from orchestrator.training.objective import make_objective
 from orchestrator.training.precision import Precision
-from orchestrator.training.selection import score_mean
+from reports.scores.metrics import mean_scores
 from search_spaces.trial import TrialConfig
 
 
@@ -40,7 +40,7 @@ def valid_f1_without_text(
         precision,
         change=lambda batch: without_text(batch, corpus.tokenizer),
     )
-    scores = score_mean(
+    scores = mean_scores(
         predictions.labels, predictions.probabilities, np.array(thresholds), objective.task
     )
     return scores["f1"]

@@ -19,12 +19,12 @@ RECORD_SCHEMA = 1
 
 MAIN_METRIC: Mapping[TaskKind, str] = {
     "multilabel": "f1",
-    "multiclass": "class_f1",
+    "multiclass": "f1",
     "regression": "ccc",
 }
 """The metric by which models are compared on validation, for each kind of task."""
 
-MAIN_HEADER: Mapping[str, str] = {"f1": "F1", "class_f1": "F1", "ccc": "CCC"}
+MAIN_HEADER: Mapping[str, str] = {"f1": "F1", "ccc": "CCC"}
 
 
 def dtype_of_labels(task: TaskKind) -> type[np.number[Any]]:
@@ -52,7 +52,7 @@ class Epoch(Config):
     @property
     def main_metric(self) -> str:
         """The metric by which models are compared on validation."""
-        return next(metric for metric in MAIN_METRIC.values() if metric in self.valid)
+        return next(metric for metric in MAIN_HEADER if metric in self.valid)
 
     @property
     def main_score(self) -> float:

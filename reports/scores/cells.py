@@ -18,7 +18,7 @@ from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import Fault, TrialScores
 from search_spaces.claim import Score
 from search_spaces.study import Column
-from search_spaces.terms import Metric, Scale
+from search_spaces.terms import MetricName, Scale
 from search_spaces.trial import Stream
 
 _REASONS: dict[Fault, str] = {
@@ -49,7 +49,7 @@ class Cell:
 
     row: str
     corpus: str
-    metric: Metric
+    metric: MetricName
     scores: tuple[SeedScore, ...]
     num_planned: int
     emotion: str | None = None
@@ -223,7 +223,7 @@ def _collect_varied(planned: Planned, outcome: Outcome, trial_scores: TrialScore
 
 
 def make_cell(
-    outcome: Outcome, row: str, metric: Metric, emotion: str | None, trial_scores: TrialScores
+    outcome: Outcome, row: str, metric: MetricName, emotion: str | None, trial_scores: TrialScores
 ) -> Cell:
     """Collect a row's scores over its seeds."""
     records = [outcome.records[key] for key in outcome.planned[row] if key in outcome.records]

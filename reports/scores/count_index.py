@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from reports.ledger.files import NUM_DIGITS, stage, staged_at
 from reports.ledger.record import Record
-from reports.scores.metrics import Counts
+from reports.metrics.decisions import Counts
 
 INDEX_FILE = Path("index", "test-counts.parquet")
 """Before the digest of its content is added to its name, as `staged_at` does."""

@@ -1,7 +1,7 @@
 """What classifiers reach that cost seconds: the floors under the scores of every table.
 
-*chance* is the best constant classifier, chosen on validation for each emotion and metric: it finds
-the emotion always, or never. *linear* is a logistic regression; `orchestrator/floors` trains it.
+*chance* is the best constant, chosen on validation for each emotion and metric. *linear* is a
+logistic regression; `orchestrator/floors` trains it.
 """
 
 from collections.abc import Mapping
@@ -15,17 +15,10 @@ from numpy.typing import NDArray
 from reports.ledger.floor_file import Linear, LinearFacts, read_floor
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
-from reports.scores.metrics import (
-    COUNTED,
-    EmotionScores,
-    Labels,
-    as_scores,
-    auc,
-    count,
-    fit_thresholds,
-    score,
-)
-from search_spaces.terms import Metric
+from reports.scores.constants import score_best_constant
+from reports.scores.metrics import EmotionScores, fit_thresholds, score
+from search_spaces.metrics.registry import metric_for
+from search_spaces.terms import MetricName
 from search_spaces.trial import CorpusRef
 
 FloorName = Literal["chance", "linear"]
@@ -37,52 +30,47 @@ class Floors:
 
     def __init__(self, linear: Linear) -> None:
         self._linear = linear
-        self._scores: dict[tuple[FloorName, Metric], EmotionScores] = {}
+        self._scores: dict[tuple[FloorName, MetricName], EmotionScores] = {}
 
     @property
     def facts(self) -> LinearFacts:
         """What the linear classifier read, and of which corpus."""
         return self._linear.facts
 
-    def find(self, floor: FloorName, metric: Metric, emotion: str | None = None) -> float | None:
-        """Return a floor's score for one emotion; without an emotion, the mean over all.
+    def find(
+        self, floor: FloorName, metric: MetricName, emotion: str | None = None
+    ) -> float | None:
+        """Return a floor's score for one emotion; without an emotion, the overall score.
 
-        The score is None if the metric is undefined, or if the corpus does not have the emotion.
+        The score is None if the metric is undefined, if it has no score of a single emotion, or if
+        the corpus does not have the emotion.
         """
         place = (floor, metric)
         if place not in self._scores:
             compute = self._score_chance if floor == "chance" else self._score_linear
             self._scores[place] = compute(metric)
+        scores, names = self._scores[place], self.facts.emotions
         if emotion is None:
-            return self._scores[place].mean
-        names = self.facts.emotions
-        return self._scores[place].by_emotion[names.index(emotion)] if emotion in names else None
+            return scores.overall
+        is_known = emotion in names and scores.by_emotion
+        return scores.by_emotion[names.index(emotion)] if is_known else None
 
-    def _score_linear(self, metric: Metric) -> EmotionScores:
+    def _score_linear(self, metric: MetricName) -> EmotionScores:
         test = self._linear.predictions["test"]
-        return score(test.labels, test.probabilities, self._thresholds, [metric])[metric]
+        task = self.facts.task
+        return score(test.labels, test.probabilities, self._thresholds, [metric], task)[metric]
 
-    def _score_chance(self, metric: Metric) -> EmotionScores:
+    def _score_chance(self, metric: MetricName) -> EmotionScores:
         valid, test = (self._linear.predictions[split].labels for split in ("valid", "test"))
-        if metric == "auc":  # a constant ranks nothing, whichever it is
-            return as_scores(auc(test, np.zeros(test.shape, dtype=np.float32)))
-        always, never = (
-            np.nan_to_num(_score_constant(valid, metric, present=found), nan=-1.0)
-            for found in (True, False)
-        )
-        found, left = (_score_constant(test, metric, present=found) for found in (True, False))
-        return as_scores(np.where(always > never, found, left))
+        return score_best_constant(metric_for(metric, self.facts.task), valid, test)
 
     @cached_property
     def _thresholds(self) -> NDArray[np.float64]:
-        """The thresholds of the linear classifier, fitted on validation: (K,)."""
+        """The thresholds of the linear classifier, fitted on validation: (K,), or (0,)."""
         valid = self._linear.predictions["valid"]
+        if self.facts.task != "multilabel":
+            return np.zeros(0)
         return fit_thresholds(valid.labels, valid.probabilities)
-
-
-def _score_constant(labels: Labels, metric: Metric, *, present: bool) -> NDArray[np.float64]:
-    """Score the classifier that finds each emotion always, or never: (K,)."""
-    return COUNTED[metric](count(labels, np.full(labels.shape, present)).sum(axis=0))
 
 
 def find_floors(storage: Path, corpus: CorpusRef | None) -> Floors | None:

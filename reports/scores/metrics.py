@@ -1,13 +1,6 @@
-"""Metrics of the papers' tables: a score for each emotion, then the plain mean over the emotions.
+"""Scores of one split: decisions at thresholds, and from them the score of every metric."""
 
-With TP, FP, TN and FN of one emotion (Le et al.; Xia et al., eq. 10-12):
-
-    Acc = (TP + TN) / (TP + FP + TN + FN)
-    WAcc = (TP / (TP + FN) + TN / (TN + FP)) / 2
-    F1 = 2 TP / (2 TP + FP + FN)
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -15,12 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.terms import Metric
+from corpora.source.task import TaskKind
+from reports.metrics.classes import confuse
+from reports.metrics.decisions import Counts, Scores
+from reports.metrics.formulas import formula_of
+from reports.metrics.rankings import Labels, Probabilities
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import metric_for
+from search_spaces.terms import MetricName
 
-Labels = NDArray[np.number[Any]]
-Probabilities = NDArray[np.float32]
-Counts = NDArray[np.int64]
-Scores = NDArray[np.float64]
+OF_EPOCHS: Mapping[TaskKind, tuple[MetricName, ...]] = {
+    "multilabel": ("acc", "wacc", "f1", "precision", "recall", "auc"),
+    "multiclass": ("acc", "uar", "f1", "precision", "weighted_f1", "auc"),
+    "regression": ("mae", "pearson", "ccc", "acc2_non_negative", "acc2_positive", "acc7"),
+}
+"""The metrics on validation after each epoch, by the kind of task."""
 
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 20) / 20
 """The candidates .05, .10, ..., .95, each as the nearest float64."""
@@ -28,15 +30,13 @@ THRESHOLDS: NDArray[np.float64] = np.arange(1, 20) / 20
 
 @dataclass(frozen=True)
 class EmotionScores:
-    """One metric: a score for each emotion, None if the metric is undefined."""
+    """One metric: its overall score, and one for each emotion; None where it is undefined.
+
+    `by_emotion` is empty if the metric has no score of a single emotion.
+    """
 
     by_emotion: tuple[float | None, ...]
-
-    @property
-    def mean(self) -> float | None:
-        """The plain mean; undefined if the score of any emotion is undefined."""
-        defined = [score for score in self.by_emotion if score is not None]
-        return fmean(defined) if len(defined) == len(self.by_emotion) else None
+    overall: float | None
 
 
 def fit_thresholds(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
@@ -83,115 +83,90 @@ def count(labels: Labels, called: NDArray[np.bool_]) -> Counts:
     return np.stack(kinds, axis=-1).astype(np.int64)
 
 
-def accuracy(counts: Counts) -> Scores:
-    """Compute the share of right decisions."""
-    true_positive, _, true_negative, _ = _split(counts)
-    return _divide(true_positive + true_negative, counts.sum(axis=-1))
-
-
-def balanced_accuracy(counts: Counts) -> Scores:
-    """Compute WAcc, the mean of the recalls of presence and of absence."""
-    _, false_positive, true_negative, _ = _split(counts)
-    specificity = _divide(true_negative, true_negative + false_positive)
-    return (recall(counts) + specificity) / 2
-
-
-def f1(counts: Counts) -> Scores:
-    """Compute F1 of the emotion's presence; 0 if it is neither present nor predicted."""
-    true_positive, false_positive, _, false_negative = _split(counts)
-    wrong = false_positive + false_negative
-    return _divide(2 * true_positive, np.maximum(2 * true_positive + wrong, 1))
-
-
-def precision(counts: Counts) -> Scores:
-    """Compute the share of right positive decisions; like F1, 0 if there are none."""
-    true_positive, false_positive, _, _ = _split(counts)
-    return _divide(true_positive, np.maximum(true_positive + false_positive, 1))
-
-
-def recall(counts: Counts) -> Scores:
-    """Compute the share of the emotion's utterances that were found."""
-    true_positive, _, _, false_negative = _split(counts)
-    return _divide(true_positive, true_positive + false_negative)
-
-
-COUNTED: dict[Metric, Callable[[Counts], Scores]] = {
-    "acc": accuracy,
-    "wacc": balanced_accuracy,
-    "f1": f1,
-    "precision": precision,
-    "recall": recall,
-}
-"""Metrics that need only counts of decisions; they are NaN if a denominator is 0.
-
-Shapes:
-    (..., 4): TP, FP, TN, FN -> (...)
-"""
-
-METRICS: tuple[Metric, ...] = (*COUNTED, "auc")
-
-
-def auc(labels: Labels, probabilities: Probabilities) -> Scores:
-    """Compute the area under each emotion's ROC curve.
-
-    It is NaN if no utterance or every utterance has the emotion, or if a probability is NaN.
-
-    Shapes:
-        labels, probabilities: (U, K) -> (K,)
-    """
-    from sklearn.metrics import roc_auc_score  # it takes seconds to load, and few tables need it
-
-    present = labels.sum(axis=0)
-    defined = (present > 0) & (present < len(labels)) & np.isfinite(probabilities).all(axis=0)
-    return np.array(
-        [
-            roc_auc_score(truth, column) if is_defined else np.nan
-            for truth, column, is_defined in zip(
-                labels.T, probabilities.T, defined.tolist(), strict=True
-            )
-        ]
-    )
-
-
 def score(
     labels: Labels,
     probabilities: Probabilities,
     thresholds: NDArray[np.float64],
-    metrics: Iterable[Metric] = METRICS,
-) -> dict[Metric, EmotionScores]:
-    """Score each emotion by each metric.
+    metrics: Iterable[MetricName] = OF_EPOCHS["multilabel"],
+    task: TaskKind = "multilabel",
+) -> dict[MetricName, EmotionScores]:
+    """Score each emotion, class or target by each metric.
+
+    Shapes:
+        labels, probabilities: (U, K), thresholds: (K,), or (0,) if no metric needs decisions
+
+    Raises:
+        StudyError: If there is no metric of a name, its function is not loaded, or the task does
+            not admit it.
+    """
+    scores = {}
+    for name in metrics:
+        metric = metric_for(name, task)
+        inputs = inputs_of(metric, labels, probabilities, thresholds)
+        scores[name] = compute(metric, inputs, labels.shape[1])
+    return scores
+
+
+Inputs = tuple[NDArray[Any], ...]
+"""What the functions of a metric get."""
+
+
+def inputs_of(
+    metric: Metric,
+    labels: Labels,
+    probabilities: Probabilities,
+    thresholds: NDArray[np.float64],
+) -> Inputs | None:
+    """Make what a metric is computed from; None if it is undefined on this split.
 
     Shapes:
         labels, probabilities: (U, K), thresholds: (K,)
     """
-    counts = count(labels, decide(probabilities, thresholds)).sum(axis=0)
-    return {
-        metric: as_scores(
-            auc(labels, probabilities) if metric == "auc" else COUNTED[metric](counts)
-        )
-        for metric in metrics
-    }
+    match metric.needs:
+        case "counts":
+            return (count(labels, decide(probabilities, thresholds)).sum(axis=0),)
+        case "decisions":
+            return labels, decide(probabilities, thresholds)
+        case "argmax":
+            confused = confuse(labels, probabilities)
+            return None if confused is None else (confused.sum(axis=0),)
+        case "probabilities" | "numbers":
+            return labels, probabilities
+
+
+def compute(metric: Metric, inputs: Inputs | None, num_emotions: int) -> EmotionScores:
+    """Compute a metric; all its scores are undefined without inputs."""
+    if inputs is None:
+        return EmotionScores((None,) * num_emotions if metric.of_each else (), None)
+    formula = formula_of(metric)
+    each = None if formula.each is None else formula.each(*inputs)
+    if formula.overall is None:
+        return as_scores(np.array([]) if each is None else each)
+    (overall,) = _defined(formula.overall(*inputs).reshape(1))
+    return EmotionScores(() if each is None else _defined(each), overall)
 
 
 def as_scores(values: Scores) -> EmotionScores:
-    """Turn one metric's values into scores; NaN becomes None."""
-    return EmotionScores(tuple(None if np.isnan(value) else float(value) for value in values))
+    """Turn one metric's values into scores; NaN becomes None.
+
+    The overall score is the plain mean; it is undefined if the score of any emotion is.
+    """
+    by_emotion = _defined(values)
+    defined = [value for value in by_emotion if value is not None]
+    is_whole = 0 < len(defined) == len(by_emotion)
+    return EmotionScores(by_emotion, fmean(defined) if is_whole else None)
 
 
 def mean_scores(
-    labels: Labels, probabilities: Probabilities, thresholds: NDArray[np.float64]
+    labels: Labels,
+    probabilities: Probabilities,
+    thresholds: NDArray[np.float64],
+    task: TaskKind = "multilabel",
 ) -> dict[str, float]:
-    """Average each metric over the emotions; leave out undefined metrics."""
-    means = {name: s.mean for name, s in score(labels, probabilities, thresholds).items()}
-    return {name: mean for name, mean in means.items() if mean is not None}
+    """Return the overall scores that a kind of task has after each epoch; no undefined ones."""
+    scores = score(labels, probabilities, thresholds, OF_EPOCHS[task], task)
+    return {name: one.overall for name, one in scores.items() if one.overall is not None}
 
 
-def _split(counts: Counts) -> Counts:
-    """Move the axis of the four counts to the front."""
-    return np.moveaxis(counts, -1, 0)
-
-
-def _divide(part: Counts, whole: Counts) -> Scores:
-    """Divide; the result is NaN if the denominator is 0."""
-    undefined = np.full(np.shape(whole), np.nan)
-    return np.divide(part, whole, out=undefined, where=whole > 0)
+def _defined(values: Scores) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(value) else float(value) for value in values)

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from corpora.source.split import Split
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Predictions, Record
+from reports.metrics.decisions import Counts
 from reports.scores.count_index import CountIndex
-from reports.scores.metrics import COUNTED, Counts, EmotionScores, as_scores, auc, count, decide
-from search_spaces.terms import Metric
+from reports.scores.metrics import EmotionScores, Inputs, compute, count, decide, inputs_of
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import metric_for
+from search_spaces.terms import MetricName
 
 Fault = Literal["diverged", "constant"]
 """Why a score is not that of a trained model.
@@ -28,8 +31,8 @@ class TrialScores:
         self._index = CountIndex(ledger.storage)
         self._records: dict[str, Record] = {}
         self._by_cluster: dict[str, dict[str, Counts]] = {}
-        self._scores: dict[tuple[str, Metric], EmotionScores] = {}
-        self._faults: dict[tuple[str, Metric], Fault | None] = {}
+        self._scores: dict[tuple[str, MetricName], EmotionScores] = {}
+        self._faults: dict[tuple[str, MetricName], Fault | None] = {}
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
         """Read the records of the finished trials by key, in the order given; skip the others.
@@ -41,32 +44,37 @@ class TrialScores:
         self._records |= self.ledger.finished(key for key in keys if key not in self._records)
         return {key: self._records[key] for key in keys if key in self._records}
 
-    def find(self, record: Record, metric: Metric, emotion: str | None = None) -> float | None:
-        """Return a trial's score for one emotion; without an emotion, the mean over all.
+    def find(self, record: Record, metric: MetricName, emotion: str | None = None) -> float | None:
+        """Return a trial's score for one emotion; without an emotion, the overall score.
 
-        The score is None if the metric is undefined, or if the corpus does not have the emotion.
+        The score is None if the metric is undefined, if it has no score of a single emotion, or if
+        the corpus does not have the emotion.
 
         Raises:
             LedgerError: If the trial's predictions are damaged or missing.
+            StudyError: If there is no such metric, its function is not loaded, or the task of the
+                corpus does not admit it.
         """
         scores = self.by_emotion(record, metric)
         if emotion is None:
-            return scores.mean
+            return scores.overall
         names = record.result.emotions
-        return scores.by_emotion[names.index(emotion)] if emotion in names else None
+        is_known = emotion in names and scores.by_emotion
+        return scores.by_emotion[names.index(emotion)] if is_known else None
 
-    def by_emotion(self, record: Record, metric: Metric) -> EmotionScores:
+    def by_emotion(self, record: Record, metric: MetricName) -> EmotionScores:
         """Return a trial's score for each emotion."""
         place = (record.key, metric)
         if place not in self._scores:
             self._scores[place] = self._compute(record, metric)
         return self._scores[place]
 
-    def find_fault(self, record: Record, metric: Metric) -> Fault | None:
+    def find_fault(self, record: Record, metric: MetricName) -> Fault | None:
         """Return why a trial's scores are not those of a trained model; None if they are.
 
-        A trial is constant if each emotion is decided alike for every test utterance; for AUC,
-        which reads no decisions, if the probabilities are.
+        A trial is constant if each emotion is decided alike for every test utterance; for a metric
+        of classes, if all are given one class; for one that reads no decisions, if the
+        probabilities or numbers are alike.
 
         Raises:
             LedgerError: If the trial's predictions are damaged or missing.
@@ -85,27 +93,46 @@ class TrialScores:
             (K, 4) for each cluster: TP, FP, TN, FN of every emotion
         """
         if record.key not in self._by_cluster:
-            test = self.ledger.predictions(record, ["test"])["test"]
+            test = self.read_test(record)
             thresholds = np.array(record.result.thresholds)
             self._by_cluster[record.key] = count_by_cluster(test, thresholds)
         return self._by_cluster[record.key]
+
+    def read_test(self, record: Record) -> Predictions:
+        """Read a trial's predictions on the test split.
+
+        Raises:
+            LedgerError: If they are damaged or missing.
+        """
+        return self.ledger.predictions(record, ["test"])["test"]
 
     def remember(self) -> None:
         """Save the counts for the next time."""
         self._index.write()
 
-    def _compute(self, record: Record, metric: Metric) -> EmotionScores:
-        if metric == "auc":
-            test = self.ledger.predictions(record, ["test"])["test"]
-            return as_scores(auc(test.labels, test.probabilities))
-        return as_scores(COUNTED[metric](self._count(record)))
+    def _compute(self, record: Record, metric: MetricName) -> EmotionScores:
+        found = metric_for(metric, record.result.task)
+        inputs = self._read_inputs(record, found)
+        return compute(found, inputs, len(record.result.emotions))
 
-    def _is_constant(self, record: Record, metric: Metric) -> bool:
+    def _read_inputs(self, record: Record, metric: Metric) -> Inputs | None:
+        """Read what a metric is computed from; counts are mostly known without the predictions."""
+        if metric.needs == "counts":
+            return (self._count(record),)
+        test, thresholds = self.read_test(record), np.array(record.result.thresholds)
+        return inputs_of(metric, test.labels, test.probabilities, thresholds)
+
+    def _is_constant(self, record: Record, metric: MetricName) -> bool:
         """Whether the predictions of a metric are alike for all of several test utterances."""
-        if metric == "auc":
-            test = self.ledger.predictions(record, ["test"])["test"]
-            return len(test.ids) > 1 and not np.ptp(test.probabilities, axis=0).any()
-        return _are_alike(self._count(record))
+        match metric_for(metric, record.result.task).needs:
+            case "counts" | "decisions":
+                return _are_alike(self._count(record))
+            case "argmax":
+                test = self.read_test(record)
+                return len(test.ids) > 1 and not np.ptp(test.probabilities.argmax(axis=1))
+            case "probabilities" | "numbers":
+                test = self.read_test(record)
+                return len(test.ids) > 1 and not np.ptp(test.probabilities, axis=0).any()
 
     def _count(self, record: Record) -> Counts:
         counts = self._index.find(record)

@@ -14,7 +14,7 @@ from scipy.special import chdtri, fdtri
 from reports.statistics.gap import Scores
 
 Counts = NDArray[np.integer | np.floating]
-"""One trial's numbers of TP, FP, TN and FN, by cluster and emotion: (clusters, K, 4)."""
+"""What is counted of one trial, by cluster: (clusters, ...); of decisions, (clusters, K, 4)."""
 
 NUM_RESAMPLES = 1000
 LEVEL = 0.95
@@ -83,7 +83,7 @@ def redraw(trial: Counts, seed: int, num_resamples: int = NUM_RESAMPLES) -> NDAr
     """Count a trial's decisions on resampled test sets; one seed always gives the same test sets.
 
     Shapes:
-        trial: (clusters, K, 4) -> (resamples, K, 4)
+        trial: (clusters, ...) -> (resamples, ...)
 
     Raises:
         ValueError: If there are fewer than two clusters.
@@ -91,11 +91,11 @@ def redraw(trial: Counts, seed: int, num_resamples: int = NUM_RESAMPLES) -> NDAr
     num_clusters = len(trial)
     if num_clusters < 2:
         raise ValueError(f"a cluster bootstrap needs two or more clusters, not {num_clusters}")
-    return np.tensordot(_draw(num_clusters, seed, num_resamples), trial.astype(np.float64), axes=1)
+    return np.tensordot(draw(num_clusters, seed, num_resamples), trial.astype(np.float64), axes=1)
 
 
 @lru_cache(maxsize=4)
-def _draw(num_clusters: int, seed: int, num_resamples: int) -> NDArray[np.float64]:
+def draw(num_clusters: int, seed: int, num_resamples: int) -> NDArray[np.float64]:
     """Draw how often each cluster is in each resample, (resamples, clusters)."""
     shares = np.full(num_clusters, 1 / num_clusters)
     drawn = np.random.default_rng(seed).multinomial(num_clusters, shares, num_resamples)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from search_spaces.claim import Comparison, Score
 from search_spaces.paper_claims import restate
-from search_spaces.terms import Metric
+from search_spaces.terms import MetricName
 
 FULL, FULL_WITHOUT_TEXT = "MER-SEM-MBT", "MER-SEM-MBT without the textual decision"
 TWO_STAGE = ("LF-LSTM", "LF-TRANS", "EmoEmbs", "MulT", "BIMHA (reconstructed)")
@@ -12,7 +12,7 @@ END_TO_END = ("FE2E", "MESM")
 COMPARED = (*TWO_STAGE, "CMHA (reconstructed)", *END_TO_END)
 
 AVERAGE_F1 = (Score("iemocap", "f1"), Score("mosei", "f1"))
-ACCURACY: dict[str, Metric] = {"iemocap": "acc", "mosei": "wacc"}
+ACCURACY: dict[str, MetricName] = {"iemocap": "acc", "mosei": "wacc"}
 EMOTIONS = {
     "iemocap": ("hap", "ang", "sad", "exc", "fru", "neu"),
     "mosei": ("happy", "sad", "anger", "surprise", "fear", "disgust"),

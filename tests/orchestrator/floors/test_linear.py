@@ -7,7 +7,7 @@ from corpora.recipes.pictures import LE, XIA
 from corpora.source.split import SPLITS
 from orchestrator.floors import features
 from orchestrator.floors.linear import INVERSE_PENALTIES, fit_linear
-from reports.scores.metrics import auc
+from reports.metrics.rankings import auc
 
 NUM_UTTERANCES = 60
 

@@ -9,7 +9,7 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
 from reports.scores.floors import Floors, corpus_under, find_floors
 from reports.scores.trials import TrialScores
-from search_spaces.terms import Metric
+from search_spaces.terms import MetricName
 from search_spaces.trial import CorpusRef
 from tests.reports.factories import make_record, make_split, make_study, make_trial, write_trial
 from tests.reports.floor_factory import make_linear, of_labels, write_linear
@@ -37,7 +37,7 @@ def floors() -> Floors:
     ],
 )
 def test_chance_is_the_constant_that_validation_prefers_by_each_metric(
-    floors: Floors, metric: Metric, joy: float, fear: float
+    floors: Floors, metric: MetricName, joy: float, fear: float
 ) -> None:
     found = [floors.find("chance", metric, emotion) for emotion in ("joy", "fear")]
     assert found == [pytest.approx(joy), pytest.approx(fear)]
@@ -55,7 +55,7 @@ def test_linear_is_scored_as_a_trial_of_equal_predictions_is(tmp_path: Path) -> 
     split = make_split(0, 4)
     record = write_trial(Ledger(tmp_path), make_trial(), split, thresholds=(0.25, 0.25, 0.25))
     scores, floors = TrialScores(Ledger(tmp_path)), Floors(make_linear(split, split))
-    metrics: tuple[Metric, ...] = ("acc", "f1", "auc")
+    metrics: tuple[MetricName, ...] = ("acc", "f1", "auc")
     for metric in metrics:
         assert floors.find("linear", metric) == scores.find(record, metric)
 

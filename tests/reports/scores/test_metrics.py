@@ -3,20 +3,16 @@ import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
 
+from reports.metrics.decisions import accuracy, balanced_accuracy, f1, precision, recall
+from reports.metrics.rankings import auc
 from reports.scores.metrics import (
-    METRICS,
+    OF_EPOCHS,
     THRESHOLDS,
-    EmotionScores,
-    accuracy,
-    auc,
-    balanced_accuracy,
+    as_scores,
     count,
     decide,
-    f1,
     fit_thresholds,
     mean_scores,
-    precision,
-    recall,
     score,
 )
 
@@ -55,7 +51,7 @@ def one_emotion(labels, called):
     return count(np.array(labels, np.int8), np.array(called, bool))[None].sum(axis=1)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", OF_EPOCHS["multilabel"])
 def test_metric_equals_scikit_learn(metric):
     labels, probabilities = draw(0)
     thresholds = np.linspace(0.3, 0.7, 6)
@@ -76,14 +72,14 @@ def test_metric_equals_scikit_learn(metric):
 def test_all_positive_f1_follows_from_the_class_counts(corpus, expected, mean):
     scores = score(*constant(corpus, 0.9))["f1"]
     assert scores.by_emotion == pytest.approx(expected, abs=5e-5)
-    assert scores.mean == pytest.approx(mean, abs=5e-5)
+    assert scores.overall == pytest.approx(mean, abs=5e-5)
 
 
 def test_all_negative_accuracy_follows_from_the_class_counts():
     scores = score(*constant("iemocap", 0.1))["acc"]
     expected = [0.8420, 0.8562, 0.7495, 0.9088, 0.7833, 0.8602]
     assert scores.by_emotion == pytest.approx(expected, abs=5e-5)
-    assert scores.mean == pytest.approx(0.8333, abs=5e-5)
+    assert scores.overall == pytest.approx(0.8333, abs=5e-5)
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.9])
@@ -179,8 +175,8 @@ def test_counts_of_several_resamples_are_scored_at_once():
 
 
 def test_mean_is_missing_where_an_emotion_is_undefined():
-    assert EmotionScores((0.5, None)).mean is None
-    assert EmotionScores((0.5, 0.25)).mean == 0.375
+    assert as_scores(np.array([0.5, np.nan])).overall is None
+    assert as_scores(np.array([0.5, 0.25])).overall == 0.375
 
 
 def test_mean_scores_leave_out_what_is_undefined():

@@ -31,7 +31,7 @@ from reports.tables.table import build_table
 from reports.verdicts.judgement import judge_claims
 from search_spaces.claim import Claim, PrintedValue, Score, greater
 from search_spaces.study import ANY_CORPUS, Column, Row, Study
-from search_spaces.terms import Metric
+from search_spaces.terms import MetricName
 from tests.reports.factories import collect, make_split, make_study, make_trial, write_trial
 from tests.reports.forms.golden import WRITERS
 from tests.reports.tables.test_divergence import diverge
@@ -53,7 +53,7 @@ class Finished(NamedTuple):
     outcome: Outcome
     scores: TrialScores
 
-    def column(self, metric: Metric = "acc") -> OursBlock:
+    def column(self, metric: MetricName = "acc") -> OursBlock:
         block = build_table(self.study, [self.outcome]).blocks[0]
         assert isinstance(block, OursBlock)
         number = [column.metric for column in block.columns].index(metric)

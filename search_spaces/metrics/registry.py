@@ -1,0 +1,78 @@
+"""All metrics by name: the built-in ones, and those of the study files that are loaded."""
+
+from collections.abc import Iterable
+
+from corpora.errors import did_you_mean
+from corpora.source.task import TaskKind
+from search_spaces.errors import StudyError
+from search_spaces.metrics.classes import CLASSES
+from search_spaces.metrics.emotions import EMOTIONS
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.numbers import NUMBERS
+
+BUILT_IN: dict[str, Metric] = {one.name: one for one in (*EMOTIONS, *CLASSES, *NUMBERS)}
+
+_OWN: dict[str, Metric] = {}
+"""The metrics that studies of this process define, by name; see `adopt`."""
+
+
+def find_metric(name: str) -> Metric:
+    """Return the metric of a name.
+
+    Raises:
+        StudyError: If there is none; the message lists the choices.
+    """
+    known = {**_OWN, **BUILT_IN}
+    if name not in known:
+        raise StudyError(
+            f"there is no metric '{name}'; {did_you_mean(name, known)}choose from "
+            f"{', '.join(known)}"
+        )
+    return known[name]
+
+
+def metric_for(name: str, task: TaskKind) -> Metric:
+    """Return the metric that a name means where the labels of a corpus are of this kind.
+
+    Raises:
+        StudyError: If there is none, or the kind of task does not admit it; the message lists the
+            choices.
+    """
+    metric = find_metric(name)
+    if fault := misfit(metric, task):
+        raise StudyError(fault)
+    is_of_classes = task == "multiclass" and metric.among_classes
+    return find_metric(metric.among_classes) if is_of_classes else metric
+
+
+def adopt(metrics: Iterable[Metric]) -> None:
+    """Make a study's own metrics known by their names.
+
+    A metric with its function takes the place of one of the same name; a stored one, which has no
+    function, takes no place that is taken.
+
+    Raises:
+        StudyError: If a built-in metric has the name.
+    """
+    for metric in metrics:
+        if metric.name in BUILT_IN:
+            raise StudyError(
+                f"metric '{metric.name}' is built in; give your own metric another name"
+            )
+        if metric.compute is not None or metric.name not in _OWN:
+            _OWN[metric.name] = metric
+
+
+def metrics_of(task: TaskKind) -> tuple[str, ...]:
+    """Name the built-in metrics that a kind of task admits."""
+    return tuple(name for name, metric in BUILT_IN.items() if task in metric.tasks)
+
+
+def misfit(metric: Metric, task: TaskKind) -> str:
+    """Say why a kind of task does not admit a metric; empty if it does."""
+    if task in metric.tasks:
+        return ""
+    return (
+        f"metric '{metric.name}' is for {' and '.join(metric.tasks)}, and the labels of the corpus "
+        f"are {task}; choose from {', '.join(metrics_of(task))}"
+    )
