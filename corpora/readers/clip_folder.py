@@ -13,6 +13,7 @@ from corpora.readers.clip_lines import ClipLine, LineReader, is_file
 from corpora.readers.csv_table import CsvTable, Line, read_csv_table
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import LabelSpace
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
 
@@ -70,7 +71,8 @@ def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[st
         )
         for number, clip in clips.items()
     )
-    return Source("clips", labels.emotions, utterances, source_digest(folder, utterances))
+    space = LabelSpace(labels.emotions)
+    return Source("clips", space, utterances, source_digest(folder, utterances, space))
 
 
 def _may_hold(folder: Path, column: str, cell: str) -> bool:
