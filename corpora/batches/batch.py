@@ -22,7 +22,7 @@ class Batch:
         mels: (sum(num_chunks), 1, H, W), float, by the recipe: num_mels x chunk_frames of power, or
             chunk_frames x num_mels of log magnitude
         num_chunks: B numbers
-        labels: (B, K), float, 0 or 1
+        labels: (B, K), float: 0 or 1, or the values of K targets
 
     `LENGTHS` maps each packed field to the field that holds its lengths.
     """
@@ -47,7 +47,7 @@ class HandcraftedBatch:
     Shapes:
         text, audio, vision: (sum(num_*), D), float, D by the manifest's `widths`
         num_text, num_audio, num_vision: B numbers
-        labels: (B, K), float, 0 or 1
+        labels: (B, K), float: 0 or 1, or the values of K targets
 
     `LENGTHS` is as in `Batch`.
     """

@@ -26,7 +26,9 @@ from corpora.batches.transfer import num_threads, on_device
 from corpora.recipes.columns import GROUP, LABELS, TEXT, UTTERANCE
 from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import Range
 from corpora.source.split import Split
+from corpora.source.task import TaskKind
 from corpora.store.manifest import Manifest
 from corpora.store.splits import open_splits
 from corpora.text.tokens import TokenSettings, make_tokenizer
@@ -51,7 +53,7 @@ class CorpusSplit(Generic[AnyBatch]):
     Attributes:
         ids: Utterances, in the order of the file.
         groups: The dialogue or video of each.
-        labels: (U, K), 0 or 1, on the device.
+        labels: (U, K), 0 or 1, or the values of K targets, on the device.
         gatherer: Makes its batches.
     """
 
@@ -162,9 +164,36 @@ class Corpus(Generic[AnyBatch]):
         return isinstance(gatherer, PictureGatherer) and gatherer.maps is not None
 
     @property
+    def task(self) -> TaskKind:
+        """What its labels are."""
+        return self.manifest.task
+
+    @property
+    def label_range(self) -> Range | None:
+        """The lowest and highest value of its targets, where they are known."""
+        return self.manifest.label_range
+
+    @property
     def positive_weights(self) -> Tensor:
-        """The positive weights of the training split: (K,)."""
+        """The positive weights of the training split, of a multilabel corpus: (K,).
+
+        Raises:
+            ValueError: If the corpus has another task.
+        """
+        if self.task != "multilabel":
+            raise ValueError(f"a {self.task} corpus has no positive weights")
         return positive_weights(self.splits["train"].labels)
+
+    @property
+    def class_counts(self) -> Tensor:
+        """The number of training utterances of each class, of a multiclass corpus: (K,), above 0.
+
+        Raises:
+            ValueError: If the corpus has another task.
+        """
+        if self.task != "multiclass":
+            raise ValueError(f"a {self.task} corpus has no classes")
+        return self.splits["train"].labels.sum(0)
 
 
 AnySplit = CorpusSplit[Batch] | CorpusSplit[HandcraftedBatch]

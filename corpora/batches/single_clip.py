@@ -25,6 +25,7 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Utterance
+from corpora.store.prepared import schema_of
 
 _NO_FILE = Path(os.devnull)
 
@@ -62,6 +63,7 @@ class ClipReader:
         self._tokenizer = tokenizer
         self._device = device
         self._make_form = make_form_maker(recipe, feature_sources, str(device))
+        self._schema = schema_of(recipe, "multilabel")  # a clip outside any corpus has no labels
         self._clip_pass = ClipPass({recipe.name: self._make_form}, str(device))
 
     def widths(self) -> dict[str, int]:
@@ -89,7 +91,7 @@ class ClipReader:
         )
 
     def _batch(self, passed: PassedClip, widths: Mapping[str, int]) -> Batch | HandcraftedBatch:
-        table = pa.Table.from_batches([clip_row(passed, self._recipe)])
+        table = pa.Table.from_batches([clip_row(passed, self._recipe.name, self._schema)])
         if isinstance(self._recipe, Recipe):
             columns = picture_columns(table, self._recipe, num_threads=num_threads(self._device))
             texts = table[TEXT].to_pylist()

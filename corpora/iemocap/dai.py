@@ -26,6 +26,7 @@ from corpora.readers.dai_release import (
 )
 from corpora.readers.intake import FAITHFUL, build_source
 from corpora.recipes.pictures import Compat
+from corpora.source.label_space import LabelSpace
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 
@@ -63,7 +64,7 @@ def read_dai_iemocap(
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
     return build_source(
         "iemocap",
-        IEMOCAP_EMOTIONS,
+        LabelSpace(IEMOCAP_EMOTIONS),
         folder,
         found=meta,
         rule=rule,

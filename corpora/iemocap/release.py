@@ -13,6 +13,7 @@ from corpora.readers.intake import FAITHFUL, build_source
 from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
@@ -51,7 +52,7 @@ def read_iemocap(
             annotations.add_transcripts(path, keep_last_piece=compat.dai_transcripts)
     return build_source(
         "iemocap",
-        IEMOCAP_EMOTIONS,
+        LabelSpace(IEMOCAP_EMOTIONS),
         folder,
         found=annotations.ids,
         rule=rule,

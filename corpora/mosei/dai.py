@@ -24,6 +24,7 @@ from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_sp
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import MediaError
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
@@ -54,7 +55,7 @@ def read_dai_mosei(
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
     return build_source(
         "mosei",
-        MOSEI_EMOTIONS,
+        LabelSpace(MOSEI_EMOTIONS),
         folder,
         found=meta,
         rule=rule,

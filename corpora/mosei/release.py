@@ -16,6 +16,7 @@ from corpora.readers.spans import read_span_s
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import Reject, RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
@@ -59,7 +60,7 @@ def read_mosei(folder: Path, *, splits: Path | None = None, compat: Compat = FAI
     transcripts = _read_transcripts(places["transcripts"])
     return build_source(
         "mosei",
-        MOSEI_EMOTIONS,
+        LabelSpace(MOSEI_EMOTIONS),
         root,
         found={*answers, *transcripts.lines},
         rule=rule,

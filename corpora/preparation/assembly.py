@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from corpora.forms.detections import schema_for, sha256_beside
@@ -17,11 +16,13 @@ from corpora.preparation.parts import FormReport, PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.digest import sha256_of
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import LabelSpace, Range
 from corpora.source.labels import check_labels
-from corpora.source.rejects import Remark
+from corpora.source.rejects import Reject, Remark
 from corpora.source.split import SPLITS
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, MANIFEST_FILE, split_file
+from corpora.store.label_counts import bounds_of, count_positives, count_targets
 from corpora.store.manifest import Manifest, SplitCounts, fingerprint_of, shared_between
 from corpora.store.prepared import schema_of
 from corpora.store.remarked import Remarked, write_remarked
@@ -61,12 +62,11 @@ class _SplitWriter:
 class _Tally:
     """Counts what goes into one split."""
 
-    def __init__(self, emotions: Sequence[str]) -> None:
-        self.emotions = emotions
+    def __init__(self) -> None:
         self.sums: Counter[str] = Counter()
         self.seconds = 0.0
         self.remarks: Counter[Remark] = Counter()
-        self.positives = np.zeros(len(emotions), dtype=int)
+        self.labels: list[tuple[float, ...]] = []
 
     def add(self, utterance: Utterance, report: FormReport) -> None:
         self.sums["utterances"] += 1
@@ -75,17 +75,18 @@ class _Tally:
         self.sums["chunks"] += report.num_chunks
         self.seconds += utterance.duration_s
         self.remarks.update(report.remarks)
-        self.positives += utterance.labels
+        self.labels.append(utterance.labels)
 
-    def counts(self) -> SplitCounts:
+    def counts(self, labels: LabelSpace, bounds: Sequence[Range]) -> SplitCounts:
         return SplitCounts(
             num_utterances=self.sums["utterances"],
             num_frames=self.sums["frames"],
             num_frames_with_face=self.sums["faces"],
             num_chunks=self.sums["chunks"],
             seconds=round(self.seconds, 3),
-            positives=dict(zip(self.emotions, self.positives.tolist(), strict=True)),
+            positives=count_positives(labels, self.labels),
             remarks={remark: self.remarks[remark] for remark in Remark},
+            targets=count_targets(labels, self.labels, bounds),
         )
 
 
@@ -102,14 +103,14 @@ def assemble(
         folder: Where the corpus appears when it is complete.
 
     Raises:
-        CorpusError: If rejects have left a split empty or without positives of an emotion.
+        CorpusError: If rejects have left a split empty or without an emotion or class.
     """
     partial = parts.new_folder()
-    tallies = {split: _Tally(source.emotions) for split in SPLITS}
+    tallies = {split: _Tally() for split in SPLITS}
     rejects, kept = list(source.rejects), []
     remarked: list[Remarked] = []
     widths: dict[str, int] = {}
-    schema = schema_of(recipe)
+    schema = schema_of(recipe, source.task)
     with ExitStack() as stack:
         writers = {
             split: stack.enter_context(closing(_SplitWriter(split_file(partial, split), schema)))
@@ -135,13 +136,15 @@ def assemble(
                 ]
                 widths = form.widths
             kept += clips
+    _check_kept(kept, source.labels, name, rejects)
+    bounds = bounds_of(source.labels, kept)
     manifest = Manifest(
         name=name,
         kind=source.kind,
         fingerprint=fingerprint_of(source.digest, recipe),
         recipe=recipe,
         emotions=source.emotions,
-        splits={split: tally.counts() for split, tally in tallies.items()},
+        splits={split: tally.counts(source.labels, bounds) for split, tally in tallies.items()},
         widths=widths,
         shared=shared_between(kept),
         rejects=tuple(rejects),
@@ -149,8 +152,10 @@ def assemble(
         libraries={library: version(library) for library in RECORDED_LIBRARIES},
         sha256=hash_splits(partial),
         code_digest=preparation_digest(),
+        task=source.task,
+        label_range=source.labels.range,
+        has_dialogues=source.has_dialogues,
     )
-    _check_kept(kept, manifest)
     write_remarked(partial, remarked)
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     _move_into_place(folder, partial)
@@ -170,12 +175,14 @@ def assemble_detections(source: Source, parts: PartFolder, file: Path) -> None:
     hashed.write_text(sha256_of(file), encoding="ascii")
 
 
-def _check_kept(kept: Sequence[Utterance], manifest: Manifest) -> None:
+def _check_kept(
+    kept: Sequence[Utterance], labels: LabelSpace, name: str, rejects: Sequence[Reject]
+) -> None:
     """Check the labels once more: rejects may have emptied a split."""
     try:
-        check_labels(kept, manifest.emotions, manifest.name)
+        check_labels(kept, labels, name)
     except CorpusError as error:
-        listed = "\n".join(f"  {r.utterance}: {r.reason}, {r.detail}" for r in manifest.rejects)
+        listed = "\n".join(f"  {r.utterance}: {r.reason}, {r.detail}" for r in rejects)
         raise CorpusError(f"{error}, after these clips were rejected:\n{listed}") from error
 
 

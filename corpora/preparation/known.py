@@ -8,6 +8,7 @@ from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
 from corpora.source.names import SYNTHETIC
+from corpora.source.task import TaskKind
 from corpora.store.folders import prepared_recipes
 from corpora.store.manifest import CorpusIdentity, family_of, fingerprint_of
 from corpora.store.prepared import read_manifest
@@ -30,7 +31,7 @@ a face than a person, and there is one in each picture.
 
 @dataclass(frozen=True)
 class KnownCorpus:
-    """A corpus by its name; `identify` returns its identity for a recipe.
+    """A corpus by its name and task; `identify` returns its identity for a recipe.
 
     `identify` raises `CorpusError` if the recipe has not prepared the corpus.
     """
@@ -38,6 +39,7 @@ class KnownCorpus:
     name: str
     kind: str
     identify: Callable[[str], CorpusIdentity]
+    task: TaskKind = "multilabel"
 
     @property
     def family(self) -> str:
@@ -58,7 +60,8 @@ def know_corpus(name: str, storage: Path) -> KnownCorpus:
         return read_manifest(storage, name, recipe).identity
 
     any_recipe = next(iter(prepared_recipes(storage, name)), LE.name)
-    return KnownCorpus(name, identify(any_recipe).kind, identify)
+    manifest = read_manifest(storage, name, any_recipe)
+    return KnownCorpus(name, manifest.kind, identify, manifest.task)
 
 
 def _synthetic_identity(recipe: str) -> CorpusIdentity:

@@ -23,6 +23,7 @@ from corpora.recipes.columns import GROUP, LABELS, SECONDS, SPEAKER, TEXT, UTTER
 from corpora.recipes.union import AnyRecipe
 from corpora.source.digest import sha256_of
 from corpora.source.rejects import Reject, Remark
+from corpora.source.task import TaskKind
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE
 from corpora.store.prepared import schema_of
@@ -70,9 +71,11 @@ class PartReport(BaseModel):
 class PartFolder:
     """Where the parts of one source, prepared by some recipes, are collected."""
 
-    def __init__(self, path: Path, source_digest: str, recipes: Sequence[AnyRecipe]) -> None:
+    def __init__(
+        self, path: Path, source_digest: str, task: TaskKind, recipes: Sequence[AnyRecipe]
+    ) -> None:
         self.path = path
-        self._recipes = recipes
+        self._schemas = {recipe.name: schema_of(recipe, task) for recipe in recipes}
         self._detections_schema = schema_for(source_digest)
 
     def finished(self) -> set[int]:
@@ -94,9 +97,9 @@ class PartFolder:
         """Write a part; it appears when it is complete."""
         partial = self.new_folder()
         clips = [outcome for outcome in outcomes if isinstance(outcome, PassedClip)]
-        for recipe in self._recipes:
-            rows = (clip_row(clip, recipe) for clip in clips)
-            _write_rows(partial / f"{recipe.name}.arrow", rows, schema_of(recipe))
+        for name, form_schema in self._schemas.items():
+            rows = (clip_row(clip, name, form_schema) for clip in clips)
+            _write_rows(partial / f"{name}.arrow", rows, form_schema)
         schema = self._detections_schema
         rows = (to_row(clip.utterance.id, clip.detections, schema) for clip in clips)
         _write_rows(partial / DETECTIONS_FILE, rows, schema)
@@ -134,10 +137,14 @@ class PartFolder:
                 yield reader.get_batch(index)
 
 
-def clip_row(clip: PassedClip, recipe: AnyRecipe) -> pa.RecordBatch:
-    """Make the row of one utterance, prepared by a recipe."""
-    schema = schema_of(recipe)
-    columns = _utterance_columns(clip.utterance) | dict(clip.forms[recipe.name].columns)
+def clip_row(clip: PassedClip, recipe: str, schema: pa.Schema) -> pa.RecordBatch:
+    """Make the row of one utterance, prepared by a recipe of this name, with these columns."""
+    labels = pa.array([clip.utterance.labels], schema.field(LABELS).type)
+    columns = {
+        **_utterance_columns(clip.utterance),
+        LABELS: labels,
+        **clip.forms[recipe].columns,
+    }
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
@@ -154,7 +161,6 @@ def _utterance_columns(utterance: Utterance) -> dict[str, pa.Array]:
         SPEAKER: pa.array([utterance.speaker], pa.string()),
         SECONDS: pa.array([utterance.duration_s], pa.float32()),
         TEXT: pa.array([utterance.text]),
-        LABELS: pa.array([utterance.labels], pa.list_(pa.int8())),
     }
 
 

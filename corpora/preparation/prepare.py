@@ -20,6 +20,7 @@ from corpora.preparation.parts import PartFolder, parts_of
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.labels import check_labels
+from corpora.source.task import TaskKind
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, corpus_folder, prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest, fingerprint_of
@@ -41,6 +42,7 @@ class PartMaker:
     """Prepares parts of a source, in any process that it is sent to."""
 
     source_digest: str
+    task: TaskKind
     recipes: tuple[AnyRecipe, ...]
     feature_sources: FeatureSources
     folder: Path
@@ -49,7 +51,7 @@ class PartMaker:
     @property
     def parts(self) -> PartFolder:
         """Where the parts are collected."""
-        return PartFolder(self.folder, self.source_digest, self.recipes)
+        return PartFolder(self.folder, self.source_digest, self.task, self.recipes)
 
     def make(self, number: int, utterances: Sequence[Utterance]) -> None:
         """Prepare and write one part."""
@@ -112,16 +114,17 @@ def prepare(
         The manifest of each recipe, by its name.
 
     Raises:
-        CorpusError: If a split is empty or lacks positives of an emotion, or if the name is that of
-            a corpus of another kind.
+        CorpusError: If the labels cannot be used (`check_labels`), or if the name is that of a
+            corpus of another kind.
     """
     manifests = _prepared_already(source, recipes, name, storage)
     missing = tuple(recipe for recipe in recipes if recipe.name not in manifests)
     if not missing:
         return manifests
-    check_labels(source.utterances, source.emotions, name)
+    check_labels(source.utterances, source.labels, name)
     maker = PartMaker(
         source.digest,
+        source.task,
         missing,
         feature_sources,
         folder=_parts_folder(source, missing, name, storage),

@@ -1,8 +1,9 @@
-"""Cells of a clip CSV as people write them: times, splits, and whether an emotion is there.
+"""Cells of a clip CSV as people write them: times, numbers, splits, and flags of emotions.
 
 What can mean two things is refused.
 """
 
+import math
 import re
 import unicodedata
 
@@ -26,7 +27,8 @@ LABEL_WORDS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _CLOCK = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)", re.ASCII)
 _SHORT_CLOCK = re.compile(r"(\d+):(\d\d(?:[.,]\d+)?)", re.ASCII)
-_COMMA = re.compile(r"(\d+),(\d+)", re.ASCII)
+_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
+_LIKE_NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+|nan|inf|infinity)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def read_time_s(cell: str, *, has_commas: bool) -> float:
@@ -46,15 +48,50 @@ def read_time_s(cell: str, *, has_commas: bool) -> float:
         raise CorpusError(
             f"'{cell}' can mean minutes or hours; write 00:{short[1]:0>2}:{short[2]} if minutes"
         )
+    number = _number(cell, has_commas=has_commas)
+    if number is None:
+        raise CorpusError(f"'{cell}' is not a time in seconds, such as 1.5, or as 00:00:01.5")
+    return number
+
+
+def read_number(cell: str, *, has_commas: bool) -> float:
+    """Read the value of a target.
+
+    Args:
+        cell: The cell.
+        has_commas: Whether a comma may be decimal, because other signs stand between cells.
+
+    Raises:
+        CorpusError: If it is no finite number, or its meaning is not certain.
+    """
+    if not cell:
+        raise CorpusError("is empty; a target needs a number in each line")
+    number = _number(cell, has_commas=has_commas)
+    if number is None:
+        raise CorpusError(f"'{cell}' is not a number, such as 1.5")
+    return number
+
+
+def is_like_number(cell: str) -> bool:
+    """Tell whether a cell is meant to be a number, however it is written."""
+    return _LIKE_NUMBER.fullmatch(cell) is not None
+
+
+def _number(cell: str, *, has_commas: bool) -> float | None:
+    """Read a finite number; None if it is none.
+
+    Raises:
+        CorpusError: If its meaning is not certain.
+    """
     if comma := _COMMA.fullmatch(cell):
         point = f"{comma[1]}.{comma[2]}"
-        if len(comma[2]) == 3:
+        if len(comma[2]) == 3 and int(comma[1]) != 0:  # 0,500 is no number of thousands
             raise CorpusError(f"'{cell}' can mean {point} or {comma[1]}{comma[2]}; write a point")
         if not has_commas:
             raise CorpusError(f"'{cell}' has a decimal comma; write {point}")
         return float(point)
-    if not _NUMBER.fullmatch(cell) or float(cell) == float("inf"):
-        raise CorpusError(f"'{cell}' is not a time in seconds, such as 1.5, or as 00:00:01.5")
+    if not _NUMBER.fullmatch(cell) or math.isinf(float(cell)):
+        return None
     return float(cell)
 
 

@@ -13,31 +13,42 @@ from corpora.readers.clip_lines import ClipLine, LineReader, is_file
 from corpora.readers.csv_table import CsvTable, Line, read_csv_table
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import Range
 from corpora.source.split import SPLITS, Split
+from corpora.source.task import TaskKind
 from corpora.source.utterance import Source, Utterance
 
 REQUIRED_COLUMNS = ("utterance", "file")
 GROUPING_COLUMNS = ("split", "speaker")
-KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "start", "end", "text", *GROUPING_COLUMNS)
-"""The columns that are no emotions; the header may use capitals."""
+KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "start", "end", "text", *GROUPING_COLUMNS, "dialogue")
+"""The columns that are no labels; the header may use capitals."""
 
 SPEAKER_SHARES: Mapping[Split, float] = {"train": 0.6, "valid": 0.15, "test": 0.25}
 """Wanted shares of the utterances where the CSV names speakers but no splits."""
 
 
-def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[str] = ()) -> Source:
+def read_clips(
+    folder: Path,
+    csv_file: Path | None = None,
+    ignore: Collection[str] = (),
+    task: TaskKind | None = None,
+    label_range: Range | None = None,
+) -> Source:
     """Read a clip folder.
 
     The CSV has the columns utterance, file (relative to the folder), start and end (seconds), text,
-    `split` (train, valid or test) or `speaker` or both; every other column is an emotion, 0 or 1,
-    or a column `emotion` names it. Without `end`, a clip goes on to the end of its file; without
-    `text`, subtitles beside the file say it. Without `split`, whole speakers are dealt to the
-    splits, so that no speaker is in two of them.
+    `split` (train, valid or test) or `speaker` or both, and `dialogue`, the group of the utterance;
+    without it the speaker is the group. Every other column is an emotion, 0 or 1, or the number of
+    a target, or one column names the emotion or class (`read_labels`). Without `end`, a clip goes
+    on to the end of its file; without `text`, subtitles beside the file say it. Without `split`,
+    whole speakers are dealt to the splits, so that no speaker is in two of them.
 
     Args:
         folder: Holds the media files.
         csv_file: The CSV; by default the only one in the folder.
         ignore: Columns to leave out.
+        task: What the labels are; None if that is to be seen from the cells.
+        label_range: Within which all targets lie, where that is known.
 
     Raises:
         CorpusError: If anything is wrong; all faults of the CSV together, with line numbers.
@@ -48,8 +59,12 @@ def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[st
     read_table = read_csv_table(path, REQUIRED_COLUMNS, may_hold=partial(_may_hold, folder))
     table = _known_names(read_table, ignore)
     _check_columns(table)
-    labels = read_labels([c for c in table.columns if c not in KNOWN_COLUMNS], table.lines)
-    reader = LineReader(folder, has_commas=table.delimiter != ",")
+    has_commas = table.delimiter != ","
+    columns = [name for name in table.columns if name not in KNOWN_COLUMNS]
+    labels = read_labels(
+        columns, table.lines, has_commas=has_commas, task=task, label_range=label_range
+    )
+    reader = LineReader(folder, has_commas=has_commas)
     read = {number: reader.read(number, line) for number, line in table.lines.items()}
     faults = [*_repeated_ids(table.lines), *reader.faults, *labels.faults]
     if faults:
@@ -65,12 +80,18 @@ def read_clips(folder: Path, csv_file: Path | None = None, ignore: Collection[st
             text=clip.text,
             labels=labels.of_line[number],
             split=splits[number],
-            group=clip.speaker or clip.utterance,
+            group=clip.dialogue or clip.speaker or clip.utterance,
             speaker=clip.speaker or None,
         )
         for number, clip in clips.items()
     )
-    return Source("clips", labels.emotions, utterances, source_digest(folder, utterances))
+    return Source(
+        "clips",
+        labels.space,
+        utterances,
+        source_digest(folder, utterances, labels.space),
+        has_dialogues="dialogue" in table.columns,
+    )
 
 
 def _may_hold(folder: Path, column: str, cell: str) -> bool:
@@ -132,7 +153,7 @@ def _check_columns(table: CsvTable) -> None:
     if not set(columns) - set(KNOWN_COLUMNS):
         raise CorpusError(
             f"CSV '{path}' has no emotion: one column each, holding 0 or 1, or a column 'emotion' "
-            "that names it"
+            "that names it, or columns of numbers"
         )
 
 

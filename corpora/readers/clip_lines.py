@@ -23,7 +23,10 @@ MAX_NAME_BYTES = 255
 
 @dataclass(frozen=True)
 class ClipLine:
-    """What a line says; `split` is None if the CSV has none, an unknown `speaker` is empty."""
+    """What a line says.
+
+    `split` is None if the CSV has none; an unknown `speaker`, or `dialogue`, is empty.
+    """
 
     utterance: str
     file: Path
@@ -32,6 +35,7 @@ class ClipLine:
     text: str
     split: Split | None
     speaker: str
+    dialogue: str
 
 
 class LineReader:
@@ -61,6 +65,7 @@ class LineReader:
 
         utterance = cell("utterance", lambda: _name(line["utterance"]))
         speaker = cell("speaker", lambda: _speaker(line))
+        dialogue = cell("dialogue", lambda: _dialogue(line))
         split = cell("split", lambda: read_split(line["split"]) if "split" in line else None)
         file = cell("file", lambda: _find_file(self._folder, line["file"]))
         start_s = cell("start", lambda: self._start_s(line))
@@ -70,9 +75,9 @@ class LineReader:
         if end_s is None:
             return None
         text = cell("text", lambda: self._text(line, file, start_s, end_s))
-        if utterance is None or speaker is None or text is None or len(self.faults) > num_before:
+        if utterance is None or text is None or len(self.faults) > num_before:
             return None
-        return ClipLine(utterance, file, start_s, end_s, text, split, speaker)
+        return ClipLine(utterance, file, start_s, end_s, text, split, speaker or "", dialogue or "")
 
     def _start_s(self, line: Line) -> float:
         """Read the start; a clip without one begins with its file."""
@@ -117,6 +122,14 @@ def _speaker(line: Line) -> str:
         raise CorpusError("is empty, and there is no split")
     check_printable(speaker)
     return speaker
+
+
+def _dialogue(line: Line) -> str:
+    dialogue = line.get("dialogue", "")
+    if not dialogue and "dialogue" in line:
+        raise CorpusError("is empty; name the dialogue that the utterance belongs to")
+    check_printable(dialogue)
+    return dialogue
 
 
 def _find_file(folder: Path, name: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from corpora.recipes.pictures import Compat
 from corpora.source.digest import source_digest
 from corpora.source.errors import CorpusError, MediaError
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import Reject, RejectReason
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
@@ -51,7 +52,7 @@ def require_split(split: Split | None) -> Split:
 
 def build_source(
     kind: str,
-    emotions: tuple[str, ...],
+    labels: LabelSpace,
     root: Path,
     *,
     found: Iterable[str],
@@ -63,7 +64,7 @@ def build_source(
 
     Args:
         kind: Which corpus it is.
-        emotions: Which each label stands for.
+        labels: What each label stands for.
         root: The folder that holds all media.
         found: The ids that the release mentions; those that `rule` lists are added.
         rule: Assigns them to the splits.
@@ -92,9 +93,9 @@ def build_source(
     _check_splits(root, utterances, rejected, left_out)
     return Source(
         kind=kind,
-        emotions=emotions,
+        labels=labels,
         utterances=tuple(utterances),
-        digest=source_digest(root, utterances),
+        digest=source_digest(root, utterances, labels),
         rejects=tuple(rejected),
         left_out=dict(sorted(left_out.items())),
     )

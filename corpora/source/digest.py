@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import LabelSpace
 from corpora.source.utterance import Utterance
 
 NUM_READERS = 4
@@ -16,13 +17,17 @@ READING = 3
 """Raise it if the same media files are read as other pictures or sound than before."""
 
 
-def source_digest(root: Path, utterances: Sequence[Utterance]) -> str:
+def source_digest(root: Path, utterances: Sequence[Utterance], labels: LabelSpace) -> str:
     """Hash the utterances and the contents of their media files; the place of `root` has no effect.
+
+    What the labels mean counts unless they are multilabel: there was no other task at first.
 
     Raises:
         CorpusError: If a media file cannot be read.
     """
     digest = hashlib.sha256(f"reading {READING}".encode())
+    if labels.task != "multilabel":
+        digest.update(json.dumps(asdict(labels), sort_keys=True).encode())
     for utterance in utterances:
         line = json.dumps(
             asdict(utterance),

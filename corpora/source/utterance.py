@@ -8,9 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.source.label_space import LabelSpace
 from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import Reject
 from corpora.source.split import Split
+from corpora.source.task import TaskKind
 
 Frame = NDArray[np.uint8]
 """(H, W, 3), RGB."""
@@ -56,7 +58,7 @@ class Utterance:
     """One labelled segment.
 
     `group` is the dialogue or video that it belongs to, and `speaker` who speaks, where that is
-    known; `labels` follow the source's emotions, 0 or 1.
+    known; `labels` are numbers in the order of the source's emotions: 0 or 1, or values of targets.
     """
 
     id: str
@@ -64,7 +66,7 @@ class Utterance:
     sound: Sound
     duration_s: float
     text: str
-    labels: tuple[int, ...]
+    labels: tuple[float, ...]
     split: Split
     group: str
     speaker: str | None = None
@@ -76,11 +78,24 @@ class Source:
 
     `rejects` are utterances that should be there and cannot be used; `left_out` counts, by reason,
     what the corpus's own rules leave out (labels outside its emotions, utterances in no split).
+    `has_dialogues` says that the groups of its utterances are dialogues, although its kind does not
+    say so.
     """
 
     kind: str
-    emotions: tuple[str, ...]
+    labels: LabelSpace
     utterances: tuple[Utterance, ...]
     digest: str
     rejects: tuple[Reject, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    has_dialogues: bool = False
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The names that the labels stand for: emotions, classes or targets."""
+        return self.labels.names
+
+    @property
+    def task(self) -> TaskKind:
+        """What the labels are."""
+        return self.labels.task

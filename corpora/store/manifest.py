@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpora.recipes.union import AnyRecipe
+from corpora.source.label_space import Range
 from corpora.source.rejects import Reject, Remark
 from corpora.source.split import SPLITS, Split
 from corpora.source.task import TaskKind
 from corpora.source.utterance import Utterance
+from corpora.store.label_counts import TargetCounts
 from corpora.store.overlaps import Overlap, find_overlaps
 
 PREPARED_SCHEMA = 2
@@ -45,7 +47,10 @@ class CorpusIdentity(_Frozen):
 
 
 class SplitCounts(_Frozen):
-    """What one split holds; `positives` by emotion, `remarks` by kind, in utterances."""
+    """What one split holds; `positives` by emotion or class, `remarks` by kind, in utterances.
+
+    `targets` describes the values of each target of regression, which has no `positives`.
+    """
 
     num_utterances: int
     num_frames: int
@@ -54,6 +59,7 @@ class SplitCounts(_Frozen):
     seconds: float
     positives: dict[str, int]
     remarks: dict[Remark, int]
+    targets: dict[str, TargetCounts] = Field(default={}, exclude_if=operator.not_)
 
     @field_validator("remarks")
     @classmethod
@@ -83,7 +89,8 @@ class Manifest(_Frozen):
     `widths` says how many numbers a row of hand-crafted features has, by modality; `left_out`
     counts by reason what the corpus's own rules leave out. `sha256` names the content of each
     split's file; `code_digest` names the source code that prepared the corpus. A manifest of an
-    earlier version lacks both.
+    earlier version lacks both. `emotions` are the classes or the targets if `task` says so;
+    `label_range` is that of the targets, where it is known. `has_dialogues` is that of the source.
     """
 
     schema_version: int = PREPARED_SCHEMA
@@ -101,13 +108,16 @@ class Manifest(_Frozen):
     sha256: dict[Split, str] = Field(default={}, exclude_if=operator.not_)
     code_digest: str = Field(default="", exclude_if=operator.not_)
     task: TaskKind = Field(default="multilabel", exclude_if=lambda task: task == "multilabel")
+    label_range: Range | None = Field(default=None, exclude_if=operator.not_)
+    has_dialogues: bool = Field(default=False, exclude_if=operator.not_)
 
     def fault(self) -> str | None:
         """Say in what the manifest contradicts itself; None if it does not."""
         if self.splits.keys() != set(SPLITS) or self.sha256.keys() not in (set(), set(SPLITS)):
             return f"it does not describe the splits {', '.join(SPLITS)}"
         for split, counts in self.splits.items():
-            if list(counts.positives) != list(self.emotions):
+            counted = counts.targets if self.task == "regression" else counts.positives
+            if list(counted) != list(self.emotions):
                 return f"it does not count each emotion in '{split}'"
             if counts.num_utterances < 1:
                 return f"it counts no utterance in '{split}'"

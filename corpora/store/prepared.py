@@ -4,6 +4,7 @@ The folder `<storage>/corpora/<name>/<recipe>/` holds train.arrow, valid.arrow, 
 manifest.json. Beside the recipes' folders lies detections.arrow, the faces found in every frame.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.names import SYNTHETIC
+from corpora.source.task import TaskKind
 from corpora.store.folders import MANIFEST_FILE, prepared_names, prepared_recipes, recipe_folder
 from corpora.store.manifest import PREPARED_SCHEMA, Manifest
 
@@ -40,18 +42,25 @@ _UTTERANCE = {
     SPEAKER: pa.string(),
     SECONDS: pa.float32(),
     TEXT: pa.string(),
-    LABELS: pa.list_(pa.int8()),
 }
 
+LABEL_TYPES: Mapping[TaskKind, pa.DataType] = {
+    "multilabel": pa.list_(pa.int8()),
+    "multiclass": pa.list_(pa.int8()),
+    "regression": pa.list_(pa.float32()),
+}
+"""How the labels of an utterance are stored."""
 
-def schema_of(recipe: AnyRecipe) -> pa.Schema:
-    """Return the columns of a split's file.
+
+def schema_of(recipe: AnyRecipe, task: TaskKind) -> pa.Schema:
+    """Return the columns of a split's file; the task decides the type of the labels.
 
     Hand-crafted features of a modality are `num_*` rows in one flat list. Of pictures, with N
     windows and C candidates each, `faces` holds N x C crops, as pixels 3 x face_px x face_px
     (RGB) in one flat list or as one JPEG each, and `found` says which show a face; `mels` holds
     `num_chunks` spectrograms in one flat list.
     """
+    utterance = _UTTERANCE | {LABELS: LABEL_TYPES[task]}
     if not isinstance(recipe, Recipe):
         features = {
             name: kind
@@ -61,11 +70,11 @@ def schema_of(recipe: AnyRecipe) -> pa.Schema:
                 (features_column(modality), pa.large_list(pa.float32())),
             )
         }
-        return pa.schema(_UTTERANCE | features)
+        return pa.schema(utterance | features)
     crops = pa.list_(pa.binary()) if recipe.storage == "jpeg" else pa.large_list(pa.uint8())
     return pa.schema(
         {
-            **_UTTERANCE,
+            **utterance,
             NUM_FACES: pa.int32(),
             FOUND: pa.list_(pa.bool_()),
             FACES: crops,

@@ -40,7 +40,7 @@ class PreparedRow:
     speaker: str | None
     seconds: float
     text: str
-    labels: tuple[int, ...]
+    labels: tuple[float, ...]
     crops: NDArray[np.uint8]
     found: NDArray[np.bool_]
     mels: NDArray[np.float32]
@@ -51,7 +51,7 @@ class PreparedRows:
 
     Attributes:
         ids: Utterances.
-        labels: (U, K), 0 or 1.
+        labels: (U, K), 0 or 1, or the values of K targets.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, split: Split, recipe: Recipe) -> None:

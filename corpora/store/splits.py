@@ -90,7 +90,7 @@ def _open(path: Path, manifest: Manifest, split: Split) -> pa.Table:
         table = read_table(path)
     except pa.ArrowInvalid as error:
         raise _damaged(path, manifest, str(error)) from error
-    if not table.schema.equals(schema_of(manifest.recipe)):
+    if not table.schema.equals(schema_of(manifest.recipe, manifest.task)):
         raise _damaged(path, manifest, f"its columns are not those of '{manifest.recipe.name}'")
     if split not in manifest.sha256:
         counted = manifest.splits[split]

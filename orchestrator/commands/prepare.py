@@ -21,7 +21,9 @@ from corpora.readers.sound_track import on_sound_track
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, FaceChoice, Recipe
 from corpora.source.errors import CorpusError
+from corpora.source.label_space import Range
 from corpora.source.names import SYNTHETIC
+from corpora.source.task import TaskKind
 from corpora.source.utterance import Source
 from orchestrator.commands.handcrafted import (
     HandcraftedOptions,
@@ -162,25 +164,58 @@ def prepare() -> None:
     """Prepare a corpus: decode, find faces, make spectrograms, once."""
 
 
+@dataclass(frozen=True)
+class ClipTable:
+    """What the user says about the CSV of clips; None where it shows by itself."""
+
+    csv_file: Path | None
+    ignore: Sequence[str]
+    task: TaskKind | None
+    label_range: Range | None
+
+    def read(self, folder: Path) -> Source:
+        """Read the CSV of a folder."""
+        return read_clips(folder, self.csv_file, self.ignore, self.task, self.label_range)
+
+
+clip_table_options = gathered(
+    "table",
+    ClipTable,
+    click.option(
+        "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
+    ),
+    click.option(
+        "--ignore",
+        metavar="COLUMN",
+        multiple=True,
+        help="A column of the CSV to leave out; may be given several times.",
+    ),
+    click.option(
+        "--task",
+        type=click.Choice(get_args(TaskKind)),
+        help="What the labels are: emotions in any combination, one class, or numbers.  "
+        "[default: as the cells show; names in a column 'emotion' are multilabel]",
+    ),
+    click.option(
+        "--range",
+        "label_range",
+        type=(float, float),
+        metavar="LOW HIGH",
+        help="The lowest and the highest number that a label can have, such as -3 3.",
+    ),
+)
+
+
 @prepare.command("clips")
 @source_option("Folder of the video files and the CSV.")
-@click.option(
-    "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
-)
-@click.option(
-    "--ignore",
-    metavar="COLUMN",
-    multiple=True,
-    help="A column of the CSV to leave out; may be given several times.",
-)
+@clip_table_options
 @sound_track_option
 @wanted_options("the folder's")
 @handcrafted_options
 @storage_option
 def prepare_clips(
     source: Path,
-    csv_file: Path | None,
-    ignore: Sequence[str],
+    table: ClipTable,
     sound_track: int | None,
     wanted: Wanted,
     handcrafted: HandcraftedOptions,
@@ -189,17 +224,28 @@ def prepare_clips(
     """Prepare a folder of video files.
 
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
-    or speaker, and one column of 0 and 1 for each emotion or one column 'emotion' of names.
-    Without end, a clip goes on to the end of its file. Without text, subtitles beside the files
-    say it.
+    or speaker, dialogue if there are any, and one column of 0 and 1 for each emotion, one column
+    'emotion' or 'class' of names, or columns of numbers. Without end, a clip goes on to the end of
+    its file. Without text, subtitles beside the files say it.
     """
     name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
-    found = read_clips(source, csv_file, ignore)
+    found = table.read(source)
+    _tell_single_labels(found)
     if sound_track is not None:
         found = on_sound_track(found, sound_track)
     sources = handcrafted if HANDCRAFTED in wanted.recipes else None
     _prepare(found, wanted, name, storage, sources)
+
+
+def _tell_single_labels(source: Source) -> None:
+    """Say that a corpus could be multiclass, if each of its utterances has just one emotion."""
+    if source.task == "multilabel" and all(sum(each.labels) == 1 for each in source.utterances):
+        console.print(
+            "each utterance has one emotion, and a model decides on every emotion by itself; with "
+            "--task multiclass it chooses one of them (softmax)",
+            style="yellow",
+        )
 
 
 @dataclass(frozen=True)

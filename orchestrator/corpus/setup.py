@@ -103,7 +103,7 @@ def prepare_source(
     from corpora.preparation.prepare import prepare, run_here
     from orchestrator.corpus.on_ray import runner_on_ray
 
-    check_labels(source.utterances, source.emotions, name)
+    check_labels(source.utterances, source.labels, name)
     _fetch_prepared(name, storage)
     columns = (
         TextColumn("preparing {task.description}", markup=False),

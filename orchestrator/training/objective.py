@@ -60,7 +60,7 @@ class Objective:
 
 def make_objective(corpus: AnyCorpus, config: TrainingConfig) -> Objective:
     """Make what a config trains a model for on a corpus; weights come from the training split."""
-    task = corpus.manifest.task
+    task = corpus.task
     loss = config.loss or LOSSES[task][0]
     labels = corpus.splits["train"].labels
     weights = _WEIGHTS[task](labels) if config.class_weights == "balanced" else None

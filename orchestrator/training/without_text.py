@@ -28,7 +28,7 @@ def valid_f1_without_text(
 
     It is None if the model reads no text, or if the task has no F1.
     """
-    if not config.model.reads_text or corpus.manifest.task == "regression":
+    if not config.model.reads_text or corpus.task == "regression":
         return None
     objective = make_objective(corpus, config.training)
     valid = corpus.splits["valid"]

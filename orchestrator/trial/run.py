@@ -123,7 +123,7 @@ def _train_and_record(
             trial=trial,
             result=Result(
                 emotions=corpus.manifest.emotions,
-                task=corpus.manifest.task,
+                task=corpus.task,
                 epochs=trained.epochs,
                 best_epoch=trained.best_epoch,
                 thresholds=trained.thresholds,

@@ -207,12 +207,13 @@ def _staged_or_placed(path: Path, sha256: str) -> Path:
 
 def to_table(split: Split, predictions: Predictions) -> pa.Table:
     """Write a split's predictions as the rows of a predictions file."""
+    of_labels = pa.from_numpy_dtype(predictions.labels.dtype)
     return pa.table(
         {
             "split": pa.array([split] * len(predictions.ids)),
             "utterance": pa.array(predictions.ids.tolist()),
             "group": pa.array(predictions.groups.tolist()),
-            "labels": pa.array(predictions.labels.tolist(), pa.list_(pa.int8())),
+            "labels": pa.array(predictions.labels.tolist(), pa.list_(of_labels)),
             "probabilities": pa.array(predictions.probabilities.tolist(), pa.list_(pa.float32())),
         }
     )

@@ -62,8 +62,12 @@ def _faults(record: Record, key: str, *, has_digest: bool) -> Iterator[str]:
         yield f"its settings and seed are those of trial '{record.trial.key}', not of '{key}'"
     if num_emotions == 0 or len(set(result.emotions)) != num_emotions:
         yield f"its emotions are ({', '.join(result.emotions)}); each must stand there once"
-    if len(result.thresholds) != num_emotions:
-        yield f"it has {len(result.thresholds)} thresholds for {num_emotions} emotions"
+    num_thresholds = num_emotions if result.task == "multilabel" else 0
+    if len(result.thresholds) != num_thresholds:
+        yield (
+            f"it has {len(result.thresholds)} thresholds for {num_emotions} emotions of the task "
+            f"{result.task}"
+        )
     if not all(map(math.isfinite, result.thresholds)):
         yield "a threshold is no finite number"
     if [epoch.epoch for epoch in result.epochs] != list(range(len(result.epochs))):

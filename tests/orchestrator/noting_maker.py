@@ -32,7 +32,7 @@ class NotingMaker(PartMaker):
 
 def main(storage: str, num_parts: str) -> None:
     folder = Path(storage)
-    maker = NotingMaker("digest", (), NO_FEATURE_SOURCES, folder / "parts", folder)
+    maker = NotingMaker("digest", "multilabel", (), NO_FEATURE_SOURCES, folder / "parts", folder)
     made = sorted(runner_on_ray(folder)(maker, dict.fromkeys(range(int(num_parts)), ())))
     notes = [json.loads((maker.folder / str(n) / REPORT_FILE).read_text()) for n in made]
     sys.stdout.write(json.dumps(notes))

@@ -41,7 +41,7 @@ def append(path: Path, line: str) -> None:
         file.write(line.encode() + b"\n")
 
 
-def labels_of(source: Source, name: str) -> tuple[int, ...]:
+def labels_of(source: Source, name: str) -> tuple[float, ...]:
     return next(u.labels for u in source.utterances if u.id == name)
 
 

@@ -250,3 +250,52 @@ def test_links_in_a_circle_are_told_with_their_line(tmp_path: Path) -> None:
     (folder / "b.mp4").symlink_to(folder / "a.mp4")
     with pytest.raises(CorpusError, match=r"line 2, file: .*a\.mp4'"):
         read_clips(folder)
+
+
+def test_dialogue_is_the_group_of_an_utterance(tmp_path: Path) -> None:
+    lines = [
+        line | {"speaker": f"s{index % 2}", "Dialogue": f"d{index // 3}"}
+        for index, line in enumerate(clip_lines())
+    ]
+    source = read_clips(write_clip_folder(tmp_path, lines))
+    assert source.has_dialogues
+    assert source.emotions == ("happy", "sad")
+    assert [u.group for u in source.utterances[:4]] == ["d0", "d0", "d0", "d1"]
+    assert [u.speaker for u in source.utterances[:2]] == ["s0", "s1"]
+
+
+def test_utterance_without_dialogue_is_told_where_others_have_one(tmp_path: Path) -> None:
+    first, *others = clip_lines()
+    lines = [first | {"dialogue": ""}, *(line | {"dialogue": "d"} for line in others)]
+    with pytest.raises(CorpusError, match="line 2, dialogue: is empty; name the dialogue"):
+        read_clips(write_clip_folder(tmp_path, lines))
+
+
+def test_numbers_are_labels_with_their_range(tmp_path: Path) -> None:
+    lines = [
+        {k: v for k, v in line.items() if k not in ("happy", "sad")} | {"valence": index / 4 - 1.5}
+        for index, line in enumerate(clip_lines())
+    ]
+    folder = write_clip_folder(tmp_path, lines)
+    source = read_clips(folder, label_range=(-3.0, 3.0))
+    assert (source.task, source.emotions, source.labels.range) == (
+        "regression",
+        ("valence",),
+        (-3.0, 3.0),
+    )
+    assert [u.labels for u in source.utterances[:2]] == [(-1.5,), (-1.25,)]
+    assert read_clips(folder).digest != source.digest
+    with pytest.raises(CorpusError, match=r"line 12, valence: 1\.0 is outside of -1\.5 to 0\.9"):
+        read_clips(folder, label_range=(-1.5, 0.9))
+
+
+def test_same_names_as_classes_have_another_digest(tmp_path: Path) -> None:
+    lines = [
+        {k: v for k, v in line.items() if k not in ("happy", "sad")} | {"emotion": name}
+        for line, name in zip(clip_lines(), ("sad", "happy") * 6, strict=True)
+    ]
+    folder = write_clip_folder(tmp_path, lines)
+    emotions, classes = read_clips(folder), read_clips(folder, task="multiclass")
+    assert (emotions.task, classes.task) == ("multilabel", "multiclass")
+    assert [u.labels for u in emotions.utterances] == [u.labels for u in classes.utterances]
+    assert emotions.digest != classes.digest

@@ -61,7 +61,7 @@ def test_changed_thresholds_are_found() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"thresholds": [0.5]}, "it has 1 thresholds for 3 emotions"),
+        ({"thresholds": [0.5]}, "it has 1 thresholds for 3 emotions of the task multilabel"),
         ({"thresholds": [0.5, 0.5, "nan"]}, "a threshold is no finite number"),
         ({"emotions": ["a", "a", "b"]}, r"its emotions are \(a, a, b\)"),
         ({"emotions": [], "thresholds": []}, r"its emotions are \(\)"),
