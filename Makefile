@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 3
 # tests/conftest.py says which files come first.
 IN_PROCESSES := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
-PACKAGES := mmer_sweep.py corpora models search_spaces reports orchestrator benchmarks tests
+PACKAGES := mmer_sweep.py corpora models search_spaces reports orchestrator benchmarks tests examples
 
 # Container images often set it. Then each of the hundreds of processes of the tests compiles
 # PyTorch, Ray and MLflow again.
