@@ -199,6 +199,7 @@ def points_of(epoch: Epoch, time_ms: int) -> list[Point]:
         EPOCH_METRIC: epoch.train_loss,
         "valid_loss": epoch.valid_loss,
         **{f"valid_{name}": value for name, value in epoch.valid.items()},
+        **{f"train_loss_{safe_name(n)}": value for n, value in epoch.auxiliary_losses.items()},
     }
     return [Point(name, value, time_ms, step_of(epoch)) for name, value in values.items()]
 
@@ -231,7 +232,9 @@ def recorded_points(record: Record, known_steps: set[int], test: Predictions | N
 def _test_scores(record: Record, test: Predictions | None) -> dict[str, float]:
     if test is None:
         return {}
-    scores = mean_scores(test.labels, test.probabilities, np.array(record.result.thresholds))
+    result = record.result
+    thresholds = np.array(result.thresholds)
+    scores = mean_scores(test.labels, test.probabilities, thresholds, result.task)
     return {f"test_{name}": score for name, score in scores.items()}
 
 
