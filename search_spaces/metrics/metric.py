@@ -81,9 +81,13 @@ class Metric(Config):
         """Whether a study file defines it."""
         return bool(self.digest)
 
-    def gain(self, difference: float) -> float:
-        """Turn the difference of two scores into a gain, which is positive if it is better."""
-        return difference if self.higher_is_better else -difference
+    @property
+    def sign(self) -> int:
+        """What turns a score, or a difference of scores, into a gain: 1, or -1 if lower is better.
+
+        Of two gains the higher is better, so whatever compares rows compares gains.
+        """
+        return 1 if self.higher_is_better else -1
 
     def __eq__(self, other: object) -> bool:
         """Equal metrics are written alike: a stored one has lost its function."""
