@@ -89,6 +89,21 @@ class Metric(Config):
         """
         return 1 if self.higher_is_better else -1
 
+    @property
+    def factor(self) -> int:
+        """What a score is multiplied by where it is shown: 100 if it is shown in percent."""
+        return 100 if self.unit == "percent" else 1
+
+    @property
+    def points(self) -> str:
+        """The word after a difference of scores that `show` wrote; empty if it has no unit."""
+        return " points" if self.unit == "percent" else ""
+
+    def show(self, difference: float, decimals: int, *, signed: bool = False) -> str:
+        """Write a difference in points with so many decimals; a plain one with two more."""
+        places = decimals if self.unit == "percent" else decimals + 2
+        return f"{self.factor * difference:{'+' if signed else ''}.{places}f}"
+
     def __eq__(self, other: object) -> bool:
         """Equal metrics are written alike: a stored one has lost its function."""
         return isinstance(other, Metric) and self.model_dump() == other.model_dump()

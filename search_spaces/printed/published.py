@@ -17,6 +17,7 @@ Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "pr
 ClaimKind = Literal[
     "delta",
     "greater",
+    "better",
     "argmax",
     "greater_than_all",
     "same",
@@ -87,8 +88,10 @@ class PublishedTable(Published):
 class PublishedClaim(Published):
     """One sentence of a paper under test; `cells` are `table/row/column`.
 
-    `published` is the gap or value that the sentence states, as text, if it states one. A claim of
-    the kind `count` says that its `rows`, `table/row`, are the best in most of their columns.
+    `published` is the gap or value that the sentence states, as text, if it states one; a positive
+    gap means better. A claim of the kind `count` says that its `rows`, `table/row`, are the best in
+    most of their columns. `greater` and `greater_than_all` say that numbers are higher, `better`
+    that they are lower where lower is better.
     """
 
     id: str
