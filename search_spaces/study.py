@@ -173,12 +173,8 @@ class Study(Config):
             raise StudyError("\n".join(f"study '{self.name}', {fault}" for fault in faults))
         return configs
 
-    def check_metrics(self, corpus: str, task: TaskKind) -> None:
-        """Check that the kind of task of a corpus admits the metrics of its columns and claims.
-
-        Raises:
-            StudyError: If it does not admit some; all of them, with the choices.
-        """
+    def metric_faults(self, corpus: str, task: TaskKind) -> list[str]:
+        """List the columns and claims whose metrics the task of a corpus does not admit."""
         columns = {f"column '{c.title}'": c.metric for c in self.columns_for(corpus)}
         claims = {
             f"claim '{claim.id}'": score.metric
@@ -187,13 +183,11 @@ class Study(Config):
             for score in claim.scores
             if score.corpus == corpus
         }
-        faults = [
-            f"study '{self.name}', {place}, on '{corpus}': {fault}"
+        return [
+            f"{place}: {fault} (corpus '{corpus}')"
             for place, name in {**columns, **claims}.items()
             if (fault := misfit(find_metric(name), task))
         ]
-        if faults:
-            raise StudyError("\n".join(faults))
 
     @property
     def printed_tables(self) -> tuple[str, ...]:
