@@ -28,10 +28,12 @@ class Score(NamedTuple):
 
 
 class Comparison(Config):
-    """`row` scores above `rival`: gap = score(row) - score(rival) + allowance, and gap > 0.
+    """`row` scores better than `rival`: gap = gain + allowance, and gap > 0.
 
-    A positive `allowance`, a fraction, means "not worse by that much or more"; a claim that has one
-    has no margin. In a claim of the kind `same` the gap is said to be 0 instead.
+    The gain is score(row) - score(rival), or score(rival) - score(row) if lower is better. A
+    positive `allowance` means "not worse by that much or more"; a claim that has one has no margin.
+    It is a fraction, or in the unit of a metric that is none. In a claim of the kind `same` the gap
+    is said to be 0 instead.
     """
 
     row: str
@@ -53,9 +55,11 @@ class Claim(Config):
     """One sentence under test.
 
     Its `parts` are conjunctions of comparisons. It holds if `at_least` of its parts hold, by
-    default all. `margin` is the gap, a fraction, below which a positive gap is weaker than claimed;
-    it is fixed here, before any test score is read. Claims of the kind `same` say that no gap is as
-    large as the margin, in either direction. `family` names the table whose claims are
+    default all. `margin` is the gap below which a positive gap is weaker than claimed, a fraction,
+    or in the unit of a metric that is none; it is fixed here, before any test score is read. Claims
+    of the kind `same` say that no gap is as large as the margin, in either direction. Claims of the
+    kind `greater` say that scores are higher, so they contradict a metric of which lower is better;
+    those of the kind `better` fit every metric. `family` names the table whose claims are
     corrected together. `untestable` says why trials cannot decide the claim. `value` belongs to a
     claim about one number, and `costs_of` names the row of a claim about a model's cost. `scale` is
     that of the models that the claim is about, or None for any.
@@ -131,7 +135,10 @@ def greater(
     emotion: str | None = None,
     margin: float = NO_STATED_GAP,
 ) -> Claim:
-    """Claim that a row scores above each of its rivals.
+    """Claim that a row scores higher than each of its rivals, and so better.
+
+    By a metric of which lower is better, higher scores are worse: the study has a fault then. Say
+    `better` instead, which fits every metric.
 
     Args:
         claim_id: Names the claim in the report.
@@ -140,14 +147,44 @@ def greater(
         rivals: The rows that it is compared with.
         corpus: The corpus, or the family of corpora, that the sentence is about.
         metric: What is compared.
-        emotion: One emotion's score instead of the average.
-        margin: The gap below which the claim holds only in a weaker form, a fraction.
+        emotion: One emotion's score instead of the overall one.
+        margin: The gap below which the claim holds only in a weaker form: a fraction, or in the
+            unit of a metric that is none.
+    """
+    about = better(
+        claim_id, text, row, *rivals, corpus=corpus, metric=metric, emotion=emotion, margin=margin
+    )
+    return Claim.model_validate({**about.model_dump(), "kind": "greater"})
+
+
+def better(
+    claim_id: str,
+    text: str,
+    row: str,
+    *rivals: str,
+    corpus: str,
+    metric: MetricName,
+    emotion: str | None = None,
+    margin: float = NO_STATED_GAP,
+) -> Claim:
+    """Claim that a row scores better than each of its rivals: lower, if lower is better.
+
+    Args:
+        claim_id: Names the claim in the report.
+        text: The sentence.
+        row: The row of the study that is claimed to be better.
+        rivals: The rows that it is compared with.
+        corpus: The corpus, or the family of corpora, that the sentence is about.
+        metric: What is compared.
+        emotion: One emotion's score instead of the overall one.
+        margin: The gap below which the claim holds only in a weaker form: a fraction, or in the
+            unit of a metric that is none.
     """
     score = Score(corpus, metric, emotion)
     return Claim(
         id=claim_id,
         text=text,
-        kind="greater",
+        kind="better",
         family=OWN,
         parts=(tuple(Comparison(row=row, rival=rival, score=score) for rival in rivals),),
         margin=margin,
@@ -173,10 +210,11 @@ def same(
         others: The rows that it is compared with.
         corpus: The corpus, or the family of corpora, that the sentence is about.
         metric: What is compared.
-        emotion: One emotion's score instead of the average.
-        margin: The gap that would be a difference, in either direction, a fraction.
+        emotion: One emotion's score instead of the overall one.
+        margin: The gap that would be a difference, in either direction: a fraction, or in the unit
+            of a metric that is none.
     """
-    about = greater(
+    about = better(
         claim_id, text, row, *others, corpus=corpus, metric=metric, emotion=emotion, margin=margin
     )
     return Claim.model_validate({**about.model_dump(), "kind": "same"})

@@ -108,7 +108,7 @@ def _resolve(study: Study, printed: PublishedClaim) -> Claim:
         return Claim(**given, untestable=f"the study has no cell for {', '.join(absent)}")
     cells = [_Cell(study, reference) for reference in printed.cells]
     match printed.kind:
-        case "delta" | "greater":
+        case "delta" | "greater" | "better":
             pairs = zip(cells[::2], cells[1::2], strict=True)
             comparisons = [
                 Comparison(row=row.row.name, rival=rival.row.name, score=row.score)
@@ -149,7 +149,7 @@ def _family(data: PublishedData, printed: PublishedClaim, table: str = "") -> st
 
 
 def _margin(printed: PublishedClaim, unit: str) -> float:
-    """Return half of the stated gap, as a fraction."""
+    """Return half of the stated gap, as a fraction, or in the unit of a metric that is none."""
     gap = float(printed.published or 0) / (100 if unit == "percent" else 1)
     return MARGIN_SHARE * gap if gap > 0 else NO_STATED_GAP
 
@@ -180,7 +180,7 @@ class _Cell:
     def __init__(self, study: Study, reference: str) -> None:
         table_id, row_id, column = reference.split("/")
         self._study, self._table_id = study, table_id
-        self.unit = study.printed.table(table_id).unit
+        self.unit = study.printed.table(table_id).unit_of(column)
         self.row = next(r for r in study.rows if f"{table_id}/{row_id}" in r.published)
         first, *_ = _find_columns(study, table_id, column)
         emotion = None if "*" in column else first.emotion

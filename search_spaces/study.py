@@ -1,7 +1,7 @@
 """A study: one table of a paper, or of a user, as data."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -22,7 +22,7 @@ from search_spaces.errors import StudyError
 from search_spaces.metrics.metric import Metric
 from search_spaces.metrics.registry import adopt, find_metric, misfit
 from search_spaces.names import name_fault
-from search_spaces.printed.published import PublishedData, load_published
+from search_spaces.printed.published import PublishedData, PublishedTable, load_published
 from search_spaces.printed.read import read_beside
 from search_spaces.terms import MetricName, Scale, Words
 from search_spaces.trial import TrialConfig
@@ -173,12 +173,8 @@ class Study(Config):
             raise StudyError("\n".join(f"study '{self.name}', {fault}" for fault in faults))
         return configs
 
-    def check_metrics(self, corpus: str, task: TaskKind) -> None:
-        """Check that the kind of task of a corpus admits the metrics of its columns and claims.
-
-        Raises:
-            StudyError: If it does not admit some; all of them, with the choices.
-        """
+    def metric_faults(self, corpus: str, task: TaskKind) -> list[str]:
+        """List the columns and claims whose metrics the task of a corpus does not admit."""
         columns = {f"column '{c.title}'": c.metric for c in self.columns_for(corpus)}
         claims = {
             f"claim '{claim.id}'": score.metric
@@ -187,13 +183,11 @@ class Study(Config):
             for score in claim.scores
             if score.corpus == corpus
         }
-        faults = [
-            f"study '{self.name}', {place}, on '{corpus}': {fault}"
+        return [
+            f"{place}: {fault} (corpus '{corpus}')"
             for place, name in {**columns, **claims}.items()
             if (fault := misfit(find_metric(name), task))
         ]
-        if faults:
-            raise StudyError("\n".join(faults))
 
     @property
     def printed_tables(self) -> tuple[str, ...]:
@@ -288,13 +282,19 @@ class Study(Config):
         cited = [tables[name] for name in self.printed_tables if name in tables]
         printed = {name for table in cited for name in table.columns}
         every = [column for columns in self.columns.values() for column in columns]
+        unlike = [
+            f"column '{column.title}': {fault}"
+            for column in every
+            for table in cited
+            for fault in _printed_faults(column, table)
+        ]
         named = {(c.header, c.published) for c in every}
         wrong = [
             f"column '{column.title}': {fault}"
             for column in every
             for fault in _score_faults([Score("", column.metric, column.emotion)])
         ]
-        return list(dict.fromkeys(wrong)) + [
+        return list(dict.fromkeys(wrong + unlike)) + [
             f"column '{header}': published table '{', '.join(self.printed_tables)}' has no column "
             f"'{published}'; {_choices(c for table in cited for c in table.columns)}"
             for header, published in sorted(named, key=str)
@@ -319,6 +319,27 @@ def _score_faults(scores: Sequence[Score]) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
+def _printed_faults(column: Column, table: PublishedTable) -> Iterator[str]:
+    """Find what a printed table says otherwise of a column's metric than the metric itself."""
+    metric = _known_metric(column.metric)
+    if metric is None or column.published not in table.columns:
+        return
+    name = column.published.rpartition(".")[2]
+    if table.unit == "percent" and table.is_plain(column.published) != (metric.unit == "plain"):
+        is_plain = metric.unit == "plain"
+        yield (
+            f"metric '{metric.name}' is {'no fraction' if is_plain else 'a fraction'}; "
+            f"{'list' if is_plain else 'do not list'} '{name}' under `plain` of {table.label}"
+        )
+    if table.sign_of(column.published) != metric.sign:
+        is_lower = metric.sign < 0
+        yield (
+            f"by metric '{metric.name}' {'lower' if is_lower else 'higher'} is better; "
+            f"{'list' if is_lower else 'do not list'} '{name}' under `lower_is_better` of "
+            f"{table.label}"
+        )
+
+
 def _claim_without_sense(claim: Claim) -> list[str]:
     """Find what an own claim cannot compare."""
     faults = [
@@ -326,9 +347,28 @@ def _claim_without_sense(claim: Claim) -> list[str]:
     ]
     if not claim.comparisons and claim.value is None and not claim.untestable:
         faults.append("compares nothing: name a rival")
-    if claim.margin >= 1:
+    metrics = [known for score in claim.scores if (known := _known_metric(score.metric))]
+    lower = [metric.name for metric in metrics if metric.sign < 0]
+    if claim.kind == "greater" and lower:
+        faults.append(
+            f"says 'greater', but by '{lower[0]}' lower is better; say `better(...)`, which fits "
+            "every metric"
+        )
+    if len({metric.unit for metric in metrics}) > 1:
+        faults.append(
+            "compares metrics in percent and metrics that are no fractions by one margin; make a "
+            "claim of each"
+        )
+    if claim.margin >= 1 and any(metric.unit == "percent" for metric in metrics):
         faults.append(f"margin {claim.margin:g} is 100 points or more; it is a fraction")
     return faults
+
+
+def _known_metric(name: str) -> Metric | None:
+    try:
+        return find_metric(name)
+    except StudyError:  # told by `_score_faults`
+        return None
 
 
 def _choices(names: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.scores.trials import TrialScores
-from search_spaces.catalogue import COLLECTIONS, STUDIES
+from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
 from search_spaces.errors import StudyError
 
 if TYPE_CHECKING:
@@ -41,8 +41,20 @@ OUTPUT = "report"
     show_default=True,
     help="Run kept models to draw their features and attention.",
 )
+@click.option(
+    "--metrics-of",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A study file that defines metrics of its own; may be given several times.",
+)
 @storage_option
-def report(names: tuple[str, ...], output: Path | None, model_figures: bool, storage: Path) -> None:
+def report(
+    names: tuple[str, ...],
+    output: Path | None,
+    model_figures: bool,
+    metrics_of: tuple[Path, ...],
+    storage: Path,
+) -> None:
     """Write a PDF and an HTML file about studies.
 
     NAMES are studies or papers; without names, the report shows all studies in the storage folder,
@@ -50,6 +62,8 @@ def report(names: tuple[str, ...], output: Path | None, model_figures: bool, sto
     study. For an unfinished study, they hold what is there so far. Searches are not in the report:
     `tune` writes their own tables and figures.
     """
+    for file in metrics_of:
+        load_studies(file)
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
     trial_scores = TrialScores(ledger)

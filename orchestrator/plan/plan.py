@@ -134,6 +134,10 @@ def make_plan(
         for row, config in configs.items()
         for fault in misfits(config, corpus)
     ]
+    faults += [
+        f"study '{study.name}', {fault}"
+        for fault in study.metric_faults(corpus.family, corpus.task)
+    ]
     if faults:
         raise StudyError("\n".join(faults))
     extra = num_seeds if isinstance(num_seeds, ExtraSeeds) else ExtraSeeds()

@@ -16,6 +16,7 @@ from reports.statistics.power import MOST_SEEDS, POWER
 from reports.verdicts.chance import Origin
 from reports.verdicts.judgement import LEVEL
 from reports.verdicts.prospects import Prospect, foresee
+from search_spaces.metrics.registry import find_metric
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -139,21 +140,22 @@ def _count(foreseen: Sequence[_Foreseen]) -> Table:
 
 
 def _draw(tested: Sequence[Prospect]) -> Table:
-    """Show the prospects of each claim, in points."""
+    """Show the prospects of each claim, in points or the metric's own unit."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("claim", ratio=1, min_width=20)
     for header in ("gap", "std", "n", "power", "seeds", "finds", "same"):
         table.add_column(header, justify="right", no_wrap=True)
     for one in tested:
         if one.chance and one.holding:
+            metric = find_metric(one.holding.comparison.score.metric)
             table.add_row(
                 Text(f"{one.claim.id}  {one.claim.text}{_hanging(one)}"),
-                UNKNOWN if one.gap is None else f"{100 * one.gap:+.2f}",
-                f"{100 * one.chance.spread.std:.2f}{MARKS[one.chance.spread.origin]}",
+                UNKNOWN if one.gap is None else metric.show(one.gap, 2, signed=True),
+                f"{metric.show(one.chance.spread.std, 2)}{MARKS[one.chance.spread.origin]}",
                 str(one.chance.spread.num_pairs),
                 UNKNOWN if one.power is None else f"{one.power:.2f}",
                 _needed(one),
-                f"{100 * one.holding.smallest_gap:.2f}",
+                metric.show(one.holding.smallest_gap, 2),
                 UNKNOWN if one.power_if_same is None else f"{one.power_if_same:.2f}",
             )
     return table
@@ -164,8 +166,10 @@ def _hanging(prospect: Prospect) -> str:
     if len(prospect.claim.comparisons) == 1 or prospect.holding is None:
         return ""
     one = prospect.holding.comparison
-    allowed = f" - {100 * one.allowance:.2f}" if one.allowance else ""
-    return f" [hangs on {one.row} > {one.rival}{allowed}]"
+    metric = find_metric(one.score.metric)
+    allowed = f" - {metric.show(one.allowance, 2)}" if one.allowance else ""
+    sign = ">" if metric.sign > 0 else "<"
+    return f" [hangs on {one.row} {sign} {one.rival}{allowed}]"
 
 
 def _needed(prospect: Prospect) -> str:
@@ -194,6 +198,9 @@ def _explain(tested: Sequence[Prospect], *, is_adaptive: bool) -> list[Renderabl
     if any(one.claim.kind == "same" for one in tested):
         meanings["gap"] += "; 0 where rows are claimed to be the same"
         meanings["seeds"] += ", or the smallest margin around a gap of 0"
+    metrics = [find_metric(s.metric) for one in tested for s in one.claim.scores]
+    if any(metric.unit == "plain" for metric in metrics):
+        meanings["gap"] += "; by a metric that is no fraction in its own unit"
     if any(len(one.claim.comparisons) > 1 for one in tested):
         meanings["power"] += "; of several gaps the most that it can be"
     if any(one.chance is not None and one.chance is one.failing for one in tested):

@@ -232,9 +232,8 @@ def recorded_points(record: Record, known_steps: set[int], test: Predictions | N
 def _test_scores(record: Record, test: Predictions | None) -> dict[str, float]:
     if test is None:
         return {}
-    result = record.result
-    thresholds = np.array(result.thresholds)
-    scores = mean_scores(test.labels, test.probabilities, thresholds, result.task)
+    thresholds, task = np.array(record.result.thresholds), record.result.task
+    scores = mean_scores(test.labels, test.probabilities, thresholds, task)
     return {f"test_{name}": score for name, score in scores.items()}
 
 

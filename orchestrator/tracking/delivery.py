@@ -20,6 +20,7 @@ from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
 from reports.ledger.planned import Planned
 from reports.ledger.record import Epoch, Record
 from reports.ledger.search_result import SearchResult
+from search_spaces.errors import StudyError
 from search_spaces.trial import Trial
 
 
@@ -119,7 +120,7 @@ class Delivery:
             self._catch_up(study)
             try:
                 self.studies.close(study)
-            except LedgerError as error:
+            except (LedgerError, StudyError) as error:  # such as a metric that is not loaded
                 self.faults[study.key] = str(error)
                 continue
             if all(self.trials.is_complete(key) for key in study.rows_by_key):

@@ -49,4 +49,4 @@ def merit(epoch: Epoch, config: TrainingConfig, task: TaskKind) -> float:
             "validation, where all or no utterances show some emotion; choose selection "
             "'best_valid_f1'"
         )
-    return find_metric(metric).gain(epoch.valid[metric])
+    return find_metric(metric).sign * epoch.valid[metric]

@@ -1,4 +1,4 @@
-"""Scores averaged over the emotions for every row: our scores and the published ones."""
+"""The overall scores of every row: ours and the published ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from statistics import fmean
 import pandas as pd
 
 from reports.scores.cells import Cell, Outcome
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column, Row, Study
 
 DERIVED_NOTE = "Where the paper prints single emotions only, it is derived from the printed cells."
@@ -18,7 +20,7 @@ LINE_TYPES = {"seed": "Int64", "num_seeds": "Int64"}
 
 @dataclass(frozen=True)
 class PrintedScore:
-    """A published average, a fraction; a derived one is the mean of the emotions' printed cells."""
+    """A published average in its metric's unit; a derived one is the mean of printed cells."""
 
     score: float
     is_derived: bool
@@ -29,16 +31,18 @@ class Average:
     """One metric of every row; `printed` holds the published value on this corpus, or None."""
 
     header: str
+    metric: Metric
     cells: tuple[Cell, ...]
     printed: tuple[PrintedScore | None, ...]
 
 
 def collect_averages(study: Study, outcome: Outcome) -> list[Average]:
-    """List the metrics that a study averages over the emotions, if any row has a score of them."""
+    """List the metrics of which a study shows the overall score, if any row has one."""
     columns = study.columns_for(outcome.family)
     averages = [
         Average(
             header=column.header,
+            metric=find_metric(column.metric),
             cells=tuple(cells[number] for cells in outcome.cells),
             printed=tuple(
                 find_printed_average(study, r, outcome.family, column) for r in study.rows
@@ -69,14 +73,14 @@ def find_printed_average(
 
 
 def _read(study: Study, row: Row, corpus: str, column: Column) -> float | None:
-    """Read a printed cell as a fraction."""
+    """Read a printed cell as a fraction, or as it is if the metric is none."""
     reference = study.find_printed(row, corpus, column)
     if reference is None:
         return None
     table_id, row_id, name = reference.split("/")
     table = study.printed.table(table_id)
     text = study.printed.row(f"{table_id}/{row_id}").values[table.columns.index(name)]
-    return float(text) / (100 if table.unit == "percent" else 1)
+    return float(text) / (100 if table.unit_of(name) == "percent" else 1)
 
 
 def find_interval(cell: Cell) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.averages import Average, collect_averages, tabulate_averages, tell_printed
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
-from reports.figures.words import PERCENT, show_name, write_figure_caption
+from reports.figures.words import name_axis, show_name, tell_units, write_figure_caption
 from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
@@ -34,7 +34,8 @@ def draw_bars(study: Study, outcome: Outcome) -> Drawing | None:
         caption=write_figure_caption(
             study,
             outcome,
-            "Test scores averaged over the emotions, in percent; bars: means over seeds.",
+            f"Test scores averaged over the emotions{tell_units(a.metric for a in averages)}; "
+            "bars: means over seeds.",
             "Error bars: ± sample standard deviation." * has_spread,
             "Dots: single seeds.",
             tell_printed((one for a in averages for one in a.printed), "Hollow diamonds"),
@@ -64,9 +65,10 @@ def _draw(names: Sequence[str], averages: Sequence[Average]) -> Figure:
 
 def _draw_panel(axes: Axes, average: Average) -> None:
     means = {n: c.mean for n, c in enumerate(average.cells) if c.mean is not None}
+    factor = average.metric.factor
     axes.barh(
         [*means],
-        [PERCENT * mean for mean in means.values()],
+        [factor * mean for mean in means.values()],
         height=BAR_HEIGHT,
         color=[GREY if average.cells[place].why_void else COLOURS[5] for place in means],
         alpha=0.55,
@@ -76,9 +78,9 @@ def _draw_panel(axes: Axes, average: Average) -> None:
         cell = average.cells[place]
         if cell.std is not None:
             axes.errorbar(
-                PERCENT * mean,
+                factor * mean,
                 place,
-                xerr=PERCENT * cell.std,
+                xerr=factor * cell.std,
                 fmt="none",
                 ecolor="black",
                 elinewidth=0.9,
@@ -86,7 +88,7 @@ def _draw_panel(axes: Axes, average: Average) -> None:
             )
         spread = np.linspace(-0.25, 0.25, cell.num_scores + 2)[1:-1]
         axes.plot(
-            [PERCENT * seed.score for seed in cell.scores],
+            [factor * seed.score for seed in cell.scores],
             place + spread,
             linestyle="",
             marker="o",
@@ -99,7 +101,7 @@ def _draw_panel(axes: Axes, average: Average) -> None:
     printed = [(place, one) for place, one in enumerate(average.printed) if one is not None]
     if printed:
         axes.plot(
-            [PERCENT * one.score for _, one in printed],
+            [factor * one.score for _, one in printed],
             [place for place, _ in printed],
             linestyle="",
             marker="D",
@@ -108,6 +110,8 @@ def _draw_panel(axes: Axes, average: Average) -> None:
             markeredgecolor=COLOURS[3],
             label="published",
         )
-    axes.set(xlim=(0, 100), xlabel=f"{show_name(average.header)} (%)")
+    axes.set(xlabel=name_axis(average.metric, average.header))
+    if average.metric.unit == "percent":
+        axes.set(xlim=(0, 100))
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)

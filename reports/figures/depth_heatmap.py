@@ -18,6 +18,7 @@ from reports.tables.blocks import OursBlock, PublishedBlock, block_title
 from reports.tables.table import build_table
 from search_spaces.branches import varying_fields
 from search_spaces.change import flatten
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Study
 
 MIN_FIELDS = 2
@@ -34,9 +35,10 @@ class Heat:
     """Scores on one corpus, ours or published.
 
     Shapes:
-        scores: (rows, columns), fractions, NaN for missing scores
+        scores: (rows, columns), fractions, NaN for missing scores; as they are by plain metrics
         texts: (rows, columns), the printed texts
-        is_compared: (rows, columns), whether a score takes part in comparisons
+        is_compared: (rows, columns), whether a score takes part in comparisons, and is a fraction:
+            colours are points, which others have none of
     """
 
     titles: tuple[str, str]
@@ -99,9 +101,12 @@ def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
         scores = [[np.nan if c.mean is None else c.mean for c in row] for row in block.cells]
         is_compared = [[not cell.why_void for cell in row] for row in block.cells]
     else:
-        factor = PERCENT if block.unit == "percent" else 1
-        scores = [[float(c.text) / factor if c else np.nan for c in row] for row in block.cells]
+        units = [block.unit_of(column) for column in block.columns]
+        factors = np.array([PERCENT if unit == "percent" else 1 for unit in units])
+        printed = [[float(c.text) if c else np.nan for c in row] for row in block.cells]
+        scores = (np.array(printed, dtype=np.float64) / factors).tolist()
         is_compared = [[True for _ in row] for row in block.cells]
+    is_fraction = [find_metric(column.metric).unit == "percent" for column in block.columns]
     averages = [place for place, column in enumerate(block.columns) if column.emotion is None]
     return Heat(
         titles=(block_title(block), f"({block.origin})"),
@@ -110,7 +115,7 @@ def _make_heat(block: OursBlock | PublishedBlock) -> Heat:
         texts=tuple(
             tuple(replace(row[place], mark="").text for place in averages) for row in block.shown
         ),
-        is_compared=np.array(is_compared, dtype=np.bool_)[:, averages],
+        is_compared=(np.array(is_compared, dtype=np.bool_) & is_fraction)[:, averages],
     )
 
 

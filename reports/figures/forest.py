@@ -10,12 +10,19 @@ from matplotlib.figure import Figure
 
 from reports.corpus.counts import PRINTED_EMOTIONS
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, GREY, Drawing, in_style
-from reports.figures.words import NAME_CHARS, PERCENT, show_name, write_figure_caption
+from reports.figures.words import (
+    LOWER_IS_BETTER,
+    NAME_CHARS,
+    show_name,
+    write_figure_caption,
+)
 from reports.scores.cells import Cell, Outcome, make_cell
 from reports.scores.trials import TrialScores
 from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.tables.differences import LEVEL, MIN_PAIRS, mark, subtract_row, two_sided_p
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column, Study
 
 MAX_PANELS_A_LINE = 7
@@ -47,14 +54,16 @@ class Effect:
 def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Drawing | None:
     """Draw the differences of F1, one panel for each emotion.
 
-    If the study has no F1, its first metric is drawn.
+    If the study has no F1, its first metric is drawn; of a metric that has no score of a single
+    emotion, there is one panel.
 
     Returns:
         Nothing if the baseline row and the other rows have no finished seed in common.
     """
     baseline = study.find_baseline_row(outcome.family, outcome.scale)
-    metric = study.main_column(outcome.family)
-    panels = _measure(study, outcome, trial_scores, metric, baseline)
+    column = study.main_column(outcome.family)
+    metric = find_metric(column.metric)
+    panels = _measure(study, outcome, trial_scores, column, baseline)
     effects = [effect for panel in panels.values() for effect in panel]
     if not effects:
         return None
@@ -62,9 +71,9 @@ def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Dr
     return Drawing(
         name=f"{study.name}-forest",
         title=f"{study.title}: differences by emotion",
-        caption=write_figure_caption(study, outcome, *_describe(metric.header, baseline, effects)),
-        figure=_draw(rows, panels),
-        data=pd.DataFrame(_line(effect, metric.header, baseline) for effect in effects),
+        caption=write_figure_caption(study, outcome, *_describe(column, baseline, effects)),
+        figure=_draw(rows, panels, metric),
+        data=pd.DataFrame(_line(effect, column.header, baseline) for effect in effects),
     )
 
 
@@ -72,7 +81,9 @@ def _measure(
     study: Study, outcome: Outcome, trial_scores: TrialScores, metric: Column, baseline: str
 ) -> dict[str, list[Effect]]:
     """Return the effects by emotion; the average comes last."""
-    names = dict.fromkeys(e for r in outcome.records.values() for e in r.result.emotions)
+    is_of_each = find_metric(metric.metric).of_each
+    every = (e for r in outcome.records.values() for e in r.result.emotions)
+    names = dict.fromkeys(every if is_of_each else ())
     number = [row.name for row in study.rows].index(baseline)
     panels = {}
     for emotion in (*names, None):
@@ -128,9 +139,12 @@ def _corrected(effect: Effect, adjusted_p: float) -> Effect:
     return replace(effect, adjusted_p=adjusted_p, distinct=adjusted_p < LEVEL)
 
 
-def _describe(metric: str, baseline: str, effects: Sequence[Effect]) -> list[str]:
+def _describe(column: Column, baseline: str, effects: Sequence[Effect]) -> list[str]:
+    metric = find_metric(column.metric)
+    unit = ", in points" if metric.unit == "percent" else ""
     sentences = [
-        f"Differences of {metric} on test to the row {baseline}, in points, paired by seed: means.",
+        f"Differences of {column.header} on test to the row {baseline}{unit}, paired by seed: "
+        f"means{'; lower is better' if metric.sign < 0 else ''}.",
         "Bars: 95 % Student t intervals." * any(e.interval is not None for e in effects),
     ]
     if any(e.distinct is not None for e in effects):
@@ -160,7 +174,7 @@ def _line(effect: Effect, metric: str, baseline: str) -> dict[str, object]:
     }
 
 
-def _draw(rows: Sequence[str], panels: Mapping[str, Sequence[Effect]]) -> Figure:
+def _draw(rows: Sequence[str], panels: Mapping[str, Sequence[Effect]], metric: Metric) -> Figure:
     names = [show_name(row, NAME_CHARS) for row in rows]
     num_columns = min(len(panels), MAX_PANELS_A_LINE)
     num_lines = -(-len(panels) // num_columns)
@@ -170,7 +184,7 @@ def _draw(rows: Sequence[str], panels: Mapping[str, Sequence[Effect]]) -> Figure
         figure = Figure(figsize=(FULL_WIDTH_IN, height))
         grid = figure.subplots(num_lines, num_columns, sharex=True, sharey=True, squeeze=False)
         for axes, (emotion, effects) in zip(grid.flat, panels.items(), strict=False):
-            _draw_panel(axes, effects, rows)
+            _draw_panel(axes, effects, rows, metric.factor)
             axes.set_title(
                 show_name(emotion), fontweight="bold" if emotion == AVERAGE else "normal"
             )
@@ -178,11 +192,13 @@ def _draw(rows: Sequence[str], panels: Mapping[str, Sequence[Effect]]) -> Figure
             axes.set_axis_off()
         grid[0, 0].set_yticks(range(len(names)), names)
         grid[0, 0].set_ylim(len(names) - 0.5, -0.5)
-        figure.supxlabel("difference (points)", size=7)
+        notes = ["points"] * (metric.unit == "percent") + [LOWER_IS_BETTER] * (metric.sign < 0)
+        told = f" ({'; '.join(notes)})" if notes else ""
+        figure.supxlabel(f"difference{told}", size=7)
     return figure
 
 
-def _draw_panel(axes: Axes, effects: Sequence[Effect], rows: Sequence[str]) -> None:
+def _draw_panel(axes: Axes, effects: Sequence[Effect], rows: Sequence[str], factor: int) -> None:
     axes.axvline(0, color=GREY, linewidth=0.6)
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
@@ -191,9 +207,9 @@ def _draw_panel(axes: Axes, effects: Sequence[Effect], rows: Sequence[str]) -> N
         place, colour = rows.index(effect.row), GREY if effect.distinct is None else COLOURS[0]
         if effect.interval is not None:
             low, high = effect.interval
-            axes.hlines(place, PERCENT * low, PERCENT * high, color=colour, linewidth=1)
+            axes.hlines(place, factor * low, factor * high, color=colour, linewidth=1)
         axes.plot(
-            PERCENT * effect.mean,
+            factor * effect.mean,
             place,
             marker="o",
             color=colour,

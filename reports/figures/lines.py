@@ -22,7 +22,13 @@ from reports.figures.style import (
     Drawing,
     in_style,
 )
-from reports.figures.words import PERCENT, name_field, show_name, write_figure_caption
+from reports.figures.words import (
+    LOWER_IS_BETTER,
+    name_field,
+    show_name,
+    tell_units,
+    write_figure_caption,
+)
 from reports.scores.cells import Outcome
 from search_spaces.branches import Branch, find_branches
 from search_spaces.study import Study
@@ -74,8 +80,8 @@ def draw_lines(study: Study, outcome: Outcome) -> Drawing | None:
         caption=write_figure_caption(
             study,
             outcome,
-            "Test scores averaged over the emotions, in percent; markers: means over seeds; dots:"
-            " single seeds.",
+            f"Test scores averaged over the emotions{tell_units(a.metric for a in averages)}; "
+            "markers: means over seeds; dots: single seeds.",
             "Error bars: 95 % Student t interval of the mean, from three seeds on."
             * bool(data["low_fraction"].notna().any()),
             tell_printed(printed, "Hollow markers"),
@@ -97,7 +103,8 @@ def _draw(branches: Sequence[Branch], averages: Sequence[Average]) -> Figure:
             for branch, places in zip(branches, _place(branches, values), strict=True):
                 name = branch.name if len(branches) > 1 else ""
                 _draw_branch(axes, average, places, branches.index(branch), name)
-        panels[0].set_ylabel("score (%)")
+        if all(average.metric.unit == "percent" for average in averages):
+            panels[0].set_ylabel("score (%)")
         figure.supxlabel(" / ".join(dict.fromkeys(name_field(b.field) for b in branches)), size=7)
         handles, labels = panels[0].get_legend_handles_labels()
         shown = sorted(
@@ -119,7 +126,8 @@ def _set_up_axes(axes: Axes, average: Average, values: Sequence[float]) -> None:
         axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_title(show_name(average.header))
+    lower = f" ({LOWER_IS_BETTER})" if average.metric.sign < 0 else ""
+    axes.set_title(f"{show_name(average.header)}{lower}")
     axes.grid(axis="y")
 
 
@@ -150,18 +158,16 @@ def _draw_branch(
     colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
     means = {row: mean for row in places if (mean := cells[row].mean) is not None}
     spans = [find_interval(cells[row]) or (mean, mean) for row, mean in means.items()]
+    factor = average.metric.factor
     for row in means:
-        scores = [PERCENT * seed.score for seed in cells[row].scores]
+        scores = [factor * seed.score for seed in cells[row].scores]
         axes.plot([places[row]] * len(scores), scores, ".", markersize=2, color=colour)
     axes.errorbar(
         [places[row] for row in means],
-        [PERCENT * mean for mean in means.values()],
+        [factor * mean for mean in means.values()],
         yerr=[
-            [PERCENT * (mean - low) for mean, (low, _) in zip(means.values(), spans, strict=True)],
-            [
-                PERCENT * (high - mean)
-                for mean, (_, high) in zip(means.values(), spans, strict=True)
-            ],
+            [factor * (mean - low) for mean, (low, _) in zip(means.values(), spans, strict=True)],
+            [factor * (high - mean) for mean, (_, high) in zip(means.values(), spans, strict=True)],
         ],
         color=colour,
         linestyle=LINE_STYLES[number % len(LINE_STYLES)],
@@ -170,9 +176,7 @@ def _draw_branch(
         capsize=2,
         label=show_name(name or "ours", LEGEND_CHARS),
     )
-    known = {
-        places[row]: PERCENT * one.score for row in places if (one := printed[row]) is not None
-    }
+    known = {places[row]: factor * one.score for row in places if (one := printed[row]) is not None}
     if known:
         axes.plot(
             [*known],

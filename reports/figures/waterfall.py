@@ -18,11 +18,12 @@ from reports.figures.averages import (
     tell_printed,
 )
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
-from reports.figures.words import PERCENT, show_name, write_figure_caption
+from reports.figures.words import name_axis, show_name, tell_units, write_figure_caption
 from reports.scores.cells import Outcome
 from reports.statistics.gap import paired_gap
 from reports.tables.blocks import Unit
 from search_spaces.chains import find_chains
+from search_spaces.metrics.metric import Metric
 from search_spaces.study import Study
 
 MAX_CHAINS = 2
@@ -54,6 +55,7 @@ class Waterfall:
 
     chain: int
     header: str
+    metric: Metric
     num_seeds: int
     steps: tuple[Step, ...]
 
@@ -106,17 +108,20 @@ def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | N
             chain, scores, gaps, zip([False, *is_void], is_void, strict=False), strict=True
         )
     )
-    return Waterfall(number, average.header, len(seeds), tuple(steps))
+    return Waterfall(number, average.header, average.metric, len(seeds), tuple(steps))
 
 
 def _describe(falls: Sequence[Waterfall], num_other_orders: int) -> list[str]:
     counts = sorted({fall.num_seeds for fall in falls})
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = "one seed" if number == "1" else f"{number} seeds"
+    metrics = [fall.metric for fall in falls]
+    units = tell_units(metrics)
+    is_plain = any(metric.unit == "plain" for metric in metrics)
+    gains = "difference to the row above" if is_plain else "gain over the row above, in points"
     sentences = [
-        "Test scores averaged over the emotions, in percent, as components are added from top to "
-        f"bottom: means over the {seeds} that all rows have; numbers: gain over the row "
-        "above, in points, paired by seed."
+        f"Test scores averaged over the emotions{units}, as components are added from top to "
+        f"bottom: means over the {seeds} that all rows have; numbers: {gains}, paired by seed."
     ]
     if any(step.interval for fall in falls for step in fall.steps):
         sentences.append("Error bars and brackets: 95 % Student t interval of the gain.")
@@ -160,7 +165,7 @@ def _draw(falls: Sequence[Sequence[Waterfall]]) -> Figure:
             panels[0].set_yticks(range(len(rows)), rows)
             panels[0].set_ylim(len(rows) - 0.5, -0.5)
         for axes, fall in zip(grid[-1], falls[-1], strict=True):
-            axes.set_xlabel(f"{show_name(fall.header)} (%)")
+            axes.set_xlabel(name_axis(fall.metric, fall.header))
     return figure
 
 
@@ -169,14 +174,14 @@ def _draw_panel(axes: Axes, fall: Waterfall) -> None:
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.12)
     axes.use_sticky_edges = False
-    first = fall.steps[0]
-    axes.plot(PERCENT * first.mean, 0, marker="o", color="black")
+    first, factor = fall.steps[0], fall.metric.factor
+    axes.plot(factor * first.mean, 0, marker="o", color="black")
     for place, (before, step) in enumerate(pairwise(fall.steps), start=1):
-        _draw_step(axes, place, before.mean, step)
+        _draw_step(axes, place, before.mean, step, fall.metric)
     printed = [(place, s.printed.score) for place, s in enumerate(fall.steps) if s.printed]
     if printed:
         axes.plot(
-            [PERCENT * score for _, score in printed],
+            [factor * score for _, score in printed],
             [place for place, _ in printed],
             linestyle="",
             marker="D",
@@ -186,22 +191,22 @@ def _draw_panel(axes: Axes, fall: Waterfall) -> None:
         )
 
 
-def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
+def _draw_step(axes: Axes, place: int, before: float, step: Step, metric: Metric) -> None:
     """Draw a bar from the score of the row above to the score of this row."""
+    factor = metric.factor
     if step.difference is None:
-        axes.plot(PERCENT * step.mean, place, marker="o", color=GREY, markerfacecolor="white")
+        axes.plot(factor * step.mean, place, marker="o", color=GREY, markerfacecolor="white")
         axes.annotate("not compared", (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)
         return
-    difference, unit = step.mean - before, Unit()
-    colour = COLOURS[0] if difference >= 0 else COLOURS[1]
-    hatch = "" if difference >= 0 else "////"
-    axes.plot(
-        [PERCENT * before] * 2, [place - 1, place + BAR_HEIGHT / 2], color=GREY, linewidth=0.6
-    )
+    difference, unit = step.mean - before, Unit().of(metric.name)
+    is_gain = metric.sign * difference >= 0
+    colour = COLOURS[0] if is_gain else COLOURS[1]
+    hatch = "" if is_gain else "////"
+    axes.plot([factor * before] * 2, [place - 1, place + BAR_HEIGHT / 2], color=GREY, linewidth=0.6)
     axes.barh(
         place,
-        PERCENT * difference,
-        left=PERCENT * before,
+        factor * difference,
+        left=factor * before,
         height=BAR_HEIGHT,
         color=colour,
         alpha=0.6,
@@ -211,7 +216,7 @@ def _draw_step(axes: Axes, place: int, before: float, step: Step) -> None:
     if step.interval is not None:
         low, high = step.interval
         axes.hlines(
-            place, PERCENT * (before + low), PERCENT * (before + high), color="black", linewidth=0.8
+            place, factor * (before + low), factor * (before + high), color="black", linewidth=0.8
         )
         text += f" [{unit.show_signed(low)}, {unit.show_signed(high)}]"
     axes.annotate(text, (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)

@@ -1,17 +1,35 @@
 """The words of figures: names that fit, and captions."""
 
+from collections.abc import Iterable
 from textwrap import fill
 
 from reports.scores.cells import Outcome
 from reports.tables.caption import disclaim, name_study, tell_void
 from reports.tables.note import name_place
+from search_spaces.metrics.metric import Metric
 from search_spaces.study import Study
 
 NAME_CHARS = 22
 PERCENT = 100
 """Figures show fractions in percent, and differences of fractions in points."""
 
+LOWER_IS_BETTER = "lower is better"
+
 _FIELD_NAMES = {"sem_after": "number of SEMs"}
+
+
+def name_axis(metric: Metric, header: str) -> str:
+    """Name the axis of a metric's scores, with its unit, and that lower is better if it is."""
+    notes = ["%"] * (metric.unit == "percent") + [LOWER_IS_BETTER] * (metric.sign < 0)
+    return f"{show_name(header)} ({'; '.join(notes)})" if notes else show_name(header)
+
+
+def tell_units(metrics: Iterable[Metric]) -> str:
+    """Say in which unit scores are shown, as in `, in percent`."""
+    units = {metric.unit for metric in metrics}
+    if "plain" not in units:
+        return ", in percent"
+    return ", in percent where the axis says so" if len(units) > 1 else ""
 
 
 def show_name(name: str, width: int = NAME_CHARS) -> str:

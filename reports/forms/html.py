@@ -16,6 +16,7 @@ from reports.tables.blocks import (
     PublishedBlock,
     Shown,
     Unit,
+    lower_is_better,
 )
 from reports.tables.differences import Difference
 from reports.tables.panels import BlockView, view
@@ -76,8 +77,18 @@ def to_html(table: Table) -> str:
         table=table,
         head=_head(views),
         bodies=[rows, floors] if floors else [rows],
-        marks=MARKS,
+        marks=MARKS | _marks_of(table),
     )
+
+
+def _marks_of(table: Table) -> dict[str, str]:
+    """Say what differs from `MARKS` in a table with columns in which lower is better."""
+    is_lower = any(
+        lower_is_better(block.columns)
+        for block in table.blocks
+        if not isinstance(block, PublishedBlock)
+    )
+    return {TIED: "not told from the best mean of the column"} if is_lower else {}
 
 
 def to_page(table: Table) -> str:
@@ -162,10 +173,15 @@ def _about(block: Block) -> list[list[str]]:
     """Return the details of each cell, by row, then by column."""
     match block:
         case OursBlock(cells=ours, unit=unit):
-            return [[_about_ours(cell, unit) for cell in row] for row in ours]
+            return [[_about_ours(cell, unit.of(cell.metric)) for cell in row] for row in ours]
         case DifferenceBlock(cells=differences, unit=unit):
+            units = [unit.of(column.metric) for column in block.columns]
             return [
-                [_about_difference(one, unit) if one else "" for one in row] for row in differences
+                [
+                    _about_difference(one, of_column) if one else ""
+                    for one, of_column in zip(row, units, strict=True)
+                ]
+                for row in differences
             ]
         case PublishedBlock(cells=printed):
             return [[cell.reference if cell else "" for cell in row] for row in printed]

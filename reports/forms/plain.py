@@ -1,7 +1,7 @@
 """The table for programs: CSV, and JSON that says where every number comes from.
 
-All values are fractions. Our scores have full precision; published values are text, with as many
-digits as are printed.
+All values are fractions, but those by metrics whose unit is "plain". Our scores have full
+precision; published values are text, with as many digits as are printed.
 """
 
 import csv
@@ -29,6 +29,7 @@ from reports.tables.blocks import (
 from reports.tables.differences import Difference
 from reports.tables.spread import Spread
 from reports.tables.table import Table
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column
 
 TABLE_SCHEMA = 3
@@ -64,8 +65,9 @@ def to_csv(table: Table) -> str:
     """Write one line for each cell, values as fractions; fields that do not apply are empty.
 
     The column with the number of diverged trials exists only if a trial of the table diverged, and
-    the one that says why a cell is not compared only if there is such a cell. Floors have an origin
-    of their own, "floor".
+    the one that says why a cell is not compared only if there is such a cell. The column "unit"
+    exists only if a metric is no fraction: where it says "plain", values are not fractions either.
+    Floors have an origin of their own, "floor".
     """
     text = io.StringIO()
     diverged = _diverged(table)
@@ -75,6 +77,7 @@ def to_csv(table: Table) -> str:
         *("row", "origin", "corpus", "scale", "column", "emotion", "metric"),
         *(IN_CSV["mean"], IN_CSV["std"], "n", "num_planned"),
         *(("num_diverged",) if diverged else ()),
+        *(("unit",) if any(_unit(c) for block in table.blocks for c in block.columns) else ()),
         *("minus", "distinct", "best_of", IN_CSV["published"], "reference"),
         *(("not_compared",) if has_void else ()),
     )
@@ -114,6 +117,7 @@ def to_json(table: Table) -> str:
         "footnotes": dict(table.footnotes),
         "marks": list(table.marks),
         "rows": [row.model_dump(mode="json", exclude={"baseline"}) for row in table.rows],
+        **({"metrics": metrics} if (metrics := _about_metrics(table)) else {}),
         "blocks": [
             {
                 **_about(block),
@@ -140,6 +144,23 @@ def _about(block: Block) -> Values:
     return {"origin": origin, "corpus": block.corpus, "scale": block.scale, "unit": "fraction"}
 
 
+def _about_metrics(table: Table) -> list[Values]:
+    """Describe the metrics that are no fractions, or of which lower is better, or a user's own."""
+    columns = (column for block in table.blocks for column in block.columns)
+    metrics = [find_metric(name) for name in dict.fromkeys(column.metric for column in columns)]
+    return [
+        one.model_dump(mode="json", exclude_defaults=True)
+        | {"higher_is_better": one.higher_is_better, "unit": one.unit}
+        for one in metrics
+        if one.unit == "plain" or one.sign < 0 or one.is_own
+    ]
+
+
+def _unit(column: Column) -> Values:
+    """Say that a cell's values are no fractions, if it is so."""
+    return {"unit": "plain"} if find_metric(column.metric).unit == "plain" else {}
+
+
 def _diverged(table: Table) -> set[str]:
     return {key for key, record in table.records.items() if record.result.has_diverged}
 
@@ -164,7 +185,13 @@ def _floors(block: Block) -> dict[str, list[Values]]:
         return {}
     return {
         floor: [
-            {"column": c.title, "emotion": c.emotion, "metric": c.metric, "mean": score}
+            {
+                "column": c.title,
+                "emotion": c.emotion,
+                "metric": c.metric,
+                **_unit(c),
+                "mean": score,
+            }
             for c, score in zip(block.columns, scores, strict=True)
         ]
         for floor, scores in zip(FLOORS, block.floors, strict=True)
@@ -197,6 +224,7 @@ def _ours(column: Column, cell: Cell, tied: bool | None, diverged: Container[str
         "column": column.title,
         "emotion": cell.emotion,
         "metric": cell.metric,
+        **_unit(column),
         "mean": cell.mean,
         "std": cell.std,
         "n": cell.num_scores,
@@ -215,6 +243,7 @@ def _difference(column: Column, difference: Difference, diverged: Container[str]
         "column": column.title,
         "emotion": column.emotion,
         "metric": column.metric,
+        **_unit(column),
         "minus": difference.to,
         "mean": difference.mean,
         "std": difference.std,
@@ -246,6 +275,7 @@ def _spread(spread: Spread) -> Values:
         "emotion": spread.column.emotion,
         "metric": spread.column.metric,
         "unit": "fraction",
+        **_unit(spread.column),
         "more_would_help": spread.help,
         "parts": {
             name: {
@@ -270,9 +300,11 @@ def _ends(interval: tuple[float, float] | None) -> JsonValue:
 
 
 def _published(column: Column, cell: PublishedCell, unit: str) -> Values:
-    shift = -2 if unit == "percent" else 0  # exact, and every printed digit stays
+    is_percent = unit == "percent" and not _unit(column)
+    shift = -2 if is_percent else 0  # exact, and every printed digit stays
     return {
         "column": column.title,
+        **_unit(column),
         "published": f"{Decimal(cell.text).scaleb(shift):f}",
         "bold": cell.bold,
         "reference": cell.reference,

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from reports.scores.names import name_corpus
+from reports.scores.redrawn import is_redrawn
 from reports.statistics.effects import REFERENCE
 from reports.statistics.power import MOST_SEEDS
 from reports.statistics.verdicts import FEWEST_SEEDS
 from reports.verdicts.here import AskedHere, enumerate_words
 from reports.verdicts.judgement import LEVEL, Judged, Word
 from search_spaces.claim import NO_STATED_GAP
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import find_metric
 
 MEANINGS: dict[Word, str] = {
     "HOLDS": "the gap is above 0, and nothing shows that it is below the margin",
@@ -172,9 +175,16 @@ def count_claims(number: int) -> str:
     return "1 claim" if number == 1 else f"{number} claims"
 
 
+def metric_of(judged: Judged) -> Metric | None:
+    """Return the first metric by which a claim compares; None if it compares nothing."""
+    compared = judged.claim.comparisons
+    return find_metric(compared[0].score.metric) if compared else None
+
+
 def show_margin(judged: Judged) -> str:
-    """Print the margin in points; a claim without comparisons has none."""
-    return f"{100 * judged.claim.margin:.2f}" if judged.claim.parts else ""
+    """Print the margin in points, or as it is; a claim without comparisons has none."""
+    metric = metric_of(judged)
+    return "" if metric is None else metric.show(judged.claim.margin, 2)
 
 
 def show_evidence(judged: Judged) -> str:
@@ -182,11 +192,32 @@ def show_evidence(judged: Judged) -> str:
     words = [judged.reason]
     if judged.verdict != "UNTESTABLE" and judged.claim.parts:
         words.append(f"margin {show_margin(judged)}")
+        words += _why_not_beyond(judged)
     if judged.projected_seeds is not None:
         words.append(f"about {judged.projected_seeds} seeds would decide")
     elif judged.verdict == "UNDECIDED":
         words.append(f"{MOST_SEEDS} seeds would probably not decide")
     return "; ".join(words)
+
+
+def _why_not_beyond(judged: Judged) -> list[str]:
+    """Say that there is no verdict beyond this split because scores by a metric are not redrawn."""
+    names = {one.metric.name: one.metric for one in judged.compared}
+    still = [name for name, metric in names.items() if not is_redrawn(metric)]
+    if judged.beyond is not None or not still:
+        return []
+    return [f"none beyond this split: {', '.join(still)} is not computed on redrawn test sets"]
+
+
+def tell_method(judged: Iterable[Judged]) -> str:
+    """Explain how claims are judged, and what differs for some metrics if they occur."""
+    metrics = [metric for one in judged if (metric := metric_of(one))]
+    sentences = [METHOD]
+    if any(metric.unit == "plain" for metric in metrics):
+        sentences.append("Gaps and margins by a metric that is no fraction are in its own unit.")
+    if any(metric.sign < 0 for metric in metrics):
+        sentences.append("Where lower is better, a gap is above 0 if the row scores lower.")
+    return " ".join(sentences)
 
 
 def count_in_brief(judged: Sequence[Judged]) -> str:

@@ -8,12 +8,12 @@ from reports.forms import markdown
 from reports.forms.html import render, wrap
 from reports.forms.latex_text import breakable, escape
 from reports.forms.verdict_words import (
-    METHOD,
     TONES,
     explain,
     group_verdicts,
     show_evidence,
     summarise,
+    tell_method,
 )
 from reports.forms.verdicts_plain import to_csv, to_json
 from reports.ledger.files import write_atomically
@@ -38,7 +38,7 @@ def to_markdown(judged: Sequence[Judged]) -> str:
         lines += ["", escape(heading)] if heading else []
         lines += ["", *_markdown_table(group)] if group else []
     legend = [f"- **{word}**: {escape(meaning)}" for word, meaning in explain(judged).items()]
-    return "\n".join([*lines, "", escape(METHOD), "", *legend]) + "\n"
+    return "\n".join([*lines, "", escape(tell_method(judged)), "", *legend]) + "\n"
 
 
 def _markdown_table(judged: Sequence[Judged]) -> list[str]:
@@ -68,7 +68,7 @@ def to_latex(judged: Sequence[Judged]) -> str:
         r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"\noindent {escape(summarise(judged))}",
         *(line for group in group_verdicts(judged) for line in _latex_table(*group)),
-        rf"\noindent {escape(METHOD)}",
+        rf"\noindent {escape(tell_method(judged))}",
         *legend,
         r"\par\endgroup",
     ]
@@ -84,7 +84,7 @@ def to_html(judged: Sequence[Judged]) -> str:
         tones=TONES,
         evidence=show_evidence,
         summary=summarise(judged),
-        method=METHOD,
+        method=tell_method(judged),
         legend=explain(judged),
     )
 

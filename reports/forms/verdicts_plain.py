@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from reports.forms.plain import csv_cell
-from reports.forms.verdict_words import asked, count_words, explain, show_margin, stated
+from reports.forms.verdict_words import asked, count_words, explain, metric_of, show_margin, stated
 from reports.scores.cells import Cell
 from reports.statistics.effects import REFERENCE, superiority
 from reports.statistics.gap import Gap
@@ -29,13 +29,15 @@ def to_csv(judged: Sequence[Judged]) -> str:
     """Write one line for each claim; fields that do not apply to it are empty.
 
     Two more columns exist only if something was asked of another corpus than a paper's: that corpus
-    and the claims that ask.
+    and the claims that ask. Margins by metrics that are no fractions are in a column of their own.
     """
     text = io.StringIO()
+    plain = {one.claim.id for one in judged if (m := metric_of(one)) and m.unit == "plain"}
     fields = (
         *("id", "claim", "kind", "family", "reading", "margin_points"),
         *("verdict", "beyond", "num_seeds", "projected_seeds", "reason"),
         *(("asked_of", "asked_by") if asked(judged) else ()),
+        *(("margin_plain",) if plain else ()),
     )
     writer = csv.DictWriter(text, fields, lineterminator="\n")
     writer.writeheader()
@@ -46,13 +48,15 @@ def to_csv(judged: Sequence[Judged]) -> str:
             "kind": one.claim.kind,
             "family": one.claim.family,
             "reading": one.claim.note,
-            "margin_points": show_margin(one),
+            "margin_points": "" if one.claim.id in plain else show_margin(one),
             "verdict": one.verdict,
             "beyond": one.beyond,
             "num_seeds": one.num_seeds,
             "projected_seeds": one.projected_seeds,
             "reason": one.reason,
         }
+        if one.claim.id in plain:
+            line["margin_plain"] = show_margin(one)
         if isinstance(one.claim, AskedHere):
             line |= {"asked_of": one.claim.corpus, "asked_by": " ".join(one.claim.asked_by)}
         writer.writerow({name: csv_cell(value) for name, value in line.items()})
@@ -119,13 +123,15 @@ def _scores(cell: Cell) -> JsonValue:
 
 
 def _comparison(compared: Compared, margin: float) -> JsonValue:
-    """Write a comparison; its differences include the claim's allowance."""
+    """Write a comparison; its differences are gains, and include the claim's allowance."""
     comparison = compared.comparison
     about: dict[str, JsonValue] = {
         "row": comparison.row,
         "rival": comparison.rival,
         **comparison.score._asdict(),
         "allowance": comparison.allowance,
+        **({} if compared.metric.unit == "percent" else {"unit": compared.metric.unit}),
+        **({} if compared.metric.sign > 0 else {"higher_is_better": False}),
     }
     if compared.gap is None:
         return {**about, "problem": compared.problem}

@@ -1,4 +1,4 @@
-"""Rows with a printed gain whose scores are below a baseline that the same paper trained again.
+"""Rows with a printed gain that score worse than a baseline that the same paper trained again.
 
 The gain of an ablation is over the row before it. Its table does not say whether the step also
 beats the baselines in the paper's other tables; this check compares the two. It leaves out
@@ -6,7 +6,13 @@ baselines that the paper only quotes: their data may have been different.
 """
 
 from reports.lint.finding import Check, Examined, Finding
-from search_spaces.printed.numbers import PrintedScore, averages_of, by_row, printed_scores
+from search_spaces.printed.numbers import (
+    Number,
+    PrintedScore,
+    averages_of,
+    by_row,
+    printed_scores,
+)
 from search_spaces.printed.published import PublishedData
 
 TRAINED_AGAIN = ("reproduced", "xia_reproduction")
@@ -27,15 +33,21 @@ def check_baselines(data: PublishedData) -> Examined:
 
 
 def _lost(row: Row, baseline: Row) -> list[str]:
-    """Name the averages of a row that are below the baseline's, however both were rounded."""
+    """Name the averages of a row that are worse than the baseline's, however both were rounded."""
     theirs = averages_of(baseline)
+    lower = {score.quantity.metric for score in row if score.sign < 0}
     return [
-        f"{quantity.corpus} {quantity.metric} {own.text} is below "
+        f"{quantity.corpus} {quantity.metric} {own.text} is "
+        f"{'above' if quantity.metric in lower else 'below'} "
         f"{theirs[quantity].text_in(own.unit)} of {baseline[0].row_reference}, trained again by "
         "the same paper"
         for quantity, own in averages_of(row).items()
-        if quantity in theirs and own.high < theirs[quantity].low
+        if quantity in theirs and _is_worse(own, theirs[quantity], quantity.metric in lower)
     ]
+
+
+def _is_worse(own: Number, other: Number, is_lower_better: bool) -> bool:
+    return other.high < own.low if is_lower_better else own.high < other.low
 
 
 def _paper(data: PublishedData, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Bold cells below the maximum of their column; higher scores are better."""
+"""Bold cells that are not the best of their column: the highest, or where so told the lowest."""
 
 from collections import defaultdict
 
@@ -8,15 +8,15 @@ from search_spaces.printed.published import PublishedData
 
 
 def check_bold(data: PublishedData) -> Examined:
-    """Compare each row's bold cells with the maxima of their columns."""
+    """Compare each row's bold cells with the best of their columns."""
     best_above: dict[str, list[tuple[PrintedScore, PrintedScore]]] = defaultdict(list)
     for column in by_column(printed_scores(data)):
-        best = max(column, key=lambda score: score.number.value)
+        best = max(column, key=lambda score: score.gain)
         for score in column:
             if score.bold:
                 best_above[score.row_reference].append((score, best))
     for row, pairs in best_above.items():
-        wrong = [pair for pair in pairs if pair[0].number.value < pair[1].number.value]
+        wrong = [pair for pair in pairs if pair[0].gain < pair[1].gain]
         yield Finding(BOLD.name, row, _text(wrong)) if wrong else None
 
 

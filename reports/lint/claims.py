@@ -1,7 +1,7 @@
 """Claims of the text that the printed cells contradict.
 
 A claim compares printed cells. If its column is a pattern such as `*.F1`, it compares their mean.
-"Best" allows a tie; "greater" does not.
+"Best" allows a tie; "greater" and "better" do not.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,22 +38,28 @@ def is_computable(claim: PublishedClaim) -> bool:
 
 
 def _delta(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The stated gap is the difference of two cells; without a stated gap it is positive."""
+    """The stated gap is the gain of one cell over another; without a stated gap it is positive."""
     if not claim.published:
-        return _greater(claim, scores)
+        return _better(claim, scores)
     faults = [
-        (higher, difference_fault(higher.number, lower.number, _stated(claim, higher)))
-        for higher, lower in pairs_of(claim, scores)
+        (one, difference_fault(*_ordered(one, other), _stated(claim, one)))
+        for one, other in pairs_of(claim, scores)
     ]
-    return [f"{higher.reference}: {fault}" for higher, fault in faults if fault]
+    return [f"{one.reference}: {fault}" for one, fault in faults if fault]
 
 
-def _greater(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """The first cell of each pair is above the second."""
+def _ordered(better: PrintedScore, worse: PrintedScore) -> tuple[Number, Number]:
+    """Return two numbers such that the first minus the second is the gain."""
+    numbers = better.number, worse.number
+    return numbers if better.sign > 0 else numbers[::-1]
+
+
+def _better(claim: PublishedClaim, scores: Scores) -> list[str]:
+    """The first cell of each pair is above the second, or below it where lower is better."""
     return [
-        f"{_say(higher)} is not above {_say(lower)}"
-        for higher, lower in pairs_of(claim, scores)
-        if higher.number.value <= lower.number.value
+        f"{_say(one)} is not {'above' if one.sign > 0 else 'below'} {_say(other)}"
+        for one, other in pairs_of(claim, scores)
+        if one.gain <= other.gain
     ]
 
 
@@ -61,10 +67,10 @@ def _argmax(claim: PublishedClaim, scores: Scores) -> list[str]:
     """Each cell is the best of its column."""
     cells = [find_scores(reference, scores)[0] for reference in claim.cells]
     return [
-        f"{_say(cell)} is below {_say(best)}"
+        f"{_say(cell)} is {'below' if cell.sign > 0 else 'above'} {_say(best)}"
         for cell in cells
-        for best in [max(_column(cell, scores), key=lambda score: score.number.value)]
-        if best.number.value > cell.number.value
+        for best in [max(_column(cell, scores), key=lambda score: score.gain)]
+        if best.gain > cell.gain
     ]
 
 
@@ -90,7 +96,7 @@ def _value(claim: PublishedClaim, scores: Scores) -> list[str]:
 
 
 def _count(claim: PublishedClaim, scores: Scores) -> list[str]:
-    """In most cells of the rows no rival in the same column is higher."""
+    """In most cells of the rows no rival in the same column is better."""
     cells = [score for score in scores if score.row_reference in claim.rows]
     best = [cell for cell in cells if _is_best(cell, scores)]
     return [] if 2 * len(best) > len(cells) else [f"best in {len(best)} of {len(cells)} cells"]
@@ -99,9 +105,7 @@ def _count(claim: PublishedClaim, scores: Scores) -> list[str]:
 def _is_best(cell: PrintedScore, scores: Scores) -> bool:
     rivals = _rivals(cell.row_reference, scores)
     return all(
-        cell.number.value >= other.number.value
-        for other in _column(cell, scores)
-        if other.row_reference in rivals
+        cell.gain >= other.gain for other in _column(cell, scores) if other.row_reference in rivals
     )
 
 
@@ -136,7 +140,8 @@ def _means(reference: str, scores: Scores) -> Iterator[tuple[Number, str, Number
 
 JUDGES: Mapping[ClaimKind, Callable[[PublishedClaim, Scores], list[str]]] = {
     "delta": _delta,
-    "greater": _greater,
+    "greater": _better,
+    "better": _better,
     "argmax": _argmax,
     "greater_than_all": _greater_than_all,
     "value": _value,

@@ -23,7 +23,8 @@ def check_gains(data: PublishedData) -> Examined:
                 cell = f"{table_id}/{row.id}/{column}"
                 new, old = numbers.get(cell), numbers.get(f"{table_id}/{before.id}/{column}")
                 if new and old and text != NOT_PRINTED:
-                    fault = difference_fault(new, old, read_number(text, table.unit))
+                    stated = read_number(text, table.unit_of(column))
+                    fault = difference_fault(new, old, stated)
                     yield Finding(GAINS.name, cell, f"printed gain: {fault}") if fault else None
 
 

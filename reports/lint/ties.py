@@ -8,8 +8,8 @@ from search_spaces.printed.published import PublishedData
 def check_ties(data: PublishedData) -> Examined:
     """Examine the other maxima of each column whose maximum is bold somewhere."""
     for column in by_column(printed_scores(data)):
-        highest = max(score.number.value for score in column)
-        best = [score for score in column if score.number.value == highest]
+        highest = max(score.gain for score in column)
+        best = [score for score in column if score.gain == highest]
         bold = [score.row.id for score in best if score.bold]
         if not bold:
             continue

@@ -62,10 +62,7 @@ def formula_of(metric: Metric) -> Formula:
         return FORMULAS[metric.name]
     compute = metric.compute
     if compute is None:
-        raise StudyError(
-            f"metric '{metric.name}' is a function of the study file '{metric.file}', which is not "
-            f"loaded; name the file in the command, as in `mmer-sweep report {metric.file}`"
-        )
+        raise StudyError(f"metric '{metric.name}' has no function; load '{metric.file}'")
 
     def checked(*inputs: Any) -> Scores:
         return _check(metric, compute(*inputs), inputs[0].shape[1])

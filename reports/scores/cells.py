@@ -17,6 +17,7 @@ from reports.scores.floors import Floors, corpus_under, find_floors
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import Fault, TrialScores
 from search_spaces.claim import Score
+from search_spaces.metrics.registry import check_loaded
 from search_spaces.study import Column
 from search_spaces.terms import MetricName, Scale
 from search_spaces.trial import Stream
@@ -29,7 +30,9 @@ _REASONS: dict[Fault, str] = {
 
 @dataclass(frozen=True)
 class SeedScore:
-    """The test score of one trial, for one emotion or their mean: a fraction in [0, 1].
+    """The test score of one trial, for one emotion or overall: a fraction in [0, 1].
+
+    By a metric that is no fraction, it is in that metric's own unit.
 
     `fault` says why the score is not that of a trained model; None if it is.
     """
@@ -44,7 +47,7 @@ class SeedScore:
 class Cell:
     """The scores of the planned trials that are finished and whose metric is defined.
 
-    `emotion` is None for the mean over all emotions.
+    `emotion` is None for the overall score.
     """
 
     row: str
@@ -162,8 +165,10 @@ def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
 
     Raises:
         LedgerError: If a record or its predictions are damaged or missing.
+        StudyError: If a metric of the study's own is not loaded, or a task does not admit a metric.
     """
     study, family = planned.study, planned.family
+    check_loaded(study.metrics)
     keys = {row.name: planned.keys.get(row.name, ()) for row in study.rows}
     records = trial_scores.finished(key for of_row in keys.values() for key in of_row)
     floors = find_floors(trial_scores.ledger.storage, corpus_under(planned, records))

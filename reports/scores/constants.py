@@ -90,5 +90,5 @@ def _score(metric: Metric, labels: Labels, constant: NDArray[np.float32]) -> Emo
 
 def _find_best(metric: Metric, scores: Sequence[float | None]) -> int:
     """Return the place of the first best score; undefined ones are the worst."""
-    gains = [-np.inf if score is None else metric.gain(score) for score in scores]
+    gains = [-np.inf if score is None else metric.sign * score for score in scores]
     return int(np.argmax(gains))

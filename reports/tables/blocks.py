@@ -1,6 +1,6 @@
 """The blocks of columns of a table: our scores, published values, and differences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -8,8 +8,9 @@ from typing import Literal
 from reports.scores.cells import Cell
 from reports.scores.names import corpus_title
 from reports.tables.differences import Difference
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column
-from search_spaces.terms import Scale
+from search_spaces.terms import MetricName, Scale
 
 Rank = Literal["", "best", "second"]
 
@@ -21,10 +22,20 @@ DISTINCT = "\N{ASTERISK}"
 
 @dataclass(frozen=True)
 class Unit:
-    """How a fraction is printed: in the unit and with the decimals of the published table."""
+    """How a fraction is printed: in the unit and with the decimals of the published table.
+
+    Scores by a metric that is no fraction, such as MAE, are printed as they are, with decimals of
+    their own: see `of`.
+    """
 
     name: Literal["percent", "fraction"] = "percent"
     decimals: int = 1
+    plain_decimals: int = 3
+
+    def of(self, metric: MetricName) -> "Unit":
+        """Return the unit of the scores by a metric."""
+        is_plain = find_metric(metric).unit == "plain"
+        return Unit("fraction", self.plain_decimals) if is_plain else self
 
     @property
     def factor(self) -> int:
@@ -102,7 +113,9 @@ class OursBlock:
     @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
         """What is printed: by row, then by column."""
-        columns = zip(zip(*self.cells, strict=True), zip(*self.ties, strict=True), strict=True)
+        columns = zip(
+            self.columns, zip(*self.cells, strict=True), zip(*self.ties, strict=True), strict=True
+        )
         return tuple(zip(*(_show_column(*column, self.unit) for column in columns), strict=True))
 
 
@@ -119,6 +132,11 @@ class PublishedBlock:
     unit: str
     origin: str = "published"
     is_beside_ours: bool = True
+
+    def unit_of(self, column: Column) -> str:
+        """Return the unit of a column: that of the table, or its own."""
+        is_plain = find_metric(column.metric).unit == "plain"
+        return "fraction" if is_plain else self.unit
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
@@ -152,8 +170,10 @@ class DifferenceBlock:
         """What is printed: by row, then by column."""
         return tuple(
             tuple(
-                Shown(self.nothing) if cell is None else _show_difference(cell, self.unit)
-                for cell in row
+                Shown(self.nothing)
+                if cell is None
+                else _show_difference(cell, self.unit.of(column.metric))
+                for column, cell in zip(self.columns, row, strict=True)
             )
             for row in self.cells
         )
@@ -170,7 +190,10 @@ def show_floors(block: Block, num_floors: int) -> tuple[tuple[Shown, ...], ...]:
     if not isinstance(block, OursBlock) or not block.floors:
         return ((Shown(""),) * len(block.columns),) * num_floors
     return tuple(
-        tuple(Shown("" if score is None else block.unit.show(score)) for score in floor)
+        tuple(
+            Shown("" if score is None else block.unit.of(column.metric).show(score))
+            for column, score in zip(block.columns, floor, strict=True)
+        )
         for floor in block.floors
     )
 
@@ -185,8 +208,19 @@ def header(block: Block) -> str:
     return f"{block_title(block)} ({block.origin})"
 
 
-def _show_column(cells: Sequence[Cell], ties: Sequence[bool | None], unit: Unit) -> list[Shown]:
-    ranks = _rank([unit.show(c.mean) for c in cells if c.mean is not None and _is_ranked(c)])
+def lower_is_better(columns: Iterable[Column]) -> list[str]:
+    """List the titles of the columns in which a lower score is better."""
+    return [column.title for column in columns if find_metric(column.metric).sign < 0]
+
+
+def _show_column(
+    column: Column, cells: Sequence[Cell], ties: Sequence[bool | None], unit: Unit
+) -> list[Shown]:
+    unit = unit.of(column.metric)
+    ranks = _rank(
+        [unit.show(c.mean) for c in cells if c.mean is not None and _is_ranked(c)],
+        find_metric(column.metric).sign,
+    )
     return [_show(cell, tie, unit, ranks) for cell, tie in zip(cells, ties, strict=True)]
 
 
@@ -222,12 +256,12 @@ def _show_difference(difference: Difference, unit: Unit) -> Shown:
     )
 
 
-def _rank(values: Sequence[str]) -> dict[str, Rank]:
-    """Rank printed values; equal values share a rank.
+def _rank(values: Sequence[str], sign: int) -> dict[str, Rank]:
+    """Rank printed values by their gain, which is sign * value; equal values share a rank.
 
     A single value has no best, and two different values have no second.
     """
-    ordered = sorted(set(values), key=float, reverse=True)
+    ordered = sorted(set(values), key=lambda value: sign * float(value), reverse=True)
     if len(ordered) < 2:
         return {}
     ranks: dict[str, Rank] = {ordered[0]: "best"}

@@ -18,7 +18,9 @@ from reports.tables.blocks import (
     DifferenceBlock,
     OursBlock,
     PublishedBlock,
+    Shown,
     Unit,
+    lower_is_better,
 )
 from reports.tables.budgets import tell_budget, warn_of_budgets
 from reports.tables.collapsed import tell_collapsed, warn_of_collapse
@@ -26,6 +28,8 @@ from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
+from search_spaces.metrics.metric import Need
+from search_spaces.metrics.registry import find_metric
 from search_spaces.printed.published import Mark
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -38,6 +42,21 @@ PRINTED_MARKS: dict[Mark, str] = {
 RECONSTRUCTED_NOTE = (
     "the architecture is ours, after a description; neither code nor full text could be had"
 )
+
+_DENOMINATOR = "some emotion leaves its denominator at 0, or a probability is not a number"
+WHY_UNDEFINED: dict[Need, str] = {
+    "counts": _DENOMINATOR,
+    "decisions": "there is no test utterance",
+    "argmax": (
+        "not every test utterance has exactly one of the emotions, so that none is its class; or "
+        "one of the classes has no test utterance, or a probability is not a number"
+    ),
+    "probabilities": _DENOMINATOR,
+    "numbers": (
+        "labels or predictions of some target are all alike, or a prediction is not a finite number"
+    ),
+}
+"""Why a score is undefined, by what its metric is computed from."""
 
 NO_NUMBER = {
     MISSING: f"{MISSING}: no seed has a score yet.",
@@ -81,12 +100,21 @@ def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
     ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
     is_each = any(column.emotion for block in ours for column in block.columns)
     scores = "test scores of each emotion and" if is_each else "test scores"
-    scores += " averaged over the emotions"
+    metrics = [find_metric(column.metric) for block in ours for column in block.columns]
+    is_mean = all(metric.of_each for metric in metrics)
+    scores += " averaged over the emotions" if is_mean else " of all emotions" if is_each else ""
     if any(isinstance(block, DifferenceBlock) for block in blocks):
         scores = f"differences of {scores}"
     if unit.name == "percent":
         is_difference = scores.startswith("differences")
         scores += ", in points" if is_difference else ", in percent"
+        columns = {c.title: find_metric(c.metric) for block in ours for c in block.columns}
+        if plain := [title for title, metric in columns.items() if metric.unit == "plain"]:
+            scores += (
+                f", but {', '.join(plain)} as it is"
+                if len(plain) == 1
+                else (f", but {', '.join(plain)} as they are")
+            )
     return scores
 
 
@@ -211,17 +239,7 @@ def write_notes(
         for row in block.shown
         for cell in row
     ]
-    if any(cell.rank for cell in shown):
-        yield Note(
-            "Ours: the highest mean of a column is bold, the second highest underlined.",
-            "bold: highest mean of a column, underlined: second",
-        )
-    if any(cell.mark == TIED for cell in shown):
-        yield Note(
-            f"{TIED}: not told from the highest mean of the column by a paired t-test over seeds "
-            f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column).",
-            f"{TIED}: not told from it by a t-test",
-        )
+    yield from _tell_ranks(blocks, shown)
     if any(cell.mark == DISTINCT for cell in shown):
         yield Note(_distinct_note(differences))
     if any(isinstance(block, PublishedBlock) for block in blocks):
@@ -246,6 +264,27 @@ def write_notes(
     yield from map(Note, _mixture_notes(list(records.values())))
 
 
+def _tell_ranks(blocks: Sequence[Block], shown: Sequence[Shown]) -> Iterable[Note]:
+    """Explain what bold, underlined and tied means of ours are, and where lower is better."""
+    own = [block for block in blocks if not isinstance(block, PublishedBlock)]
+    lower = dict.fromkeys(title for block in own for title in lower_is_better(block.columns))
+    best = "best" if lower else "highest"
+    if lower:
+        text = f"Lower is better: {', '.join(lower)}."
+        yield Note(text, text.rstrip("."))
+    if any(cell.rank for cell in shown):
+        yield Note(
+            f"Ours: the {best} mean of a column is bold, the second {best} underlined.",
+            f"bold: {best} mean of a column, underlined: second",
+        )
+    if any(cell.mark == TIED for cell in shown):
+        yield Note(
+            f"{TIED}: not told from the {best} mean of the column by a paired t-test over seeds "
+            f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column).",
+            f"{TIED}: not told from it by a t-test",
+        )
+
+
 def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:
     if any("published" in block.origin for block in differences):
         return (
@@ -267,8 +306,7 @@ def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
         if num_undefined := len(outcome.records.keys() - scored):
             yield (
                 f"{column.title} is undefined for {_count(num_undefined, 'finished trial')} on "
-                f"{name_place(outcome)}: some emotion leaves its denominator at 0, or a "
-                "probability is not a number."
+                f"{name_place(outcome)}: {WHY_UNDEFINED[find_metric(column.metric).needs]}."
             )
 
 

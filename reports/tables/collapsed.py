@@ -6,6 +6,7 @@ from reports.scores.cells import Outcome
 from reports.scores.collapsed import collapsed_seeds
 from reports.statistics.collapse import FAR
 from reports.tables.note import Note
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column
 
 COLLAPSE_NOTE = (
@@ -21,18 +22,24 @@ def tell_collapsed(
     number: int, columns: Iterable[Column], outcome: Outcome, place: str
 ) -> Iterable[str]:
     """Say which seeds of a row collapsed, and in which columns of an outcome."""
-    fallen = {
-        column.title: collapsed_seeds(cells)[number]
+    fallen = [
+        (column, collapsed_seeds(cells)[number])
         for column, cells in zip(columns, zip(*outcome.cells, strict=True), strict=True)
-    }
-    seeds = sorted({seed for of_column in fallen.values() for seed in of_column})
-    if seeds:
-        word = "seed" if len(seeds) == 1 else "seeds"
-        titles = ", ".join(title for title, of_column in fallen.items() if of_column)
-        yield (
-            f"{word} {', '.join(map(str, seeds))} on {place} collapsed: more than {FAR:g} robust "
-            f"standard deviations below the median of the row in {titles}"
-        )
+    ]
+    for side, is_lower in (("below", False), ("above", True)):
+        of_side = [
+            (column.title, seeds)
+            for column, seeds in fallen
+            if seeds and (find_metric(column.metric).sign < 0) == is_lower
+        ]
+        every = sorted({seed for _, seeds in of_side for seed in seeds})
+        if every:
+            word = "seed" if len(every) == 1 else "seeds"
+            titles = ", ".join(title for title, _ in of_side)
+            yield (
+                f"{word} {', '.join(map(str, every))} on {place} collapsed: more than {FAR:g} "
+                f"robust standard deviations {side} the median of the row in {titles}"
+            )
 
 
 def warn_of_collapse(outcomes: Iterable[Outcome]) -> Iterable[Note]:

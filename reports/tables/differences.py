@@ -12,6 +12,7 @@ from reports.scores.cells import Cell
 from reports.statistics.compatibility import compatible, smallest_best_of
 from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import shaffer
+from search_spaces.metrics.registry import find_metric
 
 LEVEL = 0.05
 """The two-sided level of a column's marks, corrected within it; verdicts have their own."""
@@ -134,19 +135,20 @@ def subtract_published(
     )
     if cell.num_scores < MIN_PAIRS:
         return difference
-    scores = np.array([seed.score for seed in cell.scores])
+    scores, sign = np.array([seed.score for seed in cell.scores]), find_metric(cell.metric).sign
     return replace(
         difference,
         distinct=not compatible(scores, published, half_unit),
-        best_of=smallest_best_of(scores, published),
+        best_of=smallest_best_of(sign * scores, sign * published),
     )
 
 
 def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
     """Find the cells that a test cannot distinguish from the best cell of their column.
 
-    The best cell is the complete one of the highest mean, void ones left out. It has None itself,
-    and so have void cells and those with too few seeds in common with it.
+    The best cell is the complete one of the highest mean, or the lowest if lower is better; void
+    ones are left out. It has None itself, and so have void cells and those with too few seeds in
+    common with it.
 
     Which cell is the best, the scores themselves decide. So the family is all pairs of these cells
     (Shaffer). If it were only the pairs with the best, equal rows would be told apart too often: in
@@ -155,7 +157,8 @@ def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
     complete = [number for number, cell in enumerate(cells) if cell.complete and not cell.why_void]
     if not complete:
         return [None] * len(cells)
-    best = max(complete, key=lambda number: cells[number].mean or 0.0)
+    sign = find_metric(cells[0].metric).sign
+    best = max(complete, key=lambda number: sign * (cells[number].mean or 0.0))
     values = {
         (one, other): [value for _, value in pair(cells[one], cells[other])]
         for one, other in combinations(complete, 2)

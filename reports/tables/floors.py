@@ -11,10 +11,14 @@ from reports.statistics.multiplicity import holm
 from reports.tables.blocks import OursBlock
 from reports.tables.differences import LEVEL, MIN_PAIRS
 from reports.tables.note import Note
+from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column
 
 WORDS: dict[FloorName, str] = {"chance": "not told from chance", "linear": "below linear"}
 """What is said of a row that does not rise above a floor."""
+
+WORSE: dict[FloorName, str] = {"linear": "above linear"}
+"""What is said instead where lower scores are better."""
 
 CHANCE_NOTE = (
     "chance: the best constant classifier of each emotion, chosen on validation by the metric of "
@@ -52,12 +56,16 @@ def mark_rows(block: OursBlock, place: str) -> list[list[str]]:
         find = _not_told if floor == "chance" else _below
         flags = [find(columns[n], scores[n], block) for n in places]
         for row, of_row in enumerate(zip(*flags, strict=True)):
-            titles = [
-                block.columns[n].title for n, flag in zip(places, of_row, strict=True) if flag
-            ]
-            if titles:
-                where = "" if len(titles) == len(places) else f" in {', '.join(titles)}"
-                texts[row].append(f"{WORDS[floor]} on {place}{where}")
+            titles: dict[str, list[str]] = {}
+            for n, flag in zip(places, of_row, strict=True):
+                if flag:
+                    column = block.columns[n]
+                    is_lower = find_metric(column.metric).sign < 0
+                    words = WORSE.get(floor, WORDS[floor]) if is_lower else WORDS[floor]
+                    titles.setdefault(words, []).append(column.title)
+            for words, named in titles.items():
+                where = "" if len(named) == len(places) else f" in {', '.join(named)}"
+                texts[row].append(f"{words} on {place}{where}")
     return texts
 
 
@@ -79,7 +87,7 @@ def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
 
 
 def _not_told(cells: Sequence[Cell], floor: float | None, _: OursBlock) -> list[bool]:
-    """Find the cells of a column whose mean no test tells from chance."""
+    """Find the cells of a column whose mean no test tells to be better than chance."""
     if floor is None:
         return [False] * len(cells)
     compared = [_is_compared(cell) for cell in cells]
@@ -87,22 +95,29 @@ def _not_told(cells: Sequence[Cell], floor: float | None, _: OursBlock) -> list[
     p_values = holm([_p_not_above(cells[n], floor) for n in tested])
     not_told = {n for n, p in zip(tested, p_values, strict=True) if p >= LEVEL}
     return [
-        n in not_told if n in tested else compared[n] and (cell.mean or 0.0) <= floor
+        n in not_told if n in tested else compared[n] and _gain(cell, floor) <= 0
         for n, cell in enumerate(cells)
     ]
 
 
 def _p_not_above(cell: Cell, floor: float) -> float:
-    """Return the one-sided p of H0: the mean over seeds is at most the floor."""
-    return paired_gap(np.array([seed.score for seed in cell.scores]) - floor).p_not_above(0.0)
+    """Return the one-sided p of H0: the mean over seeds is no better than the floor."""
+    gains = np.array([seed.score for seed in cell.scores]) - floor
+    return paired_gap(find_metric(cell.metric).sign * gains).p_not_above(0.0)
+
+
+def _gain(cell: Cell, floor: float) -> float:
+    """Return by how much the mean over seeds is better than a floor."""
+    return find_metric(cell.metric).sign * ((cell.mean or 0.0) - floor)
 
 
 def _below(cells: Sequence[Cell], floor: float | None, block: OursBlock) -> list[bool]:
-    """Find the cells of a column whose mean, as printed, is less than that of a floor."""
+    """Find the cells of a column whose mean, as printed, is worse than that of a floor."""
     if floor is None:
         return [False] * len(cells)
-    shown = float(block.unit.show(floor))
-    return [_is_compared(c) and float(block.unit.show(c.mean or 0.0)) < shown for c in cells]
+    unit, sign = block.unit.of(cells[0].metric), find_metric(cells[0].metric).sign
+    shown = sign * float(unit.show(floor))
+    return [_is_compared(c) and sign * float(unit.show(c.mean or 0.0)) < shown for c in cells]
 
 
 def _is_compared(cell: Cell) -> bool:

@@ -15,7 +15,7 @@ from search_spaces.study import Column, Study
 
 LEVEL = 0.95
 
-NUMBER = re.compile(r"\d*\.?\d+")
+NUMBER = re.compile(r"[-+]?\d*\.?\d+")
 """A printed score; what papers print for a missing one is none."""
 
 
@@ -66,9 +66,10 @@ def tell_noise(study: Study, outcome: Outcome, unit: Unit, place: str) -> Iterab
     control, noise = find_control(study, outcome), measure_noise(study, outcome)
     if control and noise:
         parts = [
-            f"{one.column.title} {unit.show_signed(one.gap.mean)} (spread "
-            f"{unit.show(one.spread)}, floor {unit.show(one.floor)})"
+            f"{one.column.title} {shown.show_signed(one.gap.mean)} (spread "
+            f"{shown.show(one.spread)}, floor {shown.show(one.floor)})"
             for one in noise
+            for shown in [unit.of(one.column.metric)]
         ]
         yield (
             f"Noise floor on {place}: '{study.rows[control.row].name}' on {len(control.own)} seeds "
@@ -92,7 +93,7 @@ def tell_small_gaps(
         for column, *cells in zip(
             block.columns, block.cells[number], block.cells[control.row], strict=True
         )
-        if column in floors and _is_below(floors[column], cells, block.unit)
+        if column in floors and _is_below(floors[column], cells, block.unit_of(column))
     ]
     if small:
         yield (

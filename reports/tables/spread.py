@@ -152,6 +152,7 @@ def name_part(name: str, num: int) -> str:
 
 
 def _tell_column(spread: Spread, unit: Unit) -> str:
+    unit = unit.of(spread.column.metric)
     parts = ", ".join(_tell_part(name, spread, unit) for name in spread.parts)
     return f"{spread.column.title}: {parts}; {tell_help(spread)}."
 

@@ -24,6 +24,7 @@ from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
 from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
+from search_spaces.printed.numbers import columns_of
 from search_spaces.study import Row, Source, Study
 
 Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]
@@ -121,14 +122,31 @@ def table_name(study: Study) -> str:
 
 
 def choose_unit(study: Study) -> Unit:
-    """Take unit and decimals from the printed cells; without any, percent with one decimal."""
+    """Take unit and decimals from the printed cells; without any, percent with one decimal.
+
+    Columns of metrics that are no fractions have decimals of their own, by default three.
+    """
     tables = [study.printed.table(name) for name in study.printed_tables]
     tables = [table for table in tables if table.unit in ("percent", "fraction")]
-    texts = [text for table in tables for row in table.rows for text in row.values]
-    decimals = [len(text.partition(".")[2]) for text in texts if re.fullmatch(r"\d*\.\d+", text)]
+    cells = [
+        (table.is_plain(column), text)
+        for table in tables
+        for row in table.rows
+        for column, text in zip(columns_of(table, row), row.values, strict=False)
+    ]
+    decimals, plain = (
+        [
+            len(text.partition(".")[2])
+            for is_plain, text in cells
+            if is_plain == wanted and re.fullmatch(r"[+-]?\d*\.\d+", text)
+        ]
+        for wanted in (False, True)
+    )
+    unit = Unit(plain_decimals=max(plain)) if plain else Unit()
     if not decimals:
-        return Unit()
-    return Unit("fraction" if tables[0].unit == "fraction" else "percent", max(decimals))
+        return unit
+    name: Literal["percent", "fraction"] = "fraction" if tables[0].unit == "fraction" else "percent"
+    return replace(unit, name=name, decimals=max(decimals))
 
 
 def _show_ours(study: Study, outcomes: Sequence[Outcome], unit: Unit) -> tuple[Block, ...]:
@@ -219,9 +237,10 @@ def _minus_published(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBl
         printed = published.cells[row][column]
         if printed is None:
             return None
-        half_unit = unit.read("1") * 0.5 * 10.0 ** -len(printed.text.partition(".")[2])
         cell = outcome.cells[row][position]
-        return subtract_published(cell, unit.read(printed.text), half_unit, printed.reference)
+        read = unit.of(cell.metric).read
+        half_unit = read("1") * 0.5 * 10.0 ** -len(printed.text.partition(".")[2])
+        return subtract_published(cell, read(printed.text), half_unit, printed.reference)
 
     return DifferenceBlock(
         corpus=outcome.corpus,

@@ -17,9 +17,13 @@ from reports.statistics.equivalence import (
 from reports.statistics.power import power_of, seeds_needed, smallest_effect
 from reports.verdicts.evidence import compare
 from search_spaces.claim import Claim, Comparison
+from search_spaces.metrics.registry import find_metric
 
 ASSUMED_STD = 0.008 * sqrt(2)
-"""The spread of paired differences before any training: uncorrelated scores of std 0.8 points."""
+"""The spread of paired differences before any training: uncorrelated scores of std 0.8 points.
+
+Of metrics that are no fractions it is .008 too, which is no more than a guess.
+"""
 
 ENOUGH_PAIRS = 10
 """So many pairs suffice to estimate the spread of a comparison.
@@ -99,9 +103,9 @@ def find_spreads(
     """Estimate the spread of every comparison from the finished trials.
 
     Ten pairs suffice for an estimate. Fewer pairs are filled up to ten with the pooled spread of
-    the study. In the pooled spread, the assumed one counts as ten pairs: claims share rows and
-    seeds, so their pairs together are worth fewer than their number. A spread of 0 is ignored: it
-    occurs when two rows make the same decisions at every seed.
+    the study, of metrics of the same unit. In the pooled spread, the assumed one counts as ten
+    pairs: claims share rows and seeds, so their pairs together are worth fewer than their number.
+    A spread of 0 is ignored: it occurs when two rows make the same decisions at every seed.
 
     Raises:
         LedgerError: If predictions are damaged or missing.
@@ -113,8 +117,20 @@ def find_spreads(
     }
     found = {one: _Sample(stdev(pairs), len(pairs)) for one, pairs in differences.items() if pairs}
     found = {one: sample for one, sample in found.items() if sample.std > 0}
-    pooled = _pool(list(found.values()))
-    return {one: _fill(found[one], pooled) if one in found else pooled for one in differences}
+    pools = {
+        pool: _pool([sample for one, sample in found.items() if _pool_of(one) == pool])
+        for pool in map(_pool_of, differences)
+    }
+    return {
+        one: _fill(found[one], pools[_pool_of(one)]) if one in found else pools[_pool_of(one)]
+        for one in differences
+    }
+
+
+def _pool_of(comparison: Comparison) -> str:
+    """Name what has a spread in common: all that is in percent, or a metric that is not."""
+    metric = find_metric(comparison.score.metric)
+    return metric.unit if metric.unit == "percent" else metric.name
 
 
 class _Sample(NamedTuple):

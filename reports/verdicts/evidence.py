@@ -14,6 +14,8 @@ from reports.statistics.effects import Superiority, d_z, pairing_correlation, su
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
 from search_spaces.claim import Claim, Comparison, Score
+from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.registry import find_metric
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Compared:
         comparison: The comparison.
         seeds: The seeds that both rows have.
         keys: The keys of the two trials of each difference.
-        differences: The differences, which include the comparison's allowance.
+        differences: The gains of the row over its rival, which include the comparison's allowance:
+            differences of scores, turned round where lower is better.
         gap: The gap over seeds, on this test split.
         gap_beyond: The gap that also varies the test set; None if it cannot be estimated.
         correlation: The correlation of the two rows' scores over seeds.
@@ -55,10 +58,15 @@ class Compared:
         """The mean difference in standard deviations of the differences."""
         return d_z(np.array(self.differences))
 
-    def superiority(self, level: float = 0.95) -> Superiority | None:
-        """Return the share of seeds at which the row scores higher, with its interval.
+    @property
+    def metric(self) -> Metric:
+        """The metric that is compared."""
+        return find_metric(self.comparison.score.metric)
 
-        The allowance does not count: a row that is worse by less than it scores lower.
+    def superiority(self, level: float = 0.95) -> Superiority | None:
+        """Return the share of seeds at which the row scores better, with its interval.
+
+        The allowance does not count: a row that is worse by less than it scores worse.
         """
         if not self.differences:
             return None
@@ -106,7 +114,7 @@ def compare(
     keys = [{seed.seed: seed.key for seed in cell.scores} for cell in cells]
     fallen = _find_collapsed(outcome, comparison, trial_scores)
     trials = tuple((keys[0][seed], keys[1][seed]) for seed in seeds)
-    differences = row - rival + comparison.allowance
+    differences = find_metric(score.metric).sign * (row - rival) + comparison.allowance
     return Compared(
         comparison=comparison,
         seeds=seeds,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.scores.cells import Outcome
 from reports.scores.names import name_corpus
 from search_spaces.claim import NO_STATED_GAP, Claim, Comparison, Score
+from search_spaces.metrics.registry import find_metric
 from search_spaces.paper_claims import claims_of
 from search_spaces.study import Study
 from search_spaces.terms import Words
@@ -66,7 +67,7 @@ def _ask(study: Study, outcome: Outcome) -> Iterator[AskedHere]:
             id=f"{first.id} here",
             text=f"on {outcome.corpus}: {question}",
             question=question,
-            kind="greater",
+            kind="greater" if find_metric(column.metric).sign > 0 else "better",
             family=f"asked of {place}",
             parts=tuple((one,) for one in comparisons),
             margin=0.0 if has_allowance else NO_STATED_GAP,
@@ -102,12 +103,13 @@ def _describe(comparisons: Sequence[Comparison], num_rows: int) -> str:
         mirror = _mirror(one)
         if mirror in comparisons[:number]:
             continue
-        points = f"{100 * one.allowance:.1f} points"
+        metric = find_metric(one.score.metric)
+        points = f"{metric.show(one.allowance, 1)}{metric.points}"
         verb = "beats"
         if mirror in comparisons:
             verb = f"is within {points} of"
         elif one.allowance:
-            verb = f"is less than {points} below"
+            verb = f"is less than {points} {'above' if metric.sign < 0 else 'below'}"
         clauses.setdefault((one.row, verb), []).append(one.rival)
     return enumerate_words(
         f"'{row}' {verb} {_name_rivals(rivals, num_rows)}"

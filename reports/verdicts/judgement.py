@@ -33,6 +33,7 @@ from reports.verdicts.reasons import (
     project_seeds,
 )
 from search_spaces.claim import Claim, PrintedValue
+from search_spaces.metrics.registry import find_metric
 from search_spaces.paper_claims import claims_about
 from search_spaces.study import Study
 
@@ -258,10 +259,12 @@ def _judge_value(
     published = float(value.text) / factor
     num_diverged = sum(outcome.records[one.key].result.has_diverged for one in cell.scores)
     fits = compatible(scores, published, 0.5 * 10.0**-decimals / factor)
+    sign = find_metric(cell.metric).sign
+    best_of = smallest_best_of(sign * scores, sign * published)
     return replace(
         undecided,
         verdict="COMPATIBLE" if fits else "INCOMPATIBLE",
-        reason=describe_value(cell, value, smallest_best_of(scores, published), num_diverged),
+        reason=describe_value(cell, value, best_of, num_diverged),
         cell=cell,
     )
 

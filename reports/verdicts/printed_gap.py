@@ -3,12 +3,15 @@
 from fractions import Fraction
 
 from search_spaces.claim import Comparison, Score
+from search_spaces.metrics.registry import find_metric
 from search_spaces.printed.numbers import NOT_PRINTED, read_number
 from search_spaces.study import Column, Study
 
 
 def printed_gap(study: Study, comparison: Comparison) -> float | None:
-    """Return the printed gap of two rows, a fraction that includes the comparison's allowance.
+    """Return the printed gain of a row over its rival, which includes the comparison's allowance.
+
+    It is a fraction, or in the unit of a metric that is none.
 
     If an average over the emotions is not printed, it is computed from their printed scores.
 
@@ -18,7 +21,10 @@ def printed_gap(study: Study, comparison: Comparison) -> float | None:
     row, rival = (
         _printed_score(study, name, comparison.score) for name in (comparison.row, comparison.rival)
     )
-    return None if row is None or rival is None else float(row - rival) + comparison.allowance
+    if row is None or rival is None:
+        return None
+    sign = find_metric(comparison.score.metric).sign
+    return sign * float(row - rival) + comparison.allowance
 
 
 def _printed_score(study: Study, name: str, score: Score) -> Fraction | None:
@@ -44,4 +50,4 @@ def _read(study: Study, reference: str) -> Fraction | None:
     table_id, row_id, column = reference.split("/")
     table = study.printed.table(table_id)
     text = study.printed.row(f"{table_id}/{row_id}").values[table.columns.index(column)]
-    return None if text == NOT_PRINTED else read_number(text, table.unit).value
+    return None if text == NOT_PRINTED else read_number(text, table.unit_of(column)).value

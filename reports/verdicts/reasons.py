@@ -13,20 +13,25 @@ from reports.statistics.power import seeds_needed
 from reports.statistics.sign_flip import sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from search_spaces.claim import Claim, Comparison, PrintedValue
+from search_spaces.metrics.registry import find_metric
 
 
 def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
-    """Describe the gap in points; of several gaps the one that decides a conjunction.
+    """Describe the gap in the metric's unit; of several gaps the one that decides a conjunction.
 
     That is the smallest, or of a claim that rows are the same the one farthest from 0.
 
     The allowance is written beside the gap, which does not contain it.
     """
     decisive, gap = _find_decisive(claim, compared)
-    comparison = decisive.comparison
-    mean, low, high = _in_points(gap, comparison, confidence)
-    text = f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
-    text += f", {100 * comparison.allowance:.2f} allowed" if comparison.allowance else ""
+    comparison, metric = decisive.comparison, decisive.metric
+    mean, low, high = (
+        metric.show(one, 2, signed=True) for one in _without_allowance(gap, comparison, confidence)
+    )
+    text = f"{mean}{metric.points} [{low}, {high}]"
+    text += ", above 0 where lower and so better" if metric.sign < 0 else ""
+    allowance = metric.show(comparison.allowance, 2)
+    text += f", {allowance} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
     if decisive.effect_size is not None:
         text += f", d_z = {decisive.effect_size:.1f}"
@@ -52,11 +57,14 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
 def describe_briefly(claim: Claim, compared: Sequence[Compared], confidence: float) -> str:
     """Describe the same gap in few words: its size, its interval and the seeds."""
     decisive, gap = _find_decisive(claim, compared)
-    mean, low, high = _in_points(gap, decisive.comparison, confidence)
+    metric = decisive.metric
+    gaps = _without_allowance(gap, decisive.comparison, confidence)
+    low, high = (metric.show(one, 1) for one in gaps[1:])
     text = (
-        f"{mean:+.1f} points, {100 * confidence:.4g} % interval {low:.1f} to {high:.1f}, "
-        f"{gap.num_seeds} seeds"
+        f"{metric.show(gaps[0], 1, signed=True)}{metric.points}, {100 * confidence:.4g} % interval "
+        f"{low} to {high}, {gap.num_seeds} seeds"
     )
+    text += " (above 0: lower, so better)" if metric.sign < 0 else ""
     if len(compared) == 1:
         return text
     return f"{_rank(claim)} of {len(compared)} gaps {text}"
@@ -73,12 +81,13 @@ def _rank(claim: Claim) -> str:
     return "largest" if claim.kind == "same" else "smallest"
 
 
-def _in_points(gap: Gap, comparison: Comparison, confidence: float) -> tuple[float, float, float]:
+def _without_allowance(
+    gap: Gap, comparison: Comparison, confidence: float
+) -> tuple[float, float, float]:
     """Return a gap without its allowance, and the ends of its interval."""
-    mean, low, high = (
-        100 * (value - comparison.allowance) for value in (gap.mean, *gap.interval(confidence))
-    )
-    return mean, low, high
+    low, high = gap.interval(confidence)
+    allowance = comparison.allowance
+    return gap.mean - allowance, low - allowance, high - allowance
 
 
 def _describe_p_values(claim: Claim, compared: Compared) -> str:
@@ -156,7 +165,8 @@ def describe_value(
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
-    luck = {None: "above the best of ours", 1: "a usual run reaches it"}.get(
+    beyond = "below" if find_metric(cell.metric).sign < 0 else "above"
+    luck = {None: f"{beyond} the best of ours", 1: "a usual run reaches it"}.get(
         best_of, f"expected from the best of {best_of}"
     )
     num_seeds = f"n = {cell.num_scores}"

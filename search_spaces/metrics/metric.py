@@ -81,9 +81,28 @@ class Metric(Config):
         """Whether a study file defines it."""
         return bool(self.digest)
 
-    def gain(self, difference: float) -> float:
-        """Turn the difference of two scores into a gain, which is positive if it is better."""
-        return difference if self.higher_is_better else -difference
+    @property
+    def sign(self) -> int:
+        """What turns a score, or a difference of scores, into a gain: 1, or -1 if lower is better.
+
+        Of two gains the higher is better, so whatever compares rows compares gains.
+        """
+        return 1 if self.higher_is_better else -1
+
+    @property
+    def factor(self) -> int:
+        """What a score is multiplied by where it is shown: 100 if it is shown in percent."""
+        return 100 if self.unit == "percent" else 1
+
+    @property
+    def points(self) -> str:
+        """The word after a difference of scores that `show` wrote; empty if it has no unit."""
+        return " points" if self.unit == "percent" else ""
+
+    def show(self, difference: float, decimals: int, *, signed: bool = False) -> str:
+        """Write a difference in points with so many decimals; a plain one with two more."""
+        places = decimals if self.unit == "percent" else decimals + 2
+        return f"{self.factor * difference:{'+' if signed else ''}.{places}f}"
 
     def __eq__(self, other: object) -> bool:
         """Equal metrics are written alike: a stored one has lost its function."""

@@ -63,6 +63,28 @@ def adopt(metrics: Iterable[Metric]) -> None:
             _OWN[metric.name] = metric
 
 
+def check_loaded(metrics: Iterable[Metric]) -> None:
+    """Check that the functions of a study's own metrics are those that are loaded.
+
+    Raises:
+        StudyError: If the function of one is not loaded, or is another one; the message names the
+            study file.
+    """
+    for metric in metrics:
+        known = _OWN.get(metric.name, metric)
+        if known.compute is None:
+            raise StudyError(
+                f"metric '{metric.name}' is a function of the study file '{metric.file}', which is "
+                f"not loaded; give the file, as in `mmer-sweep report --metrics-of {metric.file}`"
+            )
+        if known.digest != metric.digest:
+            raise StudyError(
+                f"metric '{metric.name}' is now another function than the one of '{metric.file}' "
+                f"with which its study was run: '{known.file}' has it; run the study again "
+                "(finished trials are not trained again), or give one of the two another name"
+            )
+
+
 def metrics_of(task: TaskKind) -> tuple[str, ...]:
     """Name the built-in metrics that a kind of task admits."""
     return tuple(name for name, metric in BUILT_IN.items() if task in metric.tasks)
@@ -73,6 +95,6 @@ def misfit(metric: Metric, task: TaskKind) -> str:
     if task in metric.tasks:
         return ""
     return (
-        f"metric '{metric.name}' is for {' and '.join(metric.tasks)}, and the labels of the corpus "
-        f"are {task}; choose from {', '.join(metrics_of(task))}"
+        f"metric '{metric.name}' is for {' and '.join(metric.tasks)}, but the task is {task}; "
+        f"choose from {', '.join(metrics_of(task))}"
     )

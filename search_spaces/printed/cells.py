@@ -8,6 +8,7 @@ from search_spaces.printed.published import ClaimKind, PublishedClaim
 DECIDED_BY_CELLS: tuple[ClaimKind, ...] = (
     "delta",
     "greater",
+    "better",
     "argmax",
     "greater_than_all",
     "value",
@@ -41,6 +42,6 @@ def _is_of_every_emotion(score: PrintedScore, column: str) -> bool:
 
 
 def pairs_of(claim: PublishedClaim, scores: Scores) -> list[tuple[PrintedScore, PrintedScore]]:
-    """Pair the cells of a claim: each higher one with the lower one after it."""
+    """Pair the cells of a claim: each better one with the worse one after it."""
     cells = [find_scores(reference, scores)[0] for reference in claim.cells]
     return list(zip(cells[::2], cells[1::2], strict=True))

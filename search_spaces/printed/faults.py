@@ -15,7 +15,8 @@ from search_spaces.printed.published import (
 from search_spaces.printed.supports import supports_of
 
 COUNT = re.compile(r"\d+")
-PAIRED = ("delta", "greater")
+PAIRED = ("delta", "greater", "better")
+SAYS_HIGHER = ("greater", "greater_than_all")
 
 
 def table_faults(table_id: str, table: PublishedTable) -> list[str]:
@@ -25,6 +26,13 @@ def table_faults(table_id: str, table: PublishedTable) -> list[str]:
         faults.append(f"no unit; choose from {', '.join([*ONE, 'count'])}")
     faults += _twice("column", table.columns)
     faults += _twice("row", [row.id for row in table.rows])
+    metrics = {column.rpartition(".")[2] for row in table.rows for column in columns_of(table, row)}
+    faults += [
+        f"{field}: no column is of the metric '{name}'; choose from {', '.join(sorted(metrics))}"
+        for field, names in (("plain", table.plain), ("lower_is_better", table.lower_is_better))
+        for name in names
+        if name not in metrics
+    ]
     for index, row in enumerate(table.rows):
         faults += [
             f"row '{row.id}': {fault}" for fault in _row_faults(table, row, is_first=index == 0)
@@ -66,7 +74,7 @@ def _row_faults(table: PublishedTable, row: PublishedRow, *, is_first: bool) -> 
     if len(row.values) != len(columns):
         yield f"{len(row.values)} values for {len(columns)} columns ({', '.join(columns)})"
     for column, text in zip(columns, row.values, strict=False):
-        yield from _value_faults(column, text, table.unit)
+        yield from _value_faults(column, text, table)
     for index in row.bold:
         if not 0 <= index < len(columns):
             yield f"bold {index} is no column; choose from 0 to {len(columns) - 1}"
@@ -74,15 +82,19 @@ def _row_faults(table: PublishedTable, row: PublishedRow, *, is_first: bool) -> 
         yield from _gain_faults(row, len(columns), is_first=is_first)
 
 
-def _value_faults(column: str, text: str, unit: str) -> Iterator[str]:
-    """Say what is wrong with a value; a count is a whole number, a score at most 1 or 100."""
+def _value_faults(column: str, text: str, table: PublishedTable) -> Iterator[str]:
+    """Say what is wrong with a value; a count is a whole number, a score at most 1 or 100.
+
+    A plain number has no range.
+    """
+    unit = table.unit
     if unit == "count" and not COUNT.fullmatch(text):
         yield f"{column} '{text}' is no count"
     elif unit in ONE and text != NOT_PRINTED:
         highest = round(1 / ONE[unit])
         if not NUMBER.fullmatch(text):
             yield f"{column} '{text}' is no number; write '{NOT_PRINTED}' where none is printed"
-        elif not 0 <= float(text) <= highest:
+        elif not table.is_plain(column) and not 0 <= float(text) <= highest:
             yield f"{column} {text} is outside 0 to {highest}, the range of the unit '{unit}'"
 
 
@@ -105,6 +117,8 @@ def _claim_faults(data: PublishedData, claim: PublishedClaim) -> list[str]:
         faults += [] if claim.rows else ["a claim of the kind 'count' names its rows"]
     elif not claim.cells:
         faults.append(f"a claim of the kind '{claim.kind}' names its cells")
+    if claim.kind in SAYS_HIGHER and not faults:
+        faults += _direction_faults(data, claim)
     if claim.kind in PAIRED:
         faults += _pair_faults(data, claim) if not faults else []
     if claim.kind == "value" and not claim.published:
@@ -114,9 +128,23 @@ def _claim_faults(data: PublishedData, claim: PublishedClaim) -> list[str]:
     return faults
 
 
+def _direction_faults(data: PublishedData, claim: PublishedClaim) -> list[str]:
+    """Say which cells a claim calls higher though their table says that lower is better."""
+    wrong = []
+    for cell in claim.cells:
+        row, _, column = cell.rpartition("/")
+        if data.table(row.partition("/")[0]).sign_of(column) < 0:
+            wrong.append(cell)
+    return [
+        f"kind '{claim.kind}' says that '{cell}' is higher, but lower is better there; choose "
+        "'better', or 'argmax' for the best of a column"
+        for cell in wrong[:1]
+    ]
+
+
 def _pair_faults(data: PublishedData, claim: PublishedClaim) -> list[str]:
     if len(claim.cells) % 2:
-        return [f"{len(claim.cells)} cells are no pairs: each higher one, then the lower one"]
+        return [f"{len(claim.cells)} cells are no pairs: each better one, then the worse one"]
     pairs = pairs_of(claim, printed_scores(data))
     return [
         f"{higher.reference} is in {higher.number.unit}, {lower.reference} in {lower.number.unit}"

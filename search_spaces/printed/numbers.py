@@ -86,7 +86,7 @@ class Quantity(NamedTuple):
 
 @dataclass(frozen=True)
 class PrintedScore:
-    """One printed score and where it stands."""
+    """One printed score and where it stands; `sign` is -1 where lower is better."""
 
     table: str
     row: PublishedRow
@@ -94,6 +94,12 @@ class PrintedScore:
     quantity: Quantity
     number: Number
     bold: bool
+    sign: int = 1
+
+    @property
+    def gain(self) -> Fraction:
+        """The value, or its negative where lower is better: the higher, the better."""
+        return self.sign * self.number.value
 
     @property
     def row_reference(self) -> str:
@@ -114,8 +120,9 @@ def printed_scores(data: PublishedData) -> list[PrintedScore]:
             row=row,
             column=column,
             quantity=_quantity(column, table.dataset, data.names),
-            number=read_number(text, table.unit),
+            number=read_number(text, table.unit_of(column)),
             bold=index in row.bold,
+            sign=table.sign_of(column),
         )
         for table_id, table in data.tables.items()
         if table.unit in ONE

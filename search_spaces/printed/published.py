@@ -17,6 +17,7 @@ Mark = Literal["", "excerpted", "reproduced", "dai2021", "xia_reproduction", "pr
 ClaimKind = Literal[
     "delta",
     "greater",
+    "better",
     "argmax",
     "greater_than_all",
     "same",
@@ -56,21 +57,41 @@ class PublishedRow(Published):
 
 
 class PublishedTable(Published):
-    """One printed table; a figure or a count may have no columns of its own."""
+    """One printed table; a figure or a count may have no columns of its own.
+
+    `plain` and `lower_is_better` name metrics as the columns do, without corpus or emotion: those
+    that are no fractions, whatever the `unit` of the others, and those of which the lowest is best.
+    """
 
     paper: str
     label: str
     dataset: str = ""
     unit: Literal["percent", "fraction", "count", ""] = ""
+    plain: tuple[str, ...] = ()
+    lower_is_better: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[PublishedRow, ...] = ()
+
+    def is_plain(self, column: str) -> bool:
+        """Whether the numbers of a column are no fractions."""
+        return column.rpartition(".")[2] in self.plain
+
+    def unit_of(self, column: str) -> Literal["percent", "fraction", "count", ""]:
+        """Return the unit of a column; a plain number is read as a fraction is, as it stands."""
+        return "fraction" if self.is_plain(column) else self.unit
+
+    def sign_of(self, column: str) -> int:
+        """Return what turns a number of a column into a gain: -1 if lower is better, else 1."""
+        return -1 if column.rpartition(".")[2] in self.lower_is_better else 1
 
 
 class PublishedClaim(Published):
     """One sentence of a paper under test; `cells` are `table/row/column`.
 
-    `published` is the gap or value that the sentence states, as text, if it states one. A claim of
-    the kind `count` says that its `rows`, `table/row`, are the best in most of their columns.
+    `published` is the gap or value that the sentence states, as text, if it states one; a positive
+    gap means better. A claim of the kind `count` says that its `rows`, `table/row`, are the best in
+    most of their columns. `greater` and `greater_than_all` say that numbers are higher, `better`
+    that they are lower where lower is better.
     """
 
     id: str
