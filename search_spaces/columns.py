@@ -7,6 +7,13 @@ from search_spaces.terms import MetricName
 
 AVERAGE = "Avg"
 
+OF_NUMBERS = (
+    Column(metric="mae", header="MAE"),
+    Column(metric="pearson", header="r"),
+    Column(metric="ccc", header="CCC"),
+)
+"""Columns of a corpus of numbers: the papers have none."""
+
 
 def emotion_columns(
     metrics: Mapping[str, MetricName], emotions: Mapping[str, str], *, average_is_printed: bool

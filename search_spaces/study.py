@@ -28,6 +28,8 @@ from search_spaces.terms import MetricName, Scale, Words
 from search_spaces.trial import TrialConfig
 
 ANY_CORPUS = "*"
+ANY_OF_NUMBERS = "* regression"
+"""Every other corpus whose task is regression, among the columns of a study."""
 
 Baseline = Mapping[Scale, Mapping[str, TrialConfig]]
 """For each scale a config by corpus name; "*" stands for every corpus without one of its own."""
@@ -102,7 +104,8 @@ class RowRef(NamedTuple):
 class Study(Config):
     """One question, one table.
 
-    `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own.
+    `columns` holds the metrics by corpus name, "*" for every corpus that has no entry of its own,
+    and "* regression" for those of them whose task is regression, if a study says so.
     `claims` are ids of a paper's claims, or claims of one's own. Rows are compared with the row
     `compared_with`, by default the one that is the baseline itself. `published` is what rows,
     columns and ids of claims refer to, by default what the two built-in papers print. It may be
@@ -140,6 +143,16 @@ class Study(Config):
     def columns_for(self, corpus: str) -> tuple[Column, ...]:
         """Return the metrics that the table shows for a corpus."""
         return self.columns.get(corpus) or self.columns[ANY_CORPUS]
+
+    def for_task(self, task: TaskKind) -> Self:
+        """Return the study with the columns that corpora of a task have under "*"."""
+        columns = {**self.columns}
+        of_numbers = columns.pop(ANY_OF_NUMBERS, None)
+        if of_numbers is None:
+            return self
+        if task == "regression":
+            columns[ANY_CORPUS] = of_numbers
+        return self.model_copy(update={"columns": columns})
 
     def main_column(self, corpus: str) -> Column:
         """Return a column of the metric in which the papers state most claims: F1, or the first."""

@@ -125,6 +125,7 @@ def make_plan(
             if a random stream is to be varied over a single seed.
         WeightsError: If pretrained weights are not available.
     """
+    study = study.for_task(corpus.task)
     configs = {
         row: with_absolute_weights(config)
         for row, config in study.configs(corpus.family, scale).items()

@@ -1,9 +1,10 @@
 """Studies that no paper has: all systems side by side, more fusions, and controls."""
 
 from search_spaces.change import Change
+from search_spaces.columns import OF_NUMBERS
 from search_spaces.studies.le2023 import unimodal
 from search_spaces.studies.planted import planted_claims
-from search_spaces.study import ANY_CORPUS, RECONSTRUCTED, Column, Row, Study
+from search_spaces.study import ANY_CORPUS, ANY_OF_NUMBERS, RECONSTRUCTED, Column, Row, Study
 from search_spaces.systems.dai import FE2E, MESM
 from search_spaces.systems.features import BIMHA, EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
 from search_spaces.systems.le import LE
@@ -17,6 +18,7 @@ COLUMNS = {
         Column(metric="wacc", header="WAcc"),
         Column(metric="f1", header="F1"),
     ),
+    ANY_OF_NUMBERS: OF_NUMBERS,
 }
 
 CLS_HEAD: Change = {"model.head": {"kind": "cls"}}

@@ -4,10 +4,10 @@ from models.configs.base import Modality
 from models.configs.le import VGG19
 from search_spaces.change import Change
 from search_spaces.claim import Comparison, Score
-from search_spaces.columns import emotion_columns
+from search_spaces.columns import OF_NUMBERS, emotion_columns
 from search_spaces.paper_claims import restate
 from search_spaces.studies.planted import planted_claims
-from search_spaces.study import ANY_CORPUS, Column, Paper, Row, Source, Study
+from search_spaces.study import ANY_CORPUS, ANY_OF_NUMBERS, Column, Paper, Row, Source, Study
 from search_spaces.systems.dai import FE2E
 from search_spaces.systems.features import EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
 from search_spaces.systems.le import LE, LE_RELEASED_TRAINING
@@ -35,6 +35,7 @@ ABLATION_COLUMNS = {
         Column(metric="wacc", header="WAcc"),
         Column(metric="f1", header="F1"),
     ),
+    ANY_OF_NUMBERS: OF_NUMBERS,
 }
 
 EMOTION_COLUMNS = {
@@ -63,6 +64,7 @@ EMOTION_COLUMNS = {
         average_is_printed=True,
     ),
     ANY_CORPUS: ABLATION_COLUMNS[ANY_CORPUS],
+    ANY_OF_NUMBERS: OF_NUMBERS,
 }
 
 

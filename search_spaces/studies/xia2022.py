@@ -2,10 +2,19 @@
 
 from models.configs.base import Modality
 from search_spaces.change import Change
-from search_spaces.columns import emotion_columns
+from search_spaces.columns import OF_NUMBERS, emotion_columns
 from search_spaces.studies import xia2022_readings as readings
 from search_spaces.studies.planted import planted_claims
-from search_spaces.study import ANY_CORPUS, RECONSTRUCTED, Column, Paper, Row, Source, Study
+from search_spaces.study import (
+    ANY_CORPUS,
+    ANY_OF_NUMBERS,
+    RECONSTRUCTED,
+    Column,
+    Paper,
+    Row,
+    Source,
+    Study,
+)
 from search_spaces.systems.dai import FE2E, MESM
 from search_spaces.systems.features import BIMHA, EMOEMBS, LF_LSTM, LF_TRANSFORMER, MULT
 from search_spaces.systems.xia import CMHA, XIA
@@ -30,6 +39,7 @@ ABLATION_COLUMNS = {
         Column(metric="wacc", header="WA"),
         Column(metric="f1", header="F1"),
     ),
+    ANY_OF_NUMBERS: OF_NUMBERS,
 }
 
 EMOTION_COLUMNS = {
@@ -58,6 +68,7 @@ EMOTION_COLUMNS = {
         average_is_printed=False,
     ),
     ANY_CORPUS: ABLATION_COLUMNS[ANY_CORPUS],
+    ANY_OF_NUMBERS: OF_NUMBERS,
 }
 
 WITHOUT_SEM: Change = {"model.audio.sem_after": [], "model.vision.sem_after": []}

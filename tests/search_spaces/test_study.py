@@ -2,8 +2,9 @@ import pytest
 
 from models.configs.bimha import BimhaConfig
 from models.configs.le import LeConfig
+from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
-from search_spaces.study import ANY_CORPUS, Column, Row, Study
+from search_spaces.study import ANY_CORPUS, ANY_OF_NUMBERS, Column, Row, Study
 from search_spaces.trial import TrialConfig
 
 F1 = Column(metric="f1", header="F1")
@@ -119,3 +120,13 @@ def test_reconstructed_row_must_say_so() -> None:
     rows = (Row(name="BIMHA", baseline={"tiny": {ANY_CORPUS: TrialConfig(model=BimhaConfig())}}),)
     with pytest.raises(StudyError, match=r"row 'BIMHA': .* let the name end in \(reconstructed\)"):
         make_study(rows=rows).configs("mine", "tiny")
+
+
+def test_built_in_study_has_scores_of_numbers_on_a_corpus_of_numbers() -> None:
+    for study in STUDIES.values():
+        of_numbers = study.for_task("regression")
+        assert of_numbers.metric_faults("mine", "regression") == []
+        assert study.for_task("multilabel").columns_for("mine") == study.columns_for("mine")
+        assert ANY_OF_NUMBERS not in of_numbers.columns
+    (fault,) = make_study().for_task("regression").metric_faults("mine", "regression")
+    assert "metric 'f1' is for multilabel and multiclass" in fault
