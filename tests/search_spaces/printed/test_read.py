@@ -88,7 +88,7 @@ def test_sound_file_is_read_as_text(tmp_path: Path) -> None:
         ("  halves:", "  1/2:", "table '1/2': a name must not hold '/'"),
         ("unit: percent", "unit: percents", "tables/main/unit: Input should be 'percent', 'fract"),
         ("    unit: count\n", "", "table 'sizes': no unit; choose from percent, fraction, count"),
-        ("kind: greater", "kind: better", "claims/0/kind: Input should be 'delta', 'greater'"),
+        ("kind: greater", "kind: finer", "claims/0/kind: Input should be 'delta', 'greater'"),
         ("{id: base, v: ", "{id: base, values: ", "tables/main/rows/0/v: Field required"),
         (
             "main/ours/Sad.F1",
