@@ -136,7 +136,7 @@ def _about(block: Block) -> Values:
     """Write what all cells of a block have in common."""
     match block:
         case OursBlock():
-            origin = "ours"
+            origin = "given" if block.scale is None else "ours"
         case DifferenceBlock():
             origin = "difference"
         case PublishedBlock():

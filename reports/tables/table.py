@@ -17,6 +17,7 @@ from reports.tables.blocks import (
     PublishedBlock,
     PublishedCell,
     Unit,
+    origin_of,
 )
 from reports.tables.caption import write_caption, write_footnotes, write_notes
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
@@ -251,7 +252,7 @@ def _minus_published(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBl
             for row in range(len(study.rows))
         ),
         unit=unit,
-        origin=f"ours, {outcome.scale} scale, minus published",
+        origin=f"{origin_of(outcome.scale)}, minus published",
     )
 
 
@@ -274,6 +275,6 @@ def _minus_baseline(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBlo
         columns=columns,
         cells=tuple(zip(*marked.values(), strict=True)),
         unit=unit,
-        origin=f"ours, {outcome.scale} scale, minus {baseline}",
+        origin=f"{origin_of(outcome.scale)}, minus {baseline}",
         nothing="reference",
     )

@@ -33,6 +33,8 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     allowance = metric.show(comparison.allowance, 2)
     text += f", {allowance} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
+    if decisive.test_share:
+        text += f" ({decisive.num_pairs_in_words}, corrected resampled t)"
     if decisive.effect_size is not None:
         text += f", d_z = {decisive.effect_size:.1f}"
     better = decisive.superiority(confidence)
@@ -62,7 +64,7 @@ def describe_briefly(claim: Claim, compared: Sequence[Compared], confidence: flo
     low, high = (metric.show(one, 1) for one in gaps[1:])
     text = (
         f"{metric.show(gaps[0], 1, signed=True)}{metric.points}, {100 * confidence:.4g} % interval "
-        f"{low} to {high}, {gap.num_seeds} seeds"
+        f"{low} to {high}, {decisive.num_pairs_in_words}"
     )
     text += " (above 0: lower, so better)" if metric.sign < 0 else ""
     if len(compared) == 1:
@@ -115,6 +117,8 @@ def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> i
         compared: All of its comparisons.
         level: One-sided: the claim's own share of its table's level.
     """
+    if any(one.test_share for one in compared):
+        return None  # more seeds on the same folds may decide nothing
     num_parts = len(claim.parts)
     needed = claim.at_least or num_parts
     refuting = num_parts - needed + 1
