@@ -105,8 +105,13 @@ def to_csv(table: Table) -> str:
 
 def to_json(table: Table) -> str:
     """Write everything: each cell with its trials' scores, all trials with their circumstances."""
+    return to_json_bytes(to_document(table), indent=1).decode() + "\n"
+
+
+def to_document(table: Table) -> dict[str, object]:
+    """Turn a table into what its JSON holds."""
     diverged = _diverged(table)
-    document = {
+    return {
         "schema": TABLE_SCHEMA,
         "name": table.name,
         "variant": table.variant,
@@ -129,7 +134,6 @@ def to_json(table: Table) -> str:
         **({"spreads": list(map(_spread, table.spreads))} if table.spreads else {}),
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
     }
-    return to_json_bytes(document, indent=1).decode() + "\n"
 
 
 def _about(block: Block) -> Values:

@@ -68,6 +68,11 @@ def to_json(judged: Sequence[Judged]) -> str:
 
     "asked" exists only if something was asked of another corpus than a paper's.
     """
+    return json.dumps(to_document(judged), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_document(judged: Sequence[Judged]) -> dict[str, object]:
+    """Turn verdicts into what their JSON holds."""
     document: dict[str, object] = {
         "schema": VERDICTS_SCHEMA,
         "unit": "fraction",
@@ -85,7 +90,7 @@ def to_json(judged: Sequence[Judged]) -> str:
             }
             for group in groups
         ]
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return document
 
 
 def _question(judged: Judged) -> dict[str, JsonValue]:

@@ -161,6 +161,17 @@ class Outcome:
         return self.scale is None
 
     @property
+    def trained_scale(self) -> Scale:
+        """The scale of the trials.
+
+        Raises:
+            ValueError: If others made the scores.
+        """
+        if self.scale is None:
+            raise ValueError(f"the scores on '{self.corpus}' were given, and are at no scale")
+        return self.scale
+
+    @property
     def has_folds(self) -> bool:
         """Whether parts of the corpus took turns as test set."""
         return any(one.fold for cells in self.cells for cell in cells for one in cell.scores)
@@ -244,9 +255,7 @@ def _collect_varied(planned: Planned, outcome: Outcome, trial_scores: TrialScore
     )
 
 
-def find_cell(
-    outcome: Outcome, row: str, score: Score, trial_scores: TrialScores | None
-) -> Cell:
+def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores | None) -> Cell:
     """Find a row's scores among the cells of an outcome, or collect them from its trials.
 
     Without trials, a cell that the outcome does not have is empty.

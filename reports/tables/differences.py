@@ -184,4 +184,3 @@ def two_sided_p(differences: Sequence[float], test_share: float = 0.0) -> float:
 def _find_void(*cells: Cell) -> str:
     """Name the first of some cells that takes no part in comparisons, and say why."""
     return next((f"'{cell.row}': {cell.why_void}" for cell in cells if cell.why_void), "")
-

@@ -144,9 +144,7 @@ def compare(
         looks=outcome.looks,
         num_missing=min(cell.num_planned for cell in cells) - len(seeds),
         diverged=tuple(
-            ours.seed
-            for ours, theirs in pairs
-            if "diverged" in (ours.fault, theirs.fault)
+            ours.seed for ours, theirs in pairs if "diverged" in (ours.fault, theirs.fault)
         ),
         collapsed=tuple(seed for seed in seeds if seed in fallen),
         test_share=share,

@@ -270,7 +270,13 @@ def _judge_value(
     return replace(
         undecided,
         verdict="COMPATIBLE" if fits else "INCOMPATIBLE",
-        reason=describe_value(cell, value, best_of, num_diverged),
+        reason=describe_value(
+            cell,
+            value,
+            best_of,
+            num_diverged,
+            whose="the given" if outcome.is_given else "ours",
+        ),
         cell=cell,
     )
 

@@ -163,19 +163,23 @@ _SHOWN = {
 
 
 def describe_value(
-    cell: Cell, value: PrintedValue, best_of: int | None, num_diverged: int = 0
+    cell: Cell,
+    value: PrintedValue,
+    best_of: int | None,
+    num_diverged: int = 0,
+    whose: str = "ours",
 ) -> str:
     """Describe our score beside a printed one, and how lucky a run would have to be to reach it."""
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
     beyond = "below" if find_metric(cell.metric).sign < 0 else "above"
-    luck = {None: f"{beyond} the best of ours", 1: "a usual run reaches it"}.get(
+    luck = {None: f"{beyond} the best of {whose}", 1: "a usual run reaches it"}.get(
         best_of, f"expected from the best of {best_of}"
     )
     num_seeds = f"n = {cell.num_scores}"
     num_seeds += f", {num_diverged} of them diverged" if num_diverged else ""
-    return f"ours {ours} ({num_seeds}), published {value.text}; {luck}"
+    return f"{whose} {ours} ({num_seeds}), published {value.text}; {luck}"
 
 
 def describe_costs(row: str, result: Result) -> str:
