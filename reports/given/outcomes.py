@@ -41,6 +41,7 @@ def make_study(results: Results, printed: Printed, baseline: str | None) -> Stud
         columns={**columns, ANY_CORPUS: first},
         compared_with=results.rows[0] if baseline is None else results.find_row(baseline),
         published=printed.data,
+        metrics=tuple(own for one in results.metrics if (own := one.own) is not None),
     )
 
 

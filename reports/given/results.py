@@ -13,6 +13,7 @@ from reports.given.errors import GivenError, refuse
 from reports.given.grid import Grid, Line
 from reports.given.metrics import Direction, GivenMetric, Scaling, find_direction, identify
 from reports.given.units import find_scaling
+from search_spaces.metrics.registry import BUILT_IN
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 SEED = re.compile(r"(\d+)(\.0+)?", re.ASCII)
@@ -290,6 +291,11 @@ def _describe_metrics(
         raise GivenError(
             f"no metric '{stray[0]}' in {path}; {choose(stray[0], list(headers.values()))}"
         )
+    if wrong := [name for name in headers if _contradicts(name, declared)]:
+        raise GivenError(
+            f"{path}: of {headers[wrong[0]]} it is known that {find_direction(wrong[0], {})} is "
+            "better; leave out what says otherwise, or give the column another name"
+        )
     metrics, notes = [], []
     for name, header in headers.items():
         by_row: dict[str, list[float]] = defaultdict(list)
@@ -301,6 +307,11 @@ def _describe_metrics(
         metrics.append(GivenMetric(name, header, direction == "higher", scaling))
         notes.append((header, scaling, why))
     return tuple(metrics), list(_tell_units(notes))
+
+
+def _contradicts(name: str, declared: Declared) -> bool:
+    """Whether a metric of the program is said to be better the other way round."""
+    return name in BUILT_IN and find_direction(name, {}) != _direction(name, declared)
 
 
 def _direction(name: str, declared: Declared) -> Direction | None:
