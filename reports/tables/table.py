@@ -25,7 +25,7 @@ from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
 from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
-from search_spaces.printed.numbers import columns_of
+from search_spaces.printed.numbers import NOT_PRINTED, columns_of
 from search_spaces.study import Row, Source, Study
 
 Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]
@@ -223,6 +223,8 @@ def _find_published(study: Study, reference: str | None) -> PublishedCell | None
     table_id, row_id, column = reference.split("/")
     printed = study.printed.row(f"{table_id}/{row_id}")
     position = study.printed.table(table_id).columns.index(column)
+    if printed.values[position] == NOT_PRINTED:
+        return None
     return PublishedCell(reference, printed.values[position], bold=position in printed.bold)
 
 
