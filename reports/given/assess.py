@@ -12,7 +12,7 @@ from reports.given.outcomes import find_test_share, make_outcomes, make_study, t
 from reports.given.printed import Printed, add_claims, find_printed, name_corpus
 from reports.given.results import Declared, Results, collect_results
 from reports.scores.cells import Outcome
-from reports.tables.table import Table, build_table, build_tables
+from reports.tables.table import Table, build_tables
 from reports.verdicts.judgement import Judged, Word, judge_claims
 from search_spaces.printed.read import read_published
 from search_spaces.study import Study
@@ -129,10 +129,9 @@ def _declare(reading: Reading, claims: ClaimsFile | None) -> Declared:
 
 
 def _tabulate(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:
+    """Build the tables; a single row has no differences to itself."""
     tables = build_tables(study, outcomes)
-    is_alone = len(study.rows) == 1
-    tables = [table for table in tables if table.variant != "minus-baseline"]
-    return tables if is_alone else [*tables, build_table(study, outcomes, "minus-baseline")]
+    return [one for one in tables if len(study.rows) > 1 or one.variant != "minus-baseline"]
 
 
 def _with_notes(table: Table, notes: Sequence[str]) -> Table:

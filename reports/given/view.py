@@ -9,7 +9,7 @@ from rich.text import Text
 from reports.forms.terminal import TableView
 from reports.forms.verdicts_terminal import VerdictsView
 from reports.given.assess import Assessment
-from reports.tables.blocks import DISTINCT, MISSING, DifferenceBlock, block_title
+from reports.tables.blocks import DISTINCT, MISSING, DifferenceBlock, Unit, block_title
 from reports.tables.differences import LEVEL, Difference
 
 
@@ -39,7 +39,7 @@ def _differences(assessment: Assessment) -> Iterator[RenderableType]:
             for row, cells in zip(assessment.study.rows, block.cells, strict=True):
                 if (one := cells[place]) is not None:
                     is_marked = is_marked or bool(one.distinct)
-                    grid.add_row(f"  {row.name}", *_describe(one, block))
+                    grid.add_row(f"  {row.name}", *_describe(one, block.unit.of(column.metric)))
             yield grid
     if is_marked:
         yield Text(
@@ -49,13 +49,13 @@ def _differences(assessment: Assessment) -> Iterator[RenderableType]:
         )
 
 
-def _describe(difference: Difference, block: DifferenceBlock) -> tuple[str, str, str]:
+def _describe(difference: Difference, unit: Unit) -> tuple[str, str, str]:
     """Write a difference, its interval and its n."""
     if difference.mean is None:
         return MISSING, "", "no seed in common"
     mark = f" {DISTINCT}" if difference.distinct else ""
     interval = ""
     if difference.interval is not None:
-        low, high = map(block.unit.show_signed, difference.interval)
+        low, high = map(unit.show_signed, difference.interval)
         interval = f"{low} to {high}"
-    return block.unit.show_signed(difference.mean) + mark, interval, f"n = {difference.num_values}"
+    return unit.show_signed(difference.mean) + mark, interval, f"n = {difference.num_values}"

@@ -23,7 +23,7 @@ from reports.tables.blocks import (
     lower_is_better,
 )
 from reports.tables.budgets import tell_budget, warn_of_budgets
-from reports.tables.collapsed import tell_collapsed, warn_of_collapse
+from reports.tables.collapsed import Fallen, find_fallen, tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
@@ -160,11 +160,16 @@ def write_footnotes(
         mark_rows(block, name_place(outcome))
         for outcome, block in zip(outcomes, ours, strict=False)  # differences have no such block
     ]
+    fallen = [find_fallen(study.columns_for(one.family), one) for one in outcomes]
     texts = [
         [
             *_row_notes(row, study, has_published=has_published),
             *tell_budget(row, study),
-            *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
+            *(
+                note
+                for outcome, of_outcome in zip(outcomes, fallen, strict=True)
+                for note in _fault_notes(number, study, outcome, of_outcome)
+            ),
             *(
                 note
                 for outcome in outcomes
@@ -196,7 +201,7 @@ def _row_notes(row: Row, study: Study, *, has_published: bool) -> list[str]:
     return notes
 
 
-def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
+def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) -> Iterable[str]:
     """Say how many seeds of a row diverged or predict a constant, and whether it is compared."""
     keys = outcome.planned[study.rows[number].name]
     records = [outcome.records[key] for key in keys if key in outcome.records]
@@ -214,8 +219,7 @@ def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
             f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
             "same for every test utterance; such a seed is a result and counts"
         )
-    columns = study.columns_for(outcome.family)
-    yield from tell_collapsed(number, columns, outcome, name_place(outcome))
+    yield from tell_collapsed(number, fallen, name_place(outcome))
     yield from tell_void(cells, study, outcome)
 
 

@@ -99,7 +99,7 @@ def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, fault: st
 
 def test_greater_is_refused_where_lower_is_better(tmp_path: Path) -> None:
     rows = long_lines({"a": (3, 2, 4), "b": (5, 5, 6)}, metric="mae")
-    with pytest.raises(GivenError, match="of mae lower is better.*write kind: better"):
+    with pytest.raises(GivenError, match=r"of mae lower is better.*write kind: better"):
         assess_lines(tmp_path, rows, "claims: [{id: C, kind: greater, row: a}]")
 
 

@@ -7,7 +7,7 @@ from scipy import stats
 
 from reports.given.assess import Reading
 from reports.given.errors import GivenError
-from reports.tables.blocks import OursBlock
+from reports.tables.blocks import DifferenceBlock, OursBlock
 from tests.reports.given.factories import BASE, FAR, assess_lines, long_lines, verdicts
 
 CLAIM = "claims: [{id: C, row: far, rivals: [base]}]"
@@ -95,7 +95,7 @@ def test_baseline_is_the_first_row_or_the_named_one(tmp_path: Path) -> None:
     lines = long_lines({"base": BASE, "far": FAR})
     assert assess_lines(tmp_path, lines).baseline == "base"
     assert assess_lines(tmp_path, lines, reading=Reading(baseline="far")).baseline == "far"
-    with pytest.raises(GivenError, match="no row 'for' in .*; did you mean 'far'"):
+    with pytest.raises(GivenError, match=r"no row 'for' in .*; did you mean 'far'"):
         assess_lines(tmp_path, lines, reading=Reading(baseline="for"))
 
 
@@ -136,6 +136,7 @@ def test_differences_and_ties_are_corrected_too(tmp_path: Path) -> None:
         found = assess_lines(tmp_path, folds(), reading=Reading(test_share=share))
         low, high = found.outcomes[0].cells[1][0].interval or (0, 0)
         (block,) = found.tables[-1].blocks
+        assert isinstance(block, DifferenceBlock)
         difference = block.cells[1][0]
         assert difference is not None
         assert difference.interval is not None

@@ -21,10 +21,14 @@ tables:
     - {id: o, name: FAR, v: ['70.0', '70.25'], bold: [1]}
     - {id: other, v: ['50.0', '50.0']}
 claims:
-- {id: P1, paper: mine, claim: far is better, kind: greater, cells: [main/o/Avg.F1, main/base/Avg.F1]}
-- {id: P2, paper: mine, claim: by 10, kind: delta, published: '10.05', cells: [main/o/Avg.F1, main/base/Avg.F1]}
-- {id: P3, paper: mine, claim: it has 70.25, kind: value, published: '70.25', cells: [main/o/Avg.F1]}
-- {id: P4, paper: mine, claim: other loses, kind: greater, cells: [main/base/Avg.F1, main/other/Avg.F1]}
+- {id: P1, paper: mine, claim: far is better, kind: greater,
+   cells: [main/o/Avg.F1, main/base/Avg.F1]}
+- {id: P2, paper: mine, claim: by 10, kind: delta, published: '10.05',
+   cells: [main/o/Avg.F1, main/base/Avg.F1]}
+- {id: P3, paper: mine, claim: it has 70.25, kind: value, published: '70.25',
+   cells: [main/o/Avg.F1]}
+- {id: P4, paper: mine, claim: other loses, kind: greater,
+   cells: [main/base/Avg.F1, main/other/Avg.F1]}
 - {id: P5, paper: mine, claim: it is neat, kind: qualitative}
 """
 

@@ -117,7 +117,7 @@ def test_direction_that_nobody_knows_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_direction_of_a_metric_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(GivenError, match="no metric 'f2' in .*; choose from f1"):
+    with pytest.raises(GivenError, match=r"no metric 'f2' in .*; choose from f1"):
         collect(tmp_path, *long_lines({"a": (0.5,)}), declared=Declared({"f2": "lower"}))
 
 
