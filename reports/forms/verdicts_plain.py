@@ -17,7 +17,7 @@ from reports.forms.verdict_words import asked, count_words, explain, metric_of, 
 from reports.scores.cells import Cell
 from reports.statistics.effects import REFERENCE
 from reports.statistics.gap import Gap
-from reports.statistics.sign_flip import sign_flip_p, smallest_p
+from reports.statistics.sign_flip import MOST_FLIPPED, sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from reports.verdicts.here import AskedHere
 from reports.verdicts.judgement import LEVEL, Judged
@@ -169,7 +169,9 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
             {"test_share": compared.test_share}
             if compared.test_share
             else {
-                "sign_flip_p": sign_flip_p(differences),
+                "sign_flip_p": (
+                    sign_flip_p(differences) if len(differences) <= MOST_FLIPPED else None
+                ),
                 "sign_flip_p_floor": smallest_p(len(differences)),
             }
         ),

@@ -60,6 +60,7 @@ def _pages(assessment: Assessment) -> Iterator[str]:
     yield html.to_page(first)
     if assessment.judged:
         yield verdicts.to_page(assessment.judged)
+    others = [table for table in others if table.variant != "ours"]  # the first one has it all
     yield from (
         html.to_page(replace(table, notes=_own_notes(table, assessment))) for table in others
     )

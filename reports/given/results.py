@@ -318,14 +318,21 @@ def _direction(name: str, declared: Declared) -> Direction | None:
     return find_direction(name, declared.directions)
 
 
+_WORDS: Mapping[Scaling, str] = {
+    "percent": "taken to be in percent",
+    "fraction": "taken to be fractions",
+    "plain": "left as they are, for they are no shares",
+}
+
+
 def _tell_units(found: Iterable[tuple[str, Scaling, str]]) -> Iterator[str]:
     """Say the unit of each metric, those of one unit and reason together."""
     together: dict[tuple[Scaling, str], list[str]] = defaultdict(list)
     for header, scaling, why in found:
         together[scaling, why].append(header)
-    words = {"percent": "in percent", "fraction": "fractions", "plain": "plain numbers"}
     for (scaling, why), headers in together.items():
-        yield f"Values of {', '.join(headers)} are read as {words[scaling]} ({why})."
+        words = _WORDS[scaling]
+        yield f"Values of {', '.join(headers)} are {words}{f' ({why})' if why else ''}."
 
 
 def _list_lines(numbers: Iterable[int], most: int = 5) -> str:

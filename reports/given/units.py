@@ -28,7 +28,7 @@ def find_scaling(
     """
     values = list(chain.from_iterable(by_row.values()))
     if is_plain(header):
-        return "plain", "no share"
+        return "plain", ""
     if not values:
         return given or "fraction", "there are none"
     high = max(map(abs, values))
