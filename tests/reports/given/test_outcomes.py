@@ -142,7 +142,7 @@ def test_differences_and_ties_are_corrected_too(tmp_path: Path) -> None:
         assert difference.interval is not None
         widths.append((high - low, difference.interval[1] - difference.interval[0]))
     ratio = sqrt((0.1 + 1.0) / (0.1 + 0.25))
-    assert np.divide(*reversed(widths)) == pytest.approx([ratio, ratio])
+    assert np.array(widths[1]) / widths[0] == pytest.approx([ratio, ratio])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def values(results: Results, **place: str | None) -> list[float | None]:
 def test_percent_is_guessed_and_said(tmp_path: Path) -> None:
     results = collect(tmp_path, *long_lines({"a": (61.2, 62)}))
     assert values(results, row="a") == [0.612, 0.62]
-    assert results.notes == ("Values of f1 are taken to be in percent (guessed: they are above 1).",)
+    assert results.notes == (
+        "Values of f1 are taken to be in percent (guessed: they are above 1).",
+    )
 
 
 def test_fractions_are_guessed_and_said(tmp_path: Path) -> None:

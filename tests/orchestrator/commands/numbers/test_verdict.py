@@ -171,8 +171,8 @@ def test_export_of_wandb_is_read_by_its_columns(
     lines = [",".join(f'"{name}"' for name in names)]
     for arch, scores in {"base": BASE, "far": FAR}.items():
         for seed, score in enumerate(scores):
-            cells = (f"vivid-tree-{seed}", "finished", "2026-01-01T00:00:00.000Z", 95, "")
-            cells = (*cells, arch, seed, score / 100, 800)
+            run = (f"vivid-tree-{seed}", "finished", "2026-01-01T00:00:00.000Z", "95", "")
+            cells = (*run, arch, str(seed), str(score / 100), "800")
             lines.append(",".join(f'"{cell}"' for cell in cells))
     lines.append('"dark-bird-9","crashed","2026-01-01T00:00:00.000Z","3","","far","9","","2"')
     write_lines(tmp_path, lines, "wandb.csv")
