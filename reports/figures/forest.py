@@ -28,6 +28,7 @@ from search_spaces.study import Column, Study
 MAX_PANELS_A_LINE = 7
 LINE_IN, GAP_IN, FRAME_IN = 0.115, 0.1, 0.55
 AVERAGE = "Average"
+CORRECTED = "Pairs are of seed and fold; t is the corrected resampled one."
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ def draw_forest(
     return Drawing(
         name=f"{study.name}-forest",
         title=f"{study.title}: differences by emotion",
-        caption=write_figure_caption(study, outcome, *_describe(column, baseline, effects)),
+        caption=write_figure_caption(
+            study,
+            outcome,
+            *_describe(column, baseline, effects),
+            CORRECTED * outcome.has_folds,
+        ),
         figure=_draw(rows, panels, metric),
         data=pd.DataFrame(_line(effect, column.header, baseline) for effect in effects),
     )

@@ -295,7 +295,15 @@ def _spread(spread: Spread) -> Values:
 
 
 def _scores(scores: Iterable[SeedScore]) -> JsonValue:
-    return [{"trial": one.key, "seed": one.seed, "score": one.score} for one in scores]
+    return [
+        {
+            "trial": one.key,
+            "seed": one.seed,
+            **({"fold": one.fold} if one.fold else {}),
+            "score": one.score,
+        }
+        for one in scores
+    ]
 
 
 def _ends(interval: tuple[float, float] | None) -> JsonValue:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reports.given.claims_file import ClaimsFile, read_claims, resolve_claims
 from reports.given.columns import ColumnNames, choose_columns
+from reports.given.errors import GivenError
 from reports.given.grid import read_results
 from reports.given.metrics import Direction, Scaling, identify
 from reports.given.outcomes import find_test_share, make_outcomes, make_study, tell_seeds
@@ -14,6 +15,7 @@ from reports.given.results import Declared, Results, collect_results
 from reports.scores.cells import Outcome
 from reports.tables.table import Table, build_tables
 from reports.verdicts.judgement import Judged, Word, judge_claims
+from search_spaces.printed.published import PublishedData
 from search_spaces.printed.read import read_published
 from search_spaces.study import Study
 
@@ -102,6 +104,8 @@ def assess(source: Source, names: ColumnNames, reading: Reading) -> Assessment:
     if claims is not None:
         study = study.model_copy(update={"claims": resolve_claims(claims, results)})
     if published is not None:
+        if claims is not None:
+            _refuse_equal_ids(claims, published)
         study, told = add_claims(study, published)
         notes += told
     if share and reading.test_share is None:
@@ -118,6 +122,14 @@ def assess(source: Source, names: ColumnNames, reading: Reading) -> Assessment:
         judged=tuple(judge_claims(study, outcomes, None, asked_of=[])),
         notes=tuple(notes),
     )
+
+
+def _refuse_equal_ids(claims: ClaimsFile, published: PublishedData) -> None:
+    printed = {claim.id for claim in published.claims}
+    for one in claims.claims:
+        if one.id in printed:
+            fault = claims.lines.add_to(f"claim '{one.id}': {published.file} has one of that id")
+            raise GivenError(f"{claims.path}: {fault}; give it another one")
 
 
 def _declare(reading: Reading, claims: ClaimsFile | None) -> Declared:

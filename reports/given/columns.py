@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from corpora.errors import did_you_mean
 from reports.given.errors import GivenError
 from reports.given.grid import Grid
-from reports.given.metrics import MLFLOW, is_known
+from reports.given.metrics import MLFLOW, identify, is_known
 
 ROWS = ("row", "model", "method", "system", "variant")
 SEEDS = ("seed", "random_seed", "random_state")
@@ -88,9 +88,11 @@ def choose_columns(grid: Grid, names: ColumnNames) -> Columns:
             wanted=names.metrics,
         )
     if names.metrics:
-        metrics = tuple(_find_metric(grid, name) for name in names.metrics)
+        metrics = tuple(dict.fromkeys(_find_metric(grid, name) for name in names.metrics))
+        _refuse_equal(grid, metrics)
         return Columns(row, seed, corpus, fold, emotion, state, metrics)
     metrics, left_out = _guess_metrics(grid, used)
+    _refuse_equal(grid, metrics)
     return Columns(row, seed, corpus, fold, emotion, state, metrics, left_out=left_out)
 
 
@@ -107,7 +109,9 @@ def _need(grid: Grid, what: str, given: str | None, usual: Sequence[str]) -> int
 def _find(grid: Grid, what: str, given: str | None, usual: Iterable[str]) -> int | None:
     """Find a column by the name given, or by usual names."""
     if given is not None:
-        return _named(grid, given, f"--{what}-column")
+        known = (grid.find(prefix + given) for prefix in PREFIXES)
+        found = next((place for place in known if place is not None), None)
+        return _named(grid, given, f"--{what}-column") if found is None else found
     known = (grid.find(prefix + name) for name in usual for prefix in PREFIXES)
     return next((place for place in known if place is not None), None)
 
@@ -145,6 +149,18 @@ def _guess_metrics(
         )
     places = {place for _, place in chosen}
     return tuple(chosen), tuple(name for name, place in numeric if place not in places)
+
+
+def _refuse_equal(grid: Grid, metrics: Sequence[tuple[str, int]]) -> None:
+    """Refuse columns of metrics whose names are one identifier, such as `test/f1` and `test_f1`."""
+    first: dict[str, str] = {}
+    for name, _ in metrics:
+        before = first.setdefault(identify(name), name)
+        if before != name:
+            raise GivenError(
+                f"{grid.path}: line 1: the columns '{before}' and '{name}' are one metric; rename "
+                "one, or choose with --metric"
+            )
 
 
 def _is_numeric(grid: Grid, place: int) -> bool:

@@ -65,6 +65,8 @@ def _step_down(p_values: Sequence[float], factors: Sequence[int]) -> list[float]
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that they bound the share of false discoveries; none stay none."""
+    if not p_values:
+        return []
     from scipy.stats import false_discovery_control  # takes a second to load
 
-    return false_discovery_control(p_values).tolist() if p_values else []
+    return [float(value) for value in false_discovery_control(p_values)]

@@ -45,6 +45,20 @@ def test_named_columns_come_first(tmp_path: Path) -> None:
     assert columns.metrics == (("train_loss", 6), ("test_f1", 5))
 
 
+def test_setting_of_mlflow_is_named_without_its_prefix(tmp_path: Path) -> None:
+    columns = choose(tmp_path, MLFLOW, OF_MLFLOW, ColumnNames(row="lr"))
+    assert columns.row == 4
+
+
+def test_two_columns_of_one_metric_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(GivenError, match="columns 'test/f1' and 'test_f1' are one metric"):
+        choose(tmp_path, "row,seed,test/f1,test_f1", "a,0,.5,.6")
+    names = ColumnNames(metrics=("test_f1", "test_f1"))
+    assert choose(tmp_path, "row,seed,test/f1,test_f1", "a,0,.5,.6", names).metrics == (
+        ("test_f1", 3),
+    )
+
+
 @pytest.mark.parametrize(
     ("header", "names", "fault"),
     [

@@ -4,6 +4,7 @@ import pytest
 
 from reports.given.assess import Assessment, Reading, Source, assess
 from reports.given.columns import ColumnNames
+from reports.given.errors import GivenError
 from search_spaces.errors import PublishedError
 from tests.reports.given.factories import BASE, FAR, long_lines, verdicts, write_lines
 
@@ -71,6 +72,16 @@ def test_named_corpus_must_be_the_printed_one(tmp_path: Path) -> None:
     other = assess_beside(tmp_path, long_lines({"base": BASE, "far": FAR}, corpus="mail"))
     assert other.judged == ()
     assert other.notes[1] == "No value of printed.yaml has row, metric and corpus of the results."
+
+
+def test_claim_in_both_files_is_refused(tmp_path: Path) -> None:
+    source = Source(
+        write_lines(tmp_path, long_lines({"base": BASE, "far": FAR})),
+        write_lines(tmp_path, ["claims:", "- {id: P1, row: far}"], "claims.yaml"),
+        write_lines(tmp_path, [PRINTED], "printed.yaml"),
+    )
+    with pytest.raises(GivenError, match=r"line 2: claim 'P1': printed.yaml has one of that id"):
+        assess(source, ColumnNames(), Reading())
 
 
 def test_fault_in_the_printed_file_names_its_line(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ def test_start_loads_neither_torch_nor_ray(verdict: Command, tmp_path: Path) -> 
     program = (
         "import sys; from orchestrator.cli import cli; "
         "cli(['verdict', 'results.csv'], standalone_mode=False); "
-        "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib') if name in sys.modules])"
+        "heavy = ('torch', 'ray', 'mlflow', 'matplotlib', 'pandas', 'scipy.stats'); "
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
