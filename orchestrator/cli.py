@@ -42,16 +42,19 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "Show what STUDIES would train, what that costs, and what it can decide.",
         ),
         "lint-paper": Entry(
-            "printed",
+            "numbers.printed",
             "lint_paper",
             "Check whether the numbers that papers print agree with each other.",
         ),
     },
     "Begin": {
-        "init": Entry("printed", "init", "Write the beginning of a file of your own."),
+        "init": Entry("numbers.printed", "init", "Write the beginning of a file of your own."),
     },
     "Look after": {
         "report": Entry("report", "report", "Write a PDF and an HTML file about studies."),
+        "verdict": Entry(
+            "numbers.verdict", "verdict", "Judge claims about results that others made."
+        ),
     },
     "Corpora": {
         "prepare": Entry("prepare", "prepare", "Prepare a corpus."),

@@ -226,14 +226,16 @@ class Study(Config):
                 return f"{reference}/{column.published}"
         return None
 
-    def find_baseline_row(self, corpus: str, scale: Scale) -> str:
+    def find_baseline_row(self, corpus: str, scale: Scale | None) -> str:
         """Name the row that the others are compared with.
 
         It is the one named in `compared_with`, else the one that changes nothing on this corpus,
-        else the first.
+        else the first. At no scale (`reports.given`) nothing is known of changes.
         """
         if self.compared_with is not None:
             return self.compared_with
+        if scale is None:
+            return self.rows[0].name
         baseline = self._baseline(self.baseline, corpus, scale)
         configs = self.configs(corpus, scale)
         return next((row for row, c in configs.items() if c == baseline), self.rows[0].name)

@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "reports": (
         *("statistics", "ledger", "metrics", "scores", "tables", "verdicts", "lint", "forms"),
-        *("corpus", "figures", "model_figures", "prediction", "search", "document"),
+        *("corpus", "figures", "given", "model_figures", "prediction", "search", "document"),
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "plan", "storage", "addresses", "training"),

@@ -118,14 +118,14 @@ def _equal_rows(outcome: Outcome) -> Iterator[tuple[RowRef, tuple[Record, ...]]]
     for record in outcome.records.values():
         by_config.setdefault(record.trial.config.model_dump_json(), []).append(record)
     for study in STUDIES.values():
-        for row, config in study.configs(outcome.family, outcome.scale).items():
+        for row, config in study.configs(outcome.family, outcome.trained_scale).items():
             if found := by_config.get(config.model_dump_json()):
                 yield RowRef(study.name, row), tuple(found)
 
 
 def place_of(outcome: Outcome) -> Place:
     """Return the corpus and the scale of an outcome."""
-    return Place(outcome.corpus, outcome.scale)
+    return Place(outcome.corpus, outcome.trained_scale)
 
 
 def count_finished(outcome: Outcome) -> Progress:

@@ -85,7 +85,8 @@ def draw_depth_heatmap(study: Study, outcome: Outcome) -> Drawing | None:
 
 def find_design(study: Study, outcome: Outcome) -> pd.DataFrame | None:
     """Return the integers of every row by field; None unless rows differ only in two or more."""
-    rows = {row: flatten(c) for row, c in study.configs(outcome.family, outcome.scale).items()}
+    configs = study.configs(outcome.family, outcome.trained_scale)
+    rows = {row: flatten(config) for row, config in configs.items()}
     varying = varying_fields(list(rows.values()))
     changed = [path for row in study.rows for path in row.change if path in varying]
     order = dict.fromkeys([*changed, *varying])  # the order in which the study writes the fields

@@ -16,11 +16,11 @@ from reports.figures.words import (
     show_name,
     write_figure_caption,
 )
-from reports.scores.cells import Cell, Outcome, make_cell
+from reports.scores.cells import Cell, Outcome, find_cell
 from reports.scores.trials import TrialScores
-from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.tables.differences import LEVEL, MIN_PAIRS, mark, subtract_row, two_sided_p
+from search_spaces.claim import Score
 from search_spaces.metrics.metric import Metric
 from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Column, Study
@@ -28,6 +28,7 @@ from search_spaces.study import Column, Study
 MAX_PANELS_A_LINE = 7
 LINE_IN, GAP_IN, FRAME_IN = 0.115, 0.1, 0.55
 AVERAGE = "Average"
+CORRECTED = "Pairs are of seed and fold; t is the corrected resampled one."
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,24 @@ class Effect:
         return float(np.mean(self.differences))
 
 
-def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Drawing | None:
-    """Draw the differences of F1, one panel for each emotion.
+def draw_forest(
+    study: Study, outcome: Outcome, trial_scores: TrialScores | None, column: Column | None = None
+) -> Drawing | None:
+    """Draw the differences by one metric, one panel for each emotion.
 
-    If the study has no F1, its first metric is drawn; of a metric that has no score of a single
-    emotion, there is one panel.
+    Of a metric that has no score of a single emotion, there is one panel.
+
+    Args:
+        study: The study.
+        outcome: Its results on a corpus.
+        trial_scores: The scores of its trials; None if others made the scores.
+        column: A column of the metric; by default F1, or the first metric of a study without it.
 
     Returns:
         Nothing if the baseline row and the other rows have no finished seed in common.
     """
     baseline = study.find_baseline_row(outcome.family, outcome.scale)
-    column = study.main_column(outcome.family)
+    column = column or study.main_column(outcome.family)
     metric = find_metric(column.metric)
     panels = _measure(study, outcome, trial_scores, column, baseline)
     effects = [effect for panel in panels.values() for effect in panel]
@@ -71,29 +79,43 @@ def draw_forest(study: Study, outcome: Outcome, trial_scores: TrialScores) -> Dr
     return Drawing(
         name=f"{study.name}-forest",
         title=f"{study.title}: differences by emotion",
-        caption=write_figure_caption(study, outcome, *_describe(column, baseline, effects)),
+        caption=write_figure_caption(
+            study,
+            outcome,
+            *_describe(column, baseline, effects),
+            CORRECTED * outcome.has_folds,
+        ),
         figure=_draw(rows, panels, metric),
         data=pd.DataFrame(_line(effect, column.header, baseline) for effect in effects),
     )
 
 
 def _measure(
-    study: Study, outcome: Outcome, trial_scores: TrialScores, metric: Column, baseline: str
+    study: Study,
+    outcome: Outcome,
+    trial_scores: TrialScores | None,
+    metric: Column,
+    baseline: str,
 ) -> dict[str, list[Effect]]:
-    """Return the effects by emotion; the average comes last."""
+    """Return the effects by emotion; the average comes last, if there is one."""
     is_of_each = find_metric(metric.metric).of_each
-    every = (e for r in outcome.records.values() for e in r.result.emotions)
+    every = [e for r in outcome.records.values() for e in r.result.emotions]
+    columns = study.columns_for(outcome.family) if outcome.is_given else ()
+    every += [one.emotion for one in columns if one.emotion]
     names = dict.fromkeys(every if is_of_each else ())
     number = [row.name for row in study.rows].index(baseline)
     panels = {}
     for emotion in (*names, None):
         cells = [
-            make_cell(outcome, row.name, metric.metric, emotion, trial_scores) for row in study.rows
+            find_cell(
+                outcome, row.name, Score(outcome.corpus, metric.metric, emotion), trial_scores
+            )
+            for row in study.rows
         ]
         title = AVERAGE if emotion is None else _name_emotion(study, outcome, emotion)
         panels[title] = _subtract(cells, number, title)
     average = panels.pop(AVERAGE)
-    return {**_adjust(panels), AVERAGE: average}
+    return {**_adjust(panels), **({AVERAGE: average} if average or not panels else {})}
 
 
 def _name_emotion(study: Study, outcome: Outcome, emotion: str) -> str:
@@ -110,15 +132,14 @@ def _subtract(cells: Sequence[Cell], baseline: int, emotion: str) -> list[Effect
     for cell, difference in zip(cells, differences, strict=True):
         if difference is None or not difference.values:
             continue
-        values = np.array(difference.values)
-        is_tested = len(values) >= MIN_PAIRS
+        is_tested = difference.num_values >= MIN_PAIRS
         effects.append(
             Effect(
                 row=cell.row,
                 emotion=emotion,
                 differences=difference.values,
-                interval=paired_gap(values).interval() if is_tested else None,
-                p=two_sided_p(difference.values) if is_tested else None,
+                interval=difference.interval if is_tested else None,
+                p=two_sided_p(difference.values, difference.test_share) if is_tested else None,
                 distinct=difference.distinct,
             )
         )

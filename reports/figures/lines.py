@@ -50,7 +50,7 @@ def draw_lines(study: Study, outcome: Outcome) -> Drawing | None:
     Returns:
         Nothing if there are no three such rows, or if none of their trials is finished.
     """
-    branches = find_branches(study.configs(outcome.family, outcome.scale))
+    branches = find_branches(study.configs(outcome.family, outcome.trained_scale))
     values = {
         row: (branch.name, value)
         for branch in branches

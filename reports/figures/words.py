@@ -71,6 +71,9 @@ def _describe_trials(outcome: Outcome) -> str:
     counts = sorted({len(keys) for keys in outcome.planned.values()})
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = "one seed" if number == "1" else f"{number} seeds"
+    if outcome.is_given:
+        things = f"{number} pairs of seed and fold" if outcome.has_folds else seeds
+        return f"Given: {name_place(outcome)}, {things} a row."
     trials = f"Trained on {name_place(outcome)}, {seeds} a row"
     planned = {key for keys in outcome.planned.values() for key in keys}
     if len(outcome.records) == len(planned):

@@ -105,8 +105,13 @@ def to_csv(table: Table) -> str:
 
 def to_json(table: Table) -> str:
     """Write everything: each cell with its trials' scores, all trials with their circumstances."""
+    return to_json_bytes(to_document(table), indent=1).decode() + "\n"
+
+
+def to_document(table: Table) -> dict[str, object]:
+    """Turn a table into what its JSON holds."""
     diverged = _diverged(table)
-    document = {
+    return {
         "schema": TABLE_SCHEMA,
         "name": table.name,
         "variant": table.variant,
@@ -129,14 +134,13 @@ def to_json(table: Table) -> str:
         **({"spreads": list(map(_spread, table.spreads))} if table.spreads else {}),
         "trials": {key: _trial(record) for key, record in sorted(table.records.items())},
     }
-    return to_json_bytes(document, indent=1).decode() + "\n"
 
 
 def _about(block: Block) -> Values:
     """Write what all cells of a block have in common."""
     match block:
         case OursBlock():
-            origin = "ours"
+            origin = "given" if block.scale is None else "ours"
         case DifferenceBlock():
             origin = "difference"
         case PublishedBlock():
@@ -291,7 +295,15 @@ def _spread(spread: Spread) -> Values:
 
 
 def _scores(scores: Iterable[SeedScore]) -> JsonValue:
-    return [{"trial": one.key, "seed": one.seed, "score": one.score} for one in scores]
+    return [
+        {
+            "trial": one.key,
+            "seed": one.seed,
+            **({"fold": one.fold} if one.fold else {}),
+            "score": one.score,
+        }
+        for one in scores
+    ]
 
 
 def _ends(interval: tuple[float, float] | None) -> JsonValue:

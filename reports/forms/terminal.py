@@ -83,9 +83,10 @@ def _width(panel: Panel) -> int:
 def _draw_block(block: BlockView) -> Lines:
     """Draw a block: title, origin, rule, the headers of the columns, then rows and floors."""
     columns = [_draw_column(*column) for column in zip(block.headers, block.columns, strict=True)]
-    body = [COLUMN_GAP.join(line) for line in zip(*columns, strict=True)]
+    body = _join(columns)
     if any(block.groups):
-        body.insert(0, _draw_groups(block, columns))
+        columns = _widen(block, columns)
+        body = [_draw_groups(block, columns), *_join(columns)]
     width = max(body[0].cell_len, cell_len(block.title), cell_len(block.origin))
     body = [_pad_left(line, width) for line in body]
     titles = [Text(block.title), Text(block.origin), Text(RULE * width)]
@@ -95,6 +96,26 @@ def _draw_block(block: BlockView) -> Lines:
         for line in (*titles, *body):
             line.stylize("dim")
     return [*titles, *body]
+
+
+def _join(columns: Sequence[Lines]) -> Lines:
+    return [COLUMN_GAP.join(line) for line in zip(*columns, strict=True)]
+
+
+def _widen(block: BlockView, columns: Sequence[Lines]) -> list[Lines]:
+    """Pad the first column of each group whose name is wider than its columns."""
+    widened, place = list(columns), 0
+    for group, number in block.spans:
+        width = _span_width(widened[place : place + number])
+        first = widened[place]
+        needed = first[0].cell_len + max(cell_len(group) - width, 0)
+        widened[place] = [_pad_left(line, needed) for line in first]
+        place += number
+    return widened
+
+
+def _span_width(columns: Sequence[Lines]) -> int:
+    return sum(column[0].cell_len for column in columns) + GAP * (len(columns) - 1)
 
 
 def _draw_groups(block: BlockView, columns: Sequence[Lines]) -> Text:

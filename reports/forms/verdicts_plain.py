@@ -15,9 +15,9 @@ from pydantic import JsonValue
 from reports.forms.plain import csv_cell
 from reports.forms.verdict_words import asked, count_words, explain, metric_of, show_margin, stated
 from reports.scores.cells import Cell
-from reports.statistics.effects import REFERENCE, superiority
+from reports.statistics.effects import REFERENCE
 from reports.statistics.gap import Gap
-from reports.statistics.sign_flip import sign_flip_p, smallest_p
+from reports.statistics.sign_flip import MOST_FLIPPED, sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from reports.verdicts.here import AskedHere
 from reports.verdicts.judgement import LEVEL, Judged
@@ -68,6 +68,11 @@ def to_json(judged: Sequence[Judged]) -> str:
 
     "asked" exists only if something was asked of another corpus than a paper's.
     """
+    return json.dumps(to_document(judged), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_document(judged: Sequence[Judged]) -> dict[str, object]:
+    """Turn verdicts into what their JSON holds."""
     document: dict[str, object] = {
         "schema": VERDICTS_SCHEMA,
         "unit": "fraction",
@@ -85,7 +90,7 @@ def to_json(judged: Sequence[Judged]) -> str:
             }
             for group in groups
         ]
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return document
 
 
 def _question(judged: Judged) -> dict[str, JsonValue]:
@@ -136,23 +141,40 @@ def _comparison(compared: Compared, margin: float) -> JsonValue:
     if compared.gap is None:
         return {**about, "problem": compared.problem}
     differences = np.array(compared.differences)
-    better = superiority(differences - comparison.allowance)
-    pairs = zip(compared.seeds, compared.keys, compared.differences, strict=True)
+    better = compared.superiority()
+    folds = compared.folds or (None,) * len(compared.seeds)
+    pairs = zip(compared.seeds, folds, compared.keys, compared.differences, strict=True)
     return {
         **about,
         "differences": [
-            {"seed": seed, "trial": row, "rival_trial": rival, "difference": difference}
-            for seed, (row, rival), difference in pairs
+            {
+                "seed": seed,
+                **({} if fold is None else {"fold": fold}),
+                "trial": row,
+                "rival_trial": rival,
+                "difference": difference,
+            }
+            for seed, fold, (row, rival), difference in pairs
         ],
         "gap": _gap(compared.gap, margin),
         "gap_beyond": _gap(compared.gap_beyond, margin) if compared.gap_beyond else None,
         "effect_size_d_z": _round(compared.effect_size),
-        "probability_of_superiority": better.share,
-        "probability_of_superiority_interval_95": [_round(better.low), _round(better.high)],
+        "probability_of_superiority": better.share if better else None,
+        "probability_of_superiority_interval_95": (
+            [_round(better.low), _round(better.high)] if better else None
+        ),
         "probability_of_superiority_reference": REFERENCE,
         "pairing_correlation": _round(compared.correlation),
-        "sign_flip_p": sign_flip_p(differences),
-        "sign_flip_p_floor": smallest_p(len(differences)),
+        **(
+            {"test_share": compared.test_share}
+            if compared.test_share
+            else {
+                "sign_flip_p": (
+                    sign_flip_p(differences) if len(differences) <= MOST_FLIPPED else None
+                ),
+                "sign_flip_p_floor": smallest_p(len(differences)),
+            }
+        ),
         "num_collapsed": len(compared.collapsed),
     }
 

@@ -34,20 +34,23 @@ class SeedScore:
 
     By a metric that is no fraction, it is in that metric's own unit.
 
-    `fault` says why the score is not that of a trained model; None if it is.
+    `fault` says why the score is not that of a trained model; None if it is. `fold` names the part
+    of the corpus that was tested, if its parts took turns.
     """
 
     key: str
     seed: int
     score: float
     fault: Fault | None = None
+    fold: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
     """The scores of the planned trials that are finished and whose metric is defined.
 
-    `emotion` is None for the overall score.
+    `emotion` is None for the overall score. `test_share` is that of folds, as in
+    `reports.statistics.gap.paired_gap`; it is 0 if only seeds differ.
     """
 
     row: str
@@ -56,11 +59,17 @@ class Cell:
     scores: tuple[SeedScore, ...]
     num_planned: int
     emotion: str | None = None
+    test_share: float = 0.0
 
     @cached_property
     def by_seed(self) -> dict[int, float]:
         """The scores by seed."""
         return {seed.seed: seed.score for seed in self.scores}
+
+    @cached_property
+    def by_pair(self) -> dict[tuple[int, str], SeedScore]:
+        """The scores by what pairs them with another row's: the seed and the fold."""
+        return {(one.seed, one.fold): one for one in self.scores}
 
     @property
     def num_scores(self) -> int:
@@ -100,7 +109,7 @@ class Cell:
         """The two-sided 95 % Student t interval of the mean."""
         if self.mean is None or self.std is None:
             return None
-        std_error = self.std / sqrt(self.num_scores)
+        std_error = self.std * sqrt(1 / self.num_scores + self.test_share)
         half_width = float(stdtrit(self.num_scores - 1, 0.975)) * std_error
         return self.mean - half_width, self.mean + half_width
 
@@ -134,17 +143,41 @@ class Outcome:
     for the corpus's family. `looks` are the looks of adaptive seeds. `floors` are None if they have
     not been made. `varied` is None if no random stream was varied alone; its trials are no seeds of
     a row.
+
+    Scores that others made (`reports.given`) have no scale and no records: the cells are all that
+    is known of them, and `planned` holds the names of the pairs of seed and fold.
     """
 
     corpus: str
     family: str
-    scale: Scale
+    scale: Scale | None
     planned: Mapping[str, tuple[str, ...]]
     records: Mapping[str, Record]
     cells: tuple[tuple[Cell, ...], ...]
     looks: tuple[int, ...] = ()
     floors: Floors | None = None
     varied: Varied | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether others made the scores, so that there are no trials of ours behind them."""
+        return self.scale is None
+
+    @property
+    def trained_scale(self) -> Scale:
+        """The scale of the trials.
+
+        Raises:
+            ValueError: If others made the scores.
+        """
+        if self.scale is None:
+            raise ValueError(f"the scores on '{self.corpus}' were given, and are at no scale")
+        return self.scale
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether parts of the corpus took turns as test set."""
+        return any(one.fold for cells in self.cells for cell in cells for one in cell.scores)
 
     @property
     def every_planned(self) -> dict[str, tuple[str, ...]]:
@@ -225,6 +258,20 @@ def _collect_varied(planned: Planned, outcome: Outcome, trial_scores: TrialScore
         },
         test_sets=tuple(map(over_test_sets, outcome.cells[number])),
     )
+
+
+def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores | None) -> Cell:
+    """Find a row's scores among the cells of an outcome, or collect them from its trials.
+
+    Without trials, a cell that the outcome does not have is empty.
+    """
+    for cell in (cell for cells in outcome.cells for cell in cells):
+        if (cell.row, cell.metric, cell.emotion) == (row, score.metric, score.emotion):
+            return cell
+    if trial_scores is not None:
+        return make_cell(outcome, row, score.metric, score.emotion, trial_scores)
+    num_planned = len(outcome.planned[row])
+    return Cell(row, outcome.corpus, score.metric, (), num_planned, score.emotion)
 
 
 def make_cell(

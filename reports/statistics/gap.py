@@ -52,14 +52,26 @@ class Gap:
         return 0.0 if above == 0 else inf if above > 0 else -inf
 
 
-def paired_gap(differences: Scores) -> Gap:
-    """Estimate the gap of two rows from their differences, one for each seed.
+def paired_gap(differences: Scores, test_share: float = 0.0) -> Gap:
+    """Estimate the gap of two rows from their differences, one for each seed, or seed and fold.
+
+    V = (1 / n + test_share) s_d^2        (corrected resampled t, Nadeau & Bengio 2003)
+
+    Folds share most of their training utterances, so their differences are no independent draws:
+    the variance of their mean does not shrink with 1 / n. The correction is a heuristic; how well
+    it keeps its level is simulated in `benchmarks/fold_errors.py`.
 
     Shapes:
-        differences: (seeds,)
+        differences: (seeds,), or (seeds x folds,)
+
+    Args:
+        differences: The paired differences.
+        test_share: The number of test utterances of a fold, divided by that of training utterances.
+            It is 1 / (k - 1) for k folds of equal size, and 0 if only seeds differ.
 
     Raises:
-        ValueError: If there are fewer than two differences, or a difference is not finite.
+        ValueError: If there are fewer than two differences, a difference is not finite, or the
+            share is negative.
     """
     if differences.ndim != 1 or len(differences) < 2:
         raise ValueError(
@@ -67,8 +79,10 @@ def paired_gap(differences: Scores) -> Gap:
         )
     if not np.isfinite(differences).all():
         raise ValueError("a gap needs finite differences: give a lost seed a score or leave it out")
+    if not 0 <= test_share < inf:
+        raise ValueError(f"the share of test utterances is {test_share}; it must be 0 or more")
     num_seeds = len(differences)
-    std_error = float(differences.std(ddof=1)) / sqrt(num_seeds)
+    std_error = float(differences.std(ddof=1)) * sqrt(1 / num_seeds + test_share)
     if np.ptp(differences) == 0:
         std_error = 0.0  # the rounding of the mean would leave about 1e-17
     return Gap(float(differences.mean()), std_error, df=num_seeds - 1, num_seeds=num_seeds)

@@ -1,5 +1,6 @@
 """Corrections for several tests in one family."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from math import comb
@@ -35,7 +36,7 @@ def shaffer(p_values: Sequence[float], num_rows: int) -> list[float]:
         raise ValueError(f"{num_rows} rows have {num_pairs} pairs, not {len(p_values)}")
     possible = sorted(_possible_equalities(num_rows))
     most_true = [
-        min(len(p_values) - rejected, max(n for n in possible if n <= num_pairs - rejected))
+        min(len(p_values) - rejected, possible[bisect_right(possible, num_pairs - rejected) - 1])
         for rejected in range(len(p_values))
     ]
     return _step_down(p_values, most_true)
@@ -64,6 +65,8 @@ def _step_down(p_values: Sequence[float], factors: Sequence[int]) -> list[float]
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that they bound the share of false discoveries; none stay none."""
+    if not p_values:
+        return []
     from scipy.stats import false_discovery_control  # takes a second to load
 
-    return false_discovery_control(p_values).tolist() if p_values else []
+    return [float(value) for value in false_discovery_control(p_values)]

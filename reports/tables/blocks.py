@@ -98,7 +98,7 @@ class OursBlock:
     """
 
     corpus: str
-    scale: Scale
+    scale: Scale | None
     columns: tuple[Column, ...]
     cells: tuple[tuple[Cell, ...], ...]
     ties: tuple[tuple[bool | None, ...], ...]
@@ -108,7 +108,7 @@ class OursBlock:
     @property
     def origin(self) -> str:
         """The source of the numbers, as the header says it."""
-        return f"ours, {self.scale} scale"
+        return origin_of(self.scale)
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, ...], ...]:
@@ -158,7 +158,7 @@ class DifferenceBlock:
     """
 
     corpus: str
-    scale: Scale
+    scale: Scale | None
     columns: tuple[Column, ...]
     cells: tuple[tuple[Difference | None, ...], ...]
     unit: Unit
@@ -180,6 +180,11 @@ class DifferenceBlock:
 
 
 Block = OursBlock | PublishedBlock | DifferenceBlock
+
+
+def origin_of(scale: Scale | None) -> str:
+    """Say whose scores they are: ours at a scale, or given by others."""
+    return "given" if scale is None else f"ours, {scale} scale"
 
 
 def show_floors(block: Block, num_floors: int) -> tuple[tuple[Shown, ...], ...]:

@@ -23,7 +23,7 @@ from reports.tables.blocks import (
     lower_is_better,
 )
 from reports.tables.budgets import tell_budget, warn_of_budgets
-from reports.tables.collapsed import tell_collapsed, warn_of_collapse
+from reports.tables.collapsed import Fallen, find_fallen, tell_collapsed, warn_of_collapse
 from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
@@ -75,10 +75,14 @@ def write_caption(
     conditions = "; ".join(_describe_conditions(outcomes))
     sentences = [
         name_study(study),
-        f"Ours: {conditions}; {_describe_scores(blocks, unit)}.",
+        f"{_whose(outcomes)}: {conditions}; {_describe_scores(blocks, unit)}.",
         *(sentence for outcome in outcomes for sentence in disclaim(outcome)),
     ]
     return " ".join(sentences)
+
+
+def _whose(outcomes: Sequence[Outcome]) -> str:
+    return "Given" if any(outcome.is_given for outcome in outcomes) else "Ours"
 
 
 def name_study(study: Study) -> str:
@@ -91,7 +95,7 @@ def name_study(study: Study) -> str:
 
 def disclaim(outcome: Outcome) -> list[str]:
     """Say that scores on synthetic clips or of small models reproduce nothing, if they are such."""
-    if outcome.corpus != SYNTHETIC and outcome.scale == "paper":
+    if outcome.is_given or (outcome.corpus != SYNTHETIC and outcome.scale == "paper"):
         return []
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
 
@@ -99,10 +103,15 @@ def disclaim(outcome: Outcome) -> list[str]:
 def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
     ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
     is_each = any(column.emotion for block in ours for column in block.columns)
-    scores = "test scores of each emotion and" if is_each else "test scores"
-    metrics = [find_metric(column.metric) for block in ours for column in block.columns]
-    is_mean = all(metric.of_each for metric in metrics)
-    scores += " averaged over the emotions" if is_mean else " of all emotions" if is_each else ""
+    if all(block.scale is None for block in ours):
+        scores = "scores of each emotion and over all" if is_each else "scores"
+    else:
+        metrics = [find_metric(column.metric) for block in ours for column in block.columns]
+        is_mean = all(metric.of_each for metric in metrics)
+        scores = "test scores of each emotion and" if is_each else "test scores"
+        scores += (
+            " averaged over the emotions" if is_mean else " of all emotions" if is_each else ""
+        )
     if any(isinstance(block, DifferenceBlock) for block in blocks):
         scores = f"differences of {scores}"
     if unit.name == "percent":
@@ -122,9 +131,10 @@ def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:
     """Describe corpus, scale and number of seeds; corpora of equal conditions share a phrase."""
     corpora: dict[str, list[str]] = {}
     for outcome in outcomes:
-        conditions = f"at the {outcome.scale} scale, {_count_seeds(outcome)}"
+        scale = "" if outcome.is_given else f" at the {outcome.scale} scale"
+        conditions = f"{scale}, {_count_seeds(outcome)}"
         corpora.setdefault(conditions, []).append(name_corpus(outcome.corpus))
-    return [f"{' and '.join(names)} {conditions}" for conditions, names in corpora.items()]
+    return [f"{' and '.join(names)}{conditions}" for conditions, names in corpora.items()]
 
 
 def _count_seeds(outcome: Outcome) -> str:
@@ -132,7 +142,8 @@ def _count_seeds(outcome: Outcome) -> str:
     if counts == [1]:
         return "one seed"
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"mean ± sample standard deviation over {number} seeds"
+    things = "pairs of seed and fold" if outcome.has_folds else "seeds"
+    return f"mean ± sample standard deviation over {number} {things}"
 
 
 def write_footnotes(
@@ -149,11 +160,16 @@ def write_footnotes(
         mark_rows(block, name_place(outcome))
         for outcome, block in zip(outcomes, ours, strict=False)  # differences have no such block
     ]
+    fallen = [find_fallen(study.columns_for(one.family), one) for one in outcomes]
     texts = [
         [
             *_row_notes(row, study, has_published=has_published),
             *tell_budget(row, study),
-            *(note for outcome in outcomes for note in _fault_notes(number, study, outcome)),
+            *(
+                note
+                for outcome, of_outcome in zip(outcomes, fallen, strict=True)
+                for note in _fault_notes(number, study, outcome, of_outcome)
+            ),
             *(
                 note
                 for outcome in outcomes
@@ -185,7 +201,7 @@ def _row_notes(row: Row, study: Study, *, has_published: bool) -> list[str]:
     return notes
 
 
-def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
+def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) -> Iterable[str]:
     """Say how many seeds of a row diverged or predict a constant, and whether it is compared."""
     keys = outcome.planned[study.rows[number].name]
     records = [outcome.records[key] for key in keys if key in outcome.records]
@@ -203,8 +219,7 @@ def _fault_notes(number: int, study: Study, outcome: Outcome) -> Iterable[str]:
             f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
             "same for every test utterance; such a seed is a result and counts"
         )
-    columns = study.columns_for(outcome.family)
-    yield from tell_collapsed(number, columns, outcome, name_place(outcome))
+    yield from tell_collapsed(number, fallen, name_place(outcome))
     yield from tell_void(cells, study, outcome)
 
 
@@ -246,6 +261,7 @@ def write_notes(
         yield Note("Published: values and bold type as printed.", "")
     if any(cell.count for cell in shown):
         yield Note("(n/N): n of the N planned seeds have a score; such a mean is not ranked.")
+    yield from map(Note, _fold_notes(outcomes))
     for outcome in outcomes:
         if outcome.looks:
             looks = ", ".join(map(str, outcome.looks))
@@ -267,6 +283,7 @@ def write_notes(
 def _tell_ranks(blocks: Sequence[Block], shown: Sequence[Shown]) -> Iterable[Note]:
     """Explain what bold, underlined and tied means of ours are, and where lower is better."""
     own = [block for block in blocks if not isinstance(block, PublishedBlock)]
+    whose = "Given" if any(block.scale is None for block in own) else "Ours"
     lower = dict.fromkeys(title for block in own for title in lower_is_better(block.columns))
     best = "best" if lower else "highest"
     if lower:
@@ -274,7 +291,7 @@ def _tell_ranks(blocks: Sequence[Block], shown: Sequence[Shown]) -> Iterable[Not
         yield Note(text, text.rstrip("."))
     if any(cell.rank for cell in shown):
         yield Note(
-            f"Ours: the {best} mean of a column is bold, the second {best} underlined.",
+            f"{whose}: the {best} mean of a column is bold, the second {best} underlined.",
             f"bold: {best} mean of a column, underlined: second",
         )
     if any(cell.mark == TIED for cell in shown):
@@ -283,6 +300,18 @@ def _tell_ranks(blocks: Sequence[Block], shown: Sequence[Shown]) -> Iterable[Not
             f"(two-sided {LEVEL}, Shaffer-corrected over all pairs of the column).",
             f"{TIED}: not told from it by a t-test",
         )
+
+
+def _fold_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
+    """Say by which test the rows of a corpus with folds are compared."""
+    for outcome in outcomes:
+        if outcome.has_folds:
+            share = outcome.cells[0][0].test_share
+            yield (
+                f"Tests and intervals on {name_place(outcome)} are the corrected resampled t "
+                f"(Nadeau & Bengio 2003), test / training utterances = {share:.3g}: folds share "
+                "training utterances, so their scores are no independent draws."
+            )
 
 
 def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:

@@ -18,19 +18,23 @@ COLLAPSE_NOTE = (
 BRIEF_COLLAPSE_NOTE = "where seeds collapsed, t-tests err more often"
 
 
-def tell_collapsed(
-    number: int, columns: Iterable[Column], outcome: Outcome, place: str
-) -> Iterable[str]:
-    """Say which seeds of a row collapsed, and in which columns of an outcome."""
-    fallen = [
-        (column, collapsed_seeds(cells)[number])
-        for column, cells in zip(columns, zip(*outcome.cells, strict=True), strict=True)
-    ]
+Fallen = list[tuple[Column, list[list[int]]]]
+"""Of each column, the collapsed seeds of each row."""
+
+
+def find_fallen(columns: Iterable[Column], outcome: Outcome) -> Fallen:
+    """Find the collapsed seeds of an outcome."""
+    cells = zip(*outcome.cells, strict=True)
+    return [(column, collapsed_seeds(one)) for column, one in zip(columns, cells, strict=True)]
+
+
+def tell_collapsed(number: int, fallen: Fallen, place: str) -> Iterable[str]:
+    """Say which seeds of a row collapsed, and in which columns."""
     for side, is_lower in (("below", False), ("above", True)):
         of_side = [
-            (column.title, seeds)
-            for column, seeds in fallen
-            if seeds and (find_metric(column.metric).sign < 0) == is_lower
+            (column.title, rows[number])
+            for column, rows in fallen
+            if rows[number] and (find_metric(column.metric).sign < 0) == is_lower
         ]
         every = sorted({seed for _, seeds in of_side for seed in seeds})
         if every:

@@ -1,6 +1,6 @@
 """Differences: between cells, paired by seed, or from a cell to a published value."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from reports.scores.cells import Cell
+from reports.scores.cells import Cell, SeedScore
 from reports.statistics.compatibility import compatible, smallest_best_of
 from reports.statistics.gap import paired_gap
 from reports.statistics.multiplicity import shaffer
@@ -36,6 +36,7 @@ class Difference:
             value; None if the best of all of them does not.
         why_void: Why nothing is subtracted though there are scores, as in
             `reports.scores.cells.Cell.why_void`; there are no values then.
+        test_share: That of folds, as in `reports.scores.cells.Cell`.
     """
 
     to: str
@@ -46,6 +47,7 @@ class Difference:
     distinct: bool | None = None
     best_of: int | None = None
     why_void: str = ""
+    test_share: float = 0.0
 
     @property
     def num_values(self) -> int:
@@ -65,30 +67,32 @@ class Difference:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The two-sided 95 % Student t interval of the mean."""
-        return paired_gap(np.array(self.values)).interval() if self.num_values > 1 else None
+        if self.num_values < 2:
+            return None
+        return paired_gap(np.array(self.values), self.test_share).interval()
 
 
-def pair(cell: Cell, other: Cell) -> list[tuple[int, float]]:
-    """List the differences to another cell's scores, with the seeds that both cells have."""
-    scores = other.by_seed
-    return [(s.seed, s.score - scores[s.seed]) for s in cell.scores if s.seed in scores]
+def pair(cell: Cell, other: Cell) -> list[tuple[SeedScore, SeedScore]]:
+    """List the scores of two cells at the seeds and folds that both have."""
+    scores = other.by_pair
+    return [(one, scores[place]) for place, one in cell.by_pair.items() if place in scores]
 
 
 def subtract_row(cells: Sequence[Cell], baseline: int) -> list[Difference | None]:
     """Return a column's differences to its baseline row; that row has None. See `mark`."""
     other = cells[baseline]
-    keys = {seed.seed: seed.key for seed in other.scores}
     columns: list[Difference | None] = []
     for number, cell in enumerate(cells):
         why_void = _find_void(cell, other)
-        pairs = {} if why_void else dict(pair(cell, other))
+        pairs = [] if why_void else pair(cell, other)
         difference = Difference(
             to=other.row,
-            values=tuple(pairs.values()),
-            seeds=_seeds(cell, pairs),
-            minus=tuple(keys[seed] for seed in pairs),
+            values=tuple(ours.score - theirs.score for ours, theirs in pairs),
+            seeds=tuple((ours.seed, ours.key) for ours, _ in pairs),
+            minus=tuple(theirs.key for _, theirs in pairs),
             num_planned=cell.num_planned,
             why_void=why_void,
+            test_share=cell.test_share,
         )
         columns.append(None if number == baseline else difference)
     return columns
@@ -104,7 +108,7 @@ def mark(
         adjust: Corrects the p-values of the whole family.
     """
     tested = [d for column in columns for d in column if d and d.num_values >= MIN_PAIRS]
-    p_values = iter(adjust([two_sided_p(difference.values) for difference in tested]))
+    p_values = iter(adjust([two_sided_p(one.values, one.test_share) for one in tested]))
     return [
         [
             replace(d, distinct=next(p_values) < LEVEL) if d and d.num_values >= MIN_PAIRS else d
@@ -130,11 +134,12 @@ def subtract_published(
     difference = Difference(
         to=reference,
         values=tuple(seed.score - published for seed in cell.scores),
-        seeds=_seeds(cell, cell.by_seed),
+        seeds=tuple((one.seed, one.key) for one in cell.scores),
         num_planned=cell.num_planned,
+        test_share=cell.test_share,
     )
-    if cell.num_scores < MIN_PAIRS:
-        return difference
+    if cell.num_scores < MIN_PAIRS or cell.test_share:
+        return difference  # a printed number is no single fold
     scores, sign = np.array([seed.score for seed in cell.scores]), find_metric(cell.metric).sign
     return replace(
         difference,
@@ -160,25 +165,22 @@ def find_ties(cells: Sequence[Cell]) -> list[bool | None]:
     sign = find_metric(cells[0].metric).sign
     best = max(complete, key=lambda number: sign * (cells[number].mean or 0.0))
     values = {
-        (one, other): [value for _, value in pair(cells[one], cells[other])]
+        (one, other): [ours.score - theirs.score for ours, theirs in pair(cells[one], cells[other])]
         for one, other in combinations(complete, 2)
     }
-    p_values = {two: two_sided_p(v) for two, v in values.items() if len(v) >= MIN_PAIRS}
+    share = cells[best].test_share
+    p_values = {two: two_sided_p(v, share) for two, v in values.items() if len(v) >= MIN_PAIRS}
     adjusted = zip(p_values, shaffer(list(p_values.values()), len(complete)), strict=True)
     ties = {(set(two) - {best}).pop(): p >= LEVEL for two, p in adjusted if best in two}
     return [ties.get(number) for number in range(len(cells))]
 
 
-def two_sided_p(differences: Sequence[float]) -> float:
+def two_sided_p(differences: Sequence[float], test_share: float = 0.0) -> float:
     """Return the two-sided p of the paired t-test, H0: the mean difference is 0."""
-    gap = paired_gap(np.array(differences))
+    gap = paired_gap(np.array(differences), test_share)
     return min(1.0, 2 * min(gap.p_not_above(0.0), gap.p_not_below(0.0)))
 
 
 def _find_void(*cells: Cell) -> str:
     """Name the first of some cells that takes no part in comparisons, and say why."""
     return next((f"'{cell.row}': {cell.why_void}" for cell in cells if cell.why_void), "")
-
-
-def _seeds(cell: Cell, wanted: Container[int]) -> tuple[tuple[int, str], ...]:
-    return tuple((s.seed, s.key) for s in cell.scores if s.seed in wanted)

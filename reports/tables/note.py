@@ -42,5 +42,6 @@ def shorten(
 
 
 def name_place(outcome: Outcome) -> str:
-    """Name the corpus and the scale."""
-    return f"{name_corpus(outcome.corpus)} at the {outcome.scale} scale"
+    """Name the corpus and the scale; scores that others made have none."""
+    corpus = name_corpus(outcome.corpus)
+    return corpus if outcome.is_given else f"{corpus} at the {outcome.scale} scale"

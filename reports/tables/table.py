@@ -17,6 +17,7 @@ from reports.tables.blocks import (
     PublishedBlock,
     PublishedCell,
     Unit,
+    origin_of,
 )
 from reports.tables.caption import write_caption, write_footnotes, write_notes
 from reports.tables.differences import Difference, find_ties, mark, subtract_published, subtract_row
@@ -24,7 +25,7 @@ from reports.tables.floors import score_floors
 from reports.tables.noise import tell_noise
 from reports.tables.note import Brief, Note, name_place, shorten
 from reports.tables.spread import Spread, measure_spread, tell_spread
-from search_spaces.printed.numbers import columns_of
+from search_spaces.printed.numbers import NOT_PRINTED, columns_of
 from search_spaces.study import Row, Source, Study
 
 Variant = Literal["beside", "ours", "minus-published", "minus-baseline"]
@@ -222,6 +223,8 @@ def _find_published(study: Study, reference: str | None) -> PublishedCell | None
     table_id, row_id, column = reference.split("/")
     printed = study.printed.row(f"{table_id}/{row_id}")
     position = study.printed.table(table_id).columns.index(column)
+    if printed.values[position] == NOT_PRINTED:
+        return None
     return PublishedCell(reference, printed.values[position], bold=position in printed.bold)
 
 
@@ -251,7 +254,7 @@ def _minus_published(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBl
             for row in range(len(study.rows))
         ),
         unit=unit,
-        origin=f"ours, {outcome.scale} scale, minus published",
+        origin=f"{origin_of(outcome.scale)}, minus published",
     )
 
 
@@ -274,6 +277,6 @@ def _minus_baseline(study: Study, outcome: Outcome, unit: Unit) -> DifferenceBlo
         columns=columns,
         cells=tuple(zip(*marked.values(), strict=True)),
         unit=unit,
-        origin=f"ours, {outcome.scale} scale, minus {baseline}",
+        origin=f"{origin_of(outcome.scale)}, minus {baseline}",
         nothing="reference",
     )

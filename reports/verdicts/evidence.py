@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reports.scores.cells import Cell, Outcome, make_cell
+from reports.scores.cells import Outcome, find_cell
 from reports.scores.collapsed import collapsed_seeds
 from reports.scores.names import corpus_title
 from reports.scores.redrawn import RedrawnScores
@@ -13,7 +13,8 @@ from reports.scores.trials import TrialScores
 from reports.statistics.effects import Superiority, d_z, pairing_correlation, superiority
 from reports.statistics.gap import Gap, paired_gap, with_test_set_variance
 from reports.statistics.verdicts import FEWEST_SEEDS, Evidence, at_least, conjoin
-from search_spaces.claim import Claim, Comparison, Score
+from reports.tables.differences import pair
+from search_spaces.claim import Claim, Comparison
 from search_spaces.metrics.metric import Metric
 from search_spaces.metrics.registry import find_metric
 
@@ -24,7 +25,8 @@ class Compared:
 
     Attributes:
         comparison: The comparison.
-        seeds: The seeds that both rows have.
+        seeds: The seeds that both rows have, one for each difference.
+        folds: The fold of each difference; empty if the corpus has no folds.
         keys: The keys of the two trials of each difference.
         differences: The gains of the row over its rival, which include the comparison's allowance:
             differences of scores, turned round where lower is better.
@@ -37,10 +39,12 @@ class Compared:
         diverged: The seeds at which a training diverged.
         collapsed: The seeds at which a score collapsed.
         problem: Why there is no gap; empty if there is one.
+        test_share: That of folds, as in `reports.scores.cells.Cell`.
     """
 
     comparison: Comparison
     seeds: tuple[int, ...] = ()
+    folds: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
     differences: tuple[float, ...] = ()
     gap: Gap | None = None
@@ -52,6 +56,7 @@ class Compared:
     diverged: tuple[int, ...] = ()
     collapsed: tuple[int, ...] = ()
     problem: str = ""
+    test_share: float = 0.0
 
     @property
     def effect_size(self) -> float | None:
@@ -63,12 +68,24 @@ class Compared:
         """The metric that is compared."""
         return find_metric(self.comparison.score.metric)
 
+    @property
+    def num_pairs_in_words(self) -> str:
+        """The number of differences, as in `5 seeds` or `5 seeds x 10 folds`."""
+        num_seeds, num_folds = len(set(self.seeds)), len(set(self.folds))
+        seeds = "1 seed" if num_seeds == 1 else f"{num_seeds} seeds"
+        if not self.folds:
+            return seeds
+        if num_seeds * num_folds == len(self.differences):
+            return f"{seeds} x {num_folds} folds"
+        return f"{len(self.differences)} pairs of seed and fold"
+
     def superiority(self, level: float = 0.95) -> Superiority | None:
         """Return the share of seeds at which the row scores better, with its interval.
 
-        The allowance does not count: a row that is worse by less than it scores worse.
+        The allowance does not count: a row that is worse by less than it scores worse. With folds
+        there is none, since the interval holds for independent draws alone.
         """
-        if not self.differences:
+        if not self.differences or self.test_share:
             return None
         return superiority(np.array(self.differences) - self.comparison.allowance, level)
 
@@ -76,25 +93,25 @@ class Compared:
 def find_outcome(outcomes: Iterable[Outcome], claim: Claim, corpus: str) -> Outcome | None:
     """Find the outcome on the corpus that a claim is about, at its scale.
 
-    A corpus of exactly this name comes before other corpora of its family.
+    A corpus of exactly this name comes before other corpora of its family. Scores that others made
+    are at no scale, and fit claims at any.
     """
     fitting = [
         outcome
         for outcome in outcomes
-        if corpus in (outcome.corpus, outcome.family) and claim.scale in (None, outcome.scale)
+        if corpus in (outcome.corpus, outcome.family)
+        and (outcome.is_given or claim.scale in (None, outcome.scale))
     ]
     return next((o for o in fitting if o.corpus == corpus), fitting[0] if fitting else None)
 
 
-def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScores) -> Cell:
-    """Collect the scores of a row that a comparison is about."""
-    return make_cell(outcome, row, score.metric, score.emotion, trial_scores)
-
-
 def compare(
-    comparison: Comparison, claim: Claim, outcomes: Sequence[Outcome], trial_scores: TrialScores
+    comparison: Comparison,
+    claim: Claim,
+    outcomes: Sequence[Outcome],
+    trial_scores: TrialScores | None,
 ) -> Compared:
-    """Pair the scores of the two rows by seed and estimate their gap."""
+    """Pair the scores of the two rows by seed, and by fold if there are any; estimate their gap."""
     score = comparison.score
     outcome = find_outcome(outcomes, claim, score.corpus)
     if outcome is None:
@@ -102,40 +119,40 @@ def compare(
     cells = [find_cell(outcome, r, score, trial_scores) for r in (comparison.row, comparison.rival)]
     if void := dict.fromkeys(f"'{c.row}': {c.why_void}" for c in cells if c.why_void):
         return Compared(comparison, problem=f"nothing to compare: {'; '.join(void)}")
-    scores = [cell.by_seed for cell in cells]
-    seeds = tuple(seed for seed in scores[0] if seed in scores[1])
-    if len(seeds) < FEWEST_SEEDS:
+    pairs = pair(*cells)
+    if len(pairs) < FEWEST_SEEDS:
         names = f"'{comparison.row}' and '{comparison.rival}'"
+        things = "pairs of seed and fold" if outcome.has_folds else "seeds"
         return Compared(
             comparison,
-            problem=f"{names} share {len(seeds)} of at least {FEWEST_SEEDS} seeds",
+            problem=f"{names} share {len(pairs)} of at least {FEWEST_SEEDS} {things}",
         )
-    row, rival = (np.array([of_row[seed] for seed in seeds]) for of_row in scores)
-    keys = [{seed.seed: seed.key for seed in cell.scores} for cell in cells]
+    row, rival = (np.array([one.score for one in side]) for side in zip(*pairs, strict=True))
+    seeds = tuple(ours.seed for ours, _ in pairs)
     fallen = _find_collapsed(outcome, comparison, trial_scores)
-    trials = tuple((keys[0][seed], keys[1][seed]) for seed in seeds)
     differences = find_metric(score.metric).sign * (row - rival) + comparison.allowance
+    share = cells[0].test_share
     return Compared(
         comparison=comparison,
         seeds=seeds,
-        keys=trials,
+        folds=tuple(ours.fold for ours, _ in pairs) if outcome.has_folds else (),
+        keys=tuple((ours.key, theirs.key) for ours, theirs in pairs),
         differences=tuple(differences.tolist()),
-        gap=paired_gap(differences),
+        gap=paired_gap(differences, share),
         correlation=pairing_correlation(row, rival),
         corpus=outcome.corpus,
         looks=outcome.looks,
         num_missing=min(cell.num_planned for cell in cells) - len(seeds),
         diverged=tuple(
-            seed
-            for seed, pair in zip(seeds, trials, strict=True)
-            if any(outcome.records[key].result.has_diverged for key in pair)
+            ours.seed for ours, theirs in pairs if "diverged" in (ours.fault, theirs.fault)
         ),
         collapsed=tuple(seed for seed in seeds if seed in fallen),
+        test_share=share,
     )
 
 
 def _find_collapsed(
-    outcome: Outcome, comparison: Comparison, trial_scores: TrialScores
+    outcome: Outcome, comparison: Comparison, trial_scores: TrialScores | None
 ) -> set[int]:
     """Find the seeds at which a row of a comparison collapsed, beside all rows of the outcome."""
     cells = [find_cell(outcome, row, comparison.score, trial_scores) for row in outcome.planned]

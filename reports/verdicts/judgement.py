@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from corpora.source.names import SYNTHETIC
-from reports.scores.cells import Cell, Outcome
+from reports.scores.cells import Cell, Outcome, find_cell
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
 from reports.statistics.compatibility import compatible, smallest_best_of
@@ -18,7 +18,6 @@ from reports.verdicts.evidence import (
     Compared,
     compare,
     describe_absence,
-    find_cell,
     find_outcome,
     vary_test_set,
     weigh,
@@ -77,7 +76,7 @@ class Judged:
 def judge_claims(
     study: Study,
     outcomes: Sequence[Outcome],
-    trial_scores: TrialScores,
+    trial_scores: TrialScores | None,
     asked_of: Sequence[Outcome] | None = None,
 ) -> list[Judged]:
     """Judge all claims of a study; the claims of one table are one family.
@@ -88,14 +87,15 @@ def judge_claims(
     Args:
         study: The study.
         outcomes: The results of its trials, one outcome for each corpus.
-        trial_scores: The scores of these trials.
+        trial_scores: The scores of these trials; None if others made the scores, which are in the
+            cells of the outcomes then. There is no verdict beyond this split without predictions.
         asked_of: The outcomes of which such questions are asked, by default all.
 
     Raises:
         StudyError: If a paper's claim has no row or column in the study.
         LedgerError: If predictions are damaged or missing.
     """
-    redrawn = RedrawnScores(trial_scores)
+    redrawn = None if trial_scores is None else RedrawnScores(trial_scores)
     asked = ask_here(study, outcomes if asked_of is None else asked_of)
     claims = (*claims_about(study, [one.corpus for one in outcomes]), *asked)
     judged = [_weigh_claim(claim, outcomes, trial_scores, redrawn) for claim in claims]
@@ -142,8 +142,8 @@ def _looks_of(judged: Judged) -> tuple[int, ...]:
 def _weigh_claim(
     claim: Claim,
     outcomes: Sequence[Outcome],
-    trial_scores: TrialScores,
-    redrawn: RedrawnScores,
+    trial_scores: TrialScores | None,
+    redrawn: RedrawnScores | None,
 ) -> Judged:
     """Collect the evidence for a claim; the verdict follows when its family is judged."""
     undecided = Judged(claim, "UNTESTABLE", None, claim.untestable)
@@ -157,7 +157,7 @@ def _weigh_claim(
         return _judge_value(undecided, claim.value, outcomes, trial_scores)
     compared = tuple(compare(one, claim, outcomes, trial_scores) for one in claim.comparisons)
     problems = dict.fromkeys(one.problem for one in compared if one.problem)
-    if not problems:
+    if not problems and redrawn is not None:
         compared = tuple(vary_test_set(one, claim, outcomes, redrawn) for one in compared)
     return replace(undecided, compared=compared, reason="; ".join(problems))
 
@@ -239,7 +239,10 @@ def _with_verdict(
 
 
 def _judge_value(
-    undecided: Judged, value: PrintedValue, outcomes: Sequence[Outcome], trial_scores: TrialScores
+    undecided: Judged,
+    value: PrintedValue,
+    outcomes: Sequence[Outcome],
+    trial_scores: TrialScores | None,
 ) -> Judged:
     """Compare our scores with a printed value that has no spread."""
     claim = undecided.claim
@@ -253,18 +256,27 @@ def _judge_value(
     if cell.why_void:
         reason = f"nothing to compare: '{value.row}': {cell.why_void}"
         return replace(undecided, reason=reason)
+    if cell.test_share:
+        reason = "a printed value is that of all folds, of which there is only one set"
+        return replace(undecided, reason=reason)
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
-    scores = np.array(list(cell.by_seed.values()))
+    scores = np.array([one.score for one in cell.scores])
     published = float(value.text) / factor
-    num_diverged = sum(outcome.records[one.key].result.has_diverged for one in cell.scores)
+    num_diverged = sum(one.fault == "diverged" for one in cell.scores)
     fits = compatible(scores, published, 0.5 * 10.0**-decimals / factor)
     sign = find_metric(cell.metric).sign
     best_of = smallest_best_of(sign * scores, sign * published)
     return replace(
         undecided,
         verdict="COMPATIBLE" if fits else "INCOMPATIBLE",
-        reason=describe_value(cell, value, best_of, num_diverged),
+        reason=describe_value(
+            cell,
+            value,
+            best_of,
+            num_diverged,
+            whose="the given" if outcome.is_given else "ours",
+        ),
         cell=cell,
     )
 

@@ -10,7 +10,7 @@ from reports.scores.cells import Cell
 from reports.statistics.equivalence import seeds_for_equivalence
 from reports.statistics.gap import Gap, paired_gap
 from reports.statistics.power import seeds_needed
-from reports.statistics.sign_flip import sign_flip_p, smallest_p
+from reports.statistics.sign_flip import MOST_FLIPPED, sign_flip_p, smallest_p
 from reports.verdicts.evidence import Compared
 from search_spaces.claim import Claim, Comparison, PrintedValue
 from search_spaces.metrics.registry import find_metric
@@ -33,6 +33,8 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
     allowance = metric.show(comparison.allowance, 2)
     text += f", {allowance} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"
+    if decisive.test_share:
+        text += f" ({decisive.num_pairs_in_words}, corrected resampled t)"
     if decisive.effect_size is not None:
         text += f", d_z = {decisive.effect_size:.1f}"
     better = decisive.superiority(confidence)
@@ -62,7 +64,7 @@ def describe_briefly(claim: Claim, compared: Sequence[Compared], confidence: flo
     low, high = (metric.show(one, 1) for one in gaps[1:])
     text = (
         f"{metric.show(gaps[0], 1, signed=True)}{metric.points}, {100 * confidence:.4g} % interval "
-        f"{low} to {high}, {gap.num_seeds} seeds"
+        f"{low} to {high}, {decisive.num_pairs_in_words}"
     )
     text += " (above 0: lower, so better)" if metric.sign < 0 else ""
     if len(compared) == 1:
@@ -97,6 +99,8 @@ def _describe_p_values(claim: Claim, compared: Compared) -> str:
     if claim.kind == "same":
         tested = [claim.margin + differences, claim.margin - differences]
     by_t = max(paired_gap(one).p_not_above(0.0) for one in tested)
+    if len(differences) > MOST_FLIPPED:
+        return f"p of t {by_t:.4f}"
     by_flips = max(sign_flip_p(one) for one in tested)
     floor = smallest_p(len(differences))
     return f"p of t {by_t:.4f}, of sign flips {by_flips:.4f} (at least {floor:.4f})"
@@ -115,6 +119,8 @@ def project_seeds(claim: Claim, compared: Sequence[Compared], level: float) -> i
         compared: All of its comparisons.
         level: One-sided: the claim's own share of its table's level.
     """
+    if any(one.test_share for one in compared):
+        return None  # more seeds on the same folds may decide nothing
     num_parts = len(claim.parts)
     needed = claim.at_least or num_parts
     refuting = num_parts - needed + 1
@@ -159,19 +165,23 @@ _SHOWN = {
 
 
 def describe_value(
-    cell: Cell, value: PrintedValue, best_of: int | None, num_diverged: int = 0
+    cell: Cell,
+    value: PrintedValue,
+    best_of: int | None,
+    num_diverged: int = 0,
+    whose: str = "ours",
 ) -> str:
     """Describe our score beside a printed one, and how lucky a run would have to be to reach it."""
     factor = 100 if value.unit == "percent" else 1
     decimals = len(value.text.partition(".")[2])
     ours = " ± ".join(f"{factor * (part or 0):.{decimals}f}" for part in (cell.mean, cell.std))
     beyond = "below" if find_metric(cell.metric).sign < 0 else "above"
-    luck = {None: f"{beyond} the best of ours", 1: "a usual run reaches it"}.get(
+    luck = {None: f"{beyond} the best of {whose}", 1: "a usual run reaches it"}.get(
         best_of, f"expected from the best of {best_of}"
     )
     num_seeds = f"n = {cell.num_scores}"
     num_seeds += f", {num_diverged} of them diverged" if num_diverged else ""
-    return f"ours {ours} ({num_seeds}), published {value.text}; {luck}"
+    return f"{whose} {ours} ({num_seeds}), published {value.text}; {luck}"
 
 
 def describe_costs(row: str, result: Result) -> str:

@@ -1,17 +1,13 @@
 """Reading a user's own tables, in the format of `search_spaces/printed/published.yaml`."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from corpora.parsing.errors import ParseError
-from corpora.parsing.yaml_text import parse_yaml
 from search_spaces.errors import PublishedError
 from search_spaces.printed.faults import claim_faults, support_faults, table_faults
 from search_spaces.printed.lines import Lines
@@ -22,6 +18,7 @@ from search_spaces.printed.published import (
     PublishedSupports,
     PublishedTable,
 )
+from search_spaces.printed.text_file import parse_mapping, read_content
 
 SCHEMA = "1"
 
@@ -29,18 +26,6 @@ Part = TypeVar("Part", bound=BaseModel)
 
 _FOLDER: ContextVar[Path] = ContextVar("folder", default=Path())
 """Where `read_beside` looks."""
-
-
-class _TextLoader(yaml.CBaseLoader):
-    """Reads every scalar as text, and rejects a repeated key: one of its values would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = Counter(str(self.construct_object(key, deep=True)) for key, _ in node.value)
-        twice = sorted(key for key, num in keys.items() if num > 1)
-        if twice:
-            line = node.start_mark.line + 1
-            raise PublishedError(f"below line {line}: twice the key {', '.join(twice)}")
-        return super().construct_mapping(node, deep)
 
 
 @contextmanager
@@ -69,32 +54,15 @@ def read_published(path: Path) -> PublishedData:
         PublishedError: If the file cannot be read or has faults; the message lists all of them,
             with their lines.
     """
-    content = _read(path)
-    reader = _Reader(_parse(content, path), path.name)
+    content = read_content(path)
+    parsed = parse_mapping(content, path, "the keys schema and tables")
+    reader = _Reader(parsed, path.name)
     data = reader.read()
     if reader.faults:
         lines = Lines(content.decode("utf-8"))
         faults = map(lines.add_to, dict.fromkeys(reader.faults))
         raise PublishedError("\n  ".join([f"{path}:", *faults]))
     return data
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PublishedError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _parse(content: bytes, path: Path) -> Mapping[str, Any]:
-    """Parse a file; every scalar stays text."""
-    try:
-        parsed = parse_yaml(content, _TextLoader)
-    except (ParseError, PublishedError) as error:
-        raise PublishedError(f"{path}: {error}") from error
-    if not isinstance(parsed, Mapping):
-        raise PublishedError(f"{path}: no mapping; it must have the keys schema and tables")
-    return parsed
 
 
 class _Reader:

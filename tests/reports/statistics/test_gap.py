@@ -90,3 +90,20 @@ def test_gap_of_two_sets_is_that_of_students_t() -> None:
 def test_gap_of_two_sets_needs_two_scores_of_each() -> None:
     with pytest.raises(ValueError, match="two scores of each, not 3 and 1"):
         independent_gap(DIFFERENCES[:3], DIFFERENCES[:1])
+
+
+def test_gap_over_folds_is_widened_by_nadeau_and_bengio() -> None:
+    plain, corrected = paired_gap(DIFFERENCES), paired_gap(DIFFERENCES, test_share=0.25)
+    num = len(DIFFERENCES)
+    assert corrected.mean == plain.mean
+    assert corrected.df == num - 1
+    variance = (1 / num + 0.25) * DIFFERENCES.var(ddof=1)
+    assert corrected.std_error == pytest.approx(np.sqrt(variance))
+    t = DIFFERENCES.mean() / np.sqrt(variance)
+    assert corrected.p_not_above(0.0) == pytest.approx(stats.t.sf(t, num - 1))
+
+
+@pytest.mark.parametrize("share", [-0.1, np.inf, np.nan])
+def test_share_of_test_utterances_must_be_a_ratio(share: float) -> None:
+    with pytest.raises(ValueError, match="the share of test utterances is"):
+        paired_gap(DIFFERENCES, share)

@@ -36,8 +36,9 @@ NEAR = make_cell("near", 0.51, 0.55, 0.52, 0.57)
 
 def test_scores_are_paired_by_seed():
     pairs = pair(without_seed(FAR, 1), BASELINE)
-    assert [seed for seed, _ in pairs] == [0, 2, 3]
-    assert [d for _, d in pairs] == pytest.approx([0.10, 0.10, 0.11])
+    assert [(ours.seed, theirs.seed) for ours, theirs in pairs] == [(0, 0), (2, 2), (3, 3)]
+    gaps = [ours.score - theirs.score for ours, theirs in pairs]
+    assert gaps == pytest.approx([0.10, 0.10, 0.11])
 
 
 def test_difference_to_a_row_is_that_of_the_common_seeds():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import EXIT_BAD_INPUT, main
-from orchestrator.commands.printed import EXIT_FINDINGS
+from orchestrator.commands.numbers.printed import EXIT_FINDINGS
 
 TABLES = """
 schema: 1

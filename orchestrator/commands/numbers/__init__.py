@@ -1,0 +1,1 @@
+"""Commands about numbers that others printed or measured."""

@@ -1,0 +1,1 @@
+"""Scores that others made: from a file of theirs to tables and verdicts as of our own trials."""
