@@ -5,6 +5,7 @@ from itertools import count, product
 from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC
+from corpora.source.task import LABELS
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
@@ -75,7 +76,7 @@ def write_caption(
     conditions = "; ".join(_describe_conditions(outcomes))
     sentences = [
         name_study(study),
-        f"{_whose(outcomes)}: {conditions}; {_describe_scores(blocks, unit)}.",
+        f"{_whose(outcomes)}: {conditions}; {_describe_scores(outcomes, blocks, unit)}.",
         *(sentence for outcome in outcomes for sentence in disclaim(outcome)),
     ]
     return " ".join(sentences)
@@ -100,7 +101,7 @@ def disclaim(outcome: Outcome) -> list[str]:
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
 
 
-def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
+def _describe_scores(outcomes: Sequence[Outcome], blocks: Sequence[Block], unit: Unit) -> str:
     ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
     is_each = any(column.emotion for block in ours for column in block.columns)
     if all(block.scale is None for block in ours):
@@ -109,9 +110,8 @@ def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
         metrics = [find_metric(column.metric) for block in ours for column in block.columns]
         is_mean = all(metric.of_each for metric in metrics)
         scores = "test scores of each emotion and" if is_each else "test scores"
-        scores += (
-            " averaged over the emotions" if is_mean else " of all emotions" if is_each else ""
-        )
+        of_all = " and ".join(dict.fromkeys(LABELS[outcome.task] for outcome in outcomes))
+        scores += f" averaged over the {of_all}" if is_mean else f" of all {of_all}" * is_each
     if any(isinstance(block, DifferenceBlock) for block in blocks):
         scores = f"differences of {scores}"
     if unit.name == "percent":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from corpora.source.task import TaskKind
 from reports.scores.cells import Cell, Outcome
 from reports.scores.floors import FLOORS, FloorName
 from reports.statistics.gap import paired_gap
@@ -69,20 +70,30 @@ def mark_rows(block: OursBlock, place: str) -> list[list[str]]:
     return texts
 
 
+LINEAR: dict[TaskKind, str] = {
+    "multilabel": "logistic regression of each emotion",
+    "multiclass": "logistic regression of the classes",
+    "regression": "ridge regression of the targets",
+}
+"""The linear model of each kind of task."""
+
+
 def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
     """Explain the two rows: how they are chosen, and what the linear classifier reads."""
     facts = [outcome.floors.facts for outcome in outcomes if outcome.floors is not None]
     if not facts:
         return
     yield Note(CHANCE_NOTE, "chance: best constant classifier")
-    recipes: dict[str, list[str]] = {}
+    recipes: dict[tuple[TaskKind, str], list[str]] = {}
     for one in facts:
-        recipes.setdefault(one.features, []).append(f"'{one.corpus.recipe}' on {one.corpus.name}")
-    for features, names in recipes.items():
+        place = f"'{one.corpus.recipe}' on {one.corpus.name}"
+        recipes.setdefault((one.task, one.features), []).append(place)
+    for (task, features), names in recipes.items():
+        chosen = "penalty and thresholds" if task == "multilabel" else "penalty"
         yield Note(
-            f"linear: logistic regression of each emotion on {features} (recipe "
-            f"{', '.join(dict.fromkeys(names))}); penalty and thresholds chosen on validation.",
-            "linear: logistic regression",
+            f"linear: {LINEAR[task]} on {features} (recipe {', '.join(dict.fromkeys(names))}); "
+            f"{chosen} chosen on validation.",
+            f"linear: {LINEAR[task].partition(' of ')[0]}",
         )
 
 
