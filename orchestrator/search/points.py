@@ -20,11 +20,22 @@ TRAINING_SEED = 0
 
 @dataclass(frozen=True)
 class Points:
-    """A space on one corpus at one scale."""
+    """A space on one corpus at one scale.
+
+    Raises:
+        StudyError: If the labels of the corpus are numbers, which have no F1 to search for.
+    """
 
     space: Space
     corpus: KnownCorpus
     scale: Scale
+
+    def __post_init__(self) -> None:
+        if self.corpus.task == "regression":
+            raise StudyError(
+                f"space '{self.space.name}': a search compares candidates by F1, but the labels of "
+                f"corpus '{self.corpus.name}' are numbers; compare rows of a study by CCC instead"
+            )
 
     def trial(self, point: Point, seed: int = TRAINING_SEED) -> Trial:
         """Make the trial of a point with a seed.

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_point_that_is_no_model_has_no_key() -> None:
     with pytest.raises(StudyError, match=r"model.head has no field 'depht'"):
         make_points().trial(point)
     assert make_points().key_of(point) == ""
+
+
+def test_corpus_of_numbers_is_refused() -> None:
+    corpus = replace(make_points().corpus, task="regression")
+    with pytest.raises(StudyError, match="labels of corpus 'mine' are numbers"):
+        Points(SPACE, corpus, "tiny")
 
 
 def test_corpus_prepared_otherwise_is_told() -> None:
