@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import torch
@@ -30,9 +29,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import Adam, Optimizer
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.drawn_batch import TASK, draw_batch
+from benchmarks.flops import flop_counter
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batches.batch import Batch
 from corpora.recipes.pictures import LE
@@ -60,8 +59,6 @@ MATMUL_S = 0.3
 
 FUSION, HEAD, OPTIMIZER = "fusion", "head", "optimizer"
 PARTS = (*MODALITIES, FUSION, HEAD, OPTIMIZER)
-
-Shape = Sequence[int]
 
 
 class PartMeter:
@@ -206,38 +203,11 @@ def count_flops(model: SequenceFusionModel, optimizer: Optimizer, batch: Batch) 
     The counter does not know the CPU's fused attention, so plain attention replaces it; it has the
     same number of FLOPs.
     """
-    formulas: dict[Any, Any] = {
-        torch.ops.aten.convolution: _conv_flops,
-        torch.ops.aten.convolution_backward: _conv_backward_flops,
-    }
-    counter = FlopCounterMode(display=False, custom_mapping=formulas)
+    counter = flop_counter()
     with sdpa_kernel(SDPBackend.MATH), counter:
         meter = PartMeter(counter.get_total_flops)
         take_step(model, optimizer, batch, "fp32", meter)
     return meter.spent
-
-
-def _conv_flops(pictures: Shape, weight: Shape, *_: object, out_shape: object) -> int:
-    """Count the FLOPs of a convolution of VGG19: stride 1, zero padding that keeps H and W.
-
-    Shapes:
-        pictures: (N, C_in, H, W), weight: (C_out, C_in, odd, odd)
-    """
-    num_pictures, in_channels, *sides = pictures
-    out_channels, kernel = weight[0], weight[2:]
-    products = num_pictures * in_channels * out_channels
-    for side, taps in zip(sides, kernel, strict=True):
-        reach = taps // 2
-        products *= side * taps - reach * (reach + 1)  # without taps outside the picture
-    return 2 * products
-
-
-def _conv_backward_flops(
-    gradient: Shape, pictures: Shape, weight: Shape, *settings: Any, out_shape: object
-) -> int:
-    """Count the gradients of pictures and weight, if wanted; each has as many FLOPs as forward."""
-    of_pictures, of_weight, _ = settings[-1]
-    return (of_pictures + of_weight) * _conv_flops(pictures, weight, out_shape=out_shape)
 
 
 def measure(
