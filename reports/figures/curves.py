@@ -1,4 +1,4 @@
-"""Learning curves: losses and validation F1 after every epoch, one line for each row."""
+"""Learning curves: losses and the main score on validation by epoch, one line for each row."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, LINE_STYLES, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
-from reports.ledger.record import Epoch, Record
+from reports.ledger.record import MAIN_METRIC, Epoch, Record
 from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
@@ -32,13 +32,19 @@ class Curve:
     factor: float = 1.0
 
 
-CURVES = (
+LOSSES = (
     Curve("train_loss", "Training loss", lambda epoch: epoch.train_loss),
     Curve("valid_loss", "Validation loss", lambda epoch: epoch.valid_loss),
-    Curve(
-        "valid_f1_fraction", "Validation F1 (%)", lambda epoch: epoch.valid.get("f1", nan), PERCENT
-    ),
 )
+F1 = Curve(
+    "valid_f1_fraction", "Validation F1 (%)", lambda epoch: epoch.valid.get("f1", nan), PERCENT
+)
+CCC = Curve("valid_ccc", "Validation CCC", lambda epoch: epoch.valid.get("ccc", nan))
+MAIN: Mapping[str, tuple[Curve, str]] = {
+    "f1": (F1, "F1 on validation averaged over the emotions, in percent"),
+    "ccc": (CCC, "CCC on validation averaged over the targets"),
+}
+"""The curve of each main metric (`reports.ledger.record.MAIN_METRIC`), in words too."""
 
 
 def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
@@ -56,24 +62,27 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
     trials = {row: records for row, records in trials.items() if records}
     if not any(record.result.epochs for records in trials.values() for record in records):
         return None
+    first = next(record for records in trials.values() for record in records)
+    main, words = MAIN[MAIN_METRIC[first.result.task]]
+    curves = (*LOSSES, main)
     return Drawing(
         name=f"{study.name}-curves",
         title=f"{study.title}: learning curves",
         caption=write_figure_caption(
             study,
             outcome,
-            "Losses, and F1 on validation averaged over the emotions, in percent, by epoch.",
+            f"Losses, and {words}, by epoch.",
             "Thick lines: means over seeds, as far as all of them were trained; thin lines: seeds;",
             "dots: the epoch whose model was kept.",
         ),
-        figure=_draw(trials),
+        figure=_draw(trials, curves),
         data=pd.DataFrame(
             {
                 "row": row,
                 "seed": record.trial.seed,
                 "epoch": epoch.epoch + 1,
                 "is_best": epoch.epoch == record.result.best_epoch,
-                **{curve.name: curve.read(epoch) for curve in CURVES},
+                **{curve.name: curve.read(epoch) for curve in curves},
             }
             for row, records in trials.items()
             for record in records
@@ -82,20 +91,20 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
     )
 
 
-def _draw(trials: Mapping[str, Sequence[Record]]) -> Figure:
+def _draw(trials: Mapping[str, Sequence[Record]], curves: Sequence[Curve]) -> Figure:
     num_lines = -(-len(trials) // MAX_ROWS_A_LINE)
     num_rows = -(-len(trials) // num_lines)
     with in_style():
         figure = Figure(figsize=(FULL_WIDTH_IN, FRAME_IN + LINE_IN * num_lines))
-        grid = figure.subplots(num_lines, len(CURVES), sharex=True, sharey="col", squeeze=False)
+        grid = figure.subplots(num_lines, len(curves), sharex=True, sharey="col", squeeze=False)
         rows = list(trials.items())
         for place, panels in enumerate(grid):
             line = rows[place * num_rows : (place + 1) * num_rows]
-            for axes, curve in zip(panels, CURVES, strict=True):
+            for axes, curve in zip(panels, curves, strict=True):
                 for number, (row, records) in enumerate(line):
                     _draw_row(axes, curve, row, records, number)
             panels[-1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-        for axes, curve in zip(grid[0], CURVES, strict=True):
+        for axes, curve in zip(grid[0], curves, strict=True):
             axes.set_title(curve.title)
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         for axes in grid[-1]:

@@ -18,6 +18,7 @@ from search_spaces.metrics.registry import (
 )
 from search_spaces.study import Column, Study
 from tests.reports.factories import make_study
+from tests.test_layers import ROOT
 
 BINS = 5
 
@@ -45,6 +46,17 @@ def test_every_built_in_metric_says_what_it_is() -> None:
         assert metric.header
         low, high = metric.bounds
         assert metric.unit == "plain" or (low, high) == (0, 1)
+
+
+def test_page_has_every_metric() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for metric in BUILT_IN.values():
+        (line,) = re.findall(rf"^\| `{metric.name}` \| (.*?) \|$", page, re.MULTILINE)
+        tasks, of_each, about = line.split(" | ")
+        assert tasks == ", ".join(metric.tasks)
+        assert of_each == ("yes" if metric.of_each else "no")
+        assert ("lower is better" in about) == (metric.sign < 0)
+        assert ("no fraction" in about) == (metric.unit == "plain")
 
 
 def test_task_admits_what_it_can_compute() -> None:
