@@ -28,7 +28,7 @@ from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
-from search_spaces.metrics.metric import Need
+from search_spaces.metrics.metric import Metric, Need
 from search_spaces.metrics.registry import find_metric
 from search_spaces.printed.published import Mark
 from search_spaces.study import RECONSTRUCTED, Row, Study
@@ -99,23 +99,29 @@ def disclaim(outcome: Outcome) -> list[str]:
 def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
     ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
     is_each = any(column.emotion for block in ours for column in block.columns)
-    scores = "test scores of each emotion and" if is_each else "test scores"
     metrics = [find_metric(column.metric) for block in ours for column in block.columns]
+    scores = "test scores of each emotion and" if is_each else "test scores"
     is_mean = all(metric.of_each for metric in metrics)
-    scores += " averaged over the emotions" if is_mean else " of all emotions" if is_each else ""
+    things = name_things(metrics)
+    scores += f" averaged over the {things}" if is_mean else f" of all {things}" if is_each else ""
     if any(isinstance(block, DifferenceBlock) for block in blocks):
         scores = f"differences of {scores}"
-    if unit.name == "percent":
+    columns = {c.title: find_metric(c.metric) for block in ours for c in block.columns}
+    plain = [title for title, metric in columns.items() if metric.unit == "plain"]
+    if unit.name == "percent" and (len(plain) < len(columns) or not columns):
         is_difference = scores.startswith("differences")
         scores += ", in points" if is_difference else ", in percent"
-        columns = {c.title: find_metric(c.metric) for block in ours for c in block.columns}
-        if plain := [title for title, metric in columns.items() if metric.unit == "plain"]:
-            scores += (
-                f", but {', '.join(plain)} as it is"
-                if len(plain) == 1
-                else (f", but {', '.join(plain)} as they are")
-            )
+        if plain:
+            scores += f", but {', '.join(plain)} {'as it is' if len(plain) == 1 else 'as they are'}"
     return scores
+
+
+def name_things(metrics: Iterable[Metric]) -> str:
+    """Name what labels are of: emotions, classes or targets."""
+    needs = {metric.needs for metric in metrics}
+    return {frozenset({"numbers"}): "targets", frozenset({"argmax"}): "classes"}.get(
+        frozenset(needs), "emotions"
+    )
 
 
 def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:

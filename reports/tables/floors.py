@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from corpora.source.task import TaskKind
 from reports.scores.cells import Cell, Outcome
 from reports.scores.floors import FLOORS, FloorName
 from reports.statistics.gap import paired_gap
@@ -25,6 +26,14 @@ CHANCE_NOTE = (
     "the column. A row is told from it by a one-sided t-test over seeds "
     f"({LEVEL}, Holm-corrected within the column); with fewer than {MIN_PAIRS} seeds, by its mean."
 )
+
+
+LINEAR: dict[TaskKind, tuple[str, str, str]] = {
+    "multilabel": ("logistic regression", "each emotion", "penalty and thresholds"),
+    "multiclass": ("logistic regression", "the classes", "penalty"),
+    "regression": ("ridge regression", "each target", "penalty"),
+}
+"""The linear model of each kind of task, what it predicts, and what validation chooses."""
 
 
 def score_floors(
@@ -75,14 +84,16 @@ def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
     if not facts:
         return
     yield Note(CHANCE_NOTE, "chance: best constant classifier")
-    recipes: dict[str, list[str]] = {}
+    recipes: dict[tuple[TaskKind, str], list[str]] = {}
     for one in facts:
-        recipes.setdefault(one.features, []).append(f"'{one.corpus.recipe}' on {one.corpus.name}")
-    for features, names in recipes.items():
+        place = f"'{one.corpus.recipe}' on {one.corpus.name}"
+        recipes.setdefault((one.task, one.features), []).append(place)
+    for (task, features), names in recipes.items():
+        model, things, chosen = LINEAR[task]
         yield Note(
-            f"linear: logistic regression of each emotion on {features} (recipe "
-            f"{', '.join(dict.fromkeys(names))}); penalty and thresholds chosen on validation.",
-            "linear: logistic regression",
+            f"linear: {model} of {things} on {features} (recipe "
+            f"{', '.join(dict.fromkeys(names))}); {chosen} chosen on validation.",
+            f"linear: {model}",
         )
 
 
