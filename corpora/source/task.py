@@ -9,10 +9,3 @@ TaskKind = Literal["multilabel", "multiclass", "regression"]
 - multiclass: 0 or 1 for each class, one of them 1;
 - regression: a number for each target.
 """
-
-LABELS: dict[TaskKind, str] = {
-    "multilabel": "emotions",
-    "multiclass": "classes",
-    "regression": "targets",
-}
-"""What an utterance has labels of, in words."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.ledger.record import Record, Result
+from reports.ledger.record import MAIN_HEADER, MAIN_METRIC, Record, Result
 from reports.scores.cells import Outcome
 from reports.scores.trials import TrialScores
 from reports.tables.blocks import MISSING
@@ -26,12 +26,15 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class TrialLine:
-    """A finished trial, the rows that it belongs to, and its mean F1 on both splits."""
+    """A finished trial, the rows that it belongs to, and its mean F1 on both splits.
+
+    A trial whose task has no F1 has its main score instead (`reports.ledger.record.MAIN_METRIC`).
+    """
 
     record: Record
     rows: tuple[RowRef, ...]
-    valid_f1: float | None
-    test_f1: float | None
+    valid_score: float | None
+    test_score: float | None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -43,8 +46,8 @@ class TrialLine:
             record.trial.corpus.name,
             record.trial.seed_text,
             _describe_epoch(record.result),
-            _percent(self.valid_f1),
-            _percent(self.test_f1),
+            _show(self.record, self.valid_score),
+            _show(self.record, self.test_score),
             f"{record.result.num_parameters:,}",
             f"{record.circumstances.wall_s:.1f}",
             record.circumstances.device,
@@ -76,8 +79,10 @@ def list_trials(
         TrialLine(
             record=record,
             rows=tuple(rows[key]),
-            valid_f1=best.valid.get("f1") if (best := record.result.best) else None,
-            test_f1=trial_scores.find(record, "f1"),
+            valid_score=best.valid.get(MAIN_METRIC[record.result.task])
+            if (best := record.result.best)
+            else None,
+            test_score=trial_scores.find(record, MAIN_METRIC[record.result.task]),
         )
         for key, record in records.items()
     )
@@ -91,5 +96,9 @@ def _describe_epoch(result: Result) -> str:
     return f"{best}, diverged in {result.diverged_at_epoch + 1}"
 
 
-def _percent(score: float | None) -> str:
-    return MISSING if score is None else f"{100 * score:.2f}"
+def _show(record: Record, score: float | None) -> str:
+    """Write an F1 in percent as the header says, and another score with its name."""
+    if score is None:
+        return MISSING
+    metric = MAIN_METRIC[record.result.task]
+    return f"{100 * score:.2f}" if metric == "f1" else f"{MAIN_HEADER[metric]} {score:.3f}"

@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from corpora.source.task import LABELS
 from reports.figures.averages import Average, collect_averages, tabulate_averages, tell_printed
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
-from reports.figures.words import name_axis, show_name, tell_units, write_figure_caption
+from reports.figures.words import name_axis, show_name, tell_scores, write_figure_caption
 from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
@@ -35,9 +34,7 @@ def draw_bars(study: Study, outcome: Outcome) -> Drawing | None:
         caption=write_figure_caption(
             study,
             outcome,
-            f"Test scores averaged over the {LABELS[outcome.task]}"
-            f"{tell_units(a.metric for a in averages)}; "
-            "bars: means over seeds.",
+            f"Test scores {tell_scores([a.metric for a in averages])}; bars: means over seeds.",
             "Error bars: ± sample standard deviation." * has_spread,
             "Dots: single seeds.",
             tell_printed((one for a in averages for one in a.printed), "Hollow diamonds"),

@@ -1,4 +1,4 @@
-"""Learning curves: losses and the validation score after every epoch, one line for each row."""
+"""Learning curves: losses and the main score on validation by epoch, one line for each row."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from corpora.source.task import LABELS, TaskKind
 from reports.figures.style import COLOURS, FULL_WIDTH_IN, LINE_STYLES, Drawing, in_style
 from reports.figures.words import PERCENT, show_name, write_figure_caption
-from reports.ledger.record import Epoch, Record
+from reports.ledger.record import MAIN_METRIC, Epoch, Record
 from reports.scores.cells import Outcome
 from search_spaces.study import Study
 
@@ -41,11 +40,11 @@ F1 = Curve(
     "valid_f1_fraction", "Validation F1 (%)", lambda epoch: epoch.valid.get("f1", nan), PERCENT
 )
 CCC = Curve("valid_ccc", "Validation CCC", lambda epoch: epoch.valid.get("ccc", nan))
-
-
-def curves_of(task: TaskKind) -> tuple[Curve, ...]:
-    """Return what is drawn of a kind of task: losses, and the score that compares models."""
-    return (*LOSSES, CCC if task == "regression" else F1)
+MAIN: Mapping[str, tuple[Curve, str]] = {
+    "f1": (F1, "F1 on validation averaged over the emotions, in percent"),
+    "ccc": (CCC, "CCC on validation averaged over the targets"),
+}
+"""The curve of each main metric (`reports.ledger.record.MAIN_METRIC`), in words too."""
 
 
 def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
@@ -63,14 +62,16 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
     trials = {row: records for row, records in trials.items() if records}
     if not any(record.result.epochs for records in trials.values() for record in records):
         return None
-    curves = curves_of(outcome.task)
+    first = next(record for records in trials.values() for record in records)
+    main, words = MAIN[MAIN_METRIC[first.result.task]]
+    curves = (*LOSSES, main)
     return Drawing(
         name=f"{study.name}-curves",
         title=f"{study.title}: learning curves",
         caption=write_figure_caption(
             study,
             outcome,
-            f"Losses, and {_score_in_words(outcome.task)}, by epoch.",
+            f"Losses, and {words}, by epoch.",
             "Thick lines: means over seeds, as far as all of them were trained; thin lines: seeds;",
             "dots: the epoch whose model was kept.",
         ),
@@ -88,12 +89,6 @@ def draw_curves(study: Study, outcome: Outcome) -> Drawing | None:
             for epoch in record.result.epochs
         ),
     )
-
-
-def _score_in_words(task: TaskKind) -> str:
-    score = "CCC" if task == "regression" else "F1"
-    unit = "" if task == "regression" else ", in percent"
-    return f"{score} on validation averaged over the {LABELS[task]}{unit}"
 
 
 def _draw(trials: Mapping[str, Sequence[Record]], curves: Sequence[Curve]) -> Figure:

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from corpora.source.task import LABELS
 from reports.figures.averages import (
     Average,
     collect_averages,
@@ -27,7 +26,7 @@ from reports.figures.words import (
     LOWER_IS_BETTER,
     name_field,
     show_name,
-    tell_units,
+    tell_scores,
     write_figure_caption,
 )
 from reports.scores.cells import Outcome
@@ -81,8 +80,7 @@ def draw_lines(study: Study, outcome: Outcome) -> Drawing | None:
         caption=write_figure_caption(
             study,
             outcome,
-            f"Test scores averaged over the {LABELS[outcome.task]}"
-            f"{tell_units(a.metric for a in averages)}; "
+            f"Test scores {tell_scores([a.metric for a in averages])}; "
             "markers: means over seeds; dots: single seeds.",
             "Error bars: 95 % Student t interval of the mean, from three seeds on."
             * bool(data["low_fraction"].notna().any()),

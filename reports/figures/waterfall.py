@@ -18,7 +18,7 @@ from reports.figures.averages import (
     tell_printed,
 )
 from reports.figures.style import COLOURS, COLUMN_WIDTH_IN, FULL_WIDTH_IN, GREY, Drawing, in_style
-from reports.figures.words import name_axis, show_name, tell_units, write_figure_caption
+from reports.figures.words import name_axis, show_name, tell_scores, write_figure_caption
 from reports.scores.cells import Outcome
 from reports.statistics.gap import paired_gap
 from reports.tables.blocks import Unit
@@ -116,11 +116,11 @@ def _describe(falls: Sequence[Waterfall], num_other_orders: int) -> list[str]:
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = "one seed" if number == "1" else f"{number} seeds"
     metrics = [fall.metric for fall in falls]
-    units = tell_units(metrics)
+    units = tell_scores(metrics)
     is_plain = any(metric.unit == "plain" for metric in metrics)
     gains = "difference to the row above" if is_plain else "gain over the row above, in points"
     sentences = [
-        f"Test scores averaged over the emotions{units}, as components are added from top to "
+        f"Test scores {units}, as components are added from top to "
         f"bottom: means over the {seeds} that all rows have; numbers: {gains}, paired by seed."
     ]
     if any(step.interval for fall in falls for step in fall.steps):

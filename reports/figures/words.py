@@ -1,10 +1,10 @@
 """The words of figures: names that fit, and captions."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from textwrap import fill
 
 from reports.scores.cells import Outcome
-from reports.tables.caption import disclaim, name_study, tell_void
+from reports.tables.caption import disclaim, name_study, name_things, tell_void
 from reports.tables.note import name_place
 from search_spaces.metrics.metric import Metric
 from search_spaces.study import Study
@@ -24,12 +24,13 @@ def name_axis(metric: Metric, header: str) -> str:
     return f"{show_name(header)} ({'; '.join(notes)})" if notes else show_name(header)
 
 
-def tell_units(metrics: Iterable[Metric]) -> str:
-    """Say in which unit scores are shown, as in `, in percent`."""
+def tell_scores(metrics: Sequence[Metric]) -> str:
+    """Say what overall scores are and in which unit, as in `averaged over the emotions`."""
     units = {metric.unit for metric in metrics}
+    averaged = f"averaged over the {name_things(metrics)}"
     if "plain" not in units:
-        return ", in percent"
-    return ", in percent where the axis says so" if len(units) > 1 else ""
+        return f"{averaged}, in percent"
+    return f"{averaged}, in percent where the axis says so" if len(units) > 1 else averaged
 
 
 def show_name(name: str, width: int = NAME_CHARS) -> str:

@@ -11,7 +11,6 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from corpora.source.task import TaskKind
 from reports.ledger.planned import Planned, name_varied
 from reports.ledger.record import Record
 from reports.scores.floors import Floors, corpus_under, find_floors
@@ -187,11 +186,6 @@ class Outcome:
             return {**self.planned}
         row, planned = self.varied.row, self.varied.planned
         return {**self.planned, **{name_varied(row, one): keys for one, keys in planned.items()}}
-
-    @property
-    def task(self) -> TaskKind:
-        """What the labels are; nothing is known of them before a trial is finished."""
-        return next((one.result.task for one in self.every_record.values()), "multilabel")
 
     @property
     def every_record(self) -> dict[str, Record]:

@@ -5,7 +5,6 @@ from itertools import count, product
 from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC
-from corpora.source.task import LABELS
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
@@ -29,7 +28,7 @@ from reports.tables.differences import LEVEL
 from reports.tables.floors import floor_notes, mark_rows
 from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
-from search_spaces.metrics.metric import Need
+from search_spaces.metrics.metric import Metric, Need
 from search_spaces.metrics.registry import find_metric
 from search_spaces.printed.published import Mark
 from search_spaces.study import RECONSTRUCTED, Row, Study
@@ -76,7 +75,7 @@ def write_caption(
     conditions = "; ".join(_describe_conditions(outcomes))
     sentences = [
         name_study(study),
-        f"{_whose(outcomes)}: {conditions}; {_describe_scores(outcomes, blocks, unit)}.",
+        f"{_whose(outcomes)}: {conditions}; {_describe_scores(blocks, unit)}.",
         *(sentence for outcome in outcomes for sentence in disclaim(outcome)),
     ]
     return " ".join(sentences)
@@ -101,30 +100,35 @@ def disclaim(outcome: Outcome) -> list[str]:
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
 
 
-def _describe_scores(outcomes: Sequence[Outcome], blocks: Sequence[Block], unit: Unit) -> str:
+def _describe_scores(blocks: Sequence[Block], unit: Unit) -> str:
     ours = [block for block in blocks if not isinstance(block, PublishedBlock)]
     is_each = any(column.emotion for block in ours for column in block.columns)
+    metrics = [find_metric(column.metric) for block in ours for column in block.columns]
     if all(block.scale is None for block in ours):
         scores = "scores of each emotion and over all" if is_each else "scores"
     else:
-        metrics = [find_metric(column.metric) for block in ours for column in block.columns]
-        is_mean = all(metric.of_each for metric in metrics)
         scores = "test scores of each emotion and" if is_each else "test scores"
-        of_all = " and ".join(dict.fromkeys(LABELS[outcome.task] for outcome in outcomes))
-        scores += f" averaged over the {of_all}" if is_mean else f" of all {of_all}" * is_each
+        is_mean = all(metric.of_each for metric in metrics)
+        things = name_things(metrics)
+        scores += f" averaged over the {things}" if is_mean else f" of all {things}" * is_each
     if any(isinstance(block, DifferenceBlock) for block in blocks):
         scores = f"differences of {scores}"
-    if unit.name == "percent":
+    columns = {c.title: find_metric(c.metric) for block in ours for c in block.columns}
+    plain = [title for title, metric in columns.items() if metric.unit == "plain"]
+    if unit.name == "percent" and (len(plain) < len(columns) or not columns):
         is_difference = scores.startswith("differences")
         scores += ", in points" if is_difference else ", in percent"
-        columns = {c.title: find_metric(c.metric) for block in ours for c in block.columns}
-        if plain := [title for title, metric in columns.items() if metric.unit == "plain"]:
-            scores += (
-                f", but {', '.join(plain)} as it is"
-                if len(plain) == 1
-                else (f", but {', '.join(plain)} as they are")
-            )
+        if plain:
+            scores += f", but {', '.join(plain)} {'as it is' if len(plain) == 1 else 'as they are'}"
     return scores
+
+
+def name_things(metrics: Iterable[Metric]) -> str:
+    """Name what labels are of: emotions, classes or targets."""
+    needs = {metric.needs for metric in metrics}
+    return {frozenset({"numbers"}): "targets", frozenset({"argmax"}): "classes"}.get(
+        frozenset(needs), "emotions"
+    )
 
 
 def _describe_conditions(outcomes: Sequence[Outcome]) -> list[str]:

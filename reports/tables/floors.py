@@ -28,6 +28,14 @@ CHANCE_NOTE = (
 )
 
 
+LINEAR: dict[TaskKind, tuple[str, str, str]] = {
+    "multilabel": ("logistic regression", "each emotion", "penalty and thresholds"),
+    "multiclass": ("logistic regression", "the classes", "penalty"),
+    "regression": ("ridge regression", "each target", "penalty"),
+}
+"""The linear model of each kind of task, what it predicts, and what validation chooses."""
+
+
 def score_floors(
     outcome: Outcome, columns: Sequence[Column]
 ) -> tuple[tuple[float | None, ...], ...]:
@@ -70,14 +78,6 @@ def mark_rows(block: OursBlock, place: str) -> list[list[str]]:
     return texts
 
 
-LINEAR: dict[TaskKind, str] = {
-    "multilabel": "logistic regression of each emotion",
-    "multiclass": "logistic regression of the classes",
-    "regression": "ridge regression of the targets",
-}
-"""The linear model of each kind of task."""
-
-
 def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
     """Explain the two rows: how they are chosen, and what the linear classifier reads."""
     facts = [outcome.floors.facts for outcome in outcomes if outcome.floors is not None]
@@ -89,11 +89,11 @@ def floor_notes(outcomes: Iterable[Outcome]) -> Iterable[Note]:
         place = f"'{one.corpus.recipe}' on {one.corpus.name}"
         recipes.setdefault((one.task, one.features), []).append(place)
     for (task, features), names in recipes.items():
-        chosen = "penalty and thresholds" if task == "multilabel" else "penalty"
+        model, things, chosen = LINEAR[task]
         yield Note(
-            f"linear: {LINEAR[task]} on {features} (recipe {', '.join(dict.fromkeys(names))}); "
-            f"{chosen} chosen on validation.",
-            f"linear: {LINEAR[task].partition(' of ')[0]}",
+            f"linear: {model} of {things} on {features} (recipe "
+            f"{', '.join(dict.fromkeys(names))}); {chosen} chosen on validation.",
+            f"linear: {model}",
         )
 
 

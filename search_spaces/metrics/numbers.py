@@ -38,8 +38,8 @@ NUMBERS = (
         tasks=("regression",),
         needs="numbers",
         of_each=True,
-        source="the concordance correlation coefficient (Lin 1989), with variances over n as in "
-        "the AVEC challenges; 0 if the predictions are constant, undefined if the labels are",
+        source="the concordance correlation coefficient (Lin 1989), with variances over n; 0 if "
+        "the predictions are constant, undefined if the labels are",
     ),
     Metric(
         name="acc2_non_negative",

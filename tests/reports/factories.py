@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.source.split import Split
+from corpora.source.task import TaskKind
 from orchestrator.plan.code import code_digest
 from reports.ledger.ledger import Ledger, stage_predictions
 from reports.ledger.planned import Planned
@@ -78,12 +79,14 @@ def make_record(
     key: str | None = None,
     circumstances: Circumstances | None = None,
     emotions: tuple[str, ...] = EMOTIONS,
+    task: TaskKind = "multilabel",
 ) -> Record:
     return Record(
         key=key or trial.key,
         trial=trial,
         result=Result(
             emotions=emotions,
+            task=task,
             epochs=(Epoch(epoch=0, train_loss=0.7, valid_loss=0.6, valid={"f1": 0.5}),),
             best_epoch=0,
             thresholds=thresholds,
@@ -103,6 +106,7 @@ def write_trial(
     key: str | None = None,
     circumstances: Circumstances | None = None,
     emotions: tuple[str, ...] = EMOTIONS,
+    task: TaskKind = "multilabel",
 ) -> Record:
     """Write a finished trial; its validation predictions equal those on test.
 
@@ -113,7 +117,7 @@ def write_trial(
     folder = ledger.folder(key or trial.key)
     folder.mkdir(parents=True)
     sha256 = stage_predictions(folder, splits)
-    record = make_record(trial, sha256, thresholds, key, circumstances, emotions)
+    record = make_record(trial, sha256, thresholds, key, circumstances, emotions, task)
     ledger.write(record)
     return record
 

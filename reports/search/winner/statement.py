@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from reports.ledger.record import Record
+from reports.ledger.record import MAIN_METRIC, Record
 from reports.ledger.search_result import (
     BaselineStatement,
     Estimate,
@@ -112,7 +112,10 @@ def _subtract(values: Sequence[float], others: Sequence[float]) -> Estimate:
 def _read(keys: Sequence[str], trial_scores: TrialScores) -> list[tuple[float, float]]:
     """Read validation and test F1 of the finished trials among some."""
     records = trial_scores.finished(keys).values()
-    return [(_valid_f1(one), trial_scores.find(one, "f1") or NO_SCORE) for one in records]
+    return [
+        (_valid_f1(one), trial_scores.find(one, MAIN_METRIC[one.result.task]) or NO_SCORE)
+        for one in records
+    ]
 
 
 def _valid_f1(record: Record) -> float:

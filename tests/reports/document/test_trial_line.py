@@ -29,9 +29,9 @@ def test_shared_trial_is_listed_once_with_all_its_rows(tmp_path: Path) -> None:
         *(RowRef("second", "a"), RowRef("second", "b")),
     )
     assert alone.rows == (RowRef("first", "b"), RowRef("second", "b"))
-    assert shared.test_f1 == pytest.approx(1.0)
-    assert alone.test_f1 is not None
-    assert alone.test_f1 < 1.0
+    assert shared.test_score == pytest.approx(1.0)
+    assert alone.test_score is not None
+    assert alone.test_score < 1.0
 
 
 def test_line_says_what_is_known() -> None:

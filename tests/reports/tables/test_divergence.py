@@ -109,7 +109,7 @@ def test_verdict_tells_how_many_seeds_diverged(tmp_path: Path) -> None:
 
 def test_trial_line_tells_where_it_diverged() -> None:
     def texts(record: Record) -> tuple[str, ...]:
-        return TrialLine(record, (), valid_f1=None, test_f1=0.0).texts
+        return TrialLine(record, (), valid_score=None, test_score=0.0).texts
 
     record = make_record(make_trial())
     assert texts(diverge(record))[4] == f"{MISSING}, diverged in 1"
