@@ -195,7 +195,7 @@ def show_evidence(judged: Judged) -> str:
         words += _why_not_beyond(judged)
     if judged.projected_seeds is not None:
         words.append(f"about {judged.projected_seeds} seeds would decide")
-    elif judged.verdict == "UNDECIDED":
+    elif judged.verdict == "UNDECIDED" and not judged.has_folds:
         words.append(f"{MOST_SEEDS} seeds would probably not decide")
     return "; ".join(words)
 
@@ -225,7 +225,8 @@ def count_in_brief(judged: Sequence[Judged]) -> str:
     text = list_words(judged)
     if any(one.beyond not in (None, one.verdict) for one in judged):
         text += f"; beyond this split {_list(one.beyond for one in judged if one.beyond)}"
-    projected = [one.projected_seeds for one in judged if one.verdict == "UNDECIDED"]
+    undecided = [one for one in judged if one.verdict == "UNDECIDED" and not one.has_folds]
+    projected = [one.projected_seeds for one in undecided]
     if None in projected:
         text += f"; {MOST_SEEDS} seeds would probably not decide all"
     elif projected:

@@ -34,7 +34,7 @@ def make_study(results: Results, printed: Printed, baseline: str | None) -> Stud
     }
     first = next(iter(columns.values()))
     return Study(
-        name=results.path.stem,
+        name="".join(filter(str.isprintable, results.path.stem)),
         title="Results of others",
         baseline={},
         rows=tuple(Row(name=name, published=printed.rows.get(name, ())) for name in results.rows),

@@ -154,6 +154,7 @@ class _Reader:
         self.faults: list[str] = []
         self.headers: dict[str, str] = {}
         self.unfinished: list[Line] = []
+        self._file = "".join(filter(str.isprintable, grid.path.name))
         self._wanted = {identify(name) for name in columns.wanted}
 
     def read(self) -> dict[Place, list[GivenScore]]:
@@ -172,7 +173,7 @@ class _Reader:
             for header, place in self._values(line):
                 name = self._name(header)
                 value = self._read_value(line, header, line.cells[place])
-                about = Place(corpus or self.grid.path.name, row, name, emotion)
+                about = Place(corpus or self._file, row, name, emotion)
                 scores[about].append(GivenScore(seed, fold, value, line.number))
         return dict(scores)
 

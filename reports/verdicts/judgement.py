@@ -66,8 +66,13 @@ class Judged:
     projected_seeds: int | None = None
 
     @property
+    def has_folds(self) -> bool:
+        """Whether rows are compared over folds, so that no number of seeds can be projected."""
+        return any(one.folds for one in self.compared)
+
+    @property
     def num_seeds(self) -> int | None:
-        """The fewest seeds of any comparison; None without comparisons."""
+        """The fewest seeds of any comparison, or pairs of seed and fold; None without any."""
         if self.cell is not None:
             return self.cell.num_scores
         return min((len(one.seeds) for one in self.compared if one.gap), default=None)

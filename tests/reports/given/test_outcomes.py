@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reports.forms.verdict_words import count_in_brief, show_evidence
 from reports.given.assess import Reading
 from reports.given.errors import GivenError
 from reports.tables.blocks import DifferenceBlock, OursBlock
@@ -99,6 +100,22 @@ def test_baseline_is_the_first_row_or_the_named_one(tmp_path: Path) -> None:
         assess_lines(tmp_path, lines, reading=Reading(baseline="for"))
 
 
+def test_lower_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
+    rows = {"base": (0.9, 0.92, 0.91), "far": (0.7, 0.71, 0.72)}
+    found = assess_lines(tmp_path, long_lines(rows, metric="MAE"), CLAIM)
+    (block,) = found.tables[0].blocks
+    assert isinstance(block, OursBlock)
+    assert [row[0].rank for row in block.shown] == ["", "best"]
+    assert verdicts(found) == {"C": "HOLDS"}
+
+
+def test_metric_of_another_name_may_be_said_to_be_better_lower(tmp_path: Path) -> None:
+    rows = {"base": (0.30, 0.32, 0.31), "far": (0.1, 0.11, 0.12)}
+    reading = Reading(lower_is_better=("Miss@1",))
+    found = assess_lines(tmp_path, long_lines(rows, metric="Miss@1"), CLAIM, reading)
+    assert verdicts(found) == {"C": "HOLDS"}
+
+
 def test_longer_baseline_row_is_no_control(tmp_path: Path) -> None:
     found = assess_lines(tmp_path, long_lines({"base": (*BASE, *BASE), "far": FAR}))
     assert not any("Noise floor" in note for note in found.tables[0].notes)
@@ -115,6 +132,14 @@ def test_folds_are_paired_and_corrected(tmp_path: Path) -> None:
     assert compared.gap.p_not_above(0.0) == pytest.approx(p)
     assert "n = 10 (2 seeds x 5 folds, corrected resampled t)" in judged.reason
     assert "P(better)" not in judged.reason
+
+
+def test_no_number_of_seeds_is_projected_for_folds(tmp_path: Path) -> None:
+    claim = "claims: [{id: C, kind: same, row: far, rivals: [base], margin: 2}]"
+    (judged,) = assess_lines(tmp_path, folds(), claim).judged
+    assert (judged.verdict, judged.projected_seeds) == ("UNDECIDED", None)
+    assert "seeds would" not in show_evidence(judged)
+    assert count_in_brief([judged]) == "1 UNDECIDED."
 
 
 def test_report_says_by_which_test_folds_are_compared(tmp_path: Path) -> None:
