@@ -41,12 +41,14 @@ class Source:
 class Reading:
     """What a user says of the results.
 
-    `baseline` is the row that the others are compared with. `scaling` is the unit of the file.
+    `baseline` is the row that the others are compared with. `scaling` is the unit of the file, and
+    `plain` names metrics whose values are neither in percent nor fractions.
     `test_share` is the ratio of test to training utterances of a fold.
     """
 
     lower_is_better: tuple[str, ...] = ()
     higher_is_better: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
     scaling: Scaling | None = None
     baseline: str | None = None
     test_share: float | None = None
@@ -137,7 +139,10 @@ def _declare(reading: Reading, claims: ClaimsFile | None) -> Declared:
     directions: dict[str, Direction] = dict(claims.declared.directions) if claims else {}
     directions |= {identify(name): "lower" for name in reading.lower_is_better}
     directions |= {identify(name): "higher" for name in reading.higher_is_better}
-    return Declared(directions, reading.scaling or (claims.declared.scaling if claims else None))
+    units: dict[str, Scaling] = dict(claims.declared.scalings) if claims else {}
+    units |= {identify(name): "plain" for name in reading.plain}
+    scaling = reading.scaling or (claims.declared.scaling if claims else None)
+    return Declared(directions, scaling, units)
 
 
 def _tabulate(study: Study, outcomes: Sequence[Outcome]) -> list[Table]:

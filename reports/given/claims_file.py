@@ -24,6 +24,8 @@ from search_spaces.terms import Words
 KEYS = ("schema", "unit", "metrics", "claims")
 SCHEMA = "1"
 UNITS = ("percent", "fraction")
+OF_METRIC = {"better": get_args(Direction), "unit": get_args(Scaling)}
+"""What may be said of a metric."""
 
 
 class StatedClaim(BaseModel):
@@ -75,28 +77,42 @@ def read_claims(path: Path) -> ClaimsFile:
     unit = parsed.get("unit")
     if unit not in (None, *UNITS):
         faults.append(f"unit: '{unit}'; choose from {', '.join(UNITS)}")
-    directions = _read_directions(parsed, faults)
+    directions, units = _read_metrics(parsed, faults)
     claims = tuple(_read_entries(parsed, faults))
     twice = {one.id for one in claims if [other.id for other in claims].count(one.id) > 1}
     faults += [f"claim '{name}': stands there twice" for name in sorted(twice)]
     _refuse(path, lines, faults)
     scaling: Scaling | None = unit  # checked above
-    return ClaimsFile(path, Declared(directions, scaling), claims, lines)
+    return ClaimsFile(path, Declared(directions, scaling, units), claims, lines)
 
 
-def _read_directions(parsed: Mapping[str, Any], faults: list[str]) -> dict[str, Direction]:
+def _read_metrics(
+    parsed: Mapping[str, Any], faults: list[str]
+) -> tuple[dict[str, Direction], dict[str, Scaling]]:
+    """Read the directions and the units of metrics: each is a direction, or a mapping."""
+    directions: dict[str, Direction] = {}
+    units: dict[str, Scaling] = {}
     metrics = parsed.get("metrics") or {}
     if not isinstance(metrics, Mapping):
         faults.append("metrics: must be a mapping, from each metric to higher or lower")
-        return {}
-    ways = get_args(Direction)
-    faults += [
-        f"metrics/{name}: '{way}' is no direction in which it is better; choose from "
-        f"{', '.join(ways)}"
-        for name, way in metrics.items()
-        if way not in ways
-    ]
-    return {identify(name): way for name, way in metrics.items()}
+        return directions, units
+    for name, entry in metrics.items():
+        about = entry if isinstance(entry, Mapping) else {"better": entry}
+        faults += [
+            f"metrics/{name}: no such key: {key}; choose from {', '.join(OF_METRIC)}"
+            for key in about
+            if key not in OF_METRIC
+        ]
+        for key, choices in OF_METRIC.items():
+            if key in about and about[key] not in choices:
+                faults.append(
+                    f"metrics/{name}: {key} '{about[key]}'; choose from {', '.join(choices)}"
+                )
+        if "better" in about:
+            directions[identify(name)] = about["better"]
+        if "unit" in about:
+            units[identify(name)] = about["unit"]
+    return directions, units
 
 
 def _read_entries(parsed: Mapping[str, Any], faults: list[str]) -> Iterator[StatedClaim]:

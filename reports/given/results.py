@@ -11,7 +11,14 @@ from corpora.errors import did_you_mean
 from reports.given.columns import FINISHED, Columns
 from reports.given.errors import GivenError, refuse
 from reports.given.grid import Grid, Line
-from reports.given.metrics import Direction, GivenMetric, Scaling, find_direction, identify
+from reports.given.metrics import (
+    Direction,
+    GivenMetric,
+    Scaling,
+    find_direction,
+    identify,
+    is_plain,
+)
 from reports.given.units import find_scaling
 from search_spaces.metrics.registry import BUILT_IN
 
@@ -46,10 +53,16 @@ class GivenScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Declared:
-    """What a user says of metrics: their directions by identifier, and the unit of the file."""
+    """What a user says of metrics: directions and units by identifier, and the unit of the file."""
 
     directions: Mapping[str, Direction] = field(default_factory=dict)
     scaling: Scaling | None = None
+    scalings: Mapping[str, Scaling] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All metrics that something is said of."""
+        return sorted({*self.directions, *self.scalings})
 
 
 @dataclass(frozen=True)
@@ -288,7 +301,7 @@ def _describe_metrics(
             f"--lower-is-better {unknown[0]} or --higher-is-better {unknown[0]}, or an entry "
             "`metrics:` in the file of claims"
         )
-    if stray := sorted(declared.directions.keys() - headers.keys()):
+    if stray := [name for name in declared.names if name not in headers]:
         raise GivenError(
             f"no metric '{stray[0]}' in {path}; {choose(stray[0], list(headers.values()))}"
         )
@@ -297,13 +310,20 @@ def _describe_metrics(
             f"{path}: of {headers[wrong[0]]} it is known that {find_direction(wrong[0], {})} is "
             "better; leave out what says otherwise, or give the column another name"
         )
+    shares = [name for name in headers if name in BUILT_IN and not is_plain(name)]
+    if wrong := [name for name in shares if declared.scalings.get(name) == "plain"]:
+        raise GivenError(
+            f"{path}: {headers[wrong[0]]} is known to be a share, in percent or a fraction; leave "
+            "out that it is plain, or give the column another name"
+        )
     metrics, notes = [], []
     for name, header in headers.items():
         by_row: dict[str, list[float]] = defaultdict(list)
         for place, of_place in scores.items():
             if place.metric == name:
                 by_row[place.row] += [one.value for one in of_place if one.value is not None]
-        scaling, why = find_scaling(path, header, by_row, declared.scaling)
+        said = declared.scalings.get(name) or ("plain" if is_plain(header) else declared.scaling)
+        scaling, why = find_scaling(path, header, by_row, said)
         direction = _direction(name, declared)
         metrics.append(GivenMetric(name, header, direction == "higher", scaling))
         notes.append((header, scaling, why))

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from reports.given.errors import GivenError
-from reports.given.metrics import Scaling, is_plain
+from reports.given.metrics import Scaling
 
 SURELY_PERCENT = 2.0
 """A fraction is at most 1, and few scores in percent are this low."""
@@ -20,14 +20,14 @@ def find_scaling(
         path: The file.
         header: The name of the metric as written.
         by_row: The values of each row.
-        given: The unit that the user says the file has.
+        given: The unit that the user says, or that the name of the metric says.
 
     Raises:
         GivenError: If values are outside of the range of the unit, if it is not evident, or if rows
             seem to be in different units.
     """
     values = list(chain.from_iterable(by_row.values()))
-    if is_plain(header):
+    if given == "plain":
         return "plain", ""
     if not values:
         return given or "fraction", "there are none"
@@ -43,8 +43,7 @@ def find_scaling(
     if high > 100:
         raise GivenError(
             f"{path}: {header} has the value {high:g}, which is neither a fraction nor in percent; "
-            "only losses and errors such as MAE may be: name the metric so, or leave it out with "
-            "--metric"
+            f"say --plain {header} if it is no share, or leave it out with --metric"
         )
     if high <= 1:
         return "fraction", "guessed: none is above 1"

@@ -57,6 +57,7 @@ column_options = gathered(
 def _reading(
     lower_is_better: tuple[str, ...],
     higher_is_better: tuple[str, ...],
+    plain: tuple[str, ...],
     unit: Scaling | None,
     baseline: str | None,
     test_share: float | None,
@@ -64,6 +65,7 @@ def _reading(
     return Reading(
         lower_is_better=lower_is_better,
         higher_is_better=higher_is_better,
+        plain=plain,
         scaling=unit,
         baseline=baseline,
         test_share=test_share,
@@ -78,6 +80,12 @@ reading_options = gathered(
     ),
     click.option(
         "--higher-is-better", multiple=True, metavar="METRIC", help="Of this one higher is better."
+    ),
+    click.option(
+        "--plain",
+        multiple=True,
+        metavar="METRIC",
+        help="Values of this one are neither in percent nor fractions, as a loss is.",
     ),
     click.option(
         "--unit",

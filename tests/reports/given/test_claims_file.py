@@ -23,6 +23,14 @@ def test_claims_get_the_verdicts_of_own_trials(tmp_path: Path) -> None:
     assert [one.beyond for one in found.judged] == [None] * 4
 
 
+def test_file_says_what_metrics_are(tmp_path: Path) -> None:
+    rows = long_lines({"a": (300, 310, 305), "b": (500, 510, 495)}, metric="ppl")
+    claims = "metrics: {PPL: {better: lower, unit: plain}}\nclaims: [{id: C, row: a, margin: 5}]"
+    found = assess_lines(tmp_path, rows, claims)
+    assert verdicts(found) == {"C": "HOLDS"}
+    assert found.judged[0].claim.margin == 5
+
+
 def test_claim_has_defaults(tmp_path: Path) -> None:
     second = assess_lines(tmp_path, ROWS, CLAIMS).judged[1].claim
     assert second.text == "'far' beats all others in f1"
@@ -77,7 +85,18 @@ def test_wrong_claim_is_refused_with_its_line(tmp_path: Path, entry: str, fault:
         ("unit: points\nclaims: [{id: C, row: far}]", "line 1: unit: 'points'; choose from"),
         ("claim: []", "line 1: claim: no such key; did you mean 'claims'"),
         ("claims: []", "line 1: claims: must be a list of at least one claim"),
-        ("metrics: {f1: down}\nclaims: [{id: C, row: far}]", "line 1: metrics/f1: 'down' is no"),
+        (
+            "metrics: {f1: down}\nclaims: [{id: C, row: far}]",
+            "line 1: metrics/f1: better 'down'; c",
+        ),
+        (
+            "metrics: {f1: {unit: m}}\nclaims: [{id: C, row: far}]",
+            "line 1: metrics/f1: unit 'm'; c",
+        ),
+        (
+            "metrics: {f1: {is: m}}\nclaims: [{id: C, row: far}]",
+            "metrics/f1: no such key: is; choos",
+        ),
         ("metrics: [f1]\nclaims: [{id: C, row: far}]", "line 1: metrics: must be a mapping"),
         ("schema: 9\nclaims: [{id: C, row: far}]", "line 1: schema: '9'; choose 1"),
     ],

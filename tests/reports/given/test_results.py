@@ -40,6 +40,15 @@ def test_stated_unit_is_used(tmp_path: Path) -> None:
     assert "(as said)" in results.notes[0]
 
 
+def test_metric_that_is_no_share_can_be_named(tmp_path: Path) -> None:
+    lines = long_lines({"a": (612.0, 0.5)}, metric="frob")
+    declared = Declared({"frob": "lower"}, "percent", {"frob": "plain"})
+    assert values(collect(tmp_path, *lines, declared=declared), row="a", metric="frob") == [
+        612,
+        0.5,
+    ]
+
+
 def test_losses_are_left_as_they_are(tmp_path: Path) -> None:
     results = collect(tmp_path, *long_lines({"a": (612.0, 0.5)}, metric="val/loss"))
     assert values(results, row="a", metric="val_loss") == [612.0, 0.5]
@@ -126,6 +135,9 @@ def test_direction_of_a_metric_that_is_not_there_is_an_error(tmp_path: Path) -> 
 def test_known_direction_cannot_be_turned_round(tmp_path: Path) -> None:
     with pytest.raises(GivenError, match="of f1 it is known that higher is better"):
         collect(tmp_path, *long_lines({"a": (0.5,)}), declared=Declared({"f1": "lower"}))
+    with pytest.raises(GivenError, match="f1 is known to be a share"):
+        declared = Declared({}, None, {"f1": "plain"})
+        collect(tmp_path, *long_lines({"a": (0.5,)}), declared=declared)
 
 
 @pytest.mark.parametrize(
