@@ -294,6 +294,27 @@ def _describe_metrics(
     declared: Declared,
 ) -> tuple[tuple[GivenMetric, ...], list[str]]:
     """Find direction and unit of each metric, and say which units were guessed."""
+    _check_declared(path, headers, declared)
+    metrics, notes = [], []
+    for name, header in headers.items():
+        by_row: dict[str, list[float]] = defaultdict(list)
+        for place, of_place in scores.items():
+            if place.metric == name:
+                by_row[place.row] += [one.value for one in of_place if one.value is not None]
+        said = declared.scalings.get(name) or ("plain" if is_plain(header) else declared.scaling)
+        scaling, why = find_scaling(path, header, by_row, said)
+        direction = _direction(name, declared)
+        metrics.append(GivenMetric(name, header, direction == "higher", scaling))
+        notes.append((header, scaling, why))
+    return tuple(metrics), list(_tell_units(notes))
+
+
+def _check_declared(path: Path, headers: Mapping[str, str], declared: Declared) -> None:
+    """Check that the direction of each metric is known, and that nothing said contradicts it.
+
+    Raises:
+        GivenError: If it is not so, or something is said of a metric that is not there.
+    """
     unknown = [header for name, header in headers.items() if not _direction(name, declared)]
     if unknown:
         raise GivenError(
@@ -316,18 +337,6 @@ def _describe_metrics(
             f"{path}: {headers[wrong[0]]} is known to be a share, in percent or a fraction; leave "
             "out that it is plain, or give the column another name"
         )
-    metrics, notes = [], []
-    for name, header in headers.items():
-        by_row: dict[str, list[float]] = defaultdict(list)
-        for place, of_place in scores.items():
-            if place.metric == name:
-                by_row[place.row] += [one.value for one in of_place if one.value is not None]
-        said = declared.scalings.get(name) or ("plain" if is_plain(header) else declared.scaling)
-        scaling, why = find_scaling(path, header, by_row, said)
-        direction = _direction(name, declared)
-        metrics.append(GivenMetric(name, header, direction == "higher", scaling))
-        notes.append((header, scaling, why))
-    return tuple(metrics), list(_tell_units(notes))
 
 
 def _contradicts(name: str, declared: Declared) -> bool:

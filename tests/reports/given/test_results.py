@@ -135,8 +135,8 @@ def test_direction_of_a_metric_that_is_not_there_is_an_error(tmp_path: Path) -> 
 def test_known_direction_cannot_be_turned_round(tmp_path: Path) -> None:
     with pytest.raises(GivenError, match="of f1 it is known that higher is better"):
         collect(tmp_path, *long_lines({"a": (0.5,)}), declared=Declared({"f1": "lower"}))
+    declared = Declared({}, None, {"f1": "plain"})
     with pytest.raises(GivenError, match="f1 is known to be a share"):
-        declared = Declared({}, None, {"f1": "plain"})
         collect(tmp_path, *long_lines({"a": (0.5,)}), declared=declared)
 
 
