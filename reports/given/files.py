@@ -9,7 +9,7 @@ from reports.forms.files import write_table
 from reports.given.assess import Assessment
 from reports.given.metrics import identify
 from reports.ledger.files import write_atomically
-from reports.tables.table import Table
+from reports.tables.table import Table, table_name
 
 SCHEMA = 1
 PAGE = "verdict.html"
@@ -81,6 +81,6 @@ def _write_figures(assessment: Assessment, folder: Path) -> None:
         for column in {one.metric: one for one in columns}.values():
             drawing = draw_forest(assessment.study, outcome, None, column)
             if drawing is not None:
-                parts = (assessment.tables[0].name, outcome.corpus, column.metric, "forest")
-                name = "-".join(dict.fromkeys(identify(part) for part in parts))
-                write_drawing(replace(drawing, name=name), folder)
+                corpus = [identify(outcome.corpus)] if len(assessment.outcomes) > 1 else []
+                parts = (table_name(assessment.study), *corpus, column.metric, "forest")
+                write_drawing(replace(drawing, name="-".join(parts)), folder)

@@ -95,7 +95,7 @@ def test_files_are_written_in_every_form(verdict: Command, tmp_path: Path) -> No
         *(f"tables/results.{form}" for form in forms),
         *(f"tables/results-minus-baseline.{form}" for form in forms),
         *(f"verdicts/results-verdicts.{form}" for form in forms),
-        *(f"figures/results-results_csv-f1-forest.{form}" for form in ("pdf", "png", "csv")),
+        *(f"figures/results-f1-forest.{form}" for form in ("pdf", "png", "csv")),
     }
     page = (tmp_path / "out" / "verdict.html").read_text(encoding="utf-8")
     assert page.count("<table") == 3
