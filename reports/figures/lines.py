@@ -1,6 +1,7 @@
 """Average scores against a number that the rows change (Xia et al. 2022, Figure 5)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ from reports.figures.style import (
     in_style,
 )
 from reports.figures.words import (
-    LOWER_IS_BETTER,
+    name_axis,
     name_field,
     show_name,
     tell_scores,
@@ -98,12 +99,15 @@ def _draw(branches: Sequence[Branch], averages: Sequence[Average]) -> Figure:
     with in_style():
         figure = Figure(figsize=(width, HEIGHT_IN))
         panels = figure.subplots(1, len(averages), sharex=True, squeeze=False)[0]
+        is_percent = all(average.metric.unit == "percent" for average in averages)
         for axes, average in zip(panels, averages, strict=True):
-            _set_up_axes(axes, average, values)
+            is_usual = is_percent and average.metric.sign > 0
+            name_panel = show_name if is_usual else partial(name_axis, average.metric)
+            _set_up_axes(axes, name_panel(average.header), values)
             for branch, places in zip(branches, _place(branches, values), strict=True):
                 name = branch.name if len(branches) > 1 else ""
                 _draw_branch(axes, average, places, branches.index(branch), name)
-        if all(average.metric.unit == "percent" for average in averages):
+        if is_percent:
             panels[0].set_ylabel("score (%)")
         figure.supxlabel(" / ".join(dict.fromkeys(name_field(b.field) for b in branches)), size=7)
         handles, labels = panels[0].get_legend_handles_labels()
@@ -120,14 +124,13 @@ def _draw(branches: Sequence[Branch], averages: Sequence[Average]) -> Figure:
     return figure
 
 
-def _set_up_axes(axes: Axes, average: Average, values: Sequence[float]) -> None:
+def _set_up_axes(axes: Axes, title: str, values: Sequence[float]) -> None:
     """Mark the values that occur; use a logarithmic axis if they are far apart."""
     if _is_wide(values):
         axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
-    lower = f" ({LOWER_IS_BETTER})" if average.metric.sign < 0 else ""
-    axes.set_title(f"{show_name(average.header)}{lower}")
+    axes.set_title(title)
     axes.grid(axis="y")
 
 

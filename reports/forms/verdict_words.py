@@ -216,7 +216,9 @@ def tell_method(judged: Iterable[Judged]) -> str:
     if any(metric.unit == "plain" for metric in metrics):
         sentences.append("Gaps and margins by a metric that is no fraction are in its own unit.")
     if any(metric.sign < 0 for metric in metrics):
-        sentences.append("Where lower is better, a gap is above 0 if the row scores lower.")
+        sentences.append(
+            "Where lower is better, a gap is above 0 if the row scores lower, and that is better."
+        )
     return " ".join(sentences)
 
 

@@ -56,7 +56,8 @@ def formula_of(metric: Metric) -> Formula:
     """Return the functions of a metric.
 
     Raises:
-        StudyError: If a study file has the function and is not loaded.
+        StudyError: If a study file has the function and is not loaded. A function of a study file
+            also raises it if it fails, or returns something else than its metric says.
     """
     if not metric.is_own:
         return FORMULAS[metric.name]
@@ -65,7 +66,14 @@ def formula_of(metric: Metric) -> Formula:
         raise StudyError(f"metric '{metric.name}' has no function; load '{metric.file}'")
 
     def checked(*inputs: Any) -> Scores:
-        return _check(metric, compute(*inputs), inputs[0].shape[1])
+        try:
+            found = compute(*inputs)
+        except Exception as error:
+            raise StudyError(
+                f"metric '{metric.name}' of '{metric.file}' failed on {len(inputs[0])} utterances: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        return _check(metric, found, inputs[0].shape[1])
 
     return Formula(each=checked) if metric.of_each else Formula(overall=checked)
 

@@ -149,7 +149,7 @@ def is_redrawn(metric: Metric) -> bool:
     """Say whether scores on redrawn test sets are computed.
 
     For metrics of probabilities they are not: an AUC of 4,662 utterances and six emotions takes
-    15 ms, so 1,000 test sets would take 15 s for each trial. Others take at most 0.3 s. What a
-    metric of one's own would take is not known.
+    15 ms, so 1,000 test sets would take 15 s for each trial. With others a trial takes at most
+    0.6 s (`benchmarks/redrawn_metrics.py`). What a metric of one's own would take is not known.
     """
     return metric.needs != "probabilities"

@@ -23,6 +23,10 @@ The training diverged, or the trial predicts the same for every test utterance.
 """
 
 
+NUM_REMEMBERED = 16
+"""So many trials' predictions are in memory at once: all seeds of a row, over its columns."""
+
+
 class TrialScores:
     """Computes the test scores of a ledger's trials, and caches what it has read."""
 
@@ -30,6 +34,7 @@ class TrialScores:
         self.ledger = ledger
         self._index = CountIndex(ledger.storage)
         self._records: dict[str, Record] = {}
+        self._tests: dict[str, Predictions] = {}
         self._by_cluster: dict[str, dict[str, Counts]] = {}
         self._scores: dict[tuple[str, MetricName], EmotionScores] = {}
         self._faults: dict[tuple[str, MetricName], Fault | None] = {}
@@ -99,12 +104,16 @@ class TrialScores:
         return self._by_cluster[record.key]
 
     def read_test(self, record: Record) -> Predictions:
-        """Read a trial's predictions on the test split.
+        """Read a trial's predictions on the test split; those of a few trials are remembered.
 
         Raises:
             LedgerError: If they are damaged or missing.
         """
-        return self.ledger.predictions(record, ["test"])["test"]
+        if record.key not in self._tests:
+            if len(self._tests) == NUM_REMEMBERED:
+                del self._tests[next(iter(self._tests))]
+            self._tests[record.key] = self.ledger.predictions(record, ["test"])["test"]
+        return self._tests[record.key]
 
     def remember(self) -> None:
         """Save the counts for the next time."""

@@ -29,7 +29,7 @@ def describe_gaps(claim: Claim, compared: Sequence[Compared], confidence: float)
         metric.show(one, 2, signed=True) for one in _without_allowance(gap, comparison, confidence)
     )
     text = f"{mean}{metric.points} [{low}, {high}]"
-    text += ", above 0 where lower and so better" if metric.sign < 0 else ""
+    text += " (above 0: lower, so better)" if metric.sign < 0 else ""
     allowance = metric.show(comparison.allowance, 2)
     text += f", {allowance} allowed" if comparison.allowance else ""
     text += f", n = {gap.num_seeds}"

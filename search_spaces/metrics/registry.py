@@ -22,13 +22,14 @@ def find_metric(name: str) -> Metric:
     Raises:
         StudyError: If there is none; the message lists the choices.
     """
-    known = {**_OWN, **BUILT_IN}
-    if name not in known:
+    metric = BUILT_IN.get(name) or _OWN.get(name)
+    if metric is None:
+        known = [*_OWN, *BUILT_IN]
         raise StudyError(
             f"there is no metric '{name}'; {did_you_mean(name, known)}choose from "
             f"{', '.join(known)}"
         )
-    return known[name]
+    return metric
 
 
 def metric_for(name: str, task: TaskKind) -> Metric:

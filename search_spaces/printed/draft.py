@@ -58,6 +58,7 @@ def draft(grid: Grid, name: str, source: str) -> Draft:
         f"    dataset: ''  {CHECK}the corpus; without one, columns are Corpus.Metric",
         f"    unit: {_guess_unit(rows)}  {CHECK}guessed; percent, fraction or count",
         *_columns(columns),
+        *_lower_is_better(grid, is_number),
         "    rows:",
         *(row.line(row_id, columns) for row_id, row in zip(ids, rows, strict=True)),
     ]
@@ -124,6 +125,18 @@ def _columns(columns: Sequence[str]) -> Iterable[str]:
     wrong = [name for name in names if name.count(".") != 1]
     mark = f"  {CHECK}{', '.join(wrong)}: write Emotion.Metric or Corpus.Metric" if wrong else ""
     yield f"    columns: {_flow(names)}{mark}"
+
+
+def _lower_is_better(grid: Grid, is_number: Sequence[bool]) -> Iterable[str]:
+    """Write the metrics whose headers have an arrow down."""
+    headers = zip(zip(*grid.header, strict=True), is_number, strict=True)
+    named = [
+        _header(cells).rpartition(".")[2]
+        for cells, is_one in headers
+        if is_one and any("\N{DOWNWARDS ARROW}" in cell.text for cell in cells)
+    ]
+    if named:
+        yield f"    lower_is_better: {_flow(list(dict.fromkeys(named)))}  {CHECK}by the arrow down"
 
 
 def _guess_unit(rows: Sequence[_Row]) -> str:

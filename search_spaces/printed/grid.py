@@ -23,7 +23,17 @@ BOLD = re.compile(r"\\(?:textbf|mathbf|boldmath|bm|bfseries|bf)\b")
 KEEPS_ITS_TEXT = re.compile(r"\\[A-Za-z]+\*?(?:\[[^]]*\])?")
 """A command whose arguments are text: the command goes, its arguments stay."""
 
-SYMBOLS = {r"\pm": "±", "~": " ", r"\%": "%", r"\&": "&", r"\_": "_", r"\#": "#", "$": ""}
+SYMBOLS = {
+    r"\pm": "±",
+    r"\downarrow": "\N{DOWNWARDS ARROW}",
+    r"\uparrow": "\N{UPWARDS ARROW}",
+    "~": " ",
+    r"\%": "%",
+    r"\&": "&",
+    r"\_": "_",
+    r"\#": "#",
+    "$": "",
+}
 SPACING = re.compile(r"^\s*\*?\s*\[[^]]*\]")
 """What may follow the end of a line, a space before the next one."""
 SPAN = re.compile(r"\\multi(column|row)\*?")

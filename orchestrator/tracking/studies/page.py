@@ -17,6 +17,7 @@ from orchestrator.tracking.content import (
 from orchestrator.tracking.run_index import PARENT
 from reports.forms.html import join_pages
 from reports.scores.cells import Cell, Outcome
+from reports.scores.metrics import OF_EPOCHS
 from reports.scores.trials import TrialScores
 from reports.tables.table import table_name
 from search_spaces.study import Study
@@ -40,7 +41,12 @@ def write_views(study: MirroredStudy) -> dict[str, str]:
     """
     planned = study.planned
     columns = planned.study.columns_for(planned.family)
-    metrics = dict.fromkeys(f"test_{column.metric}" for column in columns if not column.emotion)
+    logged = {name for names in OF_EPOCHS.values() for name in names}
+    metrics = dict.fromkeys(
+        f"test_{column.metric}"
+        for column in columns
+        if not column.emotion and column.metric in logged
+    )
     shown = [
         *(f"metrics.`{metric}`" for metric in metrics),
         *(f"params.`{field}`" for field in study.differing),

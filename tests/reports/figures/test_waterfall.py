@@ -1,7 +1,9 @@
 import shutil
 
 import pytest
+from matplotlib.colors import to_rgb
 
+from reports.figures.style import COLOURS
 from reports.figures.waterfall import draw_waterfall
 from reports.ledger.ledger import Ledger
 from search_spaces.studies.xia2022 import MODULES
@@ -46,6 +48,18 @@ def test_bars_float_from_row_to_row(tmp_path) -> None:
     assert (second.get_x(), second.get_width()) == pytest.approx((75, -5))
     texts = [text.get_text() for text in drawing.figure.axes[0].texts]
     assert texts == ["+15.0 [+15.0, +15.0]", "-5.0 [-5.0, -5.0]"]
+
+
+def test_bar_of_a_lower_loss_has_the_colour_and_no_hatch_of_a_gain(tmp_path) -> None:
+    columns = {ANY_CORPUS: (Column(metric="hamming_loss", header="Hamming"),)}
+    study = make_study(rows=NESTED, columns=columns)
+    drawing = draw(tmp_path, study, wrong=((8, 8, 8), (5, 5, 5), (6, 6, 6)))
+    (axes,) = drawing.figure.axes
+    better, worse = axes.patches
+    assert (better.get_width(), worse.get_width()) == pytest.approx((-15, 5))
+    assert (better.get_facecolor()[:3], better.get_hatch()) == (to_rgb(COLOURS[0]), "")
+    assert (worse.get_facecolor()[:3], worse.get_hatch()) == (to_rgb(COLOURS[1]), "////")
+    assert axes.get_xlabel() == "Hamming (%; lower is better)"
 
 
 def test_only_seeds_that_all_rows_have_count(tmp_path) -> None:

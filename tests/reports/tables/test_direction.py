@@ -156,12 +156,12 @@ def test_better_means_lower_where_lower_is_better(tmp_path: Path) -> None:
     ]
     assert holds.beyond == "HOLDS"
     assert holds.reason.startswith("gap +0.9950 [")
-    assert "above 0 where lower and so better, n = 4" in holds.reason
+    assert "] (above 0: lower, so better), n = 4" in holds.reason
     assert "points" not in holds.reason + holds.brief
     assert "P(better) = 1.00" in holds.reason
     assert show_margin(weaker) == "2.0000"
     assert "margin 0.0050" in show_evidence(holds)
-    assert tell_method([holds]).endswith("a gap is above 0 if the row scores lower.")
+    assert tell_method([holds]).endswith("if the row scores lower, and that is better.")
 
 
 def test_margin_of_a_plain_metric_has_a_column_of_its_own(tmp_path: Path) -> None:

@@ -60,6 +60,14 @@ def test_latex_table_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_arrow_down_says_that_lower_is_better(tmp_path: Path) -> None:
+    head = r"Model & MAE ($\downarrow$) & Corr$\uparrow$ & Acc-7 \\"
+    latex = rf"\begin{{tabular}}{{lccc}} {head} \hline a & 0.71 & 0.80 & 46.1 \\ \end{{tabular}}"
+    _, text = read(tmp_path, "main.tex", latex)
+    assert "columns: [MAE, Corr, Acc-7]" in text
+    assert "    lower_is_better: [MAE]  # check: by the arrow down\n" in text
+
+
 def test_csv_is_read(tmp_path: Path) -> None:
     table, text = read(tmp_path, "parts.csv", CSV)
     assert table.columns == ("IEMOCAP.Acc", "IEMOCAP.F1", "MOSEI.F1")
