@@ -9,3 +9,17 @@ VIDEO_SUFFIXES = (
     *(".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts"),  # MPEG-1 and 2, also of cameras
 )
 """How the names of video files end, in small letters."""
+
+
+def kind_of(release: str, labels: str, usual_labels: str) -> str:
+    """Name the kind of a corpus that is read from a release, with the labels that were chosen.
+
+    With the usual ones it is the release: corpora with other labels are compared with no table of
+    it.
+    """
+    return release if labels == usual_labels else f"{release}-{labels}"
+
+
+def release_of(kind: str) -> str:
+    """Name the release of a kind, whichever labels were chosen."""
+    return kind.partition("-")[0]
