@@ -1,7 +1,18 @@
 """Names that mean something to the program: of corpora, and the endings of video files."""
 
+from collections.abc import Mapping
+
+from corpora.source.task import TaskKind
+
 SYNTHETIC = "synthetic"
 """The name, and the kind, of the corpus that is made on demand."""
+
+SYNTHETIC_NAMES: Mapping[str, TaskKind] = {
+    SYNTHETIC: "multilabel",
+    f"{SYNTHETIC}-multiclass": "multiclass",
+    f"{SYNTHETIC}-regression": "regression",
+}
+"""The names of all its forms, each of this kind, and their tasks."""
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2"),  # MPEG-4 and its kin, also of phones

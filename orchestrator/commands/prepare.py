@@ -26,7 +26,7 @@ from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, FaceChoice, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.label_space import Range
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.source.utterance import Source
 from orchestrator.commands.handcrafted import (
@@ -405,11 +405,20 @@ for each in RELEASES:
     multiple=True,
     help="May be given several times.  [default: all]",
 )
+@click.option(
+    "--task",
+    type=click.Choice(get_args(TaskKind)),
+    default="multilabel",
+    show_default=True,
+    help="What its labels are; synthetic-multiclass and synthetic-regression are corpora beside "
+    "synthetic.",
+)
 @storage_option
-def prepare_synthetic(recipe_names: Sequence[str], storage: Path) -> None:
-    """Make the synthetic corpus; studies also make it when they need it."""
+def prepare_synthetic(recipe_names: Sequence[str], task: TaskKind, storage: Path) -> None:
+    """Make a synthetic corpus; studies also make it when they need it."""
     recipes = recipe_names or SYNTHETIC_RECIPES
-    manifests = ensure_corpus(SYNTHETIC, open_storage(storage), console, *recipes)
+    (name,) = (name for name, of_form in SYNTHETIC_NAMES.items() if of_form == task)
+    manifests = ensure_corpus(name, open_storage(storage), console, *recipes)
     print_manifests(manifests, console)
 
 
@@ -419,7 +428,7 @@ def check_corpus_name(name: str) -> None:
     Raises:
         CorpusError: If the name cannot be used.
     """
-    taken = name in (SYNTHETIC, *STUDIES)
+    taken = name in (*SYNTHETIC_NAMES, *STUDIES)
     is_short = len(os.fsencode(name)) <= MAX_NAME_BYTES
     names_folder = name.strip() and name.isprintable() and "/" not in name and is_short
     if taken or not names_folder or name.startswith((".", "-")):

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from corpora.source.split import SPLITS, Split
 from corpora.synthetic.clip import FRAME_RATE_FPS
 from corpora.synthetic.corpus import (
-    EMOTIONS,
     PlannedClip,
     SyntheticConfig,
     draw_picture_track,
@@ -19,6 +18,7 @@ from corpora.synthetic.corpus import (
     plan_clips,
 )
 from corpora.synthetic.face import NEUTRAL, draw_frames
+from corpora.synthetic.forms import EMOTIONS
 from corpora.synthetic.sentence import write_sentence
 from corpora.synthetic.voice import RATE_HZ, mouth_openings
 

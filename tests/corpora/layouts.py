@@ -14,7 +14,7 @@ from corpora.readers.clip_folder import read_clips
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source
 from corpora.synthetic.clip import write_clip
-from corpora.synthetic.corpus import EMOTIONS
+from corpora.synthetic.forms import EMOTIONS
 from tests.corpora.dai_release_factory import write_dai_iemocap, write_dai_mosei
 from tests.corpora.laid_utterances import (
     LaidUtterance,
