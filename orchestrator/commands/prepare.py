@@ -484,7 +484,8 @@ def _prepare(
     print_manifests(manifests, console)
     if LE.name not in {recipe.name for recipe in recipes}:
         return
-    next_command = ["mmer-sweep", "layers", "--corpus", name]
+    study = ["layers"] if source.task == "multilabel" else ["run", "STUDY.py"]
+    next_command = ["mmer-sweep", *study, "--corpus", name]
     if storage != locate_storage(Path(DEFAULT_STORAGE)):
         next_command += ["--storage", place_of(storage)]
     console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)
