@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from corpora.features.published import IEMOCAP_FOLDER
 from corpora.preparation.prepare import run_here
 from corpora.store.prepared import read_manifest
 from orchestrator.cli import main
+from orchestrator.commands.handcrafted import features_beside
 from orchestrator.corpus import on_ray
 from tests.corpora.laid_utterances import iemocap_utterances, meld_utterances, mosei_utterances
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -149,3 +151,13 @@ def test_meld_has_classes_of_either_kind(
     assert (manifest.task, len(manifest.emotions)) == ("multiclass", num_classes)
     assert "LEAK: 2 speakers of the test split are in the training split too" in said
     assert f"of {4 * num_classes} published counts differ" in said
+
+
+@pytest.mark.parametrize("kind", ["iemocap", "iemocap-four-class"])
+def test_published_features_are_found_whichever_labels_are_wanted(
+    kind: str, tmp_path: Path
+) -> None:
+    assert features_beside(tmp_path, kind) is None
+    (tmp_path / IEMOCAP_FOLDER).mkdir()
+    assert features_beside(tmp_path, kind) == tmp_path
+    assert features_beside(tmp_path, "meld") is None
