@@ -484,8 +484,7 @@ def _prepare(
     print_manifests(manifests, console)
     if LE.name not in {recipe.name for recipe in recipes}:
         return
-    study = ["layers"] if source.task == "multilabel" else ["run", "STUDY.py"]
-    next_command = ["mmer-sweep", *study, "--corpus", name]
+    next_command = ["mmer-sweep", "layers", "--corpus", name]
     if storage != locate_storage(Path(DEFAULT_STORAGE)):
         next_command += ["--storage", place_of(storage)]
     console.print(f"\nNow: {shlex.join(next_command)}", soft_wrap=True)

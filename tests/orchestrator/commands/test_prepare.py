@@ -61,7 +61,7 @@ def test_clips_of_one_class_are_told_of_the_other_task(prepare: Prepare, tmp_pat
     code, said = prepare("clips", "--source", "clips", "--name", "classes", "--task", "multiclass")
     assert (code, "chooses one of them" in said) == (0, False)
     assert "corpus 'classes' (clips, multiclass), recipe 'le'" in said
-    assert "Now: mmer-sweep run STUDY.py --corpus classes" in said
+    assert "Now: mmer-sweep layers --corpus classes" in said
     manifests = [read_manifest(tmp_path / "here", name, "le") for name in ("flags", "classes")]
     assert [manifest.task for manifest in manifests] == ["multilabel", "multiclass"]
     assert manifests[0].fingerprint != manifests[1].fingerprint
