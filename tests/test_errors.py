@@ -48,7 +48,7 @@ def test_error_is_the_same_in_another_process(kind: type[Exception]) -> None:
 
 
 CAUGHT = {
-    *("MediaError", "LeftOutError"),  # rejects an utterance, or leaves it out
+    *("MediaError", "LeftOutError", "UnwantedLabelError"),  # rejects an utterance, or leaves it out
     *("UnusableFileError", "_UnusableError"),  # becomes a WeightsError
     "_RefusedError",  # becomes a CorpusError
     *("NotDrawnError", "MissingPartError"),  # the figure is left out, and that is told

@@ -25,6 +25,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 ROOMS: dict[str, tuple[str, ...]] = {
     "corpora": (
         *("errors", "parsing", "source", "media", "recipes", "text", "readers", "iemocap", "mosei"),
+        "meld",
         *("synthetic", "device", "forms", "features", "store", "preparation", "batches"),
     ),
     "reports": (

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corpora.synthetic.corpus import SyntheticConfig, best_scores
+from corpora.synthetic.corpus import SyntheticConfig
+from corpora.synthetic.reachable import best_scores
 from models.configs.base import MODALITIES
 from search_spaces.catalogue import find_study
 from search_spaces.studies.planted import PLANTED_CLAIMS

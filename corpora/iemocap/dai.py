@@ -7,7 +7,9 @@ from pathlib import Path
 from corpora.iemocap.ids import side_of
 from corpora.iemocap.splits import iemocap_split_rule
 from corpora.iemocap.turn import (
-    IEMOCAP_EMOTIONS,
+    LABEL_SETS,
+    USUAL_LABELS,
+    LabelSet,
     Turn,
     check_iemocap_id,
     make_iemocap_utterance,
@@ -26,7 +28,7 @@ from corpora.readers.dai_release import (
 )
 from corpora.readers.intake import FAITHFUL, build_source
 from corpora.recipes.pictures import Compat
-from corpora.source.label_space import LabelSpace
+from corpora.source.names import kind_of
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 
@@ -44,6 +46,7 @@ def read_dai_iemocap(
     splits: Path | None = None,
     leave_out_session: int | None = None,
     compat: Compat = FAITHFUL,
+    labels: str = USUAL_LABELS,
 ) -> Source:
     """Read the release; its transcripts lack the words before a colon.
 
@@ -53,6 +56,7 @@ def read_dai_iemocap(
         leave_out_session: The session that becomes the test split, instead of lists.
         compat: `dai_last_frame` leaves out the last image of each utterance, `dai_iemocap_step`
             assumes 30 images a second, so images 0, 15, 30 ... lie half a second apart.
+        labels: Which of `LABEL_SETS` is made of its labels.
 
     Raises:
         CorpusError: If the release is incomplete, or two ways to split it are given.
@@ -63,12 +67,14 @@ def read_dai_iemocap(
     meta = read_meta(folder / MEDIA_FOLDER)
     folders = UtteranceFolders(folder / MEDIA_FOLDER)
     return build_source(
-        "iemocap",
-        LabelSpace(IEMOCAP_EMOTIONS),
+        kind_of("iemocap", labels, USUAL_LABELS),
+        LABEL_SETS[labels].space,
         folder,
         found=meta,
         rule=rule,
-        make=partial(_make, meta=meta, folders=folders, compat=compat),
+        make=partial(
+            _make, meta=meta, folders=folders, compat=compat, label_set=LABEL_SETS[labels]
+        ),
     )
 
 
@@ -79,6 +85,7 @@ def _make(
     meta: Mapping[str, object],
     folders: UtteranceFolders,
     compat: Compat,
+    label_set: LabelSet,
 ) -> Utterance:
     check_iemocap_id(utterance_id)
     entry = entry_of(utterance_id, meta, folders)
@@ -95,7 +102,7 @@ def _make(
             SoundSegment(wave, 0.0, end_s - start_s),
         )
 
-    return make_iemocap_utterance(utterance_id, split, _turn_of(entry), media)
+    return make_iemocap_utterance(utterance_id, split, _turn_of(entry), media, label_set)
 
 
 def _turn_of(entry: Entry) -> Turn:

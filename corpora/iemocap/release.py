@@ -7,13 +7,19 @@ from pathlib import Path
 from corpora.iemocap.annotations import Annotations
 from corpora.iemocap.ids import dialogue_of, side_of
 from corpora.iemocap.splits import NUM_SESSIONS, iemocap_split_rule
-from corpora.iemocap.turn import IEMOCAP_EMOTIONS, check_iemocap_id, make_iemocap_utterance
+from corpora.iemocap.turn import (
+    LABEL_SETS,
+    USUAL_LABELS,
+    LabelSet,
+    check_iemocap_id,
+    make_iemocap_utterance,
+)
 from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.readers.intake import FAITHFUL, build_source
 from corpora.readers.release_files import files_by_stem, visible_files
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.label_space import LabelSpace
+from corpora.source.names import kind_of
 from corpora.source.rejects import RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
@@ -30,6 +36,7 @@ def read_iemocap(
     splits: Path | None = None,
     leave_out_session: int | None = None,
     compat: Compat = FAITHFUL,
+    labels: str = USUAL_LABELS,
 ) -> Source:
     """Read `IEMOCAP_full_release`.
 
@@ -38,6 +45,7 @@ def read_iemocap(
         splits: A folder of id lists.
         leave_out_session: The session that becomes the test split, if there are no lists.
         compat: `dai_transcripts` cuts sentences with a colon.
+        labels: Which of `LABEL_SETS` is made of its labels.
 
     Raises:
         CorpusError: If the release is incomplete, or not exactly one way to split it is given.
@@ -51,8 +59,8 @@ def read_iemocap(
         for path in visible_files(dialog / TRANSCRIPTS, "*.txt"):
             annotations.add_transcripts(path, keep_last_piece=compat.dai_transcripts)
     return build_source(
-        "iemocap",
-        LabelSpace(IEMOCAP_EMOTIONS),
+        kind_of("iemocap", labels, USUAL_LABELS),
+        LABEL_SETS[labels].space,
         folder,
         found=annotations.ids,
         rule=rule,
@@ -61,6 +69,7 @@ def read_iemocap(
             annotations=annotations,
             waves=files_by_stem((dialog / WAVES for dialog in dialogs), "*.wav"),
             videos=files_by_stem((dialog / VIDEOS for dialog in dialogs), "*.avi"),
+            label_set=LABEL_SETS[labels],
         ),
         rejects=annotations.rejects,
     )
@@ -89,6 +98,7 @@ def _make(
     annotations: Annotations,
     waves: Mapping[str, Path],
     videos: Mapping[str, Path],
+    label_set: LabelSet,
 ) -> Utterance:
     check_iemocap_id(utterance_id)
     side = side_of(utterance_id)
@@ -101,7 +111,8 @@ def _make(
             SoundSegment(wave, start_s, end_s, channel=0 if side == "left" else 1),
         )
 
-    return make_iemocap_utterance(utterance_id, split, annotations.turn_of(utterance_id), media)
+    turn = annotations.turn_of(utterance_id)
+    return make_iemocap_utterance(utterance_id, split, turn, media, label_set)
 
 
 def _media_file(files: Mapping[str, Path], utterance_id: str, folder: Path) -> Path:

@@ -1,17 +1,53 @@
 """An utterance of IEMOCAP, from either release."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from corpora.iemocap.ids import dialogue_of, speaker_of
-from corpora.readers.intake import LeftOutError, require_split
+from corpora.readers.intake import LeftOutError, UnwantedLabelError, require_split
 from corpora.readers.spans import read_span_s
 from corpora.source.errors import CorpusError, MediaError
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Pictures, Sound, Utterance
 
 IEMOCAP_EMOTIONS = ("ang", "exc", "fru", "hap", "neu", "sad")
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """What is made of the labels of the release; `merged` says which counts as which other one."""
+
+    space: LabelSpace
+    merged: Mapping[str, str] = field(default_factory=dict)
+
+    def labels_of(self, label: str) -> tuple[int, ...]:
+        """Return the labels of an utterance.
+
+        Raises:
+            LeftOutError: If its label is none of IEMOCAP's emotions here, or none of this set.
+        """
+        if label not in IEMOCAP_EMOTIONS:
+            raise LeftOutError(f"label {label}")
+        name = self.merged.get(label, label)
+        if name not in self.space.names:
+            raise UnwantedLabelError(f"label {label}")
+        return self.space.one_hot(name)
+
+
+USUAL_LABELS = "emotions"
+LABEL_SETS: Mapping[str, LabelSet] = {
+    USUAL_LABELS: LabelSet(LabelSpace(IEMOCAP_EMOTIONS)),
+    "six-class": LabelSet(LabelSpace(IEMOCAP_EMOTIONS, "multiclass")),
+    "four-class": LabelSet(
+        LabelSpace(("ang", "hap", "neu", "sad"), "multiclass"), merged={"exc": "hap"}
+    ),
+}
+"""By the names that users give them.
+
+The four classes are those of most papers on speech: excitement counts as happiness.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +77,7 @@ def make_iemocap_utterance(
     split: Split | None,
     turn: Turn,
     media: Callable[[float, float], tuple[Pictures, Sound]],
+    label_set: LabelSet,
 ) -> Utterance:
     """Make an utterance from its parts.
 
@@ -49,6 +86,7 @@ def make_iemocap_utterance(
         split: Its split.
         turn: What the release says about it.
         media: Finds the pictures and the sound from a start to an end.
+        label_set: What is made of its label.
 
     Raises:
         LeftOutError: If its label is none of the emotions, or it is in no split.
@@ -56,8 +94,7 @@ def make_iemocap_utterance(
     """
     if not turn.label:
         raise MediaError(RejectReason.BAD_LINE, "its label is empty")
-    if turn.label not in IEMOCAP_EMOTIONS:
-        raise LeftOutError(f"label {turn.label}")
+    labels = label_set.labels_of(turn.label)
     if turn.text is None:
         raise MediaError(RejectReason.NO_TEXT, "it has a label and no transcript")
     start_s, end_s = read_span_s(turn.start, turn.end)
@@ -69,7 +106,7 @@ def make_iemocap_utterance(
         sound=sound,
         duration_s=end_s - start_s,
         text=turn.text,
-        labels=tuple(int(turn.label == emotion) for emotion in IEMOCAP_EMOTIONS),
+        labels=labels,
         split=known_split,
         group=dialogue_of(utterance_id),
         speaker=speaker_of(utterance_id),

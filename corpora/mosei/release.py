@@ -9,14 +9,14 @@ from pathlib import Path
 
 from corpora.media.segments import SoundSegment, VideoSegment
 from corpora.mosei.ids import video_of
-from corpora.mosei.labels import MOSEI_EMOTIONS, Answers, labels_of, read_answers
+from corpora.mosei.labels import LABEL_SETS, USUAL_LABELS, Answers, LabelSet, read_answers
 from corpora.readers.intake import FAITHFUL, SplitRule, build_source, require_split
 from corpora.readers.release_files import files_by_stem, read_lines, visible_files
 from corpora.readers.spans import read_span_s
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.pictures import Compat
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.label_space import LabelSpace
+from corpora.source.names import kind_of
 from corpora.source.rejects import Reject, RejectReason
 from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
@@ -37,13 +37,20 @@ Line = tuple[str, str, str]
 """Start, end and text, as written."""
 
 
-def read_mosei(folder: Path, *, splits: Path | None = None, compat: Compat = FAITHFUL) -> Source:
+def read_mosei(
+    folder: Path,
+    *,
+    splits: Path | None = None,
+    compat: Compat = FAITHFUL,
+    labels: str = USUAL_LABELS,
+) -> Source:
     """Read `Raw`.
 
     Args:
         folder: `Raw`, or the folder that holds it.
         splits: A folder of id lists.
         compat: Changes nothing here: pictures are found by the videos' timestamps.
+        labels: Which of `LABEL_SETS` is made of the answers.
 
     Raises:
         CorpusError: If the release is incomplete, or no lists are given.
@@ -56,16 +63,18 @@ def read_mosei(folder: Path, *, splits: Path | None = None, compat: Compat = FAI
     rule = SplitRule.from_lists(read_split_lists(splits))
     root = folder / "Raw" if (folder / "Raw").is_dir() else folder
     places = _find_places(root)
-    answers = read_answers(places["labels"])
+    label_set = LABEL_SETS[labels]
+    answers = read_answers(places["labels"], label_set.columns)
     transcripts = _read_transcripts(places["transcripts"])
     return build_source(
-        "mosei",
-        LabelSpace(MOSEI_EMOTIONS),
+        kind_of("mosei", labels, USUAL_LABELS),
+        label_set.space,
         root,
         found={*answers, *transcripts.lines},
         rule=rule,
         make=partial(
             _make,
+            label_set=label_set,
             answers=answers,
             lines=transcripts.lines,
             waves=files_by_stem([places["waves"]], "*.wav"),
@@ -120,6 +129,7 @@ def _make(
     utterance_id: str,
     split: Split | None,
     *,
+    label_set: LabelSet,
     answers: Mapping[str, Sequence[Answers]],
     lines: Mapping[str, set[Line]],
     waves: Mapping[str, Path],
@@ -127,7 +137,7 @@ def _make(
 ) -> Utterance:
     video = video_of(utterance_id)
     start, end, text = _only_line(utterance_id, answers, lines)
-    labels = labels_of(answers[utterance_id])
+    labels = label_set.labels_of(answers[utterance_id])
     start_s, end_s = read_span_s(start, end)
     known_split = require_split(split)
     for files, part in ((videos, "videos"), (waves, "waves")):

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.store.folders import prepared_recipes
 from corpora.store.manifest import CorpusIdentity, family_of, fingerprint_of
 from corpora.store.prepared import read_manifest
-from corpora.synthetic.corpus import synthetic_digest
+from corpora.synthetic.corpus import synthetic_config, synthetic_digest
 
 SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
 SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {
@@ -22,7 +23,7 @@ SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {
     },
     HANDCRAFTED: SYNTHETIC_HANDCRAFTED,
 }
-"""The recipes of the synthetic corpus.
+"""The recipes of the synthetic corpus in all its forms.
 
 Its words have random vectors, for they need no meaning. Every face counts: a drawing is less likely
 a face than a person, and there is one in each picture.
@@ -48,13 +49,14 @@ class KnownCorpus:
 
 
 def know_corpus(name: str, storage: Path) -> KnownCorpus:
-    """Return what is known of a corpus; the synthetic one is known before it is made.
+    """Return what is known of a corpus; the synthetic ones are known before they are made.
 
     Raises:
-        CorpusError: If it is not the synthetic corpus, and no recipe has prepared it.
+        CorpusError: If it is not a synthetic corpus, and no recipe has prepared it.
     """
-    if name == SYNTHETIC:
-        return KnownCorpus(name, SYNTHETIC, _synthetic_identity)
+    if name in SYNTHETIC_NAMES:
+        identify_form = partial(_synthetic_identity, name)
+        return KnownCorpus(name, SYNTHETIC, identify_form, SYNTHETIC_NAMES[name])
 
     def identify(recipe: str) -> CorpusIdentity:
         return read_manifest(storage, name, recipe).identity
@@ -64,11 +66,11 @@ def know_corpus(name: str, storage: Path) -> KnownCorpus:
     return KnownCorpus(name, manifest.kind, identify, manifest.task)
 
 
-def _synthetic_identity(recipe: str) -> CorpusIdentity:
+def _synthetic_identity(name: str, recipe: str) -> CorpusIdentity:
     settings = SYNTHETIC_RECIPES[recipe]
     return CorpusIdentity(
-        name=SYNTHETIC,
+        name=name,
         kind=SYNTHETIC,
-        fingerprint=fingerprint_of(synthetic_digest(), settings),
+        fingerprint=fingerprint_of(synthetic_digest(synthetic_config(name)), settings),
         recipe=settings,
     )

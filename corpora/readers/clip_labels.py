@@ -65,18 +65,12 @@ def read_labels(
         return _faulty(faults)
     numeric = [name for name in columns if are_numbers(line[name] for line in lines.values())]
     wanted = task or ("regression" if numeric == list(columns) else None)
-    if label_range is not None and wanted != "regression":
-        return _faulty(["a range is only that of numbers, with --task regression"])
-    if label_range is not None and label_range[0] >= label_range[1]:
-        low, high = label_range
-        return _faulty([f"the range {low:g} to {high:g} goes down; write the lower number first"])
+    faults = _bad_range(label_range, wanted)
+    if wanted == "regression" and naming:
+        faults += _bad_whole_numbers(naming[0], lines)
+    if faults:
+        return _faulty(faults)
     if wanted == "regression":
-        if (
-            task is None
-            and naming
-            and are_whole_numbers(line[naming[0]] for line in lines.values())
-        ):
-            return _faulty([_whole_numbers(naming[0])])
         return _from_numbers(columns, lines, has_commas=has_commas, label_range=label_range)
     if not naming:
         found = _from_flags(columns, lines)
@@ -111,11 +105,25 @@ def _bad_columns(columns: Sequence[str], naming: Sequence[str]) -> list[str]:
     ]
 
 
-def _whole_numbers(column: str) -> str:
-    return (
+def _bad_range(label_range: Range | None, task: TaskKind | None) -> list[str]:
+    if label_range is None:
+        return []
+    if task != "regression":
+        return ["a range is only that of numbers, with --task regression"]
+    low, high = label_range
+    if low < high:
+        return []
+    return [f"the range {low:g} to {high:g} goes down; write the lower number first"]
+
+
+def _bad_whole_numbers(column: str, lines: Mapping[int, Line]) -> list[str]:
+    """Refuse whole numbers in a column for names: nobody can tell what they are."""
+    if not are_whole_numbers(line[column] for line in lines.values()):
+        return []
+    return [
         f"column '{column}' holds whole numbers, which may be scores or stand for classes: give "
         "--task regression if they are scores; write the classes' names if not"
-    )
+    ]
 
 
 def _bad_names(columns: Sequence[str]) -> list[str]:

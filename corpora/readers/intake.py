@@ -21,6 +21,10 @@ class LeftOutError(Exception):
     """The corpus's own rules leave an utterance out; the message is the rule that is counted."""
 
 
+class UnwantedLabelError(LeftOutError):
+    """The user chose labels among which that of an utterance is not, so no list can ask for it."""
+
+
 @dataclass(frozen=True)
 class SplitRule:
     """Says which split an id belongs to, or None if it belongs to none.
@@ -69,7 +73,7 @@ def build_source(
         found: The ids that the release mentions; those that `rule` lists are added.
         rule: Assigns them to the splits.
         make: Makes the utterance of an id. A `MediaError` rejects it. A `LeftOutError` leaves it
-            out, or rejects it if the id is listed.
+            out, or rejects it if the id is listed; an `UnwantedLabelError` always leaves it out.
         rejects: Faults that were found before and belong to no id.
 
     Raises:
@@ -86,7 +90,7 @@ def build_source(
         except MediaError as error:
             rejected.append(_reject(name, split, error.reason, error.detail))
         except LeftOutError as error:
-            if name in listed:
+            if name in listed and not isinstance(error, UnwantedLabelError):
                 rejected.append(_reject(name, split, RejectReason.NO_LABEL, str(error)))
             else:
                 left_out[str(error)] += 1

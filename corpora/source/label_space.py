@@ -22,3 +22,7 @@ class LabelSpace:
     names: tuple[str, ...]
     task: TaskKind = "multilabel"
     range: Range | None = None
+
+    def one_hot(self, name: str) -> tuple[int, ...]:
+        """Return the labels of an utterance that has one emotion, or class."""
+        return tuple(int(name == other) for other in self.names)

@@ -1,12 +1,12 @@
 """A corpus of drawn, talking faces with planted effects; `docs/synthetic.md` tells their sizes.
 
 An utterance is drawn from the labels outwards: labels -> cues of each modality -> words, sounds and
-expressions. Cues are few and discrete, so the best reachable scores follow by enumeration.
+expressions. Cues are few and discrete, so the best reachable scores follow by enumeration
+(`corpora.synthetic.reachable`).
 """
 
 import csv
 import hashlib
-import itertools
 import multiprocessing
 import signal
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from corpora.synthetic.best_scores import METRICS, BestScores, best_scores_of
+from corpora.source.names import SYNTHETIC_NAMES
+from corpora.source.task import TaskKind
 from corpora.synthetic.clip import FRAME_RATE_FPS, write_clip
 from corpora.synthetic.face import (
     EXPRESSIONS,
@@ -30,12 +31,11 @@ from corpora.synthetic.face import (
     draw_frames,
     draw_speaker,
 )
+from corpora.synthetic.forms import EMOTIONS, FORMS, PRIORS
 from corpora.synthetic.sentence import write_sentence
 from corpora.synthetic.voice import CHUNK_SAMPLES, RATE_HZ, SOUNDS, draw_voice, mouth_openings
 
 MODALITIES = ("text", "audio", "vision")
-EMOTIONS: tuple[str, ...] = ("anger", "disgust", "fear", "happy", "sad", "surprise")
-PRIORS = (0.22, 0.18, 0.12, 0.40, 0.27, 0.13)
 HIT_RATES: dict[str, tuple[float, ...]] = {  # P(cue | its emotion), in the order of EMOTIONS
     "text": (0.40, 0.40, 0.85, 0.50, 0.40, 0.85),
     "audio": (0.90, 0.30, 0.50, 0.30, 0.85, 0.40),
@@ -49,14 +49,6 @@ MAX_SLOTS_PER_CUE = 2  # chunks that one sound fills, sampled frames that one ex
 SPLIT_SHARES = {"test": 0.40, "valid": 0.15}  # train is the rest
 MAX_DRAWS = 20_000
 
-LABELS: NDArray[np.int64] = np.array(list(itertools.product((0, 1), repeat=len(EMOTIONS))))
-CUE_SETS: tuple[tuple[int, ...], ...] = tuple(
-    cues
-    for count in range(MAX_CUES + 1)
-    for cues in itertools.combinations(range(len(EMOTIONS)), count)
-)
-Table = NDArray[np.float64]
-
 
 class SyntheticConfig(BaseModel, frozen=True, extra="forbid"):
     """What a synthetic corpus depends on."""
@@ -67,19 +59,28 @@ class SyntheticConfig(BaseModel, frozen=True, extra="forbid"):
     seed: int = Field(default=0, ge=0)
     generator: Literal[2] = 2
     """Version of the generator: raised whenever the same config would give other clips."""
-
-
-def synthetic_digest() -> str:
-    """Hash what decides the clips of the default settings; all machines get the same hash."""
-    return hashlib.sha256(SyntheticConfig().model_dump_json().encode()).hexdigest()
+    task: TaskKind = Field(default="multilabel", exclude_if=lambda task: task == "multilabel")
 
 
 DEFAULT = SyntheticConfig()
 
 
+def synthetic_config(name: str) -> SyntheticConfig:
+    """Return the default settings of the synthetic corpus with this name."""
+    return SyntheticConfig(task=SYNTHETIC_NAMES[name])
+
+
+def synthetic_digest(config: SyntheticConfig = DEFAULT) -> str:
+    """Hash what decides the clips and labels; all machines get the same hash."""
+    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class PlannedClip:
-    """All that is decided about an utterance before anything is drawn; cues index EMOTIONS."""
+    """All that is decided about an utterance before anything is drawn; cues index EMOTIONS.
+
+    `labels` are its emotions, 0 or 1 each, also where the corpus has another form.
+    """
 
     index: int
     labels: tuple[int, ...]
@@ -100,104 +101,6 @@ class PlannedClip:
         return self.num_frames / FRAME_RATE_FPS
 
 
-# The planted distribution and what can be reached
-
-
-def best_scores(config: SyntheticConfig) -> dict[tuple[str, ...], BestScores]:
-    """Compute the best reachable scores of every non-empty set of modalities, exactly."""
-    return _best_scores(_faces(config), config)
-
-
-def best_scores_without_interaction(
-    config: SyntheticConfig,
-) -> dict[tuple[str, ...], BestScores]:
-    """Compute the same if reversing words and face are independent given the labels.
-
-    Every single modality is distributed as before; only what modalities tell together is missing.
-    """
-    plain, reverse = _faces(config)
-    mean = (1 - config.reversal_rate) * plain + config.reversal_rate * reverse
-    return _best_scores((mean, mean), config)
-
-
-def best_scores_of_first_frame(config: SyntheticConfig) -> dict[tuple[str, ...], BestScores]:
-    """Compute the same for a model that sees only one frame of the face, at 0 s."""
-    shown = np.zeros((1 + len(EMOTIONS), len(CUE_SETS)))  # P(cue in first frame | cue set)
-    for column, cues in enumerate(CUE_SETS):
-        moments = [num_moments(count) for count in NUM_FRAMES]
-        chance = np.mean([slots_per_cue(len(cues), count) / count for count in moments])
-        shown[0, column] = 1 - chance * len(cues)
-        for cue in cues:
-            shown[1 + cue, column] = chance
-    plain, reverse = _faces(config)
-    return _best_scores((shown @ plain, shown @ reverse), config)
-
-
-def cue_table(hit_rates: Sequence[float], emotion_of: Sequence[int] = range(6)) -> Table:
-    """Tabulate P(cue set | labels).
-
-    Cue k is active with its hit rate if label `emotion_of[k]` is 1, else with the false-alarm rate,
-    independently of the others. If more than MAX_CUES are active, MAX_CUES are kept at random.
-
-    Shapes:
-        hit_rates: (K,) -> (len(CUE_SETS), len(LABELS)), columns sum to 1
-    """
-    active = np.where(LABELS[:, list(emotion_of)] == 1, hit_rates, FALSE_ALARM_RATE)  # (Y, K)
-    table = np.zeros((len(CUE_SETS), len(LABELS)))
-    for pattern in LABELS:
-        chance = np.where(pattern == 1, active, 1 - active).prod(1)  # (Y,)
-        on = np.flatnonzero(pattern).tolist()
-        kept = list(itertools.combinations(on, min(MAX_CUES, len(on))))
-        for cues in kept:
-            table[CUE_SETS.index(cues)] += chance / len(kept)
-    return table
-
-
-def _faces(config: SyntheticConfig) -> tuple[Table, Table]:
-    """Tabulate the face's cues as they are without and with reversing words."""
-    return cue_table(HIT_RATES["vision"]), cue_table(HIT_RATES["vision"], REVERSED)
-
-
-def _best_scores(
-    faces: tuple[Table, Table], config: SyntheticConfig
-) -> dict[tuple[str, ...], BestScores]:
-    subsets = [
-        subset
-        for count in range(1, len(MODALITIES) + 1)
-        for subset in itertools.combinations(MODALITIES, count)
-    ]
-    return {s: best_scores_of(_joint(s, faces, config), LABELS) for s in subsets}
-
-
-def _joint(subset: Sequence[str], faces: tuple[Table, Table], config: SyntheticConfig) -> Table:
-    """Tabulate P(what the modalities show, labels); the text shows whether a face is reversed."""
-    prior = np.where(LABELS == 1, PRIORS, 1 - np.array(PRIORS)).prod(1)
-    joints = []
-    for face, rate in zip(faces, (1 - config.reversal_rate, config.reversal_rate), strict=True):
-        tables = {m: cue_table(HIT_RATES[m]) for m in ("text", "audio")} | {"vision": face}
-        joint = rate * prior[None]
-        for modality in subset:
-            joint = (joint[:, None] * tables[modality][None]).reshape(-1, len(LABELS))
-        joints.append(joint)
-    return np.concatenate(joints) if "text" in subset else joints[0] + joints[1]
-
-
-def score_table(config: SyntheticConfig) -> str:
-    """Print the best reachable scores as a Markdown table, in percent."""
-    true, apart = best_scores(config), best_scores_without_interaction(config)
-    first = best_scores_of_first_frame(config)
-    rows = {" + ".join(subset): scores for subset, scores in true.items()}
-    for title, others in (("no interaction", apart), ("first frame only", first)):
-        for subset in (("vision",), ("text", "vision"), MODALITIES):
-            rows[f"{' + '.join(subset)}, {title}"] = others[subset]
-    emotions = " | ".join(f"F1 {emotion}" for emotion in EMOTIONS)
-    lines = [f"| modalities | F1 | WAcc | Acc | {emotions} |", "|---" * 10 + "|"]
-    for title, scores in rows.items():
-        values = [scores.average(metric) for metric in METRICS] + list(scores.f1)
-        lines.append(f"| {title} | " + " | ".join(f"{100 * v:.1f}" for v in values) + " |")
-    return "\n".join(lines) + "\n"
-
-
 # Drawing utterances
 
 
@@ -209,7 +112,7 @@ def plan_clips(config: SyntheticConfig) -> list[PlannedClip]:
     """
     for draw in range(MAX_DRAWS):
         generator = np.random.default_rng((config.seed, _DRAWS, 0, draw))
-        labels = (generator.random((config.num_utterances, len(EMOTIONS))) < PRIORS).astype(int)
+        labels = _draw_emotions(config, generator)
         splits = deal_splits(labels)
         if _is_complete(labels, splits):
             return [
@@ -219,6 +122,14 @@ def plan_clips(config: SyntheticConfig) -> list[PlannedClip]:
     raise ValueError(
         f"num_utterances={config.num_utterances} is too few for every emotion in every split"
     )
+
+
+def _draw_emotions(config: SyntheticConfig, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the emotions of all utterances: one each, or each for itself."""
+    if config.task == "multiclass":
+        form = FORMS[config.task]
+        return form.patterns[generator.choice(len(form.prior), config.num_utterances, p=form.prior)]
+    return (generator.random((config.num_utterances, len(EMOTIONS))) < PRIORS).astype(int)
 
 
 def deal_splits(labels: NDArray[np.int64]) -> list[str]:
@@ -380,8 +291,9 @@ def _exhaust(results: Iterable[None]) -> None:
 def _write_csv(path: Path, clips: Sequence[PlannedClip], config: SyntheticConfig) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
+        form = FORMS[config.task]
         writer.writerow(
-            ["utterance", "file", "start", "end", "text", "split", "speaker", *EMOTIONS]
+            ["utterance", "file", "start", "end", "text", "split", "speaker", *form.columns]
         )
         for clip in clips:
             text = write_sentence(
@@ -390,9 +302,8 @@ def _write_csv(path: Path, clips: Sequence[PlannedClip], config: SyntheticConfig
                 generator=_generator(config, "text", clip.index),
             )
             media, speaker = f"media/{clip.name}.mp4", f"speaker{clip.speaker}"
-            writer.writerow(
-                [clip.name, media, 0, clip.duration_s, text, clip.split, speaker, *clip.labels]
-            )
+            cells = [clip.name, media, 0, clip.duration_s, text, clip.split, speaker]
+            writer.writerow([*cells, *form.cells(clip.labels)])
 
 
 def _write_media(clip: PlannedClip, *, folder: Path, config: SyntheticConfig) -> None:

@@ -17,6 +17,7 @@ from corpora.features.published import (
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, Compat, FaceChoice
 from corpora.source.errors import CorpusError
+from corpora.source.names import release_of
 from corpora.source.utterance import Source
 from corpora.text.word_vectors import WordVectors, make_word_vectors
 from orchestrator.commands.options import gathered
@@ -32,7 +33,7 @@ READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
         lambda folder, compat: read_mosei_features(folder, padded_rows=compat.dai_padded_rows),
     ),
 }
-"""The folder of Dai et al.'s features and their reader, by the kind of corpus."""
+"""The folder of Dai et al.'s features and their reader, by the release."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,10 @@ class HandcraftedOptions:
         """
         if self.features is None:
             return None
-        if source.kind not in READERS:
+        release = release_of(source.kind)
+        if release not in READERS:
             raise CorpusError(f"there are no published features for a corpus of '{source.kind}'")
-        _, read = READERS[source.kind]
+        _, read = READERS[release]
         return read(self.features, compat)
 
 
@@ -134,4 +136,6 @@ handcrafted_options = gathered(
 
 def features_beside(folder: Path, kind: str) -> Path | None:
     """Return the folder if it holds the published features of a kind of corpus; else None."""
-    return folder if kind in READERS and (folder / READERS[kind][0]).is_dir() else None
+    release = release_of(kind)
+    is_there = release in READERS and (folder / READERS[release][0]).is_dir()
+    return folder if is_there else None

@@ -34,7 +34,8 @@ def gathered(into: str, make: Callable[..., object], *options: Option) -> Option
 
     Args:
         into: The name of that argument.
-        make: Makes the argument from the options; its parameters have the options' names.
+        make: Makes the argument from the options; its parameters have the options' names. One
+            whose option is not there has a default.
         options: The options, in the order of the help.
     """
     names = tuple(signature(make).parameters)
@@ -42,7 +43,7 @@ def gathered(into: str, make: Callable[..., object], *options: Option) -> Option
     def decorate(command: Command) -> Command:
         @wraps(command)
         def with_one(**given: Any) -> None:
-            own = {name: given.pop(name) for name in names}
+            own = {name: given.pop(name) for name in names if name in given}
             command(**{into: make(**own)}, **given)
 
         return add_options(with_one, *options)

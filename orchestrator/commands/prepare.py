@@ -13,7 +13,11 @@ from corpora.errors import UserError, did_you_mean
 from corpora.features.sources import FeatureSources
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
+from corpora.iemocap.turn import LABEL_SETS as IEMOCAP_LABELS
+from corpora.meld.labels import LABEL_SETS as MELD_LABELS
+from corpora.meld.release import read_meld
 from corpora.mosei.dai import read_dai_mosei
+from corpora.mosei.labels import LABEL_SETS as MOSEI_LABELS
 from corpora.mosei.release import read_mosei
 from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
@@ -22,7 +26,7 @@ from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
 from corpora.recipes.pictures import LE, RECIPES, Compat, FaceChoice, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.label_space import Range
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.source.utterance import Source
 from orchestrator.commands.handcrafted import (
@@ -249,19 +253,36 @@ def _tell_single_labels(source: Source) -> None:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What the user chooses of a release; None where nothing is chosen, or there is no choice.
+
+    `splits` is a folder of id lists, `leave_out_session` the session to test on, `labels` names
+    what is made of the labels, `features` is a folder of hand-crafted features.
+    """
+
+    splits: Path | None = None
+    leave_out_session: int | None = None
+    labels: str | None = None
+    features: Path | None = None
+
+
+@dataclass(frozen=True)
 class Release:
     """A corpus as it is published, and its reader.
 
-    `read` takes the folder, the split lists, the session to leave out, and `compat`. `family` is
-    the papers' name for the corpus; it is also the default name of the prepared corpus.
+    `read` takes the folder, what the user chose, the name of the labels, and `compat`. `family` is
+    the papers' name for the corpus; it is also the default name of the prepared corpus. `labels`
+    are what can be made of its labels; the first is the usual one. `options` are the others that
+    the release has.
     """
 
     kind: str
     family: str
     title: str
     source: str
-    read: Callable[[Path, Path | None, int | None, Compat], Source]
-    has_sessions: bool = False
+    read: Callable[[Path, Reading, str, Compat], Source]
+    labels: tuple[str, ...]
+    options: tuple[Option, ...]
 
 
 RELEASES = (
@@ -270,36 +291,74 @@ RELEASES = (
         "iemocap",
         "Prepare the raw release of IEMOCAP.",
         "IEMOCAP_full_release, with Session1 to Session5.",
-        lambda folder, splits, session, compat: read_iemocap(
-            folder, splits=splits, leave_out_session=session, compat=compat
+        lambda folder, chosen, labels, compat: read_iemocap(
+            folder,
+            splits=chosen.splits,
+            leave_out_session=chosen.leave_out_session,
+            compat=compat,
+            labels=labels,
         ),
-        has_sessions=True,
+        tuple(IEMOCAP_LABELS),
+        (splits_option, session_option, features_option),
     ),
     Release(
         "mosei",
         "mosei",
         "Prepare the raw files of CMU-MOSEI.",
         "The folder Raw, with Audio, Videos, Transcript and Labels.",
-        lambda folder, splits, _, compat: read_mosei(folder, splits=splits, compat=compat),
+        lambda folder, chosen, labels, compat: read_mosei(
+            folder, splits=chosen.splits, compat=compat, labels=labels
+        ),
+        tuple(MOSEI_LABELS),
+        (splits_option, features_option),
+    ),
+    Release(
+        "meld",
+        "meld",
+        "Prepare the raw release of MELD.",
+        "MELD.Raw, with its archives unpacked.",
+        lambda folder, _chosen, labels, _compat: read_meld(folder, labels=labels),
+        tuple(MELD_LABELS),
+        (),
     ),
     Release(
         "dai-iemocap",
         "iemocap",
         "Prepare IEMOCAP as Dai et al. reorganised it.",
         "Folder of IEMOCAP_RAW_PROCESSED and IEMOCAP_SPLIT.",
-        lambda folder, splits, session, compat: read_dai_iemocap(
-            folder, splits=splits, leave_out_session=session, compat=compat
+        lambda folder, chosen, labels, compat: read_dai_iemocap(
+            folder,
+            splits=chosen.splits,
+            leave_out_session=chosen.leave_out_session,
+            compat=compat,
+            labels=labels,
         ),
-        has_sessions=True,
+        tuple(IEMOCAP_LABELS),
+        (splits_option, session_option, features_option),
     ),
     Release(
         "dai-mosei",
         "mosei",
         "Prepare CMU-MOSEI as Dai et al. reorganised it.",
         "Folder of MOSEI_RAW_PROCESSED and MOSEI_SPLIT.",
-        lambda folder, splits, _, compat: read_dai_mosei(folder, splits=splits, compat=compat),
+        lambda folder, chosen, _, compat: read_dai_mosei(
+            folder, splits=chosen.splits, compat=compat
+        ),
+        ("emotions",),
+        (splits_option, features_option),
     ),
 )
+
+
+def labels_option(labels: Sequence[str]) -> Option:
+    """Make the option that names what is made of a release's labels."""
+    return click.option(
+        "--labels",
+        type=click.Choice(labels),
+        default=labels[0],
+        show_default=True,
+        help="What is made of the release's labels.",
+    )
 
 
 def release_command(release: Release) -> click.Command:
@@ -307,26 +366,25 @@ def release_command(release: Release) -> click.Command:
 
     def prepare_release(
         source: Path,
-        splits: Path | None,
-        features: Path | None,
+        reading: Reading,
         wanted: Wanted,
         handcrafted: HandcraftedOptions,
         storage: Path,
-        leave_out_session: int | None = None,
     ) -> None:
-        name = wanted.name or _default_name(release, leave_out_session)
+        name = wanted.name or _default_name(release, reading)
         check_corpus_name(name)
-        found = release.read(source, splits, leave_out_session, wanted.compat)
-        features = features or features_beside(source, found.kind)
+        labels = reading.labels or release.labels[0]
+        found = release.read(source, reading, labels, wanted.compat)
+        features = reading.features or features_beside(source, found.kind)
         is_wanted = HANDCRAFTED in wanted.recipes or (not wanted.recipes and features is not None)
         sources = replace(handcrafted, features=features) if is_wanted else None
         _prepare(found, wanted, name, storage, sources)
 
+    has_choice = len(release.labels) > 1
+    label_options = (labels_option(release.labels),) if has_choice else ()
     options: list[Option] = [
         source_option(release.source),
-        splits_option,
-        *([session_option] if release.has_sessions else []),
-        features_option,
+        gathered("reading", Reading, *release.options, *label_options),
         wanted_options(release.family),
         handcrafted_options,
         storage_option,
@@ -347,11 +405,20 @@ for each in RELEASES:
     multiple=True,
     help="May be given several times.  [default: all]",
 )
+@click.option(
+    "--task",
+    type=click.Choice(get_args(TaskKind)),
+    default="multilabel",
+    show_default=True,
+    help="What its labels are; synthetic-multiclass and synthetic-regression are corpora beside "
+    "synthetic.",
+)
 @storage_option
-def prepare_synthetic(recipe_names: Sequence[str], storage: Path) -> None:
-    """Make the synthetic corpus; studies also make it when they need it."""
+def prepare_synthetic(recipe_names: Sequence[str], task: TaskKind, storage: Path) -> None:
+    """Make a synthetic corpus; studies also make it when they need it."""
     recipes = recipe_names or SYNTHETIC_RECIPES
-    manifests = ensure_corpus(SYNTHETIC, open_storage(storage), console, *recipes)
+    (name,) = (name for name, of_form in SYNTHETIC_NAMES.items() if of_form == task)
+    manifests = ensure_corpus(name, open_storage(storage), console, *recipes)
     print_manifests(manifests, console)
 
 
@@ -361,7 +428,7 @@ def check_corpus_name(name: str) -> None:
     Raises:
         CorpusError: If the name cannot be used.
     """
-    taken = name in (SYNTHETIC, *STUDIES)
+    taken = name in (*SYNTHETIC_NAMES, *STUDIES)
     is_short = len(os.fsencode(name)) <= MAX_NAME_BYTES
     names_folder = name.strip() and name.isprintable() and "/" not in name and is_short
     if taken or not names_folder or name.startswith((".", "-")):
@@ -433,5 +500,9 @@ def _recipes(wanted: Wanted) -> list[Recipe]:
     ]
 
 
-def _default_name(release: Release, session: int | None) -> str:
-    return release.family if session is None else f"{release.family}-session{session}"
+def _default_name(release: Release, reading: Reading) -> str:
+    """Name a corpus by its release, and by what was chosen of it."""
+    labels = reading.labels if reading.labels not in (None, release.labels[0]) else None
+    session = reading.leave_out_session
+    parts = (release.family, labels, None if session is None else f"session{session}")
+    return "-".join(part for part in parts if part is not None)

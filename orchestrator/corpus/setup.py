@@ -1,4 +1,4 @@
-"""Finds the corpora that commands ask for; makes only the synthetic one, others must exist."""
+"""Finds the corpora that commands ask for; makes only the synthetic ones, others must exist."""
 
 import os
 import shutil
@@ -27,12 +27,18 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.labels import check_labels
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
 from corpora.source.utterance import Source
 from corpora.store.folders import prepared_recipes, recipe_folder
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
-from corpora.synthetic.corpus import SyntheticConfig, synthetic_digest, write_synthetic
+from corpora.synthetic.corpus import (
+    SyntheticConfig,
+    synthetic_config,
+    synthetic_digest,
+    write_synthetic,
+)
+from corpora.synthetic.forms import FORMS
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.storage.corpora import check_corpus, fetch_corpus, publish_corpus
 from reports.ledger.locks import locked
@@ -42,12 +48,12 @@ LOCK_FILE = ".lock"
 
 
 def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> list[Manifest]:
-    """Read a corpus's manifests, one for each recipe; make the synthetic corpus if needed.
+    """Read a corpus's manifests, one for each recipe; make a synthetic corpus if needed.
 
     Raises:
-        CorpusError: If the corpus is not prepared, and is not the synthetic one.
+        CorpusError: If the corpus is not prepared, and is not a synthetic one.
     """
-    if name != SYNTHETIC or _synthetic_is_there(storage, recipes):
+    if name not in SYNTHETIC_NAMES or _synthetic_is_there(name, storage, recipes):
         found = [read_manifest(storage, name, recipe) for recipe in recipes]
         for manifest in found:
             _tell_other_code(manifest, storage, console)
@@ -56,10 +62,12 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
         return found
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
     if not console.is_terminal:  # on a terminal, a progress bar shows it
-        console.print("making the synthetic corpus")
+        console.print(f"making the {name.replace('-', ' ')} corpus")
+    config = synthetic_config(name)
     with locked(storage / MEDIA_FOLDER / LOCK_FILE):
-        media = _ensure_media(storage / MEDIA_FOLDER / SYNTHETIC, console)
-        source = replace(read_clips(media), kind=SYNTHETIC, digest=synthetic_digest())
+        media = _ensure_media(storage / MEDIA_FOLDER / name, config, console)
+        clips = read_clips(media, task=config.task, label_range=FORMS[config.task].space.range)
+        source = replace(clips, kind=SYNTHETIC, digest=synthetic_digest(config))
         words = RandomVectors(SYNTHETIC_HANDCRAFTED.random_width)
         manifests = prepare_source(
             source,
@@ -152,15 +160,15 @@ class _ClipsPerSecond(ProgressColumn):
         return Text("clips" if not task.speed else f"clips, {task.speed:.1f} clips/s")
 
 
-def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
-    """Whether the synthetic corpus is prepared as now, and no file of it is damaged."""
-    there = prepared_recipes(storage, SYNTHETIC)
-    known = know_corpus(SYNTHETIC, storage)
+def _synthetic_is_there(name: str, storage: Path, recipes: Sequence[str]) -> bool:
+    """Whether a synthetic corpus is prepared as now, and no file of it is damaged."""
+    there = prepared_recipes(storage, name)
+    known = know_corpus(name, storage)
     try:
         for recipe in recipes:
             if recipe not in there:
                 return False
-            manifest = read_manifest(storage, SYNTHETIC, recipe)
+            manifest = read_manifest(storage, name, recipe)
             if manifest.identity != known.identify(recipe):
                 return False
             check_corpus(storage, manifest)
@@ -169,18 +177,18 @@ def _synthetic_is_there(storage: Path, recipes: Sequence[str]) -> bool:
     return True
 
 
-def _ensure_media(folder: Path, console: Console) -> Path:
+def _ensure_media(folder: Path, config: SyntheticConfig, console: Console) -> Path:
     """Write the synthetic clips, unless this version of the generator has written them already."""
-    digest_file = folder / "digest.txt"
-    if digest_file.is_file() and digest_file.read_bytes() == synthetic_digest().encode():
+    digest_file, digest = folder / "digest.txt", synthetic_digest(config)
+    if digest_file.is_file() and digest_file.read_bytes() == digest.encode():
         return folder
     for left_by_a_killed_process in folder.parent.glob(f".{folder.name}-*"):
         shutil.rmtree(left_by_a_killed_process)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with console.status("drawing and voicing the synthetic clips"):
-            write_synthetic(partial, SyntheticConfig(), num_workers=os.cpu_count() or 1)
-        (partial / digest_file.name).write_text(synthetic_digest(), encoding="utf-8")
+            write_synthetic(partial, config, num_workers=os.cpu_count() or 1)
+        (partial / digest_file.name).write_text(digest, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:

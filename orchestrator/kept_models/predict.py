@@ -15,7 +15,7 @@ from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.names import SYNTHETIC, VIDEO_SUFFIXES
+from corpora.source.names import SYNTHETIC_NAMES, VIDEO_SUFFIXES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
 from corpora.text.subtitles import SUFFIXES as SUBTITLES
@@ -228,7 +228,7 @@ class Predictor:
         read: ReadClip,
     ) -> Iterator[str]:
         model = self._record.trial.config.model
-        if self._record.trial.corpus.name == SYNTHETIC:
+        if self._record.trial.corpus.name in SYNTHETIC_NAMES:
             yield (
                 "this model was trained on drawn faces and synthetic voices; its predictions for "
                 "real people have no value"

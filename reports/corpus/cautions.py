@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 
+from corpora.source.names import release_of
 from corpora.source.split import SPLITS
 from corpora.store.manifest import Manifest
 
-GROUPS = {"iemocap": "dialogue", "mosei": "video"}
-"""The meaning of `Utterance.group`, by kind of corpus; in other corpora it is only the speaker."""
+GROUPS = {"iemocap": "dialogue", "mosei": "video", "meld": "dialogue"}
+"""The meaning of `Utterance.group`, by release."""
+
+
+def group_word(manifest: Manifest) -> str | None:
+    """Say what the groups of a corpus are; None where they are only its speakers."""
+    own = "dialogue" if manifest.has_dialogues else None
+    return GROUPS.get(release_of(manifest.kind), own)
 
 
 def cautions(manifest: Manifest) -> Iterator[str]:
     """List what must be known before scores on a corpus are believed."""
     yield from _constant_emotions(manifest)
+    yield from _constant_targets(manifest)
     yield from _leaks(manifest)
 
 
@@ -21,7 +29,7 @@ def _constant_emotions(manifest: Manifest) -> Iterator[str]:
         splits = [
             f"{split} ({counts.num_utterances})"
             for split in SPLITS
-            if (counts := manifest.splits[split]).positives[emotion] == counts.num_utterances
+            if (counts := manifest.splits[split]).positives.get(emotion) == counts.num_utterances
         ]
         if splits:
             yield (
@@ -30,9 +38,21 @@ def _constant_emotions(manifest: Manifest) -> Iterator[str]:
             )
 
 
+def _constant_targets(manifest: Manifest) -> Iterator[str]:
+    """Name targets that have one value in a whole split: no correlation with them is defined."""
+    for split in SPLITS:
+        for target, counts in manifest.splits[split].targets.items():
+            if counts.minimum == counts.maximum:
+                yield (
+                    f"CONSTANT: all utterances of {split} "
+                    f"({manifest.splits[split].num_utterances}) have the {target} "
+                    f"{counts.minimum:g}, so no correlation with it is defined there"
+                )
+
+
 def _leaks(manifest: Manifest) -> Iterator[str]:
     """Say what the test split shares with the training split."""
-    shared, word = manifest.shared, GROUPS.get(manifest.kind)
+    shared, word = manifest.shared, group_word(manifest)
     counts = {"speaker": shared.num_speakers or 0, word: shared.num_groups if word else 0}
     leaks = [count_of(number, thing) for thing, number in counts.items() if thing and number]
     if leaks:

@@ -1,15 +1,19 @@
 """The utterances of a contact sheet: a few that lack something, then samples of every label."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
+from corpora.source.task import TaskKind
 from corpora.store.manifest import Manifest
 from corpora.store.rows import PreparedRow, PreparedRows
 
@@ -22,7 +26,11 @@ Place = tuple[Split, int]
 
 @dataclass(frozen=True)
 class Sample:
-    """An utterance to show; `lacks` names in words what is missing, such as sound."""
+    """An utterance to show.
+
+    `emotions` are those that it has, its class, or its targets with their values; `lacks` names in
+    words what is missing, such as sound.
+    """
 
     split: Split
     row: PreparedRow
@@ -36,8 +44,8 @@ def pick_samples(
     """Choose utterances of a prepared corpus, the same ones every time.
 
     Some utterances without sound or without a face come first. The others are taken from every
-    emotion and split in turn, in the order of a checksum of their ids, so that neighbours are rare.
-    They are shown by split and emotion.
+    emotion, or third of a target's values, and split in turn, in the order of a checksum of their
+    ids, so that neighbours are rare. They are shown by split and emotion, or value.
 
     Args:
         manifest: The manifest of the corpus.
@@ -49,7 +57,8 @@ def pick_samples(
     num_lacking = max(1, num_samples // LACKING_SHARE)
     lacking = dict.fromkeys(islice(_lacking(manifest, splits), num_lacking))
     chosen = dict(lacking)
-    for place in _spread(splits, len(manifest.emotions)):
+    marks = {split: _marks(manifest.task, rows.labels) for split, rows in splits.items()}
+    for place in _spread(splits, marks):
         if len(chosen) >= num_samples:
             break
         chosen[place] = None
@@ -74,13 +83,29 @@ def _lacking(manifest: Manifest, splits: Mapping[Split, PreparedRows]) -> Iterat
     return _in_turn(searches)
 
 
-def _spread(splits: Mapping[Split, PreparedRows], num_emotions: int) -> Iterator[Place]:
-    """List utterances that have an emotion; alternate between emotions and splits."""
+def _marks(task: TaskKind, labels: NDArray[np.number]) -> NDArray[np.bool_]:
+    """Mark which utterances have each emotion, or lie in each third of a target's values.
+
+    Shapes:
+        labels: (U, K) -> (U, M)
+    """
+    if task != "regression":
+        return labels > 0
+    first, second = np.quantile(labels, [1 / 3, 2 / 3], axis=0)
+    thirds = (labels <= first, (labels > first) & (labels <= second), labels > second)
+    return np.concatenate(thirds, axis=1)
+
+
+def _spread(
+    splits: Mapping[Split, PreparedRows], marks: Mapping[Split, NDArray[np.bool_]]
+) -> Iterator[Place]:
+    """List utterances that have a mark; alternate between marks and splits."""
     searches = []
+    num_marks = marks["train"].shape[1]
     for turn in range(len(SPLITS)):
         turned = islice(cycle(SPLITS), turn, None)
-        for emotion, split in zip(range(num_emotions), turned, strict=False):
-            searches.append(_positive(split, splits[split], emotion))
+        for mark, split in zip(range(num_marks), turned, strict=False):
+            searches.append(_marked(split, splits[split], marks[split][:, mark]))
     return _in_turn(searches)
 
 
@@ -92,8 +117,8 @@ def _faceless(split: Split, rows: PreparedRows) -> Iterator[Place]:
     return ((split, row) for row in _mixed(rows) if not rows.has_face(row))
 
 
-def _positive(split: Split, rows: PreparedRows, emotion: int) -> Iterator[Place]:
-    return ((split, row) for row in _mixed(rows) if rows.labels[row, emotion])
+def _marked(split: Split, rows: PreparedRows, mark: NDArray[np.bool_]) -> Iterator[Place]:
+    return ((split, row) for row in _mixed(rows) if mark[row])
 
 
 def _mixed(rows: PreparedRows) -> list[int]:
@@ -114,10 +139,14 @@ def _sample(manifest: Manifest, split: Split, rows: PreparedRows, row: int) -> S
     return Sample(
         split=split,
         row=rows.read(row),
-        emotions=tuple(
-            emotion
-            for emotion, label in zip(manifest.emotions, rows.labels[row], strict=True)
-            if label
-        ),
+        emotions=tuple(_said_by(manifest, rows.labels[row].tolist())),
         lacks=tuple(words for words, is_there in has.items() if not is_there),
     )
+
+
+def _said_by(manifest: Manifest, labels: Sequence[float]) -> Iterator[str]:
+    for name, label in zip(manifest.emotions, labels, strict=True):
+        if manifest.task == "regression":
+            yield f"{name} {label:.4g}"
+        elif label:
+            yield name

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from corpora.source.split import SPLITS
 from corpora.store.manifest import Manifest
+from reports.corpus.class_counts import PUBLISHED_CLASSES, ClassCounts
 from search_spaces.printed.published import load_published
 
 SIZES, POSITIVES, POSITIVES_BY_SPLIT = "le_t1", "le_t2", "xia_t1"
@@ -43,7 +44,10 @@ PRINTED_EMOTIONS = {
 
 @dataclass(frozen=True)
 class ComparedCount:
-    """A printed count and ours; `reference` names the printed row, such as `le_t2/mosei_fear`."""
+    """A printed count and ours.
+
+    `reference` names the printed row, such as `le_t2/mosei_fear`, or the paper.
+    """
 
     reference: str
     what: str
@@ -57,10 +61,13 @@ class ComparedCount:
 
 
 def compare_counts(manifest: Manifest) -> tuple[ComparedCount, ...]:
-    """Compare our counts with every count that the papers print for the corpus.
+    """Compare our counts with every count that papers print for the corpus.
 
     The result is empty for other corpora, and for a corpus of the same name with other emotions.
     """
+    classes = PUBLISHED_CLASSES.get(manifest.kind)
+    if classes is not None and set(classes.in_all) == set(manifest.emotions):
+        return tuple(_classes(manifest, classes))
     family = manifest.identity.family
     emotions = PRINTED_EMOTIONS.get(family, {})
     if not emotions or not set(emotions.values()) <= set(manifest.emotions):
@@ -108,3 +115,14 @@ def _positives_by_split(manifest: Manifest, family: str) -> Iterator[ComparedCou
                     ours[row.split][emotion],
                     published,
                 )
+
+
+def _classes(manifest: Manifest, published: ClassCounts) -> Iterator[ComparedCount]:
+    """Compare the counts of classes in each split, where they are known, and in all splits."""
+    for split, counts in published.by_split.items():
+        for name, number in counts.items():
+            ours = manifest.splits[split].positives[name]
+            yield ComparedCount(published.source, f"{name} in {split}", ours, str(number))
+    for name, number in published.in_all.items():
+        ours = sum(split.positives[name] for split in manifest.splits.values())
+        yield ComparedCount(published.source, f"{name} in all splits", ours, str(number))

@@ -10,8 +10,9 @@ from rich.text import Text
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.store.manifest import Manifest
-from reports.corpus.cautions import GROUPS, cautions
+from reports.corpus.cautions import cautions, group_word
 from reports.corpus.counts import compare_counts
+from reports.corpus.target_rows import target_rows
 
 MAX_REJECTS = 20
 PICTURE_PARTS, FEATURE_PARTS = ("windows", "sound chunks"), ("face rows", "sound rows")
@@ -30,7 +31,7 @@ def corpus_view(manifests: Sequence[Manifest]) -> RenderableType:
 def _common(manifest: Manifest) -> tuple[object, ...]:
     """Return the facts that are shown once for all manifests that agree on them."""
     sizes = {
-        split: (counts.num_utterances, counts.seconds, counts.positives)
+        split: (counts.num_utterances, counts.seconds, counts.positives, counts.targets)
         for split, counts in manifest.splits.items()
     }
     return manifest.name, manifest.kind, sizes, manifest.shared, manifest.rejects, manifest.left_out
@@ -39,7 +40,8 @@ def _common(manifest: Manifest) -> tuple[object, ...]:
 def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
     first, *more = manifests
     recipes = ", ".join(f"'{manifest.recipe.name}'" for manifest in manifests)
-    title = f"corpus '{first.name}' ({first.kind}), recipe{'s' if more else ''} {recipes}"
+    task = "" if first.task == "multilabel" else f", {first.task}"
+    title = f"corpus '{first.name}' ({first.kind}{task}), recipe{'s' if more else ''} {recipes}"
     return Group(
         Text(title, style="bold"),
         _contents(first),
@@ -63,9 +65,11 @@ def _contents(manifest: Manifest) -> RenderableType:
     _add_row(table, "minutes", [f"{each / 60:.1f}" for each in seconds])
     means = [each / number for each, number in zip(seconds, numbers, strict=True)]
     _add_row(table, "mean seconds", [f"{mean:.2f}" for mean in means])
-    for emotion in manifest.emotions:
+    for emotion in manifest.emotions if manifest.task != "regression" else ():
         positives = _with_sum(split.positives[emotion] for split in splits)
         _add_row(table, emotion, positives, _shares(positives, numbers))
+    for name, cells in target_rows(manifest):
+        _add_row(table, name, cells)
     return table
 
 
@@ -95,7 +99,7 @@ def _cautions(manifest: Manifest) -> Iterator[Text]:
 
 def _shared(manifest: Manifest) -> Text:
     """Say what is known not to be in both the test split and the training split."""
-    shared, word = manifest.shared, GROUPS.get(manifest.kind)
+    shared, word = manifest.shared, group_word(manifest)
     counts = {} if shared.num_speakers is None else {"speaker": shared.num_speakers}
     if word is not None:
         counts[word] = shared.num_groups

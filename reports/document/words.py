@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from reports.document.content import Chapter, Report
 from reports.forms.verdict_words import asked, list_words, stated
 from reports.lint.checks import Lint
@@ -51,7 +51,7 @@ def write_opening(report: Report) -> Iterator[str]:
         f"{_describe_newest(report.environment)}."
     )
     outcomes = [outcome for chapter in report.chapters for outcome in chapter.outcomes]
-    if any(outcome.corpus == SYNTHETIC or outcome.scale != "paper" for outcome in outcomes):
+    if any(outcome.corpus in SYNTHETIC_NAMES or outcome.scale != "paper" for outcome in outcomes):
         yield (
             "Scores on the synthetic corpus or below the paper's scale are no reproduction of "
             "published numbers."

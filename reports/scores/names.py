@@ -1,8 +1,18 @@
 """Names as papers write them."""
 
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
 
-CORPUS_TITLES = {"iemocap": "IEMOCAP", "mosei": "CMU-MOSEI", SYNTHETIC: "Synthetic corpus"}
+CORPUS_TITLES = {
+    "iemocap": "IEMOCAP",
+    "mosei": "CMU-MOSEI",
+    "meld": "MELD",
+    SYNTHETIC: "Synthetic corpus",
+    **{
+        name: f"Synthetic {task} corpus"
+        for name, task in SYNTHETIC_NAMES.items()
+        if name != SYNTHETIC
+    },
+}
 
 
 def corpus_title(corpus: str) -> str:
@@ -12,4 +22,5 @@ def corpus_title(corpus: str) -> str:
 
 def name_corpus(corpus: str) -> str:
     """Name a corpus within a sentence."""
-    return "the synthetic corpus" if corpus == SYNTHETIC else corpus_title(corpus)
+    title = corpus_title(corpus)
+    return f"the {title[0].lower()}{title[1:]}" if corpus in SYNTHETIC_NAMES else title

@@ -5,9 +5,8 @@ from math import floor, log10
 
 from pydantic import JsonValue
 
-from corpora.source.names import SYNTHETIC
 from reports.ledger.search_result import Candidate, ObjectiveName, SearchResult
-from reports.scores.names import corpus_title
+from reports.scores.names import name_corpus
 from reports.search.best import costs, finished
 
 TITLES: dict[ObjectiveName, str] = {
@@ -24,9 +23,7 @@ NUM_FOR_IMPORTANCES = 50
 
 def name_place(result: SearchResult) -> str:
     """Name the corpus and the scale."""
-    name = result.corpus
-    corpus = "the synthetic corpus" if name == SYNTHETIC else corpus_title(name)
-    return f"{corpus} at the {result.scale} scale"
+    return f"{name_corpus(result.corpus)} at the {result.scale} scale"
 
 
 def tell_counts(result: SearchResult) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, product
 from string import ascii_lowercase
 
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
@@ -95,7 +95,8 @@ def name_study(study: Study) -> str:
 
 def disclaim(outcome: Outcome) -> list[str]:
     """Say that scores on synthetic clips or of small models reproduce nothing, if they are such."""
-    if outcome.is_given or (outcome.corpus != SYNTHETIC and outcome.scale == "paper"):
+    is_papers = outcome.corpus not in SYNTHETIC_NAMES and outcome.scale == "paper"
+    if outcome.is_given or is_papers:
         return []
     return [f"Scores on {name_place(outcome)} are no reproduction of published numbers."]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from reports.scores.cells import Cell, Outcome, find_cell
 from reports.scores.redrawn import RedrawnScores
 from reports.scores.trials import TrialScores
@@ -291,7 +291,7 @@ def _report_costs(claim: Claim, outcomes: Iterable[Outcome]) -> Judged:
     results = [
         outcome.records[key].result
         for outcome in outcomes
-        if claim.scale in (None, outcome.scale) and outcome.corpus != SYNTHETIC
+        if claim.scale in (None, outcome.scale) and outcome.corpus not in SYNTHETIC_NAMES
         for key in outcome.planned.get(claim.costs_of, ())
         if key in outcome.records
     ]

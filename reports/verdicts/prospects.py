@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpora.source.names import SYNTHETIC
+from corpora.source.names import SYNTHETIC_NAMES
 from reports.ledger.planned import Planned
 from reports.scores.cells import Outcome, collect_outcome
 from reports.scores.trials import TrialScores
@@ -145,7 +145,8 @@ def _find_absence(
 
 def _has_costs(claim: Claim, expected: Sequence[Outcome]) -> bool:
     return any(
-        claim.scale in (None, outcome.scale) and outcome.corpus != SYNTHETIC for outcome in expected
+        claim.scale in (None, outcome.scale) and outcome.corpus not in SYNTHETIC_NAMES
+        for outcome in expected
     )
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from corpora.source.split import SPLITS, Split
 from corpora.synthetic.clip import FRAME_RATE_FPS
 from corpora.synthetic.corpus import (
-    EMOTIONS,
     PlannedClip,
     SyntheticConfig,
     draw_picture_track,
@@ -19,10 +18,13 @@ from corpora.synthetic.corpus import (
     plan_clips,
 )
 from corpora.synthetic.face import NEUTRAL, draw_frames
+from corpora.synthetic.forms import EMOTIONS
 from corpora.synthetic.sentence import write_sentence
 from corpora.synthetic.voice import RATE_HZ, mouth_openings
 
 NUM_SESSIONS, NUM_SPLITS = 5, len(SPLITS)
+MELD_PARTS: dict[Split, str] = {"train": "train", "valid": "dev", "test": "test"}
+NUM_MELD_EMOTIONS, MELD_SPEAKERS = 7, ("Phoebe", "Joey")
 CONFIG = SyntheticConfig(num_utterances=NUM_SESSIONS * len(EMOTIONS), num_speakers=10)
 VIDEOS: dict[Split, tuple[str, ...]] = {
     "train": ("-3g5yACwYnA", "_7HVhnSYX1Y"),
@@ -141,6 +143,32 @@ def mosei_utterances(make: Callable[[int], Track] = plain) -> list[LaidUtterance
         )
         counts[video] = counts.get(video, 0) + 1
         ends_s[video] = utterances[-1].end_s
+    return utterances
+
+
+def meld_utterances(make: Callable[[int], Track] = plain) -> list[LaidUtterance]:
+    """Lay out dialogues of four, the same speakers in all splits; every emotion in each split."""
+    utterances = []
+    for index in range(CONFIG.num_utterances):
+        place, split = index // NUM_SPLITS, SPLITS[index % NUM_SPLITS]
+        dialogue, turn = divmod(place, 4)
+        frames, wave, listener = make(index)
+        utterances.append(
+            LaidUtterance(
+                id=f"{MELD_PARTS[split]}_dia{dialogue}_utt{turn}",
+                group=f"{MELD_PARTS[split]}_dia{dialogue}",
+                speaker=MELD_SPEAKERS[turn % 2],
+                labels=tuple(
+                    int(place % NUM_MELD_EMOTIONS == other) for other in range(NUM_MELD_EMOTIONS)
+                ),
+                split=split,
+                text=text_of(index),
+                start_s=0.0,
+                frames=frames,
+                wave=wave,
+                listener=listener,
+            )
+        )
     return utterances
 
 

@@ -7,22 +7,25 @@ from pathlib import Path
 
 from corpora.iemocap.dai import read_dai_iemocap
 from corpora.iemocap.release import read_iemocap
+from corpora.meld.release import read_meld
 from corpora.mosei.dai import read_dai_mosei
 from corpora.mosei.release import read_mosei
 from corpora.readers.clip_folder import read_clips
 from corpora.source.rejects import RejectReason
 from corpora.source.utterance import Source
 from corpora.synthetic.clip import write_clip
-from corpora.synthetic.corpus import EMOTIONS
+from corpora.synthetic.forms import EMOTIONS
 from tests.corpora.dai_release_factory import write_dai_iemocap, write_dai_mosei
 from tests.corpora.laid_utterances import (
     LaidUtterance,
     Track,
     iemocap_utterances,
+    meld_utterances,
     mosei_utterances,
     plain,
 )
 from tests.corpora.raw_iemocap_factory import write_raw_iemocap, write_split_lists
+from tests.corpora.raw_meld_factory import write_raw_meld
 from tests.corpora.raw_mosei_factory import write_raw_mosei
 
 RELEASE, LISTS = "release", "lists"
@@ -36,6 +39,8 @@ class Layout:
     utterances: Callable[[Callable[[int], Track]], list[LaidUtterance]]
     write_release: Callable[[Path, Sequence[LaidUtterance]], Path]
     read: Callable[[Path], Source]
+    padding_s: float = 0.0
+    """How much longer a file may be than what was said: sound is padded to whole packets."""
 
     def write(self, folder: Path, utterances: Sequence[LaidUtterance] | None = None) -> Path:
         """Write the release, by default of plain utterances, and its id lists."""
@@ -78,6 +83,13 @@ LAYOUTS = (
         mosei_utterances,
         write_raw_mosei,
         lambda folder: read_mosei(folder / RELEASE, splits=folder / LISTS),
+    ),
+    Layout(
+        "meld",
+        meld_utterances,
+        write_raw_meld,
+        lambda folder: read_meld(folder / RELEASE),
+        padding_s=0.07,
     ),
     Layout(
         "dai-iemocap",

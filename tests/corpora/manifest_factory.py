@@ -1,10 +1,12 @@
 """Manifests of corpora that are not there: some counts, and those that the papers print."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from corpora.recipes.pictures import LE
+from corpora.source.label_space import LabelSpace
 from corpora.source.rejects import Remark
 from corpora.source.split import SPLITS, Split
+from corpora.store.label_counts import count_targets
 from corpora.store.manifest import Manifest, Shared, SplitCounts
 
 SIZES = {"iemocap": (5162, 737, 1481), "mosei": (14524, 1765, 4188)}
@@ -63,6 +65,24 @@ def make_manifest(
         libraries={},
     )
     return manifest.model_copy(update=changes)
+
+
+def make_target_manifest(values: Mapping[Split, Sequence[float]]) -> Manifest:
+    """Make up the manifest of a corpus of sentiment, from -3 to 3."""
+    space = LabelSpace(("sentiment",), "regression", (-3.0, 3.0))
+    splits = {
+        split: counts.model_copy(
+            update={
+                "num_utterances": len(values[split]),
+                "positives": {},
+                "targets": count_targets(space, [(each,) for each in values[split]], [(-3.0, 3.0)]),
+            }
+        )
+        for split, counts in make_manifest().splits.items()
+    }
+    return make_manifest(
+        splits=splits, emotions=space.names, task=space.task, label_range=space.range
+    )
 
 
 def published_manifest(family: str) -> Manifest:

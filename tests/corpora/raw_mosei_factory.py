@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, SENTIMENT_COLUMN, VIDEO_COLUMN
 from corpora.synthetic.clip import write_clip
 from tests.corpora.laid_tracks import frames_of, hum, wave_of, write_wav
 from tests.corpora.laid_utterances import LaidUtterance, groups_of
@@ -44,16 +44,24 @@ def transcript_line(utterance: LaidUtterance) -> str:
 
 
 def write_answers(path: Path, utterances: Sequence[LaidUtterance], *, annotator: int) -> None:
-    """Write what one annotator answered: every emotion is seen by one of the two."""
-    extra = {f"Answer.extra{annotator}": "1"} | ({"Answer.sentiment": "-2"} if annotator else {})
+    """Write what one annotator answered: every emotion is seen by one of the two.
+
+    The sentiment of utterance n is n % 3 to the first, and -2 to the second.
+    """
+    columns = [f"Answer.extra{annotator}", VIDEO_COLUMN, CLIP_COLUMN]
     with path.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.DictWriter(file, [*extra, VIDEO_COLUMN, CLIP_COLUMN, *ANSWER_COLUMNS])
+        writer = csv.DictWriter(file, [*columns, SENTIMENT_COLUMN, *ANSWER_COLUMNS])
         writer.writeheader()
-        for utterance in utterances:
+        for number, utterance in enumerate(utterances):
             video, clip = utterance.id.rsplit("_", 1)
             answers = [
                 3 * label if index % 2 == annotator else 0
                 for index, label in enumerate(utterance.labels)
             ]
-            where = {VIDEO_COLUMN: f"videos/{video}", CLIP_COLUMN: clip}
-            writer.writerow(extra | where | dict(zip(ANSWER_COLUMNS, answers, strict=True)))
+            sentiment = -2 if annotator else number % 3
+            cells = ("1", f"videos/{video}", clip)
+            writer.writerow(
+                dict(zip(columns, cells, strict=True))
+                | {SENTIMENT_COLUMN: sentiment}
+                | dict(zip(ANSWER_COLUMNS, answers, strict=True))
+            )

@@ -224,3 +224,29 @@ def test_split_without_utterance_is_an_error_that_tells_why(folder: Path) -> Non
     )
     with pytest.raises(CorpusError, match=message):
         read_iemocap(folder, leave_out_session=1)
+
+
+def test_four_classes_count_excitement_as_happiness(folder: Path) -> None:
+    source = read_iemocap(folder, leave_out_session=1, labels="four-class")
+    assert (source.kind, source.task) == ("iemocap-four-class", "multiclass")
+    assert source.emotions == ("ang", "hap", "neu", "sad")
+    assert np.sum([u.labels for u in source.utterances], axis=0).tolist() == [5, 10, 5, 5]
+    assert source.left_out["label fru"] == 5
+    assert not source.rejects
+
+
+def test_listed_frustration_is_left_out_of_four_classes_and_not_rejected(folder: Path) -> None:
+    source = read_iemocap(folder, splits=folder.parent / "lists", labels="four-class")
+    assert source.left_out["label fru"] == 5
+    assert not source.rejects
+
+
+def test_six_classes_are_the_emotions_with_a_digest_of_their_own(folder: Path) -> None:
+    emotions, classes = (
+        read_listed(folder),
+        read_iemocap(folder, splits=folder.parent / "lists", labels="six-class"),
+    )
+    assert (emotions.kind, emotions.task) == ("iemocap", "multilabel")
+    assert (classes.kind, classes.task) == ("iemocap-six-class", "multiclass")
+    assert classes.utterances == emotions.utterances
+    assert classes.digest != emotions.digest

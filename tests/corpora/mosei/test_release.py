@@ -7,7 +7,7 @@ import pytest
 
 from corpora.media.segments import SoundSegment
 from corpora.mosei.ids import video_of
-from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, VIDEO_COLUMN
+from corpora.mosei.labels import ANSWER_COLUMNS, CLIP_COLUMN, SENTIMENT_COLUMN, VIDEO_COLUMN
 from corpora.mosei.release import read_mosei
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.rejects import RejectReason
@@ -225,3 +225,45 @@ def test_lists_decide_which_utterances_are_wanted(folder: Path) -> None:
     source = read(folder)
     assert outcomes(source) == {"gone_0": (RejectReason.NO_FILE, "train")}
     assert source.left_out == {"in no split": 1}
+
+
+def read_sentiment(folder: Path) -> Source:
+    return read_mosei(folder, splits=folder.parent / "lists", labels="sentiment")
+
+
+def write_sentiment(folder: Path, clip: str, sentiment: str) -> None:
+    """Add a file with the sentiment that one more annotator saw."""
+    lines = [f"{VIDEO_COLUMN},{CLIP_COLUMN},{SENTIMENT_COLUMN}", f"{VIDEO},{clip},{sentiment}"]
+    (folder / "Raw/Labels/Batch_3.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_sentiment_is_the_mean_of_the_annotators(folder: Path) -> None:
+    source = read_sentiment(folder)
+    assert (source.kind, source.task) == ("mosei-sentiment", "regression")
+    assert source.digest != read(folder).digest
+    assert (source.emotions, source.labels.range) == (("sentiment",), (-3.0, 3.0))
+    assert {u.labels for u in source.utterances} == {(-1.0,), (-0.5,), (0.0,)}
+    write_sentiment(folder, "0", "3")
+    (before,) = labels_of(source, FIRST)
+    assert labels_of(read_sentiment(folder), FIRST) == pytest.approx(((2 * before + 3) / 3,))
+
+
+@pytest.mark.parametrize(
+    ("sentiment", "detail"),
+    [
+        ("3.5", "a sentiment is 3.5, outside of -3 to 3"),
+        ("nan", "a sentiment is nan, outside of -3 to 3"),
+        ("good", "an answer is no number"),
+    ],
+)
+def test_sentiment_that_cannot_be_is_rejected(folder: Path, sentiment: str, detail: str) -> None:
+    write_sentiment(folder, "0", sentiment)
+    (reject,) = read_sentiment(folder).rejects
+    assert (reject.utterance, reject.reason) == (FIRST, RejectReason.BAD_LINE)
+    assert detail in reject.detail
+
+
+def test_annotator_who_leaves_the_sentiment_empty_does_not_count(folder: Path) -> None:
+    before = labels_of(read_sentiment(folder), FIRST)
+    write_sentiment(folder, "0", "")
+    assert labels_of(read_sentiment(folder), FIRST) == before

@@ -17,7 +17,7 @@ from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.columns import LABELS
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
-from corpora.recipes.pictures import LE
+from corpora.recipes.pictures import LE, XIA
 from corpora.recipes.union import AnyRecipe
 from corpora.source.digest import source_digest
 from corpora.source.label_space import LabelSpace
@@ -25,6 +25,7 @@ from corpora.source.split import Split
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
+from corpora.store.prepared import schema_of
 from corpora.store.splits import open_splits
 from corpora.text.word_vectors import RandomVectors
 from tests.corpora.manifest_factory import make_manifest
@@ -36,6 +37,7 @@ BOTH: tuple[AnyRecipe, ...] = (LE, HandcraftedRecipe(words="random", random_widt
 
 GOLDEN_DIGEST = "bbe7ce6760923915e8b653a497a1935073d63875aefc427074273f02d4d2cb4e"
 GOLDEN_MANIFEST = "041f40ca8c0203c54c9e68dde080f916f85a6acf5afdf2c47651002a1c14f0ad"
+GOLDEN_SCHEMAS = "5253dbf5319326e6b965a73177b40dee19a2c2503621485169e7108f97a4308a"
 """Of version 0.1, which knew multilabel corpora only. They may never change: trials name them."""
 
 
@@ -139,7 +141,7 @@ def test_corpus_is_known_by_its_task(storage: Path) -> None:
     assert know_corpus("synthetic", storage).task == "multilabel"
 
 
-def test_multilabel_corpora_keep_their_digests_and_manifests(tmp_path: Path) -> None:
+def test_multilabel_corpora_keep_their_digests_manifests_and_columns(tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"media")
 
@@ -154,3 +156,6 @@ def test_multilabel_corpora_keep_their_digests_and_manifests(tmp_path: Path) -> 
     assert len(set(digests)) == 3
     stored = make_manifest().model_dump_json(indent=1).encode()
     assert hashlib.sha256(stored).hexdigest() == GOLDEN_MANIFEST
+    recipes = (LE, XIA, HandcraftedRecipe(words="random"))
+    schemas = "\n".join(str(schema_of(recipe, "multilabel")) for recipe in recipes)
+    assert hashlib.sha256(schemas.encode()).hexdigest() == GOLDEN_SCHEMAS

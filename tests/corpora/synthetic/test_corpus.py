@@ -8,19 +8,19 @@ from pydantic import ValidationError
 
 from corpora.synthetic.corpus import (
     DEFAULT,
-    EMOTIONS,
-    LABELS,
     MODALITIES,
-    PRIORS,
     PlannedClip,
     SyntheticConfig,
+    deal_splits,
+    plan_clips,
+    write_synthetic,
+)
+from corpora.synthetic.forms import EMOTIONS, LABELS, PRIORS
+from corpora.synthetic.reachable import (
     best_scores,
     best_scores_of_first_frame,
     best_scores_without_interaction,
-    deal_splits,
-    plan_clips,
     score_table,
-    write_synthetic,
 )
 from corpora.synthetic.sentence import CUE_WORDS, REVERSALS, vocabulary, write_sentence
 

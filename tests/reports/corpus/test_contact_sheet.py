@@ -93,6 +93,26 @@ def test_every_split_and_emotion_is_met(prepared: Prepared) -> None:
     assert met == {(s, e) for s in ("train", "valid", "test") for e in ("happy", "sad")}
 
 
+def test_numbers_are_shown_from_every_third_of_their_values(tmp_path: Path) -> None:
+    lines = [
+        {k: v for k, v in line.items() if k not in ("happy", "sad")} | {"valence": index % 4 + 0.5}
+        for index, line in enumerate(clip_lines())
+    ]
+    source = read_clips(write_clip_folder(tmp_path / "clips", lines))
+    numbers = Prepared(tmp_path, prepare(source, [LE], name="mine", storage=tmp_path))
+    samples = numbers.pick(LE, 9)
+    assert len({sample.row.id for sample in samples}) == 9
+    thirds = {"0.5": "low", "1.5": "low", "2.5": "middle", "3.5": "high"}
+    met = {
+        (sample.split, thirds[word.removeprefix("valence ")])
+        for sample in samples
+        for word in sample.emotions
+    }
+    assert len(met) == 9
+    page, _ = numbers.write(LE, 9)
+    assert "<span>valence 3.5</span>" in page.read_text(encoding="utf-8")
+
+
 def test_same_utterances_are_picked_every_time(prepared: Prepared) -> None:
     ids = [[sample.row.id for sample in prepared.pick(LE, 7)] for _ in range(2)]
     assert ids[0] == ids[1]

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -7,7 +8,11 @@ from corpora.source.rejects import Reject, RejectReason, Remark
 from corpora.store.manifest import Manifest, Shared
 from corpora.store.overlaps import Overlap
 from reports.corpus.view import MAX_REJECTS, corpus_view
-from tests.corpora.manifest_factory import make_manifest, published_manifest
+from tests.corpora.manifest_factory import (
+    make_manifest,
+    make_target_manifest,
+    published_manifest,
+)
 
 
 def text_of(*manifests: Manifest) -> str:
@@ -99,6 +104,8 @@ def test_corpora_that_the_papers_do_not_know_are_compared_with_nothing() -> None
         ("clips", 2, 2, "LEAK: 2 speakers of the test split are in the training split too"),
         ("clips", 0, 0, "no speaker is in both the training and the test split"),
         ("clips", 0, None, "who speaks is not known"),
+        ("meld", 2, 6, "LEAK: 6 speakers and 2 dialogues of the test split are in the training"),
+        ("iemocap-four-class", 1, 0, "LEAK: 1 dialogue of the test split is in the training"),
     ],
 )
 def test_what_training_and_test_share_is_told(
@@ -106,6 +113,44 @@ def test_what_training_and_test_share_is_told(
 ) -> None:
     shared = Shared(num_groups=num_groups, num_speakers=num_speakers)
     assert f" {told}" in " ".join(text_of(make_manifest(kind, shared=shared)).split())
+
+
+def test_dialogues_of_ones_own_clips_are_told_like_speakers() -> None:
+    shared = Shared(num_groups=2, num_speakers=0)
+    text = " ".join(text_of(make_manifest(shared=shared, has_dialogues=True)).split())
+    assert "LEAK: 2 dialogues of the test split are in the training split too" in text
+
+
+def test_classes_are_shown_with_their_shares_and_the_task() -> None:
+    manifest = make_manifest("meld-x", (6, 2, 4), {"glad": (4, 1, 3), "sad": (2, 1, 1)})
+    lines = lines_of(manifest.model_copy(update={"task": "multiclass"}))
+    assert lines[0] == "corpus 'mine' (meld-x, multiclass), recipe 'le'"
+    assert "glad 4 (66.7%) 1 (50.0%) 3 (75.0%) 8 (66.7%)" in lines
+
+
+def test_targets_are_shown_with_mean_spread_range_and_histogram() -> None:
+    manifest = make_target_manifest({"train": (-3, 0, 0, 3), "valid": (1, 2), "test": (0.5, -1)})
+    text = text_of(manifest)
+    lines = lines_of(manifest)
+    every = [-3, 0, 0, 3, 1, 2, 0.5, -1]
+    assert "sentiment, mean 0.00 1.50 -0.25 0.31" in lines
+    assert f"std 2.12 0.50 0.75 {np.std(every):.2f}" in lines
+    assert "lowest -3 1 -1 -3" in lines
+    assert "highest 3 2 0.5 3" in lines
+    assert "  -3 to 3" in text
+    assert "▅▁▁▁▁▁█▁▁▁▁▅" in text
+    assert "positive" not in text
+
+
+def test_target_of_one_value_in_a_split_is_told() -> None:
+    manifest = make_target_manifest({"train": (-3, 0), "valid": (1, 1), "test": (0, 2)})
+    told = (
+        "CONSTANT: all utterances of valid (2) have the sentiment 1, so no correlation with it is "
+        "defined there"
+    )
+    text = " ".join(text_of(manifest).split())
+    assert told in text
+    assert text.count("CONSTANT") == 1
 
 
 def test_utterances_that_share_a_part_of_a_file_are_told() -> None:

@@ -1,0 +1,1 @@
+"""MELD, as its authors release it."""
