@@ -3,7 +3,9 @@
 import importlib.util
 import shlex
 import traceback
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
+from types import CodeType
 
 from pydantic import ValidationError
 
@@ -123,6 +125,18 @@ def find_space(name: str) -> Space:
     return own[0]
 
 
+class _Uncached(SourceFileLoader):
+    """Compiles a file whenever it is run, and leaves nothing beside it.
+
+    Python's cache takes a file that was edited within a second, at the same size, for the old one.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the file."""
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def _run(path: Path, kind: str) -> dict[str, object]:
     """Run a Python file and return what it defines."""
     try:
@@ -132,13 +146,14 @@ def _run(path: Path, kind: str) -> dict[str, object]:
     if not is_there:
         hint = f"; `mmer-sweep {path}` runs the built-in study" if str(path) in STUDIES else ""
         raise StudyError(f"{kind} file '{path}' does not exist{hint}")
-    spec = importlib.util.spec_from_file_location(f"user_{kind}_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise StudyError(f"{kind} file '{path}' is not a Python file: its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
+    name = f"user_{kind}_{path.stem}"
+    loader = _Uncached(name, str(path.absolute()))
+    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=loader.path))
     try:
         with beside(path):
-            spec.loader.exec_module(module)
+            loader.exec_module(module)
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {faults}") from error

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -153,3 +154,12 @@ def test_bad_space_file_is_told(tmp_path: Path, content: str, message: str) -> N
 def test_missing_space_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"space file '.*none.py' does not exist"):
         find_space(str(tmp_path / "none.py"))
+
+
+def test_file_that_is_edited_within_a_second_is_run_as_it_is_now(tmp_path: Path) -> None:
+    for title in ("one", "two"):
+        file = write(tmp_path, derived("A", title=title))
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        (study,) = load_studies(file)
+        assert study.title == title
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]

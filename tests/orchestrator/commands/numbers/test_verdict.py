@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -131,7 +132,7 @@ def test_start_loads_neither_torch_nor_ray(verdict: Command, tmp_path: Path) -> 
 @pytest.fixture
 def exported(blank_database: Path, tmp_path: Path) -> Path:
     """Log runs to a real MLflow, and export them as `mlflow experiments csv` does."""
-    uri = f"sqlite:///{blank_database}"
+    uri = f"sqlite:///{shutil.copy(blank_database, tmp_path / 'mlflow.db')}"
     client = mlflow.MlflowClient(tracking_uri=uri)
     experiment = client.create_experiment(f"sweep {tmp_path}", str(tmp_path / "artifacts"))
     for model, scores in {"base": BASE, "far": FAR}.items():
