@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from orchestrator import terminal
 from orchestrator.cli import EXIT_BAD_INPUT
 from orchestrator.commands.numbers.verdict import EXIT_FAILED_CLAIMS
 from tests.orchestrator.commands.numbers.test_printed import run_command
@@ -28,7 +29,7 @@ FAILS = "claims: [{id: C, kind: same, row: base, rivals: [far], margin: 1}]"
 def verdict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Give the command in a folder with results; it returns its exit status."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(terminal.console, "width", 80)
     write_lines(tmp_path, long_lines({"base": BASE, "far": FAR}))
     return partial(run_command, monkeypatch, "verdict")
 
