@@ -225,8 +225,8 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
     records = [outcome.records[key] for key in keys if key in outcome.records]
     thing = "pair of seed and fold" if outcome.has_folds else "seed"
     things = "pairs of seed and fold" if outcome.has_folds else "seeds"
-    number = len(records)
-    of_place = f"of {number} {thing if number == 1 else things} on {name_place(outcome)}"
+    counted = _count(len(records), thing) if len(records) == 1 else f"{len(records)} {things}"
+    of_place = f"of {counted} on {name_place(outcome)}"
     num_diverged = sum(record.result.has_diverged for record in records)
     if num_diverged:
         yield (
