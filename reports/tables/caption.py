@@ -329,6 +329,7 @@ def _fold_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
     for outcome in outcomes:
         if outcome.has_folds:
             share = outcome.cells[0][0].test_share
+            others = "all other" if outcome.num_folds else "training"
             if num_missing := outcome.num_folds - outcome.num_finished_folds:
                 yield (
                     f"{_count(num_missing, 'fold')} of {outcome.num_folds} on "
@@ -342,7 +343,7 @@ def _fold_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
                 )
             yield (
                 f"Tests and intervals on {name_place(outcome)} are the corrected resampled t "
-                f"(Nadeau & Bengio 2003), test / training utterances = {share:.3g}: folds share "
+                f"(Nadeau & Bengio 2003), test / {others} utterances = {share:.3g}: folds share "
                 "training utterances, so their scores are no independent draws."
             )
 

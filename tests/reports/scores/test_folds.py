@@ -52,9 +52,9 @@ def test_cell_is_the_mean_over_seeds_and_folds(tmp_path: Path) -> None:
     ]
     assert (wacc.num_planned, wacc.complete) == (8, True)
     assert wacc.mean == pytest.approx(fmean(one.score for one in wacc.scores))
-    assert {cell.test_share for cells in outcome.cells for cell in cells} == {0.5}  # 1 of 2 folds
+    assert {cell.test_share for cells in outcome.cells for cell in cells} == {1 / 3}
     low, high = wacc.interval or (0, 0)
-    half = stats.t.ppf(0.975, 7) * (wacc.std or 0) * np.sqrt(1 / 8 + 1 / 2)
+    half = stats.t.ppf(0.975, 7) * (wacc.std or 0) * np.sqrt(1 / 8 + 1 / 3)
     assert (high - low) / 2 == pytest.approx(half)
 
 
@@ -73,14 +73,14 @@ def test_claim_is_tested_by_the_corrected_resampled_t(tmp_path: Path) -> None:
     assert compared.num_pairs_in_words == "2 seeds x 4 folds"
     assert compared.gap is not None
     d = np.array(compared.differences)
-    assert compared.gap.std_error == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 8 + 1 / 2))
+    assert compared.gap.std_error == pytest.approx(d.std(ddof=1) * np.sqrt(1 / 8 + 1 / 3))
 
 
 def test_caption_says_how_many_folds_and_which_test(tmp_path: Path) -> None:
     told = caption_and_notes(tmp_path, {"better": BETTER, "worse": WORSE})
     assert "mean ± sample standard deviation over 2 seeds x 4 of 4 folds" in told
     assert "corrected resampled t" in told
-    assert "test / training utterances = 0.5" in told
+    assert "test / all other utterances = 0.333" in told
     assert "lack trials" not in told
 
 
