@@ -11,6 +11,7 @@ import numpy as np
 from corpora.iemocap.ids import session_of
 from corpora.source.errors import CorpusError
 from corpora.source.label_space import LabelSpace
+from corpora.source.names import release_of
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folds import FEWEST_FOLDS, Folds
 
@@ -19,7 +20,7 @@ Unit = Literal["speakers", "sessions", "dialogues"]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
-KIND_WITH_SESSIONS = "iemocap"
+RELEASE_WITH_SESSIONS = "iemocap"
 
 _RULE = re.compile(rf"(?P<unit>{'|'.join(UNITS)})?(:?(?P<num>[0-9]+))?")
 
@@ -162,7 +163,7 @@ def _speakers(utterances: Sequence[Utterance], kind: str, what: str) -> list[str
 
 
 def _sessions(utterances: Sequence[Utterance], kind: str, what: str) -> list[str]:
-    if kind != KIND_WITH_SESSIONS:
+    if release_of(kind) != RELEASE_WITH_SESSIONS:
         raise CorpusError(
             f"{what}: a corpus of the kind '{kind}' has no sessions, IEMOCAP alone has; deal "
             "speakers or dialogues"

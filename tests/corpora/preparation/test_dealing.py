@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,8 @@ def test_sessions_of_iemocap_are_left_out_in_turn(tmp_path: Path) -> None:
     utterances = iemocap_utterances()
     folder = write_raw_iemocap(tmp_path, utterances, media=False)
     source = read_iemocap(folder, leave_out_session=1)
+    classes = replace(source, kind="iemocap-six-class")
+    assert deal(classes, FoldRule.parse("sessions"), "x").num == 5
     for rule in ("sessions", "sessions:5", "5"):
         folds = deal(source, FoldRule.parse(rule), "iemocap")
         sessions = {name: int(name[4]) for name in folds.assigned}
