@@ -32,7 +32,7 @@ FOLDED = Study(
         Row(name="shallow", change={"model.fusion.depth": 1}),
         Row(name="deep", change={"model.fusion.depth": 2}),
     ),
-    claims=(greater("F1", "deep is better", "deep", "shallow", corpus="CORPUS", metric="auc"),),
+    claims=(greater("F1", "deep is better", "deep", "shallow", corpus="NAME", metric="auc"),),
 )
 """
 
@@ -47,7 +47,7 @@ def run_names(storage: Path) -> set[str]:
 
 def write_study(folder: Path, corpus: str) -> Path:
     study = folder / "folded.py"
-    study.write_text(STUDY.replace("CORPUS", corpus), encoding="utf-8")
+    study.write_text(STUDY.replace("NAME", corpus), encoding="utf-8")
     return study
 
 
@@ -63,7 +63,7 @@ def test_clips_are_one_study_over_their_folds(tmp_path: Path) -> None:
     assert "over one seed x 3 of 3 folds" in printed
     assert "corrected resampled t" in printed
     assert "F1" in printed
-    assert {record.trial.corpus.fold.name for record in records_of(tmp_path)} == {"1", "2", "3"}
+    assert {record.trial.corpus.fold.name for record in records_of(tmp_path)} == {"ann", "bob", "cy"}
     names = {f"s0 f{fold} {row}" for fold in (1, 2, 3) for row in ("shallow", "deep")}
     assert run_names(tmp_path / "storage") == names
     verdicts = next((tmp_path / "storage" / "tables").rglob("*verdicts.json")).read_text()
