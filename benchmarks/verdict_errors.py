@@ -31,7 +31,7 @@ from scipy.special import stdtrit
 
 from benchmarks.all_pairs_errors import all_pairs_table
 from benchmarks.best_of_bias import best_of_table
-from benchmarks.fold_errors import fold_table
+from benchmarks.fold_errors import fold_table, validated_table
 from benchmarks.measurement import markdown_table
 from benchmarks.noise_floor import noise_table
 from benchmarks.skewed_seeds import skew_table
@@ -212,6 +212,7 @@ TABLES: Mapping[str, Callable[[int], Table]] = {
     "skew": skew_table,
     "noise": noise_table,
     "folds": fold_table,
+    "validated-folds": validated_table,
     "streams": stream_table,
     "advice": advice_table,
 }

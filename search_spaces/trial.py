@@ -5,7 +5,7 @@ import operator
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from models.configs.base import Config, later
 from models.configs.le import LeConfig
@@ -32,12 +32,43 @@ class TrialConfig(Config):
     training: TrainingConfig = TrainingConfig()
 
 
+class FoldRef(Config):
+    """The fold of a corpus that is tested: its number from 1 on, of `count`, and its name.
+
+    `digest` names which utterance is in which fold.
+    """
+
+    number: PositiveInt
+    count: PositiveInt
+    name: str
+    digest: str
+
+
 class CorpusRef(Config):
-    """A prepared corpus by name and recipe, and the fingerprint of its source and settings."""
+    """A prepared corpus by name and recipe, and the fingerprint of its source and settings.
+
+    With a `fold` the splits are not those of the files: that fold is the test split.
+    """
 
     name: str
     recipe: str
     fingerprint: str
+    fold: FoldRef | None = later(None)
+
+    @property
+    def content(self) -> str:
+        """The name of all that its splits hold."""
+        return self.fingerprint if self.fold is None else self._content_of(self.fold.number)
+
+    @property
+    def every_content(self) -> tuple[str, ...]:
+        """The same for each fold of the corpus; its own if there are none."""
+        count = 0 if self.fold is None else self.fold.count
+        return tuple(map(self._content_of, range(1, count + 1))) or (self.content,)
+
+    def _content_of(self, number: int) -> str:
+        dealt = self.fold.digest[:KEY_DIGITS] if self.fold else ""
+        return f"{self.fingerprint}-{dealt}-{number}"
 
 
 class Trial(Config):
@@ -76,10 +107,10 @@ class Trial(Config):
 
     @property
     def seed_text(self) -> str:
-        """The seed, and those of the streams that have another one, as in `0, init 2`."""
-        return ", ".join(
-            [str(self.seed), *(f"{name} {seed}" for name, seed in self.streams.items())]
-        )
+        """The seed, those of streams that have another one, and the fold, as in `0, init 2`."""
+        streams = (f"{name} {seed}" for name, seed in self.streams.items())
+        fold = [f"fold {self.corpus.fold.name}"] if self.corpus.fold else []
+        return ", ".join([str(self.seed), *streams, *fold])
 
     @cached_property
     def key(self) -> str:
@@ -90,7 +121,7 @@ class Trial(Config):
         identity: dict[str, object] = {
             "schema": KEY_SCHEMA,
             "config": config,
-            "corpus": self.corpus.fingerprint,
+            "corpus": self.corpus.content,
             "seed": self.seed,
             "weights": sorted(self.weights.values()),
         }

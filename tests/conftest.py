@@ -21,6 +21,7 @@ LONGEST = (
     "cluster/test_on_prem.py",
     "test_end_to_end.py",
     "test_mlflow.py",
+    "test_folds.py",
     "orchestrator/trial/test_memory_limit.py",
     "orchestrator/corpus/test_on_ray.py",
     "benchmarks/test_scale.py",

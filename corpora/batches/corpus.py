@@ -29,6 +29,7 @@ from corpora.source.errors import CorpusError
 from corpora.source.label_space import Range
 from corpora.source.split import Split
 from corpora.source.task import TaskKind
+from corpora.store.folds import FoldView
 from corpora.store.manifest import Manifest
 from corpora.store.splits import open_splits
 from corpora.text.tokens import TokenSettings, make_tokenizer
@@ -145,7 +146,7 @@ class Corpus(Generic[AnyBatch]):
     """A prepared corpus, ready to be trained on.
 
     Attributes:
-        manifest: What it holds.
+        manifest: What it holds; its splits are those before any folds.
         splits: Its utterances.
         tokenizer: The tokenizer of its texts, if they were tokenised.
         moments: Mean and standard deviation of hand-crafted features, by modality, over the
@@ -218,6 +219,7 @@ def load_corpus(
     tokens: TokenSettings | None,
     device: torch.device,
     *,
+    fold: FoldView | None = None,
     like: Corpus[Batch] | None = None,
 ) -> Corpus[Batch]:
     """Open a corpus that a recipe of pictures prepared, and tokenise its texts if asked.
@@ -230,11 +232,13 @@ def load_corpus(
         manifest: Belongs to them.
         tokens: How texts are tokenised; None leaves them out.
         device: The device that computes with the batches.
+        fold: The fold that is tested, if the splits are those of folds.
         like: The same corpus on the same device, perhaps with another tokenizer. The two share all
             large columns.
 
     Raises:
-        CorpusError: If it holds hand-crafted features.
+        CorpusError: If it holds hand-crafted features, or if the folds are not those of its
+            utterances.
         DamagedCorpusError: If a file is not the one that the manifest describes.
     """
     recipe = manifest.recipe
@@ -243,7 +247,7 @@ def load_corpus(
             f"corpus '{manifest.name}', recipe '{recipe.name}', holds no pictures; choose a recipe "
             "of pictures"
         )
-    tables = open_splits(folder, manifest)
+    tables = _open_tables(folder, manifest, fold)
     texts = {split: table[TEXT].to_pylist() for split, table in tables.items()}
     tokenizer = make_tokenizer(tokens, texts["train"]) if tokens is not None else None
     splits = {}
@@ -260,16 +264,21 @@ def load_corpus(
 
 
 def load_handcrafted(
-    folder: Path, manifest: Manifest, device: torch.device
+    folder: Path, manifest: Manifest, device: torch.device, *, fold: FoldView | None = None
 ) -> Corpus[HandcraftedBatch]:
     """Open a corpus of hand-crafted features, as `load_corpus` does."""
-    tables = open_splits(folder, manifest)
+    tables = _open_tables(folder, manifest, fold)
     gatherers = {split: FeatureGatherer(table, manifest.widths) for split, table in tables.items()}
     splits = {
         split: CorpusSplit(tables[split], gatherer, device) for split, gatherer in gatherers.items()
     }
     moments = gatherers["train"].moments()
     return _moved_if_it_fits(Corpus(manifest, splits, moments=moments), device)
+
+
+def _open_tables(folder: Path, manifest: Manifest, fold: FoldView | None) -> dict[Split, pa.Table]:
+    tables = open_splits(folder, manifest)
+    return tables if fold is None else fold.of(tables)
 
 
 def _moved_if_it_fits(corpus: Corpus[AnyBatch], device: torch.device) -> Corpus[AnyBatch]:

@@ -25,7 +25,8 @@ def iemocap_split_rule(splits: Path | None, leave_out_session: int | None) -> Sp
             "IEMOCAP has no split of its own; choose one: --splits DIR, a folder of id lists "
             "(those of Dai et al. are the published split, with every speaker in train and in "
             f"test), or --leave-out-session N, 1 to {NUM_SESSIONS} (session N is test, the next "
-            "one valid, the others train: no speaker is in two splits)"
+            "one valid, the others train: no speaker is in two splits), or --folds sessions, which "
+            "leaves out each session in turn"
         )
     if leave_out_session not in range(1, NUM_SESSIONS + 1):
         raise CorpusError(

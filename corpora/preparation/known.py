@@ -11,6 +11,7 @@ from corpora.recipes.union import AnyRecipe
 from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.store.folders import prepared_recipes
+from corpora.store.folds import Folds, read_folds
 from corpora.store.manifest import CorpusIdentity, family_of, fingerprint_of
 from corpora.store.prepared import read_manifest
 from corpora.synthetic.corpus import synthetic_config, synthetic_digest
@@ -34,13 +35,15 @@ a face than a person, and there is one in each picture.
 class KnownCorpus:
     """A corpus by its name and task; `identify` returns its identity for a recipe.
 
-    `identify` raises `CorpusError` if the recipe has not prepared the corpus.
+    `identify` raises `CorpusError` if the recipe has not prepared the corpus. `folds` is None if
+    the corpus has a single test split.
     """
 
     name: str
     kind: str
     identify: Callable[[str], CorpusIdentity]
     task: TaskKind = "multilabel"
+    folds: Folds | None = None
 
     @property
     def family(self) -> str:
@@ -63,7 +66,8 @@ def know_corpus(name: str, storage: Path) -> KnownCorpus:
 
     any_recipe = next(iter(prepared_recipes(storage, name)), LE.name)
     manifest = read_manifest(storage, name, any_recipe)
-    return KnownCorpus(name, manifest.kind, identify, manifest.task)
+    folds = read_folds(storage, name)
+    return KnownCorpus(name, manifest.kind, identify, manifest.task, folds)
 
 
 def _synthetic_identity(name: str, recipe: str) -> CorpusIdentity:

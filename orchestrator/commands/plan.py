@@ -20,6 +20,7 @@ from orchestrator.commands.options import (
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.corpus.view import print_cautions
 from orchestrator.forecast.prices import Prices
+from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials
 from orchestrator.plan.power import claims_view
@@ -95,6 +96,8 @@ def plan(
     known = know_corpus(place.corpus, place.storage)
     ledger = Ledger(place.storage)
     prices = measuring.prices(machines)
+    if isinstance(seeds, AdaptiveSeeds):
+        refuse_folds(known, "--seeds auto")
     looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
 
     def plans_of(numbers: SeedNumbers) -> list[Plan]:
@@ -112,7 +115,10 @@ def plan(
             "After each look, rows that open claims compare get more seeds, at most "
             f"{', '.join(map(str, looks[1:]))}; a claim is open only if it can be tested."
         )
-    console.print(claims_view(plans, ledger, looks))
+    if known.folds is None:
+        console.print(claims_view(plans, ledger, looks))
+    else:
+        console.print("Which claims the folds can decide is not foreseen: no formula is known.")
     if measuring.measure:
         sweeps = {"": plans}
         if looks:
@@ -144,6 +150,7 @@ def _plan_search(
     space, prices = find_space(names[0]), measuring.prices(machines)
     opened = open_storage(place.storage)
     known = know_corpus(place.corpus, opened)
+    refuse_folds(known, "a search")
     points = Points(space, known, place.scale or default_scale(known))
     check_space(space, known.family, points.scale)
     ensure_corpus(place.corpus, opened, console, *points.recipes)

@@ -41,6 +41,7 @@ from orchestrator.commands.options import (
     sound_track_option,
     storage_option,
 )
+from orchestrator.corpus.folds import NO_FOLDS, choose_folds, store_folds
 from orchestrator.corpus.setup import ensure_corpus, prepare_source
 from orchestrator.corpus.view import print_manifests
 from orchestrator.errors import StorageError
@@ -89,6 +90,13 @@ address_option = click.option(
     help="A Ray cluster that prepares, such as auto. All its machines must see the source and the "
     "storage folder at the same paths.  [default: only this machine]",
 )
+folds_option = click.option(
+    "--folds",
+    metavar="BY[:K]",
+    help="Deal all utterances into folds, each the test split once: speakers (a fold each), "
+    "speakers:5 (dealt into five), sessions (of IEMOCAP), dialogues:5, or 5. none takes the folds "
+    "away.  [default: the folds that the corpus has]",
+)
 session_option = click.option(
     "--leave-out-session",
     type=click.IntRange(1, 5),
@@ -114,7 +122,7 @@ class Wanted:
 
     `name` is None for the corpus's default name. `recipes` are the names that the user gave, empty
     for the default recipes. `face_choice` says which of several faces to take, `compat` which
-    mistakes of Dai et al.'s code to repeat.
+    mistakes of Dai et al.'s code to repeat. `folds` is a rule by which folds are dealt, if any.
     """
 
     name: str | None
@@ -122,6 +130,7 @@ class Wanted:
     face_choice: FaceChoice
     compat: Compat
     address: str | None
+    folds: str | None
 
 
 def _wanted(
@@ -130,9 +139,10 @@ def _wanted(
     face_choice: FaceChoice,
     compat_names: Sequence[str],
     address: str | None,
+    folds: str | None,
 ) -> Wanted:
     compat = Compat(**dict.fromkeys(compat_names, True))
-    return Wanted(name, recipe_names, face_choice, compat, address)
+    return Wanted(name, recipe_names, face_choice, compat, address, folds)
 
 
 def wanted_options(default_name: str) -> Option:
@@ -145,6 +155,7 @@ def wanted_options(default_name: str) -> Option:
         which_face_option,
         compat_option,
         address_option,
+        folds_option,
     )
 
 
@@ -273,7 +284,8 @@ class Release:
     `read` takes the folder, what the user chose, the name of the labels, and `compat`. `family` is
     the papers' name for the corpus; it is also the default name of the prepared corpus. `labels`
     are what can be made of its labels; the first is the usual one. `options` are the others that
-    the release has.
+    the release has. `session_below_folds` is left out in the files of a corpus with folds, if the
+    release has no split of its own and the user gives none.
     """
 
     kind: str
@@ -283,6 +295,7 @@ class Release:
     read: Callable[[Path, Reading, str, Compat], Source]
     labels: tuple[str, ...]
     options: tuple[Option, ...]
+    session_below_folds: int | None = None
 
 
 RELEASES = (
@@ -300,6 +313,7 @@ RELEASES = (
         ),
         tuple(IEMOCAP_LABELS),
         (splits_option, session_option, features_option),
+        session_below_folds=1,
     ),
     Release(
         "mosei",
@@ -371,9 +385,12 @@ def release_command(release: Release) -> click.Command:
         handcrafted: HandcraftedOptions,
         storage: Path,
     ) -> None:
-        name = wanted.name or _default_name(release, reading)
+        has_folds = wanted.folds not in (None, NO_FOLDS)
+        name = wanted.name or _default_name(release, reading, has_folds=has_folds)
         check_corpus_name(name)
         labels = reading.labels or release.labels[0]
+        if has_folds and reading.splits is None and reading.leave_out_session is None:
+            reading = replace(reading, leave_out_session=release.session_below_folds)
         found = release.read(source, reading, labels, wanted.compat)
         features = reading.features or features_beside(source, found.kind)
         is_wanted = HANDCRAFTED in wanted.recipes or (not wanted.recipes and features is not None)
@@ -463,6 +480,7 @@ def _prepare(
             f"a cluster cannot prepare in '{mirror.uri}': its machines must share one folder; "
             "leave out --address: then this machine prepares the corpus and uploads it"
         )
+    folds = choose_folds(source, wanted.folds, name, opened, console)
     manifests = prepare_source(
         source,
         [*recipes, own[0]] if own else recipes,
@@ -481,7 +499,8 @@ def _prepare(
             console=console,
             feature_sources=FeatureSources(published=published),
         )
-    print_manifests(manifests, console)
+    store_folds(folds, manifests, source, name, opened)
+    print_manifests(manifests, console, folds)
     if LE.name not in {recipe.name for recipe in recipes}:
         return
     next_command = ["mmer-sweep", "layers", "--corpus", name]
@@ -500,9 +519,9 @@ def _recipes(wanted: Wanted) -> list[Recipe]:
     ]
 
 
-def _default_name(release: Release, reading: Reading) -> str:
+def _default_name(release: Release, reading: Reading, *, has_folds: bool) -> str:
     """Name a corpus by its release, and by what was chosen of it."""
     labels = reading.labels if reading.labels not in (None, release.labels[0]) else None
     session = reading.leave_out_session
-    parts = (release.family, labels, None if session is None else f"session{session}")
-    return "-".join(part for part in parts if part is not None)
+    split = "folds" if has_folds else None if session is None else f"session{session}"
+    return "-".join(part for part in (release.family, labels, split) if part is not None)

@@ -40,7 +40,12 @@ from corpora.synthetic.corpus import (
 )
 from corpora.synthetic.forms import FORMS
 from corpora.text.word_vectors import RandomVectors
-from orchestrator.storage.corpora import check_corpus, fetch_corpus, publish_corpus
+from orchestrator.storage.corpora import (
+    check_corpus,
+    fetch_corpus,
+    publish_corpus,
+    publish_folds,
+)
 from reports.ledger.locks import locked
 
 MEDIA_FOLDER = "media"
@@ -59,6 +64,7 @@ def ensure_corpus(name: str, storage: Path, console: Console, *recipes: str) -> 
             _tell_other_code(manifest, storage, console)
             check_corpus(storage, manifest)
             publish_corpus(storage, manifest)  # an earlier command may have been killed before that
+        publish_folds(storage, name, replaces=False)
         return found
     settings = [SYNTHETIC_RECIPES[recipe] for recipe in recipes]
     if not console.is_terminal:  # on a terminal, a progress bar shows it

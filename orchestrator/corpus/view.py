@@ -7,11 +7,13 @@ from rich.console import Console
 
 from corpora.recipes.pictures import Recipe
 from corpora.store.folders import prepared_recipes, recipe_folder
+from corpora.store.folds import Folds, read_folds
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
 from corpora.store.remarked import read_remarked
 from orchestrator.storage.corpora import fetch_corpus
 from reports.corpus.cautions import cautions
+from reports.corpus.folds import fold_cautions, folds_view
 from reports.corpus.remarks import remarks_view
 from reports.corpus.view import corpus_view
 
@@ -28,7 +30,7 @@ def show_corpus(name: str, storage: Path, console: Console, *, num_samples: int)
     """
     recipes = prepared_recipes(storage, name)
     manifests = [read_manifest(storage, name, recipe) for recipe in recipes]
-    print_manifests(manifests, console)
+    print_manifests(manifests, console, read_folds(storage, name))
     if num_samples:
         for manifest in manifests:
             fetch_corpus(storage, name, manifest.recipe.name, manifest.fingerprint)
@@ -61,13 +63,23 @@ def print_contact_sheets(
             console.print(f"\ncontact sheet: {page}\n               {picture}", soft_wrap=True)
 
 
-def print_manifests(manifests: Sequence[Manifest], console: Console) -> None:
-    """Print what a corpus holds under each recipe."""
-    console.print(corpus_view(manifests))
+def print_manifests(
+    manifests: Sequence[Manifest], console: Console, folds: Folds | None = None
+) -> None:
+    """Print what a corpus holds under each recipe, and its folds if it has any."""
+    console.print(corpus_view(manifests, has_folds=folds is not None))
+    if folds is not None:
+        console.print()
+        console.print(folds_view(folds))
 
 
 def print_cautions(name: str, storage: Path, recipes: Iterable[str], console: Console) -> None:
     """Print once what makes scores on a corpus mean less than they seem to, if it is prepared."""
+    folds = read_folds(storage, name)
+    if folds is not None:
+        for caution in fold_cautions(folds):
+            console.print(f"corpus '{name}': {caution}", style="bold red", markup=False)
+        return
     prepared = set(prepared_recipes(storage, name)).intersection(recipes)
     manifests = [read_manifest(storage, name, recipe) for recipe in sorted(prepared)]
     for caution in dict.fromkeys(told for each in manifests for told in cautions(each)):

@@ -8,8 +8,10 @@ from rich.console import Console
 from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.split import SPLITS
 from corpora.store.folders import recipe_folder, split_file
+from corpora.store.folds import read_folds
 from corpora.store.manifest import Manifest
 from corpora.store.prepared import read_manifest
+from orchestrator.plan.folds import folds_of
 from orchestrator.storage.publish import publish_file
 from reports.ledger.floor_file import read_floor, write_floor
 from reports.ledger.planned import Planned
@@ -29,8 +31,9 @@ def ensure_floors(
     Raises:
         LedgerError: If a record is damaged.
     """
-    for corpus in dict.fromkeys(_corpus_of(one, trial_scores) for one in planned):
-        if corpus is None or read_floor(storage, corpus.fingerprint) is not None:
+    found = dict.fromkeys(_corpus_of(one, trial_scores) for one in planned)
+    for corpus in [each for one in found if one is not None for each in _folds_of(one, storage)]:
+        if read_floor(storage, corpus.content) is not None:
             continue
         try:
             manifest = _find(storage, corpus)
@@ -39,8 +42,9 @@ def ensure_floors(
             with console.status(f"floors of corpus '{corpus.name}', recipe '{corpus.recipe}'"):
                 from orchestrator.floors.make import make_linear
 
-                publish_file(storage, write_floor(storage, make_linear(storage, manifest)))
-        except (DamagedCorpusError, MemoryError, OSError, ValueError) as error:
+                linear = make_linear(storage, manifest, corpus.fold)
+                publish_file(storage, write_floor(storage, linear))
+        except (CorpusError, MemoryError, OSError, ValueError) as error:
             # Tables are whole without floors, and all trials are done.
             console.print(f"no floors: {error}", style="yellow", markup=False)
 
@@ -48,6 +52,14 @@ def ensure_floors(
 def _corpus_of(planned: Planned, trial_scores: TrialScores) -> CorpusRef | None:
     keys = (key for row in planned.study.rows for key in planned.keys.get(row.name, ()))
     return corpus_under(planned, trial_scores.finished(keys))
+
+
+def _folds_of(corpus: CorpusRef, storage: Path) -> list[CorpusRef]:
+    """List the references to all folds of a corpus; itself if it has none."""
+    if corpus.fold is None:
+        return [corpus]
+    folds = read_folds(storage, corpus.name)
+    return [corpus.model_copy(update={"fold": fold}) for fold in folds_of(folds) if fold]
 
 
 def _find(storage: Path, corpus: CorpusRef) -> Manifest | None:

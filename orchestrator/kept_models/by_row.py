@@ -18,13 +18,15 @@ class NotDrawnError(Exception):
 def with_kept_models(trials: Trials, rows: Sequence[RowRef], storage: Path) -> dict[RowRef, Record]:
     """Choose a trial of each row, all with the lowest seed for which every row's model is kept.
 
+    If the corpus has folds, the fold is the same too, the first of that seed.
+
     Raises:
         NotDrawnError: If there is no such seed.
     """
     wanted = list(dict.fromkeys(rows))
     by_seed = {
         row: {
-            record.trial.seed: record
+            (record.trial.seed, _fold_number(record)): record
             for record in trials.get(row, ())
             if has_model(storage, record)
         }
@@ -42,3 +44,8 @@ def with_kept_models(trials: Trials, rows: Sequence[RowRef], storage: Path) -> d
         f"{which}; run {studies} without --no-models (a trial that is finished already is trained "
         "again only if its folder is moved away)"
     )
+
+
+def _fold_number(record: Record) -> int:
+    fold = record.trial.corpus.fold
+    return fold.number if fold else 0

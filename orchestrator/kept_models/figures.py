@@ -278,4 +278,5 @@ def _said(clip: ShownClip) -> str:
 
 
 def _place(record: Record) -> str:
-    return f"Corpus {record.trial.corpus.name}, seed {record.trial.seed}: the lowest that is kept."
+    trial = record.trial
+    return f"Corpus {trial.corpus.name}, seed {trial.seed_text}: the lowest that is kept."

@@ -12,6 +12,7 @@ from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
+from orchestrator.plan.folds import folds_of, refuse_folds
 from orchestrator.plan.seeds import ExtraSeeds, SeedNumbers
 from reports.ledger.ledger import Ledger, LedgerError
 from reports.ledger.planned import Planned, name_varied, rows_of_keys
@@ -20,14 +21,15 @@ from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
-from search_spaces.trial import CorpusRef, Stream, Trial, TrialConfig
+from search_spaces.trial import CorpusRef, FoldRef, Stream, Trial, TrialConfig
 
 
 @dataclass(frozen=True)
 class Plan:
     """The trials that a study needs on one corpus, and those of them that the ledger holds.
 
-    `trials` are in the order of the table: for each row, one trial for each seed. `varied` are
+    `trials` are in the order of the table: for each row, one trial for each seed; where the corpus
+    has folds, one for each fold of the first seed, then of the next. `varied` are
     those of the baseline row of which one random stream is varied alone, one for each seed of the
     stream; the first is also the row's first. Finished trials that other code trained are in
     `of_other_code`, by key.
@@ -47,8 +49,13 @@ class Plan:
 
     @property
     def keys(self) -> dict[str, tuple[str, ...]]:
-        """Name the trials of each row, one for each seed."""
+        """Name the trials of each row, one for each seed, or seed and fold."""
         return _keys_of(self.trials)
+
+    @property
+    def num_folds(self) -> int:
+        """The number of folds of the corpus; 0 if it has a single test split."""
+        return self.corpus.folds.num if self.corpus.folds else 0
 
     @cached_property
     def rows_by_key(self) -> dict[str, tuple[RowRef, ...]]:
@@ -87,7 +94,7 @@ class Plan:
 
     @property
     def num_cells(self) -> int:
-        """Count rows times seeds."""
+        """Count rows times seeds, times folds if there are any."""
         return sum(len(trials) for trials in self._all_trials.values())
 
 
@@ -122,7 +129,7 @@ def make_plan(
         CorpusError: If the corpus is not prepared by a recipe that a model needs.
         LedgerError: If records are damaged; the message names all of them.
         StudyError: If the study has a fault, or needs a corpus prepared with other settings, or
-            if a random stream is to be varied over a single seed.
+            if a random stream is to be varied over a single seed, or on a corpus with folds.
         WeightsError: If pretrained weights are not available.
     """
     study = study.for_task(corpus.task)
@@ -145,7 +152,7 @@ def make_plan(
     numbers = num_seeds.num_seeds if isinstance(num_seeds, ExtraSeeds) else num_seeds
     baseline = study.find_baseline_row(corpus.family, scale)
     seeds = {row: _seeds_of(study, row, numbers) for row in configs}
-    first, *others = _check_seeds(study, seeds[baseline], extra)
+    first, *others = _check_seeds(study, corpus, seeds[baseline], extra)
     if extra.has_control:
         seeds[baseline] += _more_seeds(seeds[baseline])
     finished: dict[str, Record] = {}
@@ -158,11 +165,13 @@ def make_plan(
             damaged.append(str(error))
             return None
 
-    def resolve(config: TrialConfig, seed: int, **streams: int) -> Trial:
+    def resolve(
+        config: TrialConfig, seed: int, fold: FoldRef | None = None, **streams: int
+    ) -> Trial:
         make = partial(
             Trial,
             config=config,
-            corpus=reference(config.model, corpus),
+            corpus=reference(config.model, corpus).model_copy(update={"fold": fold}),
             seed=seed,
             weights=weights_sha256(config.model),
             streams=streams,
@@ -179,12 +188,15 @@ def make_plan(
         return trial
 
     trials = {
-        row: tuple(resolve(config, seed) for seed in seeds[row]) for row, config in configs.items()
+        row: tuple(
+            resolve(config, seed, fold) for seed in seeds[row] for fold in folds_of(corpus.folds)
+        )
+        for row, config in configs.items()
     }
     varied = {
         stream: (
             trials[baseline][0],
-            *(resolve(configs[baseline], first, **{stream: seed}) for seed in others),
+            *(resolve(configs[baseline], first, None, **{stream: seed}) for seed in others),
         )
         for stream in extra.varied
     }
@@ -208,7 +220,11 @@ def _seeds_of(study: Study, row: str, num_seeds: int | Mapping[str, int] | None)
             return tuple(range(num_seeds[row]))
 
 
-def _check_seeds(study: Study, seeds: tuple[int, ...], extra: ExtraSeeds) -> tuple[int, ...]:
+def _check_seeds(
+    study: Study, corpus: KnownCorpus, seeds: tuple[int, ...], extra: ExtraSeeds
+) -> tuple[int, ...]:
+    if extra.has_control or extra.varied:
+        refuse_folds(corpus, "--control" if extra.has_control else "--vary")
     if extra.varied and len(seeds) == 1:
         raise StudyError(
             f"study '{study.name}': one seed has no spread that --vary could explain; give "
@@ -291,5 +307,6 @@ def planned_of(plan: Plan, looks: tuple[int, ...]) -> Planned:
         keys=plan.keys,
         varied={stream: tuple(t.key for t in of_one) for stream, of_one in plan.varied.items()},
         looks=looks,
+        num_folds=plan.num_folds,
         fingerprints=tuple(sorted({t.corpus.fingerprint for t in plan.by_key.values()})),
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from orchestrator.plan.folds import folds_of
 from orchestrator.plan.plan import Plan, with_absolute_weights
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import read_planned
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Study
-from search_spaces.trial import TrialConfig
+from search_spaces.trial import FoldRef, TrialConfig
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def _kept(plan: Plan, ledger: Ledger, missing: Set[str]) -> dict[str, tuple[int,
 def _built_in(plans: Sequence[Plan], missing: Set[str]) -> dict[str, tuple[int, int]]:
     """Count the trials of every built-in study.
 
-    It compares trials by config and seed. Keys need pretrained weights, and looking for these could
-    download weights that no plan uses.
+    It compares trials by config, seed and fold. Keys need pretrained weights, and looking for these
+    could download weights that no plan uses.
     """
     wanted = {
-        (_identify(trial.config), trial.seed)
+        (_identify(trial.config), trial.seed, trial.corpus.fold)
         for plan in plans
         for key, trial in plan.by_key.items()
         if key in missing and not trial.streams
@@ -75,14 +76,15 @@ def _built_in(plans: Sequence[Plan], missing: Set[str]) -> dict[str, tuple[int, 
     return {study: (len(needed & wanted), len(needed)) for study, needed in trials.items()}
 
 
-def _resolve(study: Study, plan: Plan) -> set[tuple[str, int]]:
-    """Identify a study's trials on a plan's corpus by config and seed."""
+def _resolve(study: Study, plan: Plan) -> set[tuple[str, int, FoldRef | None]]:
+    """Identify a study's trials on a plan's corpus by config, seed and fold."""
     try:
         configs = study.configs(plan.corpus.family, plan.scale)
     except StudyError:  # no baseline for this corpus
         return set()
     identities = {_identify(with_absolute_weights(config)) for config in configs.values()}
-    return {(identity, seed) for identity in identities for seed in study.seeds}
+    folds = folds_of(plan.corpus.folds)
+    return {(one, seed, fold) for one in identities for seed in study.seeds for fold in folds}
 
 
 def _identify(config: TrialConfig) -> str:

@@ -25,7 +25,7 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
             plan.corpus.name,
             plan.scale,
             str(len(plan.trials)),
-            _range(map(len, plan.trials.values())),
+            _seeds(plan),
             str(plan.num_cells - len(new)),
             str(len(new) - len(missing)),
             str(len(missing)),
@@ -33,8 +33,9 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         seen |= set(new)
     finished = {key for plan in plans for key in plan.finished}
     num_cells = sum(plan.num_cells for plan in plans)
+    things = "rows x seeds x folds" if any(plan.num_folds for plan in plans) else "rows x seeds"
     summary = Text(
-        f"{num_cells} rows x seeds are {len(seen)} trials, {num_cells - len(seen)} saved by "
+        f"{num_cells} {things} are {len(seen)} trials, {num_cells - len(seen)} saved by "
         f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
@@ -69,6 +70,13 @@ def _of_other_code(plans: Sequence[Plan]) -> list[Text]:
     ]
 
 
+def _seeds(plan: Plan) -> str:
+    """Write how many seeds the rows have, and of how many folds, as in `2 x 5 folds`."""
+    folds = plan.num_folds
+    numbers = _range(len(trials) // max(folds, 1) for trials in plan.trials.values())
+    return f"{numbers} x {folds} folds" if folds else numbers
+
+
 def _range(numbers: Iterable[int]) -> str:
     """Write the smallest and the largest number; only one if they are equal."""
     ordered = sorted(set(numbers))
@@ -77,6 +85,7 @@ def _range(numbers: Iterable[int]) -> str:
 
 def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
     """List the rows that share trials."""
+    things = "pairs of seed and fold" if any(plan.num_folds for plan in plans) else "seeds"
     groups: dict[tuple[str, ...], int] = {}
     every = {key for plan in plans for key in plan.by_key}
     for key in every:
@@ -84,6 +93,6 @@ def _shared_rows(plans: Sequence[Plan]) -> list[Text]:
         if len(rows) > 1:
             groups[rows] = groups.get(rows, 0) + 1
     return [
-        Text(f"shared, trained once: {' = '.join(rows)} ({count} seeds)")
+        Text(f"shared, trained once: {' = '.join(rows)} ({count} {things})")
         for rows, count in sorted(groups.items())
     ]

@@ -91,13 +91,16 @@ def file_of(split: Split) -> str:
 def prefix_of(trial: Trial, corpus: AnyCorpus, arithmetic: Arithmetic) -> Prefix | None:
     """Return the frozen prefix of a trial; None if it has none whose maps are worth storing.
 
-    They are on a CPU, if they have fewer numbers than the pictures.
+    They are on a CPU, if they have fewer numbers than the pictures, and if no folds deal the
+    utterances to other splits than the files of maps have.
 
     Raises:
         WeightsError: If the checkpoint of the encoder is not available.
     """
     groups = trial.config.model.frozen_prefixes.get(MODALITY, ())
     recipe = corpus.manifest.recipe
+    if trial.corpus.fold is not None:
+        return None
     if not groups or not isinstance(recipe, Recipe) or arithmetic.device.type not in DEVICES:
         return None
     encoder = build_prefix(trial.config.model, MODALITY).to(arithmetic.device)

@@ -11,6 +11,7 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.candidates.work import SearchWork
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, is_of_other_code
 from orchestrator.search.candidate_log import CandidateLog
@@ -59,6 +60,7 @@ def run_search(
             trained.
     """
     known, storage = know_corpus(place.corpus, place.storage), place.storage
+    refuse_folds(known, "a search")
     scale = place.scale or default_scale(known)
     check_space(space, known.family, scale)
     points = Points(space, known, scale)

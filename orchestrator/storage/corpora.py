@@ -1,7 +1,8 @@
 """Prepared corpora in a bucket: one machine prepares and pushes them, others fetch them.
 
 The splits lie in a folder named by the corpus's fingerprint. The manifest lies beside it and is
-written last. So a corpus that is prepared again never mixes with its earlier version.
+written last. So a corpus that is prepared again never mixes with its earlier version. The file of
+its folds names no fingerprint: trials name the digest of what it must say.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
+from corpora.store.folds import folds_file
 from corpora.store.manifest import Manifest
 from corpora.store.remarked import REMARKS_FILE
 from corpora.store.splits import check_splits
@@ -78,6 +80,41 @@ def fetch_corpus(storage: Path, name: str, recipe: str, fingerprint: str) -> Non
         for source, split in _sources(mirror, manifest, fingerprint).items():
             mirror.fetch(_name(mirror, folder / Path(source).name), split, source=source)
         mirror.fetch(manifest, version)
+
+
+def publish_folds(storage: Path, name: str, *, replaces: bool) -> None:
+    """Put the folds of a corpus into the bucket; `replaces` those there, or leaves them.
+
+    Without folds here, those there are removed, if they are to be replaced.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    if mirror is None:
+        return
+    path = folds_file(storage, name)
+    file = _name(mirror, path)
+    if not replaces and mirror.store.version(file) is not None:
+        return
+    if path.is_file():
+        mirror.push(file)
+    elif replaces:
+        mirror.store.remove(file)
+        mirror.forget(file)
+
+
+def fetch_folds(storage: Path, name: str) -> None:
+    """Bring the folds of a corpus up to date with the bucket; those that are only here stay.
+
+    Raises:
+        OSError: While the bucket cannot be reached.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        file = _name(mirror, folds_file(storage, name))
+        with locked(storage / LOCK_FILE):
+            mirror.fetch(file, mirror.store.version(file))
 
 
 def _sources(mirror: Mirror, manifest: str, fingerprint: str) -> Mapping[str, Version]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from corpora.store.folders import MANIFEST_FILE
+from corpora.store.folds import FOLDS_FILE
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import is_missing_bucket
 from orchestrator.storage.folder import CHOICES, URI, locate_storage
@@ -41,7 +42,7 @@ def locate_place(place: str) -> Path:
 def pull(mirror: Mirror) -> None:
     """Bring up to date with the bucket what commands read: all but corpora and models.
 
-    Corpora and models are fetched only when they are needed.
+    Of corpora, manifests and folds are fetched; the rest and models only when they are needed.
 
     Raises:
         LedgerError: If a record is damaged.
@@ -50,7 +51,7 @@ def pull(mirror: Mirror) -> None:
     _pull_plans(mirror)
     _pull_probes(mirror)
     mirror.pull(floor_file.FOLDER, lambda name: name.endswith(floor_file.SUFFIX))
-    mirror.pull("corpora", lambda name: name.endswith(f"/{MANIFEST_FILE}"))
+    mirror.pull("corpora", lambda name: name.endswith((f"/{MANIFEST_FILE}", f"/{FOLDS_FILE}")))
     pull_trials(mirror)
 
 

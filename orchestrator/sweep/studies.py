@@ -13,6 +13,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.forecast.prices import Prices
+from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
     Plan,
@@ -102,6 +103,8 @@ def run_studies(
     known = know_corpus(corpus, storage)
     scale = sweep.place.scale or default_scale(known)
     trial_scores = TrialScores(ledger)
+    if isinstance(seeds, AdaptiveSeeds):
+        refuse_folds(known, "--seeds auto")
     looks = seeds.looks if isinstance(seeds, AdaptiveSeeds) else ()
     numbers: dict[str, SeedNumbers] = {
         study.name: seeds.looks[0] if isinstance(seeds, AdaptiveSeeds) else seeds

@@ -119,6 +119,7 @@ class MirroredStudy:
             "corpus_fingerprint": trial.corpus.fingerprint,
             "scale": self.planned.scale,
             **_seeds_of(trial),
+            **_fold_of(trial),
         }
 
     def rows_text(self, key: str) -> str:
@@ -132,16 +133,23 @@ class MirroredStudy:
         return ROW_SEPARATOR.join(as_seed or names)[:MAX_TAG]
 
     def params_of(self, trial: Trial) -> dict[str, str]:
-        """Return a trial's seed, corpus, and the fields in which the study's rows differ."""
+        """Return a trial's seed, fold, corpus, and the fields in which the study's rows differ."""
         flat = flatten(trial.config)
         params = {field: str(flat[field]) for field in self.differing if field in flat}
-        return params | _seeds_of(trial) | {"corpus": trial.corpus.name}
+        fold = {"fold": trial.corpus.fold.name} if trial.corpus.fold else {}
+        return params | _seeds_of(trial) | fold | {"corpus": trial.corpus.name}
 
 
 def _seeds_of(trial: Trial) -> dict[str, str]:
     """Name a trial's seed, and those of random streams that have another one."""
     streams = {f"seed_{stream}": str(seed) for stream, seed in trial.streams.items()}
     return {"seed": str(trial.seed), **streams}
+
+
+def _fold_of(trial: Trial) -> dict[str, str]:
+    """Name a trial's fold, if its corpus has folds, and its number, which is short."""
+    fold = trial.corpus.fold
+    return {} if fold is None else {"fold": fold.name, "fold_number": str(fold.number)}
 
 
 def study_key(planned: Planned) -> str:
@@ -156,9 +164,13 @@ def safe_name(text: str) -> str:
 
 
 def trial_name(tags: Mapping[str, str]) -> str:
-    """Return the name of a trial's run: seeds first, because pages cut long names at the right."""
+    """Return the name of a trial's run, such as `s0 f2 ROW`.
+
+    Seeds and fold come first, because pages cut long names at the right.
+    """
     streams = (f"{stream}{seed}" for stream, seed in sorted(_streams_of(tags).items()))
-    return " ".join([f"s{tags['seed']}", *streams, tags["row"]])
+    fold = [f"f{tags['fold_number']}"] if "fold_number" in tags else []
+    return " ".join([f"s{tags['seed']}", *streams, *fold, tags["row"]])
 
 
 def _streams_of(tags: Mapping[str, str]) -> dict[str, str]:
@@ -317,9 +329,11 @@ def inputs_of(trial: Trial) -> list[Input]:
     """List the splits that a trial read, as a data set each: MLflow keeps one context for each."""
     corpus = trial.corpus
     source = json.dumps(corpus.model_dump())
-    digest = corpus.fingerprint[:MAX_DIGEST]
+    digest = corpus.fingerprint
+    if corpus.fold is not None:
+        digest = hashlib.sha256(corpus.content.encode()).hexdigest()
     return [
-        Input(f"{corpus.name}/{split}", digest, "mmer-sweep corpus", source, split)
+        Input(f"{corpus.name}/{split}", digest[:MAX_DIGEST], "mmer-sweep corpus", source, split)
         for split in ("train", "valid", "test")
     ]
 

@@ -13,6 +13,7 @@ from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcraf
 from corpora.recipes.handcrafted import HANDCRAFTED
 from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
+from corpora.store.folds import FoldView, read_folds
 from corpora.store.prepared import read_manifest
 from corpora.text.glove import read_glove
 from corpora.text.tokens import TokenSettings
@@ -21,8 +22,8 @@ from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
 from models.task import Features, Task
 from models.weights.find import find_files
-from orchestrator.storage.corpora import fetch_corpus
-from search_spaces.trial import CorpusRef
+from orchestrator.storage.corpora import fetch_corpus, fetch_folds
+from search_spaces.trial import CorpusRef, FoldRef
 
 
 def open_corpus(
@@ -112,7 +113,27 @@ def _open(
             f"on: it has the fingerprint {manifest.fingerprint[:12]}, not "
             f"{reference.fingerprint[:12]}"
         )
-    folder = recipe_folder(storage, reference.name, reference.recipe)
+    folder, fold = recipe_folder(storage, reference.name, reference.recipe), None
+    if reference.fold is not None:
+        fold = view_fold(storage, reference.name, reference.fold)
     if reference.recipe == HANDCRAFTED:
-        return load_handcrafted(folder, manifest, device)
-    return load_corpus(folder, manifest, tokens, device, like=like)
+        return load_handcrafted(folder, manifest, device, fold=fold)
+    return load_corpus(folder, manifest, tokens, device, fold=fold, like=like)
+
+
+def view_fold(storage: Path, name: str, fold: FoldRef) -> FoldView:
+    """Return the view of a corpus in which a fold is tested.
+
+    Raises:
+        CorpusError: If the corpus has other folds.
+    """
+    fetch_folds(storage, name)
+    folds = read_folds(storage, name)
+    if folds is None or folds.digest != fold.digest:
+        raise CorpusError(
+            f"corpus '{name}' in '{storage}' has no such folds as the trial was planned on, which "
+            f"tests fold '{fold.name}' of {fold.count}: they have the digest "
+            f"{folds.digest[:12] if folds else 'of none'}, not {fold.digest[:12]}; deal them as "
+            "before with `mmer-sweep prepare` and --folds"
+        )
+    return FoldView(folds, fold.number)

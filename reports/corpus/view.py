@@ -21,10 +21,13 @@ PICTURE_PARTS, FEATURE_PARTS = ("windows", "sound chunks"), ("face rows", "sound
 GOOD, BAD, QUIET = "green", "bold red", "dim"
 
 
-def corpus_view(manifests: Sequence[Manifest]) -> RenderableType:
-    """Show a corpus by each recipe; facts that several recipes share are shown once."""
+def corpus_view(manifests: Sequence[Manifest], *, has_folds: bool = False) -> RenderableType:
+    """Show a corpus by each recipe; facts that several recipes share are shown once.
+
+    If it has folds, what the splits of its files share does not count, and is left out.
+    """
     groups = [list(alike) for _, alike in groupby(manifests, key=_common)]
-    views = [part for alike in groups for part in (_group_view(alike), Text())]
+    views = [part for alike in groups for part in (_group_view(alike, has_folds=has_folds), Text())]
     return Group(*views[:-1])
 
 
@@ -37,7 +40,7 @@ def _common(manifest: Manifest) -> tuple[object, ...]:
     return manifest.name, manifest.kind, sizes, manifest.shared, manifest.rejects, manifest.left_out
 
 
-def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
+def _group_view(manifests: Sequence[Manifest], *, has_folds: bool) -> RenderableType:
     first, *more = manifests
     recipes = ", ".join(f"'{manifest.recipe.name}'" for manifest in manifests)
     task = "" if first.task == "multilabel" else f", {first.task}"
@@ -46,8 +49,8 @@ def _group_view(manifests: Sequence[Manifest]) -> RenderableType:
         Text(title, style="bold"),
         _contents(first),
         *_comparison(first),
-        *_cautions(first),
-        *filter(None, [_shared(first)]),
+        *([] if has_folds else _cautions(first)),
+        *filter(None, [None if has_folds else _shared(first)]),
         _left_out(first),
         *_rejects(first),
         *(part for manifest in manifests for part in (Text(), *_recipe_view(manifest))),

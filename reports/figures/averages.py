@@ -118,8 +118,9 @@ def _lines(average: Average) -> Iterator[dict[str, object]]:
                 "high_fraction": high,
                 "num_seeds": cell.num_scores,
             }
-        for seed, score in cell.by_seed.items():
-            yield {**place, "what": "seed", "seed": seed, "score_fraction": score}
+        for one in cell.scores:
+            fold = {"fold": one.fold} if one.fold else {}
+            yield {**place, "what": "seed", "seed": one.seed, **fold, "score_fraction": one.score}
         if printed is not None:
             what = "derived from the printed cells" if printed.is_derived else "published"
             yield {**place, "what": what, "score_fraction": printed.score}

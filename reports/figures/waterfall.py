@@ -85,13 +85,13 @@ def draw_waterfall(study: Study, outcome: Outcome) -> Drawing | None:
 
 
 def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | None:
-    """Compute the steps of a chain; None if its rows have no seed in common."""
+    """Compute the steps of a chain; None if its rows have no seed, or seed and fold, in common."""
     places = {cell.row: place for place, cell in enumerate(average.cells)}
     cells = [average.cells[places[row]] for row in chain]
-    seeds = sorted(set.intersection(*(set(cell.by_seed) for cell in cells)))
+    seeds = sorted(set.intersection(*(set(cell.by_pair) for cell in cells)))
     if not seeds:
         return None
-    scores = [np.array([cell.by_seed[seed] for seed in seeds]) for cell in cells]
+    scores = [np.array([cell.by_pair[seed].score for seed in seeds]) for cell in cells]
     gaps = [None, *(later - earlier for earlier, later in pairwise(scores))]
     is_void = [bool(cell.why_void) for cell in cells]
     steps = (
@@ -101,7 +101,7 @@ def _climb(number: int, chain: Sequence[str], average: Average) -> Waterfall | N
             difference=None if gap is None or any(void) else fmean(gap),
             interval=None
             if gap is None or any(void) or len(seeds) < MIN_SEEDS
-            else paired_gap(gap).interval(),
+            else paired_gap(gap, cells[0].test_share).interval(),
             printed=average.printed[places[row]],
         )
         for row, score, gap, void in zip(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from reports.scores.cells import Outcome
-from reports.tables.caption import disclaim, name_study, name_things, tell_void
+from reports.tables.caption import count_seeds, disclaim, name_study, name_things, tell_void
 from reports.tables.note import name_place
 from search_spaces.metrics.metric import Metric
 from search_spaces.study import Study
@@ -72,6 +72,8 @@ def _describe_trials(outcome: Outcome) -> str:
     counts = sorted({len(keys) for keys in outcome.planned.values()})
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = "one seed" if number == "1" else f"{number} seeds"
+    if outcome.num_folds:
+        seeds = f"{count_seeds(outcome)} x {outcome.num_folds} folds"
     if outcome.is_given:
         things = f"{number} pairs of seed and fold" if outcome.has_folds else seeds
         return f"Given: {name_place(outcome)}, {things} a row."

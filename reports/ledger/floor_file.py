@@ -1,7 +1,8 @@
 """What a linear classifier predicts on a prepared corpus, in a file beside the ledger.
 
-The file is named by the corpus's fingerprint. It can be made again from the prepared corpus at any
-time. So one that is damaged, or that another version wrote, counts as missing.
+The file is named by the corpus's fingerprint, and by the fold if there are any. It can be made
+again from the prepared corpus at any time. So one that is damaged, or that another version wrote,
+counts as missing.
 """
 
 import hashlib
@@ -60,9 +61,9 @@ class Linear:
     predictions: Mapping[Split, Predictions]
 
 
-def floor_file(storage: Path, fingerprint: str) -> Path:
-    """Return where the predictions on a prepared corpus lie, or would lie."""
-    return storage / FOLDER / f"{fingerprint}{SUFFIX}"
+def floor_file(storage: Path, content: str) -> Path:
+    """Return where the predictions on a corpus lie, or would lie, by `CorpusRef.content`."""
+    return storage / FOLDER / f"{content}{SUFFIX}"
 
 
 def write_floor(storage: Path, linear: Linear) -> Path:
@@ -71,25 +72,25 @@ def write_floor(storage: Path, linear: Linear) -> Path:
     metadata = {FACTS: linear.facts.model_dump_json().encode(), SHA256: _digest(linear)}
     sink = pa.BufferOutputStream()
     pq.write_table(pa.concat_tables(parts).replace_schema_metadata(metadata), sink)
-    path = floor_file(storage, linear.facts.corpus.fingerprint)
+    path = floor_file(storage, linear.facts.corpus.content)
     write_atomically(path, sink.getvalue().to_pybytes())
     return path
 
 
-def read_floor(storage: Path, fingerprint: str) -> Linear | None:
-    """Read the predictions on a prepared corpus; None if there is no file that can be used."""
+def read_floor(storage: Path, content: str) -> Linear | None:
+    """Read the predictions on a corpus; None if there is no file that can be used."""
     try:
-        content = floor_file(storage, fingerprint).read_bytes()
+        file = floor_file(storage, content).read_bytes()
     except FileNotFoundError:
         return None
     try:
-        metadata = pq.read_schema(pa.BufferReader(content)).metadata or {}
+        metadata = pq.read_schema(pa.BufferReader(file)).metadata or {}
         facts = parse_json(metadata.get(FACTS, b""), LinearFacts)
-        linear = Linear(facts, read_predictions(pa.BufferReader(content)))
+        linear = Linear(facts, read_predictions(pa.BufferReader(file)))
     except (ParseError, pa.ArrowException, OSError, KeyError, ValueError):
         return None  # Parquet raises any of the last four
     is_whole = metadata.get(SHA256) == _digest(linear)
-    return linear if is_whole and facts.corpus.fingerprint == fingerprint else None
+    return linear if is_whole and facts.corpus.content == content else None
 
 
 def _digest(linear: Linear) -> bytes:

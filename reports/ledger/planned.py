@@ -8,6 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import NonNegativeInt
+
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from models.configs.base import Config, later
@@ -34,7 +36,8 @@ class Planned(Config):
     is empty if the number of seeds is fixed. `fingerprints` names the prepared corpus, once for
     each recipe that the study reads. `varied` are trials of the row that the others are compared
     with, in which one random stream alone has another seed; the first of each is the row's first.
-    They are no seeds of the row.
+    They are no seeds of the row. If the corpus has `num_folds` folds, the keys of a row are those
+    of all folds with the first seed, then with the next.
     """
 
     study: Study
@@ -45,6 +48,7 @@ class Planned(Config):
     looks: tuple[int, ...] = ()
     fingerprints: tuple[str, ...] = ()
     varied: Mapping[Stream, tuple[str, ...]] = later({})
+    num_folds: NonNegativeInt = later(0)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -148,12 +152,12 @@ def elsewhere(planned: Planned, kept: Iterable[Planned]) -> list[Planned]:
 def rows_of_keys(study: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[RowRef, ...]]:
     """Name the rows that share each trial, in the order in which trials are trained.
 
-    All rows of one seed come before the next seed, so that an interrupted sweep leaves a table
-    with every row.
+    All rows of one seed, or seed and fold, come before the next, so that an interrupted sweep
+    leaves a table with every row.
 
     Args:
         study: The name of the study.
-        keys: Of each row, the keys of its trials, one a seed.
+        keys: Of each row, the keys of its trials, one a seed, or seed and fold.
     """
     rows: dict[str, tuple[RowRef, ...]] = {}
     for of_seed in zip_longest(*keys.values()):

@@ -77,14 +77,19 @@ class Probe(Config):
 
 
 def architecture_of(trial: Trial) -> str:
-    """Hash what decides a trial's time and memory: model, batch size, precision and corpus."""
+    """Hash what decides a trial's time and memory: model, batch size, precision and corpus.
+
+    All folds of a corpus count as one: they are of about equal size.
+    """
     training = trial.config.training
-    identity = {
+    identity: dict[str, object] = {
         "model": identity_of(trial.config.model),
         "batch_size": training.batch_size,
         "precision": training.precision,
         "corpus": trial.corpus.fingerprint,
     }
+    if trial.corpus.fold:
+        identity["folds"] = trial.corpus.fold.digest
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:KEY_DIGITS]
 
 

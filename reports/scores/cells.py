@@ -62,11 +62,6 @@ class Cell:
     test_share: float = 0.0
 
     @cached_property
-    def by_seed(self) -> dict[int, float]:
-        """The scores by seed."""
-        return {seed.seed: seed.score for seed in self.scores}
-
-    @cached_property
     def by_pair(self) -> dict[tuple[int, str], SeedScore]:
         """The scores by what pairs them with another row's: the seed and the fold."""
         return {(one.seed, one.fold): one for one in self.scores}
@@ -157,6 +152,7 @@ class Outcome:
     looks: tuple[int, ...] = ()
     floors: Floors | None = None
     varied: Varied | None = None
+    num_folds: int = 0
 
     @property
     def is_given(self) -> bool:
@@ -177,7 +173,30 @@ class Outcome:
     @property
     def has_folds(self) -> bool:
         """Whether parts of the corpus took turns as test set."""
+        if self.num_folds:
+            return True
         return any(one.fold for cells in self.cells for cell in cells for one in cell.scores)
+
+    @property
+    def test_share(self) -> float:
+        """The ratio of test utterances to all others of a fold of ours; 0 without folds.
+
+        Of K folds one tests, one validates and the others train. Validation counts as training
+        here: so the test keeps its level (`benchmarks/fold_errors.py`).
+        """
+        return 1 / (self.num_folds - 1) if self.num_folds else 0.0
+
+    @property
+    def num_finished_folds(self) -> int:
+        """Count the folds of which every planned trial of every row is finished."""
+        return sum(
+            all(
+                key in self.records
+                for keys in self.planned.values()
+                for key in keys[fold :: self.num_folds]
+            )
+            for fold in range(self.num_folds)
+        )
 
     @property
     def every_planned(self) -> dict[str, tuple[str, ...]]:
@@ -214,6 +233,7 @@ def collect_outcome(planned: Planned, trial_scores: TrialScores) -> Outcome:
         cells=(),
         looks=planned.looks,
         floors=floors,
+        num_folds=planned.num_folds,
     )
     cells = tuple(
         tuple(
@@ -271,18 +291,26 @@ def find_cell(outcome: Outcome, row: str, score: Score, trial_scores: TrialScore
     if trial_scores is not None:
         return make_cell(outcome, row, score.metric, score.emotion, trial_scores)
     num_planned = len(outcome.planned[row])
-    return Cell(row, outcome.corpus, score.metric, (), num_planned, score.emotion)
+    share = outcome.test_share
+    return Cell(row, outcome.corpus, score.metric, (), num_planned, score.emotion, share)
 
 
 def make_cell(
     outcome: Outcome, row: str, metric: MetricName, emotion: str | None, trial_scores: TrialScores
 ) -> Cell:
-    """Collect a row's scores over its seeds."""
+    """Collect a row's scores over its seeds and folds."""
     records = [outcome.records[key] for key in outcome.planned[row] if key in outcome.records]
     found = [(record, trial_scores.find(record, metric, emotion)) for record in records]
     scores = tuple(
-        SeedScore(record.key, record.trial.seed, score, trial_scores.find_fault(record, metric))
+        SeedScore(
+            record.key,
+            record.trial.seed,
+            score,
+            trial_scores.find_fault(record, metric),
+            record.trial.corpus.fold.name if record.trial.corpus.fold else "",
+        )
         for record, score in found
         if score is not None
     )
-    return Cell(row, outcome.corpus, metric, scores, len(outcome.planned[row]), emotion)
+    num_planned = len(outcome.planned[row])
+    return Cell(row, outcome.corpus, metric, scores, num_planned, emotion, outcome.test_share)

@@ -7,6 +7,7 @@ logistic regression; `orchestrator/floors` trains it.
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,25 +27,40 @@ FLOORS: tuple[FloorName, ...] = get_args(FloorName)
 
 
 class Floors:
-    """The test scores of both floors on a prepared corpus."""
+    """The test scores of both floors on a prepared corpus, averaged over its folds."""
 
-    def __init__(self, linear: Linear) -> None:
-        self._linear = linear
-        self._scores: dict[tuple[FloorName, MetricName], EmotionScores] = {}
+    def __init__(self, *folds: Linear) -> None:
+        self._folds = [_FloorsOfOne(linear) for linear in folds]
 
     @property
     def facts(self) -> LinearFacts:
-        """What the linear classifier read, and of which corpus."""
-        return self._linear.facts
+        """What the linear classifier read, and of which corpus, of folds the first."""
+        return self._folds[0].facts
 
     def find(
         self, floor: FloorName, metric: MetricName, emotion: str | None = None
     ) -> float | None:
         """Return a floor's score for one emotion; without an emotion, the overall score.
 
-        The score is None if the metric is undefined, if it has no score of a single emotion, or if
-        the corpus does not have the emotion.
+        The score is None if the metric is undefined on any fold, if it has no score of a single
+        emotion, or if the corpus does not have the emotion.
         """
+        scores = [one.find(floor, metric, emotion) for one in self._folds]
+        known = [score for score in scores if score is not None]
+        return fmean(known) if len(known) == len(scores) else None
+
+
+class _FloorsOfOne:
+    """The test scores of both floors on one test split."""
+
+    def __init__(self, linear: Linear) -> None:
+        self._linear = linear
+        self.facts = linear.facts
+        self._scores: dict[tuple[FloorName, MetricName], EmotionScores] = {}
+
+    def find(
+        self, floor: FloorName, metric: MetricName, emotion: str | None = None
+    ) -> float | None:
         place = (floor, metric)
         if place not in self._scores:
             compute = self._score_chance if floor == "chance" else self._score_linear
@@ -74,9 +90,10 @@ class Floors:
 
 
 def find_floors(storage: Path, corpus: CorpusRef | None) -> Floors | None:
-    """Read the floors of a prepared corpus; None if they have not been made."""
-    linear = None if corpus is None else read_floor(storage, corpus.fingerprint)
-    return None if linear is None else Floors(linear)
+    """Read the floors of a prepared corpus; None if they have not been made, of all folds."""
+    folds = [read_floor(storage, one) for one in corpus.every_content] if corpus else []
+    known = [linear for linear in folds if linear is not None]
+    return Floors(*known) if known and len(known) == len(folds) else None
 
 
 def corpus_under(planned: Planned, records: Mapping[str, Record]) -> CorpusRef | None:

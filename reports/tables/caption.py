@@ -146,9 +146,22 @@ def _count_seeds(outcome: Outcome) -> str:
     counts = sorted({len(keys) for keys in outcome.planned.values()})
     if counts == [1]:
         return "one seed"
+    if outcome.num_folds:
+        seeds = count_seeds(outcome)
+        folds = f"{outcome.num_finished_folds} of {outcome.num_folds} folds"
+        return f"mean ± sample standard deviation over {seeds} x {folds}"
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     things = "pairs of seed and fold" if outcome.has_folds else "seeds"
     return f"mean ± sample standard deviation over {number} {things}"
+
+
+def count_seeds(outcome: Outcome) -> str:
+    """Say how many seeds the rows of an outcome of ours have, whatever the number of folds."""
+    num_folds = max(outcome.num_folds, 1)
+    counts = sorted({len(keys) // num_folds for keys in outcome.planned.values()})
+    if counts == [1]:
+        return "one seed"
+    return f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
 
 
 def write_footnotes(
@@ -210,19 +223,22 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
     """Say how many seeds of a row diverged or predict a constant, and whether it is compared."""
     keys = outcome.planned[study.rows[number].name]
     records = [outcome.records[key] for key in keys if key in outcome.records]
-    of_place = f"of {_count(len(records), 'seed')} on {name_place(outcome)}"
+    thing = "pair of seed and fold" if outcome.has_folds else "seed"
+    things = "pairs of seed and fold" if outcome.has_folds else "seeds"
+    counted = _count(len(records), thing) if len(records) == 1 else f"{len(records)} {things}"
+    of_place = f"of {counted} on {name_place(outcome)}"
     num_diverged = sum(record.result.has_diverged for record in records)
     if num_diverged:
         yield (
             f"{num_diverged} {of_place} diverged: the loss was no longer a finite number; such a "
-            "seed is a result and counts"
+            f"{thing} is a result and counts"
         )
     cells = outcome.cells[number]
     constant = {s.key for cell in cells for s in cell.scores if s.fault == "constant"}
     if constant:
         yield (
             f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
-            "same for every test utterance; such a seed is a result and counts"
+            f"same for every test utterance; such a {thing} is a result and counts"
         )
     yield from tell_collapsed(number, fallen, name_place(outcome))
     yield from tell_void(cells, study, outcome)
@@ -265,7 +281,8 @@ def write_notes(
     if any(isinstance(block, PublishedBlock) for block in blocks):
         yield Note("Published: values and bold type as printed.", "")
     if any(cell.count for cell in shown):
-        yield Note("(n/N): n of the N planned seeds have a score; such a mean is not ranked.")
+        things = "pairs of seed and fold" if any(one.has_folds for one in outcomes) else "seeds"
+        yield Note(f"(n/N): n of the N planned {things} have a score; such a mean is not ranked.")
     yield from map(Note, _fold_notes(outcomes))
     for outcome in outcomes:
         if outcome.looks:
@@ -312,9 +329,21 @@ def _fold_notes(outcomes: Iterable[Outcome]) -> Iterable[str]:
     for outcome in outcomes:
         if outcome.has_folds:
             share = outcome.cells[0][0].test_share
+            others = "all other" if outcome.num_folds else "training"
+            if num_missing := outcome.num_folds - outcome.num_finished_folds:
+                yield (
+                    f"{_count(num_missing, 'fold')} of {outcome.num_folds} on "
+                    f"{name_place(outcome)} lack trials; rows may be scored on different folds, "
+                    "which differ in difficulty. Differences and tests pair equal folds."
+                )
+            if outcome.num_folds:
+                yield (
+                    f"On {name_place(outcome)} a score is the mean over seeds and folds, each fold "
+                    "the test set once, with its own thresholds; the next fold validates."
+                )
             yield (
                 f"Tests and intervals on {name_place(outcome)} are the corrected resampled t "
-                f"(Nadeau & Bengio 2003), test / training utterances = {share:.3g}: folds share "
+                f"(Nadeau & Bengio 2003), test / {others} utterances = {share:.3g}: folds share "
                 "training utterances, so their scores are no independent draws."
             )
 

@@ -114,7 +114,8 @@ def _not_told(cells: Sequence[Cell], floor: float | None, _: OursBlock) -> list[
 def _p_not_above(cell: Cell, floor: float) -> float:
     """Return the one-sided p of H0: the mean over seeds is no better than the floor."""
     gains = np.array([seed.score for seed in cell.scores]) - floor
-    return paired_gap(find_metric(cell.metric).sign * gains).p_not_above(0.0)
+    gap = paired_gap(find_metric(cell.metric).sign * gains, cell.test_share)
+    return gap.p_not_above(0.0)
 
 
 def _gain(cell: Cell, floor: float) -> float:

@@ -106,13 +106,14 @@ def find_control(study: Study, outcome: Outcome) -> Control | None:
     """Find the seeds of the baseline row beyond the most that any other row has.
 
     With adaptive seeds they are no control, for there a row has more seeds because of its scores.
-    Nor are they where others made the scores, who may have run as many seeds as they liked.
+    Nor are they where others made the scores, who may have run as many seeds as they liked, or
+    where folds make the scores of one row dependent.
     """
     names = [row.name for row in study.rows]
     (_, second), (longest, most) = sorted(
         [("", 0), *((name, len(outcome.planned[name])) for name in names)], key=itemgetter(1)
     )[-2:]
-    if outcome.looks or outcome.is_given or not 0 < second < most:
+    if outcome.looks or outcome.is_given or outcome.has_folds or not 0 < second < most:
         return None
     if study.find_baseline_row(outcome.family, outcome.scale) != longest:
         return None

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.fold_errors import DESIGNS, draw_differences, fold_table
+from benchmarks.fold_errors import DESIGNS, draw_differences, fold_table, validated_table
 
 
 def test_corrected_t_keeps_its_level_and_pairs_as_if_independent_do_not() -> None:
@@ -15,6 +15,14 @@ def test_corrected_t_keeps_its_level_and_pairs_as_if_independent_do_not() -> Non
     assert max(corrected) <= 0.05
     assert min(pairs) > 0.08
     assert cells["equal: seeds"][0] == "none"
+
+
+def test_corrected_t_keeps_its_level_where_a_fold_validates() -> None:
+    table = validated_table(400)
+    cells = {str(column.header): list(map(str, column.cells)) for column in table.columns}
+    assert cells["folds"] == ["3"] * 3 + ["5"] * 3 + ["10"] * 3
+    assert max(map(float, cells["corrected"])) <= 0.05
+    assert max(map(float, cells["pairs"])) > 0.1
 
 
 def test_equal_rows_differ_by_chance_alone() -> None:

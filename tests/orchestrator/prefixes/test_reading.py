@@ -28,7 +28,7 @@ from reports.ledger.ledger import PREDICTIONS_FILE, Ledger
 from reports.ledger.record import Epoch, Record
 from search_spaces.change import apply_change
 from search_spaces.systems.xia import XIA as BASELINES
-from search_spaces.trial import CorpusRef, Trial, TrialConfig
+from search_spaces.trial import CorpusRef, FoldRef, Trial, TrialConfig
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.models.checkpoints import draw_resnet, with_conv, write_conv
 from tests.models.xia_factory import change
@@ -215,6 +215,15 @@ def test_arithmetic_is_part_of_the_name(trial: Trial, storage: Path) -> None:
     )
     prefixes = [prefix_of(trial, corpus, how) for how in hows]
     assert len({prefix.key for prefix in prefixes if prefix is not None}) == 4
+
+
+def test_fold_has_no_maps(trial: Trial, storage: Path) -> None:
+    corpus = open_corpus_of(trial, storage, CPU)
+    fold = FoldRef(number=1, count=3, name="1", digest="d1")
+    folded = trial.corpus.model_copy(update={"fold": fold})
+    assert prefix_of(trial, corpus, Arithmetic(CPU, "fp32")) is not None
+    on_fold = trial.model_copy(update={"corpus": folded})
+    assert prefix_of(on_fold, corpus, Arithmetic(CPU, "fp32")) is None
 
 
 def test_trial_without_frozen_groups_stores_nothing(

@@ -17,7 +17,7 @@ from orchestrator.tracking.content import (
     trial_name,
 )
 from search_spaces.study import RowRef
-from search_spaces.trial import Trial
+from search_spaces.trial import FoldRef, Trial
 from tests.orchestrator.tracking.factories import make_epoch, make_plan, record_trial
 from tests.reports.factories import make_split
 
@@ -47,6 +47,22 @@ def test_params_are_the_fields_that_differ(storage: Path) -> None:
         "seed": "1",
         "corpus": "synthetic",
     }
+
+
+def test_fold_is_named_by_tags_params_inputs_and_the_name_of_the_run(storage: Path) -> None:
+    planned, (first, *_) = make_plan(storage)
+    fold = FoldRef(number=2, count=5, name="Session2", digest="d1")
+    trial = first.model_copy(update={"corpus": first.corpus.model_copy(update={"fold": fold})})
+    study = MirroredStudy(planned)
+    tags = study.tags_of(trial, first.key)
+    assert (tags["fold"], tags["fold_number"]) == ("Session2", "2")
+    assert trial_name(tags) == f"s0 f2 {tags['row']}"
+    assert study.params_of(trial)["fold"] == "Session2"
+    assert "fold" not in study.params_of(first)
+    whole, part = inputs_of(first), inputs_of(trial)
+    assert [one.name for one in whole] == [one.name for one in part]
+    assert not {one.digest for one in whole} & {one.digest for one in part}
+    assert '"Session2"' in part[0].source
 
 
 def test_rows_of_equal_config_share_a_trial(storage: Path) -> None:

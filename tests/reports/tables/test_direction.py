@@ -116,7 +116,8 @@ def cell_of(*scores: float, metric: str = "mae", row: str = "a") -> Cell:
 def test_tie_is_with_the_lowest_error() -> None:
     near, same, far = cell_of(0.5, 0.6, 0.55), cell_of(0.6, 0.5, 0.56), cell_of(2.0, 2.1, 2.05)
     assert find_ties([far, near, same]) == [False, None, True]
-    as_scores = [cell_of(*one.by_seed.values(), metric="ccc") for one in (far, near, same)]
+    cells = (far, near, same)
+    as_scores = [cell_of(*(each.score for each in one.scores), metric="ccc") for one in cells]
     assert find_ties(as_scores)[0] is None
 
 
