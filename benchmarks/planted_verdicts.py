@@ -4,8 +4,8 @@
     python -m benchmarks.planted_verdicts STORAGE
 
 Trials are real. The seeds of each study in the storage are divided into disjoint sets of five; the
-study is judged on each set by itself. The generator of the synthetic corpus decides which verdicts
-are right (`docs/synthetic.md`).
+study is judged on each finished set by itself. The generator of the synthetic corpus decides which
+verdicts are right (`docs/synthetic.md`).
 """
 
 from collections import Counter
@@ -45,6 +45,12 @@ def sets_of_seeds(planned: Planned, size: int) -> list[Planned]:
     ]
 
 
+def is_finished(planned: Planned, trial_scores: TrialScores) -> bool:
+    """Whether all trials of a planned study are finished."""
+    keys = {key for of_row in planned.keys.values() for key in of_row}
+    return trial_scores.finished(keys).keys() == keys
+
+
 def verdicts_of(planned: Planned, trial_scores: TrialScores) -> dict[str, str]:
     """Judge a study on its planned trials alone: a verdict for each claim."""
     outcome = collect_outcome(planned, trial_scores)
@@ -58,7 +64,8 @@ def count_verdicts(storage: Path, size: int) -> Iterator[tuple[str, Planted, Cou
     trial_scores = TrialScores(ledger)
     for planned in read_planned(ledger):
         if planned.corpus == SYNTHETIC and planned.study.name in PLANTED_CLAIMS:
-            sets = [verdicts_of(one, trial_scores) for one in sets_of_seeds(planned, size)]
+            whole = [one for one in sets_of_seeds(planned, size) if is_finished(one, trial_scores)]
+            sets = [verdicts_of(one, trial_scores) for one in whole]
             for claim in PLANTED_CLAIMS[planned.study.name]:
                 found = Counter(one[claim.claim.id] for one in sets if claim.claim.id in one)
                 yield planned.study.name, claim, found
