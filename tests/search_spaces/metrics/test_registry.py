@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from search_spaces.catalogue import load_studies
 from search_spaces.errors import StudyError
+from search_spaces.metrics import registry
 from search_spaces.metrics.metric import Metric
 from search_spaces.metrics.registry import (
     BUILT_IN,
@@ -21,6 +22,12 @@ from tests.reports.factories import make_study
 from tests.test_layers import ROOT
 
 BINS = 5
+
+
+@pytest.fixture(autouse=True)
+def no_own_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what other tests of this process defined, and what each test here does."""
+    monkeypatch.setattr(registry, "_OWN", {})
 
 
 def twice(number: int) -> int:
@@ -171,6 +178,7 @@ def test_column_whose_metric_the_task_does_not_admit_is_told_with_choices() -> N
 
 
 OWN_FILE = """
+from search_spaces.metrics import registry
 from search_spaces.metrics.metric import Metric
 from search_spaces.study import ANY_CORPUS, Column, Row, Study
 from search_spaces.systems.le import TINY
