@@ -61,7 +61,7 @@ class TrainingConfig(Config):
     and the `thresholds` are chosen (both on the validation split); "fixed" thresholds are 0.5. The
     code base of EmoEmbs chooses the epoch by WAcc or accuracy at fixed thresholds. A task without
     F1, regression, chooses by CCC where `selection` says "best_valid_f1". `precision` "auto" is
-    bfloat16 autocast if the device has native bfloat16 arithmetic, else float32; the record says
+    bfloat16 autocast on GPUs that compute in it and on CPUs with AMX, else float32; the record says
     which it was.
 
     The fields from `optimizer` on are not of the papers. `momentum` is that of "sgd". `loss` None
