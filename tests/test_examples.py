@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import DAI
 from corpora.recipes.union import AnyRecipe
+from corpora.source.task import TaskKind
 from corpora.text.word_vectors import RandomVectors
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.plan.plan import make_plan, planned_of
@@ -45,6 +47,16 @@ def test_printed_values_of_a_third_paper_lie_beside_its_study() -> None:
     cell = study.find_printed(study.rows[-1], "mosei", study.columns_for("mosei")[0])
     assert cell == "mosei/fe2e/Happiness.WA"
     assert study.printed.row("mosei/fe2e").values[0] == "65.4"
+
+
+@pytest.mark.parametrize(
+    ("name", "task"), [("single_label", "multiclass"), ("regression", "regression")]
+)
+def test_study_fits_the_labels_of_its_corpus(name: str, task: TaskKind, tmp_path: Path) -> None:
+    (study,) = load_studies(EXAMPLES / f"{name}.py")
+    corpus = know_corpus(f"synthetic-{task}", tmp_path)
+    plan = make_plan(study, corpus, "tiny", None, Ledger(tmp_path))
+    assert len(plan.missing) == 3 * len(study.rows)
 
 
 def test_printed_values_of_the_third_paper_have_no_finding() -> None:
