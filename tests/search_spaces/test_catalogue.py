@@ -80,19 +80,6 @@ def test_bad_file_is_told_with_the_reason(tmp_path: Path, content: str, message:
     assert message in str(caught.value)
 
 
-def test_import_of_a_file_beside_is_told_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "TITLE = 'Mine'", "shared_titles_of_mine.py")
-    content = "from shared_titles_of_mine import TITLE\n" + derived("A")
-    path = write(tmp_path, content)
-    hint = f"where import does not look: .* or set PYTHONPATH={re.escape(str(tmp_path))}$"
-    with pytest.raises(StudyError, match=rf"line 1: ModuleNotFoundError: .*{hint}"):
-        load_studies(path)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert [study.name for study in load_studies(path)] == ["mine"]
-
-
 def test_missing_file_and_other_file_are_errors(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"gone\.py' does not exist"):
         load_studies(tmp_path / "gone.py")
