@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "corpora": (),
-    "models": ("corpora.errors", "corpora.parsing"),
+    "models": ("corpora.errors", "corpora.parsing", "corpora.checkpoints"),
     "search_spaces": (
         *("corpora.errors", "corpora.parsing", "corpora.source.task", "models.configs"),
     ),
@@ -24,8 +24,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "corpora": (
-        *("errors", "parsing", "source", "media", "recipes", "text", "readers", "iemocap", "mosei"),
-        "meld",
+        *("errors", "parsing", "source", "checkpoints", "media", "recipes", "text", "readers"),
+        *("iemocap", "mosei", "meld"),
         *("synthetic", "device", "forms", "features", "store", "preparation", "batches"),
     ),
     "reports": (

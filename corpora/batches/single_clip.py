@@ -70,7 +70,9 @@ class ClipReader:
         """Say how many numbers a row of features has, by modality; pictures have none."""
         if isinstance(self._recipe, Recipe):
             return {}
-        return dict(self._make_form(_EMPTY).finish(None).widths)
+        form = self._make_form(_EMPTY)
+        form.hear(None)
+        return dict(form.finish().widths)
 
     def read(self, utterance: Utterance) -> ReadClip:
         """Decode and prepare an utterance; take the middle one of several candidate frames.

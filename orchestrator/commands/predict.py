@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from corpora.preparation.known import know_corpus
+from corpora.recipes.handcrafted import Modality
 from corpora.source.errors import CorpusError
+from orchestrator.commands.handcrafted import by_modality, encoder_option
 from orchestrator.commands.options import (
     fixed_seeds_option,
     gathered,
@@ -83,11 +85,23 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where the word vectors and the encoders are that the trial's features were made with."""
+
+    words: str | None
+    encoders: Mapping[Modality, str]
+
+
+@dataclass(frozen=True)
 class Form:
     """How to write predictions: as JSON, or the CSV of a folder into the file `output`."""
 
     as_json: bool
     output: Path | None
+
+
+def _origins(words: str | None, places: Sequence[str]) -> Origins:
+    return Origins(words, by_modality(places, "--encoder"))
 
 
 choice_options = gathered(
@@ -117,6 +131,16 @@ said_options = gathered(
     ),
     sound_track_option,
 )
+origin_options = gathered(
+    "origins",
+    _origins,
+    click.option(
+        "--words",
+        metavar="glove:FILE|encoder:NAME|random",
+        help="Word vectors, if the trial reads hand-crafted features that were made with them.",
+    ),
+    encoder_option,
+)
 form_options = gathered(
     "form",
     Form,
@@ -134,11 +158,7 @@ form_options = gathered(
 @choice_options
 @place_options
 @said_options
-@click.option(
-    "--words",
-    metavar="glove:FILE|encoder:NAME|random",
-    help="Word vectors, if the trial reads hand-crafted features that were made with them.",
-)
+@origin_options
 @click.option(
     "--device", type=click.Choice(("cpu", "cuda")), help="[default: the GPU if there is one]"
 )
@@ -148,7 +168,7 @@ def predict(
     choice: Choice,
     place: Place,
     said: Said,
-    words: str | None,
+    origins: Origins,
     device: str | None,
     form: Form,
 ) -> None:
@@ -164,7 +184,7 @@ def predict(
         chosen = trial_by_key(ledger, choice.key)
     else:
         chosen = _best(str(choice.best), choice.seeds, place, ledger)
-    load = partial(_load, chosen, ledger, words, device)
+    load = partial(_load, chosen, ledger, origins, device)
     if clip.is_dir():
         _predict_folder(clip, chosen, load, said.sound_track, form.output)
     else:
@@ -276,7 +296,7 @@ def _write_lines(
 def _load(
     chosen: ChosenTrial,
     ledger: Ledger,
-    words: str | None,
+    origins: Origins,
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
@@ -286,7 +306,8 @@ def _load(
         chosen.record,
         ledger,
         device=_device(device),
-        words=words,
+        words=origins.words,
+        encoders=origins.encoders,
         texts=[clip.text for clip in clips],
     )
 

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from corpora.errors import UserError, did_you_mean
-from corpora.features.sources import FeatureSources
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
 from corpora.readers.sound_track import on_sound_track
@@ -222,8 +222,22 @@ def prepare_clips(
     _tell_single_labels(found)
     if sound_track is not None:
         found = on_sound_track(found, sound_track)
-    sources = handcrafted if HANDCRAFTED in wanted.recipes else None
-    _prepare(found, wanted, name, storage, sources)
+    is_wanted = HANDCRAFTED in wanted.recipes
+    _check_named(handcrafted, is_wanted=is_wanted)
+    _prepare(found, wanted, name, storage, handcrafted if is_wanted else None)
+
+
+def _check_named(handcrafted: HandcraftedOptions, *, is_wanted: bool) -> None:
+    """Make sure that the recipe of features is asked for where the user says how it is made.
+
+    Raises:
+        CorpusError: If it is not.
+    """
+    is_named = bool(handcrafted.encoders.places) or handcrafted.recipe_name != HANDCRAFTED
+    if is_named and not is_wanted:
+        raise CorpusError(
+            f"--encoder and --as are about hand-crafted features: add --recipe {HANDCRAFTED}"
+        )
 
 
 def _tell_single_labels(source: Source) -> None:
@@ -264,8 +278,13 @@ def release_command(release: Release) -> click.Command:
         if has_folds and reading.splits is None and reading.leave_out_session is None:
             reading = replace(reading, leave_out_session=release.session_below_folds)
         found = release.read(source, reading, labels, wanted.compat)
-        features = reading.features or features_beside(source, found.kind)
+        features = reading.features
+        if handcrafted.encoders.places and features is not None:
+            raise CorpusError("--features are published features: leave out --encoder, or them")
+        if not handcrafted.encoders.places:
+            features = features or features_beside(source, found.kind)
         is_wanted = HANDCRAFTED in wanted.recipes or (not wanted.recipes and features is not None)
+        _check_named(handcrafted, is_wanted=is_wanted)
         sources = replace(handcrafted, features=features) if is_wanted else None
         _prepare(found, wanted, name, storage, sources)
 
@@ -359,13 +378,13 @@ def _prepare(
         name=name,
         storage=opened,
         console=console,
-        feature_sources=FeatureSources(words=own[1] if own else None),
+        feature_sources=own[1] if own else NO_FEATURE_SOURCES,
         address=address,
     )
-    if published is not None:
+    if handcrafted and published is not None:
         manifests += prepare_source(
             source,
-            [PublishedFeatures(sha256=published.digest)],
+            [PublishedFeatures(name=handcrafted.recipe_name, sha256=published.digest)],
             name=name,
             storage=opened,
             console=console,

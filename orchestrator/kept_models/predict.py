@@ -1,6 +1,6 @@
 """Predicts the emotions of a video file with the model of a finished trial."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from corpora.batches.single_clip import ClipReader, ReadClip, whole_file
+from corpora.checkpoints.files import WEIGHTS, Checkpoint
+from corpora.features.encoders.open import find_encoder
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
@@ -251,6 +253,7 @@ def load_predictor(
     *,
     device: torch.device,
     words: str | None = None,
+    encoders: Mapping[Modality, str] | None = None,
     texts: Iterable[str] = (),
 ) -> Predictor:
     """Load the model of a finished trial with the settings that it was trained with.
@@ -261,10 +264,13 @@ def load_predictor(
         device: Where to prepare clips and to predict.
         words: The source of the word vectors of hand-crafted text, as for `prepare`: glove:FILE,
             encoder:NAME, or random.
+        encoders: Where the encoders are whose states the model reads, by modality.
         texts: All texts that will be read; of a file of vectors, only their words are loaded.
 
     Raises:
-        CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words`.
+        CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words` or
+            `encoders`.
+        CheckpointError: If an encoder is not the one of the training.
         KeptModelError: If the model, or the recipe, was not kept.
         WeightsError: If the checkpoint that the model started from is not available; it has the
             model's sizes.
@@ -276,7 +282,7 @@ def load_predictor(
     if record.circumstances.is_deterministic:
         set_cublas_workspace()  # the face detector uses the device before the model does
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
-    feature_sources = _feature_sources(recipe, record.key, words, texts)
+    feature_sources = _feature_sources(recipe, record.key, words, encoders or {}, texts)
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
     config = record.trial.config.model
@@ -325,12 +331,17 @@ def _steered_by_text(config: SystemConfig) -> list[Modality]:
 
 
 def _feature_sources(
-    recipe: AnyRecipe, key: str, words: str | None, texts: Iterable[str]
+    recipe: AnyRecipe,
+    key: str,
+    words: str | None,
+    encoders: Mapping[Modality, str],
+    texts: Iterable[str],
 ) -> FeatureSources:
     """Get the feature sources that a recipe needs besides the clip.
 
     Raises:
         CorpusError: If they are not available, or differ from those of the training.
+        CheckpointError: If an encoder differs from that of the training.
     """
     if isinstance(recipe, PublishedFeatures):
         raise CorpusError(
@@ -339,11 +350,19 @@ def _feature_sources(
             "system, or one whose corpus was prepared with our own features (`prepare --words`)"
         )
     if not isinstance(recipe, HandcraftedRecipe):
-        if words is not None:
+        if words is not None or encoders:
             raise CorpusError(
-                f"trial '{key}', recipe '{recipe.name}', reads no word vectors: leave --words out"
+                f"trial '{key}', recipe '{recipe.name}', reads no word vectors and no states of "
+                "encoders: leave --words and --encoder out"
             )
         return NO_FEATURE_SOURCES
+    checkpoints = _encoders(recipe, key, encoders)
+    if recipe.words is None:
+        if words is not None:
+            raise CorpusError(
+                f"trial '{key}' reads an encoder's states of the text: leave --words out"
+            )
+        return FeatureSources(encoders=checkpoints)
     kind, _, origin = (words or recipe.words).partition(":")
     if kind != recipe.words or bool(origin) == (recipe.words == "random"):
         wanted = {"glove": "glove:FILE", "encoder": "encoder:NAME", "random": "random"}
@@ -351,7 +370,26 @@ def _feature_sources(
             f"trial '{key}' was trained with words '{recipe.words}', but --words is {words!r}; "
             f"choose {wanted[recipe.words]}"
         )
-    return FeatureSources(words=make_word_vectors(recipe, texts=texts, origin=origin or None))
+    vectors = make_word_vectors(recipe, texts=texts, origin=origin or None)
+    return FeatureSources(words=vectors, encoders=checkpoints)
+
+
+def _encoders(
+    recipe: HandcraftedRecipe, key: str, encoders: Mapping[Modality, str]
+) -> dict[Modality, Checkpoint]:
+    """Find the encoders of a recipe, which knows what they hold but not where they lie."""
+    if recipe.encoders.keys() != encoders.keys():
+        wanted = " ".join(
+            f"--encoder {modality}=NAME ({states.architecture}, model.safetensors has SHA-256 "
+            f"{states.sha256.get(WEIGHTS[0], 'of several files')})"
+            for modality, states in recipe.encoders.items()
+        )
+        raise CorpusError(
+            f"trial '{key}' was trained with encoders of {_listed_or_none(recipe.encoders)}, but "
+            f"--encoder names those of {_listed_or_none(encoders)}; give "
+            f"{wanted or 'no --encoder'}"
+        )
+    return {modality: find_encoder(place, modality, recipe) for modality, place in encoders.items()}
 
 
 def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
@@ -372,3 +410,7 @@ def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int
 def _listed(names: Iterable[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _listed_or_none(names: Iterable[str]) -> str:
+    return _listed(names) if [*names] else "no modality"

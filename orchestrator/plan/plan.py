@@ -10,6 +10,7 @@ from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import SystemConfig
+from models.configs.features import FeatureSystemConfig
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.folds import folds_of, refuse_folds
@@ -272,6 +273,11 @@ def misfits(config: TrialConfig, corpus: KnownCorpus) -> list[str]:
 
 def _prepared_otherwise(model: SystemConfig, corpus: str, recipe: AnyRecipe) -> list[str]:
     """List the settings in which the preparation of a corpus differs from a model's needs."""
+    if isinstance(model, FeatureSystemConfig) and isinstance(recipe, Recipe):
+        return [
+            f"model.features: corpus '{corpus}', recipe '{recipe.name}', holds pictures; name "
+            "features, as `prepare --recipe handcrafted --as NAME` makes them"
+        ]
     if not isinstance(recipe, Recipe):
         return []
     prepared = {

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcrafted
-from corpora.recipes.handcrafted import HANDCRAFTED
+from corpora.recipes.pictures import Recipe
 from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
 from corpora.store.folds import FoldView, read_folds
@@ -116,7 +116,7 @@ def _open(
     folder, fold = recipe_folder(storage, reference.name, reference.recipe), None
     if reference.fold is not None:
         fold = view_fold(storage, reference.name, reference.fold)
-    if reference.recipe == HANDCRAFTED:
+    if not isinstance(manifest.recipe, Recipe):
         return load_handcrafted(folder, manifest, device, fold=fold)
     return load_corpus(folder, manifest, tokens, device, fold=fold, like=like)
 
