@@ -33,6 +33,7 @@ from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task, outputs_of
 from orchestrator.errors import KeptModelError
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
@@ -285,7 +286,7 @@ def load_predictor(
     feature_sources = _feature_sources(recipe, record.key, words, encoders or {}, texts)
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
-    config = record.trial.config.model
+    config = with_own_code(record.trial, ledger.storage).config.model
     model = build(config, _task(config, record.result.emotions, reader.widths()))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)
