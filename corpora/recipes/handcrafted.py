@@ -6,18 +6,19 @@ Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published on
 
 import operator
 from dataclasses import dataclass, fields
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from corpora.recipes.pictures import FaceChoice, is_largest
+from corpora.source.utterance import Modality
 
 HANDCRAFTED = "handcrafted"
 """The name of every recipe of hand-crafted features."""
 
-MODALITIES = ("text", "audio", "vision")
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

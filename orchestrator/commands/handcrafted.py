@@ -62,7 +62,9 @@ class HandcraftedOptions:
                 "Py-Feat (--face action_units) finds faces itself and takes the largest one: leave "
                 "out --which-face, or take --face landmarks"
             )
-        kind, _, origin = (self.words or "").partition(":")
+        has_text = any(utterance.text.strip() for utterance in source.utterances)
+        words = self.words if has_text else self.words or "random"  # vectors of no words
+        kind, _, origin = (words or "").partition(":")
         kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
         if kind not in kinds or bool(origin) == (kind == "random"):
             raise CorpusError(
@@ -87,8 +89,8 @@ class HandcraftedOptions:
         }
         recipe = HandcraftedRecipe.model_validate(settings)
         texts = [utterance.text for utterance in source.utterances]
-        words = make_word_vectors(recipe, texts=texts, origin=origin or None)
-        return recipe.model_copy(update={"word_vectors_sha256": words.sha256}), words
+        vectors = make_word_vectors(recipe, texts=texts, origin=origin or None)
+        return recipe.model_copy(update={"word_vectors_sha256": vectors.sha256}), vectors
 
     def published(self, source: Source, compat: Compat) -> DaiFeatures | None:
         """Read the published features, if there are any.

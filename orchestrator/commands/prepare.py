@@ -195,7 +195,7 @@ clip_table_options = gathered(
 
 
 @prepare.command("clips")
-@source_option("Folder of the video files and the CSV.")
+@source_option("Folder of the media files and the CSV.")
 @clip_table_options
 @sound_track_option
 @wanted_options("the folder's")
@@ -209,12 +209,12 @@ def prepare_clips(
     handcrafted: HandcraftedOptions,
     storage: Path,
 ) -> None:
-    """Prepare a folder of video files.
+    """Prepare a folder of videos or sound files, or a CSV of text.
 
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
     or speaker, dialogue if there are any, and one column of 0 and 1 for each emotion, one column
     'emotion' or 'class' of names, or columns of numbers. Without end, a clip goes on to the end of
-    its file. Without text, subtitles beside the files say it.
+    its file. Without text, subtitles beside the files say it. Without file, there is text alone.
     """
     name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
@@ -373,8 +373,8 @@ def _prepare(
         )
     store_folds(folds, manifests, source, name, opened)
     print_manifests(manifests, console, folds)
-    if LE.name not in {recipe.name for recipe in recipes}:
-        return
+    if LE.name not in {recipe.name for recipe in recipes} or manifests[0].without:
+        return  # that study has rows of all modalities
     next_command = ["mmer-sweep", "layers", "--corpus", name]
     if storage != locate_storage(Path(DEFAULT_STORAGE)):
         next_command += ["--storage", place_of(storage)]
