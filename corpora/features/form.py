@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from corpora.features.action_units import ActionUnits
 from corpora.features.egemaps import EgemapsSound
 from corpora.features.landmarks import describe_faces
-from corpora.features.published import DaiFeatures
 from corpora.features.sound import SpectralSound
+from corpora.features.sources import PublishedSource
 from corpora.forms.face_choice import FaceChooser, several_faces_detail
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list
@@ -106,7 +106,7 @@ class HandcraftedForm:
 class PublishedForm:
     """Takes the features of an utterance from published files; its media are not read."""
 
-    def __init__(self, utterance: Utterance, features: DaiFeatures) -> None:
+    def __init__(self, utterance: Utterance, features: PublishedSource) -> None:
         self._utterance = utterance
         self._features = features
         self.times_s: Sequence[float] = ()

@@ -78,8 +78,8 @@ class Shared(_Frozen):
     `num_groups` counts dialogues or videos. A model that is tested on speakers or dialogues that it
     was trained on may have learnt them instead of emotions. `num_speakers` counts those that are
     known and in both; None means that there is none and that not all are known. `overlaps` are the
-    test utterances that share a part of a file with a training utterance; None in corpora that an
-    older version prepared.
+    test utterances that share a part of a file with a training utterance; None in corpora without
+    media, and in those that an older version prepared.
     """
 
     num_groups: int
@@ -149,10 +149,11 @@ def shared_between(utterances: Sequence[Utterance]) -> Shared:
     speakers = [{utterance.speaker for utterance in part} for part in (train, test)]
     known = None not in speakers[0] | speakers[1]
     num_both = len((speakers[0] & speakers[1]) - {None})
+    has_files = any(clip.pictures.files or clip.sound.files for clip in utterances)
     return Shared(
         num_groups=len({clip.group for clip in train} & {clip.group for clip in test}),
         num_speakers=num_both if known or num_both else None,
-        overlaps=find_overlaps(utterances),
+        overlaps=find_overlaps(utterances) if has_files else None,
     )
 
 

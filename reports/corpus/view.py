@@ -108,7 +108,7 @@ def _shared(manifest: Manifest) -> Text:
     if word is not None:
         counts[word] = shared.num_groups
     apart = [f"no {thing}" for thing, number in counts.items() if not number]
-    if shared.overlaps == () and not {"audio", "vision"} <= set(manifest.without):
+    if shared.overlaps == ():
         apart.append("no part of a file")
     told = f"{_listed(apart)} is in both the training and the test split" if apart else ""
     unknown = "who speaks is not known" if shared.num_speakers is None else ""
