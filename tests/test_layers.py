@@ -27,7 +27,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "corpora": (
         *("errors", "parsing", "source", "checkpoints", "media", "recipes", "text", "readers"),
         *("iemocap", "mosei", "meld"),
-        *("synthetic", "device", "forms", "features", "store", "preparation", "batches"),
+        *("synthetic", "device", "forms", "features", "feature_files", "store", "preparation"),
+        "batches",
     ),
     "reports": (
         *("statistics", "ledger", "metrics", "scores", "tables", "verdicts", "lint", "forms"),

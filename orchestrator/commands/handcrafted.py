@@ -82,7 +82,20 @@ class HandcraftedOptions:
                 "Py-Feat (--face action_units) finds faces itself and takes the largest one: leave "
                 "out --which-face, or take --face landmarks"
             )
+<<<<<<< HEAD
         from corpora.features.action_units import PYFEAT_NOTICE  # these load PyTorch
+=======
+        has_text = any(utterance.text.strip() for utterance in source.utterances)
+        words = self.words if has_text else self.words or "random"  # vectors of no words
+        kind, _, origin = (words or "").partition(":")
+        kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
+        if kind not in kinds or bool(origin) == (kind == "random"):
+            raise CorpusError(
+                f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
+                "glove:FILE, encoder:NAME (a folder or hub name), random"
+            )
+        from corpora.features.action_units import PYFEAT_NOTICE  # this and the next load PyTorch
+>>>>>>> feats
         from corpora.features.egemaps import OPENSMILE_NOTICE
         from corpora.features.encoders.open import open_encoder
         from corpora.features.form import handcrafted_maker
@@ -95,6 +108,7 @@ class HandcraftedOptions:
             modality: open_encoder(place, modality, self.encoders.layers.get(modality, "last"))
             for modality, place in self.encoders.places.items()
         }
+<<<<<<< HEAD
         recipe = HandcraftedRecipe.model_validate(
             {
                 "name": self.recipe_name,
@@ -135,6 +149,12 @@ class HandcraftedOptions:
                 "by --encoder text=NAME"
             )
         return kind, origin
+=======
+        recipe = HandcraftedRecipe.model_validate(settings)
+        texts = [utterance.text for utterance in source.utterances]
+        vectors = make_word_vectors(recipe, texts=texts, origin=origin or None)
+        return recipe.model_copy(update={"word_vectors_sha256": vectors.sha256}), vectors
+>>>>>>> feats
 
     def published(self, source: Source, compat: Compat) -> DaiFeatures | None:
         """Read the published features, if there are any.

@@ -1,5 +1,6 @@
 """Plans a study: which trials it needs, and which of them are missing."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -9,9 +10,13 @@ from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
+<<<<<<< HEAD
 from models.configs.base import SystemConfig
 from models.configs.features import FeatureSystemConfig
 from models.own.system import OwnSystem
+=======
+from models.configs.base import Modality, SystemConfig
+>>>>>>> feats
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.folds import folds_of, refuse_folds
@@ -294,7 +299,23 @@ def misfits(config: TrialConfig, corpus: KnownCorpus) -> list[str]:
         f"training: {fault} (corpus '{corpus.name}')"
         for fault in config.training.misfits(identity.task)
     ]
-    return training + _prepared_otherwise(config.model, corpus.name, identity.recipe)
+    lacking = _lacking(config.model, corpus.name, identity.without)
+    return training + lacking + _prepared_otherwise(config.model, corpus.name, identity.recipe)
+
+
+def _lacking(model: SystemConfig, corpus: str, without: Sequence[Modality]) -> list[str]:
+    """Say which modalities a model reads that no utterance of a corpus has."""
+    read = {*model.modalities, *(("text",) if model.reads_text else ())}
+    missing = [modality for modality in without if modality in read]
+    if not missing:
+        return []
+    left = [modality for modality in model.modalities if modality not in without]
+    change = f'change={{"model.modalities": {json.dumps(left)}}} in the row or its baseline, or '
+    is_left = bool(left) and left != list(model.modalities)  # else other encoders read the text
+    return [
+        f"model.modalities: the model reads {' and '.join(missing)}, which corpus '{corpus}' does "
+        f"not hold; choose {change if is_left else ''}another corpus"
+    ]
 
 
 def _prepared_otherwise(model: SystemConfig, corpus: str, recipe: AnyRecipe) -> list[str]:
