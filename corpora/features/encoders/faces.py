@@ -16,7 +16,8 @@ from corpora.recipes.encoder_states import Layer
 from corpora.recipes.pictures import XIA
 from corpora.source.utterance import Frame
 
-MAX_BATCH_FACES = 64
+MAX_BATCH_FACES = 8
+"""So many faces go through the encoder together on a core."""
 
 
 class FaceStates:
@@ -46,7 +47,7 @@ class FaceStates:
         self._layer = layer
         self._recipe = XIA.model_copy(update={"face_px": side_px})
         self._batches: LengthBatches[Frame] = LengthBatches(
-            self._encode, lambda _: 1, max_length=MAX_BATCH_FACES
+            self._encode, lambda _: 1, max_length=MAX_BATCH_FACES, device=device
         )
         try:
             self._encode([np.zeros((side_px, side_px, 3), np.uint8)])

@@ -17,8 +17,8 @@ from corpora.features.encoders.layers import states_of
 from corpora.recipes.encoder_states import Layer
 from corpora.text.tokens import pretrained_tokenizer
 
-MAX_BATCH_TOKENS = 4096
-"""So many tokens go through the encoder together, padding included."""
+MAX_BATCH_TOKENS = 512
+"""So many tokens go through the encoder together on a core, padding included."""
 
 
 class _Tokens(NamedTuple):
@@ -54,7 +54,7 @@ class TextStates:
         self._layer = layer
         self._width: int = self._model.config.hidden_size
         self._batches: LengthBatches[_Tokens] = LengthBatches(
-            self._encode, lambda tokens: len(tokens.ids), max_length=MAX_BATCH_TOKENS
+            self._encode, lambda tokens: len(tokens.ids), max_length=MAX_BATCH_TOKENS, device=device
         )
 
     def __call__(self, text: str) -> Promise:
