@@ -37,6 +37,7 @@ from orchestrator.training.determinism import deterministic_algorithms, set_cubl
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
 from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.open_corpus import scale_of_faces
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import (
@@ -286,7 +287,7 @@ def load_predictor(
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
     config = record.trial.config.model
-    model = build(config, _task(config, record.result.emotions, reader.widths()))
+    model = build(config, _task(config, record.result.emotions, reader.widths(), recipe))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)
 
@@ -392,7 +393,9 @@ def _encoders(
     return {modality: find_encoder(place, modality, recipe) for modality, place in encoders.items()}
 
 
-def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
+def _task(
+    config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int], recipe: AnyRecipe
+) -> Task:
     """Return the sizes that a model needs; the kept parameters then replace its values."""
     return Task(
         emotions=emotions,
@@ -404,6 +407,7 @@ def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int
         emotion_vectors=torch.zeros(len(emotions), config.hidden.text)
         if isinstance(config, EmoEmbsConfig)
         else None,
+        faces=scale_of_faces(recipe),
     )
 
 

@@ -6,12 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import PreTrainedModel
 
 from corpora.checkpoints.files import Checkpoint
-from corpora.checkpoints.load import load_encoder
+from corpora.checkpoints.load import load_encoder, num_positions
 from corpora.features.encoders.batches import LengthBatches, Promise, Rows, kept
 from corpora.features.encoders.layers import states_of
 from corpora.recipes.encoder_states import Layer
@@ -79,15 +78,6 @@ class TextStates:
         return [
             one[: len(text.ids)][text.own].numpy() for one, text in zip(states, texts, strict=True)
         ]
-
-
-def num_positions(model: PreTrainedModel) -> int:
-    """Count the tokens that an encoder has positions for; RoBERTa's begin after its padding."""
-    most: int = model.config.max_position_embeddings
-    table = dict(model.named_modules()).get("embeddings.position_embeddings")
-    if isinstance(table, nn.Embedding) and table.padding_idx is not None:
-        most -= table.padding_idx + 1
-    return most
 
 
 def _tokenizer_of(checkpoint: Checkpoint) -> Tokenizer:

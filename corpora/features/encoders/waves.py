@@ -45,8 +45,8 @@ class WaveStates:
     def __init__(
         self, checkpoint: Checkpoint, layer: Layer, *, rate_hz: int, step_s: float, device: str
     ) -> None:
-        self._normalises = read_sound_settings(checkpoint, rate_hz=rate_hz).do_normalize
         model = load_encoder(checkpoint, device)
+        self._normalises = read_sound_settings(checkpoint, rate_hz=rate_hz).do_normalize
         strides, kernels = (
             getattr(model.config, name, None) for name in ("conv_stride", "conv_kernel")
         )
