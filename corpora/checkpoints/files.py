@@ -69,12 +69,7 @@ class Checkpoint:
 
     def error(self, reason: str, advice: str) -> CheckpointError:
         """Make the error that this checkpoint cannot be used."""
-        return checkpoint_error(self.modality, self.place, reason, advice)
-
-
-def checkpoint_error(modality: str, place: str, reason: str, advice: str) -> CheckpointError:
-    """Make the error of a checkpoint that cannot be used: which, why, and what to do."""
-    return CheckpointError(f"encoder of {modality}, '{place}': {reason}; {advice}")
+        return CheckpointError(self.modality, self.place, reason, advice)
 
 
 def find_checkpoint(place: str, modality: str) -> Checkpoint:
@@ -91,7 +86,7 @@ def find_checkpoint(place: str, modality: str) -> Checkpoint:
 
 def _in_folder(folder: Path, place: str, modality: str) -> Checkpoint:
     def error(reason: str, advice: str) -> CheckpointError:
-        return checkpoint_error(modality, place, reason, advice)
+        return CheckpointError(modality, place, reason, advice)
 
     config = folder / CONFIG_FILE
     if not config.is_file():
@@ -146,7 +141,7 @@ def _from_hub(place: str, modality: str) -> Path:
         huggingface_hub.HfApi().model_info(place, timeout=HUB_TIMEOUT_S)
         return Path(huggingface_hub.snapshot_download(place, allow_patterns=wanted))
     except Exception as error:
-        raise checkpoint_error(
+        raise CheckpointError(
             modality,
             place,
             f"it is no folder here, not in the hub's local cache, and the download failed: {error}",

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging
 
 from corpora.checkpoints.files import Checkpoint
+from corpora.checkpoints.states import has_picture_state
 
 INPUTS: Mapping[str, str] = {
     "text": "input_ids",
@@ -76,18 +78,30 @@ def load_encoder(checkpoint: Checkpoint, device: str = "cpu") -> PreTrainedModel
     except Exception as error:  # those of safetensors and transformers share no base class
         raise checkpoint.error(f"it cannot be loaded: {error}", "copy its files again") from error
     model, report = loaded
-    missing = sorted(
-        name
-        for name in report["missing_keys"]
-        if not any(name.startswith(unused) for unused in UNUSED)
-    )
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith(UNUSED))
     if missing:
         raise checkpoint.error(
             f"its weights lack {', '.join(missing[:3])}{' and more' if missing[3:] else ''}",
             "name a checkpoint of the whole encoder",
         )
+    if checkpoint.modality == "vision" and not has_picture_state(model):
+        raise checkpoint.error(
+            f"its architecture '{checkpoint.architecture}' has no [CLS] state",
+            f"name {EXAMPLES['vision']}",
+        )
+    for name in report["missing_keys"]:
+        nn.init.zeros_(model.get_parameter(name))  # else they would be random, without a seed
     encoder: PreTrainedModel = model.eval().to(device)
     return encoder
+
+
+def num_positions(model: PreTrainedModel) -> int:
+    """Count the tokens that an encoder has positions for; RoBERTa's begin after its padding."""
+    most: int = model.config.max_position_embeddings
+    table = dict(model.named_modules()).get("embeddings.position_embeddings")
+    if isinstance(table, nn.Embedding) and table.padding_idx is not None:
+        most -= table.padding_idx + 1
+    return most
 
 
 @contextlib.contextmanager

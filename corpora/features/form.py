@@ -15,11 +15,7 @@ from corpora.features.encoders.texts import TextStates
 from corpora.features.encoders.waves import WaveStates
 from corpora.features.landmarks import describe_faces
 from corpora.features.sound import SpectralSound
-<<<<<<< HEAD
-from corpora.features.sources import FeatureSources
-=======
-from corpora.features.sources import PublishedSource
->>>>>>> feats
+from corpora.features.sources import FeatureSources, PublishedSource
 from corpora.forms.face_choice import FaceChooser, several_faces_detail
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list

@@ -1,18 +1,12 @@
 """Sources of hand-crafted features besides the media."""
 
-<<<<<<< HEAD
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from corpora.checkpoints.files import Checkpoint
-from corpora.features.published import DaiFeatures
-from corpora.recipes.handcrafted import Modality
-=======
-from dataclasses import dataclass
 from typing import Protocol
 
+from corpora.checkpoints.files import Checkpoint
 from corpora.recipes.handcrafted import Handcrafted
->>>>>>> feats
+from corpora.source.utterance import Modality
 from corpora.text.word_vectors import WordVectors
 
 
@@ -39,12 +33,8 @@ class FeatureSources:
     """
 
     words: WordVectors | None = None
-<<<<<<< HEAD
-    published: DaiFeatures | None = None
-    encoders: Mapping[Modality, Checkpoint] = field(default_factory=dict)
-=======
     published: PublishedSource | None = None
->>>>>>> feats
+    encoders: Mapping[Modality, Checkpoint] = field(default_factory=dict)
 
 
 NO_FEATURE_SOURCES = FeatureSources()

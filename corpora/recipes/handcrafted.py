@@ -6,11 +6,7 @@ Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published on
 
 import operator
 from dataclasses import dataclass, fields
-<<<<<<< HEAD
-from typing import Literal, Self
-=======
-from typing import Annotated, Literal, Self, get_args
->>>>>>> feats
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +19,7 @@ from corpora.source.utterance import Modality
 HANDCRAFTED = "handcrafted"
 """The usual name of a recipe of hand-crafted features, or of states that stand for them."""
 
-<<<<<<< HEAD
-Modality = Literal["text", "audio", "vision"]
-MODALITIES: tuple[Modality, ...] = ("text", "audio", "vision")
-=======
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
-
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
->>>>>>> feats
 
 
 @dataclass(frozen=True)

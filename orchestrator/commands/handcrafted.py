@@ -17,11 +17,11 @@ from corpora.features.published import (
 )
 from corpora.features.sources import FeatureSources
 from corpora.recipes.encoder_states import Layer
-from corpora.recipes.handcrafted import HANDCRAFTED, MODALITIES, HandcraftedRecipe, Modality
+from corpora.recipes.handcrafted import HANDCRAFTED, MODALITIES, HandcraftedRecipe
 from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, RECIPES, Compat, FaceChoice
 from corpora.source.errors import CorpusError
 from corpora.source.names import release_of
-from corpora.source.utterance import Source
+from corpora.source.utterance import Modality, Source
 from corpora.text.word_vectors import make_word_vectors
 from orchestrator.commands.options import gathered
 from orchestrator.terminal import console
@@ -75,27 +75,14 @@ class HandcraftedOptions:
                 shall take another face than the largest.
             CheckpointError: If an encoder cannot be used.
         """
-        kind, origin = self._words()
+        kind, origin = self._words(source)
         uses_units = self.face == "action_units" and "vision" not in self.encoders.places
         if uses_units and face_choice != "largest":
             raise CorpusError(
                 "Py-Feat (--face action_units) finds faces itself and takes the largest one: leave "
                 "out --which-face, or take --face landmarks"
             )
-<<<<<<< HEAD
         from corpora.features.action_units import PYFEAT_NOTICE  # these load PyTorch
-=======
-        has_text = any(utterance.text.strip() for utterance in source.utterances)
-        words = self.words if has_text else self.words or "random"  # vectors of no words
-        kind, _, origin = (words or "").partition(":")
-        kinds = get_args(HandcraftedRecipe.model_fields["words"].annotation)
-        if kind not in kinds or bool(origin) == (kind == "random"):
-            raise CorpusError(
-                f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
-                "glove:FILE, encoder:NAME (a folder or hub name), random"
-            )
-        from corpora.features.action_units import PYFEAT_NOTICE  # this and the next load PyTorch
->>>>>>> feats
         from corpora.features.egemaps import OPENSMILE_NOTICE
         from corpora.features.encoders.open import open_encoder
         from corpora.features.form import handcrafted_maker
@@ -108,7 +95,6 @@ class HandcraftedOptions:
             modality: open_encoder(place, modality, self.encoders.layers.get(modality, "last"))
             for modality, place in self.encoders.places.items()
         }
-<<<<<<< HEAD
         recipe = HandcraftedRecipe.model_validate(
             {
                 "name": self.recipe_name,
@@ -132,7 +118,7 @@ class HandcraftedOptions:
             handcrafted_maker(recipe, sources, "cpu")  # tells a fault before a clip is decoded
         return recipe, sources
 
-    def _words(self) -> tuple[str | None, str]:
+    def _words(self, source: Source) -> tuple[str | None, str]:
         """Return the kind of the word vectors and their origin; None if text has an encoder."""
         if "text" in self.encoders.places:
             if self.words is not None:
@@ -141,7 +127,9 @@ class HandcraftedOptions:
                     "out"
                 )
             return None, ""
-        kind, _, origin = (self.words or "").partition(":")
+        has_text = any(utterance.text.strip() for utterance in source.utterances)
+        words = self.words if has_text else self.words or "random"  # vectors of no words
+        kind, _, origin = (words or "").partition(":")
         if kind not in WORDS or bool(origin) == (kind == "random"):
             raise CorpusError(
                 f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "
@@ -149,12 +137,6 @@ class HandcraftedOptions:
                 "by --encoder text=NAME"
             )
         return kind, origin
-=======
-        recipe = HandcraftedRecipe.model_validate(settings)
-        texts = [utterance.text for utterance in source.utterances]
-        vectors = make_word_vectors(recipe, texts=texts, origin=origin or None)
-        return recipe.model_copy(update={"word_vectors_sha256": vectors.sha256}), vectors
->>>>>>> feats
 
     def published(self, source: Source, compat: Compat) -> DaiFeatures | None:
         """Read the published features, if there are any.

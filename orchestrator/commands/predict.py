@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from corpora.preparation.known import know_corpus
-from corpora.recipes.handcrafted import Modality
 from corpora.source.errors import CorpusError
+from corpora.source.utterance import Modality
 from orchestrator.commands.handcrafted import by_modality, encoder_option
 from orchestrator.commands.options import (
     fixed_seeds_option,

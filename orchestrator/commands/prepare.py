@@ -10,12 +10,8 @@ from typing import get_args
 import click
 
 from corpora.errors import UserError, did_you_mean
-<<<<<<< HEAD
-from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
-=======
 from corpora.feature_files.read import FeatureChoices, read_features
-from corpora.features.sources import FeatureSources
->>>>>>> feats
+from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
 from corpora.readers.sound_track import on_sound_track

@@ -1,12 +1,7 @@
 """Predicts the emotions of a video file with the model of a finished trial."""
 
-<<<<<<< HEAD
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-=======
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
->>>>>>> feats
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +10,9 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-<<<<<<< HEAD
-from corpora.batches.single_clip import ClipReader, ReadClip, whole_file
+from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_file
 from corpora.checkpoints.files import WEIGHTS, Checkpoint
 from corpora.features.encoders.open import find_encoder
-=======
-from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_file
->>>>>>> feats
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.lacking import REMARKS_ON
 from corpora.readers.release_files import read_lines
@@ -49,6 +40,7 @@ from orchestrator.training.determinism import deterministic_algorithms, set_cubl
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
 from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.open_corpus import scale_of_faces
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import (
@@ -343,7 +335,7 @@ def load_predictor(
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
     config = with_own_code(record.trial, ledger.storage).config.model
-    model = build(config, _task(config, record.result.emotions, reader.widths()))
+    model = build(config, _task(config, record.result.emotions, reader.widths(), recipe))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)
 
@@ -449,7 +441,9 @@ def _encoders(
     return {modality: find_encoder(place, modality, recipe) for modality, place in encoders.items()}
 
 
-def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
+def _task(
+    config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int], recipe: AnyRecipe
+) -> Task:
     """Return the sizes that a model needs; the kept parameters then replace its values."""
     return Task(
         emotions=emotions,
@@ -461,6 +455,7 @@ def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int
         emotion_vectors=torch.zeros(len(emotions), config.hidden.text)
         if isinstance(config, EmoEmbsConfig)
         else None,
+        faces=scale_of_faces(recipe),
     )
 
 

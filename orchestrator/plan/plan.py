@@ -10,13 +10,9 @@ from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
-<<<<<<< HEAD
-from models.configs.base import SystemConfig
+from models.configs.base import Modality, SystemConfig
 from models.configs.features import FeatureSystemConfig
 from models.own.system import OwnSystem
-=======
-from models.configs.base import Modality, SystemConfig
->>>>>>> feats
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.folds import folds_of, refuse_folds

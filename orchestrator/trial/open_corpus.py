@@ -11,6 +11,7 @@ from torch import Tensor
 
 from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcrafted
 from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
 from corpora.store.folds import FoldView, read_folds
@@ -21,7 +22,7 @@ from models.configs.base import MODALITIES, SystemConfig
 from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
 from models.own.system import OwnSystem
-from models.task import Features, Task
+from models.task import Features, PictureScale, Task
 from models.weights.find import find_files
 from orchestrator.storage.corpora import fetch_corpus, fetch_folds
 from search_spaces.trial import CorpusRef, FoldRef
@@ -69,7 +70,15 @@ def task_of(corpus: AnyCorpus, model: SystemConfig) -> Task:
             if modality in corpus.moments
         },
         emotion_vectors=_emotion_vectors(model, corpus.manifest.emotions),
+        faces=scale_of_faces(corpus.manifest.recipe),
     )
+
+
+def scale_of_faces(recipe: AnyRecipe) -> PictureScale | None:
+    """Return how a recipe normalises faces; None if it holds no pictures."""
+    if not isinstance(recipe, Recipe):
+        return None
+    return PictureScale(mean=recipe.face_mean, std=recipe.face_std)
 
 
 def _emotion_vectors(model: SystemConfig, emotions: Sequence[str]) -> Tensor | None:

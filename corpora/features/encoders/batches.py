@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 Rows = NDArray[np.float32]
@@ -12,6 +13,9 @@ Promise = Callable[[], Rows]
 """Returns rows of features that were asked for before: (T, D), T at least 1."""
 
 Given = TypeVar("Given")
+
+TIMES_ON_GPU = 8
+"""A GPU takes so much larger batches: a core is fastest with what fits into its cache."""
 
 MAX_WAITING = 8
 """So many full batches wait at most, so memory does not grow with the number of utterances."""
@@ -28,8 +32,9 @@ class LengthBatches(Generic[Given]):
     Args:
         encode: Makes the rows of a batch.
         length: Measures an input.
-        max_length: The number of inputs in a batch times the longest of them is at most this; a
-            longer input goes alone.
+        max_length: The number of inputs in a batch times the longest of them is at most this, and
+            `TIMES_ON_GPU` as much on a GPU; a longer input goes alone.
+        device: Where the encoder runs.
     """
 
     def __init__(
@@ -38,10 +43,12 @@ class LengthBatches(Generic[Given]):
         length: Callable[[Given], int],
         *,
         max_length: int,
+        device: str,
     ) -> None:
         self._encode = encode
         self._length = length
-        self._max_length = max_length
+        on_cpu = torch.device(device).type == "cpu"
+        self._max_length = max_length * (1 if on_cpu else TIMES_ON_GPU)
         self._waiting: dict[int, Given] = {}
         self._made: dict[int, Rows] = {}
         self._num_added = 0

@@ -8,6 +8,7 @@ import torch
 from corpora.checkpoints.files import PREPROCESSOR_FILE, Checkpoint
 from corpora.checkpoints.load import load_encoder
 from corpora.checkpoints.settings import read_picture_settings
+from corpora.checkpoints.states import picture_state
 from corpora.features.encoders.batches import LengthBatches, Promise, Rows
 from corpora.features.encoders.layers import states_of
 from corpora.forms.crops import crop_centre, crop_first_face
@@ -16,7 +17,8 @@ from corpora.recipes.encoder_states import Layer
 from corpora.recipes.pictures import XIA
 from corpora.source.utterance import Frame
 
-MAX_BATCH_FACES = 64
+MAX_BATCH_FACES = 8
+"""So many faces go through the encoder together on a core."""
 
 
 class FaceStates:
@@ -31,22 +33,13 @@ class FaceStates:
     """
 
     def __init__(self, checkpoint: Checkpoint, layer: Layer, *, device: str) -> None:
+        self._model = load_encoder(checkpoint, device)
         self._settings, side_px = read_picture_settings(checkpoint)
-        model = load_encoder(checkpoint, device)
-        embeddings = dict(model.named_children()).get("embeddings")
-        if not hasattr(embeddings, "cls_token") and not hasattr(embeddings, "class_embedding"):
-            raise checkpoint.error(
-                f"its architecture '{checkpoint.architecture}' has no [CLS] state",
-                "name a CLIP, a DINOv2 or a ViT",
-            )
-        self._model = model
-        # A pooler is a layer that was trained for another task, and is often not kept.
-        self._has_pooler = "pooler" in dict(model.named_children())
         self._device = device
         self._layer = layer
         self._recipe = XIA.model_copy(update={"face_px": side_px})
         self._batches: LengthBatches[Frame] = LengthBatches(
-            self._encode, lambda _: 1, max_length=MAX_BATCH_FACES
+            self._encode, lambda _: 1, max_length=MAX_BATCH_FACES, device=device
         )
         try:
             self._encode([np.zeros((side_px, side_px, 3), np.uint8)])
@@ -67,6 +60,6 @@ class FaceStates:
         """Make the state of each crop: (1, D) each."""
         pictures = torch.from_numpy(np.stack(crops)).to(self._device).permute(0, 3, 1, 2)
         outputs = self._model(self._settings.normalised(pictures), output_hidden_states=True)
-        last = outputs.last_hidden_state[:, 0] if self._has_pooler else outputs.pooler_output
+        last = picture_state(outputs, self._model)
         hidden = [states[:, 0] for states in outputs.hidden_states]
         return [*states_of(last, hidden, self._layer)[:, None].cpu().numpy()]

@@ -6,19 +6,18 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import PreTrainedModel
 
 from corpora.checkpoints.files import Checkpoint
-from corpora.checkpoints.load import load_encoder
+from corpora.checkpoints.load import load_encoder, num_positions
 from corpora.features.encoders.batches import LengthBatches, Promise, Rows, kept
 from corpora.features.encoders.layers import states_of
 from corpora.recipes.encoder_states import Layer
 from corpora.text.tokens import pretrained_tokenizer
 
-MAX_BATCH_TOKENS = 4096
-"""So many tokens go through the encoder together, padding included."""
+MAX_BATCH_TOKENS = 512
+"""So many tokens go through the encoder together on a core, padding included."""
 
 
 class _Tokens(NamedTuple):
@@ -54,7 +53,7 @@ class TextStates:
         self._layer = layer
         self._width: int = self._model.config.hidden_size
         self._batches: LengthBatches[_Tokens] = LengthBatches(
-            self._encode, lambda tokens: len(tokens.ids), max_length=MAX_BATCH_TOKENS
+            self._encode, lambda tokens: len(tokens.ids), max_length=MAX_BATCH_TOKENS, device=device
         )
 
     def __call__(self, text: str) -> Promise:
@@ -79,15 +78,6 @@ class TextStates:
         return [
             one[: len(text.ids)][text.own].numpy() for one, text in zip(states, texts, strict=True)
         ]
-
-
-def num_positions(model: PreTrainedModel) -> int:
-    """Count the tokens that an encoder has positions for; RoBERTa's begin after its padding."""
-    most: int = model.config.max_position_embeddings
-    table = dict(model.named_modules()).get("embeddings.position_embeddings")
-    if isinstance(table, nn.Embedding) and table.padding_idx is not None:
-        most -= table.padding_idx + 1
-    return most
 
 
 def _tokenizer_of(checkpoint: Checkpoint) -> Tokenizer:

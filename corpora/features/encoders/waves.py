@@ -21,8 +21,8 @@ from corpora.recipes.encoder_states import Layer
 MAX_PIECE_S = 30.0
 """A longer wave is cut into pieces of equal length: attention needs memory by the square of it."""
 
-MAX_BATCH_S = 64.0
-"""So many seconds of sound go through the encoder together, padding included."""
+MAX_BATCH_S = 8.0
+"""So many seconds of sound go through the encoder together on a core, padding included."""
 
 _VARIANCE_FLOOR = 1e-7
 """Of `transformers`: it keeps silence from being divided by 0."""
@@ -45,8 +45,8 @@ class WaveStates:
     def __init__(
         self, checkpoint: Checkpoint, layer: Layer, *, rate_hz: int, step_s: float, device: str
     ) -> None:
-        self._normalises = read_sound_settings(checkpoint, rate_hz=rate_hz).do_normalize
         model = load_encoder(checkpoint, device)
+        self._normalises = read_sound_settings(checkpoint, rate_hz=rate_hz).do_normalize
         strides, kernels = (
             getattr(model.config, name, None) for name in ("conv_stride", "conv_kernel")
         )
@@ -64,7 +64,7 @@ class WaveStates:
         self._frames_per_step = max(1, round(step_s * rate_hz / math.prod(strides)))
         self._max_samples = round(MAX_PIECE_S * rate_hz)
         self._batches: LengthBatches[Tensor] = LengthBatches(
-            self._encode, len, max_length=round(MAX_BATCH_S * rate_hz)
+            self._encode, len, max_length=round(MAX_BATCH_S * rate_hz), device=device
         )
 
     def __call__(self, wave: NDArray[np.float32]) -> Promise:

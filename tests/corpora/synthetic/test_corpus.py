@@ -232,7 +232,7 @@ def test_script_that_makes_a_corpus_is_not_run_again_by_its_processes(tmp_path: 
         "print('runs')\n"
         "write_synthetic(Path('clips'), SyntheticConfig(num_utterances=24), num_workers=2)\n"
     )
-    command = [sys.executable, script]
+    command = [sys.executable, str(script)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.stdout == "runs\n", done.stderr
     assert len(list((tmp_path / "clips" / "media").iterdir())) == 24

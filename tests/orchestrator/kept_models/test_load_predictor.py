@@ -43,7 +43,7 @@ def test_word_vectors_must_be_those_of_the_trial(
     record: Record, storage: Path, trained: Callable[[str], Record], tmp_path: Path
 ) -> None:
     ledger, own = Ledger(storage), trained("emoembs")
-    with pytest.raises(CorpusError, match="recipe 'le', reads no word vectors and no states"):
+    with pytest.raises(CorpusError, match="recipe 'le', reads no word vectors and no states of"):
         load_predictor(record, ledger, device=CPU, words="random")
     with pytest.raises(CorpusError, match="'random', but --words is 'glove:x'; choose random"):
         load_predictor(own, ledger, device=CPU, words="glove:x")

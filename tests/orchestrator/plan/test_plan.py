@@ -131,6 +131,21 @@ def test_every_misfit_of_corpus_and_config_is_named(ledger: Ledger) -> None:
     ]
 
 
+def test_features_that_are_pictures_are_named(ledger: Ledger) -> None:
+    change = {"model.features": "le"}
+    study = STUDIES["systems"].model_copy(update={"claims": ()})
+    row = next(row for row in study.rows if row.name == "LF-LSTM")
+    pictures = row.model_copy(update={"change": {**row.change, **change}})
+    with pytest.raises(StudyError, match=r"model\.features: corpus 'mine', recipe 'le', holds "):
+        plan(study.model_copy(update={"rows": (pictures,)}), ledger)
+
+
+def test_features_that_the_synthetic_corpus_lacks_are_told(ledger: Ledger) -> None:
+    known = know_corpus("synthetic", ledger.storage)
+    with pytest.raises(CorpusError, match="by the recipe 'wavlm'; choose from dai, le, xia, hand"):
+        known.identify("wavlm")
+
+
 def test_pretrained_weights_are_asked_for_before_anything_is_trained(
     ledger: Ledger, tmp_path: Path
 ) -> None:
