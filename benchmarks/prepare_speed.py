@@ -340,7 +340,8 @@ def run_script(folder: Path, recipes: Sequence[Recipe], storage: Path) -> Pass:
                     form.see(frame, faces)
             with clock.stage(SOUND):
                 wave = utterance.sound.wave(rate_hz=recipe.spectrogram.sample_rate_hz)
-                columns = form.finish(wave).columns
+                form.hear(wave)
+                columns = form.finish().columns
             rows.append({"utterance": utterance.id, **columns})
             found[recipe.name][utterance.id] = columns["found"].to_pylist()[0]
         with clock.stage(WRITE), (storage / f"{recipe.name}.pkl").open("wb") as file:

@@ -26,12 +26,21 @@ class Features:
 
 
 @dataclass(frozen=True)
+class PictureScale:
+    """How faces were normalised: (pixel - mean) / std, per RGB channel on the 0-255 scale."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Task:
     """What a model predicts, and what it must know about its inputs.
 
     Attributes:
         emotions: Names, in the order of the logits.
         features: Hand-crafted features by modality, for systems that read them.
+        faces: How the faces of the corpus were normalised, if it holds any.
         emotion_vectors: (K, D), vectors of the words that name the emotions, if a system reads
             them from a file.
     """
@@ -39,6 +48,7 @@ class Task:
     emotions: tuple[str, ...]
     features: Mapping[Modality, Features] = field(default_factory=dict)
     emotion_vectors: Tensor | None = None
+    faces: PictureScale | None = None
 
     @property
     def num_emotions(self) -> int:

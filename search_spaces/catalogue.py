@@ -3,6 +3,7 @@
 import importlib.util
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -15,7 +16,7 @@ from search_spaces.errors import StudyError
 from search_spaces.metrics.registry import adopt
 from search_spaces.own.importing import user_code
 from search_spaces.printed.read import beside
-from search_spaces.space import Space
+from search_spaces.space import Space, import_baseline
 from search_spaces.spaces.architecture import ARCHITECTURE
 from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
@@ -123,6 +124,10 @@ def find_space(name: str) -> Space:
             f"space file '{name}': another space has the name '{own[0].name}' too; choose another "
             "name"
         )
+    with user_code(Path(name).absolute().parent):
+        for place in own[0].systems.values():
+            with suppress(StudyError):  # `space_faults` tells of all together
+                import_baseline(place)
     return own[0]
 
 

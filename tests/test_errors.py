@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from ray.exceptions import OutOfMemoryError
 
+from corpora.checkpoints.errors import CheckpointError
 from corpora.errors import UserError
 from corpora.source.errors import MediaError
 from corpora.source.rejects import RejectReason
@@ -19,6 +20,7 @@ from tests.test_layers import ALLOWED, ROOT, sources
 
 MADE_OF: dict[type[Exception], tuple[object, ...]] = {
     MediaError: (RejectReason.NO_FILE, "there is none"),
+    CheckpointError: ("audio", "wav2vec2", "there is no such folder", "name another"),
     WeightsError: ("model.text.weights", "bert", "there is no such folder", "ask"),
     LostWorkerError: (OutOfMemoryError("killed"),),
     NotEnoughMemoryError: ("with one utterance", "CUDA out of memory\nTried to allocate"),
@@ -55,6 +57,7 @@ CAUGHT = {
     *("ChangedCodeError", "ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
     *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next
     "ParseError",  # becomes the error of whoever knows the file
+    "BrokenContractError",  # becomes a line of an OwnCodeError
     "DamagedCheckpointError",  # the trial begins anew, and that is told
     "DamagedRunError",  # left out of a ledger that is pulled, and told
 }

@@ -1,9 +1,12 @@
 """The built wheel holds the whole program, takes no common name, and works from any folder."""
 
+import re
+import shlex
 import subprocess
 import sys
 import sysconfig
 import venv
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -95,6 +98,14 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def call_installed(env: Path, cwd: Path, *arguments: str) -> str:
+    """Run the installed command to its end and return what it printed."""
+    command = [str(env / "bin" / "mmer-sweep"), *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_installed_wheel_works_beside_other_things_of_all_our_names(
     wheel: Path, outside: Path, tmp_path: Path
@@ -111,12 +122,7 @@ def test_installed_wheel_works_beside_other_things_of_all_our_names(
     source = read_clips(write_clip_folder(tmp_path / "clips", clip_lines(per_split=12)))
     prepare(source, [LE], name="mine", storage=outside)
 
-    def call(*arguments: str) -> str:
-        command = [str(tmp_path / "env" / "bin" / "mmer-sweep"), *arguments]
-        done = subprocess.run(command, cwd=outside, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
+    call = partial(call_installed, tmp_path / "env", outside)
     assert version in call("--version")
     assert "layers" in call("list")
     assert "Of my own models" in call("run", "mine/study.py", "--corpus", "mine", "--storage", ".")
@@ -124,6 +130,30 @@ def test_installed_wheel_works_beside_other_things_of_all_our_names(
     assert record.circumstances.code_version == version
     call("report", "--storage", ".")
     assert "Of my own models" in (outside / "report" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_model_of_the_tutorial_trains_and_predicts(wheel: Path, tmp_path: Path) -> None:
+    """The files and commands of `docs/own-model.md`, in a folder of the user."""
+    install(wheel, tmp_path / "env")
+    page = (ROOT / "docs" / "own-model.md").read_text(encoding="utf-8")
+    mine = tmp_path / "mine"
+    clips = write_clip_folder(mine / "clips", clip_lines(per_split=12))
+    prepare(read_clips(clips), [LE], name="mine", storage=mine / "mmer-sweep-storage")
+    for name, code in re.findall(r"`(\w+\.py)`[^`]*\n\n```python\n(.*?)```", page, re.DOTALL):
+        (mine / name).write_text(code, encoding="utf-8")
+    assert {file.name for file in mine.glob("*.py")} == {"mynet.py", "mylayers.py", "gates.py"}
+    (commands,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    plan, run, predict = (shlex.split(line)[1:] for line in commands.splitlines())
+    (mine / predict.pop()).symlink_to(next(clips.glob("*.mp4")))
+    call = partial(call_installed, tmp_path / "env", mine)
+    assert "4 trials" in call(*plan, "--corpus", "mine", "--no-measure")
+    assert "no gate" in call(*run, "--corpus", "mine", "--no-measure")
+    assert "happy" in call(*predict, "--corpus", "mine", "clip.mp4")
+    net = mine / "mynet.py"
+    net.write_text(net.read_text(encoding="utf-8").replace("both.mean(1)", "both.sum(1)"))
+    told = " ".join(call(*plan, "--corpus", "mine", "--no-measure").split())
+    assert "4 of the trials to train were made by an earlier mynet.py" in told
 
 
 @pytest.mark.slow

@@ -143,7 +143,7 @@ class FeatureGatherer:
     """Gathers hand-crafted features."""
 
     def __init__(self, table: pa.Table, widths: Mapping[str, int]) -> None:
-        self._mapped = {
+        self._mapped: dict[str, MappedColumn] = {
             modality: _mapped(
                 table, count_column(modality), features_column(modality), (widths[modality],)
             )

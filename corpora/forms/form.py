@@ -50,8 +50,11 @@ class ClipForm(Protocol):
     def see(self, frame: Frame, faces: Faces) -> None:
         """Take the frame at the next of `times_s`."""
 
-    def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
-        """Take the sound, None for silence, after the last frame.
+    def hear(self, wave: NDArray[np.float32] | None) -> None:
+        """Take the sound, None for silence, after the last frame."""
+
+    def finish(self) -> PreparedClip:
+        """Make what is stored; the utterances of a pass were all heard before the first finishes.
 
         Raises:
             MediaError: If the recipe needs more than the utterance has.

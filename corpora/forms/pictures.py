@@ -36,6 +36,8 @@ class PictureForm:
         self._crops: list[bytes | Frame] = []
         self._found: list[bool] = []
         self._has_several = False
+        self._has_sound = False
+        self._mels: NDArray[np.float32] | None = None
         self._choose = FaceChooser(recipe.face_choice)
         self.times_s = window_times_s(utterance.duration_s, recipe)
         self.rate_hz: int | None = recipe.spectrogram.sample_rate_hz
@@ -49,22 +51,29 @@ class PictureForm:
         crop = crop_centre(frame, self._recipe) if crop is None else crop
         self._crops.append(self._stored(crop))
 
-    def finish(self, wave: NDArray[np.float32] | None) -> PreparedClip:
-        """Take the sound, None for silence, after the last frame.
+    def hear(self, wave: NDArray[np.float32] | None) -> None:
+        """Make spectrograms of the sound, None for silence."""
+        self._has_sound = wave is not None
+        if wave is None:
+            num_samples = max(
+                1, round(self._utterance.duration_s * self._recipe.spectrogram.sample_rate_hz)
+            )
+            wave = np.zeros(num_samples, np.float32)
+        self._mels = self._spectrogrammer(wave)
+
+    def finish(self) -> PreparedClip:
+        """Gather crops and spectrograms.
 
         Raises:
             MediaError: If there was no frame, and the recipe's `compat` drops such utterances.
         """
         if not self._crops and self._recipe.compat.drop_empty:
             raise MediaError(RejectReason.NO_VIDEO, "it has no picture")
-        remarks = self._remarks(wave)
+        mels = self._mels
+        if mels is None:
+            raise RuntimeError("`finish` comes after `hear`")
+        remarks = self._remarks()
         self._fill()
-        if wave is None:
-            num_samples = max(
-                1, round(self._utterance.duration_s * self._recipe.spectrogram.sample_rate_hz)
-            )
-            wave = np.zeros(num_samples, np.float32)
-        mels = self._spectrogrammer(wave)
         in_window = np.array(self._found).reshape(-1, len(self._recipe.candidates))
         return PreparedClip(
             columns={
@@ -107,12 +116,12 @@ class PictureForm:
             return pa.array([self._crops], pa.list_(pa.binary()))
         return one_list(np.stack(self._crops))
 
-    def _remarks(self, wave: NDArray[np.float32] | None) -> tuple[Remark, ...]:
+    def _remarks(self) -> tuple[Remark, ...]:
         rules = {
             Remark.NO_FACE: bool(self._crops) and not any(self._found),
             Remark.SEVERAL_FACES: self._has_several,
             Remark.NO_FRAMES: not self._crops,
-            Remark.NO_SOUND: wave is None,
+            Remark.NO_SOUND: not self._has_sound,
             Remark.SHORT: self._utterance.duration_s < self._recipe.window_s,
             Remark.ENDS_EARLY: 0 < len(self._crops) < len(self.times_s),
         }

@@ -99,6 +99,8 @@ class ClipPass:
                     decoded = []
         self._look_at(decoded)
         for clip in clips:
+            self._hear(clip)
+        for clip in clips:
             yield self._finish(clip)
 
     def _open(self, utterance: Utterance) -> _OpenClip:
@@ -119,19 +121,29 @@ class ClipPass:
         for clip, time, frame in decoded:
             clip.see(time, frame)
 
-    def _finish(self, clip: _OpenClip) -> PassedClip | Reject:
+    def _hear(self, clip: _OpenClip) -> None:
+        """Decode the sound once for each sampling rate; a failure is kept with the clip."""
+        if clip.failure is not None:
+            return
         try:
-            if clip.failure is not None:
-                raise clip.failure
             waves: dict[int | None, NDArray[np.float32] | None] = {
                 rate_hz: None
                 if rate_hz is None
                 else clip.utterance.sound.wave(rate_hz=rate_hz, note=clip.heard)
                 for rate_hz in {form.rate_hz for form in clip.forms.values()}
             }
+        except MediaError as error:
+            clip.failure = error
+            return
+        for form in clip.forms.values():
+            form.hear(waves[form.rate_hz])
+
+    def _finish(self, clip: _OpenClip) -> PassedClip | Reject:
+        try:
+            if clip.failure is not None:
+                raise clip.failure
             forms = {
-                name: _with_notes(form.finish(waves[form.rate_hz]), form, clip)
-                for name, form in clip.forms.items()
+                name: _with_notes(form.finish(), form, clip) for name, form in clip.forms.items()
             }
         except MediaError as error:
             return Reject(

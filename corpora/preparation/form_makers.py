@@ -22,11 +22,7 @@ def make_form_maker(recipe: AnyRecipe, feature_sources: FeatureSources, device: 
             spectrogrammer = Spectrogrammer(recipe.spectrogram)
             return lambda utterance: PictureForm(utterance, recipe, spectrogrammer)
         case HandcraftedRecipe():
-            if feature_sources.words is None:
-                raise CorpusError(
-                    f"recipe '{recipe.name}' needs word vectors; give them in FeatureSources.words"
-                )
-            return handcrafted_maker(recipe, feature_sources.words, device)
+            return handcrafted_maker(recipe, feature_sources, device)
         case _:
             published = feature_sources.published
             if published is None:

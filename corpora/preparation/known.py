@@ -8,6 +8,7 @@ from pathlib import Path
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
 from corpora.recipes.pictures import LE, RECIPES
 from corpora.recipes.union import AnyRecipe
+from corpora.source.errors import CorpusError
 from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.store.folders import prepared_recipes
@@ -71,6 +72,11 @@ def know_corpus(name: str, storage: Path) -> KnownCorpus:
 
 
 def _synthetic_identity(name: str, recipe: str) -> CorpusIdentity:
+    if recipe not in SYNTHETIC_RECIPES:
+        raise CorpusError(
+            f"corpus '{name}' is not prepared by the recipe '{recipe}'; choose from "
+            f"{', '.join(SYNTHETIC_RECIPES)}"
+        )
     settings = SYNTHETIC_RECIPES[recipe]
     return CorpusIdentity(
         name=name,

@@ -6,20 +6,20 @@ Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published on
 
 import operator
 from dataclasses import dataclass, fields
-from typing import Annotated, Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from corpora.recipes.encoder_states import EncoderStates, Sha256
 from corpora.recipes.pictures import FaceChoice, is_largest
+from corpora.source.utterance import Modality
 
 HANDCRAFTED = "handcrafted"
-"""The name of every recipe of hand-crafted features."""
+"""The usual name of a recipe of hand-crafted features, or of states that stand for them."""
 
-MODALITIES = ("text", "audio", "vision")
-
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Handcrafted:
     """The features of one utterance; every T is at least 1, and all values are finite.
 
     Shapes:
-        text: (T_t, D_t), one row for each word
+        text: (T_t, D_t), one row for each word, or for each token
         audio: (T_a, D_a)
         vision: (T_v, D_v)
     """
@@ -71,10 +71,12 @@ class HandcraftedRecipe(BaseModel):
             effect on "action_units", too: it takes the largest.
         sound: "torchaudio" (`handcrafted_sound`) or "egemaps" (`egemaps`; non-commercial licence).
         face: "landmarks" (`handcrafted_face`) or "action_units" (`action_units`; py-feat).
-        words: "glove", "encoder" or "random" (`word_vectors`). There is no default: nobody should
-            choose "random" by accident.
+        words: "glove", "encoder" or "random" (`word_vectors`); None if text has an encoder. There
+            is no default: nobody should choose "random" by accident.
         random_width: Length of random word vectors.
         word_vectors_sha256: Digest of the only vectors that are accepted; None accepts any.
+        encoders: By modality, the encoder whose frozen states stand for its features. Without any,
+            it is left out of a manifest: so no fingerprint of an older corpus changes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,9 +96,10 @@ class HandcraftedRecipe(BaseModel):
     face_choice: FaceChoice = Field(default="largest", exclude_if=is_largest)
     sound: Literal["torchaudio", "egemaps"] = "torchaudio"
     face: Literal["landmarks", "action_units"] = "landmarks"
-    words: Literal["glove", "encoder", "random"]
+    words: Literal["glove", "encoder", "random"] | None
     random_width: PositiveInt = 300
     word_vectors_sha256: Sha256 | None = None
+    encoders: dict[Modality, EncoderStates] = Field(default={}, exclude_if=operator.not_)
 
     @property
     def frames_per_step(self) -> int:
@@ -119,8 +122,15 @@ class HandcraftedRecipe(BaseModel):
                 f"{self.max_pitch_hz:g}, and that below half of sample_rate_hz "
                 f"{self.sample_rate_hz}"
             )
-        if self.words == "random" and self.word_vectors_sha256 is not None:
-            raise ValueError("word_vectors_sha256 names vectors, but words 'random' has none")
+        if (self.words is None) != ("text" in self.encoders):
+            raise ValueError(
+                f"words is {self.words!r}, and text has "
+                f"{'an' if 'text' in self.encoders else 'no'} encoder; choose one of the two"
+            )
+        if self.words in ("random", None) and self.word_vectors_sha256 is not None:
+            raise ValueError(
+                f"word_vectors_sha256 names vectors, but words {self.words!r} has none"
+            )
         return self
 
 

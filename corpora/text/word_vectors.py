@@ -48,6 +48,10 @@ def make_word_vectors(
     Raises:
         CorpusError: If `origin` holds none, or has another SHA-256 than the recipe asks for.
     """
+    if recipe.words is None:
+        raise CorpusError(
+            f"recipe '{recipe.name}' has an encoder of text: it needs no word vectors"
+        )
     if (origin is None) != (recipe.words == "random"):
         wanted = {
             "glove": "needs the file of the vectors",

@@ -12,6 +12,7 @@ from models.configs.le import LeConfig
 from models.encoders import dai_cnn, vgg
 from models.encoders.log_mel import LogMel
 from models.encoders.packed import PackedBranch
+from models.encoders.pretrained import load_any_picture_encoder
 from models.encoders.text import TextBranch
 from models.fusion.sequences import (
     BottleneckFusion,
@@ -35,7 +36,7 @@ Branches = Mapping[Modality, nn.Module]
 
 def build_le(config: LeConfig, task: Task) -> SequenceFusionModel:
     """Build the branches, the fusion and the head that the config names."""
-    branches = {modality: BRANCHES[modality](config) for modality in config.modalities}
+    branches = {modality: BRANCHES[modality](config, task) for modality in config.modalities}
     fusion, width = FUSIONS[type(config.fusion)](config.fusion, config, branches)
     return SequenceFusionModel(
         branches=branches,
@@ -73,7 +74,7 @@ def _layer(kind: type[EncoderLayer] | type[DecoderLayer], config: LeConfig) -> n
     )
 
 
-def _text(config: LeConfig) -> TextBranch:
+def _text(config: LeConfig, _: Task) -> TextBranch:
     """Build the text branch; without fusion, the head reads its [CLS] state, projected or not."""
     text = config.text
     encoder = build_text_encoder(text)
@@ -87,48 +88,49 @@ def _text(config: LeConfig) -> TextBranch:
     return TextBranch(backbone=encoder, projection=project, finish=finish)
 
 
-def _audio(config: LeConfig) -> PackedBranch:
+def _audio(config: LeConfig, _: Task) -> PackedBranch:
     audio = config.audio
     compress = LogMel() if audio.log_mel else nn.Identity()
     picture = (1, audio.num_mels, audio.chunk_frames)
-    return _packed(config, audio, prepare=[nn.AvgPool2d(audio.pool), compress], picture=picture)
+    prepare = [nn.AvgPool2d(audio.pool), compress]
+    return _packed(config, audio, _cnn(audio, picture), prepare=prepare)
 
 
-def _vision(config: LeConfig) -> PackedBranch:
+def _vision(config: LeConfig, task: Task) -> PackedBranch:
     vision = config.vision
+    first_only = vision.frames == "first"
+    if vision.pretrained:
+        encoder = load_any_picture_encoder(vision.weights, task.faces)
+        return _packed(
+            config, vision, Backbone(encoder, encoder.width), prepare=[], first_only=first_only
+        )
     side = vision.side_px
     resize = nn.Identity() if side == vision.face_px else nn.AdaptiveAvgPool2d(side)
+    prepare = [resize, nn.AvgPool2d(vision.pool)]
     return _packed(
-        config,
-        vision,
-        prepare=[resize, nn.AvgPool2d(vision.pool)],
-        picture=(3, side, side),
-        first_only=vision.frames == "first",
+        config, vision, _cnn(vision, (3, side, side)), prepare=prepare, first_only=first_only
     )
 
 
 def _packed(
     config: LeConfig,
     pictures: configs.VggConfig,
+    backbone: "Backbone",
     *,
     prepare: Iterable[nn.Module],
-    picture: tuple[int, int, int],
     first_only: bool = False,
 ) -> PackedBranch:
-    """Build a branch for pictures of (channels, height, width) before pooling.
+    """Build a branch for pictures, with the encoder of one picture.
 
     It has a learned [CLS] if no fusion of whole sequences follows, or if its steps attend to one.
     """
-    channels, height, width = picture
-    rows, columns = pictures.pool
-    cnn = CNNS[pictures.cnn](pictures, channels, height // rows, width // columns)
     has_cls = pictures.attends_cls or not config.leaves_sequence
     cls = ClsToken(width=config.width) if has_cls else nn.Identity()
     return PackedBranch(
         prepare=nn.Sequential(*prepare),
-        backbone=cnn.backbone,
+        backbone=backbone.module,
         projection=projection(
-            features=cnn.num_features, hidden=pictures.projection_hidden, width=config.width
+            features=backbone.num_features, hidden=pictures.projection_hidden, width=config.width
         ),
         temporal=_transformer(config, cls=cls, depth=pictures.depth),
         finish=WithoutCls() if has_cls and config.leaves_sequence else nn.Identity(),
@@ -136,14 +138,21 @@ def _packed(
     )
 
 
-class Cnn(NamedTuple):
-    """A CNN, and the length of the vector that it makes of a picture."""
+class Backbone(NamedTuple):
+    """An encoder of pictures, and the length of the vector that it makes of each."""
 
-    backbone: nn.Module
+    module: nn.Module
     num_features: int
 
 
-def _vgg(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Cnn:
+def _cnn(pictures: configs.VggConfig, picture: tuple[int, int, int]) -> Backbone:
+    """Build the CNN of a branch for pictures of (channels, height, width) before pooling."""
+    channels, height, width = picture
+    rows, columns = pictures.pool
+    return CNNS[pictures.cnn](pictures, channels, height // rows, width // columns)
+
+
+def _vgg(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Backbone:
     base = pictures.base_channels
     backbone = vgg.Vgg(
         in_channels=channels,
@@ -151,19 +160,19 @@ def _vgg(pictures: configs.VggConfig, channels: int, height: int, width: int) ->
         convs_per_group=pictures.convs_per_group,
         batch_norm=pictures.batch_norm,
     )
-    return Cnn(backbone, vgg.num_features(base_channels=base, height=height, width=width))
+    return Backbone(backbone, vgg.num_features(base_channels=base, height=height, width=width))
 
 
-def _dai(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Cnn:
+def _dai(pictures: configs.VggConfig, channels: int, height: int, width: int) -> Backbone:
     base = pictures.base_channels
     backbone = dai_cnn.DaiCnn(in_channels=channels, base_channels=base)
-    return Cnn(backbone, dai_cnn.num_features(base_channels=base, height=height, width=width))
+    return Backbone(backbone, dai_cnn.num_features(base_channels=base, height=height, width=width))
 
 
-CNNS: dict[str, Callable[[configs.VggConfig, int, int, int], Cnn]] = {"vgg": _vgg, "dai": _dai}
+CNNS: dict[str, Callable[[configs.VggConfig, int, int, int], Backbone]] = {"vgg": _vgg, "dai": _dai}
 """What builds each CNN for pictures of (channels, height, width), by its name in the config."""
 
-BRANCHES: dict[Modality, Callable[[LeConfig], nn.Module]] = {
+BRANCHES: dict[Modality, Callable[[LeConfig, Task], nn.Module]] = {
     "text": _text,
     "audio": _audio,
     "vision": _vision,

@@ -1,8 +1,6 @@
 """What the configs of systems on hand-crafted features have in common."""
 
-from typing import ClassVar
-
-from models.configs.base import Modality, Rate, SystemConfig
+from models.configs.base import Modality, Rate, SystemConfig, later
 from models.configs.decision_fusion import DecisionFusion, WeightedSum
 
 
@@ -10,12 +8,17 @@ class FeatureSystemConfig(SystemConfig):
     """A system that reads hand-crafted features.
 
     Departure: with `standardise` each feature is brought to mean 0 and deviation 1 over the rows of
-    the training split; Dai et al. feed them raw. Ours span decades.
+    the training split; Dai et al. feed them raw. Ours span decades. `features` is what `prepare
+    --as` calls them: so rows can read hand-crafted features and the states of encoders.
     """
 
-    recipe: ClassVar[str] = "handcrafted"
-
     standardise: bool = True
+    features: str = later("handcrafted")
+
+    @property
+    def recipe(self) -> str:  # type: ignore[override]  # here it is a value of the config
+        """The recipe that its corpus is prepared by."""
+        return self.features
 
 
 class LateFusionConfig(FeatureSystemConfig):

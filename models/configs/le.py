@@ -10,8 +10,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from models.configs.base import (
+    RANDOM_WEIGHTS,
     Config,
     Modality,
+    PretrainedConfig,
     Rate,
     SystemConfig,
     check_heads,
@@ -56,7 +58,7 @@ def check_pool(pool: tuple[int, int], *, height: int, width: int, shrink: int) -
             )
 
 
-class VggConfig(Config):
+class VggConfig(PretrainedConfig):
     """A VGG without its classifier, trained from scratch, and a temporal transformer over it.
 
     Pictures are first averaged over `pool` (height, width) pixels; the paper does not pool.
@@ -67,8 +69,13 @@ class VggConfig(Config):
     The released code differs from the paper in two points. Its `cnn` is "dai", the small CNN of
     FE2E: always with batch norm, channels `base_channels` times 1, 2, 4, 8. And with `attends_cls`
     the steps attend to a learned [CLS] too, which is dropped before a fusion of sequences.
+
+    `weights` is "random" for a CNN that is trained from scratch; else it is the folder or hub name
+    of a `transformers` encoder, which takes the place of the CNN. The CNN's fields have no effect
+    then.
     """
 
+    weights: str = later(RANDOM_WEIGHTS)
     pool: tuple[PositiveInt, PositiveInt] = (1, 1)
     base_channels: PositiveInt = 64
     batch_norm: bool = True
@@ -96,7 +103,10 @@ class VisionConfig(VggConfig):
     They are averaged down to `resize_px` first, if that is given. Departure: the released code cuts
     faces of 48 px out of the frame. Here rows of both sizes read the same faces. With `frames`
     "first", only the first face of an utterance is read, as a model of single pictures would.
+    With `weights` of an encoder, such as a CLIP or a DINOv2, faces are resized to what it reads.
     """
+
+    architecture: ClassVar[str] = "vision"
 
     face_px: Pixels = 64
     resize_px: PositiveInt | None = later(None)
@@ -125,9 +135,20 @@ class AudioConfig(VggConfig):
     With `log_mel` the model reads log(mel + 1e-6); the paper's code base reads the power itself.
     """
 
+    architecture: ClassVar[str] = "audio"
+
     num_mels: Pixels = 128
     chunk_frames: Pixels = 32
     log_mel: bool = False
+
+    @model_validator(mode="after")
+    def _reads_spectrograms(self) -> Self:
+        if self.pretrained:
+            raise ValueError(
+                f"weights {self.weights!r}: encoders of sound read waves, and the recipe holds "
+                f"spectrograms; choose weights {RANDOM_WEIGHTS!r}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:
@@ -142,11 +163,26 @@ class LeTextConfig(AlbertConfig):
     The paper does not say whether ALBERT's own [CLS] is among the tokens that are fused
     (`fuses_cls`), nor at which rate the projection learns. In the released code it is not, and the
     projection learns at the rate of ALBERT ("pretrained", which has no effect on random weights).
+    With `encoder` "any", `weights` is another `transformers` encoder, such as a RoBERTa or DeBERTa.
     """
 
+    encoder: Literal["albert", "any"] = later("albert")
     projection_hidden: PositiveInt = 512
     fuses_cls: bool = later(True)
     projection_rate: Literal["base", "pretrained"] = later("base")
+
+    @property
+    def architecture(self) -> str:  # type: ignore[override]  # here it is a value of the config
+        """Names the loader in `models.weights`."""
+        return "text" if self.encoder == "any" else self.encoder
+
+    @model_validator(mode="after")
+    def _any_encoder_is_named(self) -> Self:
+        if self.encoder == "any" and not self.pretrained:
+            raise ValueError(
+                "encoder 'any' needs a checkpoint; choose weights, or encoder 'albert'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_token_is_left(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel
+from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel, PreTrainedModel
 
 from models.configs.text import MAX_POSITIONS, AlbertSizes, BertSizes, TextSizes
 from models.groups import mark_pretrained
@@ -22,7 +22,7 @@ MODELS: dict[str, type[AlbertModel] | type[BertModel]] = {"albert": AlbertModel,
 class TextEncoder(nn.Module):
     """The token states of a transformer. Its unused pooler is kept, frozen."""
 
-    def __init__(self, model: AlbertModel | BertModel) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
         for parameter in self._pooler():
@@ -40,7 +40,8 @@ class TextEncoder(nn.Module):
     @property
     def width(self) -> int:
         """The length of a token state."""
-        return self.model.config.hidden_size
+        width: int = self.model.config.hidden_size
+        return width
 
     def forward(self, tokens: Tensor, token_mask: Tensor) -> Tensor:
         """Encode each token in its sentence.

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
-from models.configs.base import PretrainedConfig, SystemConfig
+from models.configs.base import MODALITIES, PretrainedConfig, SystemConfig
 from models.weights.conv_files import find_conv_files
+from models.weights.encoders import find_encoder_files
 from models.weights.hub import find_checkpoint
 from models.weights.word_vectors import find_word_vectors
 
 FINDERS: dict[str, Callable[[str], Sequence[Path]]] = {
+    **{modality: partial(find_encoder_files, modality=modality) for modality in MODALITIES},
     "albert": partial(find_checkpoint, architecture="albert"),
     "bert": partial(find_checkpoint, architecture="bert"),
     "glove": find_word_vectors,

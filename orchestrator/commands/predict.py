@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +14,8 @@ import click
 
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
+from corpora.source.utterance import Modality
+from orchestrator.commands.handcrafted import by_modality, encoder_option
 from orchestrator.commands.options import (
     fixed_seeds_option,
     gathered,
@@ -83,11 +85,23 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where the word vectors and the encoders are that the trial's features were made with."""
+
+    words: str | None
+    encoders: Mapping[Modality, str]
+
+
+@dataclass(frozen=True)
 class Form:
     """How to write predictions: as JSON, or the CSV of a folder into the file `output`."""
 
     as_json: bool
     output: Path | None
+
+
+def _origins(words: str | None, places: Sequence[str]) -> Origins:
+    return Origins(words, by_modality(places, "--encoder"))
 
 
 choice_options = gathered(
@@ -117,6 +131,16 @@ said_options = gathered(
     ),
     sound_track_option,
 )
+origin_options = gathered(
+    "origins",
+    _origins,
+    click.option(
+        "--words",
+        metavar="glove:FILE|encoder:NAME|random",
+        help="Word vectors, if the trial reads hand-crafted features that were made with them.",
+    ),
+    encoder_option,
+)
 form_options = gathered(
     "form",
     Form,
@@ -134,11 +158,7 @@ form_options = gathered(
 @choice_options
 @place_options
 @said_options
-@click.option(
-    "--words",
-    metavar="glove:FILE|encoder:NAME|random",
-    help="Word vectors, if the trial reads hand-crafted features that were made with them.",
-)
+@origin_options
 @click.option(
     "--device", type=click.Choice(("cpu", "cuda")), help="[default: the GPU if there is one]"
 )
@@ -148,13 +168,14 @@ def predict(
     choice: Choice,
     place: Place,
     said: Said,
-    words: str | None,
+    origins: Origins,
     device: str | None,
     form: Form,
 ) -> None:
     """Predict the emotions of a CLIP.
 
-    CLIP is a video file, which counts as one utterance, or a folder of video files. Name the trial
+    CLIP is a video file, which counts as one utterance, or a folder of video files. For a model
+    without vision it may be a file of sound, for a model of text alone a .txt file. Name the trial
     with --trial, or name its study with --best and the --corpus, --seeds and --scale that it ran
     with. For a folder, the output is a CSV, and the subtitles of each file lie beside the file.
     """
@@ -164,7 +185,7 @@ def predict(
         chosen = trial_by_key(ledger, choice.key)
     else:
         chosen = _best(str(choice.best), choice.seeds, place, ledger)
-    load = partial(_load, chosen, ledger, words, device)
+    load = partial(_load, chosen, ledger, origins, device)
     if clip.is_dir():
         _predict_folder(clip, chosen, load, said.sound_track, form.output)
     else:
@@ -221,17 +242,17 @@ def _predict_folder(
     sound_track: int | None,
     output: Path | None,
 ) -> None:
-    """Write a line for each video; report those that cannot be read, and continue."""
-    from orchestrator.kept_models.predict import spoken_clip, videos_in  # loads PyTorch
+    """Write a line for each clip; report those that cannot be read, and continue."""
+    from orchestrator.kept_models.predict import clips_in, spoken_clip  # loads PyTorch
 
     faults: list[CorpusError] = []
     clips = []
-    videos, others = videos_in(folder)
+    found, others = clips_in(folder, chosen.record.trial.config.model.modalities)
     if others:
         names = ", ".join(path.name for path in others[:MAX_OTHERS])
         more = f" and {len(others) - MAX_OTHERS} more" if len(others) > MAX_OTHERS else ""
-        errors.print(f"note: not taken for videos: {names}{more}", style=NOTE, markup=False)
-    for path in videos:
+        errors.print(f"note: not taken for clips: {names}{more}", style=NOTE, markup=False)
+    for path in found:
         try:
             clips.append(replace(spoken_clip(path), sound_track=sound_track))
         except CorpusError as error:
@@ -276,7 +297,7 @@ def _write_lines(
 def _load(
     chosen: ChosenTrial,
     ledger: Ledger,
-    words: str | None,
+    origins: Origins,
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
@@ -286,7 +307,8 @@ def _load(
         chosen.record,
         ledger,
         device=_device(device),
-        words=words,
+        words=origins.words,
+        encoders=origins.encoders,
         texts=[clip.text for clip in clips],
     )
 

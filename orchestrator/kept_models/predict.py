@@ -1,7 +1,7 @@
 """Predicts the emotions of a video file with the model of a finished trial."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,16 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from corpora.batches.single_clip import ClipReader, ReadClip, whole_file
+from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_file
+from corpora.checkpoints.files import WEIGHTS, Checkpoint
+from corpora.features.encoders.open import find_encoder
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
+from corpora.preparation.lacking import REMARKS_ON
+from corpora.readers.release_files import read_lines
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.names import SYNTHETIC_NAMES, VIDEO_SUFFIXES
+from corpora.source.names import SOUND_SUFFIXES, SYNTHETIC_NAMES, VIDEO_SUFFIXES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
 from corpora.text.subtitles import SUFFIXES as SUBTITLES
@@ -31,10 +35,12 @@ from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task, outputs_of
 from orchestrator.errors import KeptModelError
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
 from orchestrator.trial.kept_model import read_kept_model
+from orchestrator.trial.open_corpus import scale_of_faces
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from reports.prediction.prediction import (
@@ -66,10 +72,12 @@ REMARKS: dict[Remark, str] = {
     Remark.SEVERAL_SOUND_TRACKS: "it has several sound tracks",
 }
 
+TEXT_SUFFIX = ".txt"
+
 
 @dataclass(frozen=True)
 class SpokenClip:
-    """A video file and what is said in it.
+    """A media file, or a file of text, and what is said in it.
 
     `text_from` describes the source of the text; `sound_track` is the sound track to hear, the
     first is 1, by default the first.
@@ -86,9 +94,13 @@ def spoken_clip(
 ) -> SpokenClip:
     """Find what is said in a clip: the given text, else a subtitle file beside it, else nothing.
 
+    A file of text says it itself.
+
     Raises:
-        CorpusError: If the subtitles cannot be read.
+        CorpusError: If the subtitles, or the file of text, cannot be read.
     """
+    if text is None and subtitles is None and is_text(path):
+        return SpokenClip(path, "\n".join(read_lines(path)), "the file itself")
     if text is not None:
         return SpokenClip(path, text, "--text")
     if subtitles is not None:
@@ -99,22 +111,34 @@ def spoken_clip(
     return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
 
 
-def videos_in(folder: Path) -> tuple[list[Path], list[Path]]:
+def is_text(path: Path) -> bool:
+    """Tell by its name whether a file holds text."""
+    return path.suffix.lower() == TEXT_SUFFIX
+
+
+def clips_in(
+    folder: Path, modalities: Collection[Modality] = MODALITIES
+) -> tuple[list[Path], list[Path]]:
     """List the video files of a folder, by name, and the other files; hidden ones are left out.
 
-    Subtitles are no other files. A link that leads nowhere is one.
+    Files of sound count as well for a model that reads no vision, files of text for one that reads
+    text alone. Subtitles are no other files. A link that leads nowhere is one.
 
     Raises:
-        CorpusError: If there are no videos.
+        CorpusError: If there are no videos, nor what else counts.
     """
+    suffixes: tuple[str, ...] = VIDEO_SUFFIXES
+    if "vision" not in modalities:
+        suffixes += SOUND_SUFFIXES
+    if set(modalities) == {"text"}:
+        suffixes += (TEXT_SUFFIX,)
     files = sorted(
         path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()
     )
-    found = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+    found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
     if not found:
-        raise CorpusError(
-            f"folder '{folder}' holds no video file: none ends in {', '.join(VIDEO_SUFFIXES)}"
-        )
+        what = "video file" if suffixes == VIDEO_SUFFIXES else "file that the model reads"
+        raise CorpusError(f"folder '{folder}' holds no {what}: none ends in {', '.join(suffixes)}")
     others = [path for path in files if path.suffix.lower() not in SUBTITLES]
     return found, [path for path in others if path not in found]
 
@@ -147,10 +171,21 @@ class Predictor:
         """Predict the emotions of a whole file.
 
         Raises:
-            CorpusError: If the file cannot be read.
+            CorpusError: If the file cannot be read, or holds text and the model reads more.
         """
+        modalities = self._record.trial.config.model.modalities
+        if is_text(clip.path):
+            if set(modalities) != {"text"}:
+                raise CorpusError(
+                    f"'{clip.path}' is a file of text, but trial '{self._record.key}' reads "
+                    f"{_listed(modalities)}; give a media file, or choose a trial of text alone"
+                )
+            utterance = text_alone(clip.path.name, clip.text)
+            return self.predict_utterance(utterance, text_from=clip.text_from)
         try:
-            utterance = whole_file(clip.path, clip.text, clip.sound_track)
+            utterance = whole_file(
+                clip.path, clip.text, clip.sound_track, needs_pictures="vision" in modalities
+            )
             return self.predict_utterance(utterance, text_from=clip.text_from)
         except MediaError as error:
             raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
@@ -163,7 +198,7 @@ class Predictor:
         Raises:
             MediaError: If the utterance cannot be read.
         """
-        read = self._reader.read(utterance)
+        read = self._without_unread(self._reader.read(utterance))
         circumstances = self._record.circumstances
         with (
             torch.inference_mode(),
@@ -184,6 +219,22 @@ class Predictor:
             num_faces=read.num_faces,
             remarks=read.remarks,
             notes=tuple(self._notes(utterance.text, text_from, read)),
+        )
+
+    def _without_unread(self, read: ReadClip) -> ReadClip:
+        """Leave out what is said of a lack of pictures or sound that the model does not read."""
+        modalities = self._record.trial.config.model.modalities
+        unread = {
+            remark
+            for modality, on_it in REMARKS_ON.items()
+            if modality not in modalities
+            for remark in on_it
+        }
+        is_seen = Remark.NO_FRAMES not in unread.intersection(read.remarks)
+        return replace(
+            read,
+            num_frames=read.num_frames if is_seen else 0,
+            remarks=tuple(remark for remark in read.remarks if remark not in unread),
         )
 
     @property
@@ -251,6 +302,7 @@ def load_predictor(
     *,
     device: torch.device,
     words: str | None = None,
+    encoders: Mapping[Modality, str] | None = None,
     texts: Iterable[str] = (),
 ) -> Predictor:
     """Load the model of a finished trial with the settings that it was trained with.
@@ -261,10 +313,13 @@ def load_predictor(
         device: Where to prepare clips and to predict.
         words: The source of the word vectors of hand-crafted text, as for `prepare`: glove:FILE,
             encoder:NAME, or random.
+        encoders: Where the encoders are whose states the model reads, by modality.
         texts: All texts that will be read; of a file of vectors, only their words are loaded.
 
     Raises:
-        CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words`.
+        CorpusError: If the trial's recipe cannot be applied to a video, or needs other `words` or
+            `encoders`.
+        CheckpointError: If an encoder is not the one of the training.
         KeptModelError: If the model, or the recipe, was not kept.
         WeightsError: If the checkpoint that the model started from is not available; it has the
             model's sizes.
@@ -276,11 +331,11 @@ def load_predictor(
     if record.circumstances.is_deterministic:
         set_cublas_workspace()  # the face detector uses the device before the model does
     recipe: AnyRecipe = TypeAdapter(AnyRecipe).validate_python(record.circumstances.recipe)
-    feature_sources = _feature_sources(recipe, record.key, words, texts)
+    feature_sources = _feature_sources(recipe, record.key, words, encoders or {}, texts)
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
-    config = record.trial.config.model
-    model = build(config, _task(config, record.result.emotions, reader.widths()))
+    config = with_own_code(record.trial, ledger.storage).config.model
+    model = build(config, _task(config, record.result.emotions, reader.widths(), recipe))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)
 
@@ -325,12 +380,17 @@ def _steered_by_text(config: SystemConfig) -> list[Modality]:
 
 
 def _feature_sources(
-    recipe: AnyRecipe, key: str, words: str | None, texts: Iterable[str]
+    recipe: AnyRecipe,
+    key: str,
+    words: str | None,
+    encoders: Mapping[Modality, str],
+    texts: Iterable[str],
 ) -> FeatureSources:
     """Get the feature sources that a recipe needs besides the clip.
 
     Raises:
         CorpusError: If they are not available, or differ from those of the training.
+        CheckpointError: If an encoder differs from that of the training.
     """
     if isinstance(recipe, PublishedFeatures):
         raise CorpusError(
@@ -339,11 +399,19 @@ def _feature_sources(
             "system, or one whose corpus was prepared with our own features (`prepare --words`)"
         )
     if not isinstance(recipe, HandcraftedRecipe):
-        if words is not None:
+        if words is not None or encoders:
             raise CorpusError(
-                f"trial '{key}', recipe '{recipe.name}', reads no word vectors: leave --words out"
+                f"trial '{key}', recipe '{recipe.name}', reads no word vectors and no states of "
+                "encoders: leave --words and --encoder out"
             )
         return NO_FEATURE_SOURCES
+    checkpoints = _encoders(recipe, key, encoders)
+    if recipe.words is None:
+        if words is not None:
+            raise CorpusError(
+                f"trial '{key}' reads an encoder's states of the text: leave --words out"
+            )
+        return FeatureSources(encoders=checkpoints)
     kind, _, origin = (words or recipe.words).partition(":")
     if kind != recipe.words or bool(origin) == (recipe.words == "random"):
         wanted = {"glove": "glove:FILE", "encoder": "encoder:NAME", "random": "random"}
@@ -351,10 +419,31 @@ def _feature_sources(
             f"trial '{key}' was trained with words '{recipe.words}', but --words is {words!r}; "
             f"choose {wanted[recipe.words]}"
         )
-    return FeatureSources(words=make_word_vectors(recipe, texts=texts, origin=origin or None))
+    vectors = make_word_vectors(recipe, texts=texts, origin=origin or None)
+    return FeatureSources(words=vectors, encoders=checkpoints)
 
 
-def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int]) -> Task:
+def _encoders(
+    recipe: HandcraftedRecipe, key: str, encoders: Mapping[Modality, str]
+) -> dict[Modality, Checkpoint]:
+    """Find the encoders of a recipe, which knows what they hold but not where they lie."""
+    if recipe.encoders.keys() != encoders.keys():
+        wanted = " ".join(
+            f"--encoder {modality}=NAME ({states.architecture}, model.safetensors has SHA-256 "
+            f"{states.sha256.get(WEIGHTS[0], 'of several files')})"
+            for modality, states in recipe.encoders.items()
+        )
+        raise CorpusError(
+            f"trial '{key}' was trained with encoders of {_listed_or_none(recipe.encoders)}, but "
+            f"--encoder names those of {_listed_or_none(encoders)}; give "
+            f"{wanted or 'no --encoder'}"
+        )
+    return {modality: find_encoder(place, modality, recipe) for modality, place in encoders.items()}
+
+
+def _task(
+    config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int], recipe: AnyRecipe
+) -> Task:
     """Return the sizes that a model needs; the kept parameters then replace its values."""
     return Task(
         emotions=emotions,
@@ -366,9 +455,14 @@ def _task(config: SystemConfig, emotions: tuple[str, ...], widths: dict[str, int
         emotion_vectors=torch.zeros(len(emotions), config.hidden.text)
         if isinstance(config, EmoEmbsConfig)
         else None,
+        faces=scale_of_faces(recipe),
     )
 
 
 def _listed(names: Iterable[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _listed_or_none(names: Iterable[str]) -> str:
+    return _listed(names) if [*names] else "no modality"

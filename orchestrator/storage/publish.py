@@ -100,6 +100,18 @@ def fetch_file(storage: Path, file: Path) -> None:
         PATIENCE.at_start(_fetch_file, mirror, file.relative_to(storage).as_posix())
 
 
+def fetch_folder(storage: Path, folder: Path) -> None:
+    """Bring a folder of the storage folder up to date with the bucket.
+
+    Raises:
+        OSError: If the bucket was unreachable for too long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        below = folder.relative_to(storage).as_posix()
+        PATIENCE.at_start(mirror.pull, below, lambda name: True)
+
+
 def publish_files(storage: Path, folder: Path, files: Iterable[Path]) -> str | None:
     """Put files of a folder into the bucket; leave what else is in that folder there.
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from corpora.batches.corpus import AnyCorpus, Corpus, load_corpus, load_handcrafted
-from corpora.recipes.handcrafted import HANDCRAFTED
+from corpora.recipes.pictures import Recipe
+from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
 from corpora.store.folds import FoldView, read_folds
@@ -20,7 +21,8 @@ from corpora.text.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig
 from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
-from models.task import Features, Task
+from models.own.system import OwnSystem
+from models.task import Features, PictureScale, Task
 from models.weights.find import find_files
 from orchestrator.storage.corpora import fetch_corpus, fetch_folds
 from search_spaces.trial import CorpusRef, FoldRef
@@ -48,6 +50,8 @@ def open_corpus(
 def token_settings(model: SystemConfig) -> TokenSettings | None:
     """Return how a model's texts become tokens; None if it reads no tokens."""
     text = model.encoders.get("text")
+    if isinstance(model, OwnSystem) and model.reads_text and not isinstance(text, TextConfig):
+        return TokenSettings(None, model.tokens.vocabulary, model.tokens.max_tokens)
     if not isinstance(text, TextConfig):
         return None
     if text.sizes is not None:
@@ -66,7 +70,15 @@ def task_of(corpus: AnyCorpus, model: SystemConfig) -> Task:
             if modality in corpus.moments
         },
         emotion_vectors=_emotion_vectors(model, corpus.manifest.emotions),
+        faces=scale_of_faces(corpus.manifest.recipe),
     )
+
+
+def scale_of_faces(recipe: AnyRecipe) -> PictureScale | None:
+    """Return how a recipe normalises faces; None if it holds no pictures."""
+    if not isinstance(recipe, Recipe):
+        return None
+    return PictureScale(mean=recipe.face_mean, std=recipe.face_std)
 
 
 def _emotion_vectors(model: SystemConfig, emotions: Sequence[str]) -> Tensor | None:
@@ -116,7 +128,7 @@ def _open(
     folder, fold = recipe_folder(storage, reference.name, reference.recipe), None
     if reference.fold is not None:
         fold = view_fold(storage, reference.name, reference.fold)
-    if reference.recipe == HANDCRAFTED:
+    if not isinstance(manifest.recipe, Recipe):
         return load_handcrafted(folder, manifest, device, fold=fold)
     return load_corpus(folder, manifest, tokens, device, fold=fold, like=like)
 

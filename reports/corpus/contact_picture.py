@@ -138,9 +138,13 @@ def about(sample: Sample) -> str:
         *([f"of {row.group}"] if row.group not in (row.id, row.speaker) else ()),
         *([f"speaker {row.speaker}"] if row.speaker else ()),
         f"{row.seconds:.2f} s",
-        f"{int(row.found.any(1).sum())} of {len(row.found)} windows with a face",
+        *([_faces_of(row)] if len(row.found) else ()),
     ]
     return " \N{MIDDLE DOT} ".join(parts)
+
+
+def _faces_of(row: PreparedRow) -> str:
+    return f"{int(row.found.any(1).sum())} of {len(row.found)} windows with a face"
 
 
 def _draw_head(page: _Page, top: float, sample: Sample) -> None:
@@ -166,7 +170,8 @@ def _draw_media(row: PreparedRow, recipe: Recipe, max_lines: int) -> Image.Image
         more = f"{ELLIPSIS} {len(row.found) - num_shown} more,\n{num_without} without\na face"
         page.text(left, top + TILE / 2 - 20, more, 11)
     width = WIDTH - MARGIN - SOUND_LEFT
-    _draw_sound(page.axes(SOUND_LEFT, TIME, width, SOUND_HEIGHT), row, recipe)
+    if len(row.mels):
+        _draw_sound(page.axes(SOUND_LEFT, TIME, width, SOUND_HEIGHT), row, recipe)
     picture = page.picture()
     for window in range(num_shown):
         left, top = _place(row, window)

@@ -87,10 +87,19 @@ class Ledger:
             raise LedgerError("\n".join(faults))
         return found
 
-    def records(self) -> Iterator[Record]:
-        """Read every record, in the order of the keys."""
+    def records(self, *, leaves_damaged: bool = False) -> Iterator[Record]:
+        """Read every record, in the order of the keys.
+
+        Raises:
+            LedgerError: If a record is damaged, unless those are left out.
+        """
         for path in sorted(self.trials.glob(f"*/{RECORD_FILE}")):
-            record = self.find(path.parent.name)
+            try:
+                record = self.find(path.parent.name)
+            except LedgerError:
+                if not leaves_damaged:
+                    raise
+                continue
             if record is not None:
                 yield record
 

@@ -5,6 +5,7 @@ from itertools import count, product
 from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC_NAMES
+from models.own.system import OwnSystem
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
@@ -228,6 +229,7 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
     things = "pairs of seed and fold" if outcome.has_folds else "seeds"
     counted = _count(len(records), thing) if len(records) == 1 else f"{len(records)} {things}"
     of_place = f"of {counted} on {name_place(outcome)}"
+    yield from _tell_waived(records)
     num_diverged = sum(record.result.has_diverged for record in records)
     if num_diverged:
         yield (
@@ -244,6 +246,18 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
         )
     yield from tell_collapsed(number, fallen, name_place(outcome))
     yield from tell_void(cells, study, outcome)
+
+
+def _tell_waived(records: Sequence[Record]) -> Iterable[str]:
+    """Say which checks of its model a user's own system waives."""
+    waived = {
+        check
+        for record in records
+        if isinstance(record.trial.config.model, OwnSystem)
+        for check in record.trial.config.model.waives
+    }
+    if waived:
+        yield f"its model is not held to: {', '.join(sorted(waived))}"
 
 
 def tell_void(cells: Sequence[Cell], study: Study, outcome: Outcome) -> Iterable[str]:

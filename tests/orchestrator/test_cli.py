@@ -276,7 +276,10 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ("layers --seeds auto --max-seeds 2", "'--max-seeds': 2 is not in the range x>=3"),
         ("--storage x layers", "No such option '--storage'"),
         ("run gone.py", "study file 'gone.py' does not exist"),
-        ("prepare videos", "of mmer-sweep prepare; choose from clips, iemocap, mosei, meld, dai-"),
+        (
+            "prepare videos",
+            "of mmer-sweep prepare; choose from clips, features, iemocap, mosei, meld",
+        ),
     ],
 )
 def test_bad_argument_is_told_with_the_choices(

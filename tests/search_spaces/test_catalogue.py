@@ -14,6 +14,7 @@ from search_spaces.catalogue import (
 )
 from search_spaces.errors import StudyError
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
+from tests.models.own.own_files import write_own_files
 
 DERIVED = """
 from search_spaces.studies.le2023 import LAYERS
@@ -150,3 +151,17 @@ def test_file_that_is_edited_within_a_second_is_run_as_it_is_now(tmp_path: Path)
         (study,) = load_studies(file)
         assert study.title == title
     assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_space_of_an_own_system_finds_its_baseline_later(tmp_path: Path) -> None:
+    write_own_files(tmp_path, baselines="from system import Gate\n\nGATE = Gate(width=4)\n")
+    file = write(
+        tmp_path,
+        "from mmer_sweep import IntRange, Space\n\n"
+        "SPACE = Space(name='widths', title='Widths', systems={'gate': 'baselines:GATE'},\n"
+        "    fields=(IntRange(path='model.width', low=2, high=8),))\n",
+        "widths.py",
+    )
+    space = find_space(str(file))
+    point = space.draw("tiny", lambda field: 7)
+    assert space.config(point, "mine", "tiny").model.model_dump()["width"] == 7

@@ -2,12 +2,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from corpora.features.form import FACES, SOUNDS, HandcraftedForm, handcrafted_maker
 from corpora.features.landmarks import COLUMNS
+from corpora.features.sources import FeatureSources
 from corpora.forms.crops import TEMPLATE
 from corpora.forms.faces import NO_FACES, Faces
+from corpora.forms.form import PreparedClip
 from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.recipes.handcrafted import MODALITIES, Handcrafted, HandcraftedRecipe
 from corpora.recipes.pictures import FaceChoice
@@ -63,10 +66,16 @@ def form(
     )
     settings = {"least_face_probability": least_face_probability, "face_choice": face_choice}
     recipe = RECIPE.model_copy(update=settings)
-    make = handcrafted_maker(recipe, RandomVectors(RECIPE.random_width), "cpu")
+    sources = FeatureSources(words=RandomVectors(RECIPE.random_width))
+    make = handcrafted_maker(recipe, sources, "cpu")
     started = make(utterance)
     assert isinstance(started, HandcraftedForm)
     return started
+
+
+def finished(started: HandcraftedForm, wave: NDArray[np.float32] | None) -> PreparedClip:
+    started.hear(wave)
+    return started.finish()
 
 
 def test_form_joins_the_three_modalities() -> None:
@@ -74,7 +83,7 @@ def test_form_joins_the_three_modalities() -> None:
     assert started.times_s == [0.0, 0.5, 1.0]
     for _ in started.times_s:
         started.see(np.zeros((80, 100, 3), np.uint8), NO_FACES)
-    clip = started.finish(noise())
+    clip = finished(started, noise())
     assert clip.widths == {"text": 300, "audio": 42, "vision": 20}
     assert (clip.num_frames, clip.num_faces, clip.num_chunks) == (3, 0, 11)
     assert clip.columns["num_text"].to_pylist() == [3]
@@ -91,8 +100,8 @@ def test_unlikely_face_is_none_and_several_likely_ones_are_remarked() -> None:
     for started in (every, likely):
         for _ in started.times_s:
             started.see(frame, several)
-    assert every.finish(noise()).remarks == (Remark.SEVERAL_FACES,)
-    clip = likely.finish(noise())
+    assert finished(every, noise()).remarks == (Remark.SEVERAL_FACES,)
+    clip = finished(likely, noise())
     assert (clip.remarks, clip.num_faces) == ((), 3)
     row = np.array(clip.columns["vision_features"].to_pylist()).reshape(3, -1)[0]
     assert row[COLUMNS.index("probability")] == 1
@@ -106,7 +115,7 @@ def test_features_are_those_of_the_face_that_counts(choice: FaceChoice, width_px
     started = form(face_choice=choice)
     for _ in started.times_s:
         started.see(np.zeros((80, 100, 3), np.uint8), several)
-    clip = started.finish(noise())
+    clip = finished(started, noise())
     rows = np.array(clip.columns["vision_features"].to_pylist()).reshape(3, -1)
     size = width_px / np.sqrt(80 * 100)
     assert rows[:, COLUMNS.index("box_size_in_frame")] == pytest.approx([size] * 3)
@@ -114,6 +123,6 @@ def test_features_are_those_of_the_face_that_counts(choice: FaceChoice, width_px
 
 
 def test_utterance_without_words_sound_or_frames_has_one_row_each() -> None:
-    clip = form(text=" ").finish(None)
+    clip = finished(form(text=" "), None)
     assert [clip.columns[f"num_{name}"].to_pylist() for name in MODALITIES] == [[1]] * 3
     assert set(clip.remarks) == {Remark.NO_FRAMES, Remark.NO_SOUND}

@@ -1,0 +1,1 @@
+"""Frozen states of pretrained encoders, in batches of similar length."""
