@@ -17,7 +17,7 @@ from corpora.forms.faces import NO_FACES
 from corpora.forms.spectrogram import Spectrogrammer
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import Recipe
-from corpora.source.errors import CorpusError
+from corpora.store.manifest import Manifest
 from corpora.text.tokens import encode
 from models.configs.base import Modality
 from orchestrator.kept_models.load import LoadedModel
@@ -70,8 +70,8 @@ class Blanks:
 
     Attributes:
         rows: The rows of an utterance: spectrograms of silence, black faces, or features of them.
-        keeps_number: The modalities of which an utterance has as many rows as before, and not
-            just `rows`: all are like the first.
+        keeps_number: The modalities of which an utterance keeps its number of rows, all like the
+            first of `rows`.
         tokens: The tokens of an empty text, and what they are padded with; None without tokens.
     """
 
@@ -132,7 +132,7 @@ def predict_withheld(
     """Predict the test split as the trial did, but with modalities withheld.
 
     Raises:
-        CorpusError, MissingPackageError: As `make_blanks`.
+        MissingPackageError: As `make_blanks`.
     """
     corpus, circumstances = trained.corpus, trained.record.circumstances
     config = trained.record.trial.config
@@ -153,31 +153,32 @@ def make_blanks(corpus: AnyCorpus, modalities: Iterable[Modality], device: torch
     """Make what stands in for modalities, by the corpus's recipe.
 
     Raises:
-        CorpusError: If it is not known what the recipe's features of silence or of no picture are.
-        MissingPackageError: If the package that makes these features is missing.
+        MissingPackageError: If the package is missing that makes the features.
     """
-    recipe = corpus.manifest.recipe
-    if isinstance(recipe, Recipe):
-        keeps: set[Modality] = {"audio", "vision"} if recipe.fill_windows else {"audio"}
-        return Blanks(
-            {"audio": _silent_mels(recipe), "vision": _black_face(recipe)},
-            frozenset(keeps),
-            None if corpus.tokenizer is None else _empty_text(corpus.tokenizer),
-        )
-    no_words = torch.zeros(1, corpus.manifest.widths["text"])
-    media = [modality for modality in modalities if modality != "text"]
-    if not media:
-        return Blanks({"text": no_words})
-    if not isinstance(recipe, HandcraftedRecipe):
-        raise CorpusError(
-            f"corpus '{corpus.manifest.name}' holds published features, whose tools are not known, "
-            f"so it is not known what they give without {' and '.join(media)}"
-        )
-    silence = SOUNDS[recipe.sound](recipe)(NO_WAVE)
-    no_face = FACES[recipe.face](str(device))(NO_FRAME, NO_FACES)
+    manifest = corpus.manifest
+    if not isinstance(manifest.recipe, Recipe):
+        return Blanks({m: _blank_features(m, manifest, device) for m in modalities})
+    keeps: set[Modality] = {"audio", "vision"} if manifest.recipe.fill_windows else {"audio"}
     return Blanks(
-        {"text": no_words, "audio": torch.from_numpy(silence), "vision": torch.from_numpy(no_face)}
+        {"audio": _silent_mels(manifest.recipe), "vision": _black_face(manifest.recipe)},
+        frozenset(keeps),
+        None if corpus.tokenizer is None else _empty_text(corpus.tokenizer),
     )
+
+
+def _blank_features(modality: Modality, manifest: Manifest, device: torch.device) -> Tensor:
+    """Make our features of silence or of a black picture; else a row of zeros.
+
+    A text without words is such a row. Of features that others made, and of states of encoders,
+    which are not at hand, it is not known what they would be; zeros are the usual choice.
+    """
+    recipe = manifest.recipe
+    if isinstance(recipe, HandcraftedRecipe) and modality not in recipe.encoders:
+        if modality == "audio":
+            return torch.from_numpy(SOUNDS[recipe.sound](recipe)(NO_WAVE))
+        if modality == "vision":
+            return torch.from_numpy(FACES[recipe.face](str(device))(NO_FRAME, NO_FACES))
+    return torch.zeros(1, manifest.widths[modality])
 
 
 def _silent_mels(recipe: Recipe) -> Tensor:

@@ -392,7 +392,8 @@ def _withheld_notes(blocks: Sequence[OursBlock]) -> Iterable[str]:
         each = "; ".join(f"{what} ({title})" for title, what in lacks.items())
         yield (
             f"Withheld from test utterances: {each}. An empty text, silence and black pictures "
-            "stand in. Models were trained with all; thresholds are those for whole utterances."
+            "stand in, or zeros for features of others and states of encoders. Models were trained "
+            "with all; thresholds are those for whole utterances."
         )
 
 

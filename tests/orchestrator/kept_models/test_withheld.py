@@ -5,15 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
 from corpora.batches.single_clip import ClipReader, whole_file
 from corpora.features.sources import FeatureSources
-from corpora.media.segments import ImageSequence, SoundSegment
+from corpora.media.segments import NoMedia, SoundSegment
+from corpora.recipes.encoder_states import EncoderStates
 from corpora.recipes.handcrafted import PublishedFeatures
-from corpora.source.errors import CorpusError
 from corpora.source.utterance import Utterance
 from corpora.text.word_vectors import RandomVectors
 from models.configs.base import MODALITIES
@@ -59,8 +58,7 @@ def spoken(folder: Path) -> tuple[Utterance, Utterance]:
     whole = whole_file(write_video(folder / "whole.mp4"), "what a day")
     silent = write_video(folder / "silent.mp4", sound_hz=None)
     sound = SoundSegment(silent, 0.0, whole.duration_s)
-    pictures = ImageSequence((), rate_fps=1.0)
-    return whole, replace(whole, pictures=pictures, sound=sound, text="")
+    return whole, replace(whole, pictures=NoMedia(), sound=sound, text="")
 
 
 def inputs_of(batch: AnyBatch) -> dict[str, Tensor | tuple[int, ...]]:
@@ -131,12 +129,20 @@ def test_without_any_text_is_what_the_trial_measured(
     np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-6)
 
 
-def test_published_features_without_sound_are_not_known(
+def test_features_of_others_and_states_of_encoders_are_zeros(
     trained: Callable[[str], Record], storage: Path
 ) -> None:
     corpus = trained_model(trained("emoembs"), storage).corpus
-    manifest = corpus.manifest.model_copy(update={"recipe": PublishedFeatures(sha256="0" * 64)})
-    corpus = replace(corpus, manifest=manifest)
-    with pytest.raises(CorpusError, match=r"holds published features, .* without audio and vision"):
-        make_blanks(corpus, ["text", "audio", "vision"], CPU)
-    assert set(make_blanks(corpus, ["text"], CPU).rows) == {"text"}
+    widths, ours = corpus.manifest.widths, make_blanks(corpus, MODALITIES, CPU).rows
+    states = EncoderStates(architecture="wav2vec2", sha256={})
+    for recipe, are_zeros in (
+        (PublishedFeatures(sha256="0" * 64), MODALITIES),
+        (OWN.model_copy(update={"encoders": {"audio": states}}), ("text", "audio")),
+    ):
+        manifest = corpus.manifest.model_copy(update={"recipe": recipe})
+        rows = make_blanks(replace(corpus, manifest=manifest), MODALITIES, CPU).rows
+        for modality in MODALITIES:
+            zeros = torch.zeros(1, widths[modality])
+            wanted = zeros if modality in are_zeros else ours[modality]
+            assert torch.equal(rows[modality], wanted)
+    assert ours["audio"].any(), "the features of silence"
