@@ -14,6 +14,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.forecast.prices import Prices
+from orchestrator.kept_models.withheld import ensure_withheld
 from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
@@ -148,6 +149,8 @@ def run_studies(
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
         mirror.follow(planned, {(p.study.name, key) for p in plans for key in p.rows_by_key})
         failures, stopped_by = _train_missing(plans, sweep, mirror, console)
+        if stopped_by is None:
+            ensure_withheld(planned, trial_scores, storage, console)
         looks_on = looks and stopped_by is None
         extensions = [extend(one, trial_scores) for one in planned if looks_on]
         if not any(extension.open_claims for extension in extensions):
