@@ -179,11 +179,12 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def _hint(error: BaseException, theirs: Mapping[str, str]) -> str:
-    """Say how a file reaches ours where a module of its own has the name of one of our packages."""
+    """Say how a file reaches what it imports: ours, or a module of the user's own."""
     name = error.name or "" if isinstance(error, ImportError) else ""
     package = name.partition(".")[0]
     if package not in theirs:
-        return ""
+        is_missing = isinstance(error, ModuleNotFoundError)
+        return "; put a file of your own beside it, or install the package" if is_missing else ""
     return (
         f"; by '{package}' the file means '{theirs[package]}': import ours from mmer_sweep, as in "
         "`from mmer_sweep import Study`"
