@@ -176,8 +176,9 @@ def _labelled(labels: SequenceFile) -> Iterator[_Labelled]:
     for key in labels.keys:
         values, times = labels.features(key), labels.intervals(key)
         match = _SEGMENT.fullmatch(key)
-        width = values.shape[-1] if width is None else width
-        is_right = values.ndim == 2 and values.dtype.kind in "fiu" and values.shape[1] == width
+        is_matrix = values.ndim == 2 and values.dtype.kind in "fiu"
+        width = values.shape[1] if is_matrix and width is None else width
+        is_right = is_matrix and values.shape[1] == width
         if not is_right or len(values) != len(times) or (match and len(values) != 1):
             raise CorpusError(
                 f"'{labels.path}', {key}: labels of {values.dtype}, shape {values.shape}, with "
