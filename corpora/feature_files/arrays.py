@@ -118,7 +118,7 @@ def corpus_of_table(
         CorpusError: If features are missing or cannot be used; all faults together.
     """
     utterances = table.utterances(lambda _: (NoMedia(), NoMedia()))
-    num_filled = check_features(features, [clip.id for clip in utterances], str(root))
+    num_filled = check_features(features, [clip.id for clip in utterances], f"'{root}'")
     source = Source(
         kind,
         table.labels.space,

@@ -17,6 +17,7 @@ from corpora.feature_files.check import check_features
 from corpora.feature_files.mmsa_split import SplitContent, held_by
 from corpora.feature_files.store import FeatureCorpus, StoredFeatures
 from corpora.media.segments import NoMedia
+from corpora.readers.clip_cells import check_printable
 from corpora.recipes.handcrafted import MODALITIES
 from corpora.source.digest import digest_of_files, source_digest
 from corpora.source.errors import CorpusError
@@ -209,6 +210,12 @@ def _numbers(splits: Splits, label_range: Range | None, path: Path) -> Labels:
         except (TypeError, ValueError) as error:
             where = f"{of_split.where}, {_NUMBERS}"
             raise CorpusError(f"{where}: one number an utterance is wanted: {error}") from error
+        low, high = usual
+        if label_range is None and not ((values >= low) & (values <= high)).all():
+            raise CorpusError(
+                f"{of_split.where}, {_NUMBERS}: the numbers go from {values.min():g} to "
+                f"{values.max():g}, not from {low:g} to {high:g}; give --range LOW HIGH"
+            )
         labels[split] = [(value,) for value in values.tolist()]
     return space, labels
 
@@ -218,6 +225,8 @@ def _classes(splits: Splits, label_range: Range | None, path: Path) -> Labels:
         raise CorpusError("a range is only that of numbers, with --task regression")
     names = {split: list(map(str, each.listed(_NAMES))) for split, each in splits.items()}
     classes = sorted({name for of_split in names.values() for name in of_split})
+    for name in classes:
+        check_printable(name)
     space = LabelSpace(tuple(classes), "multiclass")
     return space, {split: [space.one_hot(n) for n in of_split] for split, of_split in names.items()}
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.readers.clip_cells import check_printable
 from corpora.source.errors import CorpusError
 
 
@@ -25,6 +26,8 @@ class SplitContent:
         if len(self.ids) < len(ids):
             wrong = next(name for name in ids if not isinstance(name, str))
             raise CorpusError(f"{where}, id: {wrong!r} is no text, such as '03bSnISJMiM$_$11'")
+        for name in self.ids:
+            check_printable(name)
 
     def has(self, key: str) -> bool:
         """Tell whether there is something under a key."""

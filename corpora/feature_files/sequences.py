@@ -15,6 +15,7 @@ from corpora.feature_files.check import check_features
 from corpora.feature_files.sequence import SequenceFile
 from corpora.feature_files.store import FeatureCorpus, StoredFeatures
 from corpora.media.segments import NoMedia
+from corpora.readers.clip_cells import check_printable
 from corpora.readers.clip_folder import read_labels_csv
 from corpora.readers.split_lists import read_split_lists
 from corpora.recipes.handcrafted import MODALITIES
@@ -174,10 +175,12 @@ def _labelled(labels: SequenceFile) -> Iterator[_Labelled]:
     """
     width = None
     for key in labels.keys:
+        check_printable(key)
         values, times = labels.features(key), labels.intervals(key)
         match = _SEGMENT.fullmatch(key)
-        width = values.shape[-1] if width is None else width
-        is_right = values.ndim == 2 and values.dtype.kind in "fiu" and values.shape[1] == width
+        is_matrix = values.ndim == 2 and values.dtype.kind in "fiu"
+        width = values.shape[1] if is_matrix and width is None else width
+        is_right = is_matrix and values.shape[1] == width
         if not is_right or len(values) != len(times) or (match and len(values) != 1):
             raise CorpusError(
                 f"'{labels.path}', {key}: labels of {values.dtype}, shape {values.shape}, with "

@@ -7,8 +7,8 @@ from corpora.source.code import digest_of_code, modules_of
 DECIDING = tuple(
     f"corpora.{room}"
     for room in (
-        *("media", "text", "readers", "forms", "features", "preparation", "recipes"),
-        "checkpoints",
+        *("media", "text", "readers", "forms", "features", "feature_files"),
+        *("preparation", "recipes", "checkpoints"),
     )
 )
 """The rooms that decide the content of a prepared corpus; those of single releases do not count."""

@@ -104,7 +104,7 @@ def read_clips(
     path = csv_file or _only_csv(folder)
     read_table = read_csv_table(path, REQUIRED_COLUMNS, may_hold=partial(_may_hold, folder))
     csv_table = _known_names(read_table, ignore)
-    _check_columns(csv_table)
+    _check_columns(csv_table, reads_files=True)
     has_files = any(line.get("file") for line in csv_table.lines.values())
     if not has_files:
         _check_text(csv_table)
@@ -145,7 +145,7 @@ def read_labels_csv(
         CorpusError: If anything is wrong, as in `read_clips`.
     """
     table = _known_names(read_csv_table(path, REQUIRED_COLUMNS), ignore)
-    _check_columns(table)
+    _check_columns(table, reads_files=False)
     return _read(table, None, task, label_range)
 
 
@@ -225,7 +225,7 @@ def _known_names(table: CsvTable, ignore: Collection[str]) -> CsvTable:
     return replace(table, columns=tuple(names.values()), lines=lines)
 
 
-def _check_columns(table: CsvTable) -> None:
+def _check_columns(table: CsvTable, *, reads_files: bool) -> None:
     path, columns = table.path, table.columns
     if "" in columns:
         raise CorpusError(
@@ -235,8 +235,9 @@ def _check_columns(table: CsvTable) -> None:
     if not table.lines:
         raise CorpusError(f"CSV '{path}' has no utterances")
     wanted = {"utterance"}
-    wanted |= {"file"} if {"start", "end"}.intersection(columns) else set()
-    wanted |= {"start"} if "end" in columns else set()
+    if reads_files:
+        wanted |= {"file"} if {"start", "end"}.intersection(columns) else set()
+        wanted |= {"start"} if "end" in columns else set()
     missing = [name for name in KNOWN_COLUMNS if name in wanted.difference(columns)]
     if missing:
         raise CorpusError(

@@ -1,7 +1,8 @@
 """Hand-crafted features: what they are, and the recipe by which ours are made.
 
 Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published ones are read by
-`corpora.features.published`; other corpora get ours, by `corpora.features.form`.
+`corpora.features.published`, a user's own files by `corpora.feature_files`; other corpora get ours,
+by `corpora.features.form`.
 """
 
 import operator
@@ -135,7 +136,7 @@ class HandcraftedRecipe(BaseModel):
 
 
 class PublishedFeatures(BaseModel):
-    """Features that somebody else has published, taken as they are (`dai_features`).
+    """Features that somebody else has made, taken as they are.
 
     Attributes:
         name: Names the recipe; systems that read hand-crafted features read these as well as ours.

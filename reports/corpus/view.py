@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from corpora.recipes.handcrafted import PublishedFeatures
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.store.manifest import Manifest
@@ -141,6 +142,7 @@ def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
     """Show what a recipe made of the utterances, and which problems it found."""
     splits = manifest.splits.values()
     has_pictures = isinstance(manifest.recipe, Recipe)
+    has_media = not isinstance(manifest.recipe, PublishedFeatures)  # else nobody looked at them
     pictures, sounds = PICTURE_PARTS if has_pictures else FEATURE_PARTS
     yield from _recipe_head(manifest)
     table = _table(manifest)
@@ -148,13 +150,14 @@ def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
         frames = _with_sum(split.num_frames for split in splits)
         faces = _with_sum(split.num_frames_with_face for split in splits)
         _add_row(table, pictures, frames)
-        _add_row(table, "  with a face", faces, _shares(faces, frames))
+        if has_media:
+            _add_row(table, "  with a face", faces, _shares(faces, frames))
     if "audio" not in manifest.without:
         _add_row(table, sounds, _with_sum(split.num_chunks for split in splits))
     numbers = _with_sum(split.num_utterances for split in splits)
     _add_row(table, "utterances", numbers)
     unheld = {remark for modality in manifest.without for remark in REMARKS_ON[modality]}
-    for remark in (each for each in Remark if each not in unheld):
+    for remark in (each for each in Remark if has_media and each not in unheld):
         remarked = _with_sum(split.remarks[remark] for split in splits)
         style = "yellow" if any(remarked) else QUIET
         _add_row(table, f"  {_words(remark)}", remarked, _shares(remarked, numbers), style)

@@ -33,7 +33,7 @@ def test_arrays_of_every_ending_come_unchanged(tmp_path: Path) -> None:
 
 def test_lines_say_labels_groups_and_texts(tmp_path: Path) -> None:
     lines = [
-        line | {"dialogue": f"talk {index % 2}", "text": f"word {index}", "file": "not read"}
+        line | {"dialogue": f"talk {index % 2}", "text": f"word {index}", "end": "not read"}
         for index, line in enumerate(label_lines())
     ]
     source = read_array_folder(write_array_folder(tmp_path, lines)).source

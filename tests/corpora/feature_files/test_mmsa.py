@@ -144,6 +144,14 @@ FAULTS: dict[str, tuple[Changes, str]] = {
         {"test": {"regression_labels": ["a", "b", "c", "d"]}},
         "test, regression_labels: one number an utterance is wanted",
     ),
+    "numbers beyond the usual range": (
+        {"test": {"regression_labels": [0, 1, 2, 70]}},
+        "test, regression_labels: the numbers go from 0 to 70, not from -3 to 3; give --range LOW",
+    ),
+    "an id that rewrites the terminal": (
+        {"test": {"id": ["a\x1b[2J", "b", "c", "d"]}},
+        "'a\\x1b[2J' holds a control character",
+    ),
     "rows of several lengths": (
         {"test": {"audio": [[[1.0]], [[1.0], [2.0]], [[1.0]], [[1.0]]]}},
         "test, audio: rows of one length are wanted",

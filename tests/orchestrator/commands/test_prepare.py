@@ -9,9 +9,11 @@ import pytest
 
 from corpora.features.published import IEMOCAP_FOLDER
 from corpora.preparation.prepare import run_here
+from corpora.readers.clip_folder import read_clips
+from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest
 from orchestrator.cli import main
-from orchestrator.commands.handcrafted import features_beside
+from orchestrator.commands.handcrafted import HandcraftedOptions, features_beside
 from orchestrator.corpus import on_ray
 from tests.corpora.laid_utterances import iemocap_utterances, meld_utterances, mosei_utterances
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -161,3 +163,14 @@ def test_published_features_are_found_whichever_labels_are_wanted(
     (tmp_path / IEMOCAP_FOLDER).mkdir()
     assert features_beside(tmp_path, kind) == tmp_path
     assert features_beside(tmp_path, "meld") is None
+
+
+def test_handcrafted_sound_without_a_word_needs_no_vectors(tmp_path: Path) -> None:
+    options = HandcraftedOptions(words=None, sound="torchaudio", face="landmarks")
+    lines = [line | {"text": ""} for line in clip_lines()]
+    silent = read_clips(write_clip_folder(tmp_path / "silent", lines))
+    recipe, _ = options.own_recipe(silent, "largest")
+    assert recipe.words == "random"
+    spoken = read_clips(write_clip_folder(tmp_path / "spoken"))
+    with pytest.raises(CorpusError, match="hand-crafted features need word vectors"):
+        options.own_recipe(spoken, "largest")

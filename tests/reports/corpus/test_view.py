@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import DAI, LE, Compat
 from corpora.source.rejects import Reject, RejectReason, Remark
 from corpora.store.manifest import Manifest, Shared
@@ -234,3 +234,10 @@ def test_length_of_text_is_not_shown() -> None:
 def test_width_of_what_stands_in_is_not_shown() -> None:
     manifest = make_manifest(without=("vision",), widths={"text": 300, "audio": 42, "vision": 1})
     assert "numbers in a row of features: text 300, audio 42\n" in text_of(manifest)
+
+
+def test_features_of_others_say_nothing_of_faces_and_faults_in_media() -> None:
+    text = text_of(make_manifest(recipe=PublishedFeatures(sha256="0" * 64)))
+    assert "\nface rows " in text
+    assert "with a face" not in text
+    assert "no sound" not in text
