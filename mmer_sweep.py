@@ -1,18 +1,72 @@
-"""Where the console script starts, under a name that nobody else has.
+"""Where the console script starts, and where a study file finds us: under a name nobody else has.
 
-The names of our packages are common. A folder on PYTHONPATH may hold someone else's `models` or
-`orchestrator`, and so may the current folder, which an empty entry of PYTHONPATH means. Python
-would find that one first.
+The names of our packages are common: a folder of the user, or an installed package, may have them
+too. So a wheel keeps ours in a folder of their own, which only those processes search that call
+`prefer_own_packages`.
 """
 
-import os
 import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from types import ModuleType
+from typing import Any, NoReturn
 
 OWN = ("corpora", "models", "search_spaces", "reports", "orchestrator")
-ROOT = Path(__file__).resolve().parent
-"""The folder that holds our packages."""
+HERE = Path(__file__).resolve().parent
+IN_WHEEL = HERE / "mmer_sweep_packages"
+ROOT = IN_WHEEL if IN_WHEEL.is_dir() else HERE
+"""The folder that holds our packages: of a wheel a folder of its own, else the checkout."""
+
+PUBLIC = {
+    "ANY_CORPUS": "search_spaces.study",
+    "ANY_OF_NUMBERS": "search_spaces.study",
+    "BIMHA": "search_spaces.systems.features",
+    "CMHA": "search_spaces.systems.xia",
+    "Choice": "search_spaces.space",
+    "Claim": "search_spaces.claim",
+    "Column": "search_spaces.study",
+    "Comparison": "search_spaces.claim",
+    "EMOEMBS": "search_spaces.systems.features",
+    "FE2E": "search_spaces.systems.dai",
+    "IntRange": "search_spaces.space",
+    "LE": "search_spaces.systems.le",
+    "LF_LSTM": "search_spaces.systems.features",
+    "LF_TRANSFORMER": "search_spaces.systems.features",
+    "LogRange": "search_spaces.space",
+    "MESM": "search_spaces.systems.dai",
+    "MULT": "search_spaces.systems.features",
+    "Metric": "search_spaces.metrics.metric",
+    "OwnSystem": "models.own.system",
+    "OF_NUMBERS": "search_spaces.columns",
+    "Paper": "search_spaces.study",
+    "Row": "search_spaces.study",
+    "Score": "search_spaces.claim",
+    "Source": "search_spaces.study",
+    "Space": "search_spaces.space",
+    "Study": "search_spaces.study",
+    "Tokens": "models.own.system",
+    "TrainingConfig": "search_spaces.training",
+    "TrialConfig": "search_spaces.trial",
+    "apply_change": "search_spaces.change",
+    "XIA": "search_spaces.systems.xia",
+    "better": "search_spaces.claim",
+    "choice_of": "search_spaces.space",
+    "curves": "orchestrator.api",
+    "emotion_columns": "search_spaces.columns",
+    "greater": "search_spaces.claim",
+    "own_system": "models.own.wrapping",
+    "plan": "orchestrator.api",
+    "predictions": "orchestrator.api",
+    "read_beside": "search_spaces.printed.read",
+    "records": "orchestrator.api",
+    "results": "orchestrator.api",
+    "run": "orchestrator.api",
+    "same": "search_spaces.claim",
+    "verdicts": "orchestrator.api",
+}
+"""The module of each name that `from mmer_sweep import ...` gives a user's file."""
 
 
 def main() -> NoReturn:
@@ -24,24 +78,71 @@ def main() -> NoReturn:
 
 
 def prefer_own_packages() -> None:
-    """Search folders with packages of our names last; processes that we start do not search them.
+    """Let the names of our packages mean ours in this process, and in those that it spawns.
 
-    A study file may still import what else such a folder holds.
+    They are imported at once: then no folder that comes before ours on the search path later is
+    asked for them. Other programs that we start search what the user's PYTHONPATH says.
     """
-    sys.path.sort(key=_holds_others)
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if any(map(_holds_others, given)):
-        kept = [entry for entry in given if not _holds_others(entry)]
-        os.environ["PYTHONPATH"] = os.pathsep.join(kept)
+    place = str(ROOT)
+    sys.path[:] = [place, *(entry for entry in sys.path if entry != place)]
+    for name in OWN:
+        import_module(name)
 
 
-def _holds_others(entry: str) -> bool:
-    """Whether a folder of the search path holds a package or module with one of our names."""
-    folder = Path(entry).absolute()
-    if folder.resolve() == ROOT:
-        return False
-    # Unlike those of pathlib, these functions skip a folder that the user may not read.
-    return any(
-        os.path.isdir(folder / name) or os.path.isfile(folder / f"{name}.py")  # noqa: PTH112, PTH113
-        for name in OWN
-    )
+def __getattr__(name: str) -> Any:
+    """Import what a user's file asks us for."""
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'mmer_sweep' has no attribute '{name}'")
+    with own_packages():
+        return getattr(import_module(PUBLIC[name]), name)
+
+
+class _Guest:
+    """A user's code that is being loaded, and means its own modules by some of our names."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+        self.is_in = False
+        """Whether these names mean the user's modules now, and not ours."""
+        self.others: dict[str, ModuleType] = {}
+        """The modules of these names that are not meant now."""
+
+    def exchange(self) -> None:
+        """Exchange our modules of these names for the user's, or the user's for ours."""
+        loaded = [name for name in sys.modules if name.partition(".")[0] in self.names]
+        meant_before = {name: sys.modules.pop(name) for name in loaded}
+        sys.modules.update(self.others)
+        self.others = meant_before
+        self.is_in = not self.is_in
+
+
+_GUESTS: list[_Guest] = []
+"""Whose code is being loaded, the latest last: a file may have another one loaded."""
+
+
+@contextmanager
+def guest_packages(names: Collection[str]) -> Iterator[None]:
+    """Let some of our names mean a user's own modules, while the user's code is loaded."""
+    guest = _Guest(names)
+    guest.exchange()
+    _GUESTS.append(guest)
+    try:
+        yield
+    finally:
+        _GUESTS.pop()
+        guest.exchange()
+
+
+@contextmanager
+def own_packages() -> Iterator[None]:
+    """Let our names mean our packages, also within code of a user that is being loaded."""
+    if not _GUESTS:
+        prefer_own_packages()
+    guests = [guest for guest in _GUESTS[-1:] if guest.is_in]
+    for guest in guests:
+        guest.exchange()
+    try:
+        yield
+    finally:
+        for guest in guests:
+            guest.exchange()

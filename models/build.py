@@ -22,6 +22,9 @@ from models.configs.late_fusion import LfLstmConfig, LfTransformerConfig
 from models.configs.le import LeConfig
 from models.configs.mult import MultConfig
 from models.configs.xia import XiaConfig
+from models.init import init_weights
+from models.own.initial import build_own
+from models.own.system import OwnSystem
 from models.task import Task
 
 BUILDERS: dict[type[SystemConfig], Callable[[Any, Task], nn.Module]] = {
@@ -42,12 +45,27 @@ BUILDERS: dict[type[SystemConfig], Callable[[Any, Task], nn.Module]] = {
 def build(config: SystemConfig, task: Task) -> nn.Module:
     """Build a model that maps a batch of the config's recipe to logits (B, K), in train mode.
 
-    It loads the values of a checkpoint. All other values come from `models.init.init_weights`,
-    which must be called next. Seed PyTorch's global random state (dropout) after both, because
-    building draws from it.
+    It loads the values of a checkpoint; all others have no meaning (`build_anew`). Seed PyTorch's
+    global random state (dropout) afterwards, because building draws from it.
 
     Raises:
+        OwnCodeError: If the code of a user's own system is not loaded.
         ValueError: If a size of the config does not fit the features of the task.
         WeightsError: If a checkpoint that the config names is not available.
     """
+    if isinstance(config, OwnSystem):
+        return config.build(task).train()
     return BUILDERS[type(config)](config, task).train()
+
+
+def build_anew(config: SystemConfig, task: Task, *, seed: int) -> nn.Module:
+    """Build a model with its initial values.
+
+    Raises:
+        OwnCodeError, ValueError, WeightsError: As `build`.
+    """
+    if isinstance(config, OwnSystem):
+        return build_own(config, task, seed=seed)
+    model = build(config, task)
+    init_weights(model, seed)
+    return model

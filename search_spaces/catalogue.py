@@ -1,8 +1,9 @@
 """All studies and spaces: the built-in ones by name, and a user's own from a Python file."""
 
 import importlib.util
-import shlex
 import traceback
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -13,8 +14,9 @@ from corpora.errors import UserError, did_you_mean
 from search_spaces.change import describe_faults
 from search_spaces.errors import StudyError
 from search_spaces.metrics.registry import adopt
+from search_spaces.own.importing import user_code
 from search_spaces.printed.read import beside
-from search_spaces.space import Space
+from search_spaces.space import Space, import_baseline
 from search_spaces.spaces.architecture import ARCHITECTURE
 from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
@@ -122,6 +124,10 @@ def find_space(name: str) -> Space:
             f"space file '{name}': another space has the name '{own[0].name}' too; choose another "
             "name"
         )
+    with user_code(Path(name).absolute().parent):
+        for place in own[0].systems.values():
+            with suppress(StudyError):  # `space_faults` tells of all together
+                import_baseline(place)
     return own[0]
 
 
@@ -151,15 +157,16 @@ def _run(path: Path, kind: str) -> dict[str, object]:
     name = f"user_{kind}_{path.stem}"
     loader = _Uncached(name, str(path.absolute()))
     module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=loader.path))
+    theirs: Mapping[str, str] = {}
     try:
-        with beside(path):
+        with beside(path), user_code(path.absolute().parent) as theirs:
             loader.exec_module(module)
     except ValidationError as error:
         faults = "; ".join(describe_faults(error))
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {faults}") from error
     except (Exception, SystemExit) as error:
         kind_of_fault = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        fault = f"{kind_of_fault}{error}{_hint(error, path)}"
+        fault = f"{kind_of_fault}{error}{_hint(error, theirs)}"
         raise StudyError(f"{kind} file '{path}'{_line(error, path)}: {fault}") from error
     return vars(module)
 
@@ -171,14 +178,14 @@ def _line(error: BaseException, path: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _hint(error: BaseException, path: Path) -> str:
-    """Say how a study file can use a file beside it: the folder is not searched by import."""
-    if not isinstance(error, ModuleNotFoundError) or error.name is None:
-        return ""
-    beside = path.absolute().parent / error.name.partition(".")[0]
-    if not (beside.is_dir() or beside.with_suffix(".py").is_file()):
-        return ""
+def _hint(error: BaseException, theirs: Mapping[str, str]) -> str:
+    """Say how a file reaches what it imports: ours, or a module of the user's own."""
+    name = error.name or "" if isinstance(error, ImportError) else ""
+    package = name.partition(".")[0]
+    if package not in theirs:
+        is_missing = isinstance(error, ModuleNotFoundError)
+        return "; put a file of your own beside it, or install the package" if is_missing else ""
     return (
-        f"; '{beside.name}' lies beside the file, where import does not look: write what you need "
-        f"of it into the file, or set PYTHONPATH={shlex.quote(str(beside.parent))}"
+        f"; by '{package}' the file means '{theirs[package]}': import ours from mmer_sweep, as in "
+        "`from mmer_sweep import Study`"
     )

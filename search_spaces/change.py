@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, to_jsonable_python
 
 from models.configs.base import Config
-from models.configs.system import SYSTEM_NAMES
+from models.configs.system import SYSTEM_NAMES, TAGS
 from search_spaces.errors import StudyError
 from search_spaces.trial import TrialConfig
 
@@ -76,8 +76,9 @@ def _tree(config: Config) -> dict[str, JsonValue]:
 
 def _describe(fault: ErrorDetails) -> str:
     model, *rest = map(str, fault["loc"] or ("config",))
-    if rest and rest[0] in SYSTEM_NAMES:  # names the config of the union, not a field
-        rest = rest[1:]
+    for names in (TAGS, SYSTEM_NAMES):  # they name the config of a union, not a field
+        if rest and rest[0] in names:
+            rest = rest[1:]
     place = ".".join((model, *rest[:MAX_DEPTH]))
     text = f"{place}: {fault['msg'].removeprefix('Value error, ')}"
     given = fault["input"]

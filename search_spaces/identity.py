@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from corpora.parsing.json_text import parse_json
 from models.configs.base import Config
+from models.own.system import OwnSystem
 
 FIRST_FIELDS_FILE = "first_fields.json"
 """The fields of each config in the first release, by the module and the name of its class."""
@@ -19,9 +20,11 @@ def identity_of(config: Config) -> dict[str, Any]:
 
     Fields of the first release always count. A later field counts only if it differs from its
     default, so that default must mean the computation of before. Kinds always count, such as
-    "transformer" of a fusion.
+    "transformer" of a fusion. All fields of a user's own system count: its source does, too.
     """
     plain = config.model_dump(mode="json")
+    if isinstance(config, OwnSystem):
+        return plain
     first = _first_fields().get(f"{type(config).__module__}.{type(config).__qualname__}", ())
     counted: dict[str, Any] = {}
     for name, field in type(config).model_fields.items():

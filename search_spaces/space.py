@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 from pydantic import Field, JsonValue
@@ -9,7 +10,7 @@ from pydantic import Field, JsonValue
 from models.configs.base import Config
 from search_spaces.change import Change, apply_change
 from search_spaces.errors import StudyError
-from search_spaces.study import ANY_CORPUS, Baseline
+from search_spaces.study import ANY_CORPUS, Baseline, as_baseline
 from search_spaces.terms import Scale, Words
 from search_spaces.trial import TrialConfig
 
@@ -128,15 +129,18 @@ def choice_of(path: str, values: Iterable[JsonValue], *, when: When | None = Non
     return Choice(name=path, options={str(v): {path: v} for v in values}, when=when or {})
 
 
+@cache
 def import_baseline(place: str) -> Baseline:
     """Load a baseline from where it is, as in `search_spaces.systems.le:LE`.
+
+    The module may lie beside a user's space file: it is loaded with that file, and known later.
 
     Raises:
         StudyError: If there is none.
     """
     module, _, name = place.partition(":")
     try:
-        found: Any = getattr(importlib.import_module(module), name)
+        found: Any = as_baseline(getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, ValueError) as error:
         raise StudyError(
             f"there is no baseline '{place}' ({error}); name it as module:NAME, for example "

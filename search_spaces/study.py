@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self, get_args
 
 from pydantic import (
+    BeforeValidator,
     Field,
     JsonValue,
     NonNegativeInt,
@@ -15,7 +16,7 @@ from pydantic import (
 )
 
 from corpora.source.task import TaskKind
-from models.configs.base import Config, later
+from models.configs.base import Config, SystemConfig, later
 from search_spaces.change import apply_change
 from search_spaces.claim import OWN, Claim, Score
 from search_spaces.errors import StudyError
@@ -31,8 +32,18 @@ ANY_CORPUS = "*"
 ANY_OF_NUMBERS = "* regression"
 """Every other corpus whose task is regression, among the columns of a study."""
 
-Baseline = Mapping[Scale, Mapping[str, TrialConfig]]
-"""For each scale a config by corpus name; "*" stands for every corpus without one of its own."""
+
+def as_baseline(given: object) -> object:
+    """Take one config, or one system, for every scale and corpus."""
+    config = TrialConfig(model=given) if isinstance(given, SystemConfig) else given
+    if not isinstance(config, TrialConfig):
+        return given
+    return {scale: {ANY_CORPUS: config} for scale in get_args(Scale)}
+
+
+Baseline = Annotated[Mapping[Scale, Mapping[str, TrialConfig]], BeforeValidator(as_baseline)]
+"""For each scale a config by corpus name; "*" stands for every corpus without one of its own. One
+`TrialConfig`, or one system, stands for all of them."""
 
 RECONSTRUCTED = "(reconstructed)"
 """The end of the names of rows whose architecture we rebuilt from a description."""

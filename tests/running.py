@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+import pytest
 import torch
 from mlflow.tracking import MlflowClient
 
@@ -22,6 +23,17 @@ from reports.ledger.record import Record, Result
 from tests.corpora.media_factory import clip_lines, write_clip_folder
 
 COMMAND = Path(sys.executable).with_name("mmer-sweep")
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+cluster.add_node(num_cpus=1)
+print(cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
 NUM_TRIALS = 4
 """Of the study that `tests.orchestrator.factories.write_study_file` writes."""
 
@@ -46,6 +58,26 @@ def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
             family = psutil.Process(process.pid).children(recursive=True)
             process.kill()
             process.wait(60)
+            end(family)
+
+
+@contextmanager
+def ray_cluster(python: Path, cwd: Path | None = None) -> Iterator[str]:
+    """Start a Ray cluster of two nodes on this machine; gives its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        command, pipe = [str(python), "-c", CLUSTER], subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=cwd)
+        family: list[psutil.Process] = []
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            family = psutil.Process(process.pid).children(recursive=True)
+            yield address
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
             end(family)
 
 

@@ -21,9 +21,9 @@ from tests.running import (
     COMMAND,
     NUM_TRIALS,
     call,
-    end,
     lay_workplace,
     mlflow_statuses,
+    ray_cluster,
     record_times,
     results,
     started,
@@ -94,36 +94,10 @@ def assert_longest_first(storage: Path, probe_files: Iterable[Path]) -> None:
     assert len(set(took)) == NUM_TRIALS
 
 
-CLUSTER = """
-import sys
-from ray.cluster_utils import Cluster
-
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-cluster.add_node(num_cpus=1)
-print(cluster.address, flush=True)
-sys.stdin.read()
-cluster.shutdown()
-"""
-
-
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Start a Ray cluster of two nodes on this machine; gives its address."""
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    family: list[psutil.Process] = []
-    try:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        family = psutil.Process(process.pid).children(recursive=True)
+def cluster() -> Iterator[str]:
+    with ray_cluster(Path(sys.executable)) as address:
         yield address
-        process.communicate(timeout=60)
-    finally:
-        process.kill()
-        end(family)
 
 
 @pytest.mark.slow

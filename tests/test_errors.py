@@ -57,6 +57,7 @@ CAUGHT = {
     *("ChangedCodeError", "ChangedWeightsError", "NotEnoughMemoryError"),  # fails one trial
     *("TooLargeError", "UnreachedStorageError", "LostWorkerError"),  # the driver decides what next
     "ParseError",  # becomes the error of whoever knows the file
+    "BrokenContractError",  # becomes a line of an OwnCodeError
     "DamagedCheckpointError",  # the trial begins anew, and that is told
     "DamagedRunError",  # left out of a ledger that is pulled, and told
 }

@@ -1,6 +1,5 @@
 """One clip outside any corpus, prepared and batched in memory as a model reads it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_
 from corpora.batches.transfer import num_threads
 from corpora.features.sources import FeatureSources
 from corpora.media.duration import read_duration_s
-from corpora.media.segments import ImageSequence, SoundSegment, VideoSegment
+from corpora.media.frames import has_pictures
+from corpora.media.segments import NoMedia, SoundSegment, VideoSegment
 from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
@@ -26,8 +26,6 @@ from corpora.source.errors import MediaError
 from corpora.source.rejects import Reject, Remark
 from corpora.source.utterance import Utterance
 from corpora.store.prepared import schema_of
-
-_NO_FILE = Path(os.devnull)
 
 
 @dataclass(frozen=True)
@@ -103,18 +101,25 @@ class ClipReader:
         return next(CorpusSplit(table, features, self._device).in_order(1))
 
 
-def whole_file(path: Path, text: str, sound_track: int | None = None) -> Utterance:
+def whole_file(
+    path: Path, text: str, sound_track: int | None = None, *, needs_pictures: bool = True
+) -> Utterance:
     """Make one utterance, without labels, of a whole media file.
 
-    `sound_track` is the sound track to hear, the first is 1; by default the first.
+    Args:
+        path: The file.
+        text: What is said in it.
+        sound_track: The sound track to hear, the first is 1; by default the first.
+        needs_pictures: Whether a file without video is refused when the utterance is read.
 
     Raises:
         MediaError: If it cannot be read.
     """
     duration_s = read_duration_s(path)
+    are_seen = needs_pictures or has_pictures(path)
     return Utterance(
         id=path.name,
-        pictures=VideoSegment(path, 0.0, duration_s),
+        pictures=VideoSegment(path, 0.0, duration_s) if are_seen else NoMedia(),
         sound=SoundSegment(path, 0.0, duration_s, track=sound_track),
         duration_s=duration_s,
         text=text,
@@ -124,14 +129,19 @@ def whole_file(path: Path, text: str, sound_track: int | None = None) -> Utteran
     )
 
 
-_EMPTY = Utterance(
-    id="",
-    pictures=ImageSequence((), rate_fps=1.0),
-    sound=SoundSegment(_NO_FILE, 0.0, 1.0),
-    duration_s=1.0,
-    text="",
-    labels=(),
-    split="test",
-    group="",
-)
+def text_alone(name: str, text: str) -> Utterance:
+    """Make one utterance, without labels, of a text, without pictures and sound."""
+    return Utterance(
+        id=name,
+        pictures=NoMedia(),
+        sound=NoMedia(),
+        duration_s=0.0,
+        text=text,
+        labels=(),
+        split="test",
+        group=name,
+    )
+
+
+_EMPTY = text_alone("", "")
 """An utterance without frames and sound: its features still show how wide a recipe's rows are."""

@@ -14,9 +14,8 @@ from corpora.features.encoders.faces import FaceStates
 from corpora.features.encoders.texts import TextStates
 from corpora.features.encoders.waves import WaveStates
 from corpora.features.landmarks import describe_faces
-from corpora.features.published import DaiFeatures
 from corpora.features.sound import SpectralSound
-from corpora.features.sources import FeatureSources
+from corpora.features.sources import FeatureSources, PublishedSource
 from corpora.forms.face_choice import FaceChooser, several_faces_detail
 from corpora.forms.faces import NO_FACES, Faces
 from corpora.forms.form import FormMaker, PreparedClip, one_list
@@ -125,7 +124,7 @@ class HandcraftedForm:
 class PublishedForm:
     """Takes the features of an utterance from published files; its media are not read."""
 
-    def __init__(self, utterance: Utterance, features: DaiFeatures) -> None:
+    def __init__(self, utterance: Utterance, features: PublishedSource) -> None:
         self._utterance = utterance
         self._features = features
         self.times_s: Sequence[float] = ()

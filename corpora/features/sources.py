@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from corpora.checkpoints.files import Checkpoint
-from corpora.features.published import DaiFeatures
-from corpora.recipes.handcrafted import Modality
+from corpora.recipes.handcrafted import Handcrafted
+from corpora.source.utterance import Modality
 from corpora.text.word_vectors import WordVectors
+
+
+class PublishedSource(Protocol):
+    """Features that somebody else has made, by utterance."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that decides them."""
+
+    def features(self, utterance_id: str) -> Handcrafted | None:
+        """Look an utterance up; None if some modality lacks it."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +33,7 @@ class FeatureSources:
     """
 
     words: WordVectors | None = None
-    published: DaiFeatures | None = None
+    published: PublishedSource | None = None
     encoders: Mapping[Modality, Checkpoint] = field(default_factory=dict)
 
 

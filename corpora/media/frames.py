@@ -49,7 +49,7 @@ def read_frames(
         if not due:
             return
         on_screen = shown
-    if on_screen is None and not _has_pictures(path):
+    if on_screen is None and not has_pictures(path):
         raise MediaError(RejectReason.NO_VIDEO, "the file has no video stream")
     num_left = 0 if on_screen is None else sum(time_s < on_screen.end_s for time_s in due)
     if on_screen is None or num_given + num_left == 0:
@@ -66,7 +66,12 @@ def _picture_stream(container: InputContainer) -> Any:
     return next((v for v in videos if not v.disposition & Disposition.attached_pic), None)
 
 
-def _has_pictures(path: Path) -> bool:
+def has_pictures(path: Path) -> bool:
+    """Tell whether a file has a video; the cover of a record is none.
+
+    Raises:
+        MediaError: If it is unreadable.
+    """
     with open_media(path) as container:
         return _picture_stream(container) is not None
 

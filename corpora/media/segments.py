@@ -111,6 +111,24 @@ class SoundSegment:
         )
 
 
+@dataclass(frozen=True)
+class NoMedia:
+    """The pictures, or the sound, of an utterance that has none."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """None."""
+        return ()
+
+    def frames(self, times_s: Sequence[float], note: Note = unnoted) -> Iterator[Frame]:
+        """Yield nothing."""
+        return iter(())
+
+    def wave(self, *, rate_hz: int, note: Note = unnoted) -> NDArray[np.float32] | None:
+        """Return None."""
+        return None
+
+
 def _read_image(path: Path) -> Frame:
     with catch_warnings(action="error", category=Image.DecompressionBombWarning):
         try:

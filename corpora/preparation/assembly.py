@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from corpora.forms.detections import schema_for, sha256_beside
 from corpora.preparation.code import preparation_digest
+from corpora.preparation.lacking import lacking, not_on
 from corpora.preparation.parts import FormReport, PartFolder, parts_of
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.union import AnyRecipe
@@ -20,7 +21,7 @@ from corpora.source.errors import CorpusError
 from corpora.source.label_space import LabelSpace, Range
 from corpora.source.labels import check_labels
 from corpora.source.rejects import Reject, Remark
-from corpora.source.split import SPLITS
+from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Source, Utterance
 from corpora.store.folders import DETECTIONS_FILE, MANIFEST_FILE, split_file
 from corpora.store.label_counts import bounds_of, count_positives, count_targets
@@ -66,7 +67,6 @@ class _Tally:
     def __init__(self) -> None:
         self.sums: Counter[str] = Counter()
         self.seconds = 0.0
-        self.remarks: Counter[Remark] = Counter()
         self.labels: list[tuple[float, ...]] = []
 
     def add(self, utterance: Utterance, report: FormReport) -> None:
@@ -75,10 +75,11 @@ class _Tally:
         self.sums["faces"] += report.num_faces
         self.sums["chunks"] += report.num_chunks
         self.seconds += utterance.duration_s
-        self.remarks.update(report.remarks)
         self.labels.append(utterance.labels)
 
-    def counts(self, labels: LabelSpace, bounds: Sequence[Range]) -> SplitCounts:
+    def counts(
+        self, labels: LabelSpace, bounds: Sequence[Range], remarks: Counter[Remark]
+    ) -> SplitCounts:
         return SplitCounts(
             num_utterances=self.sums["utterances"],
             num_frames=self.sums["frames"],
@@ -86,7 +87,7 @@ class _Tally:
             num_chunks=self.sums["chunks"],
             seconds=round(self.seconds, 3),
             positives=count_positives(labels, self.labels),
-            remarks={remark: self.remarks[remark] for remark in Remark},
+            remarks={remark: remarks[remark] for remark in Remark},
             targets=count_targets(labels, self.labels, bounds),
         )
 
@@ -138,6 +139,8 @@ def assemble(
                 widths = form.widths
             kept += clips
     _check_kept(kept, source.labels, name, rejects)
+    without = lacking(source, recipe, kept, remarked)
+    remarked = not_on(remarked, without)
     bounds = bounds_of(source.labels, kept)
     manifest = Manifest(
         name=name,
@@ -145,7 +148,10 @@ def assemble(
         fingerprint=fingerprint_of(source.digest, recipe),
         recipe=recipe,
         emotions=source.emotions,
-        splits={split: tally.counts(source.labels, bounds) for split, tally in tallies.items()},
+        splits={
+            split: tally.counts(source.labels, bounds, _count(remarked, split))
+            for split, tally in tallies.items()
+        },
         widths=widths,
         shared=shared_between(kept),
         rejects=tuple(rejects),
@@ -156,6 +162,7 @@ def assemble(
         task=source.task,
         label_range=source.labels.range,
         has_dialogues=source.has_dialogues,
+        without=without,
     )
     write_remarked(partial, remarked)
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
@@ -166,6 +173,10 @@ def assemble(
 def _libraries(recipe: AnyRecipe) -> tuple[str, ...]:
     has_encoders = isinstance(recipe, HandcraftedRecipe) and bool(recipe.encoders)
     return (*RECORDED_LIBRARIES, *(("transformers",) if has_encoders else ()))
+
+
+def _count(remarked: Sequence[Remarked], split: Split) -> Counter[Remark]:
+    return Counter(each.remark for each in remarked if each.split == split)
 
 
 def assemble_detections(source: Source, parts: PartFolder, file: Path) -> None:

@@ -1,30 +1,75 @@
-"""A folder of video files and a CSV that says which utterances they hold."""
+"""A folder of media files and a CSV that says which utterances they hold; or text alone."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from corpora.media.segments import SoundSegment, VideoSegment
+from corpora.media.frames import has_pictures
+from corpora.media.segments import NoMedia, SoundSegment, VideoSegment
 from corpora.readers.clip_cells import SPLIT_WORDS
-from corpora.readers.clip_labels import read_labels
+from corpora.readers.clip_labels import ClipLabels, read_labels
 from corpora.readers.clip_lines import ClipLine, LineReader, is_file
 from corpora.readers.csv_table import CsvTable, Line, read_csv_table
 from corpora.source.digest import source_digest
-from corpora.source.errors import CorpusError
+from corpora.source.errors import CorpusError, MediaError
 from corpora.source.label_space import Range
 from corpora.source.split import SPLITS, Split
 from corpora.source.task import TaskKind
-from corpora.source.utterance import Source, Utterance
+from corpora.source.utterance import Pictures, Sound, Source, Utterance
 
-REQUIRED_COLUMNS = ("utterance", "file")
+REQUIRED_COLUMNS = ("utterance",)
+SEGMENT_COLUMNS = ("file", "start", "end")
 GROUPING_COLUMNS = ("split", "speaker")
-KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "start", "end", "text", *GROUPING_COLUMNS, "dialogue")
+KNOWN_COLUMNS = (*REQUIRED_COLUMNS, *SEGMENT_COLUMNS, "text", *GROUPING_COLUMNS, "dialogue")
 """The columns that are no labels; the header may use capitals."""
 
 SPEAKER_SHARES: Mapping[Split, float] = {"train": 0.6, "valid": 0.15, "test": 0.25}
 """Wanted shares of the utterances where the CSV names speakers but no splits."""
+
+
+@dataclass(frozen=True)
+class UtteranceTable:
+    """What a CSV says of utterances, by the numbers of its lines.
+
+    Attributes:
+        path: The CSV.
+        clips: What each line says.
+        labels: The labels of each line, and what they mean.
+        splits: The split of each line.
+        has_dialogues: Whether it names dialogues.
+    """
+
+    path: Path
+    clips: Mapping[int, ClipLine]
+    labels: ClipLabels
+    splits: Mapping[int, Split]
+    has_dialogues: bool
+
+    def utterances(
+        self, media_of: Callable[[ClipLine], tuple[Pictures, Sound]]
+    ) -> tuple[Utterance, ...]:
+        """Make the utterance of each line, with its pictures and its sound."""
+        made = []
+        for number, clip in self.clips.items():
+            pictures, sound = media_of(clip)
+            _, start_s, end_s = clip.segment or (None, 0.0, 0.0)
+            made.append(
+                Utterance(
+                    id=clip.utterance,
+                    pictures=pictures,
+                    sound=sound,
+                    duration_s=end_s - start_s,
+                    text=clip.text,
+                    labels=self.labels.of_line[number],
+                    split=self.splits[number],
+                    group=clip.dialogue or clip.speaker or clip.utterance,
+                    speaker=clip.speaker or None,
+                )
+            )
+        return tuple(made)
 
 
 def read_clips(
@@ -41,7 +86,8 @@ def read_clips(
     without it the speaker is the group. Every other column is an emotion, 0 or 1, or the number of
     a target, or one column names the emotion or class (`read_labels`). Without `end`, a clip goes
     on to the end of its file; without `text`, subtitles beside the file say it. Without `split`,
-    whole speakers are dealt to the splits, so that no speaker is in two of them.
+    whole speakers are dealt to the splits, so that no speaker is in two of them. If no line names a
+    file, there is text alone; if no file holds a video, there are no pictures.
 
     Args:
         folder: Holds the media files.
@@ -57,8 +103,56 @@ def read_clips(
         raise CorpusError(f"clip folder '{folder}' does not exist")
     path = csv_file or _only_csv(folder)
     read_table = read_csv_table(path, REQUIRED_COLUMNS, may_hold=partial(_may_hold, folder))
-    table = _known_names(read_table, ignore)
+    csv_table = _known_names(read_table, ignore)
+    _check_columns(csv_table)
+    has_files = any(line.get("file") for line in csv_table.lines.values())
+    if not has_files:
+        _check_text(csv_table)
+    try:
+        table = _read(csv_table, folder if has_files else None, task, label_range)
+    except CorpusError as error:
+        hint = "" if has_files else "\n  (no column 'file' names media: this would be text alone)"
+        raise CorpusError(f"{error}{hint}") from error
+    segments = [clip.segment for clip in table.clips.values() if clip.segment is not None]
+    are_seen = _hold_pictures(segment.file for segment in segments)
+
+    def media_of(clip: ClipLine) -> tuple[Pictures, Sound]:
+        if clip.segment is None:
+            return NoMedia(), NoMedia()
+        return VideoSegment(*clip.segment) if are_seen else NoMedia(), SoundSegment(*clip.segment)
+
+    utterances = table.utterances(media_of)
+    return Source(
+        "clips",
+        table.labels.space,
+        utterances,
+        source_digest(folder, utterances, table.labels.space),
+        has_dialogues=table.has_dialogues,
+    )
+
+
+def read_labels_csv(
+    path: Path,
+    ignore: Collection[str] = (),
+    task: TaskKind | None = None,
+    label_range: Range | None = None,
+) -> UtteranceTable:
+    """Read a CSV as that of `read_clips`, of utterances whose content lies elsewhere.
+
+    What it says of files is not read, and it may have no text.
+
+    Raises:
+        CorpusError: If anything is wrong, as in `read_clips`.
+    """
+    table = _known_names(read_csv_table(path, REQUIRED_COLUMNS), ignore)
     _check_columns(table)
+    return _read(table, None, task, label_range)
+
+
+def _read(
+    table: CsvTable, folder: Path | None, task: TaskKind | None, label_range: Range | None
+) -> UtteranceTable:
+    """Read the lines of a CSV; without a folder, no files."""
     has_commas = table.delimiter != ","
     columns = [name for name in table.columns if name not in KNOWN_COLUMNS]
     labels = read_labels(
@@ -68,30 +162,29 @@ def read_clips(
     read = {number: reader.read(number, line) for number, line in table.lines.items()}
     faults = [*_repeated_ids(table.lines), *reader.faults, *labels.faults]
     if faults:
-        raise CorpusError(f"{path}:\n" + "\n".join(f"  {fault}" for fault in faults))
+        raise CorpusError(f"{table.path}:\n" + "\n".join(f"  {fault}" for fault in faults))
     clips = {number: clip for number, clip in read.items() if clip is not None}
-    splits = _splits(path, clips)
-    utterances = tuple(
-        Utterance(
-            id=clip.utterance,
-            pictures=VideoSegment(clip.file, clip.start_s, clip.end_s),
-            sound=SoundSegment(clip.file, clip.start_s, clip.end_s),
-            duration_s=clip.end_s - clip.start_s,
-            text=clip.text,
-            labels=labels.of_line[number],
-            split=splits[number],
-            group=clip.dialogue or clip.speaker or clip.utterance,
-            speaker=clip.speaker or None,
-        )
-        for number, clip in clips.items()
-    )
-    return Source(
-        "clips",
-        labels.space,
-        utterances,
-        source_digest(folder, utterances, labels.space),
+    return UtteranceTable(
+        path=table.path,
+        clips=clips,
+        labels=labels,
+        splits=_splits(table.path, clips),
         has_dialogues="dialogue" in table.columns,
     )
+
+
+def _hold_pictures(files: Iterable[Path]) -> bool:
+    """Tell whether any file holds a video; one that cannot be read is rejected when it is decoded.
+
+    If no file can be read, they shall be rejected as videos.
+    """
+    num_read = 0
+    for file in dict.fromkeys(files):
+        with suppress(MediaError):
+            if has_pictures(file):
+                return True
+            num_read += 1
+    return not num_read
 
 
 def _may_hold(folder: Path, column: str, cell: str) -> bool:
@@ -141,8 +234,10 @@ def _check_columns(table: CsvTable) -> None:
         )
     if not table.lines:
         raise CorpusError(f"CSV '{path}' has no utterances")
-    wanted = (*REQUIRED_COLUMNS, "start") if "end" in columns else REQUIRED_COLUMNS
-    missing = [name for name in wanted if name not in columns]
+    wanted = {"utterance"}
+    wanted |= {"file"} if {"start", "end"}.intersection(columns) else set()
+    wanted |= {"start"} if "end" in columns else set()
+    missing = [name for name in KNOWN_COLUMNS if name in wanted.difference(columns)]
     if missing:
         raise CorpusError(
             f"CSV '{path}' has no column {', '.join(map(repr, missing))}; "
@@ -154,6 +249,15 @@ def _check_columns(table: CsvTable) -> None:
         raise CorpusError(
             f"CSV '{path}' has no emotion: one column each, holding 0 or 1, or a column 'emotion' "
             "that names it, or columns of numbers"
+        )
+
+
+def _check_text(table: CsvTable) -> None:
+    """Make sure that a corpus without files has at least text."""
+    if not any(line.get("text") for line in table.lines.values()):
+        raise CorpusError(
+            f"CSV '{table.path}' names neither media in a column 'file' nor what is said in a "
+            "column 'text'; an utterance needs one of them"
         )
 
 

@@ -6,7 +6,7 @@ Systems before end-to-end training read these (LF-LSTM, MulT, ...). Published on
 
 import operator
 from dataclasses import dataclass, fields
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, m
 
 from corpora.recipes.encoder_states import EncoderStates, Sha256
 from corpora.recipes.pictures import FaceChoice, is_largest
+from corpora.source.utterance import Modality
 
 HANDCRAFTED = "handcrafted"
 """The usual name of a recipe of hand-crafted features, or of states that stand for them."""
 
-Modality = Literal["text", "audio", "vision"]
-MODALITIES: tuple[Modality, ...] = ("text", "audio", "vision")
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 
 @dataclass(frozen=True)

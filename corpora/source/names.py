@@ -1,4 +1,4 @@
-"""Names that mean something to the program: of corpora, and the endings of video files."""
+"""Names that mean something to the program: of corpora, and the endings of media files."""
 
 from collections.abc import Mapping
 
@@ -20,6 +20,12 @@ VIDEO_SUFFIXES = (
     *(".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts"),  # MPEG-1 and 2, also of cameras
 )
 """How the names of video files end, in small letters."""
+
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus"),
+    *(".wma", ".aif", ".aiff", ".amr", ".ac3", ".mka"),
+)
+"""How the names of files of sound alone end, in small letters."""
 
 
 def kind_of(release: str, labels: str, usual_labels: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from corpora.source.notes import Note, unnoted
 from corpora.source.rejects import Reject
 from corpora.source.split import Split
 from corpora.source.task import TaskKind
+
+Modality = Literal["text", "audio", "vision"]
 
 Frame = NDArray[np.uint8]
 """(H, W, 3), RGB."""
@@ -79,7 +81,8 @@ class Source:
     `rejects` are utterances that should be there and cannot be used; `left_out` counts, by reason,
     what the corpus's own rules leave out (labels outside its emotions, utterances in no split).
     `has_dialogues` says that the groups of its utterances are dialogues, although its kind does not
-    say so.
+    say so. `without` are the modalities that features from files lack; what media lack is seen when
+    they are prepared.
     """
 
     kind: str
@@ -89,6 +92,7 @@ class Source:
     rejects: tuple[Reject, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     has_dialogues: bool = False
+    without: tuple[Modality, ...] = ()
 
     @property
     def emotions(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from corpora.source.label_space import Range
 from corpora.source.rejects import Reject, Remark
 from corpora.source.split import SPLITS, Split
 from corpora.source.task import TaskKind
-from corpora.source.utterance import Utterance
+from corpora.source.utterance import Modality, Utterance
 from corpora.store.label_counts import TargetCounts
 from corpora.store.overlaps import Overlap, find_overlaps
 
@@ -32,13 +32,17 @@ class _Frozen(BaseModel):
 
 
 class CorpusIdentity(_Frozen):
-    """What a trial needs to know of a corpus before it is read."""
+    """What a trial needs to know of a corpus before it is read.
+
+    No utterance has a modality that is in `without`: something blank stands in for it.
+    """
 
     name: str
     kind: str
     fingerprint: str
     recipe: AnyRecipe
     task: TaskKind = "multilabel"
+    without: tuple[Modality, ...] = ()
 
     @property
     def family(self) -> str:
@@ -74,8 +78,8 @@ class Shared(_Frozen):
     `num_groups` counts dialogues or videos. A model that is tested on speakers or dialogues that it
     was trained on may have learnt them instead of emotions. `num_speakers` counts those that are
     known and in both; None means that there is none and that not all are known. `overlaps` are the
-    test utterances that share a part of a file with a training utterance; None in corpora that an
-    older version prepared.
+    test utterances that share a part of a file with a training utterance; None in corpora without
+    media, and in those that an older version prepared.
     """
 
     num_groups: int
@@ -91,6 +95,7 @@ class Manifest(_Frozen):
     split's file; `code_digest` names the source code that prepared the corpus. A manifest of an
     earlier version lacks both. `emotions` are the classes or the targets if `task` says so;
     `label_range` is that of the targets, where it is known. `has_dialogues` is that of the source.
+    No utterance has a modality that is in `without`; earlier versions did not say so.
     """
 
     schema_version: int = PREPARED_SCHEMA
@@ -110,6 +115,7 @@ class Manifest(_Frozen):
     task: TaskKind = Field(default="multilabel", exclude_if=lambda task: task == "multilabel")
     label_range: Range | None = Field(default=None, exclude_if=operator.not_)
     has_dialogues: bool = Field(default=False, exclude_if=operator.not_)
+    without: tuple[Modality, ...] = Field(default=(), exclude_if=operator.not_)
 
     def fault(self) -> str | None:
         """Say in what the manifest contradicts itself; None if it does not."""
@@ -132,6 +138,7 @@ class Manifest(_Frozen):
             fingerprint=self.fingerprint,
             recipe=self.recipe,
             task=self.task,
+            without=self.without,
         )
 
 
@@ -142,10 +149,11 @@ def shared_between(utterances: Sequence[Utterance]) -> Shared:
     speakers = [{utterance.speaker for utterance in part} for part in (train, test)]
     known = None not in speakers[0] | speakers[1]
     num_both = len((speakers[0] & speakers[1]) - {None})
+    has_files = any(clip.pictures.files or clip.sound.files for clip in utterances)
     return Shared(
         num_groups=len({clip.group for clip in train} & {clip.group for clip in test}),
         num_speakers=num_both if known or num_both else None,
-        overlaps=find_overlaps(utterances),
+        overlaps=find_overlaps(utterances) if has_files else None,
     )
 
 

@@ -9,11 +9,14 @@ import csv
 import hashlib
 import multiprocessing
 import signal
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
@@ -280,7 +283,24 @@ def write_synthetic(
     context = multiprocessing.get_context("spawn")
     leave_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # to the parent
     with ProcessPoolExecutor(num_workers, context, initializer=leave_interrupts) as pool:
-        _exhaust(pool.map(write, clips, chunksize=4))
+        with _main_that_is_not_run_again():
+            results = pool.map(write, clips, chunksize=4)
+        _exhaust(results)
+
+
+@contextmanager
+def _main_that_is_not_run_again() -> Iterator[None]:
+    """Let processes that are started meanwhile know nothing of the program's main file.
+
+    Each would run it once more. A user's script that calls us from its top level would then wait
+    for itself.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _exhaust(results: Iterable[None]) -> None:

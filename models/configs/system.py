@@ -1,8 +1,8 @@
-"""Every system that a trial can train."""
+"""Every system that a trial can train: the built-in ones, and those of users."""
 
 from typing import Annotated, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Discriminator, Field, SerializeAsAny, Tag
 
 from models.configs.bimha import BimhaConfig
 from models.configs.cmha import CmhaConfig
@@ -12,8 +12,9 @@ from models.configs.late_fusion import LfLstmConfig, LfTransformerConfig
 from models.configs.le import LeConfig
 from models.configs.mult import MultConfig
 from models.configs.xia import XiaConfig
+from models.own.system import OwnSystem, read_own_system
 
-AnySystem = (
+BuiltInSystem = (
     LeConfig
     | XiaConfig
     | CmhaConfig
@@ -26,9 +27,23 @@ AnySystem = (
     | BimhaConfig
 )
 
-System = Annotated[AnySystem, Field(discriminator="system")]
-
 SYSTEM_NAMES: tuple[str, ...] = tuple(
-    config.model_fields["system"].default for config in get_args(AnySystem)
+    config.model_fields["system"].default for config in get_args(BuiltInSystem)
 )
-"""What `system` can be."""
+"""What `system` of a built-in system can be."""
+
+BUILT_IN, OWN = "built-in", "own"
+TAGS = (BUILT_IN, OWN)
+
+
+def _whose(system: object) -> str:
+    """Say whether a system, or its fields, are of a user: those name their code."""
+    is_own = "code" in system if isinstance(system, dict) else isinstance(system, OwnSystem)
+    return OWN if is_own else BUILT_IN
+
+
+System = Annotated[
+    Annotated[BuiltInSystem, Field(discriminator="system"), Tag(BUILT_IN)]
+    | Annotated[SerializeAsAny[OwnSystem], BeforeValidator(read_own_system), Tag(OWN)],
+    Discriminator(_whose),
+]

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import ray
 from ray._private import worker
 
+from mmer_sweep import ROOT, prefer_own_packages
 from orchestrator.cluster.local_ray import alone_on_machine, watched_ray
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
@@ -38,6 +39,16 @@ QUIET = {
 }
 
 
+FIND_OURS = {
+    "worker_process_setup_hook": f"{prefer_own_packages.__module__}.{prefer_own_packages.__name__}"
+}
+"""Lets the workers of a cluster find our packages where their own machine has them installed.
+
+On this machine our own folder serves, and takes no time. The hook adds 0.7 s to the first task of a
+session: Ray has started workers in advance only for tasks without one.
+"""
+
+
 class _Limits(NamedTuple):
     """How many cores and how much memory of this machine Ray may use; None is all."""
 
@@ -55,8 +66,9 @@ def ray_session(
 ) -> Iterator[None]:
     """Start Ray on this machine, or join a cluster, for the length of a sweep or a preparation.
 
-    Ray puts the current folder on its workers' import path. A user's own `models/` there would
-    shadow ours, so Ray starts in the storage folder.
+    Ray makes the folder in which it starts or joins the first of its workers' search path. That is
+    the folder of our packages, so that a user's own `models/` never shadows ours. The work itself
+    is done in the storage folder.
 
     Args:
         storage: The storage folder.
@@ -104,7 +116,8 @@ def _start(address: str | None, limits: _Limits, folder: str | None) -> None:
     """Start or join Ray; restore the handler of SIGTERM, which Ray replaces."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        _start_or_join(address, limits, folder)
+        with chdir(ROOT):
+            _start_or_join(address, limits, folder)
     except SystemExit as stop:  # Ray's answer to SIGTERM
         if stop.code == signal.SIGTERM:
             raise Terminated from None
@@ -137,6 +150,6 @@ def _start_or_join(address: str | None, limits: _Limits, folder: str | None) -> 
     try:
         if host and port.isdigit():  # Ray itself would retry for minutes
             socket.create_connection((host, int(port)), ANSWER_S).close()
-        start(address=address)
+        start(address=address, runtime_env=FIND_OURS)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no Ray cluster can be joined at '{address}': {error}") from error

@@ -18,11 +18,11 @@ from corpora.features.published import (
 )
 from corpora.features.sources import FeatureSources
 from corpora.recipes.encoder_states import Layer
-from corpora.recipes.handcrafted import HANDCRAFTED, MODALITIES, HandcraftedRecipe, Modality
+from corpora.recipes.handcrafted import HANDCRAFTED, MODALITIES, HandcraftedRecipe
 from corpora.recipes.pictures import ALL_RECIPES, LEAST_FACE_PROBABILITY, Compat, FaceChoice
 from corpora.source.errors import CorpusError
 from corpora.source.names import release_of
-from corpora.source.utterance import Source
+from corpora.source.utterance import Modality, Source
 from corpora.text.word_vectors import make_word_vectors
 from orchestrator.commands.options import gathered
 from orchestrator.terminal import console
@@ -78,7 +78,7 @@ class HandcraftedOptions:
                 shall take another face than the largest.
             CheckpointError: If an encoder cannot be used.
         """
-        kind, origin = self._words()
+        kind, origin = self._words(source)
         uses_units = self.face == "action_units" and "vision" not in self.encoders.places
         if uses_units and face_choice != "largest":
             raise CorpusError(
@@ -121,7 +121,7 @@ class HandcraftedOptions:
             handcrafted_maker(recipe, sources, "cpu")  # tells a fault before a clip is decoded
         return recipe, sources
 
-    def _words(self) -> tuple[str | None, str]:
+    def _words(self, source: Source) -> tuple[str | None, str]:
         """Return the kind of the word vectors and their origin; None if text has an encoder."""
         if "text" in self.encoders.places:
             if self.words is not None:
@@ -130,7 +130,9 @@ class HandcraftedOptions:
                     "out"
                 )
             return None, ""
-        kind, _, origin = (self.words or "").partition(":")
+        has_text = any(utterance.text.strip() for utterance in source.utterances)
+        words = self.words if has_text else self.words or "random"  # vectors of no words
+        kind, _, origin = (words or "").partition(":")
         if kind not in WORDS or bool(origin) == (kind == "random"):
             raise CorpusError(
                 f"--words is {self.words!r}; hand-crafted features need word vectors: choose from "

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from corpora.preparation.known import know_corpus
-from corpora.recipes.handcrafted import Modality
 from corpora.source.errors import CorpusError
+from corpora.source.utterance import Modality
 from orchestrator.commands.handcrafted import by_modality, encoder_option
 from orchestrator.commands.options import (
     fixed_seeds_option,
@@ -174,7 +174,8 @@ def predict(
 ) -> None:
     """Predict the emotions of a CLIP.
 
-    CLIP is a video file, which counts as one utterance, or a folder of video files. Name the trial
+    CLIP is a video file, which counts as one utterance, or a folder of video files. For a model
+    without vision it may be a file of sound, for a model of text alone a .txt file. Name the trial
     with --trial, or name its study with --best and the --corpus, --seeds and --scale that it ran
     with. For a folder, the output is a CSV, and the subtitles of each file lie beside the file.
     """
@@ -241,17 +242,17 @@ def _predict_folder(
     sound_track: int | None,
     output: Path | None,
 ) -> None:
-    """Write a line for each video; report those that cannot be read, and continue."""
-    from orchestrator.kept_models.predict import spoken_clip, videos_in  # loads PyTorch
+    """Write a line for each clip; report those that cannot be read, and continue."""
+    from orchestrator.kept_models.predict import clips_in, spoken_clip  # loads PyTorch
 
     faults: list[CorpusError] = []
     clips = []
-    videos, others = videos_in(folder)
+    found, others = clips_in(folder, chosen.record.trial.config.model.modalities)
     if others:
         names = ", ".join(path.name for path in others[:MAX_OTHERS])
         more = f" and {len(others) - MAX_OTHERS} more" if len(others) > MAX_OTHERS else ""
-        errors.print(f"note: not taken for videos: {names}{more}", style=NOTE, markup=False)
-    for path in videos:
+        errors.print(f"note: not taken for clips: {names}{more}", style=NOTE, markup=False)
+    for path in found:
         try:
             clips.append(replace(spoken_clip(path), sound_track=sound_track))
         except CorpusError as error:

@@ -10,6 +10,7 @@ from typing import get_args
 import click
 
 from corpora.errors import UserError, did_you_mean
+from corpora.feature_files.read import FeatureChoices, read_features
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
 from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
@@ -33,7 +34,13 @@ from orchestrator.commands.options import (
     sound_track_option,
     storage_option,
 )
-from orchestrator.commands.releases import PLACE, RELEASES, Reading, Release
+from orchestrator.commands.releases import (
+    PLACE,
+    RELEASES,
+    Reading,
+    Release,
+    splits_option,
+)
 from orchestrator.corpus.folds import NO_FOLDS, choose_folds, store_folds
 from orchestrator.corpus.setup import ensure_corpus, prepare_source
 from orchestrator.corpus.view import print_manifests
@@ -118,12 +125,17 @@ def _wanted(
     return Wanted(name, recipe_names, face_choice, compat, address, folds)
 
 
+def name_option(default_name: str) -> Option:
+    """Make the option that names the corpus."""
+    return click.option("--name", help=f"Name of the corpus.  [default: {default_name}]")
+
+
 def wanted_options(default_name: str) -> Option:
     """Make the options that say how to prepare a corpus."""
     return gathered(
         "wanted",
         _wanted,
-        click.option("--name", help=f"Name of the corpus.  [default: {default_name}]"),
+        name_option(default_name),
         recipe_option,
         which_face_option,
         compat_option,
@@ -154,7 +166,7 @@ def prepare() -> None:
 
 @dataclass(frozen=True)
 class ClipTable:
-    """What the user says about the CSV of clips; None where it shows by itself."""
+    """What the user says about a CSV of utterances; None where it shows by itself."""
 
     csv_file: Path | None
     ignore: Sequence[str]
@@ -165,38 +177,44 @@ class ClipTable:
         """Read the CSV of a folder."""
         return read_clips(folder, self.csv_file, self.ignore, self.task, self.label_range)
 
+    def choices(self, splits: Path | None, *, fills: bool) -> FeatureChoices:
+        """Say the same of features from files."""
+        return FeatureChoices(
+            self.csv_file, splits, self.ignore, self.task, self.label_range, fills=fills
+        )
 
-clip_table_options = gathered(
-    "table",
-    ClipTable,
-    click.option(
-        "--csv", "csv_file", type=PLACE, help="The CSV file.  [default: the only one in the source]"
-    ),
-    click.option(
-        "--ignore",
-        metavar="COLUMN",
-        multiple=True,
-        help="A column of the CSV to leave out; may be given several times.",
-    ),
-    click.option(
-        "--task",
-        type=click.Choice(get_args(TaskKind)),
-        help="What the labels are: emotions in any combination, one class, or numbers.  "
-        "[default: as the cells show; names in a column 'emotion' are multilabel]",
-    ),
-    click.option(
-        "--range",
-        "label_range",
-        type=(float, float),
-        metavar="LOW HIGH",
-        help="The lowest and the highest number that a label can have, such as -3 3.",
-    ),
-)
+
+def table_options(default_csv: str) -> Option:
+    """Make the options about a CSV of utterances."""
+    return gathered(
+        "table",
+        ClipTable,
+        click.option("--csv", "csv_file", type=PLACE, help=f"The CSV.  [default: {default_csv}]"),
+        click.option(
+            "--ignore",
+            metavar="COLUMN",
+            multiple=True,
+            help="A column of the CSV to leave out; may be given several times.",
+        ),
+        click.option(
+            "--task",
+            type=click.Choice(get_args(TaskKind)),
+            help="What the labels are: emotions in any combination, one class, or numbers.  "
+            "[default: as the cells show; names in a column 'emotion' are multilabel]",
+        ),
+        click.option(
+            "--range",
+            "label_range",
+            type=(float, float),
+            metavar="LOW HIGH",
+            help="The lowest and the highest number that a label can have, such as -3 3.",
+        ),
+    )
 
 
 @prepare.command("clips")
-@source_option("Folder of the video files and the CSV.")
-@clip_table_options
+@source_option("Folder of the media files and the CSV.")
+@table_options("the only one in the source")
 @sound_track_option
 @wanted_options("the folder's")
 @handcrafted_options
@@ -209,12 +227,12 @@ def prepare_clips(
     handcrafted: HandcraftedOptions,
     storage: Path,
 ) -> None:
-    """Prepare a folder of video files.
+    """Prepare a folder of videos or sound files, or a CSV of text.
 
     The CSV has the columns utterance, file, start, end (seconds), text, split (train, valid, test)
     or speaker, dialogue if there are any, and one column of 0 and 1 for each emotion, one column
     'emotion' or 'class' of names, or columns of numbers. Without end, a clip goes on to the end of
-    its file. Without text, subtitles beside the files say it.
+    its file. Without text, subtitles beside the files say it. Without file, there is text alone.
     """
     name = source.resolve().name if wanted.name is None else wanted.name
     check_corpus_name(name)
@@ -248,6 +266,57 @@ def _tell_single_labels(source: Source) -> None:
             "--task multiclass it chooses one of them (softmax)",
             style="yellow",
         )
+
+
+@prepare.command("features")
+@source_option("Folder of arrays or .csd files with labels, or MMSA's .pkl file.")
+@table_options("labels.csv in the source")
+@splits_option
+@click.option(
+    "--nan",
+    type=click.Choice(("refuse", "zero")),
+    default="refuse",
+    show_default=True,
+    help="What to do with numbers that are NaN or infinite: tell where they are, or take 0.",
+)
+@name_option("that of the folder or file")
+@folds_option
+@storage_option
+def prepare_features(
+    source: Path,
+    table: ClipTable,
+    splits: Path | None,
+    nan: str,
+    name: str | None,
+    folds: str | None,
+    storage: Path,
+) -> None:
+    """Prepare features that were made elsewhere.
+
+    A folder holds labels.csv, with the columns of `prepare clips` but for the media, and the arrays
+    text/ID.npy, audio/ID.npy, vision/ID.npy (.npz and .pt as well): a row for each step in time. A
+    modality may be missing. Also read are MMSA's aligned_50.pkl and unaligned_50.pkl, and folders
+    of text.csd, audio.csd, vision.csd and labels.csd (or labels.csv).
+    """
+    own_name = source.resolve()
+    name = name or (own_name.stem if source.is_file() else own_name.name)
+    check_corpus_name(name)
+    with console.status("reading the features"):
+        found = read_features(source, table.choices(splits, fills=nan == "zero"))
+    if found.num_filled:
+        console.print(f"{found.num_filled} numbers are NaN or infinite; 0 stands for them")
+    opened = open_storage(storage)
+    dealt = choose_folds(found.source, folds, name, opened, console)
+    manifests = prepare_source(
+        found.source,
+        [PublishedFeatures(sha256=found.features.digest)],
+        name=name,
+        storage=opened,
+        console=console,
+        feature_sources=FeatureSources(published=found.features),
+    )
+    store_folds(dealt, manifests, found.source, name, opened)
+    print_manifests(manifests, console, dealt)
 
 
 def labels_option(labels: Sequence[str]) -> Option:
@@ -394,8 +463,8 @@ def _prepare(
         )
     store_folds(folds, manifests, source, name, opened)
     print_manifests(manifests, console, folds)
-    if LE.name not in {recipe.name for recipe in recipes}:
-        return
+    if LE.name not in {recipe.name for recipe in recipes} or manifests[0].without:
+        return  # that study has rows of all modalities
     next_command = ["mmer-sweep", "layers", "--corpus", name]
     if storage != locate_storage(Path(DEFAULT_STORAGE)):
         next_command += ["--storage", place_of(storage)]

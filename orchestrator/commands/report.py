@@ -11,6 +11,7 @@ from rich.text import Text
 
 from orchestrator.commands.options import storage_option
 from orchestrator.floors.ensure import ensure_floors
+from orchestrator.kept_models.withheld import ensure_withheld
 from orchestrator.storage.mirror import place_of
 from orchestrator.storage.publish import publish_folder
 from orchestrator.terminal import console
@@ -68,6 +69,7 @@ def report(
     chosen = choose_planned(read_planned(ledger), names, storage)
     trial_scores = TrialScores(ledger)
     ensure_floors(chosen, trial_scores, storage, console)
+    ensure_withheld(chosen, trial_scores, storage, console)
     folder = output.expanduser().absolute() if output else storage / OUTPUT
     from reports.document.assemble import FIGURES, assemble  # loads Matplotlib
     from reports.document.files import TABLES, VERDICTS, write_html, write_pdf, write_twins

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
 from orchestrator.commands.options import (
@@ -25,7 +24,6 @@ from orchestrator.commands.options import (
 from orchestrator.plan.place import Place
 from orchestrator.plan.seeds import Seeds
 from orchestrator.storage.folder import open_storage
-from orchestrator.terminal import console
 from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
 from search_spaces.study import Study
 
@@ -78,8 +76,7 @@ def sweep_studies(
     mlflow: MlflowOptions,
 ) -> None:
     """Run studies; the exit status says whether all their trials finished."""
-    from orchestrator.sweep.studies import Sweep, run_studies
-    from orchestrator.tracking.mirror import mirrored_to_mlflow
+    from orchestrator.sweep.studies import Sweep, run_mirrored
 
     prices = measuring.prices(machines)
     storage = open_storage(place.storage)
@@ -92,7 +89,5 @@ def sweep_studies(
         prices=prices,
         keeps_models=trials.models,
     )
-    uri = tracking_uri_of(mlflow.tracking_uri, storage)
-    with mirrored_to_mlflow(storage, uri, console, max_model_mib=mlflow.log_models) as mirror:
-        end = run_studies(studies, sweep, mirror, console)
+    end = run_mirrored(studies, sweep, mlflow.tracking_uri, max_model_mib=mlflow.log_models)
     end_as(end.stopped_by, end.num_failed)

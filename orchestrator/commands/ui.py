@@ -1,7 +1,7 @@
 """The command that opens MLflow's web page, or Optuna's page of one search.
 
-MLflow's server is a family of processes. It runs as a child of this module, run as a program, which
-ends the family once the command is gone, however it ended.
+MLflow's server is a family of processes. It runs as a child of the program `FAMILY`, which ends the
+family once the command is gone, however it ended.
 """
 
 import os
@@ -31,6 +31,11 @@ from orchestrator.tracking.client import EXPERIMENT
 
 PYTHON = (sys.executable, "-P")
 """Python that does not take packages from the current folder."""
+
+FAMILY = (
+    "import sys; from mmer_sweep import prefer_own_packages; prefer_own_packages(); "
+    "from orchestrator.commands.ui import serve; sys.exit(serve(sys.argv[1:]))"
+)
 
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
 NUM_TRIED_PORTS = 100
@@ -103,7 +108,7 @@ def _open_mlflow(port: int, opened: Path, tracking_uri: str | None) -> None:
     server = ["-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     with (
         subprocess.Popen(  # whose end closes the input, and so ends the family
-            [*PYTHON, "-m", __name__, *server],
+            [*PYTHON, "-c", FAMILY, *server],
             # Others on the machine see a process's arguments, and an address may hold a password.
             env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
             stdin=subprocess.PIPE,
@@ -164,7 +169,7 @@ def _wait_for_answer(port: int, family: "subprocess.Popen[bytes]") -> None:
         )
 
 
-def _serve(arguments: Sequence[str]) -> int:
+def serve(arguments: Sequence[str]) -> int:
     """Run a server of Python's, and end it and all its processes once our input ends."""
     signal.signal(signal.SIGTERM, lambda *_: None)  # it is for the server
     with subprocess.Popen([*PYTHON, *arguments], stdin=subprocess.DEVNULL) as server:
@@ -178,7 +183,3 @@ def _end_with_input() -> None:
     os.killpg(0, signal.SIGTERM)
     time.sleep(GRACE_S)
     os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    sys.exit(_serve(sys.argv[1:]))

@@ -26,7 +26,7 @@ def show_corpus(name: str, storage: Path, console: Console, *, num_samples: int)
         storage: Where corpora are kept.
         console: Where to print.
         num_samples: How many utterances a contact sheet has; with 0, there is none. Recipes of
-            hand-crafted features have none either.
+            hand-crafted features, and corpora of text alone, have none either.
     """
     recipes = prepared_recipes(storage, name)
     manifests = [read_manifest(storage, name, recipe) for recipe in recipes]
@@ -57,7 +57,8 @@ def print_contact_sheets(
     from reports.corpus.contact_sheet import write_contact_sheet  # loads matplotlib
 
     for manifest in manifests:
-        if isinstance(manifest.recipe, Recipe):
+        is_of_text = {"audio", "vision"} <= set(manifest.without)
+        if isinstance(manifest.recipe, Recipe) and not is_of_text:
             folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
             page, picture = write_contact_sheet(manifest, manifest.recipe, folder, num_samples)
             console.print(f"\ncontact sheet: {page}\n               {picture}", soft_wrap=True)

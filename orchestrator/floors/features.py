@@ -1,6 +1,7 @@
 """Features of a linear classifier: each utterance of a prepared corpus as one row of numbers."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from corpora.forms.spectrogram import Spectrogrammer
 from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel, Wave
 from corpora.recipes.union import AnyRecipe
 from corpora.source.split import SPLITS, Split
+from corpora.source.utterance import Modality
 from corpora.text.tokens import TokenSettings
 
 TOKENS = TokenSettings(weights=None, vocabulary=1000, max_tokens=512)
@@ -30,14 +32,22 @@ BATCH_SIZE = 16
 Matrix = NDArray[np.float64]
 
 
-def describe_features(recipe: AnyRecipe) -> str:
-    """Say in words what `read_features` reads of a corpus that a recipe prepared."""
+def describe_features(recipe: AnyRecipe, without: Collection[Modality] = ()) -> str:
+    """Say in words what `read_features` reads of a corpus that a recipe prepared.
+
+    Of the modalities that no utterance has, it reads what stands in for them: numbers that are the
+    same everywhere, of which a classifier learns nothing.
+    """
     if not isinstance(recipe, Recipe):
         return "mean and standard deviation over time of the hand-crafted features"
-    return (
-        "mean and standard deviation over time of the log-mel bands and of the faces at "
-        f"{GRID} x {GRID} pixels, and a bag of the {TOKENS.vocabulary} most frequent tokens"
-    )
+    parts: dict[Modality, str] = {
+        "audio": "of the log-mel bands",
+        "vision": f"of the faces at {GRID} x {GRID} pixels",
+    }
+    over_time = " and ".join(said for held, said in parts.items() if held not in without)
+    moments = f"mean and standard deviation over time {over_time}" if over_time else ""
+    bag = f"a bag of the {TOKENS.vocabulary} most frequent tokens" if "text" not in without else ""
+    return ", and ".join(filter(None, (moments, bag)))
 
 
 def read_features(corpus: AnyCorpus) -> dict[Split, tuple[Matrix, ...]]:

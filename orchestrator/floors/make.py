@@ -42,7 +42,7 @@ def make_linear(storage: Path, manifest: Manifest, fold: FoldRef | None = None) 
             ),
             emotions=manifest.emotions,
             task=manifest.task,
-            features=describe_features(manifest.recipe),
+            features=describe_features(manifest.recipe, manifest.without),
             inverse_penalty=fit.inverse_penalty,
             libraries={library: version(library) for library in LIBRARIES},
         ),

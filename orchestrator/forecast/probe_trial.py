@@ -18,6 +18,7 @@ from corpora.source.split import Split
 from orchestrator.errors import ProbeError, TooLargeError
 from orchestrator.prefixes.arithmetic import Arithmetic
 from orchestrator.prefixes.reading import with_empty_maps
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.training.evaluation import batch_sizes
 from orchestrator.training.memory import is_out_of_memory, release_memory
 from orchestrator.training.precision import resolve_precision
@@ -196,6 +197,7 @@ def probe_trial(
         TooLargeError: If whole batches do not fit into memory. On a CPU, the process cannot be used
             any more after that: oneDNN remembers it.
     """
+    trial = with_own_code(trial, storage)
     release_memory()
     watch, meter = Stopwatch(device), Meter(device)
     precision = resolve_precision(trial.config.training.precision, device)

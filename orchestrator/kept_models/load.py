@@ -10,6 +10,7 @@ from corpora.batches.corpus import AnyCorpus
 from corpora.source.errors import CorpusError
 from models.build import build
 from orchestrator.errors import KeptModelError
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.open_corpus import open_corpus, task_of
 from reports.ledger.ledger import Ledger
@@ -36,10 +37,11 @@ def load_trained(record: Record, storage: Path, *, device: torch.device) -> Load
         CorpusError: If the corpus is missing, or is not the one that the trial names.
         KeptModelError: If the model was not kept, is not the one that the record names, or does not
             fit the current code.
+        OwnCodeError: If the code of a user's own system cannot be loaded.
         WeightsError: If the checkpoint that the model started from is not available.
     """
     state, _ = read_kept_model(Ledger(storage), record)
-    config = record.trial.config.model
+    config = with_own_code(record.trial, storage).config.model
     try:
         corpus = open_corpus(storage, record.trial.corpus, config, device)
     except CorpusError as error:

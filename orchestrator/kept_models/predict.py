@@ -1,7 +1,7 @@
 """Predicts the emotions of a video file with the model of a finished trial."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,18 @@ from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from corpora.batches.single_clip import ClipReader, ReadClip, whole_file
+from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_file
 from corpora.checkpoints.files import WEIGHTS, Checkpoint
 from corpora.features.encoders.open import find_encoder
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
+from corpora.readers.release_files import read_lines
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.names import SYNTHETIC_NAMES, VIDEO_SUFFIXES
+from corpora.source.names import SOUND_SUFFIXES, SYNTHETIC_NAMES, VIDEO_SUFFIXES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
+from corpora.store.remarked import REMARKS_ON
 from corpora.text.subtitles import SUFFIXES as SUBTITLES
 from corpora.text.subtitles import read_subtitles, subtitles_beside
 from corpora.text.word_vectors import make_word_vectors
@@ -33,6 +35,7 @@ from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task, outputs_of
 from orchestrator.errors import KeptModelError
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
@@ -69,10 +72,12 @@ REMARKS: dict[Remark, str] = {
     Remark.SEVERAL_SOUND_TRACKS: "it has several sound tracks",
 }
 
+TEXT_SUFFIX = ".txt"
+
 
 @dataclass(frozen=True)
 class SpokenClip:
-    """A video file and what is said in it.
+    """A media file, or a file of text, and what is said in it.
 
     `text_from` describes the source of the text; `sound_track` is the sound track to hear, the
     first is 1, by default the first.
@@ -89,9 +94,13 @@ def spoken_clip(
 ) -> SpokenClip:
     """Find what is said in a clip: the given text, else a subtitle file beside it, else nothing.
 
+    A file of text says it itself.
+
     Raises:
-        CorpusError: If the subtitles cannot be read.
+        CorpusError: If the subtitles, or the file of text, cannot be read.
     """
+    if text is None and subtitles is None and is_text(path):
+        return SpokenClip(path, "\n".join(read_lines(path)), "the file itself")
     if text is not None:
         return SpokenClip(path, text, "--text")
     if subtitles is not None:
@@ -102,22 +111,34 @@ def spoken_clip(
     return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
 
 
-def videos_in(folder: Path) -> tuple[list[Path], list[Path]]:
+def is_text(path: Path) -> bool:
+    """Tell by its name whether a file holds text."""
+    return path.suffix.lower() == TEXT_SUFFIX
+
+
+def clips_in(
+    folder: Path, modalities: Collection[Modality] = MODALITIES
+) -> tuple[list[Path], list[Path]]:
     """List the video files of a folder, by name, and the other files; hidden ones are left out.
 
-    Subtitles are no other files. A link that leads nowhere is one.
+    Files of sound count as well for a model that reads no vision, files of text for one that reads
+    text alone. Subtitles are no other files. A link that leads nowhere is one.
 
     Raises:
-        CorpusError: If there are no videos.
+        CorpusError: If there are no videos, nor what else counts.
     """
+    suffixes: tuple[str, ...] = VIDEO_SUFFIXES
+    if "vision" not in modalities:
+        suffixes += SOUND_SUFFIXES
+    if set(modalities) == {"text"}:
+        suffixes += (TEXT_SUFFIX,)
     files = sorted(
         path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()
     )
-    found = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+    found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
     if not found:
-        raise CorpusError(
-            f"folder '{folder}' holds no video file: none ends in {', '.join(VIDEO_SUFFIXES)}"
-        )
+        what = "video file" if suffixes == VIDEO_SUFFIXES else "file that the model reads"
+        raise CorpusError(f"folder '{folder}' holds no {what}: none ends in {', '.join(suffixes)}")
     others = [path for path in files if path.suffix.lower() not in SUBTITLES]
     return found, [path for path in others if path not in found]
 
@@ -150,10 +171,21 @@ class Predictor:
         """Predict the emotions of a whole file.
 
         Raises:
-            CorpusError: If the file cannot be read.
+            CorpusError: If the file cannot be read, or holds text and the model reads more.
         """
+        modalities = self._record.trial.config.model.modalities
+        if is_text(clip.path):
+            if set(modalities) != {"text"}:
+                raise CorpusError(
+                    f"'{clip.path}' is a file of text, but trial '{self._record.key}' reads "
+                    f"{_listed(modalities)}; give a media file, or choose a trial of text alone"
+                )
+            utterance = text_alone(clip.path.name, clip.text)
+            return self.predict_utterance(utterance, text_from=clip.text_from)
         try:
-            utterance = whole_file(clip.path, clip.text, clip.sound_track)
+            utterance = whole_file(
+                clip.path, clip.text, clip.sound_track, needs_pictures="vision" in modalities
+            )
             return self.predict_utterance(utterance, text_from=clip.text_from)
         except MediaError as error:
             raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
@@ -166,7 +198,7 @@ class Predictor:
         Raises:
             MediaError: If the utterance cannot be read.
         """
-        read = self._reader.read(utterance)
+        read = self._without_unread(self._reader.read(utterance))
         circumstances = self._record.circumstances
         with (
             torch.inference_mode(),
@@ -187,6 +219,22 @@ class Predictor:
             num_faces=read.num_faces,
             remarks=read.remarks,
             notes=tuple(self._notes(utterance.text, text_from, read)),
+        )
+
+    def _without_unread(self, read: ReadClip) -> ReadClip:
+        """Leave out the remarks on pictures or sound that the model does not read."""
+        modalities = self._record.trial.config.model.modalities
+        unread = {
+            remark
+            for modality, on_it in REMARKS_ON.items()
+            if modality not in modalities
+            for remark in on_it
+        }
+        is_seen = Remark.NO_FRAMES not in unread.intersection(read.remarks)
+        return replace(
+            read,
+            num_frames=read.num_frames if is_seen else 0,
+            remarks=tuple(remark for remark in read.remarks if remark not in unread),
         )
 
     @property
@@ -286,7 +334,7 @@ def load_predictor(
     feature_sources = _feature_sources(recipe, record.key, words, encoders or {}, texts)
     state, tokenizer = read_kept_model(ledger, record)
     reader = ClipReader(recipe, feature_sources, tokenizer, device)
-    config = record.trial.config.model
+    config = with_own_code(record.trial, ledger.storage).config.model
     model = build(config, _task(config, record.result.emotions, reader.widths(), recipe))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)

@@ -1,7 +1,8 @@
 """Plans a study: which trials it needs, and which of them are missing."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe, Wave
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
-from models.configs.base import SystemConfig
+from models.configs.base import Modality, SystemConfig
 from models.configs.features import FeatureSystemConfig
+from models.own.system import OwnSystem
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.folds import folds_of, refuse_folds
@@ -20,6 +22,7 @@ from reports.ledger.planned import Planned, name_varied, rows_of_keys
 from reports.ledger.record import Record
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
+from search_spaces.identity import canonical_json
 from search_spaces.study import RowRef, Study
 from search_spaces.terms import Scale
 from search_spaces.trial import CorpusRef, FoldRef, Stream, Trial, TrialConfig
@@ -33,7 +36,8 @@ class Plan:
     has folds, one for each fold of the first seed, then of the next. `varied` are
     those of the baseline row of which one random stream is varied alone, one for each seed of the
     stream; the first is also the row's first. Finished trials that other code trained are in
-    `of_other_code`, by key.
+    `of_other_code`, by key. `of_earlier_source` are the missing trials that the ledger holds as an
+    earlier source of a user's own system made them.
     """
 
     study: Study
@@ -42,6 +46,7 @@ class Plan:
     trials: dict[str, tuple[Trial, ...]]
     finished: dict[str, Record]
     varied: dict[Stream, tuple[Trial, ...]] = field(default_factory=dict)
+    of_earlier_source: tuple[Trial, ...] = ()
 
     @cached_property
     def of_other_code(self) -> tuple[str, ...]:
@@ -203,7 +208,29 @@ def make_plan(
     }
     if damaged:
         raise LedgerError("\n".join(damaged))
-    return Plan(study, corpus, scale, trials, finished, varied)
+    plan = Plan(study, corpus, scale, trials, finished, varied)
+    return replace(plan, of_earlier_source=_of_earlier_source(plan.missing, ledger))
+
+
+def _of_earlier_source(missing: Sequence[Trial], ledger: Ledger) -> tuple[Trial, ...]:
+    """Find the trials of users' own systems that the ledger holds, but for their source."""
+    own = {_without_digest(trial): trial for trial in missing if _is_own(trial)}
+    if not own:
+        return ()
+    records = ledger.records(leaves_damaged=True)
+    earlier = {_without_digest(record.trial) for record in records if _is_own(record.trial)}
+    return tuple(trial for identity, trial in own.items() if identity in earlier)
+
+
+def _is_own(trial: Trial) -> bool:
+    return isinstance(trial.config.model, OwnSystem)
+
+
+def _without_digest(trial: Trial) -> str:
+    """Return all that names a trial but the digest of its system's source."""
+    fields = trial.model_dump(mode="json", exclude={"code", "weights"})
+    fields["config"]["model"]["code"].pop("digest")
+    return canonical_json(fields)
 
 
 def is_of_other_code(record: Record) -> bool:
@@ -268,7 +295,23 @@ def misfits(config: TrialConfig, corpus: KnownCorpus) -> list[str]:
         f"training: {fault} (corpus '{corpus.name}')"
         for fault in config.training.misfits(identity.task)
     ]
-    return training + _prepared_otherwise(config.model, corpus.name, identity.recipe)
+    lacking = _lacking(config.model, corpus.name, identity.without)
+    return training + lacking + _prepared_otherwise(config.model, corpus.name, identity.recipe)
+
+
+def _lacking(model: SystemConfig, corpus: str, without: Sequence[Modality]) -> list[str]:
+    """Say which modalities a model reads that no utterance of a corpus has."""
+    read = {*model.modalities, *(("text",) if model.reads_text else ())}
+    missing = [modality for modality in without if modality in read]
+    if not missing:
+        return []
+    left = [modality for modality in model.modalities if modality not in without]
+    change = f'change={{"model.modalities": {json.dumps(left)}}} in the row or its baseline, or '
+    is_left = bool(left) and left != list(model.modalities)  # else other encoders read the text
+    return [
+        f"model.modalities: the model reads {' and '.join(missing)}, which corpus '{corpus}' does "
+        f"not hold; choose {change if is_left else ''}another corpus"
+    ]
 
 
 def _prepared_otherwise(model: SystemConfig, corpus: str, recipe: AnyRecipe) -> list[str]:

@@ -1,11 +1,13 @@
 """Shows plans: which trials studies need, share, have finished, and lack."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from models.own.system import OwnSystem
 from orchestrator.plan.plan import Plan
 
 
@@ -39,7 +41,8 @@ def plan_view(plans: Sequence[Plan]) -> RenderableType:
         f"sharing: {len(finished)} finished, {len(seen - finished)} to train",
         style="bold",
     )
-    return Group(table, *_varied(plans), *_shared_rows(plans), summary, *_of_other_code(plans))
+    told = (*_of_other_code(plans), *_of_earlier_source(plans))
+    return Group(table, *_varied(plans), *_shared_rows(plans), summary, *told)
 
 
 def _varied(plans: Sequence[Plan]) -> list[Text]:
@@ -67,6 +70,24 @@ def _of_other_code(plans: Sequence[Plan]) -> list[Text]:
             "--retrain trains them anew and keeps the old records",
             style="yellow",
         )
+    ]
+
+
+def _of_earlier_source(plans: Sequence[Plan]) -> list[Text]:
+    """Say which trials of users' own systems an earlier source made, by the file."""
+    trials = {trial.key: trial for plan in plans for trial in plan.of_earlier_source}
+    counts = Counter(
+        trial.config.model.code.file
+        for trial in trials.values()
+        if isinstance(trial.config.model, OwnSystem)
+    )
+    return [
+        Text(
+            f"{count} of the trials to train {'was' if count == 1 else 'were'} made by an earlier "
+            f"{file}, or with other modules beside it; those records stay",
+            style="yellow",
+        )
+        for file, count in counts.items()
     ]
 
 

@@ -93,6 +93,7 @@ def _train(
     """Train the candidates that the search asks for."""
     from orchestrator.candidates.plan import plan_search
     from orchestrator.cluster.session import training_session
+    from orchestrator.own.checking import check_own_systems
     from orchestrator.search.early_stopping import EarlyStopping
     from orchestrator.search.supply import SearchHooks, SearchSupply
     from orchestrator.sweep.queue import TrialQueue
@@ -129,6 +130,7 @@ def _train(
         _remove_checkpoints(search.storage, stopped)
 
     with training_session(search.storage, means.machines) as session:
+        check_own_systems(search.points.baselines.values(), search.storage)
         shares = None
         if means.measures != "none":
             work = _work_left(search, goal)

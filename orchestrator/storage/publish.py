@@ -14,7 +14,7 @@ from orchestrator.storage.bucket import is_missing_bucket
 from orchestrator.storage.folder import CHOICES, URI, locate_storage
 from orchestrator.storage.mirror import Mirror, in_parallel, is_bucket, mirror_at, mirror_of
 from orchestrator.storage.trials import PATIENCE, pull_trials
-from reports.ledger import floor_file, planned, probe
+from reports.ledger import floor_file, planned, probe, withheld_file
 
 
 def locate_place(place: str) -> Path:
@@ -51,6 +51,7 @@ def pull(mirror: Mirror) -> None:
     _pull_plans(mirror)
     _pull_probes(mirror)
     mirror.pull(floor_file.FOLDER, lambda name: name.endswith(floor_file.SUFFIX))
+    mirror.pull(withheld_file.FOLDER, lambda name: name.endswith(withheld_file.SUFFIX))
     mirror.pull("corpora", lambda name: name.endswith((f"/{MANIFEST_FILE}", f"/{FOLDS_FILE}")))
     pull_trials(mirror)
 
@@ -97,6 +98,18 @@ def fetch_file(storage: Path, file: Path) -> None:
     mirror = mirror_at(storage)
     if mirror is not None:
         PATIENCE.at_start(_fetch_file, mirror, file.relative_to(storage).as_posix())
+
+
+def fetch_folder(storage: Path, folder: Path) -> None:
+    """Bring a folder of the storage folder up to date with the bucket.
+
+    Raises:
+        OSError: If the bucket was unreachable for too long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        below = folder.relative_to(storage).as_posix()
+        PATIENCE.at_start(mirror.pull, below, lambda name: True)
 
 
 def publish_files(storage: Path, folder: Path, files: Iterable[Path]) -> str | None:

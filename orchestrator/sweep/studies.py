@@ -8,11 +8,13 @@ from typing import Literal, NamedTuple
 from rich.console import Console
 
 from corpora.preparation.known import know_corpus
+from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.forecast.prices import Prices
+from orchestrator.kept_models.withheld import ensure_withheld
 from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
@@ -27,7 +29,8 @@ from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
 from orchestrator.sweep.progress import SweepProgress
-from orchestrator.tracking.mirror import MlflowMirror
+from orchestrator.terminal import console
+from orchestrator.tracking.mirror import MlflowMirror, mirrored_to_mlflow
 from orchestrator.trial.watcher import Watcher
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
@@ -87,6 +90,31 @@ class Sweep:
     keeps_models: bool
 
 
+def run_mirrored(
+    studies: Sequence[Study],
+    sweep: Sweep,
+    tracking_uri: str | None,
+    *,
+    max_model_mib: float = 0.0,
+) -> SweepEnd:
+    """Run studies as `run_studies` does, and mirror them to MLflow.
+
+    Args:
+        studies: What to run.
+        sweep: How.
+        tracking_uri: MLflow's address; by default a database in the storage folder.
+        max_model_mib: Models up to this size are put into MLflow too.
+
+    Raises:
+        TrackingError: If the address cannot be used.
+        UserError: As `run_studies`.
+    """
+    storage = sweep.place.storage
+    uri = tracking_uri_of(tracking_uri, storage)
+    with mirrored_to_mlflow(storage, uri, console, max_model_mib=max_model_mib) as mirror:
+        return run_studies(studies, sweep, mirror, console)
+
+
 def run_studies(
     studies: Sequence[Study], sweep: Sweep, mirror: MlflowMirror, console: Console
 ) -> SweepEnd:
@@ -121,6 +149,8 @@ def run_studies(
         planned = [_remember(planned_of(plan, looks), storage, console) for plan in plans]
         mirror.follow(planned, {(p.study.name, key) for p in plans for key in p.rows_by_key})
         failures, stopped_by = _train_missing(plans, sweep, mirror, console)
+        if stopped_by is None:
+            ensure_withheld(planned, trial_scores, storage, console)
         looks_on = looks and stopped_by is None
         extensions = [extend(one, trial_scores) for one in planned if looks_on]
         if not any(extension.open_claims for extension in extensions):
@@ -156,10 +186,12 @@ def _train_missing(
     if missing:
         from orchestrator.cluster.session import training_session
         from orchestrator.forecast.before_sweep import plan_sweep
+        from orchestrator.own.checking import check_own_systems
         from orchestrator.sweep.tune import train_assignments
 
         with training_session(sweep.place.storage, sweep.machines) as session:
             assignments = [Assignment(trial, row) for trial, row in missing.values()]
+            check_own_systems([one.trial for one in assignments], session.storage)
             forecast_s = None
             if sweep.measures != "none":
                 assignments, forecast_s = plan_sweep(

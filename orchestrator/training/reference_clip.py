@@ -35,17 +35,19 @@ def macs_of(model: nn.Module, trial: Trial, manifest: Manifest) -> int:
 def reference_clip(manifest: Manifest, device: torch.device) -> Batch | HandcraftedBatch:
     """Make one utterance of zeros, with the sizes of the clip under a corpus's recipe.
 
-    Hand-crafted features have as many rows per second as the mean of the corpus.
+    Hand-crafted features have as many rows per second as the mean of the corpus. Where nobody knows
+    how long its utterances last, they have as many rows as the mean of these.
     """
     recipe = manifest.recipe
     labels = torch.zeros(1, len(manifest.emotions), device=device)
     if isinstance(recipe, Recipe):
         return picture_clip(recipe, labels)
     counts = manifest.splits["train"]
+    part, of = (DURATION_S, counts.seconds) if counts.seconds else (1, counts.num_utterances)
     rows = {
         "text": NUM_TOKENS,
-        "audio": max(1, round(DURATION_S * counts.num_chunks / counts.seconds)),
-        "vision": max(1, round(DURATION_S * counts.num_frames / counts.seconds)),
+        "audio": max(1, round(part * counts.num_chunks / of)),
+        "vision": max(1, round(part * counts.num_frames / of)),
     }
     return feature_clip(rows, manifest.widths, labels)
 

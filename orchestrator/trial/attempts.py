@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from corpora.batches.corpus import AnyCorpus
-from models.build import build
+from models.build import build_anew
 from models.builders.prefix import let_read_maps
-from models.init import init_weights
 from orchestrator.plan.code import code_digest
 from orchestrator.prefixes.arithmetic import Arithmetic
 from orchestrator.prefixes.plan import MODALITY
@@ -140,8 +139,7 @@ def train_trial(trial: Trial, corpus: AnyCorpus, setting: Setting) -> TrainedTri
 def _start(trial: Trial, corpus: AnyCorpus, setting: Setting, size: int) -> _Start:
     """Make the model and its training state, from the checkpoint or new."""
     config = trial.config
-    model = build(config.model, task_of(corpus, config.model))
-    init_weights(model, trial.seed_of("init"))
+    model = build_anew(config.model, task_of(corpus, config.model), seed=trial.seed_of("init"))
     macs = macs_of(model, trial, corpus.manifest)
     if corpus.has_maps:
         let_read_maps(model, MODALITY)

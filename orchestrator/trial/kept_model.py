@@ -21,8 +21,12 @@ def keep_model(folder: Path, model: nn.Module, tokenizer: Tokenizer | None) -> s
     """
     if tokenizer is not None:
         write_atomically(folder / TOKENIZER_FILE, tokenizer.to_str().encode())
-    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    return stage(folder / MODEL_FILE, save(state))
+    return stage(folder / MODEL_FILE, state_bytes(model))
+
+
+def state_bytes(model: nn.Module) -> bytes:
+    """Write the values of a model as the content of a file."""
+    return save({name: value.cpu().contiguous() for name, value in model.state_dict().items()})
 
 
 def num_bytes(model: nn.Module) -> int:

@@ -21,6 +21,7 @@ from corpora.text.tokens import TokenSettings
 from models.configs.base import MODALITIES, SystemConfig
 from models.configs.emoembs import EmotionVectors, emotion_word
 from models.configs.text import TextConfig
+from models.own.system import OwnSystem
 from models.task import Features, PictureScale, Task
 from models.weights.find import find_files
 from orchestrator.storage.corpora import fetch_corpus, fetch_folds
@@ -49,6 +50,8 @@ def open_corpus(
 def token_settings(model: SystemConfig) -> TokenSettings | None:
     """Return how a model's texts become tokens; None if it reads no tokens."""
     text = model.encoders.get("text")
+    if isinstance(model, OwnSystem) and model.reads_text and not isinstance(text, TextConfig):
+        return TokenSettings(None, model.tokens.vocabulary, model.tokens.max_tokens)
     if not isinstance(text, TextConfig):
         return None
     if text.sizes is not None:

@@ -18,6 +18,7 @@ from orchestrator.errors import ChangedCodeError, ChangedWeightsError
 from orchestrator.plan.code import code_digest
 from orchestrator.prefixes.arithmetic import device_name
 from orchestrator.prefixes.reading import reading_maps
+from orchestrator.storage.own_code import with_own_code
 from orchestrator.storage.patience import PATIENCE, Patience, explained
 from orchestrator.training.determinism import deterministic_algorithms
 from orchestrator.training.precision import resolve_precision
@@ -66,9 +67,11 @@ def run_trial(
         ChangedCodeError: If the code is not the one that the trial names.
         ChangedWeightsError, WeightsError: If the pretrained weights changed or are not available.
         NotEnoughMemoryError: If a single utterance, or the model alone, does not fit into memory.
+        OwnCodeError: If the code of a user's own system cannot be loaded.
         StorageError: If the record could not be written; the checkpoint stays.
     """
     conditions, hooks = conditions or Conditions(), hooks or TrialHooks()
+    trial = with_own_code(trial, storage)
     ledger, patience = Ledger(storage), conditions.patience
     folder = ledger.folder(trial.key)
     with ExitStack() as held:

@@ -6,7 +6,13 @@ from corpora.source.names import release_of
 from corpora.source.split import SPLITS
 from corpora.store.manifest import Manifest
 
-GROUPS = {"iemocap": "dialogue", "mosei": "video", "meld": "dialogue"}
+GROUPS = {
+    "iemocap": "dialogue",
+    "mosei": "video",
+    "meld": "dialogue",
+    "mmsa": "video",
+    "csd": "video",
+}
 """The meaning of `Utterance.group`, by release."""
 
 

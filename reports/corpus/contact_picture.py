@@ -23,7 +23,7 @@ from reports.corpus.contact_samples import Sample
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14
 TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18
 FACES_WIDTH, FRAME = 902, 3
-SOUND_LEFT, SOUND_HEIGHT, SOUND_AXIS = 985, 100, 42
+SOUND_LEFT, SOUND_LEFT_ALONE, SOUND_HEIGHT, SOUND_AXIS = 985, 77, 100, 42
 HEAD, LINE = 28, 20
 """All sizes above are pixels on the page."""
 
@@ -138,9 +138,13 @@ def about(sample: Sample) -> str:
         *([f"of {row.group}"] if row.group not in (row.id, row.speaker) else ()),
         *([f"speaker {row.speaker}"] if row.speaker else ()),
         f"{row.seconds:.2f} s",
-        f"{int(row.found.any(1).sum())} of {len(row.found)} windows with a face",
+        *([_faces_of(row)] if len(row.found) else ()),
     ]
     return " \N{MIDDLE DOT} ".join(parts)
+
+
+def _faces_of(row: PreparedRow) -> str:
+    return f"{int(row.found.any(1).sum())} of {len(row.found)} windows with a face"
 
 
 def _draw_head(page: _Page, top: float, sample: Sample) -> None:
@@ -165,8 +169,10 @@ def _draw_media(row: PreparedRow, recipe: Recipe, max_lines: int) -> Image.Image
         num_without = int((~row.found[num_shown:].any(1)).sum())
         more = f"{ELLIPSIS} {len(row.found) - num_shown} more,\n{num_without} without\na face"
         page.text(left, top + TILE / 2 - 20, more, 11)
-    width = WIDTH - MARGIN - SOUND_LEFT
-    _draw_sound(page.axes(SOUND_LEFT, TIME, width, SOUND_HEIGHT), row, recipe)
+    left = SOUND_LEFT if num_shown else SOUND_LEFT_ALONE
+    if len(row.mels):
+        axes = page.axes(left, TIME, WIDTH - MARGIN - left, SOUND_HEIGHT)
+        _draw_sound(axes, row, recipe)
     picture = page.picture()
     for window in range(num_shown):
         left, top = _place(row, window)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from zlib import crc32
@@ -29,7 +29,8 @@ class Sample:
     """An utterance to show.
 
     `emotions` are those that it has, its class, or its targets with their values; `lacks` names in
-    words what is missing, such as sound.
+    words what is missing, such as sound, but for what all utterances lack: of that the row has
+    nothing.
     """
 
     split: Split
@@ -135,10 +136,17 @@ def _in_turn(searches: Iterable[Iterator[Place]]) -> Iterator[Place]:
 
 
 def _sample(manifest: Manifest, split: Split, rows: PreparedRows, row: int) -> Sample:
+    shown = rows.read(row)
     has = {"no face": rows.has_face(row), "no sound": rows.has_sound(row)}
+    if "vision" in manifest.without:  # what stands in for the pictures of all is not shown
+        shown = replace(shown, crops=shown.crops[:0], found=shown.found[:0])
+        has.pop("no face")
+    if "audio" in manifest.without:
+        shown = replace(shown, mels=shown.mels[:0])
+        has.pop("no sound")
     return Sample(
         split=split,
-        row=rows.read(row),
+        row=shown,
         emotions=tuple(_said_by(manifest, rows.labels[row].tolist())),
         lacks=tuple(words for words, is_there in has.items() if not is_there),
     )

@@ -2,13 +2,14 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from PIL import Image
 
 from corpora.recipes.pictures import Recipe
+from corpora.source.utterance import Modality
 from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, about, draw_sheet, draw_utterances
 from reports.corpus.contact_samples import Sample, pick_samples
@@ -18,11 +19,12 @@ NAME = "contact_sheet"
 JPEG_QUALITY = 88
 """Of the page's pictures: a tenth of the bytes of a PNG, and small letters can still be read."""
 
-LEGEND = (
-    "Faces in time order, the candidates of a window side by side; in red: none was found there. "
-    f"Sound: black is the quietest, at most {RANGE_DB:.0f} dB below the loudest; "
-    "after the dashed line comes padding."
-)
+LEGEND: Mapping[Modality, str] = {
+    "vision": "Faces in time order, the candidates of a window side by side; in red: none was "
+    "found there.",
+    "audio": f"Sound: black is the quietest, at most {RANGE_DB:.0f} dB below the loudest; after "
+    "the dashed line comes padding.",
+}
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -75,15 +77,18 @@ def write_contact_sheet(
         f"{manifest.name}, recipe {recipe.name}: {len(samples)} of "
         f"{sum(split.num_utterances for split in manifest.splits.values())} utterances"
     )
+    legend = " ".join(said for held, said in LEGEND.items() if held not in manifest.without)
     page, picture = folder / f"{NAME}.html", folder / f"{NAME}.png"
     drawn = draw_utterances(samples, recipe)
-    write_atomically(page, to_html(samples, drawn, title).encode())
-    sheet = draw_sheet(samples, drawn, title, LEGEND)
+    write_atomically(page, to_html(samples, drawn, title, legend).encode())
+    sheet = draw_sheet(samples, drawn, title, legend)
     write_atomically(picture, _encoded(sheet, "PNG", compress_level=1))
     return page, picture
 
 
-def to_html(samples: Sequence[Sample], drawn: Sequence[Image.Image], title: str) -> str:
+def to_html(
+    samples: Sequence[Sample], drawn: Sequence[Image.Image], title: str, legend: str
+) -> str:
     """Write a page of utterances that includes their pictures."""
     utterances = "\n".join(
         UTTERANCE.format(
@@ -95,7 +100,7 @@ def to_html(samples: Sequence[Sample], drawn: Sequence[Image.Image], title: str)
         )
         for sample, picture in zip(samples, drawn, strict=True)
     )
-    return PAGE.format(title=escape(title), legend=escape(LEGEND), utterances=utterances)
+    return PAGE.format(title=escape(title), legend=escape(legend), utterances=utterances)
 
 
 def _encoded(picture: Image.Image, form: str, **settings: int) -> bytes:

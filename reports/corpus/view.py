@@ -10,6 +10,7 @@ from rich.text import Text
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.store.manifest import Manifest
+from corpora.store.remarked import REMARKS_ON
 from reports.corpus.cautions import cautions, group_word
 from reports.corpus.counts import compare_counts
 from reports.corpus.target_rows import target_rows
@@ -65,9 +66,10 @@ def _contents(manifest: Manifest) -> RenderableType:
     seconds = [split.seconds for split in splits]
     seconds.append(sum(seconds))
     _add_row(table, "utterances", numbers)
-    _add_row(table, "minutes", [f"{each / 60:.1f}" for each in seconds])
-    means = [each / number for each, number in zip(seconds, numbers, strict=True)]
-    _add_row(table, "mean seconds", [f"{mean:.2f}" for mean in means])
+    if seconds[-1]:  # else it is not known how long they last
+        _add_row(table, "minutes", [f"{each / 60:.1f}" for each in seconds])
+        means = [each / number for each, number in zip(seconds, numbers, strict=True)]
+        _add_row(table, "mean seconds", [f"{mean:.2f}" for mean in means])
     for emotion in manifest.emotions if manifest.task != "regression" else ():
         positives = _with_sum(split.positives[emotion] for split in splits)
         _add_row(table, emotion, positives, _shares(positives, numbers))
@@ -142,14 +144,17 @@ def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
     pictures, sounds = PICTURE_PARTS if has_pictures else FEATURE_PARTS
     yield from _recipe_head(manifest)
     table = _table(manifest)
-    frames = _with_sum(split.num_frames for split in splits)
-    faces = _with_sum(split.num_frames_with_face for split in splits)
-    _add_row(table, pictures, frames)
-    _add_row(table, "  with a face", faces, _shares(faces, frames))
-    _add_row(table, sounds, _with_sum(split.num_chunks for split in splits))
+    if "vision" not in manifest.without:
+        frames = _with_sum(split.num_frames for split in splits)
+        faces = _with_sum(split.num_frames_with_face for split in splits)
+        _add_row(table, pictures, frames)
+        _add_row(table, "  with a face", faces, _shares(faces, frames))
+    if "audio" not in manifest.without:
+        _add_row(table, sounds, _with_sum(split.num_chunks for split in splits))
     numbers = _with_sum(split.num_utterances for split in splits)
     _add_row(table, "utterances", numbers)
-    for remark in Remark:
+    unheld = {remark for modality in manifest.without for remark in REMARKS_ON[modality]}
+    for remark in (each for each in Remark if each not in unheld):
         remarked = _with_sum(split.remarks[remark] for split in splits)
         style = "yellow" if any(remarked) else QUIET
         _add_row(table, f"  {_words(remark)}", remarked, _shares(remarked, numbers), style)
@@ -163,8 +168,15 @@ def _recipe_head(manifest: Manifest) -> Iterator[Text]:
         mistakes = [name for name, is_on in recipe.compat if is_on]
         if mistakes:
             yield Text(f"with mistakes of Dai et al.'s code: {', '.join(mistakes)}")
-    if manifest.widths:
-        widths = [f"{modality} {width}" for modality, width in manifest.widths.items()]
+    if manifest.without:
+        lacking = " and no ".join(manifest.without)
+        yield Text(f"the corpus holds no {lacking}: rows that read it are refused", style="yellow")
+    widths = [
+        f"{modality} {width}"
+        for modality, width in manifest.widths.items()
+        if modality not in manifest.without
+    ]
+    if widths:
         yield Text(f"numbers in a row of features: {', '.join(widths)}")
 
 

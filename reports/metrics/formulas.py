@@ -60,7 +60,7 @@ def formula_of(metric: Metric) -> Formula:
             also raises it if it fails, or returns something else than its metric says.
     """
     if not metric.is_own:
-        return FORMULAS[metric.name]
+        return FORMULAS[metric.of or metric.name]
     compute = metric.compute
     if compute is None:
         raise StudyError(f"metric '{metric.name}' has no function; load '{metric.file}'")

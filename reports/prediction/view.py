@@ -62,6 +62,8 @@ def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
 
 
 def _faces(prediction: Prediction) -> str:
+    if not prediction.num_frames:
+        return "no picture"
     frames = "frame" if prediction.num_frames == 1 else "frames"
     return f"{prediction.num_frames} {frames}, {prediction.num_faces} of them with a face"
 

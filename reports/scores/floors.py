@@ -17,7 +17,7 @@ from reports.ledger.floor_file import Linear, LinearFacts, read_floor
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
 from reports.scores.constants import score_best_constant
-from reports.scores.metrics import EmotionScores, fit_thresholds, score
+from reports.scores.metrics import EmotionScores, compute, fit_thresholds, score
 from search_spaces.metrics.registry import metric_for
 from search_spaces.terms import MetricName
 from search_spaces.trial import CorpusRef
@@ -74,6 +74,9 @@ class _FloorsOfOne:
     def _score_linear(self, metric: MetricName) -> EmotionScores:
         test = self._linear.predictions["test"]
         task = self.facts.task
+        found = metric_for(metric, task)
+        if found.withheld:  # it was given whole utterances
+            return compute(found, None, len(self.facts.emotions))
         return score(test.labels, test.probabilities, self._thresholds, [metric], task)[metric]
 
     def _score_chance(self, metric: MetricName) -> EmotionScores:

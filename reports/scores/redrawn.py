@@ -100,6 +100,9 @@ class RedrawnScores:
         return self._scores[place]
 
     def _compute(self, folds: Folds, metric: Metric) -> _Redrawn | None:
+        lacking = metric.withheld
+        if lacking and any(self._trial_scores.read(one, lacking) is None for one in folds):
+            return None
         seed, formula = crc32(folds[0].trial.corpus.name.encode()), formula_of(metric)
         names, tallies = self._tally(folds, metric)
         if len(names) < FEWEST_CLUSTERS:
@@ -128,14 +131,14 @@ class RedrawnScores:
             The clusters in their order, and (clusters, K, 4) or (clusters, K, K).
         """
         if metric.needs == "counts":
-            each = [self._trial_scores.count_by_cluster(record) for record in folds]
+            each = [self._trial_scores.count_by_cluster(r, metric.withheld) for r in folds]
             counts = {name: np.zeros_like(found) for one in each for name, found in one.items()}
             for one in each:
                 for name, found in one.items():
                     counts[name] += found
             names = tuple(sorted(counts))
             return names, np.stack([counts[name] for name in names])
-        test = self._read_tests(folds)
+        test = self._read_tests(folds, metric)
         names, numbers = _clusters(test)
         marks = None
         if metric.needs == "argmax":
@@ -153,7 +156,7 @@ class RedrawnScores:
         self, folds: Folds, metric: Metric, seed: int
     ) -> Iterator[tuple[NDArray[np.generic], ...]]:
         """Yield the inputs of a metric on every redrawn test set; each fold has its thresholds."""
-        test = self._read_tests(folds)
+        test = self._read_tests(folds, metric)
         names, numbers = _clusters(test)
         each = [
             inputs_of(metric, one.labels, one.probabilities, np.array(record.result.thresholds))
@@ -165,8 +168,9 @@ class RedrawnScores:
             places = np.repeat(np.arange(len(numbers)), times[numbers])
             yield tuple(one[places] for one in inputs)
 
-    def _read_tests(self, folds: Folds) -> list[Predictions]:
-        return [self._trial_scores.read_test(record) for record in folds]
+    def _read_tests(self, folds: Folds, metric: Metric) -> list[Predictions]:
+        found = (self._trial_scores.read(record, metric.withheld) for record in folds)
+        return [one for one in found if one is not None]
 
 
 def by_seed(records: Sequence[Record]) -> list[Folds]:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from corpora.source.split import Split
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Predictions, Record
+from reports.ledger.withheld_file import read_withheld
 from reports.metrics.decisions import Counts
 from reports.scores.count_index import CountIndex
 from reports.scores.metrics import EmotionScores, Inputs, compute, count, decide, inputs_of
-from search_spaces.metrics.metric import Metric
+from search_spaces.metrics.metric import Metric, Withheld
 from search_spaces.metrics.registry import metric_for
 from search_spaces.terms import MetricName
 
@@ -35,7 +36,8 @@ class TrialScores:
         self._index = CountIndex(ledger.storage)
         self._records: dict[str, Record] = {}
         self._tests: dict[str, Predictions] = {}
-        self._by_cluster: dict[str, dict[str, Counts]] = {}
+        self._withheld: dict[tuple[str, Withheld], Predictions] = {}
+        self._by_cluster: dict[tuple[str, Withheld], dict[str, Counts]] = {}
         self._scores: dict[tuple[str, MetricName], EmotionScores] = {}
         self._faults: dict[tuple[str, MetricName], Fault | None] = {}
 
@@ -91,17 +93,41 @@ class TrialScores:
             self._faults[place] = "constant" if self._is_constant(record, metric) else None
         return self._faults[place]
 
-    def count_by_cluster(self, record: Record) -> dict[str, Counts]:
+    def count_by_cluster(self, record: Record, withheld: Withheld = ()) -> dict[str, Counts]:
         """Count a trial's decisions on the test split for each dialogue or video.
+
+        If modalities are withheld, `read` must have found the predictions without them.
 
         Shapes:
             (K, 4) for each cluster: TP, FP, TN, FN of every emotion
         """
-        if record.key not in self._by_cluster:
-            test = self.read_test(record)
+        place = (record.key, withheld)
+        if place not in self._by_cluster:
+            test = self.read(record, withheld)
+            assert test is not None
             thresholds = np.array(record.result.thresholds)
-            self._by_cluster[record.key] = count_by_cluster(test, thresholds)
-        return self._by_cluster[record.key]
+            self._by_cluster[place] = count_by_cluster(test, thresholds)
+        return self._by_cluster[place]
+
+    def read(self, record: Record, withheld: Withheld = ()) -> Predictions | None:
+        """Read a trial's predictions on the test split, perhaps with modalities withheld.
+
+        None if those have not been made. The predictions of a few trials are remembered.
+
+        Raises:
+            LedgerError: If those on whole utterances are damaged or missing.
+        """
+        if not withheld:
+            return self.read_test(record)
+        place = (record.key, withheld)
+        if place not in self._withheld:
+            test = read_withheld(self.ledger.storage, record, withheld)
+            if test is None:
+                return None
+            if len(self._withheld) == NUM_REMEMBERED:
+                del self._withheld[next(iter(self._withheld))]
+            self._withheld[place] = test
+        return self._withheld[place]
 
     def read_test(self, record: Record) -> Predictions:
         """Read a trial's predictions on the test split; those of a few trials are remembered.
@@ -126,21 +152,27 @@ class TrialScores:
 
     def _read_inputs(self, record: Record, metric: Metric) -> Inputs | None:
         """Read what a metric is computed from; counts are mostly known without the predictions."""
-        if metric.needs == "counts":
+        if metric.needs == "counts" and not metric.withheld:
             return (self._count(record),)
-        test, thresholds = self.read_test(record), np.array(record.result.thresholds)
+        test, thresholds = self.read(record, metric.withheld), np.array(record.result.thresholds)
+        if test is None:
+            return None
         return inputs_of(metric, test.labels, test.probabilities, thresholds)
 
     def _is_constant(self, record: Record, metric: MetricName) -> bool:
         """Whether the predictions of a metric are alike for all of several test utterances."""
-        match metric_for(metric, record.result.task).needs:
+        found = metric_for(metric, record.result.task)
+        if found.needs in ("counts", "decisions") and not found.withheld:
+            return _are_alike(self._count(record))
+        test = self.read(record, found.withheld)
+        if test is None:
+            return False
+        match found.needs:
             case "counts" | "decisions":
-                return _are_alike(self._count(record))
+                return _are_alike(_count_in(test, record))
             case "argmax":
-                test = self.read_test(record)
                 return len(test.ids) > 1 and not np.ptp(test.probabilities.argmax(axis=1))
             case "probabilities" | "numbers":
-                test = self.read_test(record)
                 return len(test.ids) > 1 and not np.ptp(test.probabilities, axis=0).any()
 
     def _count(self, record: Record) -> Counts:
@@ -162,9 +194,13 @@ def decides_alike_on_valid(ledger: Ledger, record: Record) -> bool:
 
 def _count_decisions(ledger: Ledger, record: Record, split: Split) -> Counts:
     """Count a trial's decisions on a split: (K, 4)."""
-    of_split = ledger.predictions(record, [split])[split]
-    called = decide(of_split.probabilities, np.array(record.result.thresholds))
-    counts: Counts = count(of_split.labels, called).sum(axis=0)
+    return _count_in(ledger.predictions(record, [split])[split], record)
+
+
+def _count_in(predictions: Predictions, record: Record) -> Counts:
+    """Count a trial's decisions in its predictions: (K, 4)."""
+    called = decide(predictions.probabilities, np.array(record.result.thresholds))
+    counts: Counts = count(predictions.labels, called).sum(axis=0)
     return counts
 
 

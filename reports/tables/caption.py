@@ -5,6 +5,7 @@ from itertools import count, product
 from string import ascii_lowercase
 
 from corpora.source.names import SYNTHETIC_NAMES
+from models.own.system import OwnSystem
 from reports.ledger.record import Record
 from reports.scores.cells import Cell, Outcome
 from reports.scores.environment import count_facts
@@ -30,6 +31,7 @@ from reports.tables.noise import tell_small_gaps
 from reports.tables.note import Note, name_place
 from search_spaces.metrics.metric import Metric, Need
 from search_spaces.metrics.registry import find_metric
+from search_spaces.metrics.withheld import describe
 from search_spaces.printed.published import Mark
 from search_spaces.study import RECONSTRUCTED, Row, Study
 
@@ -227,6 +229,7 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
     things = "pairs of seed and fold" if outcome.has_folds else "seeds"
     counted = _count(len(records), thing) if len(records) == 1 else f"{len(records)} {things}"
     of_place = f"of {counted} on {name_place(outcome)}"
+    yield from _tell_waived(records)
     num_diverged = sum(record.result.has_diverged for record in records)
     if num_diverged:
         yield (
@@ -234,7 +237,8 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
             f"{thing} is a result and counts"
         )
     cells = outcome.cells[number]
-    constant = {s.key for cell in cells for s in cell.scores if s.fault == "constant"}
+    whole = [cell for cell in cells if not find_metric(cell.metric).withheld]
+    constant = {s.key for cell in whole for s in cell.scores if s.fault == "constant"}
     if constant:
         yield (
             f"{len(constant)} {of_place} {'predicts' if len(constant) == 1 else 'predict'} the "
@@ -242,6 +246,18 @@ def _fault_notes(number: int, study: Study, outcome: Outcome, fallen: Fallen) ->
         )
     yield from tell_collapsed(number, fallen, name_place(outcome))
     yield from tell_void(cells, study, outcome)
+
+
+def _tell_waived(records: Sequence[Record]) -> Iterable[str]:
+    """Say which checks of its model a user's own system waives."""
+    waived = {
+        check
+        for record in records
+        if isinstance(record.trial.config.model, OwnSystem)
+        for check in record.trial.config.model.waives
+    }
+    if waived:
+        yield f"its model is not held to: {', '.join(sorted(waived))}"
 
 
 def tell_void(cells: Sequence[Cell], study: Study, outcome: Outcome) -> Iterable[str]:
@@ -295,6 +311,7 @@ def write_notes(
         yield from floor_notes(outcomes)
     values = {cell.value for cell in shown}
     yield from (Note(note) for value, note in NO_NUMBER.items() if value in values)
+    yield from map(Note, _withheld_notes(ours))
     yield from warn_of_collapse(outcomes)
     yield from warn_of_budgets(study)
     for outcome, block in zip(outcomes, ours, strict=False):
@@ -363,13 +380,34 @@ def _distinct_note(differences: Sequence[DifferenceBlock]) -> str:
     )
 
 
+def _withheld_notes(blocks: Sequence[OursBlock]) -> Iterable[str]:
+    """Say which columns are scores of utterances that lack modalities, and what they lack."""
+    lacks = {
+        column.title: describe(withheld)
+        for block in blocks
+        for column in block.columns
+        if (withheld := find_metric(column.metric).withheld)
+    }
+    if lacks:
+        each = "; ".join(f"{what} ({title})" for title, what in lacks.items())
+        yield (
+            f"Withheld from test utterances: {each}. An empty text, silence and black pictures "
+            "stand in, or zeros for features of others and states of encoders. Models were trained "
+            "with all; thresholds are those for whole utterances."
+        )
+
+
 def _undefined_notes(outcome: Outcome, block: OursBlock) -> Iterable[str]:
     for column, cells in zip(block.columns, zip(*block.cells, strict=True), strict=True):
         scored = {seed.key for cell in cells for seed in cell.scores}
         if num_undefined := len(outcome.records.keys() - scored):
+            metric = find_metric(column.metric)
+            why = WHY_UNDEFINED[metric.needs]
+            if metric.withheld:
+                why = f"its model was not kept, or its corpus was not at hand; or {why}"
             yield (
                 f"{column.title} is undefined for {_count(num_undefined, 'finished trial')} on "
-                f"{name_place(outcome)}: {WHY_UNDEFINED[find_metric(column.metric).needs]}."
+                f"{name_place(outcome)}: {why}."
             )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from corpora.source.task import TaskKind
-from models.configs.base import Config
+from models.configs.base import Config, Modality
 from search_spaces.metrics.source import digest_of_function, file_of_function
 from search_spaces.terms import Words
 
@@ -19,6 +19,9 @@ Need = Literal["counts", "decisions", "argmax", "probabilities", "numbers"]
 - probabilities: the probabilities themselves;
 - numbers: the predicted numbers of a regression.
 """
+
+Withheld = tuple[tuple[Modality, int], ...]
+"""Modalities that are withheld in the test, each of so many percent of the utterances."""
 
 NewName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
@@ -34,6 +37,10 @@ class Metric(Config):
     emotion, class or target. `source` says what an overall score is, and whose definition it is.
     `among_classes` names the metric that it is where the task is multiclass, because there a
     decision is a class; so a study with a column of F1 needs no other one for such a corpus.
+
+    `withheld` says which modalities the test utterances lack, and `of` then names the metric on
+    whole ones; `search_spaces.metrics.withheld` makes such a metric from its name, so none is
+    stored.
 
     A study file may define a metric of its own. Its `compute` gets the labels and the probabilities
     of the test split (the predicted numbers if the task is regression), two arrays of shape (U, K).
@@ -58,6 +65,8 @@ class Metric(Config):
     compute: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     file: str = ""
     digest: str = ""
+    withheld: Withheld = Field(default=(), exclude=True)
+    of: str = Field(default="", exclude=True)
 
     @model_validator(mode="before")
     @classmethod

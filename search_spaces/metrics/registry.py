@@ -9,6 +9,7 @@ from search_spaces.metrics.classes import CLASSES
 from search_spaces.metrics.emotions import EMOTIONS
 from search_spaces.metrics.metric import Metric
 from search_spaces.metrics.numbers import NUMBERS
+from search_spaces.metrics.withheld import split_name, without
 
 BUILT_IN: dict[str, Metric] = {one.name: one for one in (*EMOTIONS, *CLASSES, *NUMBERS)}
 
@@ -17,12 +18,15 @@ _OWN: dict[str, Metric] = {}
 
 
 def find_metric(name: str) -> Metric:
-    """Return the metric of a name.
+    """Return the metric of a name; it may say which modalities are withheld.
 
     Raises:
         StudyError: If there is none; the message lists the choices.
     """
     metric = BUILT_IN.get(name) or _OWN.get(name)
+    if metric is None and (parts := split_name(name)) is not None:
+        of, withheld = parts
+        return without(find_metric(of), withheld)
     if metric is None:
         known = [*_OWN, *BUILT_IN]
         raise StudyError(

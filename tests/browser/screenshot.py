@@ -1,12 +1,14 @@
-"""Draw docs/mlflow*.png: `python -m tests.browser.screenshot STORAGE FOLDER`, after two sweeps.
+"""Draw docs/mlflow*.png: `python -m tests.browser.screenshot STORAGE FOLDER`, after some sweeps.
 
-The sweeps are `mmer-sweep layers` and `mmer-sweep components`: they share trials.
+The pictures of studies need `mmer-sweep layers` and `mmer-sweep components`, which share trials.
+That of a search needs `mmer-sweep tune architecture`.
 """
 
 import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +16,7 @@ from selenium.webdriver import Chrome
 
 from orchestrator.addresses.pages import RunPlace, experiment_page, run_page
 from tests.browser.compare_view import browser, fold_plots, open_compare_view, open_curves
+from tests.browser.search_page import shown_axes
 from tests.browser.study_page import (
     description_of,
     links_of,
@@ -35,29 +38,46 @@ SETTLE_S = 3
 
 
 def main(storage: Path, folder: Path) -> None:
-    """Show the runs, a study's results, its trials by row, and a comparison of trials."""
+    """Show what there is: runs, results, trials by row and compared, and a search's charts."""
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         (place / "server").mkdir()
         shutil.copy(storage / "mlflow.db", place / "server" / "mlflow.db")
         with mlflow_server(place / "server") as server, browser(place / "profile") as page:
-            _show_study(page, server, place)
-            _compare(page, server, place)
-        for name in ("runs", "results", "description", "trials"):
-            _write(Image.open(place / f"{name}.png"), folder / f"mlflow-{name}.png")
-        tables, curves = (Image.open(place / name) for name in ("compare.png", "curves.png"))
-        width, height = tables.size
-        stacked = Image.new("RGB", (width - NAVIGATION_PX, height + CURVES_PX))
-        stacked.paste(tables, (-NAVIGATION_PX, 0))
-        stacked.paste(curves, (-NAVIGATION_PX, height))
-        _write(stacked, folder / "mlflow.png")
+            if runs_of(server.uri, "study"):
+                _show_study(page, server, place)
+                _compare(page, server, place)
+            if runs_of(server.uri, "search"):
+                _show_search(page, server, place)
+        for picture in place.glob("mlflow-*.png"):
+            _write(Image.open(picture), folder / picture.name)
+        if (place / "compare.png").is_file():
+            tables, curves = (Image.open(place / name) for name in ("compare.png", "curves.png"))
+            width, height = tables.size
+            stacked = Image.new("RGB", (width - NAVIGATION_PX, height + CURVES_PX))
+            stacked.paste(tables, (-NAVIGATION_PX, 0))
+            stacked.paste(curves, (-NAVIGATION_PX, height))
+            _write(stacked, folder / "mlflow.png")
+
+
+def _shoot(page: Chrome, folder: Path, name: str) -> None:
+    """Take a picture of a page once it has drawn what it has."""
+    time.sleep(SETTLE_S)
+    page.save_screenshot(str(folder / f"mlflow-{name}.png"))
+
+
+def _show_search(page: Chrome, server: MlflowServer, folder: Path) -> None:
+    """Show the charts of a search's candidates: parallel coordinates first."""
+    run = runs_of(server.uri, "search")[-1]
+    open_page(page, f"{server.uri}/{run_page(RunPlace(run.info.experiment_id, run.info.run_id))}")
+    description_of(page)
+    open_page(page, links_of(page)["charts"])
+    shown_axes(page)
+    _shoot(page, folder, "search")
 
 
 def _show_study(page: Chrome, server: MlflowServer, folder: Path) -> None:
-    def shoot(name: str) -> None:
-        time.sleep(SETTLE_S)
-        page.save_screenshot(str(folder / f"{name}.png"))
-
+    shoot = partial(_shoot, page, folder)
     (run,) = (r for r in runs_of(server.uri, "study") if r.data.tags["study"] == STUDY)
     place = RunPlace(run.info.experiment_id, run.info.run_id)
     open_page(page, f"{server.uri}/{experiment_page(place.experiment)}")

@@ -52,10 +52,14 @@ def write_video(
     return path
 
 
-def write_sound(path: Path, *, seconds: float = 1.0, rate_hz: int = 16_000) -> Path:
+def write_sound(
+    path: Path, *, seconds: float = 1.0, rate_hz: int = 16_000, codec: str = "pcm_s16le"
+) -> Path:
     """Write a file with sound and no picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
-        audio = container.add_stream("pcm_s16le", rate=rate_hz)
+        audio = container.add_stream(codec, rate=rate_hz)
+        assert isinstance(audio, av.AudioStream)
         for frame in tone(seconds, rate_hz):
             container.mux(audio.encode(frame))
         container.mux(audio.encode())
@@ -94,12 +98,34 @@ def clip_lines(*, per_split: int = 4, file: str = "clip.mp4") -> list[dict[str, 
     ]
 
 
+def text_lines(**changes: object) -> list[dict[str, object]]:
+    """List utterances of text alone; each class is in every split."""
+    return [
+        {
+            "utterance": f"{split}{index}",
+            "text": f"this is number {index}",
+            "split": split,
+            "class": ("calm", "glad")[index % 2],
+        }
+        | changes
+        for split in ("train", "valid", "test")
+        for index in range(4)
+    ]
+
+
+def write_csv(path: Path, lines: Sequence[dict[str, object]]) -> Path:
+    """Write a CSV of lines with the same columns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return path
+
+
 def write_clip_folder(folder: Path, lines: Sequence[dict[str, object]] | None = None) -> Path:
     """Write a folder with one video and a CSV."""
     lines = clip_lines() if lines is None else lines
     write_video(folder / "clip.mp4", seconds=2.0)
-    with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(lines[0]))
-        writer.writeheader()
-        writer.writerows(lines)
+    write_csv(folder / "clips.csv", lines)
     return folder

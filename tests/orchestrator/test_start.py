@@ -8,7 +8,6 @@ from zipfile import ZipFile
 import pytest
 from hatchling.build import build_editable
 
-from mmer_sweep import prefer_own_packages
 from orchestrator.start import ensure_home
 
 CHECKOUT = Path(__file__).parents[2]
@@ -57,16 +56,6 @@ def test_home_of_a_user_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("HOME", str(tmp_path / "mine"))
     ensure_home()
     assert Path.home() == tmp_path / "mine"
-
-
-def test_entry_of_the_search_path_that_cannot_be_looked_into_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    entry = str(tmp_path / ("x" * 300))  # its name is too long for a folder
-    monkeypatch.setenv("PYTHONPATH", entry)
-    monkeypatch.syspath_prepend(entry)
-    prefer_own_packages()
-    assert os.environ["PYTHONPATH"] == entry
 
 
 def test_editable_install_starts_beside_our_packages(

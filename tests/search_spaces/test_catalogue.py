@@ -14,6 +14,7 @@ from search_spaces.catalogue import (
 )
 from search_spaces.errors import StudyError
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
+from tests.models.own.own_files import write_own_files
 
 DERIVED = """
 from search_spaces.studies.le2023 import LAYERS
@@ -55,7 +56,10 @@ def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:
         ("from search_spaces.studies.le2023 import LAYERS", "defines no Study of its own"),
         ("def (", "SyntaxError: invalid syntax"),
         ("\n1 / 0", "mine.py', line 2: ZeroDivisionError: division by zero"),
-        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        (
+            "import no_such_module",
+            "No module named 'no_such_module'; put a file of your own beside it",
+        ),
         ("import sys; sys.exit()", "SystemExit"),
         (
             "from search_spaces.study import Row\nRow(nam='a', change=3)",
@@ -78,19 +82,6 @@ def test_bad_file_is_told_with_the_reason(tmp_path: Path, content: str, message:
     with pytest.raises(StudyError, match=rf"study file '{path}'.*") as caught:
         load_studies(path)
     assert message in str(caught.value)
-
-
-def test_import_of_a_file_beside_is_told_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "TITLE = 'Mine'", "shared_titles_of_mine.py")
-    content = "from shared_titles_of_mine import TITLE\n" + derived("A")
-    path = write(tmp_path, content)
-    hint = f"where import does not look: .* or set PYTHONPATH={re.escape(str(tmp_path))}$"
-    with pytest.raises(StudyError, match=rf"line 1: ModuleNotFoundError: .*{hint}"):
-        load_studies(path)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert [study.name for study in load_studies(path)] == ["mine"]
 
 
 def test_missing_file_and_other_file_are_errors(tmp_path: Path) -> None:
@@ -163,3 +154,17 @@ def test_file_that_is_edited_within_a_second_is_run_as_it_is_now(tmp_path: Path)
         (study,) = load_studies(file)
         assert study.title == title
     assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_space_of_an_own_system_finds_its_baseline_later(tmp_path: Path) -> None:
+    write_own_files(tmp_path, baselines="from system import Gate\n\nGATE = Gate(width=4)\n")
+    file = write(
+        tmp_path,
+        "from mmer_sweep import IntRange, Space\n\n"
+        "SPACE = Space(name='widths', title='Widths', systems={'gate': 'baselines:GATE'},\n"
+        "    fields=(IntRange(path='model.width', low=2, high=8),))\n",
+        "widths.py",
+    )
+    space = find_space(str(file))
+    point = space.draw("tiny", lambda field: 7)
+    assert space.config(point, "mine", "tiny").model.model_dump()["width"] == 7

@@ -3,7 +3,8 @@
 from corpora.checkpoints.files import Checkpoint, find_checkpoint
 from corpora.checkpoints.load import load_config
 from corpora.recipes.encoder_states import EncoderStates, Layer
-from corpora.recipes.handcrafted import HandcraftedRecipe, Modality
+from corpora.recipes.handcrafted import HandcraftedRecipe
+from corpora.source.utterance import Modality
 
 
 def open_encoder(place: str, modality: Modality, layer: Layer) -> tuple[Checkpoint, EncoderStates]:

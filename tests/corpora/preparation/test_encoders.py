@@ -14,9 +14,9 @@ from corpora.features.sources import FeatureSources
 from corpora.preparation.prepare import PartMaker, Parts, prepare, run_here
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.encoder_states import Layer
-from corpora.recipes.handcrafted import MODALITIES, HandcraftedRecipe, Modality
+from corpora.recipes.handcrafted import MODALITIES, HandcraftedRecipe
 from corpora.source.errors import CorpusError
-from corpora.source.utterance import Source
+from corpora.source.utterance import Modality, Source
 from corpora.store.folders import prepared_names, prepared_recipes, recipe_folder, split_file
 from corpora.store.manifest import fingerprint_of
 from corpora.text.word_vectors import RandomVectors

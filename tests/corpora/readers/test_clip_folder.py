@@ -43,7 +43,7 @@ def test_digest_changes_with_a_text_and_with_a_file(tmp_path: Path) -> None:
     [
         ("file", "gone.mp4", "line 2, file: clip 'gone.mp4' does not exist in"),
         ("file", "../clip.mp4", "line 2, file: '../clip.mp4' does not lie in the clip folder"),
-        ("file", "", "line 2, file: '' does not lie in the clip folder"),
+        ("file", "", "line 2, file: is empty, but other lines name a file"),
         ("start", "-1", "line 2, start: '-1' is not a time in seconds, 0 or later"),
         ("start", "nan", "line 2, start: 'nan' is not a time in seconds"),
         ("end", "0", "line 2, end: '0' is not a time in seconds after the start"),

@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -219,3 +221,18 @@ def test_sentence_holds_its_cues_and_no_others(labels: list[int]) -> None:
 
 def test_vocabulary_is_small() -> None:
     assert len(vocabulary()) <= 300
+
+
+def test_script_that_makes_a_corpus_is_not_run_again_by_its_processes(tmp_path: Path) -> None:
+    """It has no guard `if __name__ == "__main__"`, as a user's script may have none."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from corpora.synthetic.corpus import SyntheticConfig, write_synthetic\n"
+        "print('runs')\n"
+        "write_synthetic(Path('clips'), SyntheticConfig(num_utterances=24), num_workers=2)\n"
+    )
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "runs\n", done.stderr
+    assert len(list((tmp_path / "clips" / "media").iterdir())) == 24

@@ -31,6 +31,7 @@ SYSTEMS: Mapping[str, SystemConfig] = {
     "le": le_factory.TINY,
     "le_gated": le_factory.ROWS["gated"],
     "le_audio": le_factory.ROWS["audio"],
+    "le_text": le_factory.ROWS["text"],
     "xia": xia_factory.change(xia_factory.FULL, vision=XIA_VISION),
     "mesm": baselines_factory.MESM,
     "emoembs": FEATURES["emoembs_random"],

@@ -13,8 +13,9 @@ from corpora.features.sources import FeatureSources
 from corpora.media.duration import read_duration_s
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
-from corpora.recipes.handcrafted import HandcraftedRecipe, Modality
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
+from corpora.source.utterance import Modality
 from orchestrator.kept_models.predict import SpokenClip, load_predictor
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger

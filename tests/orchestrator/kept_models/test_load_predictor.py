@@ -11,8 +11,8 @@ from models.configs.base import MODALITIES
 from orchestrator.errors import KeptModelError
 from orchestrator.kept_models.predict import (
     SpokenClip,
+    clips_in,
     load_predictor,
-    videos_in,
 )
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
@@ -76,15 +76,25 @@ def test_videos_of_a_folder_are_those_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "circle.mp4").symlink_to("circle.mp4")
     (tmp_path / "a.srt").touch()
-    videos, others = videos_in(tmp_path)
+    videos, others = clips_in(tmp_path)
     assert [path.name for path in videos] == ["a.webm", "b.MP4"]
     assert [path.name for path in others] == ["circle.mp4", "notes.txt"]
     (tmp_path / "none").mkdir()
     with pytest.raises(CorpusError, match=r"holds no video file: none ends in .mp4, .m4v, .mov"):
-        videos_in(tmp_path / "none")
+        clips_in(tmp_path / "none")
 
 
 @pytest.mark.parametrize("suffix", [".3gp", ".mpg", ".ts", ".wmv", ".flv"])
 def test_videos_of_phones_and_cameras_are_taken(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"a{suffix}").touch()
-    assert videos_in(tmp_path) == ([tmp_path / f"a{suffix}"], [])
+    assert clips_in(tmp_path) == ([tmp_path / f"a{suffix}"], [])
+
+
+def test_files_that_a_model_without_vision_reads_are_taken(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.WAV", "c.txt"):
+        (tmp_path / name).touch()
+    found, others = clips_in(tmp_path, ("text", "audio"))
+    assert [path.name for path in found] == ["a.mp4", "b.WAV"]
+    assert [path.name for path in others] == ["c.txt"]
+    found, _ = clips_in(tmp_path, {"text"})
+    assert [path.name for path in found] == ["a.mp4", "b.WAV", "c.txt"]

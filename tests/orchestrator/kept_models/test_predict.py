@@ -15,6 +15,7 @@ from corpora.batches.single_clip import ClipReader
 from corpora.features.sources import NO_FEATURE_SOURCES
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE
+from corpora.source.errors import CorpusError
 from corpora.source.names import SYNTHETIC
 from corpora.store.prepared import read_manifest
 from models.build import build
@@ -36,6 +37,7 @@ from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from tests.corpora.media_factory import (
     tone,
+    write_sound,
     write_video,
 )
 from tests.models import baselines_factory, xia_factory
@@ -273,6 +275,35 @@ def test_text_for_a_model_that_reads_none_is_told(
     spoken = predictor.predict(SpokenClip(clip, "oh well", "--text"))
     assert "this model reads no text, only audio" in spoken.notes
     assert spoken.decisions == predictor.predict(SpokenClip(clip)).decisions
+
+
+def test_model_without_vision_reads_a_file_of_sound(
+    storage: Path, trained: Callable[[str], Record], tmp_path: Path
+) -> None:
+    predictor = loaded(trained("le_audio"), storage)
+    said = predictor.predict(SpokenClip(write_sound(tmp_path / "a.wav", seconds=2.0)))
+    assert (said.num_frames, said.remarks) == (0, ())
+    assert said.notes == ("no text was given, and none is needed: this model reads only audio",)
+
+
+def test_model_of_text_reads_a_file_of_text(
+    storage: Path, trained: Callable[[str], Record], tmp_path: Path
+) -> None:
+    predictor = loaded(trained("le_text"), storage)
+    file = tmp_path / "a.txt"
+    file.write_text("this is number 1\n", encoding="utf-8")
+    said = predictor.predict(spoken_clip(file))
+    assert (said.text, said.text_from) == ("this is number 1", "the file itself")
+    assert (said.remarks, said.notes) == ((), ())
+    of_clip = predictor.predict(SpokenClip(storage / "clips" / "clip.mp4", "this is number 1"))
+    assert said.decisions == of_clip.decisions
+
+
+def test_file_of_text_is_no_clip_for_a_model_that_reads_more(
+    record: Record, storage: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(CorpusError, match=r"is a file of text, but trial '.*' reads text, audio"):
+        loaded(record, storage).predict(SpokenClip(tmp_path / "a.txt", "well"))
 
 
 def test_text_is_the_given_one_else_what_lies_beside_the_clip(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_folder_gives_a_line_for_each_clip(
     (folder / "notes.txt").touch()
     result = call(folder, "--trial", record.key, "--storage", storage)
     assert result.exit_code == 0, result.stderr
-    assert "note: not taken for videos: notes.txt\n" in result.stderr
+    assert "note: not taken for clips: notes.txt\n" in result.stderr
     first, second = csv.DictReader(io.StringIO(result.stdout))
     assert (first["file"], second["file"]) == ("a.mp4", "b.mp4")
     recorded = Ledger(storage).predictions(record)["test"].probabilities[1]

@@ -4,19 +4,28 @@ import pytest
 from rich.console import Console
 
 from corpora.preparation.known import KnownCorpus, know_corpus
-from corpora.recipes.pictures import LE
+from corpora.recipes.pictures import LE, XIA
 from corpora.source.errors import CorpusError
+from corpora.source.utterance import Modality
 from corpora.store.manifest import CorpusIdentity, Manifest
 from models.configs.le import LeTextConfig
+from models.configs.xia import XiaConfig
 from models.weights.errors import WeightsError
-from orchestrator.plan.plan import Plan, default_scale, make_plan, missing_trials, planned_of
+from orchestrator.plan.plan import (
+    Plan,
+    default_scale,
+    make_plan,
+    misfits,
+    missing_trials,
+    planned_of,
+)
 from orchestrator.plan.seeds import ExtraSeeds
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import RECORD_FILE, Ledger, LedgerError
 from search_spaces.catalogue import STUDIES
 from search_spaces.errors import StudyError
 from search_spaces.study import Row, RowRef, Study
-from search_spaces.trial import Trial
+from search_spaces.trial import Trial, TrialConfig
 from tests.orchestrator.factories import small_study
 from tests.reports.factories import make_circumstances, make_split, write_trial
 
@@ -270,3 +279,41 @@ def test_plan_says_what_is_varied(ledger: Ledger) -> None:
         console.print(plan_view([vary(ledger)]))
     assert "small/deep also trains with init, order varied alone, 2 seeds each" in capture.get()
     assert "8 rows x seeds are 6 trials, 2 saved by sharing" in capture.get()
+
+
+def without(*modalities: Modality) -> KnownCorpus:
+    identity = IDENTITY.model_copy(update={"without": modalities})
+    return KnownCorpus("mine", "clips", lambda recipe: identity)
+
+
+def test_rows_that_read_what_the_corpus_lacks_are_refused_and_named(ledger: Ledger) -> None:
+    study = with_rows(
+        Row(name="all"),
+        Row(name="seen", change={"model.modalities": ["vision"]}),
+        Row(name="heard", change={"model.modalities": ["audio"]}),
+    )
+    with pytest.raises(StudyError) as caught:
+        make_plan(study, without("text", "vision"), "tiny", None, ledger)
+    assert str(caught.value).splitlines() == [
+        "study 'small', row 'all', model.modalities: the model reads text and vision, which corpus "
+        '\'mine\' does not hold; choose change={"model.modalities": ["audio"]} in the row or its '
+        "baseline, or another corpus",
+        "study 'small', row 'seen', model.modalities: the model reads vision, which corpus 'mine' "
+        "does not hold; choose another corpus",
+    ]
+
+
+def test_rows_that_read_what_the_corpus_holds_are_planned(ledger: Ledger) -> None:
+    study = with_rows(Row(name="heard", change={"model.modalities": ["audio"]}))
+    planned = make_plan(study, without("text", "vision"), "tiny", 1, ledger)
+    assert len(planned.missing) == 1
+
+
+def test_text_that_enhances_another_modality_is_read() -> None:
+    config = TrialConfig(model=XiaConfig(modalities=("audio", "vision")))
+    identity = IDENTITY.model_copy(update={"without": ("text",), "recipe": XIA})
+    faults = misfits(config, KnownCorpus("mine", "clips", lambda recipe: identity))
+    assert faults[0] == (
+        "model.modalities: the model reads text, which corpus 'mine' does not hold; choose another "
+        "corpus"
+    )

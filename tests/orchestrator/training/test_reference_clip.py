@@ -41,6 +41,16 @@ def test_clip_of_features_has_the_corpus_rows_a_second() -> None:
     assert clip.vision.shape[1] == manifest.widths["vision"]
 
 
+def test_clip_of_features_without_times_has_the_rows_of_a_mean_utterance() -> None:
+    manifest = with_recipe(HandcraftedRecipe(words="random"))
+    counts = {
+        split: each.model_copy(update={"seconds": 0.0}) for split, each in manifest.splits.items()
+    }
+    clip = reference_clip(manifest.model_copy(update={"splits": counts}), CPU)
+    assert isinstance(clip, HandcraftedBatch)
+    assert (clip.num_audio, clip.num_vision) == ((8,), (3,))
+
+
 @pytest.mark.slow
 def test_cost_of_the_full_model_of_xia_et_al_is_the_one_summed_by_hand() -> None:
     config = XiaConfig(

@@ -17,7 +17,13 @@ from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, draw_utterances, lines_each, loudness_db
 from reports.corpus.contact_samples import Sample, pick_samples
 from reports.corpus.contact_sheet import write_contact_sheet
-from tests.corpora.media_factory import clip_lines, write_clip_folder, write_video
+from tests.corpora.media_factory import (
+    clip_lines,
+    write_clip_folder,
+    write_csv,
+    write_sound,
+    write_video,
+)
 
 HARD_TEXT = "<b>$5 & $6</b> Ünïcödé \N{GRINNING FACE} " + "or more " * 200
 
@@ -196,3 +202,18 @@ def test_loudness_of_log_magnitude_is_in_decibels_too() -> None:
 
 def test_loudness_of_silence_is_all_alike() -> None:
     assert np.ptp(loudness_db(np.zeros((1, 128, 32), np.float32), PowerMel())) == 0
+
+
+def test_sheet_of_sound_files_shows_no_faces(tmp_path: Path) -> None:
+    write_sound(tmp_path / "clips" / "a.wav", seconds=2.0)
+    write_csv(tmp_path / "clips" / "clips.csv", clip_lines(file="a.wav"))
+    manifests = prepare(read_clips(tmp_path / "clips"), [LE], name="mine", storage=tmp_path)
+    heard = Prepared(tmp_path, manifests)
+    samples = heard.pick(LE, 4)
+    assert [(len(sample.row.crops), sample.lacks) for sample in samples] == [(0, ())] * 4
+    assert all(len(sample.row.mels) for sample in samples)
+    page, _ = heard.write(LE, 4)
+    text = page.read_text(encoding="utf-8")
+    assert "Sound: black is the quietest" in text
+    assert "Faces in time order" not in text
+    assert "with a face" not in text

@@ -207,3 +207,30 @@ def test_handcrafted_features_are_told_with_their_widths() -> None:
     text = text_of(make_manifest(recipe=recipe, widths={"text": 300, "audio": 78, "vision": 40}))
     assert "numbers in a row of features: text 300, audio 78, vision 40" in text
     assert "\nface rows " in text
+
+
+def test_what_a_corpus_lacks_is_told_once_and_its_rows_are_left_out() -> None:
+    text = text_of(make_manifest(without=("text", "vision")))
+    assert text.count("the corpus holds no text and no vision: rows that read it are refused") == 1
+    assert "windows" not in text
+    assert "with a face" not in text
+    assert "sound chunks" in text
+    assert "no face" not in text
+    assert "no sound" in text
+
+
+def test_length_of_text_is_not_shown() -> None:
+    manifest = make_manifest(without=("audio", "vision"))
+    splits = {
+        split: counts.model_copy(update={"seconds": 0.0})
+        for split, counts in manifest.splits.items()
+    }
+    text = text_of(manifest.model_copy(update={"splits": splits}))
+    assert "minutes" not in text
+    assert "seconds" not in text
+    assert "sound chunks" not in text
+
+
+def test_width_of_what_stands_in_is_not_shown() -> None:
+    manifest = make_manifest(without=("vision",), widths={"text": 300, "audio": 42, "vision": 1})
+    assert "numbers in a row of features: text 300, audio 42\n" in text_of(manifest)

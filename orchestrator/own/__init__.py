@@ -1,0 +1,1 @@
+"""The models of users, checked before they train."""

@@ -1,0 +1,148 @@
+import pickle
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from pydantic import ValidationError
+
+from models.own import system as systems
+from models.own.errors import OwnCodeError
+from models.own.system import OwnSystem, UnloadedSystem
+from models.task import Task
+from search_spaces.change import apply_change
+from search_spaces.errors import StudyError
+from search_spaces.identity import identity_of
+from search_spaces.trial import CorpusRef, Trial, TrialConfig
+from tests.models.own.own_files import NET, SYSTEM, load, wrap, write_own_files
+
+CORPUS = CorpusRef(name="mine", recipe="le", fingerprint="0" * 64)
+
+
+def key_of(system: OwnSystem) -> str:
+    return Trial(config=TrialConfig(model=system), corpus=CORPUS, seed=0).key
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> OwnSystem:
+    system: OwnSystem = load(write_own_files(tmp_path), "system", "Gate")()
+    return system
+
+
+@pytest.fixture
+def forget(monkeypatch: pytest.MonkeyPatch):
+    """Be a process that has not loaded the user's code, from the call on."""
+    return lambda: monkeypatch.setattr(systems, "_CLASSES", {})
+
+
+def test_own_system_names_its_code(gate: OwnSystem) -> None:
+    assert (gate.code.module, gate.code.name, gate.code.recipe) == ("system", "Gate", "le")
+    assert gate.code.digest == gate.source().digest
+
+
+def test_changes_are_checked(gate: OwnSystem) -> None:
+    config = TrialConfig(model=gate)
+    assert apply_change(config, {"model.gate": "none"}).model.model_dump()["gate"] == "none"
+    with pytest.raises(StudyError) as raised:
+        apply_change(config, {"model.gate": "hard", "model.width": 0})
+    assert str(raised.value).splitlines() == [
+        "model.width: Input should be greater than 0, got 0",
+        "model.gate: Input should be 'soft' or 'none', got 'hard'",
+    ]
+    with pytest.raises(StudyError, match=r"model\.gates: model has no field 'gates'"):
+        apply_change(config, {"model.gates": "soft"})
+
+
+def test_code_that_is_not_loaded_keeps_every_field_and_the_key(gate: OwnSystem, forget) -> None:
+    config, key = TrialConfig(model=gate), key_of(gate)
+    forget()
+    read = TrialConfig.model_validate_json(config.model_dump_json())
+    assert isinstance(read.model, UnloadedSystem)
+    assert read.model_dump_json() == config.model_dump_json()
+    assert identity_of(read) == identity_of(config)
+    assert key_of(read.model) == key
+    with pytest.raises(OwnCodeError, match=r"the code of the system 'gate' is not loaded"):
+        read.model.build(Task(emotions=("happy",)))
+
+
+def test_own_system_travels_by_its_fields(gate: OwnSystem, forget) -> None:
+    sent = pickle.dumps(gate)
+    assert pickle.loads(sent).model_dump() == gate.model_dump()
+    assert not isinstance(pickle.loads(sent), UnloadedSystem)
+    forget()
+    assert isinstance(pickle.loads(sent), UnloadedSystem)
+
+
+def test_edited_code_is_another_trial(tmp_path: Path) -> None:
+    write_own_files(tmp_path)
+    first = key_of(load(tmp_path, "system", "Gate")())
+    assert key_of(load(tmp_path, "system", "Gate")()) == first
+    (tmp_path / "gate.py").write_text(NET.replace("mean(1)", "sum(1)"), encoding="utf-8")
+    assert key_of(load(tmp_path, "system", "Gate")()) != first
+
+
+def test_class_in_the_study_file_is_refused(tmp_path: Path) -> None:
+    imports, body = SYSTEM.split("class Gate", 1)
+    local = indent(f"class Gate{body}\nreturn Gate\n", "    ")
+    write_own_files(tmp_path, local=f"{imports}def make():\n{local}")
+    with pytest.raises(ValidationError, match=r"lies in a function or a class; define it at the"):
+        load(tmp_path, "local", "make")()()
+    made = type("Typed", (OwnSystem,), {"__module__": "__main__", "recipe": "le"})
+    with pytest.raises(ValidationError, match=r"has no Python file that workers could get; write"):
+        made(system="typed")
+
+
+def test_class_without_a_recipe_is_refused(tmp_path: Path) -> None:
+    write_own_files(tmp_path, none=SYSTEM.replace('recipe = "le"', ""))
+    with pytest.raises(ValidationError, match=r"'Gate' does not say what it reads; give it a re"):
+        load(tmp_path, "none", "Gate")()
+
+
+def test_field_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
+    text = SYSTEM.replace("width: PositiveInt = 8", "width: type = int")
+    write_own_files(tmp_path, typed=text)
+    with pytest.raises(
+        ValidationError, match=r"a field of 'Gate' has a type that JSON cannot hold"
+    ):
+        load(tmp_path, "typed", "Gate")()
+
+
+class TestWrapped:
+    def test_arguments_become_fields(self, tmp_path: Path) -> None:
+        system = wrap(write_own_files(tmp_path), width=4)
+        assert system.model_dump(include={"system", "width", "gate", "rates"}) == {
+            "system": "gate-net",
+            "width": 4,
+            "gate": "soft",
+            "rates": (0.1, 0.2),
+        }
+        model = system.build(Task(emotions=("happy", "sad")))
+        assert type(model).__name__ == "GateNet"
+        shapes = {name: tuple(value.shape) for name, value in model.named_parameters()}
+        assert shapes["head.weight"] == (2, 4)
+        assert shapes["words.weight"] == (system.tokens.vocabulary, 4)
+
+    def test_equal_calls_return_one_class(self, tmp_path: Path) -> None:
+        first, second = (wrap(write_own_files(tmp_path), width=width) for width in (4, 8))
+        assert type(first) is type(second)
+        assert type(wrap(tmp_path, recipe="dai")) is not type(first)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            ("width: int = 8", "build: int = 8", r"argument 'build' of 'GateNet' has the name of"),
+            ("width: int = 8", "width: torch.Tensor = None", r"'width' .* JSON cannot hold"),
+            ("width: int = 8", "width: type = int", r"'width' .* JSON cannot hold"),
+            ("self,\n", "self, depth, /,\n", r"argument 'depth' of 'GateNet' cannot be given by"),
+        ],
+    )
+    def test_argument_that_cannot_be_a_field_is_told(
+        self, tmp_path: Path, old: str, new: str, told: str
+    ) -> None:
+        write_own_files(tmp_path, odd=NET.replace(old, new, 1))
+        with pytest.raises(OwnCodeError, match=told):
+            wrap(tmp_path, "odd")
+
+    def test_unknown_argument_is_told(self, tmp_path: Path) -> None:
+        write_own_files(tmp_path)
+        with pytest.raises(ValidationError, match="depth\n  Extra inputs are not permitted"):
+            wrap(tmp_path, depth=2)
