@@ -32,7 +32,8 @@ def load_config(checkpoint: Checkpoint) -> PretrainedConfig:
     """
     modality = checkpoint.modality
     try:
-        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True)
+        with _quiet():
+            config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise checkpoint.error(f"its config cannot be used: {error}", "name another one") from error
     has_towers = hasattr(config, "vision_config")

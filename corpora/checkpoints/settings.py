@@ -16,12 +16,13 @@ Triple = Annotated[tuple[float, float, float], Field()]
 class SoundSettings(BaseModel):
     """The waves that an encoder reads; other settings are ignored.
 
-    With `do_normalize` a wave is brought to mean 0 and variance 1.
+    With `do_normalize` a wave is brought to mean 0 and variance 1, as `transformers` does too where
+    the file does not say.
     """
 
     sampling_rate: PositiveInt
     feature_size: PositiveInt = 1
-    do_normalize: bool = False
+    do_normalize: bool = True
 
 
 class _Sides(BaseModel):
@@ -43,12 +44,14 @@ class PictureSettings(BaseModel):
     """The pictures that an encoder reads; other settings are ignored.
 
     Pixels from 0 to 255 are multiplied by `rescale_factor`, then `image_mean` is subtracted, and
-    the rest divided by `image_std`.
+    the rest divided by `image_std`; the file may turn each of the two steps off.
     """
 
     image_mean: Triple
     image_std: Triple
     rescale_factor: PositiveFloat = 1 / 255
+    do_rescale: bool = True
+    do_normalize: bool = True
     crop_size: PositiveInt | _Sides | None = None
     size: PositiveInt | _Sides | None = None
 
@@ -58,17 +61,15 @@ class PictureSettings(BaseModel):
         sides = self.size if self.crop_size is None else self.crop_size
         return sides.side_px if isinstance(sides, _Sides) else sides
 
-    def normalised(self, pictures: Tensor) -> Tensor:
-        """Bring pixels to what the encoder reads.
-
-        Shapes:
-            pictures: (N, 3, H, W), 0 to 255 -> (N, 3, H, W), float32
-        """
+    def scale_and_shift(self) -> tuple[Tensor, Tensor]:
+        """Return what each channel is multiplied by, and what is added then: (3, 1, 1) each."""
+        factor = self.rescale_factor if self.do_rescale else 1.0
+        if not self.do_normalize:
+            return torch.full((3, 1, 1), factor), torch.zeros(3, 1, 1)
         mean, std = (
-            torch.tensor(values, device=pictures.device).reshape(3, 1, 1)
-            for values in (self.image_mean, self.image_std)
+            torch.tensor(values).reshape(3, 1, 1) for values in (self.image_mean, self.image_std)
         )
-        return (pictures.float() * self.rescale_factor - mean) / std
+        return factor / std, -mean / std
 
 
 Settings = TypeVar("Settings", SoundSettings, PictureSettings)

@@ -14,6 +14,7 @@ from corpora.forms.detections import schema_for, sha256_beside
 from corpora.preparation.code import preparation_digest
 from corpora.preparation.lacking import lacking, not_on
 from corpora.preparation.parts import FormReport, PartFolder, parts_of
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.digest import sha256_of
 from corpora.source.errors import CorpusError
@@ -155,7 +156,7 @@ def assemble(
         shared=shared_between(kept),
         rejects=tuple(rejects),
         left_out=dict(source.left_out),
-        libraries={library: version(library) for library in RECORDED_LIBRARIES},
+        libraries={library: version(library) for library in _libraries(recipe)},
         sha256=hash_splits(partial),
         code_digest=preparation_digest(),
         task=source.task,
@@ -167,6 +168,11 @@ def assemble(
     (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     _move_into_place(folder, partial)
     return manifest
+
+
+def _libraries(recipe: AnyRecipe) -> tuple[str, ...]:
+    has_encoders = isinstance(recipe, HandcraftedRecipe) and bool(recipe.encoders)
+    return (*RECORDED_LIBRARIES, *(("transformers",) if has_encoders else ()))
 
 
 def _count(remarked: Sequence[Remarked], split: Split) -> Counter[Remark]:

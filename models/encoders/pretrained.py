@@ -37,7 +37,7 @@ class AnyPictureEncoder(nn.Module):
 
     The faces of the corpus are brought to the size and the scale that the checkpoint reads:
 
-    x' = x * std * rescale_factor / image_std + (mean * rescale_factor - image_mean) / image_std
+    x' = scale (x std + mean) + shift
 
     where x = (pixel - mean) / std is what the corpus holds.
     """
@@ -47,8 +47,8 @@ class AnyPictureEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.model = model
-        self.scale = nn.Buffer(scale.reshape(3, 1, 1), persistent=False)
-        self.shift = nn.Buffer(shift.reshape(3, 1, 1), persistent=False)
+        self.scale = nn.Buffer(scale, persistent=False)
+        self.shift = nn.Buffer(shift, persistent=False)
         self.side_px = side_px
 
     @property
@@ -145,13 +145,10 @@ def load_any_picture_encoder(weights: str, faces: PictureScale | None) -> AnyPic
         checkpoint = find_checkpoint(weights, "vision")
         model = load_encoder(checkpoint)
         settings, side_px = read_picture_settings(checkpoint)
-    mean, std = torch.tensor(faces.mean), torch.tensor(faces.std)
-    image_mean, image_std = torch.tensor(settings.image_mean), torch.tensor(settings.image_std)
+    mean, std = (torch.tensor(values).reshape(3, 1, 1) for values in (faces.mean, faces.std))
+    scale, shift = settings.scale_and_shift()
     encoder = AnyPictureEncoder(
-        model,
-        scale=std * settings.rescale_factor / image_std,
-        shift=(mean * settings.rescale_factor - image_mean) / image_std,
-        side_px=side_px,
+        model, scale=scale * std, shift=scale * mean + shift, side_px=side_px
     )
     _prepare(encoder)
     return encoder

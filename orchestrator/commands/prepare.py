@@ -349,7 +349,9 @@ def release_command(release: Release) -> click.Command:
         found = release.read(source, reading, labels, wanted.compat)
         features = reading.features
         if handcrafted.encoders.places and features is not None:
-            raise CorpusError("--features are published features: leave out --encoder, or them")
+            raise CorpusError(
+                "published features (--features) have no encoder: leave out --features or --encoder"
+            )
         if not handcrafted.encoders.places:
             features = features or features_beside(source, found.kind)
         is_wanted = HANDCRAFTED in wanted.recipes or (not wanted.recipes and features is not None)

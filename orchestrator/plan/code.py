@@ -13,7 +13,7 @@ from models.own.system import OwnSystem
 
 DECIDING = (
     *("models", "orchestrator.training", "corpora.batches", "corpora.forms", "corpora.text"),
-    *("reports.metrics", "reports.scores.metrics", "search_spaces.metrics"),
+    *("corpora.checkpoints", "reports.metrics", "reports.scores.metrics", "search_spaces.metrics"),
 )
 """The packages and modules that decide results."""
 

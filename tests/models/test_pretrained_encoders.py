@@ -8,6 +8,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from corpora.checkpoints.files import find_checkpoint
 from corpora.features.encoders.faces import FaceStates
@@ -30,7 +31,9 @@ from models.task import PictureScale
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
 from tests.encoder_factory import AUDIO, SIDE_PX, TEXT, VISION, WIDTH
+from tests.models.baselines_factory import to_device
 from tests.models.factories import NUM_EMOTIONS, TASK, TINY, Utterances, change, only, utterances
+from tests.other_device import OTHER
 
 Write = Callable[[Path], Path]
 
@@ -113,6 +116,22 @@ def test_values_come_from_the_checkpoint_and_learn_at_its_rate(
     assert {*slow["params"]} == {p for p in encoder.parameters() if p.requires_grad}
     digests = weights_sha256(config(tmp_path))
     assert f"{modality}/model.safetensors" in digests
+
+
+@every_encoder
+def test_gradients_on_another_device_are_those_of_the_cpu(
+    write: Write, config: Callable[[Path], LeConfig], modality: str, tmp_path: Path
+) -> None:
+    settings = config(write(tmp_path))
+    found = {}
+    for device in (torch.device("cpu"), OTHER):
+        model = model_of(settings).to(device).eval()
+        with sdpa_kernel(SDPBackend.MATH):
+            model(to_device(inputs(settings), device)).square().sum().backward()
+        encoder = model.get_submodule(f"branches.{modality}.backbone")
+        found[device] = [p.grad.to("cpu") for p in encoder.parameters() if p.grad is not None]
+    for here, there in zip(*found.values(), strict=True):
+        torch.testing.assert_close(there, here, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("write", VISION.values(), ids=VISION)

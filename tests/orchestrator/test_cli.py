@@ -381,6 +381,15 @@ def test_face_that_published_features_cannot_choose_is_told(
     assert "published features are of faces that others chose: leave out --which-face" in message
 
 
+def test_encoder_beside_published_features_is_told(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    write_dai_iemocap(tmp_path / "dai", iemocap_utterances())
+    arguments = ("prepare", "dai-iemocap", "--source", "dai", "--recipe", "handcrafted")
+    message = refused(*arguments, "--features", "published", "--encoder", "text=roberta")
+    assert "(--features) have no encoder: leave out --features or --encoder" in message
+
+
 def test_folder_in_place_of_the_csv_is_told(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     message = refused("prepare", "clips", "--source", "clips", "--csv", "clips")

@@ -1,6 +1,7 @@
 """Inputs of several utterances go through an encoder together, with those of similar length."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -26,6 +27,14 @@ def kept(rows: Rows) -> Promise:
     return lambda: rows
 
 
+@dataclass
+class _Asked(Generic[Given]):
+    """An input, and its rows when they are made."""
+
+    given: Given
+    rows: Rows | None = None
+
+
 class LengthBatches(Generic[Given]):
     """Collects inputs; when rows are asked for, all that wait go through the encoder in batches.
 
@@ -49,36 +58,36 @@ class LengthBatches(Generic[Given]):
         self._length = length
         on_cpu = torch.device(device).type == "cpu"
         self._max_length = max_length * (1 if on_cpu else TIMES_ON_GPU)
-        self._waiting: dict[int, Given] = {}
-        self._made: dict[int, Rows] = {}
-        self._num_added = 0
+        self._waiting: list[_Asked[Given]] = []
 
     def add(self, given: Given) -> Promise:
-        """Let an input wait; its rows can be asked for once."""
-        number = self._num_added
-        self._num_added += 1
-        self._waiting[number] = given
-        if sum(map(self._length, self._waiting.values())) > MAX_WAITING * self._max_length:
+        """Let an input wait."""
+        asked = _Asked(given)
+        self._waiting.append(asked)
+        if sum(self._length(each.given) for each in self._waiting) > MAX_WAITING * self._max_length:
             self._make()
-        return lambda: self._take(number)
+        return lambda: self._rows_of(asked)
 
-    def _take(self, number: int) -> Rows:
-        if number not in self._made:
+    def _rows_of(self, asked: _Asked[Given]) -> Rows:
+        if asked.rows is None:
             self._make()
-        return self._made.pop(number)
+        if asked.rows is None:
+            raise RuntimeError("the encoder has failed on this input before")
+        return asked.rows
 
     def _make(self) -> None:
-        waiting, self._waiting = self._waiting, {}
+        waiting, self._waiting = self._waiting, []
         for batch in self._batches(waiting):
-            made = self._encode([waiting[number] for number in batch])
-            self._made.update(zip(batch, made, strict=True))
+            made = self._encode([asked.given for asked in batch])
+            for asked, rows in zip(batch, made, strict=True):
+                asked.rows = rows
 
-    def _batches(self, waiting: dict[int, Given]) -> list[list[int]]:
+    def _batches(self, waiting: Sequence[_Asked[Given]]) -> list[list[_Asked[Given]]]:
         """Divide what waits, from short to long."""
-        batches: list[list[int]] = []
-        for number in sorted(waiting, key=lambda number: self._length(waiting[number])):
-            longest = self._length(waiting[number])
+        batches: list[list[_Asked[Given]]] = []
+        for asked in sorted(waiting, key=lambda asked: self._length(asked.given)):
+            longest = self._length(asked.given)
             if not batches or (len(batches[-1]) + 1) * longest > self._max_length:
                 batches.append([])
-            batches[-1].append(number)
+            batches[-1].append(asked)
         return batches

@@ -34,7 +34,8 @@ class FaceStates:
 
     def __init__(self, checkpoint: Checkpoint, layer: Layer, *, device: str) -> None:
         self._model = load_encoder(checkpoint, device)
-        self._settings, side_px = read_picture_settings(checkpoint)
+        settings, side_px = read_picture_settings(checkpoint)
+        self._scale, self._shift = (values.to(device) for values in settings.scale_and_shift())
         self._device = device
         self._layer = layer
         self._recipe = XIA.model_copy(update={"face_px": side_px})
@@ -59,7 +60,9 @@ class FaceStates:
     def _encode(self, crops: Sequence[Frame]) -> list[Rows]:
         """Make the state of each crop: (1, D) each."""
         pictures = torch.from_numpy(np.stack(crops)).to(self._device).permute(0, 3, 1, 2)
-        outputs = self._model(self._settings.normalised(pictures), output_hidden_states=True)
+        outputs = self._model(
+            pictures * self._scale + self._shift, output_hidden_states=True
+        )  # (B, 3, side_px, side_px)
         last = picture_state(outputs, self._model)
         hidden = [states[:, 0] for states in outputs.hidden_states]
         return [*states_of(last, hidden, self._layer)[:, None].cpu().numpy()]

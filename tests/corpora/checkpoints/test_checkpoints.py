@@ -166,6 +166,24 @@ def test_side_of_pictures_is_read_in_every_form(
     assert found == side_px
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, (1 / 255 - 0.3) / 0.3),
+        ({"do_rescale": False}, (1 - 0.3) / 0.3),
+        ({"do_normalize": False}, 1 / 255),
+        ({"rescale_factor": 2 / 255}, (2 / 255 - 0.3) / 0.3),
+    ],
+)
+def test_pixel_is_scaled_as_the_file_says(
+    fields: dict[str, object], expected: float, tmp_path: Path
+) -> None:
+    edit(VISION["dinov2"](tmp_path) / "preprocessor_config.json", **fields)
+    settings, _ = read_picture_settings(find_checkpoint(str(tmp_path), "vision"))
+    scale, shift = settings.scale_and_shift()
+    assert float((1 * scale + shift)[2]) == pytest.approx(expected)  # of a blue pixel of 1
+
+
 def test_pictures_that_are_no_squares_are_refused(tmp_path: Path) -> None:
     sides = {"height": 20, "width": 24}
     edit(VISION["dinov2"](tmp_path) / "preprocessor_config.json", crop_size=sides)

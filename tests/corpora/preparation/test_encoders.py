@@ -71,6 +71,7 @@ def test_states_stand_for_the_features_of_every_modality(
     source = source_of(tmp_path)
     made = prepare(source, [recipe], name="mine", storage=tmp_path, feature_sources=sources)
     assert made["encoded"].widths == dict.fromkeys(MODALITIES, WIDTH)
+    assert "transformers" in made["encoded"].libraries
     assert rows(tmp_path, "encoded", "num_text") == [4, 4, 4, 4]  # "this is number 1"
     assert rows(tmp_path, "encoded", "num_audio") == [3, 5, 7, 9]
     wave = source.utterances[3].sound.wave(rate_hz=16_000)

@@ -1,5 +1,6 @@
 """A model that reads states of encoders predicts a clip with the same encoders, found again."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from tests.corpora.media_factory import clip_lines, write_clip_folder, write_vid
 from tests.encoder_factory import AUDIO, TEXT
 from tests.models.baselines_factory import FEATURE_ROWS
 from tests.orchestrator.factories import TRAINED_FOR
-from tests.orchestrator.kept_models.predictors import CPU
+from tests.orchestrator.kept_models.predictors import CPU, call
 
 Trained = tuple[Record, Ledger, dict[Modality, str]]
 
@@ -88,3 +89,15 @@ def test_encoders_that_are_not_those_of_the_training_are_told(
         load_predictor(record, ledger, device=CPU, encoders=other)
     with pytest.raises(CorpusError, match="states of the text: leave --words out"):
         load_predictor(record, ledger, device=CPU, encoders=places, words="random")
+
+
+def test_command_takes_the_encoders(trained: Trained) -> None:
+    record, ledger, places = trained
+    encoders = [f"--encoder={modality}={place}" for modality, place in places.items()]
+    clip = ledger.storage / "clips" / "clip.mp4"
+    said = ("--trial", record.key, "--storage", ledger.storage, "--text", "it is so good", "--json")
+    done = call(clip, *said, *encoders)
+    assert done.exit_code == 0, done.output
+    known = ledger.predictions(record)["test"].probabilities[0]
+    decisions = json.loads(done.stdout)["emotions"].values()
+    assert [decision["probability"] for decision in decisions] == pytest.approx(known, abs=1e-5)

@@ -10,8 +10,11 @@ import torch
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, LE_WAVE
+from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest
 from models.weights.find import weights_sha256
+from orchestrator.kept_models.clip import choose_clip
+from orchestrator.kept_models.load import load_trained
 from orchestrator.kept_models.predict import SpokenClip, load_predictor
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
@@ -92,3 +95,6 @@ def test_kept_model_predicts_with_its_checkpoint(
     predictor = load_predictor(record, Ledger(storage), device=torch.device("cpu"))
     clip = SpokenClip(prepared / "clips" / "clip.mp4", "this is number 1")
     assert [each.emotion for each in predictor.predict(clip).decisions] == ["happy", "sad"]
+    trained = load_trained(record, storage, device=torch.device("cpu"))
+    with pytest.raises(CorpusError, match="'le-wave', holds waves, and figures show spectrograms"):
+        choose_clip(trained, storage)

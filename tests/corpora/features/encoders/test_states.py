@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import AutoModel, AutoTokenizer, CLIPVisionModel, Wav2Vec2FeatureExtractor
 
 from corpora.checkpoints.files import Checkpoint, find_checkpoint
@@ -18,6 +19,7 @@ from corpora.features.encoders.waves import WaveStates
 from corpora.forms.faces import NO_FACES
 from corpora.recipes.encoder_states import Layer
 from tests.encoder_factory import AUDIO, NUM_LAYERS, SIDE_PX, TEXT, VISION, WIDTH
+from tests.other_device import OTHER
 
 RATE_HZ = 16_000
 FRAME_S = 0.02
@@ -141,3 +143,34 @@ def test_states_of_pictures_do_not_depend_on_the_batch(write: Write, tmp_path: P
         alone = encoder(frames[index], NO_FACES)()
         np.testing.assert_allclose(alone, together[index], atol=1e-5)
     assert not np.allclose(together[0], together[69], atol=1e-3)
+
+
+@each_audio
+def test_states_of_a_wave_are_the_same_on_another_device(write: Write, tmp_path: Path) -> None:
+    checkpoint = find_checkpoint(str(write(tmp_path)), "audio")
+    here, there = (
+        WaveStates(checkpoint, "mean", rate_hz=RATE_HZ, step_s=0.1, device=device)
+        for device in ("cpu", str(OTHER))
+    )
+    with sdpa_kernel(SDPBackend.MATH):
+        found = [promise() for promise in [there(wave) for wave in waves()]]
+    for wave, rows in zip(waves(), found, strict=True):
+        np.testing.assert_allclose(rows, here(wave)(), atol=1e-4)
+
+
+@each_text
+def test_states_of_a_text_are_the_same_on_another_device(write: Write, tmp_path: Path) -> None:
+    checkpoint = find_checkpoint(str(write(tmp_path)), "text")
+    here, there = (TextStates(checkpoint, "last", device=name) for name in ("cpu", str(OTHER)))
+    with sdpa_kernel(SDPBackend.MATH):
+        promises = [there(text) for text in ("it is so good", "well")]
+        np.testing.assert_allclose(promises[1](), here("well")(), atol=1e-4)
+
+
+@each_vision
+def test_states_of_a_picture_are_the_same_on_another_device(write: Write, tmp_path: Path) -> None:
+    checkpoint = find_checkpoint(str(write(tmp_path)), "vision")
+    frame = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    with sdpa_kernel(SDPBackend.MATH):
+        here, there = (FaceStates(checkpoint, 1, device=name) for name in ("cpu", str(OTHER)))
+        np.testing.assert_allclose(there(frame, NO_FACES)(), here(frame, NO_FACES)(), atol=1e-4)
