@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from corpora.batches.batch import Batch
-from corpora.recipes.pictures import Recipe
+from corpora.recipes.pictures import Recipe, Wave
 from models.task import Task
 
 TASK = Task(emotions=("anger", "disgust", "fear", "happy", "sad", "surprise"))
@@ -25,6 +25,7 @@ def draw_batch(num_utterances: int, recipe: Recipe, vocabulary: int, *, seed: in
     seconds = SECONDS[0] + (SECONDS[1] - SECONDS[0]) * draw(num_utterances)
     num_faces = (seconds / recipe.window_s).ceil().long()
     sound = recipe.spectrogram
+    assert not isinstance(sound, Wave), "draws no waves"
     num_frames = (seconds * sound.sample_rate_hz / sound.hop).long() + 1
     num_chunks = (num_frames / sound.chunk_frames).ceil().long()
     num_tokens = torch.randint(

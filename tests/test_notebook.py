@@ -21,7 +21,7 @@ def test_every_cell_of_the_notebook_runs(tmp_path: Path) -> None:
         "assert set(summary['count']) == {2}\n"
         "assert summary['mean'].between(0, 1).all()\n"
         "assert len(valid) == 3 * 2 * 3\n"
-        "assert set(right.groupby(found['row']).size()) == {2 * 200 * 4}, len(right)\n"
+        "assert set(right.groupby(found['row']).size()) == {2 * 600 * 4}, len(right)\n"
     )
     (tmp_path / "cells.py").write_text(f"{program}\n{checks}", encoding="utf-8")
     command = [sys.executable, "cells.py"]

@@ -66,7 +66,7 @@ def load_encoder(checkpoint: Checkpoint, device: str = "cpu") -> PreTrainedModel
     config = load_config(checkpoint)
     kind: Any = MODEL_MAPPING[type(config)]
     try:
-        with _without_bars():
+        with _quiet():
             loaded: Any = kind.from_pretrained(
                 checkpoint.folder,
                 config=config,
@@ -105,12 +105,14 @@ def num_positions(model: PreTrainedModel) -> int:
 
 
 @contextlib.contextmanager
-def _without_bars() -> Iterator[None]:
-    """Let `transformers` print no progress of its own."""
-    was_on = logging.is_progress_bar_enabled()
+def _quiet() -> Iterator[None]:
+    """Let `transformers` print no progress, and no list of the heads that are left out."""
+    was_on, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if was_on:
             logging.enable_progress_bar()

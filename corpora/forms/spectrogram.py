@@ -1,4 +1,4 @@
-"""Mel spectrograms in chunks."""
+"""Sound in chunks: mel spectrograms, or the wave itself."""
 
 import warnings
 from typing import assert_never
@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.transforms import MelSpectrogram, Spectrogram
 
-from corpora.recipes.pictures import PowerMel, VggishLogMel
+from corpora.recipes.pictures import PowerMel, VggishLogMel, Wave
 
 
 class Spectrogrammer:
-    """Turns waves into chunks of a mel spectrogram."""
+    """Turns waves into chunks of a mel spectrogram, or of the wave itself."""
 
-    def __init__(self, settings: PowerMel | VggishLogMel) -> None:
+    def __init__(self, settings: PowerMel | VggishLogMel | Wave) -> None:
         match settings:
             case PowerMel():
-                self._front_end: _PowerMel | _VggishLogMel = _PowerMel(settings)
+                self._front_end: _PowerMel | _VggishLogMel | _Wave = _PowerMel(settings)
             case VggishLogMel():
                 self._front_end = _VggishLogMel(settings)
+            case Wave():
+                self._front_end = _Wave(settings)
             case _:
                 assert_never(settings)
 
@@ -29,7 +31,7 @@ class Spectrogrammer:
 
         Shapes:
             wave: (samples,) -> (N, num_mels, chunk_frames) of a power mel spectrogram, or
-                (N, chunk_frames, num_mels) of VGGish's
+                (N, chunk_frames, num_mels) of VGGish's, or (N, 1, chunk_samples) of the wave
         """
         return self._front_end.chunks(torch.from_numpy(wave)).contiguous().numpy()
 
@@ -96,6 +98,18 @@ class _VggishLogMel:
         magnitude = self._magnitude(wave)  # (bins, frames)
         mel = torch.log(magnitude.T @ self._filters + settings.log_offset)  # (frames, num_mels)
         return mel.reshape(num_chunks, settings.chunk_frames, settings.num_mels)
+
+
+class _Wave:
+    """The wave, cut into consecutive chunks; the last is padded with silence."""
+
+    def __init__(self, settings: Wave) -> None:
+        self._samples = settings.chunk_samples
+
+    def chunks(self, wave: Tensor) -> Tensor:
+        num_chunks = max(1, -(-len(wave) // self._samples))
+        wave = torch.nn.functional.pad(wave, (0, num_chunks * self._samples - len(wave)))
+        return wave.reshape(num_chunks, 1, self._samples)
 
 
 def _vggish_filters(settings: VggishLogMel) -> NDArray[np.float64]:

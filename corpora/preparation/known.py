@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
-from corpora.recipes.pictures import LE, RECIPES
+from corpora.recipes.pictures import ALL_RECIPES, LE
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.names import SYNTHETIC, SYNTHETIC_NAMES
@@ -21,7 +21,7 @@ SYNTHETIC_HANDCRAFTED = HandcraftedRecipe(words="random", random_width=32)
 SYNTHETIC_RECIPES: dict[str, AnyRecipe] = {
     **{
         name: recipe.model_copy(update={"least_face_probability": 0.0})
-        for name, recipe in RECIPES.items()
+        for name, recipe in ALL_RECIPES.items()
     },
     HANDCRAFTED: SYNTHETIC_HANDCRAFTED,
 }

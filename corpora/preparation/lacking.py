@@ -6,14 +6,7 @@ from corpora.recipes.handcrafted import MODALITIES, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Modality, Source, Utterance
-from corpora.store.remarked import Remarked
-
-REMARKS_ON: Mapping[Modality, Collection[Remark]] = {
-    "text": (),
-    "audio": (Remark.NO_SOUND,),
-    "vision": (Remark.NO_FRAMES, Remark.SHORT),
-}
-"""What is remarked on an utterance without a modality; on all of them it would say nothing new."""
+from corpora.store.remarked import REMARKS_ON, Remarked
 
 _ABSENT: Mapping[Modality, Remark] = {"audio": Remark.NO_SOUND, "vision": Remark.NO_FRAMES}
 
@@ -39,6 +32,6 @@ def lacking(
 
 
 def not_on(remarked: Sequence[Remarked], without: Collection[Modality]) -> list[Remarked]:
-    """Leave out the remarks that say of each utterance what none of them has."""
+    """Leave out the remarks on what no utterance has: of each, they would say the same."""
     said = {remark for modality in without for remark in REMARKS_ON[modality]}
     return [each for each in remarked if each.remark not in said]

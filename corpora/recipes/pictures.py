@@ -61,6 +61,22 @@ class VggishLogMel(_Settings):
         return self.chunk_frames, self.num_mels
 
 
+class Wave(_Settings):
+    """The wave itself, in consecutive chunks, for encoders that read it; the last is zero-padded.
+
+    A chunk lasts as long as one of `PowerMel`.
+    """
+
+    kind: Literal["wave"] = "wave"
+    sample_rate_hz: PositiveInt = 16_000
+    chunk_samples: PositiveInt = 6_400
+
+    @property
+    def chunk_shape(self) -> tuple[int, int]:
+        """Height and width of a chunk as a picture of one line."""
+        return 1, self.chunk_samples
+
+
 class Compat(_Settings):
     """Mistakes of the code base that both papers build on (Dai et al. 2021), for exact comparison.
 
@@ -114,7 +130,7 @@ class Recipe(_Settings):
         storage: Crops as "raw" pixels, or as "jpeg".
         face_mean: Per RGB channel on the 0-255 scale, applied when a batch is made.
         face_std: Likewise.
-        spectrogram: How sound becomes pictures.
+        spectrogram: How sound becomes pictures, or chunks of the wave.
         compat: Mistakes to repeat.
     """
 
@@ -133,7 +149,7 @@ class Recipe(_Settings):
     storage: Literal["raw", "jpeg"] = "raw"
     face_mean: tuple[float, float, float]
     face_std: tuple[float, float, float]
-    spectrogram: PowerMel | VggishLogMel
+    spectrogram: PowerMel | VggishLogMel | Wave
     compat: Compat = Compat()
 
 
@@ -202,4 +218,11 @@ draw is among three frames of a window, and 224 px with ImageNet's normalisation
 expects.
 """
 
+LE_WAVE = LE.model_copy(update={"name": "le-wave", "spectrogram": Wave()})
+"""As `le`, with the wave in the place of spectrograms: for encoders that read it."""
+
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DAI, LE, XIA)}
+"""The recipes that a corpus is prepared by where the user names none."""
+
+ALL_RECIPES: dict[str, Recipe] = {**RECIPES, LE_WAVE.name: LE_WAVE}
+"""Every recipe of pictures that a corpus can be prepared by."""

@@ -1,6 +1,6 @@
 """Which utterances of a prepared corpus have a remark: a file beside the manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -10,8 +10,22 @@ from corpora.parsing.json_text import parse_json
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import Remark
 from corpora.source.split import Split
+from corpora.source.utterance import Modality
 
 REMARKS_FILE = "remarks.json"
+
+REMARKS_ON: Mapping[Modality, Collection[Remark]] = {
+    "text": (),
+    "audio": (Remark.NO_SOUND, Remark.CHANNELS_CANCEL, Remark.SEVERAL_SOUND_TRACKS),
+    "vision": (
+        Remark.NO_FACE,
+        Remark.SEVERAL_FACES,
+        Remark.NO_FRAMES,
+        Remark.SHORT,
+        Remark.ENDS_EARLY,
+    ),
+}
+"""The remarks on one modality alone."""
 
 
 class Remarked(BaseModel):

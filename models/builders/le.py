@@ -12,7 +12,7 @@ from models.configs.le import LeConfig
 from models.encoders import dai_cnn, vgg
 from models.encoders.log_mel import LogMel
 from models.encoders.packed import PackedBranch
-from models.encoders.pretrained import load_any_picture_encoder
+from models.encoders.pretrained import WaveBranch, load_any_picture_encoder, load_any_wave_encoder
 from models.encoders.text import TextBranch
 from models.fusion.sequences import (
     BottleneckFusion,
@@ -90,6 +90,12 @@ def _text(config: LeConfig, _: Task) -> TextBranch:
 
 def _audio(config: LeConfig, _: Task) -> PackedBranch:
     audio = config.audio
+    if audio.pretrained:
+        encoder = load_any_wave_encoder(
+            audio.weights, rate_hz=configs.WAVE_RATE_HZ, chunk_samples=configs.WAVE_CHUNK_SAMPLES
+        )
+        backbone = Backbone(encoder, encoder.model.width)
+        return _packed(config, audio, backbone, prepare=[], kind=WaveBranch)
     compress = LogMel() if audio.log_mel else nn.Identity()
     picture = (1, audio.num_mels, audio.chunk_frames)
     prepare = [nn.AvgPool2d(audio.pool), compress]
@@ -119,6 +125,7 @@ def _packed(
     *,
     prepare: Iterable[nn.Module],
     first_only: bool = False,
+    kind: type[PackedBranch] = PackedBranch,
 ) -> PackedBranch:
     """Build a branch for pictures, with the encoder of one picture.
 
@@ -126,7 +133,7 @@ def _packed(
     """
     has_cls = pictures.attends_cls or not config.leaves_sequence
     cls = ClsToken(width=config.width) if has_cls else nn.Identity()
-    return PackedBranch(
+    return kind(
         prepare=nn.Sequential(*prepare),
         backbone=backbone.module,
         projection=projection(

@@ -29,6 +29,9 @@ VGG_SHRINK = 32
 Pixels = Annotated[PositiveInt, Field(multiple_of=VGG_SHRINK)]
 """A side of a picture; the poolings of VGG19 halve it five times."""
 
+WAVE_RATE_HZ, WAVE_CHUNK_SAMPLES = 16_000, 6_400
+"""The sound of the recipe `le-wave`."""
+
 SHRINK = {"vgg": VGG_SHRINK, "dai": 16}
 """By how much the poolings of each CNN divide a side."""
 
@@ -133,6 +136,8 @@ class AudioConfig(VggConfig):
     """The audio branch: chunks of `num_mels` x `chunk_frames`.
 
     With `log_mel` the model reads log(mel + 1e-6); the paper's code base reads the power itself.
+    With `weights` of an encoder, such as a wav2vec 2.0, it reads the wave instead (recipe
+    `le-wave`), and a step is the mean of the encoder's states over a chunk.
     """
 
     architecture: ClassVar[str] = "audio"
@@ -140,15 +145,6 @@ class AudioConfig(VggConfig):
     num_mels: Pixels = 128
     chunk_frames: Pixels = 32
     log_mel: bool = False
-
-    @model_validator(mode="after")
-    def _reads_spectrograms(self) -> Self:
-        if self.pretrained:
-            raise ValueError(
-                f"weights {self.weights!r}: encoders of sound read waves, and the recipe holds "
-                f"spectrograms; choose weights {RANDOM_WEIGHTS!r}"
-            )
-        return self
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:
@@ -284,8 +280,6 @@ class LeConfig(SystemConfig):
     utterance; at least one modality is always kept (Neverova et al. 2016).
     """
 
-    recipe: ClassVar[str] = "le"
-
     system: Literal["le"] = "le"
     width: PositiveInt = 256
     layer: LayerConfig = LayerConfig()
@@ -295,6 +289,12 @@ class LeConfig(SystemConfig):
     modality_dropout: Rate = 0.0
     fusion: Fusion = TransformerFusion()
     head: Head = EmotionDecoder()
+
+    @property
+    def recipe(self) -> str:  # type: ignore[override]  # here it is a value of the config
+        """The recipe that its corpus is prepared by."""
+        reads_wave = "audio" in self.modalities and self.audio.pretrained
+        return "le-wave" if reads_wave else "le"
 
     @property
     def leaves_sequence(self) -> bool:

@@ -1,5 +1,6 @@
 """The options of `prepare` for the sources of hand-crafted features."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from corpora.features.published import (
 from corpora.features.sources import FeatureSources
 from corpora.recipes.encoder_states import Layer
 from corpora.recipes.handcrafted import HANDCRAFTED, MODALITIES, HandcraftedRecipe
-from corpora.recipes.pictures import LEAST_FACE_PROBABILITY, RECIPES, Compat, FaceChoice
+from corpora.recipes.pictures import ALL_RECIPES, LEAST_FACE_PROBABILITY, Compat, FaceChoice
 from corpora.source.errors import CorpusError
 from corpora.source.names import release_of
 from corpora.source.utterance import Modality, Source
@@ -38,6 +39,8 @@ READERS: dict[str, tuple[str, Callable[[Path, Compat], DaiFeatures]]] = {
 }
 """The folder of Dai et al.'s features and their reader, by the release."""
 
+
+FOLDER_NAME = re.compile(r"\w[\w.-]{0,63}")
 
 WORDS = ("glove", "encoder", "random")
 
@@ -198,9 +201,10 @@ def _options(
     layers: Sequence[str],
     recipe_name: str,
 ) -> HandcraftedOptions:
-    if recipe_name in RECIPES or not recipe_name.isprintable() or set("/.") & set(recipe_name[:1]):
+    if recipe_name in ALL_RECIPES or not FOLDER_NAME.fullmatch(recipe_name):
         raise UserError(
-            f"--as is {recipe_name!r}; choose a plain folder name other than {', '.join(RECIPES)}"
+            f"--as is {recipe_name!r}; choose a name of letters, digits, '-', '_' and '.', other "
+            f"than {', '.join(ALL_RECIPES)}"
         )
     return HandcraftedOptions(words, sound, face, _encoders(places, layers), recipe_name)
 

@@ -16,7 +16,7 @@ from corpora.preparation.known import SYNTHETIC_RECIPES
 from corpora.readers.clip_folder import read_clips
 from corpora.readers.sound_track import on_sound_track
 from corpora.recipes.handcrafted import HANDCRAFTED, PublishedFeatures
-from corpora.recipes.pictures import LE, RECIPES, Compat, FaceChoice, Recipe
+from corpora.recipes.pictures import ALL_RECIPES, LE, RECIPES, Compat, FaceChoice, Recipe
 from corpora.source.errors import CorpusError
 from corpora.source.label_space import Range
 from corpora.source.names import SYNTHETIC_NAMES
@@ -56,7 +56,7 @@ MAX_NAME_BYTES = 200
 recipe_option = click.option(
     "--recipe",
     "recipe_names",
-    type=click.Choice((*RECIPES, HANDCRAFTED)),
+    type=click.Choice((*ALL_RECIPES, HANDCRAFTED)),
     multiple=True,
     help="A recipe to prepare by. Give it several times for several: one pass makes all.  "
     f"[default: {', '.join(RECIPES)}; also {HANDCRAFTED} if its files are in the source]",
@@ -380,7 +380,7 @@ for each in RELEASES:
     "recipe_names",
     type=click.Choice(tuple(SYNTHETIC_RECIPES)),
     multiple=True,
-    help="May be given several times.  [default: all]",
+    help="May be given several times.  [default: all but le-wave]",
 )
 @click.option(
     "--task",
@@ -393,7 +393,7 @@ for each in RELEASES:
 @storage_option
 def prepare_synthetic(recipe_names: Sequence[str], task: TaskKind, storage: Path) -> None:
     """Make a synthetic corpus; studies also make it when they need it."""
-    recipes = recipe_names or SYNTHETIC_RECIPES
+    recipes = recipe_names or (*RECIPES, HANDCRAFTED)
     (name,) = (name for name, of_form in SYNTHETIC_NAMES.items() if of_form == task)
     manifests = ensure_corpus(name, open_storage(storage), console, *recipes)
     print_manifests(manifests, console)
@@ -473,7 +473,7 @@ def _recipes(wanted: Wanted) -> list[Recipe]:
     """Return the recipes of pictures that the user named; all of them if there are no names."""
     settings = {"compat": wanted.compat, "face_choice": wanted.face_choice}
     return [
-        RECIPES[name].model_copy(update=settings)
+        ALL_RECIPES[name].model_copy(update=settings)
         for name in dict.fromkeys(wanted.recipes or RECIPES)
         if name != HANDCRAFTED
     ]

@@ -11,7 +11,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import AnyCorpus, AnySplit
-from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel
+from corpora.forms.spectrogram import Spectrogrammer
+from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel, Wave
 from corpora.recipes.union import AnyRecipe
 from corpora.source.split import SPLITS, Split
 from corpora.source.utterance import Modality
@@ -19,6 +20,8 @@ from corpora.text.tokens import TokenSettings
 
 TOKENS = TokenSettings(weights=None, vocabulary=1000, max_tokens=512)
 """The tokenizer of the bag of tokens: the most frequent words of the training split."""
+
+Sound = PowerMel | VggishLogMel | Wave
 
 GRID = 8
 """A face is pooled to so many pixels in height and in width."""
@@ -58,7 +61,7 @@ def read_features(corpus: AnyCorpus) -> dict[Split, tuple[Matrix, ...]]:
     return {split: _read_split(corpus.splits[split], spectrogram) for split in SPLITS}
 
 
-def _read_split(split: AnySplit, spectrogram: PowerMel | VggishLogMel | None) -> tuple[Matrix, ...]:
+def _read_split(split: AnySplit, spectrogram: Sound | None) -> tuple[Matrix, ...]:
     parts = [
         _of_rows(batch) if isinstance(batch, HandcraftedBatch) else _of_pictures(batch, spectrogram)
         for batch in split.in_order(BATCH_SIZE)
@@ -74,7 +77,7 @@ def _of_rows(batch: HandcraftedBatch) -> tuple[Tensor, ...]:
     )
 
 
-def _of_pictures(batch: Batch, spectrogram: PowerMel | VggishLogMel | None) -> tuple[Tensor, ...]:
+def _of_pictures(batch: Batch, spectrogram: Sound | None) -> tuple[Tensor, ...]:
     pixels = adaptive_avg_pool2d(batch.faces, GRID).flatten(1)  # (N, 3 x GRID x GRID)
     bands = [_bands(chunks[:, 0], spectrogram) for chunks in batch.mels.split(batch.num_chunks)]
     return _bag(batch), _over_time(bands), _over_time(pixels.split(batch.num_faces))
@@ -87,13 +90,16 @@ def _bag(batch: Batch) -> Tensor:
     return bag[:, 1:]
 
 
-def _bands(chunks: Tensor, spectrogram: PowerMel | VggishLogMel | None) -> Tensor:
+def _bands(chunks: Tensor, spectrogram: Sound | None) -> Tensor:
     """Write the chunks of an utterance as log-mel bands in time, without silent padding.
 
     Shapes:
         chunks: (N, H, W) -> (T, num_mels)
     """
     match spectrogram:
+        case Wave():
+            mels = Spectrogrammer(PowerMel(sample_rate_hz=spectrogram.sample_rate_hz))
+            return _bands(torch.from_numpy(mels(chunks.flatten().numpy())), PowerMel())
         case VggishLogMel():
             bands, lowest = chunks.flatten(0, 1), math.log(spectrogram.log_offset)
         case _:

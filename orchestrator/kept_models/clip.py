@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.recipes.pictures import Recipe
+from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel, Wave
 from corpora.source.errors import CorpusError
 from corpora.store.folders import recipe_folder
 from corpora.store.rows import PreparedRow, PreparedRows
@@ -45,11 +45,17 @@ def choose_clip(trained: LoadedModel, storage: Path) -> ShownClip:
     reference, recipe = trained.record.trial.corpus, trained.corpus.manifest.recipe
     if not isinstance(recipe, Recipe):
         raise CorpusError(f"corpus '{reference.name}', recipe '{recipe.name}', holds no pictures")
+    settings = recipe.spectrogram
+    if isinstance(settings, Wave):
+        raise CorpusError(
+            f"corpus '{reference.name}', recipe '{recipe.name}', holds waves, and figures show "
+            "spectrograms; choose a trial that reads those"
+        )
     folder = recipe_folder(storage, reference.name, recipe.name)
     rows = PreparedRows(folder, trained.corpus.manifest, "test", recipe)
     for index, row in _in_order_of_ids(rows):
         if row.text.strip() and _is_seen(row).all():
-            return _shown(index, row, recipe, trained)
+            return _shown(index, row, recipe.window_s, settings, trained)
     raise CorpusError(
         f"corpus '{reference.name}', recipe '{recipe.name}', has no test utterance with a text and "
         "a face in every window; see what was found with `mmer-sweep show`"
@@ -67,8 +73,14 @@ def _is_seen(row: PreparedRow) -> NDArray[np.bool_]:
     return row.found[:, row.found.shape[1] // 2]
 
 
-def _shown(index: int, row: PreparedRow, recipe: Recipe, trained: LoadedModel) -> ShownClip:
-    settings, tokenizer = recipe.spectrogram, trained.corpus.tokenizer
+def _shown(
+    index: int,
+    row: PreparedRow,
+    window_s: float,
+    settings: PowerMel | VggishLogMel,
+    trained: LoadedModel,
+) -> ShownClip:
+    tokenizer = trained.corpus.tokenizer
     loudness = np.split(loudness_db(row.mels, settings), len(row.mels), axis=1)
     return ShownClip(
         index=index,
@@ -77,6 +89,6 @@ def _shown(index: int, row: PreparedRow, recipe: Recipe, trained: LoadedModel) -
         tokens=tuple(tokenizer.encode(row.text).tokens) if tokenizer is not None else (),
         faces=row.crops[:, row.crops.shape[1] // 2],
         sound=np.stack(loudness)[:, ::-1],
-        window_s=recipe.window_s,
+        window_s=window_s,
         chunk_s=settings.chunk_frames * settings.hop / settings.sample_rate_hz,
     )

@@ -14,7 +14,6 @@ from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_
 from corpora.checkpoints.files import WEIGHTS, Checkpoint
 from corpora.features.encoders.open import find_encoder
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
-from corpora.preparation.lacking import REMARKS_ON
 from corpora.readers.release_files import read_lines
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
@@ -22,6 +21,7 @@ from corpora.source.errors import CorpusError, MediaError
 from corpora.source.names import SOUND_SUFFIXES, SYNTHETIC_NAMES, VIDEO_SUFFIXES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
+from corpora.store.remarked import REMARKS_ON
 from corpora.text.subtitles import SUFFIXES as SUBTITLES
 from corpora.text.subtitles import read_subtitles, subtitles_beside
 from corpora.text.word_vectors import make_word_vectors
@@ -222,7 +222,7 @@ class Predictor:
         )
 
     def _without_unread(self, read: ReadClip) -> ReadClip:
-        """Leave out what is said of a lack of pictures or sound that the model does not read."""
+        """Leave out the remarks on pictures or sound that the model does not read."""
         modalities = self._record.trial.config.model.modalities
         unread = {
             remark

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from corpora.preparation.known import KnownCorpus
-from corpora.recipes.pictures import Recipe
+from corpora.recipes.pictures import Recipe, Wave
 from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import Modality, SystemConfig
@@ -323,11 +323,10 @@ def _prepared_otherwise(model: SystemConfig, corpus: str, recipe: AnyRecipe) -> 
         ]
     if not isinstance(recipe, Recipe):
         return []
-    prepared = {
-        "face_px": recipe.face_px,
-        "num_mels": recipe.spectrogram.num_mels,
-        "chunk_frames": recipe.spectrogram.chunk_frames,
-    }
+    prepared = {"face_px": recipe.face_px}
+    if not isinstance(recipe.spectrogram, Wave):
+        prepared["num_mels"] = recipe.spectrogram.num_mels
+        prepared["chunk_frames"] = recipe.spectrogram.chunk_frames
     return [
         f"model.{name}.{field}: needs {needed}, but corpus '{corpus}' was prepared with "
         f"{prepared[field]} (recipe '{recipe.name}'); prepare it again or change the field"

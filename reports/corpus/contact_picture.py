@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from rich.cells import cell_len
 
-from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel
+from corpora.recipes.pictures import PowerMel, Recipe, VggishLogMel, Wave
 from corpora.store.rows import PreparedRow
 from reports.corpus.contact_samples import Sample
 
 WIDTH, MARGIN, TITLE, GAP = 1400, 24, 74, 14
 TILE, BESIDE, WINDOW_GAP, TIME = 96, 2, 10, 18
 FACES_WIDTH, FRAME = 902, 3
-SOUND_LEFT, SOUND_HEIGHT, SOUND_AXIS = 985, 100, 42
+SOUND_LEFT, SOUND_LEFT_ALONE, SOUND_HEIGHT, SOUND_AXIS = 985, 77, 100, 42
 HEAD, LINE = 28, 20
 """All sizes above are pixels on the page."""
 
@@ -169,9 +169,10 @@ def _draw_media(row: PreparedRow, recipe: Recipe, max_lines: int) -> Image.Image
         num_without = int((~row.found[num_shown:].any(1)).sum())
         more = f"{ELLIPSIS} {len(row.found) - num_shown} more,\n{num_without} without\na face"
         page.text(left, top + TILE / 2 - 20, more, 11)
-    width = WIDTH - MARGIN - SOUND_LEFT
+    left = SOUND_LEFT if num_shown else SOUND_LEFT_ALONE
     if len(row.mels):
-        _draw_sound(page.axes(SOUND_LEFT, TIME, width, SOUND_HEIGHT), row, recipe)
+        axes = page.axes(left, TIME, WIDTH - MARGIN - left, SOUND_HEIGHT)
+        _draw_sound(axes, row, recipe)
     picture = page.picture()
     for window in range(num_shown):
         left, top = _place(row, window)
@@ -201,10 +202,10 @@ def _tile(crop: NDArray[np.uint8], is_face: bool) -> Image.Image:
 
 def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
     """Draw the spectrogram; ticks mark the borders of chunks, a line the end of the utterance."""
-    settings = recipe.spectrogram
+    mels, settings = _spectrogram_of(row, recipe)
     chunk_s = settings.chunk_frames * settings.hop / settings.sample_rate_hz
-    end_s = len(row.mels) * chunk_s
-    loudness = loudness_db(row.mels, settings)
+    end_s = len(mels) * chunk_s
+    loudness = loudness_db(mels, settings)
     peak = float(loudness.max())
     axes.imshow(
         loudness,
@@ -216,13 +217,25 @@ def _draw_sound(axes: Axes, row: PreparedRow, recipe: Recipe) -> None:
         aspect="auto",
     )
     axes.axvline(row.seconds, color="white", linestyle="--", linewidth=1)
-    axes.set_xticks(np.arange(len(row.mels) + 1) * chunk_s, minor=True)
+    axes.set_xticks(np.arange(len(mels) + 1) * chunk_s, minor=True)
     axes.set_xlabel("seconds", fontsize=8, color=QUIET, labelpad=1)
     axes.set_ylabel("mel band", fontsize=8, color=QUIET)
     axes.set(xlim=(0, end_s), yticks=np.linspace(0, settings.num_mels, 5))
     axes.tick_params(labelsize=7.5, colors=QUIET)
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def _spectrogram_of(
+    row: PreparedRow, recipe: Recipe
+) -> tuple[NDArray[np.float32], PowerMel | VggishLogMel]:
+    """Return the spectrogram of an utterance and its settings; one is made of a stored wave."""
+    if isinstance(recipe.spectrogram, Wave):
+        from corpora.forms.spectrogram import Spectrogrammer  # loads PyTorch
+
+        shown = PowerMel(sample_rate_hz=recipe.spectrogram.sample_rate_hz)
+        return Spectrogrammer(shown)(row.mels.reshape(-1).copy()), shown
+    return row.mels, recipe.spectrogram
 
 
 def loudness_db(

@@ -10,6 +10,7 @@ from rich.text import Text
 from corpora.recipes.pictures import Recipe
 from corpora.source.rejects import Remark
 from corpora.store.manifest import Manifest
+from corpora.store.remarked import REMARKS_ON
 from reports.corpus.cautions import cautions, group_word
 from reports.corpus.counts import compare_counts
 from reports.corpus.target_rows import target_rows
@@ -152,7 +153,8 @@ def _recipe_view(manifest: Manifest) -> Iterator[RenderableType]:
         _add_row(table, sounds, _with_sum(split.num_chunks for split in splits))
     numbers = _with_sum(split.num_utterances for split in splits)
     _add_row(table, "utterances", numbers)
-    for remark in Remark:
+    unheld = {remark for modality in manifest.without for remark in REMARKS_ON[modality]}
+    for remark in (each for each in Remark if each not in unheld):
         remarked = _with_sum(split.remarks[remark] for split in splits)
         style = "yellow" if any(remarked) else QUIET
         _add_row(table, f"  {_words(remark)}", remarked, _shares(remarked, numbers), style)

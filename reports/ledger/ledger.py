@@ -194,11 +194,21 @@ def stage_predictions(folder: Path, predictions: Mapping[Split, Predictions]) ->
     return stage(folder / PREDICTIONS_FILE, sink.getvalue().to_pybytes())
 
 
+def read_parquet(file: Path | pa.NativeFile) -> pa.Table:
+    """Read a Parquet file in this thread alone.
+
+    A thread of PyArrow may let go of the file's bytes as late as while Python ends, and that aborts
+    the process. `pyarrow.parquet.read_table` starts such threads whatever it is told.
+    """
+    with pq.ParquetFile(file, pre_buffer=False) as opened:
+        return opened.read(use_threads=False)
+
+
 def read_predictions(
     file: Path | pa.NativeFile, splits: Sequence[Split] = EVALUATED_SPLITS
 ) -> dict[Split, Predictions]:
     """Read a predictions file, or some of its splits."""
-    table = pq.read_table(file, use_threads=False)
+    table = read_parquet(file)
     return {split: _from_table(table.filter(pc.equal(table["split"], split))) for split in splits}
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reports.ledger.files import NUM_DIGITS, stage, staged_at
+from reports.ledger.ledger import read_parquet
 from reports.ledger.record import Record
 from reports.metrics.decisions import Counts
 
@@ -90,7 +91,7 @@ def _read(path: Path) -> dict[str, Counts]:
     if not path.stem.endswith(f"-{sha256[:NUM_DIGITS]}"):
         LOG.warning("index '%s' is damaged: its decisions are counted anew", path)
         return {}
-    table = pq.read_table(pa.BufferReader(content), use_threads=False)
+    table = read_parquet(pa.BufferReader(content))
     lists: Mapping[str, list[int]] = dict(
         zip(table["record"].to_pylist(), table["counts"].to_pylist(), strict=True)
     )

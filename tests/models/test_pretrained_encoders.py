@@ -11,17 +11,26 @@ from torch import nn
 
 from corpora.checkpoints.files import find_checkpoint
 from corpora.features.encoders.faces import FaceStates
+from corpora.features.encoders.waves import WaveStates
 from corpora.forms.faces import NO_FACES
+from corpora.recipes.pictures import LE_WAVE, Wave
 from models.build import build
-from models.configs.le import AudioConfig, ClsHead, LeConfig, LeTextConfig, NoFusion
-from models.encoders.pretrained import load_any_picture_encoder
+from models.configs.le import (
+    WAVE_CHUNK_SAMPLES,
+    WAVE_RATE_HZ,
+    ClsHead,
+    LeConfig,
+    LeTextConfig,
+    NoFusion,
+)
+from models.encoders.pretrained import load_any_picture_encoder, load_any_wave_encoder
 from models.groups import parameter_groups
 from models.init import init_weights
 from models.task import PictureScale
 from models.weights.errors import WeightsError
 from models.weights.find import weights_sha256
-from tests.encoder_factory import AUDIO, SIDE_PX, TEXT, VISION
-from tests.models.factories import NUM_EMOTIONS, TASK, TINY, change, only, utterances
+from tests.encoder_factory import AUDIO, SIDE_PX, TEXT, VISION, WIDTH
+from tests.models.factories import NUM_EMOTIONS, TASK, TINY, Utterances, change, only, utterances
 
 Write = Callable[[Path], Path]
 
@@ -48,7 +57,23 @@ def model_of(config: LeConfig) -> nn.Module:
     return model
 
 
+def with_audio(folder: Path) -> LeConfig:
+    return change(TINY, audio=TINY.audio.model_copy(update={"weights": str(folder)}))
+
+
+def inputs(config: LeConfig) -> Utterances:
+    """Draw utterances as the recipe of a config has them, with tokens that are known."""
+    batch = utterances()
+    batch = replace(batch, tokens=batch.tokens % NUM_TOKENS)
+    if config.recipe != "le-wave":
+        return batch
+    generator = torch.Generator().manual_seed(1)
+    waves = torch.randn(sum(batch.num_chunks), 1, 1, WAVE_CHUNK_SAMPLES, generator=generator)
+    return replace(batch, mels=waves)
+
+
 CASES = [
+    *(pytest.param(write, with_audio, "audio", id=name) for name, write in AUDIO.items()),
     *(pytest.param(write, with_text, "text", id=name) for name, write in TEXT.items()),
     *(pytest.param(write, with_vision, "vision", id=name) for name, write in VISION.items()),
 ]
@@ -59,9 +84,8 @@ every_encoder = pytest.mark.parametrize(("write", "config", "modality"), CASES)
 def test_utterance_alone_has_the_logits_of_a_batch_and_all_parameters_learn(
     write: Write, config: Callable[[Path], LeConfig], modality: str, tmp_path: Path
 ) -> None:
-    model = model_of(config(write(tmp_path)))
-    batch = utterances()
-    batch = replace(batch, tokens=batch.tokens % NUM_TOKENS)
+    settings = config(write(tmp_path))
+    model, batch = model_of(settings), inputs(settings)
     logits = model.eval()(batch)
     assert logits.shape == (3, NUM_EMOTIONS)
     for index in range(3):
@@ -106,6 +130,46 @@ def test_faces_are_brought_to_what_the_checkpoint_reads(write: Write, tmp_path: 
         torch.testing.assert_close(state, expected, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("write", AUDIO.values(), ids=AUDIO)
+def test_steps_of_sound_are_the_means_of_frozen_states(write: Write, tmp_path: Path) -> None:
+    checkpoint = find_checkpoint(str(write(tmp_path)), "audio")
+    encoder = load_any_wave_encoder(
+        str(tmp_path), rate_hz=WAVE_RATE_HZ, chunk_samples=WAVE_CHUNK_SAMPLES
+    ).eval()
+    waves = torch.randn(5, 1, 1, WAVE_CHUNK_SAMPLES, generator=torch.Generator().manual_seed(0))
+    steps = encoder(waves, (3, 2)).split((3, 2))
+    frozen = WaveStates(checkpoint, "last", rate_hz=WAVE_RATE_HZ, step_s=0.4, device="cpu")
+    for wave, found in zip(waves.split((3, 2)), steps, strict=True):
+        expected = torch.from_numpy(frozen(wave.flatten().numpy())())
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_long_sound_is_encoded_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.encoders.pretrained.MAX_PIECE_S", 0.8)
+    place = str(AUDIO["wav2vec2"](tmp_path))
+    encoder = load_any_wave_encoder(
+        place, rate_hz=WAVE_RATE_HZ, chunk_samples=WAVE_CHUNK_SAMPLES
+    ).eval()
+    waves = torch.randn(5, 1, 1, WAVE_CHUNK_SAMPLES, generator=torch.Generator().manual_seed(0))
+    assert encoder(waves, (5,)).shape == (5, WIDTH)
+
+
+def test_chunk_must_be_a_whole_number_of_frames(tmp_path: Path) -> None:
+    place = str(AUDIO["wav2vec2"](tmp_path))
+    with pytest.raises(WeightsError, match="a chunk of 6500 samples is no whole number of its fra"):
+        load_any_wave_encoder(place, rate_hz=WAVE_RATE_HZ, chunk_samples=6500)
+
+
+def test_sound_is_a_wave_only_where_an_encoder_reads_it(tmp_path: Path) -> None:
+    config = with_audio(tmp_path)
+    assert (TINY.recipe, config.recipe) == ("le", "le-wave")
+    assert change(config, modalities=("text", "vision")).recipe == "le"
+    assert (LE_WAVE.name, LE_WAVE.spectrogram) == (
+        "le-wave",
+        Wave(sample_rate_hz=WAVE_RATE_HZ, chunk_samples=WAVE_CHUNK_SAMPLES),
+    )
+
+
 def test_text_alone_is_read_from_the_state_of_cls(tmp_path: Path) -> None:
     config = change(
         with_text(TEXT["roberta"](tmp_path)),
@@ -113,8 +177,7 @@ def test_text_alone_is_read_from_the_state_of_cls(tmp_path: Path) -> None:
         fusion=NoFusion(),
         head=ClsHead(),
     )
-    batch = utterances()
-    logits = model_of(config)(replace(batch, tokens=batch.tokens % NUM_TOKENS))
+    logits = model_of(config)(inputs(config))
     assert logits.shape == (3, NUM_EMOTIONS)
 
 
@@ -140,5 +203,3 @@ def test_scale_of_faces_must_be_known(tmp_path: Path) -> None:
 def test_settings_that_name_no_encoder_are_refused() -> None:
     with pytest.raises(ValidationError, match="encoder 'any' needs a checkpoint; choose weights"):
         LeTextConfig.model_validate(dict(TINY.text) | {"encoder": "any"})
-    with pytest.raises(ValidationError, match="encoders of sound read waves, and the recipe holds"):
-        AudioConfig(weights="wavlm")

@@ -14,7 +14,7 @@ from corpora.media.duration import read_duration_s
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HANDCRAFTED, HandcraftedRecipe
-from corpora.recipes.pictures import DAI, LE, XIA, Compat
+from corpora.recipes.pictures import DAI, LE, LE_WAVE, XIA, Compat
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
 from corpora.source.rejects import Remark
@@ -33,7 +33,7 @@ from tests.corpora.media_factory import (
 
 OWN = HandcraftedRecipe(words="random", random_width=8)
 WORDS = FeatureSources(words=RandomVectors(OWN.random_width))
-RECIPES: tuple[AnyRecipe, ...] = (LE, DAI, XIA, OWN)
+RECIPES: tuple[AnyRecipe, ...] = (LE, DAI, XIA, LE_WAVE, OWN)
 CPU = torch.device("cpu")
 SECONDS = 1.2
 ROUNDED = 3 / min(XIA.face_std)

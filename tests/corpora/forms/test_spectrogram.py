@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from corpora.forms.spectrogram import Spectrogrammer
-from corpora.recipes.pictures import LE, XIA
+from corpora.recipes.pictures import LE, LE_WAVE, XIA
 
 POWER = Spectrogrammer(LE.spectrogram)
 LOG = Spectrogrammer(XIA.spectrogram)
@@ -14,6 +14,17 @@ LOG = Spectrogrammer(XIA.spectrogram)
 def test_number_of_chunks(num_samples: int, num_chunks: int) -> None:
     wave = np.zeros(num_samples, dtype=np.float32)
     assert POWER(wave).shape == (num_chunks, *LE.spectrogram.chunk_shape)
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "num_chunks"), [(1, 1), (6_400, 1), (6_401, 2), (16_000, 3)]
+)
+def test_chunks_of_a_wave_are_the_wave_and_silence(num_samples: int, num_chunks: int) -> None:
+    wave = np.random.default_rng(0).normal(size=num_samples).astype(np.float32)
+    chunks = Spectrogrammer(LE_WAVE.spectrogram)(wave)
+    assert chunks.shape == (num_chunks, *LE_WAVE.spectrogram.chunk_shape)
+    np.testing.assert_array_equal(chunks.reshape(-1)[:num_samples], wave)
+    assert not chunks.reshape(-1)[num_samples:].any()
 
 
 def test_tone_stands_in_its_band_and_the_padding_is_zero() -> None:

@@ -11,7 +11,7 @@ from corpora.forms.faces import FaceDetector
 from corpora.media.segments import ImageSequence, SoundSegment
 from corpora.preparation.prepare import PartMaker, Parts, prepare, run_here
 from corpora.readers.clip_folder import read_clips
-from corpora.recipes.pictures import DAI, LE, XIA, Compat, Recipe
+from corpora.recipes.pictures import ALL_RECIPES, DAI, LE, Compat, Recipe
 from corpora.source.digest import sha256_of
 from corpora.source.errors import CorpusError
 from corpora.source.notes import Note, unnoted
@@ -165,8 +165,9 @@ def test_corpus_that_is_not_prepared_is_told_with_the_choices(tmp_path: Path) ->
 
 def test_recipes_of_one_pass_give_what_each_gives_alone(tmp_path: Path) -> None:
     source = read_clips(write_clip_folder(tmp_path / "clips"))
-    together = prepare(source, [DAI, LE, XIA], name="mine", storage=tmp_path / "together")
-    for recipe in (DAI, LE, XIA):
+    recipes = ALL_RECIPES.values()
+    together = prepare(source, [*recipes], name="mine", storage=tmp_path / "together")
+    for recipe in recipes:
         alone = prepare(source, [recipe], name="mine", storage=tmp_path / recipe.name)
         assert together[recipe.name] == alone[recipe.name]
         for split in SPLITS:
@@ -341,7 +342,7 @@ class NoSound:
         return None
 
 
-@pytest.mark.parametrize("recipe", [DAI, LE, XIA], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", ALL_RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_utterance_without_any_picture_is_kept_with_a_black_one(
     tmp_path: Path, recipe: Recipe
 ) -> None:

@@ -68,7 +68,7 @@ def test_states_and_features_are_prepared_under_two_names(prepare: Prepare, tmp_
     [
         ("--encoder text=text", "about hand-crafted features: add --recipe handcrafted"),
         ("--as mine", "about hand-crafted features: add --recipe handcrafted"),
-        ("--recipe handcrafted --as le", "--as is 'le'; choose a plain folder name other than"),
+        ("--recipe handcrafted --as le", "--as is 'le'; choose a name of letters, digits,"),
         ("--recipe handcrafted --encoder sound=x", "'sound=x'; write MODALITY=..., each of text,"),
         ("--recipe handcrafted --encoder text", "--encoder is 'text'; write MODALITY=..."),
         ("--recipe handcrafted --encoder text=a --encoder text=b", "audio, vision at most once"),

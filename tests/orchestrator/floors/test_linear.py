@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from corpora.batches.batch import Batch
-from corpora.recipes.pictures import LE, XIA
+from corpora.forms.spectrogram import Spectrogrammer
+from corpora.recipes.pictures import LE, LE_WAVE, XIA
 from corpora.source.split import SPLITS
 from orchestrator.floors import features
 from orchestrator.floors.linear import INVERSE_PENALTIES, fit_linear
@@ -68,6 +71,20 @@ def test_padding_is_not_heard(recipe) -> None:
     expected = np.log(2.0) if recipe is LE else silence + 2.0
     assert mean.numpy() == pytest.approx(expected, abs=1e-5)
     assert std.numpy() == pytest.approx(0, abs=1e-5)
+
+
+def test_wave_is_heard_as_the_spectrogram_of_the_same_sound_is() -> None:
+    wave = np.random.default_rng(0).normal(size=6_400).astype(np.float32)
+    spectrogram, chunks = (
+        torch.from_numpy(Spectrogrammer(recipe.spectrogram)(wave))[:, None]
+        for recipe in (LE, LE_WAVE)
+    )
+    (_, known, _) = features._of_pictures(
+        replace(_batch(spectrogram), num_chunks=(len(spectrogram),)), LE.spectrogram
+    )
+    assert len(chunks) == 1
+    (_, found, _) = features._of_pictures(_batch(chunks), LE_WAVE.spectrogram)
+    torch.testing.assert_close(found, known)
 
 
 def test_bag_marks_tokens_and_no_padding() -> None:

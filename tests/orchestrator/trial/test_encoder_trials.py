@@ -7,27 +7,49 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpora.store.manifest import Manifest
+from corpora.preparation.prepare import prepare
+from corpora.readers.clip_folder import read_clips
+from corpora.recipes.pictures import LE, LE_WAVE
+from corpora.store.prepared import read_manifest
 from models.weights.find import weights_sha256
 from orchestrator.kept_models.predict import SpokenClip, load_predictor
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
 from search_spaces.change import Change, apply_change
 from search_spaces.trial import CorpusRef, Trial
-from tests.encoder_factory import TEXT, VISION
+from tests.encoder_factory import AUDIO, TEXT, VISION
+from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.factories import TRAINED_FOR, small_config
 
 
-def trial_of(manifest: Manifest, change: Change) -> Trial:
+@pytest.fixture(scope="module")
+def with_waves(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepare the small corpus by both recipes of the system."""
+    storage = tmp_path_factory.mktemp("waves")
+    source = read_clips(prepared / "clips")
+    prepare(source, [LE, LE_WAVE], name=CORPUS, storage=storage)
+    return storage
+
+
+@pytest.fixture
+def storage(with_waves: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(with_waves, tmp_path / "storage"))
+
+
+def trial_of(storage: Path, change: Change) -> Trial:
     config = apply_change(small_config(max_epochs=1), change)
-    reference = CorpusRef(
-        name=manifest.name, recipe=config.model.recipe, fingerprint=manifest.fingerprint
-    )
+    recipe = config.model.recipe
+    fingerprint = read_manifest(storage, CORPUS, recipe).fingerprint
+    reference = CorpusRef(name=CORPUS, recipe=recipe, fingerprint=fingerprint)
     return Trial(config=config, corpus=reference, seed=0, weights=weights_sha256(config.model))
 
 
 def vision(folder: Path) -> Change:
     return {"model.vision.weights": str(folder)}
+
+
+def audio(folder: Path) -> Change:
+    return {"model.audio.weights": str(folder)}
 
 
 def text(folder: Path) -> Change:
@@ -43,27 +65,29 @@ def text(folder: Path) -> Change:
     ("write", "change"),
     [
         *(pytest.param(write, text, id=name) for name, write in TEXT.items()),
+        *(pytest.param(AUDIO[name], audio, id=name) for name in ("wav2vec2", "hubert", "wavlm")),
         *(pytest.param(VISION[name], vision, id=name) for name in ("clip", "dinov2")),
     ],
 )
 def test_encoder_is_trained_end_to_end(
-    write: Mapping[str, object], change: object, manifest: Manifest, storage: Path, tmp_path: Path
+    write: Mapping[str, object], change: object, storage: Path, tmp_path: Path
 ) -> None:
     assert callable(write)
     assert callable(change)
-    trial = trial_of(manifest, change(write(tmp_path / "encoder")))
-    moved = trial_of(manifest, change(shutil.copytree(tmp_path / "encoder", tmp_path / "moved")))
+    trial = trial_of(storage, change(write(tmp_path / "encoder")))
+    moved = trial_of(storage, change(shutil.copytree(tmp_path / "encoder", tmp_path / "moved")))
     assert trial.key == moved.key
-    assert trial.key != trial_of(manifest, {}).key
+    assert trial.key != trial_of(storage, {}).key
     record = run_trial(trial, storage, trained_for=TRAINED_FOR)
     assert not record.result.has_diverged
     assert record.trial.weights == trial.weights
 
 
 def test_kept_model_predicts_with_its_checkpoint(
-    manifest: Manifest, storage: Path, prepared: Path, tmp_path: Path
+    storage: Path, prepared: Path, tmp_path: Path
 ) -> None:
-    trial = trial_of(manifest, vision(VISION["clip"](tmp_path / "encoder")))
+    change = {**vision(VISION["clip"](tmp_path / "a")), **audio(AUDIO["wavlm"](tmp_path / "b"))}
+    trial = trial_of(storage, change)
     record = run_trial(trial, storage, trained_for=TRAINED_FOR)
     predictor = load_predictor(record, Ledger(storage), device=torch.device("cpu"))
     clip = SpokenClip(prepared / "clips" / "clip.mp4", "this is number 1")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
-from corpora.recipes.pictures import LE, XIA, PowerMel, Recipe, VggishLogMel
+from corpora.recipes.pictures import LE, LE_WAVE, XIA, PowerMel, Recipe, VggishLogMel
 from corpora.store.folders import recipe_folder
 from corpora.store.manifest import Manifest
 from reports.corpus.contact_picture import RANGE_DB, draw_utterances, lines_each, loudness_db
@@ -27,7 +27,7 @@ from tests.corpora.media_factory import (
 
 HARD_TEXT = "<b>$5 & $6</b> Ünïcödé \N{GRINNING FACE} " + "or more " * 200
 
-every_recipe = pytest.mark.parametrize("recipe", [LE, XIA], ids=lambda recipe: recipe.name)
+every_recipe = pytest.mark.parametrize("recipe", [LE, XIA, LE_WAVE], ids=lambda recipe: recipe.name)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     lines[3] |= {"file": "long.mp4", "start": 0, "end": 60, "text": HARD_TEXT, "utterance": "<3>"}
     lines[6] |= {"file": "silent.mp4"}
     source = read_clips(write_clip_folder(storage / "clips", lines))
-    manifests = prepare(source, [LE, XIA], name="mine", storage=storage)
+    manifests = prepare(source, [LE, XIA, LE_WAVE], name="mine", storage=storage)
     return Prepared(storage, manifests)
 
 

@@ -215,6 +215,8 @@ def test_what_a_corpus_lacks_is_told_once_and_its_rows_are_left_out() -> None:
     assert "windows" not in text
     assert "with a face" not in text
     assert "sound chunks" in text
+    assert "no face" not in text
+    assert "no sound" in text
 
 
 def test_length_of_text_is_not_shown() -> None:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,22 @@ def test_partial_file_that_its_writer_removes_meanwhile_does_no_harm(
     monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
     remove_partial_files(tmp_path)
     assert not gone.exists()
+
+
+READING = """
+import os, sys
+from pathlib import Path
+import pyarrow
+from reports.ledger.ledger import read_predictions
+before = len(os.listdir("/proc/self/task"))
+assert read_predictions(pyarrow.BufferReader(Path(sys.argv[1]).read_bytes()))
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+def test_reading_starts_no_thread_that_could_abort_the_end_of_the_process(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    record = ledger.write(stage_trial(ledger, 3))
+    command = [sys.executable, "-c", READING, str(ledger.predictions_file(record))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "0\n", done.stderr
