@@ -5,12 +5,16 @@ too. So a wheel keeps ours in a folder of their own, which only those processes 
 `prefer_own_packages`.
 """
 
+import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
 OWN = ("corpora", "models", "search_spaces", "reports", "orchestrator")
@@ -94,15 +98,27 @@ def __getattr__(name: str) -> Any:
     if name not in PUBLIC:
         raise AttributeError(f"module 'mmer_sweep' has no attribute '{name}'")
     with own_packages():
-        return getattr(import_module(PUBLIC[name]), name)
+        found = getattr(import_module(PUBLIC[name]), name)
+    return _among_ours(found) if _GUESTS and isinstance(found, FunctionType) else found
+
+
+def _among_ours(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function import ours while it runs, whoever calls it."""
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        with own_packages():
+            return function(*arguments, **named)
+
+    return call
 
 
 class _Guest:
-    """A user's code that is being loaded, and means its own modules by some of our names."""
+    """A user's code that means its own modules by some of our names."""
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], *, is_in: bool = False) -> None:
         self.names = names
-        self.is_in = False
+        self.is_in = is_in
         """Whether these names mean the user's modules now, and not ours."""
         self.others: dict[str, ModuleType] = {}
         """The modules of these names that are not meant now."""
@@ -117,7 +133,10 @@ class _Guest:
 
 
 _GUESTS: list[_Guest] = []
-"""Whose code is being loaded, the latest last: a file may have another one loaded."""
+"""Whose code means its own modules, the latest last: a file may have another one loaded.
+
+The first may be a program of the user that imports us, and stays.
+"""
 
 
 @contextmanager
@@ -135,14 +154,77 @@ def guest_packages(names: Collection[str]) -> Iterator[None]:
 
 @contextmanager
 def own_packages() -> Iterator[None]:
-    """Let our names mean our packages, also within code of a user that is being loaded."""
-    if not _GUESTS:
-        prefer_own_packages()
-    guests = [guest for guest in _GUESTS[-1:] if guest.is_in]
+    """Let our names mean our packages, also within code of a user that means its own by them."""
+    if not _GUESTS and (theirs := _meant_by_the_program()):
+        _GUESTS.append(_Guest(theirs, is_in=True))
+    guests, path = [guest for guest in _GUESTS[-1:] if guest.is_in], list(sys.path)
     for guest in guests:
         guest.exchange()
     try:
+        prefer_own_packages()
         yield
     finally:
         for guest in guests:
             guest.exchange()
+            sys.path[:] = path
+
+
+def _meant_by_the_program() -> list[str]:
+    """List our names by which the program that imports us means its own modules."""
+    loaded = {name: sys.modules.get(name) for name in OWN}
+    ours = {
+        name
+        for name, module in loaded.items()
+        if module is not None and any(map(holds_ours, places_of(module.__spec__)))
+    }
+    return [] if len(ours) == len(OWN) else [name for name in find_others() if name not in ours]
+
+
+def find_others() -> dict[str, str]:
+    """Find what our names mean to someone who does not search the folder of our packages.
+
+    Returns:
+        The place of each module of someone else that has the name of one of our packages.
+    """
+    path = list(sys.path)
+    sys.path[:] = [entry for entry in path if not holds_ours(entry)]
+    loaded = {name: sys.modules.pop(name) for name in OWN if name in sys.modules}
+    try:
+        found = {name: find_spec(name) for name in OWN}
+    finally:
+        sys.modules.update(loaded)
+        sys.path[:] = path
+    return {
+        name: spec.origin or str(_folders(spec)[0])
+        for name, spec in found.items()
+        if spec is not None and _holds_code(spec) and not any(map(holds_ours, places_of(spec)))
+    }
+
+
+def holds_ours(entry: str | Path) -> bool:
+    """Whether a folder of the search path holds our packages, or is another checkout of us."""
+    # Unlike those of pathlib, these functions skip a folder that the user may not read.
+    checkout = (os.path.join(entry, name) for name in ("mmer_sweep.py", *OWN))  # noqa: PTH118
+    return os.path.realpath(entry) == str(ROOT) or all(map(os.path.exists, checkout))
+
+
+def places_of(spec: ModuleSpec | None) -> list[Path]:
+    """Name the folders of the search path in which a module was found."""
+    if spec is None:
+        return []
+    folders = _folders(spec)
+    if not folders and spec.origin is not None:
+        folders = [Path(spec.origin)]
+    return [place.parent.resolve() for place in folders]
+
+
+def _holds_code(spec: ModuleSpec) -> bool:
+    """Whether it is a module: a folder of that name may hold weights, tables or recordings."""
+    if spec.origin is not None:
+        return True
+    return any(any(folder.glob("*.py")) or any(folder.glob("*/*.py")) for folder in _folders(spec))
+
+
+def _folders(spec: ModuleSpec) -> list[Path]:
+    """Name the folders of a package; a module has none."""
+    return [Path(place) for place in spec.submodule_search_locations or ()]

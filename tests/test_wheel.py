@@ -156,6 +156,17 @@ def test_model_of_the_tutorial_trains_and_predicts(wheel: Path, tmp_path: Path) 
     assert "4 of the trials to train were made by an earlier mynet.py" in told
 
 
+def test_program_beside_other_things_of_our_names_imports_us_and_them(
+    wheel: Path, outside: Path, tmp_path: Path
+) -> None:
+    install(wheel, tmp_path / "env")
+    program = "from mmer_sweep import FE2E, Study; print(FE2E.keys()); import models"
+    command = [str(tmp_path / "env" / "bin" / "python"), "-c", program]
+    done = subprocess.run(command, cwd=outside, capture_output=True, text=True, timeout=60)
+    assert "'tiny'" in done.stdout, done.stderr
+    assert done.stderr.endswith("ImportError: someone else\n")
+
+
 @pytest.mark.slow
 def test_workers_of_a_cluster_use_what_their_machine_has_installed(
     wheel: Path, outside: Path, tmp_path: Path

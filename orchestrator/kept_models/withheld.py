@@ -29,8 +29,9 @@ def ensure_withheld(
         LedgerError: If a record is damaged.
     """
     faults = []
-    for record, patterns in _missing(planned, trial_scores, storage):
-        told = f"test without some modalities: trial {record.key}"
+    missing = _missing(planned, trial_scores, storage)
+    for number, (record, patterns) in enumerate(missing, 1):
+        told = f"test without some modalities: trial {number} of {len(missing)}"
         try:
             with console.status(told):
                 for withheld, test in _predict(record, storage, patterns):
@@ -75,7 +76,14 @@ def _patterns(planned: Planned) -> Iterator[Withheld]:
 def _predict(
     record: Record, storage: Path, patterns: Sequence[Withheld]
 ) -> Iterator[tuple[Withheld, Predictions]]:
-    """Predict the test split with the model of a trial, as the trial did."""
+    """Predict the test split with the model of a trial, as the trial did.
+
+    Raises:
+        CorpusError, KeptModelError, OwnCodeError, WeightsError: As `load_trained`.
+        LedgerError: If the predictions of a trial that diverged are damaged.
+        MemoryError: If memory runs out.
+        MissingPackageError: If the package is missing that makes features of silence.
+    """
     if record.result.best is None:  # there is no model that could lack anything
         test = Ledger(storage).predictions(record, ["test"])["test"]
         yield from ((withheld, test) for withheld in patterns)
@@ -83,7 +91,16 @@ def _predict(
     from corpora.device import default_device  # these load PyTorch
     from orchestrator.kept_models.load import load_trained
     from orchestrator.kept_models.withheld_split import predict_withheld
+    from orchestrator.training.memory import is_out_of_memory
 
     device = default_device()
-    trained = load_trained(record, storage, device=device)
-    yield from predict_withheld(trained, patterns, device)
+    try:
+        trained = load_trained(record, storage, device=device)
+        yield from predict_withheld(trained, patterns, device)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryError(
+            f"the model of trial '{record.key}' does not fit into the memory that is free here; "
+            "end other programs, and run the same command again"
+        ) from error

@@ -1,6 +1,7 @@
 """Columns and claims about utterances that lack modalities, from trials that are finished."""
 
 import io
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from search_spaces.metrics.metric import Withheld
 from search_spaces.study import ANY_CORPUS, Column
 from tests.orchestrator.factories import small_study
 from tests.orchestrator.kept_models.predictors import CORPUS
+from tests.running import call, make_workplace, sweep
 
 METRICS = ("f1", "f1_without_text_50", "auc_without_text_50", "f1_without_text_audio_vision")
 CLAIM = greater("C", "hears", "deep", "shallow", corpus=CORPUS, metric="acc_without_audio")
@@ -139,3 +141,36 @@ def test_study_that_withholds_nothing_asks_for_nothing(planned: Planned, own_sto
     study = planned.study.model_copy(update={"columns": columns, "claims": ()})
     assert ensure(planned.model_copy(update={"study": study}), own_storage) == ""
     assert not (own_storage / "withheld").exists()
+
+
+STUDY = """
+from mmer_sweep import ANY_CORPUS, LE, Column, Row, Study, apply_change
+
+SHORT = apply_change(LE["tiny"][ANY_CORPUS], {"training.max_epochs": 1})
+LACKING = Study(
+    name="lacking",
+    title="Without sound",
+    baseline={"tiny": {ANY_CORPUS: SHORT}},
+    columns={ANY_CORPUS: (Column(metric="auc_without_audio_50", header="AUC"),)},
+    seeds=(0,),
+    rows=(Row(name="full"),),
+)
+"""
+
+
+def score_in(folder: Path) -> object:
+    (file,) = folder.rglob("lacking.json")
+    ((cell,),) = json.loads(file.read_text())["blocks"][0]["cells"]
+    return cell["scores"][0]["score"]
+
+
+@pytest.mark.slow
+def test_run_scores_it_and_so_does_report_later(tmp_path: Path) -> None:
+    place = make_workplace(tmp_path) / "base"
+    study = tmp_path / "lacking.py"
+    study.write_text(STUDY)
+    call(*sweep(study, place), cwd=tmp_path)
+    found = score_in(place / "tables")
+    shutil.rmtree(place / "withheld")
+    call("report", "--storage", place, cwd=tmp_path)
+    assert score_in(place / "report") == found

@@ -167,3 +167,27 @@ def test_our_module_alone_loads_none_of_our_packages() -> None:
     program = f"import sys, mmer_sweep; print({{*sys.modules}} & {{*{mmer_sweep.OWN!r}}})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "set()\n", done.stderr
+
+
+@pytest.mark.parametrize("order", ["theirs first", "ours first"])
+def test_program_that_imports_us_keeps_its_own_modules(order: str, tmp_path: Path) -> None:
+    """Its `models` stays what it is, while our functions find ours."""
+    lay(tmp_path, models____init__="OF = 'theirs'")
+    imports = ["import models", "from mmer_sweep import FE2E, plan"]
+    program = lay(
+        tmp_path,
+        study="\n".join(
+            [
+                *(imports if order == "theirs first" else imports[::-1]),
+                "assert models.OF == 'theirs'",
+                "try: plan('layers', storage='storage', corpus='none')",
+                "except Exception as error: print(error)",
+                "import models as again, sys",
+                "assert again is models and 'models.configs' not in sys.modules",
+                "assert FE2E['tiny']",
+            ]
+        ),
+    )
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, cwd=tmp_path)
+    assert "corpus 'none' is not prepared" in done.stdout, done.stderr
+    assert done.returncode == 0, done.stderr
