@@ -13,7 +13,7 @@ from corpora.readers.clip_folder import read_clips
 from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest
 from orchestrator.cli import main
-from orchestrator.commands.handcrafted import HandcraftedOptions, features_beside
+from orchestrator.commands.handcrafted import EncoderOptions, HandcraftedOptions, features_beside
 from orchestrator.corpus import on_ray
 from tests.corpora.laid_utterances import iemocap_utterances, meld_utterances, mosei_utterances
 from tests.corpora.media_factory import clip_lines, write_clip_folder
@@ -166,7 +166,7 @@ def test_published_features_are_found_whichever_labels_are_wanted(
 
 
 def test_handcrafted_sound_without_a_word_needs_no_vectors(tmp_path: Path) -> None:
-    options = HandcraftedOptions(words=None, sound="torchaudio", face="landmarks")
+    options = HandcraftedOptions(None, "torchaudio", "landmarks", EncoderOptions(), "handcrafted")
     lines = [line | {"text": ""} for line in clip_lines()]
     silent = read_clips(write_clip_folder(tmp_path / "silent", lines))
     recipe, _ = options.own_recipe(silent, "largest")
