@@ -66,6 +66,23 @@ class Gate(OwnSystem):
         return GateNet(task.num_emotions, self.tokens.vocabulary, self.width, self.gate)
 """
 
+STUDY = """
+from mmer_sweep import Column, Row, Study, TrainingConfig, TrialConfig, own_system
+
+from gate import GateNet
+
+NET = own_system(GateNet, recipe="le", modalities=("text", "audio"))
+
+SMALL = Study(
+    name="small",
+    title="A small study of an own model",
+    baseline=TrialConfig(model=NET, training=TrainingConfig(max_epochs=1)),
+    rows=(Row(name="soft"), Row(name="none", change={"model.gate": "none"})),
+    columns={"*": (Column(metric="f1", header="F1"),)},
+    seeds=(0, 1),
+)
+"""
+
 
 def write_own_files(folder: Path, **others: str) -> Path:
     """Write the net, its helper in a package, and the system that builds it."""

@@ -1,4 +1,7 @@
-"""The whole program on a bucket: the real command on two machines, each with its own cache."""
+"""The whole program on a bucket: the real command on two machines, each with its own cache.
+
+The model is a user's own, so its source goes from one machine to the other too.
+"""
 
 import shutil
 from pathlib import Path
@@ -8,7 +11,7 @@ import pytest
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.publish import locate_place
 from reports.ledger.ledger import Ledger
-from tests.orchestrator.factories import write_study_file
+from tests.models.own.own_files import STUDY, write_own_files
 from tests.running import NUM_TRIALS, call, records
 
 TABLE = Path("tables", "small", "mine-tiny")
@@ -21,7 +24,8 @@ def test_what_one_machine_trained_another_reports(
     monkeypatch.setenv("MMER_SWEEP_STORAGE", f"{bucket}/place")
     monkeypatch.setenv("MMER_SWEEP_CACHE", str(tmp_path / "here"))
     shutil.copytree(prepared / "corpora", locate_place(f"{bucket}/place") / "corpora")
-    study = write_study_file(tmp_path / "small.py", max_epochs=1)
+    mine = write_own_files(tmp_path / "user", small=STUDY)
+    study = mine / "small.py"
     plan = ("run", study, "--corpus", "mine", "--slots", 2)
     printed = call(*plan, cwd=tmp_path)
     assert "0 finished, 4 to train" in printed
@@ -37,5 +41,8 @@ def test_what_one_machine_trained_another_reports(
         ours = (here / TABLE / name).read_bytes()
         assert ours == (there / TABLE / name).read_bytes()
         assert ours == BucketStore(f"{bucket}/place").read(f"{TABLE}/{name}")
+    shutil.rmtree(mine)  # the bucket has the source of the model
+    clip = next((prepared / "clips").glob("*.mp4"))
+    assert "happy" in call("predict", clip, "--trial", next(iter(records(there))), cwd=tmp_path)
     call("report", "--no-model-figures", cwd=tmp_path)
     assert "report/report.html" in BucketStore(f"{bucket}/place").names("report")
