@@ -142,7 +142,7 @@ def test_features_that_are_pictures_are_named(ledger: Ledger) -> None:
 
 def test_features_that_the_synthetic_corpus_lacks_are_told(ledger: Ledger) -> None:
     known = know_corpus("synthetic", ledger.storage)
-    with pytest.raises(CorpusError, match="by the recipe 'wavlm'; choose from dai, le, xia, hand"):
+    with pytest.raises(CorpusError, match="recipe 'wavlm'; choose from dai, le, xia, le-wave"):
         known.identify("wavlm")
 
 
