@@ -28,6 +28,8 @@ PUBLIC = {
     "ANY_OF_NUMBERS": "search_spaces.study",
     "BIMHA": "search_spaces.systems.features",
     "CMHA": "search_spaces.systems.xia",
+    "AlbertConfig": "models.configs.text",
+    "BertConfig": "models.configs.text",
     "Choice": "search_spaces.space",
     "Claim": "search_spaces.claim",
     "Column": "search_spaces.study",
@@ -42,6 +44,7 @@ PUBLIC = {
     "MESM": "search_spaces.systems.dai",
     "MULT": "search_spaces.systems.features",
     "Metric": "search_spaces.metrics.metric",
+    "Outputs": "models.task",
     "OwnSystem": "models.own.system",
     "OF_NUMBERS": "search_spaces.columns",
     "Paper": "search_spaces.study",
@@ -50,6 +53,7 @@ PUBLIC = {
     "Source": "search_spaces.study",
     "Space": "search_spaces.space",
     "Study": "search_spaces.study",
+    "Task": "models.task",
     "Tokens": "models.own.system",
     "TrainingConfig": "search_spaces.training",
     "TrialConfig": "search_spaces.trial",
@@ -137,6 +141,14 @@ _GUESTS: list[_Guest] = []
 
 The first may be a program of the user that imports us, and stays.
 """
+
+
+def users_module(name: str) -> ModuleType | None:
+    """Return the loaded module that a user means by a name, also while the names mean ours."""
+    for guest in reversed(_GUESTS):
+        if not guest.is_in and name in guest.others:
+            return guest.others[name]
+    return sys.modules.get(name)
 
 
 @contextmanager

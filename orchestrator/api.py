@@ -30,8 +30,11 @@ from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Study
 from search_spaces.terms import MetricName, Scale
 
-Studies = Study | str | Path | Iterable[Study]
-"""A study, the name of built-in studies, a study file, or several studies."""
+Studies = Study | str | Path | Iterable[Study | str | Path]
+"""A study, the name of built-in studies, a study file, or several of them."""
+
+_PLACE = ("study", "corpus", "scale", "row", "seed", "fold", "key")
+"""The columns that name a trial of a row."""
 
 CORPUS = "synthetic"
 OVERALL = "overall"
@@ -55,6 +58,8 @@ def plan(
     Raises:
         UserError: If something given is wrong; the message says what to do.
     """
+    if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
+        raise StudyError(f"seeds is {seeds!r}; give the number of seeds, 1 or more")
     opened = _open(storage)
     ensure_corpus(corpus, opened, console)
     known, ledger = know_corpus(corpus, opened), Ledger(opened)
@@ -120,7 +125,7 @@ def results(
     study: str | None = None,
     *,
     storage: str | Path = DEFAULT_STORAGE,
-    metrics: Sequence[MetricName] | None = None,
+    metrics: MetricName | Sequence[MetricName] | None = None,
 ) -> pd.DataFrame:
     """Return the test scores of finished trials.
 
@@ -136,6 +141,8 @@ def results(
     Raises:
         UserError: If there is no such study or metric.
     """
+    if isinstance(metrics, str):
+        metrics = [metrics]
     scores = TrialScores(Ledger(_open(storage)))
     lines = []
     for planned in _planned(study, scores.ledger):
@@ -162,7 +169,8 @@ def results(
                     for one in cell.scores
                 ]
     scores.remember()
-    return pd.DataFrame(lines)
+    names = (*_PLACE[:-1], "metric", "emotion", "score", "unit", "fault", "key")
+    return pd.DataFrame(lines, columns=[*names])
 
 
 def records(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
@@ -173,13 +181,9 @@ def records(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) 
         `num_epochs`, `best_epoch`, `has_diverged`, `num_parameters`, `macs`, `wall_s`,
         `peak_memory_mib`, `peak_gpu_memory_mib`, `device`, `host`, `code_version`.
     """
-    return pd.DataFrame(
+    return _frame(
         {
-            **_place(planned),
-            "row": row,
-            "seed": record.trial.seed,
-            "fold": record.trial.corpus.fold.name if record.trial.corpus.fold else "",
-            "key": record.key,
+            **_trial(planned, row, record),
             "system": record.trial.config.model.system,
             "num_epochs": len(record.result.epochs),
             **record.result.model_dump(include={"best_epoch", "num_parameters", "macs"}),
@@ -202,12 +206,9 @@ def curves(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -
         A row for each trial, epoch and quantity: `epoch` from 0 on, `quantity` ("train_loss",
         "valid_loss", and each validation score as "valid_f1"), `value`.
     """
-    return pd.DataFrame(
+    return _frame(
         {
-            **_place(planned),
-            "row": row,
-            "seed": record.trial.seed,
-            "key": record.key,
+            **_trial(planned, row, record),
             "epoch": epoch.epoch,
             "quantity": quantity,
             "value": value,
@@ -222,7 +223,7 @@ def curves(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -
     )
 
 
-def predictions(study: str, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
+def predictions(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
     """Return what finished trials predict on the test split; arguments as of `results`.
 
     Returns:
@@ -237,10 +238,7 @@ def predictions(study: str, *, storage: str | Path = DEFAULT_STORAGE) -> pd.Data
         frames.append(
             pd.DataFrame(
                 {
-                    **_place(planned),
-                    "row": row,
-                    "seed": record.trial.seed,
-                    "key": record.key,
+                    **_trial(planned, row, record),
                     "utterance": test.ids.repeat(num_emotions),
                     "group": test.groups.repeat(num_emotions),
                     "emotion": list(record.result.emotions) * len(test.ids),
@@ -249,7 +247,7 @@ def predictions(study: str, *, storage: str | Path = DEFAULT_STORAGE) -> pd.Data
                 }
             )
         )
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat(frames, ignore_index=True) if frames else _frame(())
 
 
 def verdicts(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
@@ -301,11 +299,16 @@ def _studies(given: Studies) -> Iterator[Study]:
                 "give a Study or a FILE.py"
             )
         case _:
-            yield from given
+            for one in given:
+                yield from _studies(one)
 
 
 def _planned(study: str | None, ledger: Ledger) -> list[Planned]:
     every = read_planned(ledger)
+    if not every:
+        raise StudyError(
+            f"no study was run in '{ledger.storage}' yet; run one, or choose another storage"
+        )
     chosen = [one for one in every if study in (None, one.study.name)]
     if not chosen:
         names = ", ".join(dict.fromkeys(one.study.name for one in every)) or "none"
@@ -322,6 +325,18 @@ def _finished(study: str | None, storage: str | Path) -> Iterator[tuple[Planned,
         for row, keys in planned.keys.items():
             for record in ledger.finished(keys).values():
                 yield planned, row, record
+
+
+def _frame(lines: Iterable[dict[str, object]]) -> pd.DataFrame:
+    """Make a table; without a line it has the columns that name a trial."""
+    frame = pd.DataFrame(lines)
+    return frame if len(frame.columns) else pd.DataFrame(columns=[*_PLACE])
+
+
+def _trial(planned: Planned, row: str, record: Record) -> dict[str, object]:
+    fold = record.trial.corpus.fold
+    names = (*_place(planned).values(), row, record.trial.seed, fold.name if fold else "")
+    return dict(zip(_PLACE, (*names, record.key), strict=True))
 
 
 def _place(planned: Planned) -> dict[str, str]:

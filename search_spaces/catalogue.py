@@ -16,7 +16,7 @@ from search_spaces.errors import StudyError
 from search_spaces.metrics.registry import adopt
 from search_spaces.own.importing import user_code
 from search_spaces.printed.read import beside
-from search_spaces.space import Space, import_baseline
+from search_spaces.space import Space, keep_baseline
 from search_spaces.spaces.architecture import ARCHITECTURE
 from search_spaces.studies import beyond, le2023, xia2022
 from search_spaces.study import Study
@@ -127,7 +127,7 @@ def find_space(name: str) -> Space:
     with user_code(Path(name).absolute().parent):
         for place in own[0].systems.values():
             with suppress(StudyError):  # `space_faults` tells of all together
-                import_baseline(place)
+                keep_baseline(place)
     return own[0]
 
 

@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 from pydantic import Field, JsonValue
@@ -129,11 +128,21 @@ def choice_of(path: str, values: Iterable[JsonValue], *, when: When | None = Non
     return Choice(name=path, options={str(v): {path: v} for v in values}, when=when or {})
 
 
-@cache
+_OF_FILES: dict[str, Baseline] = {}
+"""The baselines in modules beside a user's space file, which only that file can import."""
+
+
+def keep_baseline(place: str) -> None:
+    """Load a baseline while a user's file is loaded, for later.
+
+    Raises:
+        StudyError: If there is none.
+    """
+    _OF_FILES[place] = import_baseline(place)
+
+
 def import_baseline(place: str) -> Baseline:
     """Load a baseline from where it is, as in `search_spaces.systems.le:LE`.
-
-    The module may lie beside a user's space file: it is loaded with that file, and known later.
 
     Raises:
         StudyError: If there is none.
@@ -142,6 +151,8 @@ def import_baseline(place: str) -> Baseline:
     try:
         found: Any = as_baseline(getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, ValueError) as error:
+        if place in _OF_FILES:
+            return _OF_FILES[place]
         raise StudyError(
             f"there is no baseline '{place}' ({error}); name it as module:NAME, for example "
             "search_spaces.systems.le:LE"

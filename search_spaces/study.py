@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple, Self, get_args
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
     Field,
     JsonValue,
@@ -95,6 +96,16 @@ class Row(Config):
     change: dict[str, JsonValue] = Field(default={})
     published: tuple[str, ...] = ()
     tuned_over: PositiveInt | None = later(None)
+
+    @field_validator("change", mode="before")
+    @classmethod
+    def _configs_become_json(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            path: one.model_dump(mode="json") if isinstance(one, BaseModel) else one
+            for path, one in value.items()
+        }
 
     @field_validator("published", mode="before")
     @classmethod

@@ -27,8 +27,9 @@ def digest_of_code(roots: Iterable[str], follows: Callable[[str], bool]) -> str:
         module = pending.pop()
         path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
         if module not in texts and path.is_file():
-            texts[module], imported = read_python(path.read_text(encoding="utf-8"))
-            pending += filter(follows, imported)
+            read = read_python(path.read_text(encoding="utf-8"))
+            texts[module] = read.counted
+            pending += filter(follows, read.imported)
     every = "".join(f"{module}\n{texts[module]}\n" for module in sorted(texts))
     return hashlib.sha256(every.encode()).hexdigest()[:NUM_DIGITS]
 

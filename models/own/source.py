@@ -2,14 +2,17 @@
 
 import hashlib
 import site
-import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import decode_source
 from pathlib import Path, PurePosixPath
+from types import ModuleType
+from weakref import WeakKeyDictionary
 
 from corpora.parsing.python_text import PythonText, read_python
+from mmer_sweep import users_module
 from models.own.errors import OwnCodeError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +42,12 @@ class OwnSource:
         every = (f"{name}\n{_parse(name, text).counted}\n" for name, text in self.files.items())
         return hashlib.sha256("".join(sorted(every)).encode()).hexdigest()[:NUM_DIGITS]
 
+    @property
+    def holds_its_module(self) -> bool:
+        """Whether the file of the module is among the files."""
+        place = self.module.replace(".", "/")
+        return f"{place}.py" in self.files or f"{place}/__init__.py" in self.files
+
     @cached_property
     def imported(self) -> frozenset[str]:
         """All names that the files import."""
@@ -47,20 +56,38 @@ class OwnSource:
         )
 
 
+_SOURCES: "WeakKeyDictionary[ModuleType, OwnSource]" = WeakKeyDictionary()
+"""What each module held when its source was first read."""
+
+
 def source_of_module(name: str) -> OwnSource:
     """Read the source of a loaded module of the user.
 
     Raises:
-        OwnCodeError: If it has no file, as what is typed into a notebook.
+        OwnCodeError: If it has no file, as what is typed into a notebook, or was edited since it
+            was loaded.
     """
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if name == "__main__" or file is None or not Path(file).is_file():
+    module = users_module(name)
+    file = getattr(module, "__file__", None)
+    if module is None or name == "__main__" or file is None or not Path(file).is_file():
         raise OwnCodeError(
             f"the module '{name}' has no Python file that workers could get; write the model into "
             "a file of its own, such as mymodel.py, and import it"
         )
-    path = Path(file).resolve()
-    return read_source(path.parents[name.count(".") + (path.name == "__init__.py")], name)
+    path = Path(file).absolute()
+    source = read_source(path.parents[name.count(".") + (path.name == "__init__.py")], name)
+    if not source.holds_its_module:
+        raise OwnCodeError(
+            f"the module '{name}' comes from '{path}', which has another name; import it by the "
+            "name of its file"
+        )
+    known = _SOURCES.setdefault(module, source)
+    if known.digest != source.digest:
+        raise OwnCodeError(
+            f"'{path}', or what it imports from beside it, was edited since it was imported; "
+            "restart the program (in a notebook, its kernel)"
+        )
+    return known
 
 
 def read_source(folder: Path, module: str) -> OwnSource:
@@ -71,7 +98,7 @@ def read_source(folder: Path, module: str) -> OwnSource:
     Raises:
         OwnCodeError: If a file is not valid Python, or cannot be read.
     """
-    is_installed = folder in _installed_folders()
+    is_installed = folder.resolve() in _installed_folders()
     top = module.partition(".")[0]
     files: dict[str, bytes] = {}
     pending = [module]
@@ -83,7 +110,9 @@ def read_source(folder: Path, module: str) -> OwnSource:
             relative = path.relative_to(folder).as_posix()
             if relative not in files:
                 files[relative] = _read(path)
-                pending += _parse(relative, files[relative]).imported
+                text = _parse(relative, files[relative])
+                pending += text.imported
+                _refuse_late(folder, relative, text)
     return OwnSource(module, files)
 
 
@@ -100,6 +129,20 @@ def _files_of(folder: Path, module: str) -> Iterator[Path]:
                 break
 
 
+def _refuse_late(folder: Path, file: str, text: PythonText) -> None:
+    """Refuse an import within a function of what lies beside: it happens when no folder is known.
+
+    Raises:
+        OwnCodeError: If there is one.
+    """
+    for name in text.imported_late:
+        if any(_files_of(folder, name.partition(".")[0])):
+            raise OwnCodeError(
+                f"'{file}' imports '{name}' within a function; import what lies beside the file at "
+                "its top"
+            )
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -111,7 +154,7 @@ def _parse(path: str, content: bytes) -> PythonText:
     parent = PurePosixPath(path).parent.as_posix()
     package = "" if parent == "." else parent.replace("/", ".")
     try:
-        return read_python(content.decode(), package)
+        return read_python(decode_source(content), package)
     except (SyntaxError, ValueError) as error:
         raise OwnCodeError(f"'{path}' is not valid Python: {error}") from error
 

@@ -1,11 +1,14 @@
 """A system of a user's own: a config with a function that builds the model."""
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 from pydantic import ConfigDict, Field, PositiveInt, model_validator
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from corpora.parsing.errors import ParseError
+from corpora.parsing.json_text import parse_json
 from models.configs.base import Config, Modality, PretrainedConfig, SystemConfig, later
 from models.own.errors import OwnCodeError
 from models.own.source import OwnSource, source_of_module
@@ -70,6 +73,8 @@ class OwnSystem(SystemConfig):
     is found and hashed as those of built-in systems are. `code` is filled in. `waives` names checks
     that the model need not pass; reports say so.
     """
+
+    model_config = ConfigDict(validate_default=True)
 
     system: str
     code: SystemCode = Field(default=NO_CODE, repr=False)
@@ -138,11 +143,15 @@ class OwnSystem(SystemConfig):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Read the source of a new class, and make the class known by its code."""
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.__module__.startswith("models.own."):
+        if cls.__module__ in (__name__, "models.own.wrapping"):
             return
         try:
             cls._source = source_of_module(cls.__module__)
-            cls.model_json_schema()
+            if '"uniqueItems": true' in json.dumps(cls.model_json_schema()):
+                raise OwnCodeError(
+                    f"a field of '{cls.__qualname__}' is a set, whose order differs from process "
+                    "to process; let it be a list or a tuple"
+                )
             _CLASSES.setdefault(cls.code_of_class(), cls)
         except OwnCodeError as error:
             cls._source = error  # told when the class is used: it may be the base of others
@@ -169,6 +178,27 @@ class OwnSystem(SystemConfig):
             raise ValueError(f"code is that of another version of '{self.code.file}'; leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _fields_pass_through_json(self) -> Self:
+        """Make sure that a worker, and a record, get the values that were given."""
+        for name, field in type(self).model_fields.items():
+            if name in OwnSystem.model_fields:
+                continue
+            value = getattr(self, name)
+            try:
+                written = json.dumps(
+                    self.model_dump(mode="json", include={name}).get(name), allow_nan=False
+                )
+                is_same = parse_json(written.encode(), cast(Any, field.annotation)) == value
+            except (TypeError, ValueError, ParseError) as error:
+                raise ValueError(f"field '{name}' is {value!r}, which JSON cannot hold") from error
+            if not is_same:
+                raise ValueError(
+                    f"field '{name}' is {value!r}, which JSON gives back as another value "
+                    f"({written}); annotate its type, or give a value that JSON can hold"
+                )
+        return self
+
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
@@ -185,6 +215,11 @@ class UnloadedSystem(OwnSystem):
     """A user's own system whose code is not loaded: all that a record says of it."""
 
     model_config = ConfigDict(extra="allow")
+
+    @property
+    def recipe(self) -> str:  # type: ignore[override]  # a record says it, not the class
+        """The recipe that it reads."""
+        return self.code.recipe
 
     @property
     def uses(self) -> frozenset[str]:

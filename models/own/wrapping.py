@@ -87,7 +87,12 @@ def _fields(net: type["nn.Module"]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, argument in _arguments(net).items():
         if name in FILLED or name == "modalities":
             continue
-        if hasattr(OwnSystem, name) or name in OwnSystem.model_fields:
+        if name.startswith("_"):
+            raise OwnCodeError(
+                f"argument '{name}' of '{net.__qualname__}' begins with '_', so it cannot be a "
+                "field; give it another name"
+            )
+        if hasattr(OwnSystem, name) or name in (*OwnSystem.model_fields, "recipe"):
             raise OwnCodeError(
                 f"argument '{name}' of '{net.__qualname__}' has the name of what every system has; "
                 "give it another name"

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from corpora.errors import UserError
+from models.own.system import OwnSystem
 from orchestrator.storage.publish import publish_file
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
@@ -38,6 +39,10 @@ def ensure_withheld(
                     publish_file(storage, write_withheld(storage, record, withheld, test))
         except (UserError, OSError, MemoryError) as error:
             faults.append(str(error))
+        except Exception as error:  # a user's own model may raise anything on what is blank
+            if not isinstance(record.trial.config.model, OwnSystem):
+                raise
+            faults.append(f"trial '{record.key}': {type(error).__name__}: {error}")
     if faults:
         console.print(
             f"finished trials that have no scores without modalities: {len(faults)}; of the first: "

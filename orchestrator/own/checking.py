@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from models.own.errors import OwnCodeError
 from models.own.system import OwnSystem
@@ -31,6 +31,8 @@ def check_own_systems(trials: Iterable[Trial], storage: Path) -> None:
     for model, answer in pending.items():
         try:
             faults = ray.get(answer)
+        except RayTaskError as error:
+            faults = [f"{type(error.cause).__name__}: {error.cause}"]
         except RayError as error:
             faults = [f"the process that tried it has ended: {str(error).splitlines()[0]}"]
         place = f"'{model.code.file}', system '{model.system}'"

@@ -8,11 +8,15 @@ import copy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
+from torch.nn.parameter import is_lazy
 
+from corpora.batches.batch import Batch
 from corpora.batches.corpus import AnyCorpus, AnySplit
 from models.own.errors import OwnCodeError
 from models.own.initial import build_own
@@ -20,11 +24,14 @@ from models.own.system import Check, OwnSystem
 from models.task import Outputs, Task, outputs_of
 from orchestrator.training.evaluation import AnyInputs
 from orchestrator.trial.kept_model import state_bytes
-from orchestrator.trial.open_corpus import task_of
+from orchestrator.trial.open_corpus import task_of, token_settings
 
 SEED = 0
 TOLERANCE = 1e-3
 """How far logits may lie apart that should be equal: relative, and a tenth of it absolute."""
+
+NUM_PADDED = 3
+"""How many tokens of padding a text gets where others of its batch would be so much longer."""
 
 MAX_NAMED = 5
 """So many parameters a message names at most."""
@@ -35,13 +42,17 @@ class BrokenContractError(Exception):
 
 
 class Subject:
-    """A model under check, with two utterances of its corpus."""
+    """A model under check, with the shortest and the longest utterance of its corpus."""
 
     def __init__(self, system: OwnSystem, corpus: AnyCorpus) -> None:
         self.system = system
         self.task: Task = task_of(corpus, system)
         split: AnySplit = corpus.splits["train"]
-        self.both, self.single = (_first(split, num) for num in (min(2, len(split)), 1))
+        lengths = torch.stack([steps.float() for steps in split.lengths.values()]).sum(0)
+        ends = [int(lengths.argmin()), int(lengths.argmax())]
+        self.both = _take(split, ends)
+        self.singles = [_take(split, [one]) for one in ends]
+        self.padded = _pad_tokens(self.both, corpus, system)
 
     def build(self) -> nn.Module:
         """Build the model anew, from the same seed."""
@@ -54,10 +65,25 @@ class Subject:
         return outputs_of(model(batch)).logits
 
 
-def _first(split: AnySplit, num: int) -> AnyInputs:
-    """Return a batch of the first utterances, as training reads them."""
-    (batch,) = split.in_given_order(torch.arange(num), num)
+def _take(split: AnySplit, utterances: list[int]) -> AnyInputs:
+    """Return a batch of some utterances, as training reads them."""
+    (batch,) = split.in_given_order(torch.tensor(utterances), len(utterances))
     return batch
+
+
+def _pad_tokens(batch: AnyInputs, corpus: AnyCorpus, system: OwnSystem) -> AnyInputs:
+    """Pad the texts of a batch further, as a longer text in it would, if there is room."""
+    settings = token_settings(system)
+    if settings is None or corpus.tokenizer is None or not isinstance(batch, Batch):
+        return batch
+    num = min(NUM_PADDED, settings.max_tokens - batch.tokens.shape[1])
+    if num <= 0 or (padding := corpus.tokenizer.padding) is None:
+        return batch
+    return replace(
+        batch,
+        tokens=pad(batch.tokens, (0, num), value=padding["pad_id"]),
+        token_mask=pad(batch.token_mask, (0, num), value=False),
+    )
 
 
 def check_contract(system: OwnSystem, corpus: AnyCorpus) -> list[str]:
@@ -70,10 +96,13 @@ def check_contract(system: OwnSystem, corpus: AnyCorpus) -> list[str]:
         subject = Subject(system, corpus)
         with _told_where(system):
             model = subject.build()
+        if lazy := [name for name, one in model.named_parameters() if is_lazy(one)]:
+            return [f"{_named(lazy)} have no size yet; give lazy modules their sizes in __init__"]
         if not any(parameter.requires_grad for parameter in model.parameters()):
             return ["the model has no parameters that train"]
         with _told_where(system):
             _check_shape(model, subject.both)
+            _check_labels(subject, model)
     except (BrokenContractError, OwnCodeError) as error:
         return [str(error)]
     faults = []
@@ -126,20 +155,39 @@ def _check_shape(model: nn.Module, batch: AnyInputs) -> None:
         )
 
 
+def _check_labels(subject: Subject, model: nn.Module) -> None:
+    batch = subject.both
+    other = replace(batch, labels=1 - batch.labels)
+    with torch.no_grad():
+        first, again, told = (subject.logits(model, one) for one in (batch, batch, other))
+    if torch.equal(first, again) and not torch.equal(first, told):
+        raise BrokenContractError(
+            "the logits depend on the labels of the batch; a model may read them for its own "
+            "losses alone (Outputs)"
+        )
+
+
 def _same_seed(subject: Subject) -> None:
     first, second = subject.build().state_dict(), subject.build().state_dict()
     unlike = [name for name, value in first.items() if not torch.equal(value, second[name])]
     if unlike:
         raise BrokenContractError(
             f"two builds after the same seed differ in {_named(unlike)}; draw initial values with "
-            "PyTorch, NumPy or `random` alone, without seeds or generators of your own"
+            "PyTorch, NumPy or `random` alone, without generators of your own"
+        )
+    other = build_own(subject.system, subject.task, seed=SEED + 1).state_dict()
+    drawn = [name for name, parameter in subject.build().named_parameters() if parameter.std() > 0]
+    if drawn and all(torch.equal(first[name], other[name]) for name in drawn):
+        raise BrokenContractError(
+            "two builds after different seeds are equal, so seeds would not differ; leave the seed "
+            "to the program: no `manual_seed` in the model"
         )
 
 
 def _single(subject: Subject) -> None:
     model = subject.build()
     try:
-        logits = subject.logits(model, subject.single, trains=True)
+        logits = subject.logits(model, subject.singles[0], trains=True)
     except Exception as error:  # a user's code may raise anything
         raise BrokenContractError(
             f"a batch of one utterance fails in training: {type(error).__name__}: {error}; the "
@@ -172,15 +220,24 @@ def _repeatable(subject: Subject) -> None:
 
 def _neighbours(subject: Subject) -> None:
     model = subject.build()
+    _shake(model)
     with torch.no_grad():
-        together = subject.logits(model, subject.both)[:1]
-        alone = subject.logits(model, subject.single)
+        together = subject.logits(model, subject.padded)
+        alone = torch.cat([subject.logits(model, one) for one in subject.singles])
     if not _alike(together, alone):
         raise BrokenContractError(
             "the logits of an utterance depend on the others of its batch, by up to "
             f"{float((together - alone).abs().max()):.2g}; mask what is padded (`token_mask`, "
             "`num_faces`, `num_chunks`), and do not normalise over utterances in evaluation"
         )
+
+
+def _shake(model: nn.Module) -> None:
+    """Move each value a little: a head of zeros would hide what comes before it."""
+    generator = torch.Generator().manual_seed(SEED)
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(0.02 * torch.randn(value.shape, generator=generator))
 
 
 def _gradients(subject: Subject) -> None:
@@ -195,6 +252,15 @@ def _gradients(subject: Subject) -> None:
         for name, parameter in model.named_parameters()
         if parameter.requires_grad and parameter.grad is None
     ]
+    if not loss.isfinite() or any(
+        not parameter.grad.isfinite().all()
+        for parameter in model.parameters()
+        if parameter.grad is not None
+    ):
+        raise BrokenContractError(
+            "in training the logits, or a gradient, are not finite numbers; look for logarithms, "
+            "square roots and divisions of 0"
+        )
     if unreached:
         raise BrokenContractError(
             f"the loss does not reach {_named(unreached)}; use these parameters, remove them, or "
@@ -206,7 +272,7 @@ def _stateless(subject: Subject) -> None:
     model = subject.build()
     with torch.no_grad():
         subject.logits(model, subject.both, trains=True)
-        subject.logits(model, subject.single)
+        subject.logits(model, subject.singles[0])
         fresh = subject.build()
         _load(fresh, model.state_dict())
         seen = subject.logits(model, subject.both)

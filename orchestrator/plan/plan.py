@@ -12,7 +12,7 @@ from corpora.recipes.union import AnyRecipe
 from corpora.store.manifest import PAPER_CORPORA
 from models.configs.base import Modality, SystemConfig
 from models.configs.features import FeatureSystemConfig
-from models.own.system import OwnSystem
+from models.own.system import OwnSystem, UnloadedSystem
 from models.weights.find import weights_sha256
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.folds import folds_of, refuse_folds
@@ -290,6 +290,8 @@ def reference(model: SystemConfig, corpus: KnownCorpus) -> CorpusRef:
 
 def misfits(config: TrialConfig, corpus: KnownCorpus) -> list[str]:
     """List the settings that do not fit a corpus: its labels, or how it was prepared."""
+    if isinstance(config.model, UnloadedSystem):
+        return [f"model.code: there is no such version of '{config.model.code.file}'; leave it out"]
     identity = corpus.identify(config.model.recipe)
     training = [
         f"training: {fault} (corpus '{corpus.name}')"

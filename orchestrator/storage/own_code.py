@@ -42,7 +42,13 @@ def with_own_code(trial: Trial, storage: Path) -> Trial:
     if not isinstance(model, UnloadedSystem):
         return trial
     load_class(model.code, storage)
-    return Trial.model_validate(trial.model_dump(mode="json"))
+    loaded = Trial.model_validate(trial.model_dump(mode="json"))
+    if loaded.key != trial.key:
+        raise OwnCodeError(
+            f"'{model.code.file}' reads its settings otherwise than when trial '{trial.key}' was "
+            "planned; run the command again"
+        )
+    return loaded
 
 
 def load_class(code: SystemCode, storage: Path) -> type[OwnSystem]:

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
-from mmer_sweep import find_others, guest_packages, holds_ours, own_packages, places_of
+from mmer_sweep import OWN, find_others, guest_packages, holds_ours, own_packages, places_of
 
 
 @contextmanager
@@ -25,7 +26,9 @@ def user_code(folder: Path) -> Iterator[Mapping[str, str]]:
     Yields:
         The place of each module of the user that has the name of one of our packages.
     """
-    path, loaded = list(sys.path), set(sys.modules)
+    path = list(sys.path)
+    earlier = _taken_out(folder)  # a notebook may have imported what was edited since
+    loaded = set(sys.modules)
     with own_packages():
         sys.path[:] = [str(folder), *(entry for entry in path if not holds_ours(entry))]
         importlib.invalidate_caches()  # a file may be a moment old
@@ -38,6 +41,21 @@ def user_code(folder: Path) -> Iterator[Mapping[str, str]]:
                     _forget(folder, loaded)
         finally:
             sys.path[:] = path
+            sys.modules.update(earlier)
+
+
+def _taken_out(folder: Path) -> dict[str, ModuleType]:
+    """Take modules that were loaded from a folder, but for ours, out of those that are known."""
+    names = [
+        name
+        for name, module in list(sys.modules.items())
+        if "." not in name
+        and name not in (*OWN, "mmer_sweep", "__main__")
+        and folder.resolve() in places_of(getattr(module, "__spec__", None))
+    ]
+    tops = set(names)
+    inside = [name for name in sys.modules if name.partition(".")[0] in tops]
+    return {name: sys.modules.pop(name) for name in inside}
 
 
 def _forget(folder: Path, loaded: set[str]) -> None:

@@ -41,6 +41,10 @@ def test_results_are_by_default_the_columns_of_the_study(finished: Path) -> None
     assert set(api.results(storage=finished)["metric"]) == {"wacc", "f1"}
 
 
+def test_one_metric_may_be_given_alone(finished: Path) -> None:
+    assert set(api.results(storage=finished, metrics="acc")["metric"]) == {"acc"}
+
+
 def test_results_agree_with_the_records(finished: Path) -> None:
     records = api.records(storage=finished)
     assert len(records) == len(ROWS) * NUM_SEEDS
@@ -90,3 +94,34 @@ def test_unknown_study_is_told_with_those_that_were_run(finished: Path, call) ->
 def test_what_is_no_study_is_told(storage: Path) -> None:
     with pytest.raises(StudyError, match=r"'layer' is no study; choose from .*layers"):
         api.plan("layer", corpus="mine", storage=storage)
+
+
+def test_tables_without_a_line_have_the_columns_that_name_a_trial(storage: Path) -> None:
+    remember(
+        Planned(study=small_study(), corpus="mine", family="mine", scale="tiny", keys={}), storage
+    )
+    for call in (api.results, api.records, api.curves, api.predictions):
+        found = call(storage=storage)
+        assert len(found) == 0
+        assert {"study", "row", "seed", "fold", "key"} <= {*found.columns}
+
+
+def test_every_table_of_trials_names_their_fold(finished: Path) -> None:
+    for call in (api.results, api.records, api.curves, api.predictions):
+        assert set(call(storage=finished)["fold"]) == {""}
+
+
+@pytest.mark.parametrize("seeds", [0, -1, "auto"])
+def test_number_of_seeds_that_is_none_is_told(storage: Path, seeds) -> None:
+    with pytest.raises(StudyError, match=r"seeds is .*; give the number of seeds, 1 or more"):
+        api.plan(small_study(), corpus="mine", storage=storage, seeds=seeds)
+
+
+def test_several_studies_may_be_named(storage: Path) -> None:
+    both = api.plan(["layers", small_study()], corpus="mine", storage=storage, seeds=1)
+    assert set(both["study"]) == {"layers", "small"}
+
+
+def test_storage_in_which_nothing_was_run_is_told(storage: Path) -> None:
+    with pytest.raises(StudyError, match=r"no study was run in '.*' yet; run one, or choose"):
+        api.results(storage=storage)

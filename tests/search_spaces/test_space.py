@@ -148,7 +148,7 @@ def test_range_is_nothing_to_depend_on() -> None:
         ({"systems": {}}, "systems: a space needs at least one system"),
         ({"systems": {"le": "nowhere:LE"}}, "there is no baseline 'nowhere:LE'.*module:NAME"),
         ({"systems": {"le": "search_spaces.systems.le:ELSE"}}, "there is no baseline"),
-        ({"systems": {"le": "search_spaces.systems.le:TINY"}}, "is not a baseline; choose a"),
+        ({"systems": {"le": "search_spaces.study:ANY_CORPUS"}}, "is not a baseline; choose a"),
         ({"change": {"model.head": {"kind": "cls"}}}, "'head': sets what the space's own change"),
         ({"change": {"model.nothing": 1}}, r"system 'le': model.nothing: model has no field"),
     ],

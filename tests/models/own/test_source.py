@@ -53,3 +53,45 @@ def test_damaged_source_is_told(tmp_path: Path) -> None:
     (tmp_path / "gate.py").write_text("class (", encoding="utf-8")
     with pytest.raises(OwnCodeError, match=r"'gate\.py' is not valid Python: .*line 1"):
         read_source(tmp_path, "gate")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('"""A text."""; WIDTH = 3\n', '"""A text."""; WIDTH = 4\n'),
+        ('TEXT = """\n# 3\n"""\n', 'TEXT = """\n# 4\n"""\n'),
+        ('TEXT = """\n\n"""\n', 'TEXT = """\n"""\n'),
+        (
+            '# page\n\x0c\ndef f(x):\n    y = 2 * x\n    """Note."""\n',
+            '# page\n\x0c\ndef f(x):\n    y = 3 * x\n    """Note."""\n',
+        ),
+    ],
+)
+def test_texts_that_compute_something_else_have_other_digests(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    digests = set()
+    for text in (one, other):
+        (tmp_path / "gate.py").write_text(text, encoding="utf-8")
+        digests.add(read_source(tmp_path, "gate").digest)
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["\ufeffX = 'é'\n".encode(), "# -*- coding: latin-1 -*-\nX = 'é'\n".encode("latin-1")],
+)
+def test_source_is_read_in_the_encoding_that_python_reads_it_in(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "gate.py").write_bytes(content)
+    assert read_source(tmp_path, "gate").files == {"gate.py": content}
+
+
+def test_late_import_of_what_lies_beside_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("H = 1\n")
+    (tmp_path / "gate.py").write_text("def f():\n    import math\n    from late import H\n")
+    with pytest.raises(
+        OwnCodeError, match=r"'gate\.py' imports 'late' within a function; import w"
+    ):
+        read_source(tmp_path, "gate")

@@ -1,6 +1,8 @@
+import importlib
 import pickle
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -8,10 +10,12 @@ from pydantic import ValidationError
 from models.own import system as systems
 from models.own.errors import OwnCodeError
 from models.own.system import OwnSystem, UnloadedSystem
+from models.own.wrapping import own_system
 from models.task import Task
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
 from search_spaces.identity import identity_of
+from search_spaces.study import Row
 from search_spaces.trial import CorpusRef, Trial, TrialConfig
 from tests.models.own.own_files import NET, SYSTEM, load, wrap, write_own_files
 
@@ -146,3 +150,69 @@ class TestWrapped:
         write_own_files(tmp_path)
         with pytest.raises(ValidationError, match="depth\n  Extra inputs are not permitted"):
             wrap(tmp_path, depth=2)
+
+
+def test_linked_source_counts_under_the_name_of_the_link(tmp_path: Path) -> None:
+    keys = set()
+    for name in ("first", "second"):
+        folder = write_own_files(tmp_path / name)
+        text = NET.replace("mean(1)", "sum(1)") if name == "second" else NET
+        (folder / "gate.py").rename(folder / "gate_v2.py")
+        (folder / "gate_v2.py").write_text(text)
+        (folder / "gate.py").symlink_to(folder / "gate_v2.py")
+        system = wrap(folder)
+        assert "gate.py" in system.source().files
+        keys.add(key_of(system))
+    assert len(keys) == 2
+
+
+def test_module_that_was_edited_since_it_was_imported_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook, where modules stay loaded."""
+    write_own_files(tmp_path)
+    (tmp_path / "gate.py").rename(tmp_path / "notebook_gate.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    net = importlib.import_module("notebook_gate").GateNet
+    first = own_system(net, recipe="le")
+    (tmp_path / "notebook_gate.py").write_text(NET.replace("mean(1)", "sum(1)"))
+    with pytest.raises(OwnCodeError, match="was edited since it was imported; restart the program"):
+        own_system(net, recipe="le")
+    assert key_of(wrap(tmp_path, "notebook_gate")) != key_of(first)  # a study file loads it anew
+
+
+def test_users_package_of_one_of_our_names_can_hold_the_model(tmp_path: Path) -> None:
+    write_own_files(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "gate.py").rename(tmp_path / "models" / "gate.py")
+    write_own_files(tmp_path, study="from mmer_sweep import own_system\n"
+        "from models.gate import GateNet\n\nNET = own_system(GateNet, recipe='le')\n")  # fmt: skip
+    (tmp_path / "gate.py").unlink()
+    system = load(tmp_path, "study", "NET")
+    assert set(system.source().files) == {"models/gate.py", "parts/scale.py"}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "told"),
+    [
+        ("names={'a', 'b'}", None, "a field of 'GateNet' is a set, whose order differs"),
+        ("names={1: 2}", None, r"field 'names' is \{1: 2\}, which JSON gives back as another"),
+        ("names: float = 1.0", float("inf"), "field 'names' is inf, which JSON cannot hold"),
+        ("names: int = None", None, "Input should be a valid integer"),
+        ("recipe: str = 'x'", None, "argument 'recipe' of 'GateNet' has the name of what every"),
+        ("_names: int = 1", None, "argument '_names' of 'GateNet' begins with '_'"),
+    ],
+)
+def test_value_that_would_not_come_back_is_refused(
+    tmp_path: Path, argument: str, value: object, told: str
+) -> None:
+    write_own_files(tmp_path, odd=NET.replace("width: int = 8", f"width: int = 8, {argument}"))
+    settings: dict[str, Any] = {} if value is None else {"names": value}
+    with pytest.raises((ValidationError, OwnCodeError), match=told):
+        wrap(tmp_path, "odd", **settings)
+
+
+def test_change_to_another_own_system_is_its_fields(gate: OwnSystem, tmp_path: Path) -> None:
+    other = wrap(write_own_files(tmp_path / "other"), width=4)
+    row = Row(name="other", change={"model": other})
+    assert apply_change(TrialConfig(model=gate), row.change).model == other

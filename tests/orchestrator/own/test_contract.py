@@ -89,6 +89,34 @@ def test_broken_contract_is_told_with_what_to_do(
     assert [fault for fault in faults if fault.startswith(f"{name}: {told}")], faults
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "super().__init__()",
+            "super().__init__()\n        torch.manual_seed(7)",
+            "same_seed: two builds after different seeds are equal, so seeds would not differ",
+        ),
+        (
+            "* SCALE",
+            "* (float('nan') if self.training else 1)",
+            "gradients: in training the logits, or a gradient, are not finite numbers; look for",
+        ),
+        (
+            "nn.EmbeddingBag(vocabulary, width, padding_idx=0)",
+            "nn.EmbeddingBag(vocabulary, width)",  # padding counts
+            "neighbours: the logits of an utterance depend on the others of its batch",
+        ),
+        ("nn.Linear(128, width)", "nn.LazyLinear(width)", "'sound.weight', 'sound.bias' have no"),
+    ],
+)
+def test_what_would_falsify_results_is_told(
+    tmp_path: Path, corpus: AnyCorpus, old: str, new: str, told: str
+) -> None:
+    faults = check_contract(wrap_anew(tmp_path, old, new), corpus)
+    assert [fault for fault in faults if fault.startswith(told)], faults
+
+
 @pytest.mark.parametrize("name", ["gradients", "neighbours"])
 def test_check_can_be_waived(tmp_path: Path, corpus: AnyCorpus, name: str) -> None:
     old, new, _ = BROKEN[name]
@@ -103,6 +131,7 @@ def test_check_can_be_waived(tmp_path: Path, corpus: AnyCorpus, name: str) -> No
         ("num_emotions)\n", "2 * num_emotions)\n", r"the logits have the shape \(2, 4\), not \(2"),
         ("return self", "return 1, self", r"the forward pass returns a tuple; let it return logit"),
         ("* SCALE", "* float('nan')", r"the logits are not finite floating-point numbers; look"),
+        ("* SCALE", "+ batch.labels", r"the logits depend on the labels of the batch; a model may"),
         ("batch.mels", "batch.melody", r"gate\.py, line \d+: AttributeError: 'Batch' object has"),
         (", padding_idx=0", ", padding_idx=-9**9", r"gate\.py, line \d+: AssertionError"),
     ],
