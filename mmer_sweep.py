@@ -221,11 +221,11 @@ def holds_ours(entry: str | Path) -> bool:
 
 
 def places_of(spec: ModuleSpec | None) -> list[Path]:
-    """Name the folders of the search path in which a module was found."""
+    """Name the folders of the search path in which a module was found; Python's own have none."""
     if spec is None:
         return []
     folders = _folders(spec)
-    if not folders and spec.origin is not None:
+    if not folders and spec.has_location and spec.origin is not None:
         folders = [Path(spec.origin)]
     return [place.parent.resolve() for place in folders]
 

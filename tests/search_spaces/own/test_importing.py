@@ -191,3 +191,26 @@ def test_program_that_imports_us_keeps_its_own_modules(order: str, tmp_path: Pat
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, cwd=tmp_path)
     assert "corpus 'none' is not prepared" in done.stdout, done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_modules_of_python_itself_stay_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their origin is no file: 'frozen' and 'built-in' are no names in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    before = {name: sys.modules[name] for name in ("io", "sys", "zipimport")}
+    with user_code(tmp_path):
+        assert {name: sys.modules.get(name) for name in before} == before
+
+
+def test_module_that_a_notebook_has_loaded_is_loaded_anew_and_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loaded_before.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = import_module("loaded_before")
+    (tmp_path / "loaded_before.py").write_text("VALUE = 1 + 1\n")
+    with user_code(tmp_path):
+        assert import_module("loaded_before").VALUE == 2
+    assert sys.modules["loaded_before"] is before
+    assert before.VALUE == 1
