@@ -30,6 +30,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT
 FULL_S = 8
 """Longer than a trial of four epochs takes, shorter than one waits to write its record."""
 
+SETTLE_S = 3
+"""A record whose bytes were on the disk before it was full may still get its name."""
+
 
 class SmallDisk(NamedTuple):
     """A mounted disk: where commands of its namespace see it, and where this process does."""
@@ -98,7 +101,3 @@ def test_sweep_outlasts_a_disk_that_is_full_for_a_while(
     assert {key: found[key] for key in finished} == finished
     assert results(storage) == results(workplace / "whole")
     assert not list(storage.glob("trials/*/.*.partial"))
-
-
-SETTLE_S = 3.0
-"""A record whose bytes were on the disk before it was full may still get its name."""
