@@ -80,7 +80,8 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=module, names=names, level=level):
-                parents = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                inside = package.split(".")
+                parents = inside[: len(inside) - level + 1] if level else []
                 name = ".".join([*parents, *([module] if module else [])])
                 yield name
                 yield from (f"{name}.{alias.name}" for alias in names)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, SerializeAsAny, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SerializeAsAny, Tag
 
 from models.configs.bimha import BimhaConfig
 from models.configs.cmha import CmhaConfig
@@ -42,8 +42,19 @@ def _whose(system: object) -> str:
     return OWN if is_own else BUILT_IN
 
 
+def _with_its_own_name(system: OwnSystem) -> OwnSystem:
+    if system.system in SYSTEM_NAMES:
+        raise ValueError(f"system '{system.system}' is built in; give your own another name")
+    return system
+
+
 System = Annotated[
     Annotated[BuiltInSystem, Field(discriminator="system"), Tag(BUILT_IN)]
-    | Annotated[SerializeAsAny[OwnSystem], BeforeValidator(read_own_system), Tag(OWN)],
+    | Annotated[
+        SerializeAsAny[OwnSystem],
+        BeforeValidator(read_own_system),
+        AfterValidator(_with_its_own_name),
+        Tag(OWN),
+    ],
     Discriminator(_whose),
 ]

@@ -84,8 +84,15 @@ class OwnSystem(SystemConfig):
     _source: ClassVar[OwnSource | OwnCodeError]
 
     def build(self, task: "Task") -> "nn.Module":
-        """Build the model that maps a batch of the recipe to logits (B, K)."""
-        raise NotImplementedError(f"{type(self).__name__} has no method 'build'")
+        """Build the model that maps a batch of the recipe to logits (B, K).
+
+        Raises:
+            OwnCodeError: If the subclass does not define it.
+        """
+        raise OwnCodeError(
+            f"the class '{type(self).__name__}' has no method 'build'; define build(self, task), "
+            "and return an nn.Module"
+        )
 
     @property
     def neighbours_matter(self) -> bool:

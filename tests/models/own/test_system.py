@@ -101,6 +101,18 @@ def test_class_without_a_recipe_is_refused(tmp_path: Path) -> None:
         load(tmp_path, "none", "Gate")()
 
 
+def test_name_of_a_built_in_system_is_refused(tmp_path: Path) -> None:
+    write_own_files(tmp_path, taken=SYSTEM.replace('"gate"] = "gate"', '"mult"] = "mult"'))
+    with pytest.raises(ValidationError, match=r"system 'mult' is built in; give your own another"):
+        TrialConfig(model=load(tmp_path, "taken", "Gate")())
+
+
+def test_class_without_build_is_told(tmp_path: Path) -> None:
+    write_own_files(tmp_path, none=SYSTEM.replace("def build(", "def make("))
+    with pytest.raises(OwnCodeError, match=r"'Gate' has no method 'build'; define build\(self, ta"):
+        load(tmp_path, "none", "Gate")().build(Task(emotions=("happy",)))
+
+
 def test_field_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     text = SYSTEM.replace("width: PositiveInt = 8", "width: type = int")
     write_own_files(tmp_path, typed=text)
