@@ -57,7 +57,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         ),
     },
     "Corpora": {
-        "prepare": Entry("prepare", "prepare", "Prepare a corpus."),
+        "prepare": Entry("preparing.prepare", "prepare", "Prepare a corpus."),
     },
     "Models": {
         "predict": Entry("predict", "predict", "Predict the emotions of a CLIP."),

@@ -17,6 +17,7 @@ from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
 from orchestrator.plan.place import Place
 from orchestrator.plan.seeds import AdaptiveSeeds, ExtraSeeds, Seeds
 from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
+from orchestrator.terminal import console
 from reports.statistics.looks import LOOKS, looks_until
 from search_spaces.terms import Scale
 from search_spaces.trial import Stream
@@ -76,6 +77,23 @@ storage_option = click.option(
     show_default=True,
     help="Where corpora, records and tables are stored. A bucket has a local copy in a folder of "
     "this machine, which also holds MLflow's files.",
+)
+
+
+def _leave_output_to_facts(context: click.Context, _option: click.Parameter, chosen: bool) -> bool:
+    """Print all that is not JSON to standard error, until the command ends."""
+    if chosen:
+        console.stderr = True
+        context.call_on_close(lambda: setattr(console, "stderr", False))
+    return chosen
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_leave_output_to_facts,
+    help="Print one JSON object, and all else to standard error.",
 )
 
 sound_track_option = click.option(

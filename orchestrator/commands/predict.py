@@ -15,13 +15,13 @@ import click
 from corpora.preparation.known import know_corpus
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Modality
-from orchestrator.commands.handcrafted import by_modality, encoder_option
 from orchestrator.commands.options import (
     fixed_seeds_option,
     gathered,
     place_options,
     sound_track_option,
 )
+from orchestrator.commands.preparing.handcrafted import by_modality, encoder_option
 from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan

@@ -22,11 +22,6 @@ from corpora.source.label_space import Range
 from corpora.source.names import SYNTHETIC_NAMES
 from corpora.source.task import TaskKind
 from corpora.source.utterance import Source
-from orchestrator.commands.handcrafted import (
-    HandcraftedOptions,
-    features_beside,
-    handcrafted_options,
-)
 from orchestrator.commands.options import (
     Option,
     add_options,
@@ -34,7 +29,12 @@ from orchestrator.commands.options import (
     sound_track_option,
     storage_option,
 )
-from orchestrator.commands.releases import (
+from orchestrator.commands.preparing.handcrafted import (
+    HandcraftedOptions,
+    features_beside,
+    handcrafted_options,
+)
+from orchestrator.commands.preparing.releases import (
     PLACE,
     RELEASES,
     Reading,

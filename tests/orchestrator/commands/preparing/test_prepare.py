@@ -13,7 +13,11 @@ from corpora.readers.clip_folder import read_clips
 from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest
 from orchestrator.cli import main
-from orchestrator.commands.handcrafted import EncoderOptions, HandcraftedOptions, features_beside
+from orchestrator.commands.preparing.handcrafted import (
+    EncoderOptions,
+    HandcraftedOptions,
+    features_beside,
+)
 from orchestrator.corpus import on_ray
 from tests.corpora.laid_utterances import iemocap_utterances, meld_utterances, mosei_utterances
 from tests.corpora.media_factory import clip_lines, write_clip_folder

@@ -1,0 +1,1 @@
+"""The commands that prepare corpora, a form of source each."""
