@@ -28,9 +28,10 @@ from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import THIS_MACHINE
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.forecast.forecast import make_forecast
+from orchestrator.live.sweep import Header
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.storage.folder import open_storage
-from orchestrator.sweep.progress import SweepProgress
+from orchestrator.sweep.watching import watching
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES, find_study
@@ -87,8 +88,12 @@ def compare_once(corpora_storage: Path, study: str, num_seeds: int | None) -> Co
             assignments = [Assignment(*m, share=shares.get(key)) for key, m in missing.items()]
             forecast = make_forecast(assignments, probes, shares, capacity)
             planned = time.perf_counter()
-            with SweepProgress(console, missing, 0) as progress:
-                train_assignments(session, forecast.order, watchers=(stopwatch, progress, mirror))
+            header = Header(
+                (study,), SYNTHETIC, plan.scale, len(missing), 0, forecast.quickest.wall_s
+            )
+            with watching(session, header, missing, mirror, console) as watched:
+                watchers = (stopwatch, *watched.watchers)
+                train_assignments(session, forecast.order, watchers=watchers)
             end = time.perf_counter()
         mirror.close()
     if without_record := missing.keys() - stopwatch.records.keys():

@@ -34,9 +34,9 @@ from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.live.sweep import Header
 from orchestrator.plan.plan import default_scale, make_plan, missing_trials, planned_of
 from orchestrator.storage.folder import open_storage
-from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking.mirror import MlflowMirror
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
@@ -144,17 +144,21 @@ def time_sweep(
         before_load = time.perf_counter()
         from orchestrator.cluster.session import training_session
         from orchestrator.sweep.tune import train_assignments
+        from orchestrator.sweep.watching import watching
 
-        with SweepProgress(console, missing, 0) as progress:
-            start = time.perf_counter()
-            with training_session(storage, Machines(num_slots=num_slots)) as session:
-                train_assignments(
-                    session,
-                    [Assignment(trial, row) for trial, row in missing.values()],
-                    watchers=(stopwatch, progress, mirror),
-                    reuse_workers=reuse_workers,
-                )
-            end = time.perf_counter()
+        header = Header((study,), SYNTHETIC, scale, len(missing), 0)
+        start = time.perf_counter()
+        with (
+            training_session(storage, Machines(num_slots=num_slots)) as session,
+            watching(session, header, missing, mirror, console) as watched,
+        ):
+            train_assignments(
+                session,
+                [Assignment(trial, row) for trial, row in missing.values()],
+                watchers=(stopwatch, *watched.watchers),
+                reuse_workers=reuse_workers,
+            )
+        end = time.perf_counter()
         mirror_failure = mirror.close()
         mirrored = time.perf_counter()
     without_record = missing.keys() - stopwatch.records.keys()

@@ -36,9 +36,12 @@ from corpora.source.names import SYNTHETIC
 from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
+from orchestrator.live.progress import SweepProgress
+from orchestrator.live.publish import published
+from orchestrator.live.sweep import Header, LiveSweep
+from orchestrator.live.time_left import TimeLeft
 from orchestrator.plan.plan import Plan, make_plan, missing_trials, planned_of
 from orchestrator.plan.view import plan_view
-from orchestrator.sweep.progress import SweepProgress
 from orchestrator.tracking import mirror as mirror_module
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import Ledger
@@ -189,15 +192,20 @@ def _sweep(
     from orchestrator.sweep.queue import TrialQueue
     from orchestrator.sweep.tune import train
 
+    rows = {key: row.row for key, (_, row) in missing.items()}
+    trials = {key: trial for key, (trial, _) in missing.items()}
+    header = Header(("scale",), SYNTHETIC, "tiny", len(missing), 0)
+    live = LiveSweep(header, rows.__getitem__, TimeLeft(trials, rows))
     with (
         training_session(storage, Machines(num_slots=NUM_SLOTS)) as session,
-        SweepProgress(console, missing, 0) as progress,
+        published(live, storage, session.leases.driver, lambda: 0),
+        SweepProgress(console, live) as progress,
     ):
         queue = TrialQueue(
             [Assignment(trial, row) for trial, row in missing.values()],
             find_record=partial(fetch_record, storage),
             leases=session.leases,
-            watchers=(progress, *watchers),
+            watchers=(live, progress, *watchers),
         )
         train(session, queue, num_trials=len(missing), trainable=record_noop)
 

@@ -35,7 +35,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Look before": {
         "list": Entry("show", "list_all", "List the studies, the spaces and the prepared corpora."),
-        "show": Entry("show", "show", "Show a study's rows, or what a prepared corpus holds."),
+        "show": Entry(
+            "show",
+            "show",
+            "Show a study's rows, a prepared corpus, or all about one trial.",
+        ),
         "plan": Entry(
             "plan",
             "plan",
@@ -45,6 +49,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "numbers.printed",
             "lint_paper",
             "Check whether the numbers that papers print agree with each other.",
+        ),
+    },
+    "Look while it runs": {
+        "status": Entry(
+            "status", "status", "Show which sweeps run, how far studies are, and what failed."
         ),
     },
     "Begin": {

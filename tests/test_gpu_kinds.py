@@ -18,6 +18,7 @@ from benchmarks.noop_trial import write_noop
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import ACCELERATOR, Machines, gpu_kind_of
 from orchestrator.cluster.session import training_session
+from orchestrator.failures.failure import TrialFailure
 from orchestrator.forecast.before_sweep import plan_sweep
 from orchestrator.storage.trials import fetch_record
 from orchestrator.sweep.messages import order_in
@@ -76,8 +77,8 @@ class Endings(Watcher):
     def trouble(self, trial: Trial, reason: str) -> None:
         self.troubles.append(f"{trial.key}: {reason}")
 
-    def failed(self, trial: Trial, reason: str) -> None:
-        self.failures.append(f"{trial.key}: {reason}")
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
+        self.failures.append(f"{trial.key}: {failure.reason}")
 
 
 def wait_for_others(folder: Path, key: str) -> None:

@@ -36,8 +36,29 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "facts", "plan", "storage", "addresses", "training"),
-        *("prefixes", "trial", "cluster", "own", "tracking", "kept_models", "corpus", "floors"),
-        *("forecast", "sweep", "candidates", "search", "api", "commands", "cli", "start"),
+        *(
+            "prefixes",
+            "failures",
+            "trial",
+            "cluster",
+            "own",
+            "tracking",
+            "kept_models",
+            "corpus",
+            "floors",
+        ),
+        *(
+            "forecast",
+            "live",
+            "sweep",
+            "candidates",
+            "search",
+            "status",
+            "api",
+            "commands",
+            "cli",
+            "start",
+        ),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

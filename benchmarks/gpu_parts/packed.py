@@ -11,6 +11,7 @@ from benchmarks.gpu_parts.figure import Figure, Setting
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.session import TrainingSession, training_session
+from orchestrator.failures.failure import TrialFailure
 from orchestrator.sweep.tune import train_assignments
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.record import Record
@@ -40,9 +41,9 @@ class _Clock(Watcher):
         """Note the time."""
         self.finished_at.append(time.monotonic())
 
-    def failed(self, trial: Trial, reason: str) -> None:
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """Note the reason."""
-        self.failures.append(reason)
+        self.failures.append(failure.reason)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:

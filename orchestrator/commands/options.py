@@ -154,6 +154,38 @@ trial_options = gathered(
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """Which of the missing trials a sweep trains, and whether it only says so."""
+
+    rows: tuple[str, ...]
+    only_failed: bool
+    retry: tuple[str, ...]
+    dry_run: bool
+
+
+choosing_options = gathered(
+    "choosing",
+    Choosing,
+    click.option(
+        "--rows",
+        multiple=True,
+        metavar="ROW",
+        help="Train only this row; a pattern such as '4-*' names several. Repeat it for more.",
+    ),
+    click.option("--only-failed", is_flag=True, help="Train only what failed when it was tried."),
+    click.option(
+        "--retry",
+        multiple=True,
+        metavar="KEY",
+        help="Train only this trial; the beginning of its key is enough. Repeat it for more.",
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Print which trials would be trained, and do no more."
+    ),
+)
+
+
+@dataclass(frozen=True)
 class MlflowOptions:
     """Which MLflow receives a sweep, and the size in MiB up to which it also receives models."""
 

@@ -10,10 +10,12 @@ import click
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.stop_signals import end_as
 from orchestrator.commands.options import (
+    Choosing,
     Measuring,
     MlflowOptions,
     TrialOptions,
     add_options,
+    choosing_options,
     machine_options,
     measure_options,
     mlflow_options,
@@ -22,8 +24,9 @@ from orchestrator.commands.options import (
     trial_options,
 )
 from orchestrator.plan.place import Place
-from orchestrator.plan.seeds import Seeds
+from orchestrator.plan.seeds import AdaptiveSeeds, Seeds
 from orchestrator.storage.folder import open_storage
+from orchestrator.terminal import console
 from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
 from search_spaces.study import Study
 
@@ -37,6 +40,7 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
         machine_options,
         measure_options,
         trial_options,
+        choosing_options,
         mlflow_options,
     )
 
@@ -73,9 +77,23 @@ def sweep_studies(
     machines: Machines,
     measuring: Measuring,
     trials: TrialOptions,
+    choosing: Choosing,
     mlflow: MlflowOptions,
 ) -> None:
     """Run studies; the exit status says whether all their trials finished."""
+    from orchestrator.sweep.choice import Choice
+
+    choice = Choice(choosing.rows, choosing.only_failed, choosing.retry)
+    if choosing.dry_run:
+        from orchestrator.sweep.preview import preview_studies
+
+        preview_studies(studies, place, seeds, choice, console, retrain=trials.retrain)
+        return
+    if isinstance(seeds, AdaptiveSeeds) and not choice.is_all:
+        raise click.UsageError(
+            "'--seeds auto' chooses trials itself; give --seeds N with --rows, --only-failed or "
+            "--retry"
+        )
     from orchestrator.sweep.studies import Sweep, run_mirrored
 
     prices = measuring.prices(machines)
@@ -88,6 +106,7 @@ def sweep_studies(
         measures=measuring.measures,
         prices=prices,
         keeps_models=trials.models,
+        choice=choice,
     )
     end = run_mirrored(studies, sweep, mlflow.tracking_uri, max_model_mib=mlflow.log_models)
     end_as(end.stopped_by, end.num_failed)

@@ -14,6 +14,9 @@ from corpora.errors import did_you_mean
 from corpora.source.names import SYNTHETIC
 from corpora.store.folders import prepared_names
 from orchestrator.commands.options import storage_option
+from orchestrator.status.find_trial import find_trial, names_trial
+from orchestrator.status.trial_facts import collect_trial
+from orchestrator.status.trial_view import trial_view
 from orchestrator.terminal import console
 from reports.scores.names import corpus_title
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
@@ -44,7 +47,7 @@ def list_all(storage: Path) -> None:
 
 
 @click.command("show")
-@click.argument("name", metavar="STUDY|CORPUS|FILE.py")
+@click.argument("name", metavar="STUDY|CORPUS|FILE.py|KEY|STUDY/ROW/SEED")
 @click.option(
     "--samples",
     type=click.IntRange(0, MAX_SAMPLES),
@@ -55,9 +58,13 @@ def list_all(storage: Path) -> None:
     is_flag=True,
     help="List the utterances of a corpus that lack something or were rejected.",
 )
+@click.option("--corpus", help="The corpus of the trial, if its study was run on several.")
 @storage_option
-def show(name: str, samples: int | None, remarks: bool, storage: Path) -> None:
-    """Show a study's rows, or what a prepared corpus holds."""
+def show(name: str, samples: int | None, remarks: bool, corpus: str | None, storage: Path) -> None:
+    """Show a study's rows, a prepared corpus, or all about one trial.
+
+    A trial is named by the beginning of its key, or as STUDY/ROW/SEED.
+    """
     studies = _studies_named(name)
     if studies and (remarks or samples is not None):
         option = "--remarks" if remarks else "--samples"
@@ -72,6 +79,8 @@ def show(name: str, samples: int | None, remarks: bool, storage: Path) -> None:
             return
         num_samples = NUM_SAMPLES if samples is None else samples
         show_corpus(name, storage, console, num_samples=num_samples)
+    elif names_trial(name):
+        console.print(trial_view(collect_trial(find_trial(name, storage, corpus), storage)))
     else:
         corpora = _corpus_names(storage)
         made_later = "" if SYNTHETIC in prepared_names(storage) else ", which the first sweep makes"

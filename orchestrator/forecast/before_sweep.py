@@ -21,10 +21,14 @@ from search_spaces.trial import Trial
 
 
 class SweepPlan(NamedTuple):
-    """Trials in the order in which to train them, and how long they take at most, in seconds."""
+    """Trials in the order in which to train them, and what they take in seconds.
+
+    `wall_s` is what all of them take at most, `trial_s` what each takes by its key.
+    """
 
     order: list[Assignment]
     wall_s: float
+    trial_s: dict[str, float]
 
 
 def plan_sweep(
@@ -66,7 +70,9 @@ def plan_sweep(
     console.print(forecasts_view(forecasts, of_kinds))
     for kind in set(found) - {forecast.capacity.gpu_kind for forecast in forecasts}:
         console.print(f"no trial uses {kind}: its memory is too small, or other GPUs are faster")
-    return SweepPlan(merge_orders(forecasts), max(max(one.wall_s) for one in forecasts))
+    wall_s = max(max(one.wall_s) for one in forecasts)
+    trial_s = {key: seconds for one in forecasts for key, seconds in one.trial_s.items()}
+    return SweepPlan(merge_orders(forecasts), wall_s, trial_s)
 
 
 def _measure_on(

@@ -75,6 +75,12 @@ class Forecast(Span):
     num_stopping: int
 
     @property
+    def trial_s(self) -> dict[str, float]:
+        """What each trial takes in seconds, by its key."""
+        stays = zip(self.order, self.quickest.stays, strict=True)
+        return {one.trial.key: stay.task.seconds for one, stay in stays}
+
+    @property
     def utilisation(self) -> float:
         """The fraction of the slots' time in which trials train."""
         return self.quickest.busy_s / (self.quickest.num_slots * self.quickest.wall_s)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+from orchestrator.failures.failure import TrialFailure
 from orchestrator.search.log import SearchLog
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.ledger import LedgerError
@@ -153,9 +154,9 @@ class CandidateLog(Watcher):
             told = f"valid F1 {scores['f1']:.3f} at epoch {record.result.best_epoch + 1}"
             self._announce(number, f"{'known already: ' * is_known}{told}", scores["f1"])
 
-    def failed(self, trial: Trial, reason: str) -> None:
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """Note why a trial has no record; its candidates stay open."""
-        self._fail(trial.key, reason)
+        self._fail(trial.key, failure.reason)
 
     def flush(self) -> bool:
         """Write what could not be written before; return whether nothing is left."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from orchestrator.live.sweep import LiveSweep
+from orchestrator.live.view import running_view
 from orchestrator.trial.watcher import Watcher
-from reports.ledger.record import Epoch, Record
 from reports.ledger.search_result import Candidate
 from search_spaces.trial import Trial
 
@@ -18,14 +19,16 @@ ENDED = ("finished", "stopped")
 class SearchProgress(Watcher):
     """Shows which candidates ended, which trials run, and the best validation F1 so far.
 
-    It watches the trials. `CandidateLog` calls `ended` when a candidate has ended.
+    It shows the trials that a `LiveSweep` knows, so that must be told of each event first.
+    `CandidateLog` calls `ended` when a candidate has ended.
     """
 
-    def __init__(self, console: Console, num_candidates: int, before: Sequence[Candidate]) -> None:
+    def __init__(
+        self, console: Console, num_candidates: int, before: Sequence[Candidate], sweep: LiveSweep
+    ) -> None:
         """Show a search with that many candidates, including those of earlier runs."""
-        self._console = console
+        self._console, self._sweep = console, sweep
         self._num_candidates = num_candidates
-        self._running: dict[str, str] = {}
         self._num_ended = sum(candidate.state in ENDED for candidate in before)
         self._best_f1 = max((one.scores["f1"] for one in before if one.scores), default=None)
         self._live = Live(
@@ -41,32 +44,11 @@ class SearchProgress(Watcher):
         if self._console.is_terminal:
             self._live.stop()
 
-    def started(self, trial: Trial) -> None:
-        """Show a trial as running."""
-        self._running.setdefault(trial.key, "starts")
-
-    def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
-        """Show a running trial's newest epoch."""
-        num_epochs = trial.config.training.max_epochs
-        self._running[trial.key] = f"epoch {epoch.epoch + 1}/{num_epochs}, valid {epoch.told_score}"
-
     def trouble(self, trial: Trial, reason: str) -> None:
         """Print the problem of a trial that continues."""
         first_line, _, _ = reason.partition("\n")
-        line = Text.assemble(f"trial {trial.key}: ", (first_line, "yellow"))
+        line = Text.assemble(f"{self._sweep.name_of(trial.key)}: ", (first_line, "yellow"))
         self._console.print(line, soft_wrap=True)
-
-    def finished(self, record: Record) -> None:
-        """Show a trial no longer."""
-        self._running.pop(record.key, None)
-
-    def stopped(self, trial: Trial) -> None:
-        """Show a trial no longer."""
-        self._running.pop(trial.key, None)
-
-    def failed(self, trial: Trial, reason: str) -> None:
-        """Show a trial no longer."""
-        self._running.pop(trial.key, None)
 
     def ended(self, number: int, outcome: str, f1: float | None = None) -> None:
         """Count a candidate as ended, and print how it ended."""
@@ -79,9 +61,8 @@ class SearchProgress(Watcher):
         line = Text.assemble((counts, "dim"), f" candidate {number}: {first_line}")
         self._console.print(line, soft_wrap=True)
 
-    def view(self) -> Text:
+    def view(self) -> RenderableType:
         """Draw the view while trials run."""
         best = "" if self._best_f1 is None else f"; best valid F1 {self._best_f1:.3f}"
         head = f"candidates: {self._num_ended} of {self._num_candidates} ended{best}"
-        lines = [f"  trial {key}: {state}" for key, state in self._running.items()]
-        return Text("\n".join([head, *lines]))
+        return Group(Text(head), running_view(self._sweep.state().running))

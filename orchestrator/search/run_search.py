@@ -11,13 +11,17 @@ from rich.console import Console
 from corpora.preparation.known import know_corpus
 from orchestrator.candidates.work import SearchWork
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.failures.notes import notes_in
+from orchestrator.live.failure_notes import NotingFailures
+from orchestrator.live.publish import published
+from orchestrator.live.sweep import Header, LiveSweep
 from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, is_of_other_code
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.goal import SearchGoal, SearchMeans
 from orchestrator.search.points import Points
-from orchestrator.search.progress import SearchProgress
+from orchestrator.search.progress import ENDED, SearchProgress
 from orchestrator.search.sampling import NUM_RANDOM, draw_at_random, with_trials
 from orchestrator.search.search import Search, find_rival, open_search
 from orchestrator.search.winner.choose import choose_winner
@@ -33,6 +37,7 @@ from reports.search.files import write_search
 from reports.search.terminal import SearchView
 from search_spaces.space import Space
 from search_spaces.space_faults import check_space
+from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 MAX_WRITING = 16
@@ -99,7 +104,20 @@ def _train(
     from orchestrator.sweep.queue import TrialQueue
     from orchestrator.sweep.tune import train
 
-    progress = SearchProgress(console, search.num_candidates, search.candidates)
+    def row_of(key: str) -> RowRef:
+        number = next(iter(books.numbers_of(key)), None)
+        return RowRef(search.name, "a candidate") if number is None else books.row_of(number)
+
+    header = Header(
+        names=(search.name,),
+        corpus=search.points.corpus.name,
+        scale=search.points.scale,
+        num_trials=search.num_candidates,
+        num_finished=sum(one.state in ENDED for one in search.candidates),
+    )
+    live = LiveSweep(header, lambda key: row_of(key).row)
+    progress = SearchProgress(console, search.num_candidates, search.candidates, live)
+    noting = NotingFailures(notes_in(search.storage), row_of)
     ledger = Ledger(search.storage)
     stopping = EarlyStopping(search.points.max_epochs) if goal.stops_early else None
     books = CandidateLog(
@@ -125,7 +143,7 @@ def _train(
     stopped: deque[str] = deque(maxlen=MAX_WRITING)
 
     def forget_stopped(trial: Trial) -> None:
-        progress.stopped(trial)
+        live.stopped(trial)
         stopped.append(trial.key)
         _remove_checkpoints(search.storage, stopped)
 
@@ -142,7 +160,7 @@ def _train(
                 [],
                 find_record=partial(fetch_record, search.storage),
                 leases=session.leases,
-                watchers=(progress, books, mirror),
+                watchers=(live, noting, progress, books, mirror),
             ),
             books,
             SearchHooks(
@@ -154,7 +172,8 @@ def _train(
             ),
             num_candidates=search.num_candidates,
         )
-        with progress:
+        driver = session.leases.driver
+        with published(live, search.storage, driver, lambda: mirror.num_waiting), progress:
             train(
                 session,
                 supply,

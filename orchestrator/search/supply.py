@@ -11,6 +11,8 @@ from orchestrator.candidates.estimate import Drawn
 from orchestrator.candidates.shares import CandidateShares
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.errors import FitError
+from orchestrator.failures.failure import TrialFailure
+from orchestrator.failures.workplace import Workplace
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.log import Asked, SearchLog
 from orchestrator.sweep.queue import LOOK_S, TrialQueue
@@ -128,6 +130,10 @@ class SearchSupply:
         """Note that a trial trains."""
         self._queue.started(trial)
 
+    def placed(self, trial: Trial, workplace: Workplace) -> None:
+        """Note on which machine and in which process a trial trains."""
+        self._queue.placed(trial, workplace)
+
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the scores of one more epoch."""
         self._queue.epoch_done(trial, epoch)
@@ -136,7 +142,7 @@ class SearchSupply:
         """Note a problem of a trial that continues."""
         self._queue.trouble(trial, reason)
 
-    def ended(self, trial: Trial, failure: str | None) -> None:
+    def ended(self, trial: Trial, failure: TrialFailure | None) -> None:
         """Note that a trial's function returned or was stopped early, or why it failed."""
         if failure is None and self._hooks.was_stopped(trial.key):
             self._books.stopped(trial.key)

@@ -67,6 +67,11 @@ class Leases:
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
+    @property
+    def driver(self) -> str:
+        """The name of this driver."""
+        return self._driver
+
     def __enter__(self) -> "Leases":
         self._heart.start()
         return self
@@ -184,12 +189,18 @@ class Leases:
                     driver = name.removeprefix(f"{DRIVERS}/")
                     if driver != self._driver and self._is_dead(driver):
                         self._store.remove(name)
+                        self._store.remove(live_name(driver))
         except OSError as error:
             LOG.debug("counters of dead drivers stay: %s", error)
 
 
 def _name(key: str, generation: int) -> str:
     return f"trials/{key}/{LEASE_PREFIX}{generation}"
+
+
+def live_name(driver: str) -> str:
+    """Name the file in which a driver says what it trains now."""
+    return f"sweeps/{driver}.json"
 
 
 def _beat_name(driver: str) -> str:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from orchestrator.cluster.assignment import Share
+from orchestrator.failures.failure import TrialFailure
+from orchestrator.failures.workplace import Workplace
 from reports.ledger.record import Epoch
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -56,6 +58,13 @@ def _parse(order: str) -> WorkOrder:
     return WorkOrder.model_validate_json(order)
 
 
+class Placed(_Message):
+    """The trial begins in this process."""
+
+    kind: Literal["placed"] = "placed"
+    workplace: Workplace
+
+
 class EpochDone(_Message):
     """One more epoch is done."""
 
@@ -74,7 +83,7 @@ class Failure(_Message):
     """The trial failed; its process ends."""
 
     kind: Literal["failure"] = "failure"
-    reason: str
+    failure: TrialFailure
 
 
 class OutOfMemory(_Message):
@@ -94,7 +103,7 @@ class Unreached(_Message):
 FinalReport = Failure | OutOfMemory | Unreached
 """The last report of a worker before its process ends."""
 
-Report = Annotated[EpochDone | Trouble | FinalReport, Field(discriminator="kind")]
+Report = Annotated[Placed | EpochDone | Trouble | FinalReport, Field(discriminator="kind")]
 
 _REPORTS: TypeAdapter[Report] = TypeAdapter(Report)
 

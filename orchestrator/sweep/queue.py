@@ -10,6 +10,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence, Set
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment
+from orchestrator.failures.cause import Cause
+from orchestrator.failures.failure import TrialFailure, failure_of
+from orchestrator.failures.workplace import Workplace, read_log
 from orchestrator.storage.leases import Leases
 from orchestrator.sweep.supply import Loss
 from orchestrator.training.micro_batches import NotEnoughMemoryError, halve
@@ -26,9 +29,10 @@ MAX_LOOKS = 16
 
 
 class _Progress:
-    """How far a trial is, and how often it was lost without progress."""
+    """How far a trial is, where it trains, and how often it was lost without progress."""
 
     def __init__(self) -> None:
+        self.workplace: Workplace | None = None
         self.num_epochs = 0
         self.num_epochs_at_loss = 0
         self.num_losses = 0
@@ -145,6 +149,12 @@ class TrialQueue:
         for watcher in self._watchers:
             watcher.started(trial)
 
+    def placed(self, trial: Trial, workplace: Workplace) -> None:
+        """Note on which machine and in which process a trial trains."""
+        self._progress[trial.key].workplace = workplace
+        for watcher in self._watchers:
+            watcher.placed(trial, workplace)
+
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note a finished epoch; its checkpoint is being written, unless it has none."""
         self._progress[trial.key].num_epochs = epoch.epoch + 1
@@ -156,7 +166,7 @@ class TrialQueue:
         for watcher in self._watchers:
             watcher.trouble(trial, reason)
 
-    def ended(self, trial: Trial, failure: str | None) -> None:
+    def ended(self, trial: Trial, failure: TrialFailure | None) -> None:
         """Note that a trial's function returned, and why the trial failed if it did."""
         assignment = self._running.pop(trial.key)
         try:
@@ -166,7 +176,7 @@ class TrialQueue:
             if failure is None:  # it may have a record
                 self._elsewhere.append(assignment)
                 return
-        self._fail(trial, failure or "ended without a record")
+        self._fail(trial, failure or failure_of("process", "ended without a record"))
 
     def lost(self, trial: Trial, loss: Loss) -> None:
         """Note that a trial's process was lost; queue the trial again, unless that cannot help."""
@@ -181,12 +191,13 @@ class TrialQueue:
                     problem=loss.reason,
                 )
             except NotEnoughMemoryError as error:
-                self._fail(trial, str(error))
+                self._fail_of(trial, "memory", str(error))
                 return
             assignment = assignment._replace(micro_batch_size=size)
             reason = f"out of memory: goes on with micro-batches of {size}"
         elif num_losses > MAX_LOSSES:
-            self._fail(trial, f"{num_losses} times without one more epoch: {loss.reason}")
+            told = f"{num_losses} times without one more epoch: {loss.reason}"
+            self._fail_of(trial, "process", told)
             return
         elif loss.never_began:
             self._waiting.append(assignment)  # last: else one machine could take it again and again
@@ -232,7 +243,7 @@ class TrialQueue:
         try:
             record = self._find_record(trial.key)
         except LedgerError as error:
-            self._fail(trial, str(error))
+            self._fail_of(trial, "record", str(error))
             return True
         if record is None:
             return False
@@ -241,7 +252,14 @@ class TrialQueue:
             watcher.finished(record)
         return True
 
-    def _fail(self, trial: Trial, reason: str) -> None:
+    def _fail_of(self, trial: Trial, cause: Cause, reason: str) -> None:
+        self._fail(trial, failure_of(cause, reason))
+
+    def _fail(self, trial: Trial, failure: TrialFailure) -> None:
+        """Tell that a trial failed, and what is known of where it trained."""
+        workplace = failure.workplace or self._progress[trial.key].workplace
+        log = failure.log or (read_log(workplace) if workplace else ())
+        failure = failure.model_copy(update={"workplace": workplace, "log": log})
         self._leases.release(trial.key)
         for watcher in self._watchers:
-            watcher.failed(trial, reason)
+            watcher.failed(trial, failure)

@@ -12,9 +12,13 @@ from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster.assignment import Assignment
 from orchestrator.cluster.machines import Machines
 from orchestrator.corpus.setup import ensure_corpus
+from orchestrator.failures.failure import FailedTrial
+from orchestrator.failures.notes import notes_in
+from orchestrator.failures.view import failures_view
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.forecast.prices import Prices
 from orchestrator.kept_models.withheld import ensure_withheld
+from orchestrator.live.sweep import Header
 from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import (
@@ -28,10 +32,9 @@ from orchestrator.plan.seeds import AdaptiveSeeds, SeedNumbers, Seeds
 from orchestrator.plan.view import plan_view
 from orchestrator.storage.folder import tables_folder
 from orchestrator.storage.publish import publish_file, publish_folder, pull_plans
-from orchestrator.sweep.progress import SweepProgress
+from orchestrator.sweep.choice import EVERYTHING, Choice, choose
 from orchestrator.terminal import console
 from orchestrator.tracking.mirror import MlflowMirror, mirrored_to_mlflow
-from orchestrator.trial.watcher import Watcher
 from reports.forms.document import write_pdf
 from reports.forms.files import write_table
 from reports.forms.terminal import TableView
@@ -44,7 +47,6 @@ from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
 from reports.verdicts.adaptive_seeds import describe_open, extend, judge_planned
 from search_spaces.study import Study
-from search_spaces.trial import Trial
 
 Measures = Literal["none", "new", "all"]
 """Which architectures are measured before they train: "new" ones have no measurement yet."""
@@ -57,28 +59,14 @@ class SweepEnd(NamedTuple):
     stopped_by: int | None
 
 
-class _Failures(Watcher):
-    """Keeps the reasons why trials failed."""
-
-    def __init__(self) -> None:
-        self.reasons: dict[str, str] = {}
-
-    def started(self, trial: Trial) -> None:
-        """Forget an earlier failure, because the trial is tried again."""
-        self.reasons.pop(trial.key, None)
-
-    def failed(self, trial: Trial, reason: str) -> None:
-        """Keep the reason."""
-        self.reasons[trial.key] = reason
-
-
 @dataclass(frozen=True)
 class Sweep:
     """How studies are run: where, with how many seeds, on which machines.
 
     With `retrain`, finished trials that other code trained are trained anew. Unless
     `measures` is "none", the measurements decide how many trials share a machine, and a forecast is
-    printed, with costs if the `prices` are known.
+    printed, with costs if the `prices` are known. Missing trials that are not in the `choice` are
+    left out.
     """
 
     place: Place
@@ -88,6 +76,7 @@ class Sweep:
     measures: Measures
     prices: Prices | None
     keeps_models: bool
+    choice: Choice = EVERYTHING
 
 
 def run_mirrored(
@@ -164,48 +153,59 @@ def run_studies(
     for one in planned:
         write_study(one, trial_scores, storage, console)
     trial_scores.remember()
-    for key, reason in failures.items():
-        console.print(f"failed: trial {key}: {reason}", style="red", markup=False)
     if failures:
-        console.print(f"{len(failures)} failed; run the same command again to retry them.")
+        console.print(failures_view(failures))
     return SweepEnd(len(failures), stopped_by)
 
 
 def _train_missing(
     plans: Sequence[Plan], sweep: Sweep, mirror: MlflowMirror, console: Console
-) -> tuple[dict[str, str], int | None]:
+) -> tuple[list[FailedTrial], int | None]:
     """Train the missing trials of the plans, and mirror them to MLflow.
 
     Returns:
-        The reasons why trials failed, by key, and the signal that stopped the sweep.
+        The trials that failed, and the signal that stopped the sweep.
     """
-    missing = missing_trials(plans)
+    every = missing_trials(plans)
+    missing = choose(every, plans, sweep.choice, notes_in(sweep.place.storage))
+    if not sweep.choice.is_all:
+        console.print(f"chosen: {len(missing)} of {len(every)} trials to train")
     num_finished = len({key for plan in plans for key in plan.finished})
-    failures = _Failures()
+    failures: list[FailedTrial] = []
     stopped_by = None
     if missing:
         from orchestrator.cluster.session import training_session
         from orchestrator.forecast.before_sweep import plan_sweep
         from orchestrator.own.checking import check_own_systems
         from orchestrator.sweep.tune import train_assignments
+        from orchestrator.sweep.watching import watching
 
         with training_session(sweep.place.storage, sweep.machines) as session:
             assignments = [Assignment(trial, row) for trial, row in missing.values()]
             check_own_systems([one.trial for one in assignments], session.storage)
-            forecast_s = None
+            forecast_s, trial_s = None, None
             if sweep.measures != "none":
-                assignments, forecast_s = plan_sweep(
+                assignments, forecast_s, trial_s = plan_sweep(
                     session, assignments, sweep.prices, console, anew=sweep.measures == "all"
                 )
-            with SweepProgress(console, missing, num_finished, forecast_s) as progress:
+            header = Header(
+                names=tuple(plan.study.name for plan in plans),
+                corpus=sweep.place.corpus,
+                scale=plans[0].scale,
+                num_trials=num_finished + len(missing),
+                num_finished=num_finished,
+                forecast_s=forecast_s,
+            )
+            in_order = {a.trial.key: (a.trial, a.trained_for) for a in assignments}
+            with watching(session, header, in_order, mirror, console, trial_s=trial_s) as watched:
                 train_assignments(
                     session,
                     assignments,
-                    watchers=(progress, mirror, failures),
+                    watchers=watched.watchers,
                     keeps_models=sweep.keeps_models,
                 )
-            stopped_by = session.signals.seen
-    return failures.reasons, stopped_by
+            failures, stopped_by = [*watched.failures.values()], session.signals.seen
+    return failures, stopped_by
 
 
 def _remember(planned: Planned, storage: Path, console: Console) -> Planned:

@@ -4,6 +4,8 @@ from collections.abc import Set
 from typing import NamedTuple, Protocol
 
 from orchestrator.cluster.assignment import Assignment
+from orchestrator.failures.failure import TrialFailure
+from orchestrator.failures.workplace import Workplace
 from reports.ledger.record import Epoch
 from search_spaces.trial import Trial
 
@@ -51,13 +53,16 @@ class TrialSupply(Protocol):
     def started(self, trial: Trial) -> None:
         """Note that a trial trains."""
 
+    def placed(self, trial: Trial, workplace: Workplace) -> None:
+        """Note on which machine and in which process a trial trains."""
+
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the scores of one more epoch."""
 
     def trouble(self, trial: Trial, reason: str) -> None:
         """Note a problem of a trial that continues."""
 
-    def ended(self, trial: Trial, failure: str | None) -> None:
+    def ended(self, trial: Trial, failure: TrialFailure | None) -> None:
         """Note that a trial's function returned or was stopped, or why it failed."""
 
     def lost(self, trial: Trial, loss: Loss) -> None:

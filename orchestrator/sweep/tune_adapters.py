@@ -14,6 +14,7 @@ from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
 from orchestrator.cluster.stop_signals import StopSignals
+from orchestrator.failures.failure import failure_of
 from orchestrator.sweep.losses import count_memory_kills, loss_of
 from orchestrator.sweep.messages import (
     EpochDone,
@@ -21,6 +22,7 @@ from orchestrator.sweep.messages import (
     FinalReport,
     Manner,
     OutOfMemory,
+    Placed,
     Trouble,
     WorkOrder,
     order_in,
@@ -175,11 +177,13 @@ class TuneListener(tune.Callback):
         result: dict[str, Any],
         **info: object,
     ) -> None:
-        """Report an epoch or a problem; keep a final report for the end."""
+        """Report a place, an epoch or a problem; keep a final report for the end."""
         report = report_in(result)
         if isinstance(report, EpochDone):
             self._memory_kills[trial.trial_id] = count_memory_kills()  # earlier ones spared it
             self._supply.epoch_done(trial_of(trial), report.epoch)
+        elif isinstance(report, Placed):
+            self._supply.placed(trial_of(trial), report.workplace)
         elif isinstance(report, Trouble):
             self._supply.trouble(trial_of(trial), report.reason)
         elif report is not None:
@@ -190,7 +194,7 @@ class TuneListener(tune.Callback):
     ) -> None:
         """Report that a trial's function returned, or that the trial was stopped."""
         final = self._final_reports.pop(trial.trial_id, None)
-        self._supply.ended(trial_of(trial), final.reason if isinstance(final, Failure) else None)
+        self._supply.ended(trial_of(trial), final.failure if isinstance(final, Failure) else None)
 
     def on_trial_error(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
@@ -209,13 +213,16 @@ class TuneListener(tune.Callback):
             and count_memory_kills() > kills_before,
         )
         if loss is None:
-            self._supply.ended(trial_of(trial), str(error or "ended for an unknown reason"))
+            reason = "ended for an unknown reason"
+            if error is not None:
+                reason = f"{type(error).__name__}: {error}"
+            self._supply.ended(trial_of(trial), failure_of("training", reason))
         else:
             self._supply.lost(trial_of(trial), loss)
 
     def _learn(self, trial: Trial, final: FinalReport) -> None:
         if isinstance(final, Failure):
-            self._supply.ended(trial, final.reason)
+            self._supply.ended(trial, final.failure)
         elif isinstance(final, OutOfMemory):
             self._supply.lost(trial, Loss(final.reason, is_out_of_memory=True))
         else:

@@ -6,12 +6,16 @@ from typing import Any
 
 from ray import tune
 
+from orchestrator.failures.cause import cause_of
+from orchestrator.failures.failure import TrialFailure
+from orchestrator.failures.workplace import read_log, this_workplace
 from orchestrator.storage.reach import UnreachedStorageError, reach_storage
 from orchestrator.storage.trials import publish_epoch, publish_trial
 from orchestrator.sweep.messages import (
     EpochDone,
     Failure,
     OutOfMemory,
+    Placed,
     Report,
     Trouble,
     Unreached,
@@ -40,12 +44,15 @@ def train_assignment(config: dict[str, Any]) -> None:
     order = order_in(config)
     manner, share, key = order.manner, order.share, order.trial.key
     device = torch.device("cpu")
+    workplace = this_workplace(str(device))
     ends_at_cap = True
     try:
         storage = reach_storage(manner.place, order.trial)
         if share:
             expand_segments()
         device = default_device() if manner.on_gpu else device
+        workplace = workplace.model_copy(update={"device": str(device)})
+        _tell(Placed(workplace=workplace))
         ends_at_cap = device.type == "cpu" or order.keeps_batches_whole
         cap_memory(device, share and share.memory_mib)
         conditions = Conditions(
@@ -74,11 +81,19 @@ def train_assignment(config: dict[str, Any]) -> None:
     except Exception as error:
         if device.type == "cpu":  # a failed GPU would fail again; the report needs no GPU
             cap_memory(device, None)
-        if ends_at_cap and is_out_of_memory(error):
+        is_memory = is_out_of_memory(error)
+        if ends_at_cap and is_memory:
             _tell(OutOfMemory(reason=str(error)))
             raise
-        reason = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
-        _tell(Failure(reason=reason))
+        summary, _, rest = f"{type(error).__name__}: {error}".partition("\n")
+        failure = TrialFailure(
+            cause="memory" if is_memory else cause_of(error),
+            summary=summary,
+            details=f"{rest}\n{traceback.format_exc()}".strip("\n"),
+            workplace=workplace,
+            log=read_log(workplace),
+        )
+        _tell(Failure(failure=failure))
         raise
 
 

@@ -56,6 +56,12 @@ class Backlog:
             self._news.notify()
 
     @property
+    def num_trials(self) -> int:
+        """How many trials calls wait for."""
+        with self._news:
+            return len(self._calls) - (NO_TRIAL in self._calls)
+
+    @property
     def is_at_end(self) -> bool:
         """Whether the backlog is closed and empty."""
         return self._is_closed and not self._calls

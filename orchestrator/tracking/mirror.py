@@ -13,6 +13,7 @@ from orchestrator.addresses.named import note_named
 from orchestrator.addresses.pages import RunPlace, experiment_page, is_server, run_page, web_address
 from orchestrator.addresses.spool import Mirrored, read_spooled, spool, unspool
 from orchestrator.errors import TrackingError
+from orchestrator.failures.failure import TrialFailure
 from orchestrator.redaction import without_secrets
 from orchestrator.tracking.backlog import Backlog
 from orchestrator.tracking.delivered import DeliveredNotes, key_of
@@ -99,9 +100,9 @@ class MlflowMirror(Watcher):
         """Complete and end the trial's run."""
         self._backlog.put_finished(record.key)
 
-    def failed(self, trial: Trial, reason: str) -> None:
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """End the trial's run as failed."""
-        self._backlog.put(lambda delivery: delivery.fail(trial, reason), trial.key)
+        self._backlog.put(lambda delivery: delivery.fail(trial, failure.reason), trial.key)
 
     def trouble(self, trial: Trial, reason: str) -> None:
         """Note on the trial's run why the trial was started again."""
@@ -141,6 +142,11 @@ class MlflowMirror(Watcher):
             return None
         page = run_page(*places) if len(places) == 1 else experiment_page(places[0].experiment)
         return f"{web_address(self._tracking_uri)}/{page}"
+
+    @property
+    def num_waiting(self) -> int:
+        """How many trials wait to be delivered, or to be delivered completely."""
+        return self._backlog.num_trials
 
     @property
     def _has_begun(self) -> bool:

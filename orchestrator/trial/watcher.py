@@ -1,5 +1,7 @@
 """The events of a sweep; watchers are told of them: the terminal, MLflow, a search."""
 
+from orchestrator.failures.failure import TrialFailure
+from orchestrator.failures.workplace import Workplace
 from reports.ledger.record import Epoch, Record
 from search_spaces.trial import Trial
 
@@ -13,6 +15,9 @@ class Watcher:
     def started(self, trial: Trial) -> None:
         """Note that a trial trains now, for the first time or again after its worker was lost."""
 
+    def placed(self, trial: Trial, workplace: Workplace) -> None:
+        """Note on which machine and in which process a trial trains."""
+
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the scores of one more epoch."""
 
@@ -22,5 +27,5 @@ class Watcher:
     def finished(self, record: Record) -> None:
         """Note that a trial has its record, from this driver or another."""
 
-    def failed(self, trial: Trial, reason: str) -> None:
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """Note that a trial ended without a record."""

@@ -3,12 +3,12 @@
 from rich.console import Console
 
 from orchestrator.cluster.assignment import Assignment
+from orchestrator.live.sweep import Header
 from orchestrator.search.goal import SearchMeans
 from orchestrator.search.search import Search
 from orchestrator.search.winner.repeats import Repeats
 from orchestrator.storage.patience import PATIENCE
 from orchestrator.storage.trials import fetch_record
-from orchestrator.sweep.progress import SweepProgress
 from orchestrator.sweep.studies import SweepEnd
 from orchestrator.tracking.mirror import MlflowMirror
 from reports.ledger.ledger import Ledger
@@ -51,15 +51,20 @@ def choose_winner(
     if missing:
         from orchestrator.cluster.session import training_session
         from orchestrator.sweep.tune import train_assignments
+        from orchestrator.sweep.watching import watching
 
+        points = search.points
         with training_session(search.storage, means.machines) as session:
             while missing and not repeats.num_failed and session.signals.seen is None:
                 console.print(f"\n{_tell_round(repeats.result)}")
-                with SweepProgress(console, missing, 0) as progress:
+                header = Header(
+                    (search.name,), points.corpus.name, points.scale, len(missing), num_finished=0
+                )
+                with watching(session, header, missing, mirror, console) as watched:
                     train_assignments(
                         session,
                         [Assignment(trial, row) for trial, row in missing.values()],
-                        watchers=(progress, mirror, repeats),
+                        watchers=(*watched.watchers, repeats),
                         keeps_models=means.keeps_models,
                     )
                 missing = {} if repeats.num_failed else repeats.plan()

@@ -7,6 +7,7 @@ the candidates and from these records. So every process that looks comes to the 
 from collections.abc import Callable
 from functools import partial
 
+from orchestrator.failures.failure import TrialFailure, failure_of
 from orchestrator.search.candidate_log import why_no_score
 from orchestrator.search.search import Search
 from orchestrator.storage.patience import PATIENCE
@@ -77,17 +78,17 @@ class Repeats(Watcher):
         try:
             repeat = self._repeat(record.trial, record)
         except (LedgerError, OSError) as error:
-            self.failed(record.trial, str(error))
+            self.failed(record.trial, failure_of("record", str(error)))
             return
         self._note(self._pairs[record.key], repeat)
         self._on_change(self.result)
 
-    def failed(self, trial: Trial, reason: str) -> None:
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """Note why a trial has no record; the next command trains it again."""
         self.num_failed += 1
-        failure = {"state": "failed", "failure": reason, "is_tried_again": True}
+        why = {"state": "failed", "failure": failure.reason, "is_tried_again": True}
         pair = self._pairs[trial.key]
-        self._note(pair, self._repeats[pair].model_copy(update=failure))
+        self._note(pair, self._repeats[pair].model_copy(update=why))
         self._on_change(self.result)
 
     def _trial(self, pair: Pair) -> Trial:

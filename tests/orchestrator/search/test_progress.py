@@ -2,12 +2,12 @@ import io
 
 from rich.console import Console
 
+from orchestrator.live.sweep import Header, LiveSweep
 from orchestrator.search.progress import SearchProgress
 from reports.ledger.search_result import Candidate
 from search_spaces.trial import CorpusRef, Trial
 from tests.orchestrator.factories import small_config
 from tests.orchestrator.queue_bench import epoch
-from tests.reports.factories import make_record
 
 TRIAL = Trial(
     config=small_config(), corpus=CorpusRef(name="mine", recipe="le", fingerprint="f"), seed=0
@@ -16,7 +16,8 @@ TRIAL = Trial(
 
 def begin(*before: Candidate) -> tuple[SearchProgress, io.StringIO]:
     printed = io.StringIO()
-    return SearchProgress(Console(file=printed, width=100), 12, before), printed
+    live = LiveSweep(Header(("x",), "mine", "tiny", 12, 0), lambda key: "candidate 3")
+    return SearchProgress(Console(file=printed, width=100), 12, before, live), printed
 
 
 def candidate(number: int, **end: object) -> Candidate:
@@ -45,24 +46,27 @@ def test_search_that_goes_on_counts_what_has_ended() -> None:
         candidate(2, state="failed"),
         candidate(3, state="running"),
     )
-    head = str(progress.view()).splitlines()[0]
-    assert head == "candidates: 2 of 12 ended; best valid F1 0.500"
+    assert drawn(progress)[0] == "candidates: 2 of 12 ended; best valid F1 0.500"
 
 
 def test_view_shows_what_trains() -> None:
-    progress, printed = begin()
-    progress.started(TRIAL)
-    assert str(progress.view()).splitlines()[1] == f"  trial {TRIAL.key}: starts"
-    progress.epoch_done(TRIAL, epoch(0, 0.5))
-    progress.started(TRIAL)  # again, its process lost
-    assert str(progress.view()).endswith("epoch 1/2, valid F1 0.500")
+    live = LiveSweep(Header(("x",), "mine", "tiny", 12, 0), lambda key: "candidate 3")
+    printed = io.StringIO()
+    console = Console(file=printed, width=100)
+    progress = SearchProgress(console, 12, (), live)
+    live.started(TRIAL)
+    assert drawn(progress) == ["candidates: 0 of 12 ended", "1 candidate 3 seed 0 epoch 0/2"]
+    live.epoch_done(TRIAL, epoch(0, 0.5))
+    live.started(TRIAL)  # again, its process lost
+    assert drawn(progress)[1] == "1 candidate 3 seed 0 epoch 1/2 \u2581 valid F1 0.500"
     progress.trouble(TRIAL, "its process was lost\nand more")
-    assert printed.getvalue() == f"trial {TRIAL.key}: its process was lost\n"
-    for end in (
-        lambda: progress.finished(make_record(TRIAL)),
-        lambda: progress.failed(TRIAL, "KeyError"),
-        lambda: progress.stopped(TRIAL),
-    ):
-        progress.started(TRIAL)
-        end()
-        assert str(progress.view()) == "candidates: 0 of 12 ended"
+    assert printed.getvalue() == "candidate 3: its process was lost\n"
+    live.stopped(TRIAL)
+    assert drawn(progress) == ["candidates: 0 of 12 ended"]
+
+
+def drawn(progress: SearchProgress) -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    with console.capture() as capture:
+        console.print(progress.view())
+    return [" ".join(line.split()) for line in capture.get().splitlines()]

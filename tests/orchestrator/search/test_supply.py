@@ -7,6 +7,7 @@ from orchestrator.candidates.estimate import Drawn, Estimate, Sample
 from orchestrator.candidates.shares import CandidateShares
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
 from orchestrator.cluster.packing import Capacity
+from orchestrator.failures.failure import failure_of
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.supply import SearchHooks, SearchSupply
 from orchestrator.sweep.supply import Loss
@@ -281,7 +282,7 @@ def test_candidate_that_another_process_stopped_is_not_trained(tmp_path: Path) -
 def test_failed_candidate_stays_open_for_the_next_command(tmp_path: Path) -> None:
     driver = Driver(tmp_path, num_candidates=1)
     trial = driver.next()
-    driver.supply.ended(trial, "KeyError: 'x'")
+    driver.supply.ended(trial, failure_of("training", "KeyError: 'x'"))
     assert driver.supply.next() is None
     assert driver.supply.is_done
     assert driver.books.num_failed == 1
@@ -296,7 +297,7 @@ def test_failed_candidate_stays_open_for_the_next_command(tmp_path: Path) -> Non
 def test_failure_counts_for_all_candidates_that_are_one_trial(tmp_path: Path) -> None:
     driver = Driver(tmp_path, num_candidates=8, space=FEW)
     trial = driver.next()
-    driver.supply.ended(trial, "KeyError: 'x'")
+    driver.supply.ended(trial, failure_of("training", "KeyError: 'x'"))
     while not driver.supply.is_done:
         assignment = driver.supply.next()
         if assignment is not None:

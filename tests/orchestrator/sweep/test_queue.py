@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
+from orchestrator.failures.failure import TrialFailure, failure_of
 from orchestrator.sweep.queue import TrialQueue
 from orchestrator.sweep.supply import Loss
 from orchestrator.training.micro_batches import NotEnoughMemoryError
@@ -36,8 +37,8 @@ class Diary(Watcher):
     def finished(self, record: Record) -> None:
         self.entries.append(("finished", record.trial.seed, ""))
 
-    def failed(self, trial: Trial, reason: str) -> None:
-        self.entries.append(("failed", trial.seed, reason))
+    def failed(self, trial: Trial, failure: TrialFailure) -> None:
+        self.entries.append(("failed", trial.seed, failure.reason))
 
 
 class QueueBench(Bench):
@@ -81,7 +82,7 @@ def test_trials_are_handed_out_once_and_told(bench: QueueBench) -> None:
     bench.record(first)
     bench.queue.ended(first, None)
     assert not bench.is_done()
-    bench.queue.ended(second, "KeyError: 'x'")
+    bench.queue.ended(second, failure_of("training", "KeyError: 'x'"))
     assert bench.is_done()
     assert bench.diary.entries == [
         ("started", 0, ""),
@@ -124,7 +125,7 @@ def test_others_are_looked_at_now_and_then_only(tmp_path: Path) -> None:
     )
     theirs.next_seed()
     ours.next_seed()
-    theirs.queue.ended(theirs.trials[0], "failed there")
+    theirs.queue.ended(theirs.trials[0], failure_of("training", "failed there"))
     assert ours.next_seed() is None  # it has just looked
     ours.wait()
     assert ours.next_seed() == 0
@@ -253,7 +254,7 @@ def test_trial_whose_record_cannot_be_read_is_looked_at_later(bench: QueueBench)
 def test_failure_is_told_also_while_storage_fails(bench: QueueBench) -> None:
     bench.next_seed()
     bench.problem = OSError("stale file handle")
-    bench.queue.ended(bench.trials[0], "OSError: disk full")
+    bench.queue.ended(bench.trials[0], failure_of("storage", "OSError: disk full"))
     assert bench.diary.entries == [("failed", 0, "OSError: disk full")]
 
 
@@ -274,7 +275,7 @@ def test_trouble_of_a_trial_that_goes_on_is_told(bench: QueueBench) -> None:
 def test_trial_that_is_added_is_handed_out(bench: QueueBench) -> None:
     for trial in bench.trials:
         assert bench.next_seed() == trial.seed
-        bench.queue.ended(trial, "failed")
+        bench.queue.ended(trial, failure_of("training", "failed"))
     assert bench.is_done()
     late = bench.trials[0].model_copy(update={"seed": 7})
     bench.queue.add(Assignment(late, TRAINED_FOR))

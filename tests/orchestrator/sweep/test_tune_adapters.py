@@ -10,6 +10,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.search import Searcher
 
 from orchestrator.cluster.assignment import Assignment, Share
+from orchestrator.failures.failure import TrialFailure, failure_of
 from orchestrator.sweep import tune_adapters, worker
 from orchestrator.sweep.messages import (
     EpochDone,
@@ -17,6 +18,7 @@ from orchestrator.sweep.messages import (
     FinalReport,
     Manner,
     OutOfMemory,
+    Placed,
     Unreached,
     WorkOrder,
     order_in,
@@ -63,8 +65,8 @@ class Ended:
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         pass
 
-    def ended(self, trial: Trial, failure: str | None) -> None:
-        self.told.append(failure)
+    def ended(self, trial: Trial, failure: TrialFailure | None) -> None:
+        self.told.append(failure.reason if failure else None)
 
     def lost(self, trial: Trial, loss: Loss) -> None:
         self.told.append(loss)
@@ -110,9 +112,13 @@ def test_failure_is_reported_and_ends_the_process(
     ):
         worker.train_assignment(config)
     assert capped == [0.4]
-    told = report_in(reports[0])
+    placed, told = map(report_in, reports)
+    assert isinstance(placed, Placed)
     assert isinstance(told, Failure)
-    assert told.reason.startswith("RuntimeError: CUDA error: an illegal memory access\n\nTraceback")
+    assert told.failure.workplace == placed.workplace
+    assert told.failure.cause == "gpu"
+    assert told.failure.summary == "RuntimeError: CUDA error: an illegal memory access"
+    assert told.failure.details.startswith("Traceback")
 
 
 def test_memory_that_runs_out_on_a_cpu_ends_the_process(
@@ -128,7 +134,7 @@ def test_memory_that_runs_out_on_a_cpu_ends_the_process(
     monkeypatch.setattr("orchestrator.trial.run.run_trial", run)
     with pytest.raises(RuntimeError, match="could not create a primitive"):
         worker.train_assignment(order_to(tmp_path).config())
-    assert [*map(report_in, reports)] == [OutOfMemory(reason="could not create a primitive")]
+    assert [*map(report_in, reports[1:])] == [OutOfMemory(reason="could not create a primitive")]
 
 
 def test_storage_out_of_reach_is_reported_as_such(
@@ -239,10 +245,10 @@ def kind_of(suggested: dict[str, Any] | None) -> str | None:
 @pytest.mark.parametrize(
     ("reported", "told"),
     [
-        (Failure(reason="KeyError: 'x'"), "KeyError: 'x'"),
+        (Failure(failure=failure_of("training", "KeyError: 'x'")), "KeyError: 'x'"),
         (Unreached(reason="no mount"), Loss("no mount", never_began=True)),
         (OutOfMemory(reason="1 MiB"), Loss("1 MiB", is_out_of_memory=True)),
-        (None, "raised"),
+        (None, "KeyError: 'raised'"),
     ],
 )
 def test_what_a_trial_reported_comes_before_the_error_of_its_process(
@@ -252,7 +258,7 @@ def test_what_a_trial_reported_comes_before_the_error_of_its_process(
     listener = TuneListener(cast(TrialSupply, queue), is_local=True)
     listener.on_trial_result(0, [], trial, result_of(reported) if reported else {})
     listener.on_trial_error(0, [], trial)
-    assert queue.told == [told if reported else "'raised'"]
+    assert queue.told == [told]
 
 
 @pytest.mark.parametrize(("kills", "is_out_of_memory"), [((0, 1, 1), False), ((0, 1, 2), True)])

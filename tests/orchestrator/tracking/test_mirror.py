@@ -7,6 +7,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from orchestrator.addresses.spool import read_spooled, spool, spooled_uris
+from orchestrator.failures.failure import failure_of
 from orchestrator.storage.folder import tables_folder
 from orchestrator.tracking.client import LAST_CREATOR
 from orchestrator.tracking.delivered import NOTES_FOLDER
@@ -73,7 +74,7 @@ def test_failed_and_retried_trials_say_why(storage: Path, uri: str) -> None:
     mirror.started(trial)
     mirror.trouble(trial, "its process was lost")
     mirror.trouble(trial, "out of memory\ntrace")
-    mirror.failed(trial, "ValueError: no such file\n\ntrace")
+    mirror.failed(trial, failure_of("training", "ValueError: no such file\n\ntrace"))
     assert mirror.close() is None
     run = run_of(uri, trial.key)
     assert run.info.status == "FAILED"

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.failures.failure import failure_of
 from orchestrator.search.winner.repeats import Repeats
 from reports.ledger.ledger import Ledger
 from reports.search.winner.statement import next_repeats
@@ -69,7 +70,7 @@ def test_keys_are_those_that_a_study_of_the_candidate_has(storage: Path) -> None
 def test_failed_trial_is_tried_again_by_the_next_command(storage: Path) -> None:
     repeats, changes = open_repeats(begin(storage, 2))
     (first, _), (second, _) = repeats.plan().values()
-    repeats.failed(first, "out of memory")
+    repeats.failed(first, failure_of("memory", "out of memory"))
     repeats.finished(train(storage, second, 0.9))
     assert repeats.num_failed == 1
     failed, other = changes[-1].repeats

@@ -1,0 +1,88 @@
+"""Shows the state of a storage; fits into 80 columns, and needs no colour."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.live.state import SweepState
+from orchestrator.live.view import live_view
+from orchestrator.status.facts import StatusFacts, StudyStatus
+from orchestrator.storage.driver import host_of
+
+GIB = 2**30
+OLD_S = 60.0
+"""After this time a state counts as old: its driver writes one every few seconds."""
+
+
+def status_view(status: StatusFacts, now: datetime | None = None) -> RenderableType:
+    """Show what runs, how far each study is, what failed, the disk and MLflow.
+
+    Args:
+        status: The state.
+        now: The time that the ages of states are counted from; by default, now.
+    """
+    now = now or datetime.now(UTC)
+    parts: list[RenderableType] = [_sweep_view(sweep, now) for sweep in status.sweeps]
+    parts += [
+        Text(f"{_say_driver(driver)}: a sweep starts, measures, or writes its tables")
+        for driver in status.starting
+    ]
+    parts += [
+        Text(f"{_say_driver(driver)}: a sweep ended before it was done; run its command again")
+        for driver in status.silent
+    ]
+    if not parts:
+        parts.append(Text("Nothing runs."))
+    parts.append(_studies_table(status.studies))
+    for group in status.failures:
+        parts.append(Text(f"{len(group.trials)} failed: {group.meaning}", style="red"))
+    if status.failures:
+        parts.append(Text("`mmer-sweep status --failures` lists them with what helps."))
+    parts.append(Text(_say_disk(status)))
+    if not (status.sweeps or status.starting):  # they deliver it themselves
+        parts += [
+            Text(f"MLflow may lack something: {uri}; `mmer-sweep sync` delivers it")
+            for uri in status.mlflow_behind
+        ]
+    return Group(*parts)
+
+
+def _sweep_view(sweep: SweepState, now: datetime) -> RenderableType:
+    began = datetime.fromisoformat(sweep.started_at)
+    age_s = (now - datetime.fromisoformat(sweep.updated_at)).total_seconds()
+    head = f"{', '.join(sweep.names)} on {sweep.corpus} ({sweep.scale}), since "
+    head += f"{began:%Y-%m-%d %H:%M} UTC, driven by {_say_driver(sweep.driver)}"
+    lines: list[RenderableType] = [Text(head, style="bold"), live_view(sweep)]
+    if age_s > OLD_S:
+        old = f"  this was written {age_s:.0f} s ago: its driver may be dead, or unreachable"
+        lines.append(Text(old, style="yellow"))
+    if sweep.num_waiting_for_mlflow:
+        lines.append(Text(f"  trials that wait for MLflow: {sweep.num_waiting_for_mlflow}"))
+    return Group(*lines)
+
+
+def _say_driver(driver: str) -> str:
+    """Name a driver by its machine and process; its whole name also has namespace and boot."""
+    _, process, _ = driver.rsplit(":", 2)
+    return f"{host_of(driver).rsplit('-', 2)[0]}, process {process}"
+
+
+def _studies_table(studies: Iterable[StudyStatus]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("study", "corpus", "scale"):
+        table.add_column(header)
+    for header in ("trials", "finished", "failed"):
+        table.add_column(header, justify="right")
+    for one in studies:
+        numbers = (one.num_trials, one.num_finished, one.num_failed)
+        table.add_row(one.study, one.corpus, one.scale, *map(str, numbers))
+    return table if table.row_count else Text("No study was run in this storage.")
+
+
+def _say_disk(status: StatusFacts) -> str:
+    part = status.free_bytes / max(1, status.total_bytes)
+    free, total = status.free_bytes / GIB, status.total_bytes / GIB
+    return f"disk: {free:.1f} of {total:.1f} GiB free ({part:.0%}), {status.storage}"
