@@ -14,9 +14,7 @@ from corpora.errors import did_you_mean
 from corpora.source.names import SYNTHETIC
 from corpora.store.folders import prepared_names
 from orchestrator.commands.options import storage_option
-from orchestrator.status.find_trial import find_trial, names_trial
-from orchestrator.status.trial_facts import collect_trial
-from orchestrator.status.trial_view import trial_view
+from orchestrator.status.trial_name import names_trial
 from orchestrator.terminal import console
 from reports.scores.names import corpus_title
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES, load_studies
@@ -80,6 +78,10 @@ def show(name: str, samples: int | None, remarks: bool, corpus: str | None, stor
         num_samples = NUM_SAMPLES if samples is None else samples
         show_corpus(name, storage, console, num_samples=num_samples)
     elif names_trial(name):
+        from orchestrator.status.find_trial import find_trial  # loads the code that reads a ledger
+        from orchestrator.status.trial_facts import collect_trial
+        from orchestrator.status.trial_view import trial_view
+
         console.print(trial_view(collect_trial(find_trial(name, storage, corpus), storage)))
     else:
         corpora = _corpus_names(storage)

@@ -1,19 +1,18 @@
 """Finds a trial that a user names: by the beginning of its key, or as STUDY/ROW/SEED."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import TrialChoiceError
 from orchestrator.failures.notes import FailureNote, FailureNotes, notes_in
+from orchestrator.status.trial_name import KEY
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial, TrialConfig
 
-KEY = re.compile(r"[0-9a-f]{4,24}")
 MAX_CHOICES = 8
 
 
@@ -60,11 +59,6 @@ class FoundTrial:
         """Return the config of a row of its first study."""
         planned = self.rows[0][0]
         return planned.study.configs(planned.family, planned.scale).get(row)
-
-
-def names_trial(name: str) -> bool:
-    """Whether a name may be that of a trial: the beginning of a key, or STUDY/ROW/SEED."""
-    return KEY.fullmatch(name) is not None or name.count("/") >= 2
 
 
 def find_trial(name: str, storage: Path, corpus: str | None = None) -> FoundTrial:
