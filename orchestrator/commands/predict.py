@@ -35,7 +35,8 @@ from search_spaces.catalogue import find_study, load_studies
 if TYPE_CHECKING:
     import torch
 
-    from orchestrator.kept_models.predict import Predictor, SpokenClip
+    from orchestrator.kept_models.clips.predictor import Predictor
+    from orchestrator.kept_models.clips.spoken import SpokenClip
 
     Load = Callable[[Sequence[SpokenClip]], Predictor]
 
@@ -222,7 +223,7 @@ def _predict_file(
     *,
     as_json: bool,
 ) -> None:
-    from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
+    from orchestrator.kept_models.clips.spoken import spoken_clip  # loads PyTorch
 
     spoken = spoken_clip(clip, text=said.text, subtitles=said.subtitles)
     spoken = replace(spoken, sound_track=said.sound_track)
@@ -243,7 +244,7 @@ def _predict_folder(
     output: Path | None,
 ) -> None:
     """Write a line for each clip; report those that cannot be read, and continue."""
-    from orchestrator.kept_models.predict import clips_in, spoken_clip  # loads PyTorch
+    from orchestrator.kept_models.clips.spoken import clips_in, spoken_clip  # loads PyTorch
 
     faults: list[CorpusError] = []
     clips = []
@@ -301,7 +302,7 @@ def _load(
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
-    from orchestrator.kept_models.predict import load_predictor
+    from orchestrator.kept_models.clips.predictor import load_predictor
 
     return load_predictor(
         chosen.record,

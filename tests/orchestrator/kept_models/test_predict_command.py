@@ -14,9 +14,7 @@ from corpora.preparation.known import know_corpus
 from models.configs.base import MODALITIES
 from orchestrator.commands import predict as predict_commands
 from orchestrator.commands.predict import EXIT_UNREADABLE_CLIPS
-from orchestrator.kept_models.predict import (
-    SpokenClip,
-)
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.plan.plan import make_plan
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger

@@ -27,7 +27,7 @@ from models.build import build
 from models.init import init_weights
 from models.task import Task
 from orchestrator.floors.make import make_linear
-from orchestrator.kept_models.predict import SpokenClip
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.plan.plan import make_plan
 from orchestrator.training.loop import start_training, train
 from orchestrator.trial.run import run_trial

@@ -1,8 +1,7 @@
 """Predicts the emotions of a video file with the model of a finished trial."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,27 +13,24 @@ from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_
 from corpora.checkpoints.files import WEIGHTS, Checkpoint
 from corpora.features.encoders.open import find_encoder
 from corpora.features.sources import NO_FEATURE_SOURCES, FeatureSources
-from corpora.readers.release_files import read_lines
 from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
-from corpora.source.names import SOUND_SUFFIXES, SYNTHETIC_NAMES, VIDEO_SUFFIXES
+from corpora.source.names import SYNTHETIC_NAMES
 from corpora.source.rejects import Remark
 from corpora.source.utterance import Utterance
 from corpora.store.remarked import REMARKS_ON
-from corpora.text.subtitles import SUFFIXES as SUBTITLES
-from corpora.text.subtitles import read_subtitles, subtitles_beside
 from corpora.text.word_vectors import make_word_vectors
 from models.build import build
 from models.configs.base import MODALITIES, Modality, SystemConfig
-from models.configs.dai import MesmConfig
 from models.configs.emoembs import EmoEmbsConfig
-from models.configs.xia import XiaConfig
 from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
 from models.parts.weighing import weights_of
 from models.task import Features, Task, outputs_of
 from orchestrator.errors import KeptModelError
+from orchestrator.kept_models.clips.notes import REMARKS, cost_of_no_text, listed
+from orchestrator.kept_models.clips.spoken import SpokenClip, is_text
 from orchestrator.storage.own_code import with_own_code
 from orchestrator.training.determinism import deterministic_algorithms, set_cublas_workspace
 from orchestrator.training.objective import PREDICTIONS
@@ -48,8 +44,6 @@ from reports.prediction.prediction import (
     ModalityWeights,
     Prediction,
     WeightKind,
-    valid_header,
-    valid_score,
 )
 from reports.scores.metrics import decide
 
@@ -59,88 +53,6 @@ WEIGHS_MODALITIES: dict[type[nn.Module], WeightKind] = {
     Gates: "gates",
 }
 """The parts whose weights are the weights of the modalities, in the order of the config."""
-
-REMARKS: dict[Remark, str] = {
-    Remark.NO_FACE: "no face was found: the centre of each frame is used instead",
-    Remark.SEVERAL_FACES: "several people are seen: one face of each frame is used",
-    Remark.NO_FRAMES: "there is no picture: a black one is used instead",
-    Remark.NO_SOUND: "there is no sound: silence is used instead",
-    Remark.SHORT: "it is shorter than the interval between two frames: only one frame is used",
-    Remark.ENDS_EARLY: "its pictures end before its sound: there are fewer than its length needs",
-    Remark.DAMAGED: "parts of it are damaged, and were left out",
-    Remark.CHANNELS_CANCEL: "the channels of its sound cancel each other: almost nothing is left",
-    Remark.SEVERAL_SOUND_TRACKS: "it has several sound tracks",
-}
-
-TEXT_SUFFIX = ".txt"
-
-
-@dataclass(frozen=True)
-class SpokenClip:
-    """A media file, or a file of text, and what is said in it.
-
-    `text_from` describes the source of the text; `sound_track` is the sound track to hear, the
-    first is 1, by default the first.
-    """
-
-    path: Path
-    text: str = ""
-    text_from: str | None = None
-    sound_track: int | None = None
-
-
-def spoken_clip(
-    path: Path, *, text: str | None = None, subtitles: Path | None = None
-) -> SpokenClip:
-    """Find what is said in a clip: the given text, else a subtitle file beside it, else nothing.
-
-    A file of text says it itself.
-
-    Raises:
-        CorpusError: If the subtitles, or the file of text, cannot be read.
-    """
-    if text is None and subtitles is None and is_text(path):
-        return SpokenClip(path, "\n".join(read_lines(path)), "the file itself")
-    if text is not None:
-        return SpokenClip(path, text, "--text")
-    if subtitles is not None:
-        return SpokenClip(path, read_subtitles(subtitles), f"{subtitles.name}, --subtitles")
-    beside = subtitles_beside(path)
-    if beside is None:
-        return SpokenClip(path)
-    return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
-
-
-def is_text(path: Path) -> bool:
-    """Tell by its name whether a file holds text."""
-    return path.suffix.lower() == TEXT_SUFFIX
-
-
-def clips_in(
-    folder: Path, modalities: Collection[Modality] = MODALITIES
-) -> tuple[list[Path], list[Path]]:
-    """List the video files of a folder, by name, and the other files; hidden ones are left out.
-
-    Files of sound count as well for a model that reads no vision, files of text for one that reads
-    text alone. Subtitles are no other files. A link that leads nowhere is one.
-
-    Raises:
-        CorpusError: If there are no videos, nor what else counts.
-    """
-    suffixes: tuple[str, ...] = VIDEO_SUFFIXES
-    if "vision" not in modalities:
-        suffixes += SOUND_SUFFIXES
-    if set(modalities) == {"text"}:
-        suffixes += (TEXT_SUFFIX,)
-    files = sorted(
-        path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()
-    )
-    found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
-    if not found:
-        what = "video file" if suffixes == VIDEO_SUFFIXES else "file that the model reads"
-        raise CorpusError(f"folder '{folder}' holds no {what}: none ends in {', '.join(suffixes)}")
-    others = [path for path in files if path.suffix.lower() not in SUBTITLES]
-    return found, [path for path in others if path not in found]
 
 
 class Predictor:
@@ -178,7 +90,7 @@ class Predictor:
             if set(modalities) != {"text"}:
                 raise CorpusError(
                     f"'{clip.path}' is a file of text, but trial '{self._record.key}' reads "
-                    f"{_listed(modalities)}; give a media file, or choose a trial of text alone"
+                    f"{listed(modalities)}; give a media file, or choose a trial of text alone"
                 )
             utterance = text_alone(clip.path.name, clip.text)
             return self.predict_utterance(utterance, text_from=clip.text_from)
@@ -287,7 +199,7 @@ class Predictor:
         if not text.strip():
             yield cost_of_no_text(self._record, has_weight="text" in self.weighed)
         elif text_from is not None and not model.reads_text:
-            yield f"this model reads no text, only {_listed(model.modalities)}"
+            yield f"this model reads no text, only {listed(model.modalities)}"
         elif self._tokenizer is not None and self._tokenizer.encode(text).overflowing:
             num_read = len(self._tokenizer.encode(text).ids)
             yield f"the text is long: the model reads only its first {num_read} tokens"
@@ -338,45 +250,6 @@ def load_predictor(
     model = build(config, _task(config, record.result.emotions, reader.widths(), recipe))
     model.load_state_dict(state)
     return Predictor(record, model, reader, tokenizer, device)
-
-
-def cost_of_no_text(record: Record, *, has_weight: bool) -> str:
-    """Say what the lack of a text means for a model's predictions, as far as it is known.
-
-    Args:
-        record: The record of the model's trial.
-        has_weight: Whether the prediction includes the weight of the text.
-    """
-    config = record.trial.config.model
-    if not config.reads_text:
-        missed = f"none is needed: this model reads only {_listed(config.modalities)}"
-        return f"no text was given, and {missed}"
-    if config.modalities == ("text",):
-        return (
-            "no text was given, but this model reads only text: without text, it predicts the same "
-            "for every clip"
-        )
-    parts = [f"it decides by {_listed(config.modalities)}"]
-    if has_weight:
-        parts.append("the weight of the text says how much the empty text counts")
-    if steered := _steered_by_text(config):
-        parts.append(f"it uses the text when it reads {_listed(steered)}")
-    cost = f"Its validation {valid_header(record)} is {valid_score(record):.3f} with text"
-    without = record.result.valid_f1_without_text
-    cost += "" if without is None else f" and {without:.3f} without any"
-    return f"no text was given, so this model reads an empty one: {'; '.join(parts)}. {cost}"
-
-
-def _steered_by_text(config: SystemConfig) -> list[Modality]:
-    """List the modalities whose encoders also read the text."""
-    match config:
-        case XiaConfig():
-            after = {"audio": config.audio.sem_after, "vision": config.vision.sem_after}
-            return [modality for modality in config.sequences if after[modality]]
-        case MesmConfig():
-            return [modality for modality in config.modalities if modality != "text"]
-        case _:
-            return []
 
 
 def _feature_sources(
@@ -459,10 +332,5 @@ def _task(
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _listed_or_none(names: Iterable[str]) -> str:
-    return _listed(names) if [*names] else "no modality"
+    return listed(names) if [*names] else "no modality"
