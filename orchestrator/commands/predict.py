@@ -302,7 +302,7 @@ def _load(
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
-    from orchestrator.kept_models.clips.predictor import load_predictor
+    from orchestrator.kept_models.clips.load_predictor import load_predictor
 
     return load_predictor(
         chosen.record,
