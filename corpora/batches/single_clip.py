@@ -12,8 +12,9 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import CorpusSplit
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.transfer import num_threads
-from corpora.batches.watched import Seen, WatchedForm
+from corpora.batches.watched import WatchedForm
 from corpora.features.sources import FeatureSources
+from corpora.forms.seen import Seen
 from corpora.media.duration import read_duration_s
 from corpora.media.frames import has_pictures
 from corpora.media.segments import NoMedia, SoundSegment, VideoSegment

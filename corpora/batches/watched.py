@@ -1,7 +1,6 @@
 """What a recipe sees and hears of one clip: whole frames, the faces that count, the wave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from corpora.forms.crops import crop_first_face, faces_in_field
 from corpora.forms.face_choice import FaceChooser
 from corpora.forms.faces import Faces
 from corpora.forms.form import ClipForm, PreparedClip
+from corpora.forms.seen import Box, Seen, SeenFrame, SeenWave
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import Recipe
 from corpora.source.utterance import Frame
@@ -19,62 +19,15 @@ from corpora.source.utterance import Frame
 MAX_FRAMES, MAX_SIDE_PX = 12, 480
 """So many frames of a clip are kept, evenly over it, and none is larger: a clip may last hours."""
 
-NUM_BINS = 600
+NUM_PARTS = 600
 """The wave is kept as the lowest and the highest sample of so many parts of equal length."""
-
-Box = tuple[float, float, float, float]
-"""left, top, right, bottom, as shares of the frame's width and height."""
-
-_Times = Sequence[float]
-
-
-@dataclass(frozen=True)
-class SeenFrame:
-    """A frame that a model reads, and where the face that counts is; None without a face.
-
-    Shapes:
-        picture: (height, width, 3), uint8, RGB
-    """
-
-    time_s: float
-    picture: Frame
-    box: Box | None
-
-
-@dataclass(frozen=True)
-class Wave:
-    """The lowest and the highest sample of each part of a wave.
-
-    Shapes:
-        low, high: (bins,), in [-1, 1]
-    """
-
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a recipe saw and heard of a clip.
-
-    Attributes:
-        frames: Some of the frames, in order.
-        times_s: The time of each window's frame, also of those after the last picture.
-        found: Whether each frame that could be decoded shows a face that counts.
-        wave: The sound; None if there is none.
-    """
-
-    frames: tuple[SeenFrame, ...]
-    times_s: tuple[float, ...]
-    found: tuple[bool, ...]
-    wave: Wave | None
 
 
 class WatchedForm:
     """A form that makes what the form below makes, and keeps what it was shown."""
 
     def __init__(self, form: ClipForm, recipe: Recipe | HandcraftedRecipe) -> None:
-        self.times_s: _Times = form.times_s
+        self.times_s: Sequence[float] = form.times_s
         self.rate_hz = form.rate_hz
         self._form = form
         self._recipe = recipe
@@ -86,7 +39,7 @@ class WatchedForm:
         self._num_seen = 0
         self._frames: list[SeenFrame] = []
         self._found: list[bool] = []
-        self._wave: Wave | None = None
+        self._wave: SeenWave | None = None
 
     def see(self, frame: Frame, faces: Faces) -> None:
         """Take the frame at the next of `times_s`; evaluation reads a window's middle one."""
@@ -103,8 +56,8 @@ class WatchedForm:
     def hear(self, wave: NDArray[np.float32] | None) -> None:
         """Take the sound, None for silence, after the last frame."""
         if wave is not None and len(wave):
-            parts = np.array_split(wave, min(NUM_BINS, len(wave)))
-            self._wave = Wave(
+            parts = np.array_split(wave, min(NUM_PARTS, len(wave)))
+            self._wave = SeenWave(
                 np.array([part.min() for part in parts]), np.array([part.max() for part in parts])
             )
         self._form.hear(wave)

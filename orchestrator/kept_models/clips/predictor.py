@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from corpora.batches.single_clip import ClipReader, ReadClip, text_alone, whole_file
-from corpora.batches.watched import Seen
+from corpora.forms.seen import Seen
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import CorpusError, MediaError
 from corpora.source.names import SYNTHETIC_NAMES
@@ -28,6 +28,7 @@ from orchestrator.kept_models.clips.notes import REMARKS, cost_of_no_text, liste
 from orchestrator.kept_models.clips.spoken import SpokenClip, is_text
 from orchestrator.kept_models.load import TrainedModel
 from orchestrator.training.determinism import deterministic_algorithms
+from orchestrator.training.memory import is_out_of_memory
 from orchestrator.training.objective import PREDICTIONS
 from orchestrator.training.precision import autocast
 from reports.ledger.record import Record
@@ -117,7 +118,8 @@ class Predictor:
         with _named(clip):
             utterance = self._utterance(clip)
             read, seen = self._reader.watch(utterance)
-        return Watched(self._prediction(utterance, clip.text_from, read), read.batch, seen)
+            prediction = self._prediction(utterance, clip.text_from, read)
+        return Watched(prediction, read.batch, seen)
 
     def predict_utterance(
         self, utterance: Utterance, *, text_from: str | None = None
@@ -263,8 +265,15 @@ class Predictor:
 
 @contextmanager
 def _named(clip: SpokenClip) -> Iterator[None]:
-    """Name the clip in an error about its media."""
+    """Name the clip in an error about its media, or about too little memory for it."""
     try:
         yield
     except MediaError as error:
         raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise CorpusError(
+            f"clip '{clip.path}' does not fit into the memory that is free here; end other "
+            "programs, or cut it into shorter clips"
+        ) from error
