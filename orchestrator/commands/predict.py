@@ -143,7 +143,9 @@ def _predict_folder(
         errors.print(f"note: {', '.join(names_of_clips)}: {note}", style=NOTE)
     entries = (*opened.faults, *outcome.entries)
     about = str(trial_view(chosen.record, chosen.rows))
-    for path in write_indices(entries, views, title=f"Clips of {folder.name}", about=about):
+    for path in write_indices(
+        entries, views, title=f"Predictions for {folder.resolve().name}", about=about
+    ):
         errors.print(f"wrote {path}")
     _tell_faults(entries)
 

@@ -47,24 +47,19 @@ class Change:
 
 def to_page(content: ClipContent) -> str:
     """Write the page."""
-    return (
-        environment()
-        .get_template("clip.html.j2")
-        .render(
-            content=content,
-            prediction=content.prediction,
-            record=content.record,
-            trial=content.record.trial,
-            circumstances=content.record.circumstances,
-            table_style=STYLE,
-            summary=summary(content.prediction),
-            valid=f"{valid_header(content.record)} {valid_score(content.record):.3f}",
-            weights_title=WEIGHTS[content.prediction.weights.kind]
-            if content.prediction.weights
-            else "",
-            changes={name: list(_changes(content, name)) for name in content.values},
-            ticks=_ticks(content.prediction.seconds),
-        )
+    template = environment().get_template("clip.html.j2")
+    return template.render(
+        content=content,
+        prediction=content.prediction,
+        record=content.record,
+        trial=content.record.trial,
+        circumstances=content.record.circumstances,
+        table_style=STYLE,
+        summary=summary(content.prediction),
+        valid=f"{valid_header(content.record)} {valid_score(content.record):.3f}",
+        kinds_of_weights=WEIGHTS,
+        changes={name: list(_changes(content, name)) for name in content.values},
+        ticks=_ticks(content.prediction.seconds),
     )
 
 
@@ -93,9 +88,14 @@ def _changes(content: ClipContent, name: str) -> Iterator[Change]:
     for one in content.without:
         yield Change(
             f"{one.values[name]:.3f}",
-            f"{one.values[name] - before:+.3f}".replace("-", "\N{MINUS SIGN}"),
+            _signed(one.values[name] - before),
             _turns(one, name, was_present),
         )
+
+
+def _signed(difference: float) -> str:
+    rounded = round(difference, 3) + 0.0  # no -0.0
+    return f"{rounded:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _turns(without: WithoutModality, name: str, was_present: dict[str, bool]) -> str:
