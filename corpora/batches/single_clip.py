@@ -12,7 +12,9 @@ from corpora.batches.batch import Batch, HandcraftedBatch
 from corpora.batches.corpus import CorpusSplit
 from corpora.batches.gatherers import FeatureGatherer, PictureGatherer, picture_columns
 from corpora.batches.transfer import num_threads
+from corpora.batches.watched import WatchedForm
 from corpora.features.sources import FeatureSources
+from corpora.forms.seen import Seen
 from corpora.media.duration import read_duration_s
 from corpora.media.frames import has_pictures
 from corpora.media.segments import NoMedia, SoundSegment, VideoSegment
@@ -20,6 +22,7 @@ from corpora.preparation.clip_pass import ClipPass, PassedClip
 from corpora.preparation.form_makers import make_form_maker
 from corpora.preparation.parts import clip_row
 from corpora.recipes.columns import TEXT
+from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.recipes.pictures import Recipe
 from corpora.recipes.union import AnyRecipe
 from corpora.source.errors import MediaError
@@ -57,7 +60,7 @@ class ClipReader:
         tokenizer: Tokenizer | None,
         device: torch.device,
     ) -> None:
-        self._recipe = recipe
+        self.recipe = recipe
         self._tokenizer = tokenizer
         self._device = device
         self._make_form = make_form_maker(recipe, feature_sources, str(device))
@@ -66,7 +69,7 @@ class ClipReader:
 
     def widths(self) -> dict[str, int]:
         """Say how many numbers a row of features has, by modality; pictures have none."""
-        if isinstance(self._recipe, Recipe):
+        if isinstance(self.recipe, Recipe):
             return {}
         form = self._make_form(_EMPTY)
         form.hear(None)
@@ -78,10 +81,27 @@ class ClipReader:
         Raises:
             MediaError: If `prepare` would reject it.
         """
-        (passed,) = self._clip_pass.prepare([utterance])
+        return self._read(self._clip_pass, utterance)
+
+    def watch(self, utterance: Utterance) -> tuple[ReadClip, Seen]:
+        """Read an utterance, and keep what was seen and heard.
+
+        Raises:
+            MediaError: If `prepare` would reject it.
+            TypeError: If the recipe reads no media.
+        """
+        recipe = self.recipe
+        if not isinstance(recipe, Recipe | HandcraftedRecipe):
+            raise TypeError(f"recipe '{recipe.name}' reads no media")
+        watched = WatchedForm(self._make_form(utterance), recipe)
+        clip_pass = ClipPass({recipe.name: lambda _: watched}, str(self._device))
+        return self._read(clip_pass, utterance), watched.seen
+
+    def _read(self, clip_pass: ClipPass, utterance: Utterance) -> ReadClip:
+        (passed,) = clip_pass.prepare([utterance])
         if isinstance(passed, Reject):
             raise MediaError(passed.reason, passed.detail)
-        form = passed.forms[self._recipe.name]
+        form = passed.forms[self.recipe.name]
         return ReadClip(
             batch=self._batch(passed, form.widths),
             num_frames=form.num_frames,
@@ -91,11 +111,11 @@ class ClipReader:
         )
 
     def _batch(self, passed: PassedClip, widths: Mapping[str, int]) -> Batch | HandcraftedBatch:
-        table = pa.Table.from_batches([clip_row(passed, self._recipe.name, self._schema)])
-        if isinstance(self._recipe, Recipe):
-            columns = picture_columns(table, self._recipe, num_threads=num_threads(self._device))
+        table = pa.Table.from_batches([clip_row(passed, self.recipe.name, self._schema)])
+        if isinstance(self.recipe, Recipe):
+            columns = picture_columns(table, self.recipe, num_threads=num_threads(self._device))
             texts = table[TEXT].to_pylist()
-            pictures = PictureGatherer(columns, self._recipe, texts, self._tokenizer)
+            pictures = PictureGatherer(columns, self.recipe, texts, self._tokenizer)
             return next(CorpusSplit(table, pictures, self._device).in_order(1))
         features = FeatureGatherer(table, widths)
         return next(CorpusSplit(table, features, self._device).in_order(1))

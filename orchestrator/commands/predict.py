@@ -1,11 +1,9 @@
 """The command that predicts the emotions of video files."""
 
-import csv
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,29 +11,34 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from corpora.preparation.known import know_corpus
-from corpora.source.errors import CorpusError
-from corpora.source.utterance import Modality
-from orchestrator.commands.options import (
-    fixed_seeds_option,
-    gathered,
-    place_options,
-    sound_track_option,
+from orchestrator.commands.options import place_options
+from orchestrator.commands.predicting.options import (
+    Choice,
+    Form,
+    Origins,
+    Said,
+    check_for_file,
+    check_for_folder,
+    choice_options,
+    form_options,
+    origin_options,
+    said_options,
 )
-from orchestrator.commands.preparing.handcrafted import by_modality, encoder_option
+from orchestrator.facts import print_facts
 from orchestrator.kept_models.choose import ChosenTrial, best_trial, trial_by_key
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan
 from orchestrator.terminal import console, errors
 from reports.ledger.ledger import Ledger
-from reports.ledger.record import Result
-from reports.prediction.prediction import csv_header, csv_row, to_json
 from reports.prediction.view import NOTE, prediction_view, trial_view
 from search_spaces.catalogue import find_study, load_studies
 
 if TYPE_CHECKING:
     import torch
 
-    from orchestrator.kept_models.predict import Predictor, SpokenClip
+    from orchestrator.kept_models.clips.predictor import Predictor
+    from orchestrator.kept_models.clips.spoken import SpokenClip
+    from reports.prediction.index import Entry
 
     Load = Callable[[Sequence[SpokenClip]], Predictor]
 
@@ -43,114 +46,6 @@ EXIT_UNREADABLE_CLIPS = 1
 
 MAX_OTHERS = 10
 """The most files that are named though they are no videos."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which finished trial predicts: the trial `key`, or the best trial of the study `best`.
-
-    Exactly one of the two is given. `seeds` is the number of seeds that the study was run with.
-    """
-
-    key: str | None
-    best: str | None
-    seeds: int | None
-
-    def __post_init__(self) -> None:
-        """Make sure that exactly one of the two is given.
-
-        Raises:
-            UsageError: If both or none are given.
-        """
-        if (self.key is None) == (self.best is None):
-            raise click.UsageError("name the trial with either '--trial KEY' or '--best STUDY'")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What is said in a clip: a text or a file of subtitles, and the sound track to hear."""
-
-    text: str | None
-    subtitles: Path | None
-    sound_track: int | None
-
-    def __post_init__(self) -> None:
-        """Make sure that at most one of the two is given.
-
-        Raises:
-            UsageError: If both are given.
-        """
-        if self.text is not None and self.subtitles is not None:
-            raise click.UsageError("'--text' and '--subtitles' say the same thing; choose one")
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Where the word vectors and the encoders are that the trial's features were made with."""
-
-    words: str | None
-    encoders: Mapping[Modality, str]
-
-
-@dataclass(frozen=True)
-class Form:
-    """How to write predictions: as JSON, or the CSV of a folder into the file `output`."""
-
-    as_json: bool
-    output: Path | None
-
-
-def _origins(words: str | None, places: Sequence[str]) -> Origins:
-    return Origins(words, by_modality(places, "--encoder"))
-
-
-choice_options = gathered(
-    "choice",
-    Choice,
-    click.option(
-        "--trial",
-        "key",
-        metavar="KEY",
-        help="A finished trial by its key, or the first 6 digits of it.",
-    ),
-    click.option(
-        "--best",
-        metavar="STUDY",
-        help="The finished trial of a study (name or Python file) with the best validation F1.",
-    ),
-    fixed_seeds_option,
-)
-said_options = gathered(
-    "said",
-    Said,
-    click.option("--text", help="What is said in the clip."),
-    click.option(
-        "--subtitles",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="What is said, as .srt or .vtt.  [default: CLIP with that suffix, if there is one]",
-    ),
-    sound_track_option,
-)
-origin_options = gathered(
-    "origins",
-    _origins,
-    click.option(
-        "--words",
-        metavar="glove:FILE|encoder:NAME|random",
-        help="Word vectors, if the trial reads hand-crafted features that were made with them.",
-    ),
-    encoder_option,
-)
-form_options = gathered(
-    "form",
-    Form,
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the CSV of a folder to this file.  [default: print it]",
-    ),
-)
 
 
 @click.command("predict")
@@ -179,7 +74,10 @@ def predict(
     with --trial, or name its study with --best and the --corpus, --seeds and --scale that it ran
     with. For a folder, the output is a CSV, and the subtitles of each file lie beside the file.
     """
-    _check_together(clip, said, form)
+    if clip.is_dir():
+        check_for_folder(clip, said, form)
+    else:
+        check_for_file(clip, form)
     ledger = Ledger(place.storage)
     if choice.key is not None:
         chosen = trial_by_key(ledger, choice.key)
@@ -187,24 +85,9 @@ def predict(
         chosen = _best(str(choice.best), choice.seeds, place, ledger)
     load = partial(_load, chosen, ledger, origins, device)
     if clip.is_dir():
-        _predict_folder(clip, chosen, load, said.sound_track, form.output)
+        _predict_folder(clip, chosen, load, said.sound_track, form)
     else:
-        _predict_file(clip, chosen, load, said, as_json=form.as_json)
-
-
-def _check_together(clip: Path, said: Said, form: Form) -> None:
-    """Refuse options that do not work for a folder, or for a file.
-
-    Raises:
-        click.UsageError: If the user gave such an option.
-    """
-    if clip.is_dir() and (said.text is not None or said.subtitles is not None or form.as_json):
-        raise click.UsageError(
-            f"'{clip}' is a folder; '--text', '--subtitles' and '--json' work only for a file. "
-            "Put subtitles beside each file; the output is CSV"
-        )
-    if form.output is not None and not clip.is_dir():
-        raise click.UsageError(f"'--output' works only for a folder, and '{clip}' is a file")
+        _predict_file(clip, chosen, load, said, form)
 
 
 def _best(study: str, num_seeds: int | None, place: Place, ledger: Ledger) -> ChosenTrial:
@@ -214,84 +97,67 @@ def _best(study: str, num_seeds: int | None, place: Place, ledger: Ledger) -> Ch
     return best_trial([make_plan(each, known, scale, num_seeds, ledger) for each in studies])
 
 
-def _predict_file(
-    clip: Path,
-    chosen: ChosenTrial,
-    load: "Load",
-    said: Said,
-    *,
-    as_json: bool,
-) -> None:
-    from orchestrator.kept_models.predict import spoken_clip  # loads PyTorch
+def _predict_file(clip: Path, chosen: ChosenTrial, load: "Load", said: Said, form: Form) -> None:
+    from orchestrator.kept_models.clips.facts import prediction_facts
+    from orchestrator.kept_models.clips.spoken import spoken_clip  # these load PyTorch
+    from orchestrator.kept_models.clips.views import Views, predict_and_show
 
     spoken = spoken_clip(clip, text=said.text, subtitles=said.subtitles)
     spoken = replace(spoken, sound_track=said.sound_track)
     with errors.status("reading the clip and predicting"):
-        prediction = load([spoken]).predict(spoken)
-    if as_json:
-        content = to_json(prediction, chosen.record, chosen.rows)
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        views = Views(form.page, form.picture)
+        prediction = predict_and_show(load([spoken]), spoken, chosen.rows, views)
+    if form.as_json:
+        print_facts(prediction_facts(prediction, chosen.record, chosen.rows))
     else:
         console.print(prediction_view(prediction, chosen.record, chosen.rows))
+    for path in (form.page, form.picture):
+        if path is not None:
+            errors.print(f"wrote {path}")
 
 
 def _predict_folder(
-    folder: Path,
-    chosen: ChosenTrial,
-    load: "Load",
-    sound_track: int | None,
-    output: Path | None,
+    folder: Path, chosen: ChosenTrial, load: "Load", sound_track: int | None, form: Form
 ) -> None:
     """Write a line for each clip; report those that cannot be read, and continue."""
-    from orchestrator.kept_models.predict import clips_in, spoken_clip  # loads PyTorch
+    from orchestrator.kept_models.clips.folder import (  # it loads PyTorch
+        counted,
+        open_folder,
+        predict_each,
+        write_indices,
+    )
+    from orchestrator.kept_models.clips.views import Views
 
-    faults: list[CorpusError] = []
-    clips = []
-    found, others = clips_in(folder, chosen.record.trial.config.model.modalities)
-    if others:
-        names = ", ".join(path.name for path in others[:MAX_OTHERS])
-        more = f" and {len(others) - MAX_OTHERS} more" if len(others) > MAX_OTHERS else ""
-        errors.print(f"note: not taken for clips: {names}{more}", style=NOTE, markup=False)
-    for path in found:
-        try:
-            clips.append(replace(spoken_clip(path), sound_track=sound_track))
-        except CorpusError as error:
-            faults.append(error)
+    opened = open_folder(folder, chosen.record.trial.config.model.modalities, sound_track)
+    if opened.others:
+        names = ", ".join(path.name for path in opened.others[:MAX_OTHERS])
+        num_more = len(opened.others) - MAX_OTHERS
+        more = f" and {num_more} more" if num_more > 0 else ""
+        errors.print(f"note: not taken for clips: {names}{more}", style=NOTE)
     errors.print(trial_view(chosen.record, chosen.rows))
-    predictor = load(clips)
-    with _opened(output) as file:
-        faults += _write_lines(predictor, clips, chosen.record.result, file)
+    views = Views(form.page, form.picture)
+    predictor = load(opened.clips)
+    with counted(opened.clips, errors) as clips, _opened(form.output) as file:
+        outcome = predict_each(predictor, clips, chosen.rows, views, file)
+    for note, names_of_clips in outcome.notes.items():
+        errors.print(f"note: {', '.join(names_of_clips)}: {note}", style=NOTE)
+    entries = (*opened.faults, *outcome.entries)
+    about = str(trial_view(chosen.record, chosen.rows))
+    for path in write_indices(
+        entries, views, title=f"Predictions for {folder.resolve().name}", about=about
+    ):
+        errors.print(f"wrote {path}")
+    _tell_faults(entries)
+
+
+def _tell_faults(entries: Sequence["Entry"]) -> None:
+    """Tell which clips have no prediction, and end with an exit code if there are any."""
+    faults = [entry.fault for entry in entries if entry.fault]
     for fault in faults:
         errors.print(f"error: {fault}", style="red")
     if faults:
+        errors.print(f"{len(faults)} of {len(entries)} clips have no prediction", style="red")
         sys.exit(EXIT_UNREADABLE_CLIPS)
-
-
-def _write_lines(
-    predictor: "Predictor", clips: Sequence["SpokenClip"], result: Result, file: TextIO
-) -> list[CorpusError]:
-    """Write each line as soon as it is known, then each note once, with the clips it concerns.
-
-    Returns:
-        The faults of the clips that have no line.
-    """
-    faults = []
-    notes: dict[str, list[str]] = {}
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(csv_header(result, predictor.weighed))
-    for clip in clips:
-        try:
-            prediction = predictor.predict(clip)
-        except CorpusError as error:
-            faults.append(error)
-            continue
-        writer.writerow(csv_row(prediction))
-        file.flush()
-        for note in prediction.notes:
-            notes.setdefault(note, []).append(prediction.clip)
-    for note, names in notes.items():
-        errors.print(f"note: {', '.join(names)}: {note}", style=NOTE)
-    return faults
 
 
 def _load(
@@ -301,7 +167,7 @@ def _load(
     device: str | None,
     clips: Sequence["SpokenClip"],
 ) -> "Predictor":
-    from orchestrator.kept_models.predict import load_predictor
+    from orchestrator.kept_models.clips.load_predictor import load_predictor
 
     return load_predictor(
         chosen.record,

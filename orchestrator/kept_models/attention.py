@@ -1,6 +1,6 @@
-"""What a trained model attends to in its forward pass on one utterance of the test split."""
+"""What a trained model attends to in its forward pass on one utterance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -18,7 +18,8 @@ from models.parts.transformer import ClsToken, Transformer
 from models.parts.weighing import weights_of
 from models.systems.sequence_fusion import SequenceFusionModel
 from models.systems.xia import XiaModel
-from orchestrator.kept_models.load import LoadedModel, MissingPartError
+from orchestrator.kept_models.blanks import AnyBatch
+from orchestrator.kept_models.load import LoadedModel, MissingPartError, TrainedModel
 
 CLS = "fused [CLS]"
 """The learned [CLS] of the fusion, not the one that the tokenizer puts before the text."""
@@ -40,7 +41,7 @@ class Attended:
         maps: The height and width of the map at each semantic enhancement, by its name.
     """
 
-    trained: LoadedModel
+    trained: TrainedModel
     logits: Tensor
     weights: Mapping[str, Tensor]
     maps: Mapping[str, tuple[int, int]]
@@ -71,14 +72,19 @@ class FusionWeights(NamedTuple):
 
 def attend(trained: LoadedModel, index: int) -> Attended:
     """Predict one test utterance, given by its index, alone and in the trial's precision."""
-    model, split = trained.model, trained.corpus.splits["test"]
+    batches: Iterator[AnyBatch] = trained.corpus.splits["test"].in_order(1)
+    return attend_to(trained, next(islice(batches, index, None)))
+
+
+def attend_to(trained: TrainedModel, batch: AnyBatch) -> Attended:
+    """Predict a batch of one utterance in the trial's precision."""
+    model = trained.model
     queries = {
         name: part.query
         for name, part in model.named_modules()
         if isinstance(part, SemanticEnhancement)
     }
-    batch = next(islice(split.in_order(1), index, None))
-    device, bf16 = split.labels.device, trained.record.circumstances.precision == "bf16"
+    device, bf16 = batch.labels.device, trained.record.circumstances.precision == "bf16"
     with (
         torch.inference_mode(),
         torch.autocast(device.type, torch.bfloat16, enabled=bf16),
@@ -162,7 +168,7 @@ def _array(weights: Tensor) -> Weights:
     return array
 
 
-def _missing(trained: LoadedModel, part: str) -> MissingPartError:
+def _missing(trained: TrainedModel, part: str) -> MissingPartError:
     record = trained.record
     return MissingPartError(
         f"trial '{record.key}', system '{record.trial.config.model.system}', has no {part}; choose "

@@ -17,14 +17,13 @@ from reports.corpus.contact_picture import loudness_db
 
 @dataclass(frozen=True)
 class ShownClip:
-    """One test utterance; `index` is its place in the split, `tokens` are its text for the model.
+    """One utterance; `tokens` are its text for the model.
 
     Shapes:
         faces: (N, face_px, face_px, 3), uint8, RGB, one for each window
         sound: (M, num_mels, frames), decibels, one for each chunk, the highest band first
     """
 
-    index: int
     id: str
     text: str
     tokens: tuple[str, ...]
@@ -34,7 +33,14 @@ class ShownClip:
     chunk_s: float
 
 
-def choose_clip(trained: LoadedModel, storage: Path) -> ShownClip:
+@dataclass(frozen=True)
+class ChosenClip(ShownClip):
+    """An utterance of the test split; `index` is its place there."""
+
+    index: int
+
+
+def choose_clip(trained: LoadedModel, storage: Path) -> ChosenClip:
     """Take the first test utterance, by id, that has a text and shows a face in every window.
 
     The choice does not depend on the model's predictions.
@@ -79,16 +85,32 @@ def _shown(
     window_s: float,
     settings: PowerMel | VggishLogMel,
     trained: LoadedModel,
-) -> ShownClip:
+) -> ChosenClip:
     tokenizer = trained.corpus.tokenizer
-    loudness = np.split(loudness_db(row.mels, settings), len(row.mels), axis=1)
-    return ShownClip(
+    return ChosenClip(
         index=index,
         id=row.id,
         text=row.text,
         tokens=tuple(tokenizer.encode(row.text).tokens) if tokenizer is not None else (),
         faces=row.crops[:, row.crops.shape[1] // 2],
-        sound=np.stack(loudness)[:, ::-1],
+        sound=pictures_of_sound(row.mels, settings),
         window_s=window_s,
-        chunk_s=settings.chunk_frames * settings.hop / settings.sample_rate_hz,
+        chunk_s=chunk_seconds(settings),
     )
+
+
+def pictures_of_sound(
+    mels: NDArray[np.float32], settings: PowerMel | VggishLogMel
+) -> NDArray[np.float64]:
+    """Make pictures of the chunks of a spectrogram: decibels, the highest band first.
+
+    Shapes:
+        mels: (M, height, width), as a batch holds them -> (M, num_mels, frames)
+    """
+    loudness = np.split(loudness_db(mels, settings), len(mels), axis=1)
+    return np.stack(loudness)[:, ::-1]
+
+
+def chunk_seconds(settings: PowerMel | VggishLogMel) -> float:
+    """Return how long a chunk of a spectrogram lasts."""
+    return settings.chunk_frames * settings.hop / settings.sample_rate_hz

@@ -1,6 +1,7 @@
 """Draws the figures that need trained models, as far as the ledger has the kept models."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,13 @@ from corpora.source.errors import CorpusError
 from models.configs.base import Modality
 from models.weights.errors import WeightsError
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_models.attention import (
-    CLS,
-    Attended,
-    attend,
-    bottleneck_weights,
-    fusion_weights,
-    site_weights,
+from orchestrator.kept_models.attention import attend
+from orchestrator.kept_models.attention_figures import (
+    DrawAttention,
+    Told,
+    draw_bottleneck,
+    draw_fusion,
+    draw_sites,
 )
 from orchestrator.kept_models.by_row import NotDrawnError, Trials, with_kept_models
 from orchestrator.kept_models.clip import ShownClip, choose_clip
@@ -28,17 +29,12 @@ from orchestrator.kept_models.load import MissingPartError, load_trained
 from reports.figures.style import Drawing
 from reports.ledger.record import Record
 from reports.model_figures.embedding import Panel, draw_embedding
-from reports.model_figures.site_attention import SiteAttention, draw_site_attention
-from reports.model_figures.step_attention import Band, Steps, draw_step_attention
 from search_spaces.study import RowRef
 
 XIA_FULL = RowRef("modules", "MER-SEM-MBT")
 LE_FULL = RowRef("components", "+ Transformer-based Fusion + Emotion-level Embedding")
 
-WIDE = 2.0
-"""The width of a face, relative to the width of a token."""
-
-TITLES: dict[Modality, str] = {"text": "text", "audio": "sound", "vision": "faces"}
+XIA_NAME = "MER-SEM-MBT (Xia et al.)"
 
 
 class FeaturePanel(NamedTuple):
@@ -128,95 +124,24 @@ def draw_features(trials: Trials, storage: Path, device: torch.device) -> Drawin
     )
 
 
-def draw_sites(trials: Trials, storage: Path, device: torch.device) -> Drawing:
-    """Draw where semantic enhancement looks in sound and faces.
+def draw_attention(
+    row: RowRef,
+    model: str,
+    draw: DrawAttention,
+    trials: Trials,
+    storage: Path,
+    device: torch.device,
+) -> Drawing:
+    """Draw what the model of a row attends to in one test utterance.
 
     Raises:
         NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
             `draw_features`, and if no clip can be shown.
     """
-    record, clip, attended = _attended(trials, XIA_FULL, storage, device)
-    weights = site_weights(attended)
-    as_seen = {  # a map of sound has time as rows and mel bands as columns
-        "vision": {f"SEM {group}": each for group, each in weights.get("vision", {}).items()},
-        "audio": {
-            f"SEM {group}": each.transpose(0, 2, 1)[:, ::-1]
-            for group, each in weights.get("audio", {}).items()
-        },
-    }
-    return draw_site_attention(
-        [
-            SiteAttention(TITLES["vision"], clip.faces, as_seen["vision"]),
-            SiteAttention(TITLES["audio"], clip.sound, as_seen["audio"]),
-        ],
-        window_s=clip.window_s,
-        name="xia2022-sem-attention",
-        title="Where semantic enhancement looks",
-        about=(
-            "Attention of the text to the sites of maps in MER-SEM-MBT (Xia et al.), "
-            f"{_said(clip)} Sound: log-mel spectrogram, low bands at the bottom. {_place(record)}"
-        ),
-    )
-
-
-def draw_bottleneck(trials: Trials, storage: Path, device: torch.device) -> Drawing:
-    """Draw what the bottleneck tokens exchange between sound and faces.
-
-    Raises:
-        NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
-            `draw_features`, and if no clip can be shown.
-    """
-    record, clip, attended = _attended(trials, XIA_FULL, storage, device)
-    write, read = bottleneck_weights(attended)
-    tokens = tuple(f"token {token + 1}" for token in range(len(write["audio"])))
-    return draw_step_attention(
-        [_sound_steps(clip, width=WIDE), _face_steps(clip)],
-        [
-            Band("tokens attend\nto windows", tokens, (write["audio"], write["vision"])),
-            Band("windows attend\nto tokens", tokens, (read["audio"], read["vision"])),
-        ],
-        name="xia2022-bottleneck-attention",
-        title="What passes the bottleneck between sound and faces",
-        about=(
-            f"Attention in the bottleneck of MER-SEM-MBT (Xia et al.), {_said(clip)} Last layer, "
-            "mean over heads. Above, the weights of a token add up to 1 over the windows of each "
-            "modality; below, the weights of a window add up to 1 over the tokens. Columns are "
-            f"windows, by the time at which they begin. {_place(record)}"
-        ),
-    )
-
-
-def draw_fusion(trials: Trials, storage: Path, device: torch.device) -> Drawing:
-    """Draw what [CLS] and the emotions attend to in the fusion of Le et al.
-
-    Raises:
-        NotDrawnError, CorpusError, KeptModelError, MissingPartError, WeightsError: As
-            `draw_features`, and if no clip can be shown.
-    """
-    record, clip, attended = _attended(trials, LE_FULL, storage, device)
-    queries, weights = fusion_weights(attended)
-    steps = [
-        Steps("[CLS]", (CLS,)),
-        Steps("text", clip.tokens),
-        _sound_steps(clip),
-        _face_steps(clip),
-    ]
-    ends = np.cumsum([len(part.names) for part in steps])
-    return draw_step_attention(
-        steps,
-        [Band("", queries, (*np.split(weights, ends[:-1], axis=1),), True)],
-        name="le2023-fusion-attention",
-        title="What the fused [CLS] and each emotion attend to",
-        about=(
-            f"Attention in the full model of Le et al., {_said(clip)} Rows: the [CLS] of the fused "
-            "sequence, in the last layer of the fusion, and each emotion's embedding, in the last "
-            "layer of the decoder; mean over heads. A row adds up to 1 over all steps, where even "
-            f"weights would be {1 / ends[-1]:.3f}; bars tell the sum of each modality. The layers "
-            "before have mixed the steps, so weight on one is not evidence from it alone. Sound "
-            "and faces by the time at which they begin. "
-            f"{_place(record)}"
-        ),
-    )
+    record = with_kept_models(trials, [row], storage)[row]
+    trained = load_trained(record, storage, device=device)
+    clip = choose_clip(trained, storage)
+    return draw(attend(trained, clip.index), clip, Told(model, _said(clip), _place(record)))
 
 
 class ModelFigure(NamedTuple):
@@ -226,24 +151,25 @@ class ModelFigure(NamedTuple):
     draw: Callable[[Trials, Path, torch.device], Drawing]
 
 
+def _attention_figure(row: RowRef, model: str, draw: DrawAttention) -> ModelFigure:
+    return ModelFigure((row,), partial(draw_attention, row, model, draw))
+
+
 FIGURES: dict[str, ModelFigure] = {
     "Figure 6 of Xia et al. (features)": ModelFigure(
         tuple(panel.row for panel in FIGURE_6), draw_features
     ),
-    "the attention of semantic enhancement (Xia et al.)": ModelFigure((XIA_FULL,), draw_sites),
-    "the attention of the bottleneck (Xia et al.)": ModelFigure((XIA_FULL,), draw_bottleneck),
-    "the attention of fusion and decoder (Le et al.)": ModelFigure((LE_FULL,), draw_fusion),
+    "the attention of semantic enhancement (Xia et al.)": ModelFigure(
+        (XIA_FULL,), partial(draw_attention, XIA_FULL, XIA_NAME, draw_sites)
+    ),
+    "the attention of the bottleneck (Xia et al.)": ModelFigure(
+        (XIA_FULL,), partial(draw_attention, XIA_FULL, XIA_NAME, draw_bottleneck)
+    ),
+    "the attention of fusion and decoder (Le et al.)": ModelFigure(
+        (LE_FULL,), partial(draw_attention, LE_FULL, "the full model of Le et al.", draw_fusion)
+    ),
 }
 """Every figure that needs trained models."""
-
-
-def _attended(
-    trials: Trials, row: RowRef, storage: Path, device: torch.device
-) -> tuple[Record, ShownClip, Attended]:
-    record = with_kept_models(trials, [row], storage)[row]
-    trained = load_trained(record, storage, device=device)
-    clip = choose_clip(trained, storage)
-    return record, clip, attend(trained, clip.index)
 
 
 def _of_one_emotion(
@@ -255,25 +181,11 @@ def _of_one_emotion(
     return learned.features[modality][has_one], names
 
 
-def _sound_steps(clip: ShownClip, *, width: float = 1.0) -> Steps:
-    times = _times(len(clip.sound), clip.chunk_s)
-    return Steps(TITLES["audio"], times, clip.sound, width)
-
-
-def _face_steps(clip: ShownClip) -> Steps:
-    times = _times(len(clip.faces), clip.window_s)
-    return Steps(TITLES["vision"], times, clip.faces, WIDE, keep_shape=True)
-
-
-def _times(number: int, seconds_each: float) -> tuple[str, ...]:
-    return tuple(f"{step * seconds_each:.2f} s" for step in range(number))
-
-
 def _said(clip: ShownClip) -> str:
     """Say which utterance is shown, and how it was chosen."""
     return (
         f"while it reads '{clip.text.strip()}' ({clip.id}: the first test utterance by id with a "
-        "text and a face in every window)."
+        "text and a face in every window)"
     )
 
 

@@ -22,11 +22,17 @@ class MissingPartError(Exception):
 
 
 @dataclass(frozen=True)
-class LoadedModel:
-    """A trained model in evaluation mode, the record of its trial, and its corpus."""
+class TrainedModel:
+    """A trained model in evaluation mode, and the record of its trial."""
 
     record: Record
     model: nn.Module
+
+
+@dataclass(frozen=True)
+class LoadedModel(TrainedModel):
+    """A trained model with the corpus of its trial."""
+
     corpus: AnyCorpus
 
 

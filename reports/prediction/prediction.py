@@ -1,4 +1,4 @@
-"""What a model predicts for one clip, and its forms for other programs: JSON and CSV."""
+"""What a model predicts for one clip, and its form as lines of CSV."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from corpora.source.rejects import Remark
 from models.configs.base import Modality
 from reports.forms.plain import csv_cell
 from reports.ledger.record import MAIN_HEADER, MAIN_METRIC, Record, Result
-from search_spaces.study import RowRef
 
 WeightKind = Literal["attention", "sum", "gates"]
 
@@ -85,64 +84,6 @@ def valid_score(record: Record) -> float:
 def valid_header(record: Record) -> str:
     """Name the metric of `valid_score`: F1, or CCC if the task is regression."""
     return MAIN_HEADER[MAIN_METRIC[record.result.task]]
-
-
-def to_json(prediction: Prediction, record: Record, rows: Sequence[RowRef]) -> dict[str, object]:
-    """Return the object that `mmer-sweep predict --json` prints.
-
-        {
-          "clip": "talk.mp4", "seconds": 4.2,
-          "text": "oh well", "text_from": "talk.srt, beside the clip" or null,
-          "emotions": {"happy": {"probability": 0.61, "threshold": 0.45, "present": true}, ...},
-          "targets": {"sentiment": 1.2},
-          "weights": null or {"kind": "attention", "values": {"text": 0.4, "audio": 0.6}},
-          "frames": 5, "frames_with_face": 4,
-          "remarks": ["no_sound"], "notes": ["..."],
-          "trial": {"key": "...", "rows": ["components/full"], "seed": 0, "system": "le",
-                    "recipe": "le", "corpus": "mine", "valid_f1": 0.58}
-        }
-
-    A model of emotions or classes has no `targets`, and one of numbers has no `emotions`, and
-    `valid_ccc`. Classes have the threshold null. `ModalityWeights` explains `kind`,
-    `corpora.source.rejects.Remark` lists the `remarks`, and `notes` are sentences. Probabilities,
-    thresholds and F1 are fractions.
-
-    Args:
-        prediction: The prediction to write.
-        record: The record of the trial that predicts.
-        rows: The rows that the trial belongs to.
-    """
-    weights = prediction.weights
-    return {
-        "clip": prediction.clip,
-        "seconds": prediction.seconds,
-        "text": prediction.text,
-        "text_from": prediction.text_from,
-        "emotions": {
-            decision.emotion: {
-                "probability": decision.probability,
-                "threshold": decision.threshold,
-                "present": decision.present,
-            }
-            for decision in prediction.decisions
-        },
-        **({"targets": dict(prediction.numbers)} if prediction.numbers else {}),
-        "weights": weights and {"kind": weights.kind, "values": weights.values},
-        "frames": prediction.num_frames,
-        "frames_with_face": prediction.num_faces,
-        "remarks": list(prediction.remarks),
-        "notes": list(prediction.notes),
-        "trial": {
-            "key": record.key,
-            "rows": [str(row) for row in rows],
-            "seed": record.trial.seed,
-            **({"streams": dict(streams)} if (streams := record.trial.streams) else {}),
-            "system": record.trial.config.model.system,
-            "recipe": record.trial.corpus.recipe,
-            "corpus": record.trial.corpus.name,
-            f"valid_{valid_header(record).lower()}": valid_score(record),
-        },
-    }
 
 
 def csv_header(result: Result, weighed: Sequence[Modality]) -> list[object]:

@@ -53,12 +53,17 @@ def prediction_view(
 def trial_view(record: Record, rows: Sequence[RowRef]) -> Text:
     """Say which trial predicts: its key, rows and seed, and the corpus that it was trained on."""
     trial = record.trial
-    title = f"trial {record.key}: {' = '.join(map(str, rows))}, seed {trial.seed_text}\n"
+    title = f"{trial_line(record, rows)}\n"
     trained = (
         f"system '{trial.config.model.system}', recipe '{trial.corpus.recipe}', trained on corpus "
         f"'{trial.corpus.name}', validation {valid_header(record)} {valid_score(record):.3f}"
     )
     return Text.assemble((title, "bold"), trained)
+
+
+def trial_line(record: Record, rows: Sequence[RowRef]) -> str:
+    """Name the trial that predicts: its key, rows and seed."""
+    return f"trial {record.key}: {' = '.join(map(str, rows))}, seed {record.trial.seed_text}"
 
 
 def _faces(prediction: Prediction) -> str:

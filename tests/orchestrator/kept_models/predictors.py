@@ -11,10 +11,8 @@ from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.recipes.pictures import XIA
 from models.configs.base import SystemConfig
 from orchestrator.commands.predict import predict
-from orchestrator.kept_models.predict import (
-    Predictor,
-    load_predictor,
-)
+from orchestrator.kept_models.clips.load_predictor import load_predictor
+from orchestrator.kept_models.clips.predictor import Predictor
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from tests.models import baselines_factory, xia_factory

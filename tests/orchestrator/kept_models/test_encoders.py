@@ -16,7 +16,8 @@ from corpora.readers.clip_folder import read_clips
 from corpora.recipes.handcrafted import HandcraftedRecipe
 from corpora.source.errors import CorpusError
 from corpora.source.utterance import Modality
-from orchestrator.kept_models.predict import SpokenClip, load_predictor
+from orchestrator.kept_models.clips.load_predictor import load_predictor
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record

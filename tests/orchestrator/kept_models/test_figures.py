@@ -175,10 +175,10 @@ def test_models_without_an_mlp_a_modality_have_no_such_features(
 def test_asking_for_attention_changes_no_bit_and_leaves_nobody_listening(
     row: RowRef, trials: Trials, storage: Path
 ) -> None:
-    seen = attended(row, trials, storage)
-    model = seen.trained.model
+    trained = loaded(row, trials, storage)
+    seen, model = attend(trained, 1), trained.model
     assert not any(part._forward_hooks for part in model.modules())
-    _, batch, *_ = seen.trained.corpus.splits["test"].in_order(1)
+    _, batch, *_ = trained.corpus.splits["test"].in_order(1)
     with torch.inference_mode():
         assert torch.equal(seen.logits, model(batch))
 

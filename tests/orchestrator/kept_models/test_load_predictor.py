@@ -9,11 +9,8 @@ from corpora.recipes.handcrafted import HandcraftedRecipe, PublishedFeatures
 from corpora.source.errors import CorpusError
 from models.configs.base import MODALITIES
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_models.predict import (
-    SpokenClip,
-    clips_in,
-    load_predictor,
-)
+from orchestrator.kept_models.clips.load_predictor import load_predictor
+from orchestrator.kept_models.clips.spoken import SpokenClip, clips_in
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from tests.corpora.media_factory import (

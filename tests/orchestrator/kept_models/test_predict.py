@@ -23,13 +23,10 @@ from models.configs.base import MODALITIES, SystemConfig
 from models.parts.weighing import weights_of
 from models.task import Task
 from orchestrator.errors import KeptModelError
-from orchestrator.kept_models.predict import (
-    Predictor,
-    SpokenClip,
-    cost_of_no_text,
-    load_predictor,
-    spoken_clip,
-)
+from orchestrator.kept_models.clips.load_predictor import load_predictor
+from orchestrator.kept_models.clips.notes import cost_of_no_text
+from orchestrator.kept_models.clips.predictor import Predictor
+from orchestrator.kept_models.clips.spoken import SpokenClip, spoken_clip
 from orchestrator.training.determinism import CUBLAS_WORKSPACE
 from orchestrator.trial.kept_model import read_kept_model
 from orchestrator.trial.run import run_trial

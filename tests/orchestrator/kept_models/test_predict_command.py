@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
 from corpora.preparation.known import know_corpus
 from models.configs.base import MODALITIES
 from orchestrator.commands import predict as predict_commands
 from orchestrator.commands.predict import EXIT_UNREADABLE_CLIPS
-from orchestrator.kept_models.predict import (
-    SpokenClip,
-)
+from orchestrator.kept_models.clips.folder import counted
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.plan.plan import make_plan
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
@@ -126,6 +126,75 @@ def test_clips_of_a_folder_that_cannot_be_read_are_told_and_the_rest_goes_on(
     assert line.startswith("b.mp4,0.")
     assert f"error: subtitles '{folder / 'a.srt'}' hold no cue" in result.stderr
     assert f"error: clip '{folder / 'c.mov'}' cannot be used: unreadable" in result.stderr
+
+
+def test_page_and_picture_of_a_file_are_written_and_json_stays_alone(
+    storage: Path, record: Record, folder: Path, tmp_path: Path
+) -> None:
+    page, picture = tmp_path / "new" / "a.html", tmp_path / "a.png"
+    arguments = (folder / "a.mp4", "--trial", record.key, "--storage", storage, "--json")
+    plain = call(*arguments)
+    result = call(*arguments, "--page", page, "--picture", picture)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == json.loads(plain.stdout)
+    assert result.stderr == f"wrote {page}\nwrote {picture}\n"
+    text = page.read_text(encoding="utf-8")
+    assert f"<dd>{record.key}</dd>" in text
+    assert "without vision" in text
+    assert "What the fused [CLS] and each emotion attend to" in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_folder_gets_a_page_and_a_picture_for_each_clip_and_a_page_that_leads_there(
+    storage: Path, record: Record, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "c.mov").write_bytes(b"no video")
+    (folder / "b.srt").write_text("no cue")
+    pages, pictures = tmp_path / "pages", tmp_path / "pictures"
+    arguments = ("--trial", record.key, "--storage", storage, "--page", pages)
+    result = call(folder, *arguments, "--picture", pictures)
+    assert result.exit_code == EXIT_UNREADABLE_CLIPS
+    assert [line.partition(",")[0] for line in result.stdout.splitlines()] == ["file", "a.mp4"]
+    assert sorted(path.name for path in pages.iterdir()) == ["a.mp4.html", "index.html"]
+    assert sorted(path.name for path in pictures.iterdir()) == ["a.mp4.png", "index.html"]
+    index = (pages / "index.html").read_text(encoding="utf-8")
+    assert 'href="a.mp4.html"' in index
+    assert "a.mp4.png" not in index
+    assert "3 clips, 2 of them without a prediction." in index
+    assert "2 of 3 clips have no prediction\n" in result.stderr
+
+
+def test_bar_counts_the_clips_on_a_terminal_and_nowhere_else(folder: Path) -> None:
+    clips = [SpokenClip(folder / name) for name in ("a.mp4", "b.mp4")]
+    shown = {}
+    for is_terminal in (True, False):
+        console = Console(file=io.StringIO(), force_terminal=is_terminal, width=80)
+        with counted(clips, console) as each:
+            assert list(each) == clips
+        assert isinstance(console.file, io.StringIO)
+        shown[is_terminal] = console.file.getvalue()
+    assert "2/2" in shown[True]
+    assert shown[False] == ""
+
+
+@pytest.mark.parametrize(
+    ("is_folder", "option", "name", "message"),
+    [
+        (False, "--page", "a.txt", "'--page' names a file that ends in .html"),
+        (False, "--picture", "folder.png", "'--picture' names a file that ends in .png"),
+        (True, "--page", "a.html", "'--page' names a folder too"),
+    ],
+    ids=["suffix", "folder", "file"],
+)
+def test_page_or_picture_under_a_wrong_name_is_refused(
+    is_folder: bool, option: str, name: str, message: str, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "a.html").touch()
+    clip = folder if is_folder else folder / "a.mp4"
+    result = call(clip, "--trial", "abcdef", option, tmp_path / name, "--storage", tmp_path)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", "").split())
 
 
 def test_best_trial_of_a_study_says_which_row_and_seed_it_is(

@@ -27,13 +27,14 @@ from models.build import build
 from models.init import init_weights
 from models.task import Task
 from orchestrator.floors.make import make_linear
-from orchestrator.kept_models.predict import SpokenClip
+from orchestrator.kept_models.clips.facts import prediction_facts
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.plan.plan import make_plan
 from orchestrator.training.loop import start_training, train
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
-from reports.prediction.prediction import csv_header, csv_row, to_json
+from reports.prediction.prediction import csv_header, csv_row
 from reports.prediction.view import prediction_view
 from search_spaces.change import apply_change
 from search_spaces.errors import StudyError
@@ -197,7 +198,7 @@ def test_prediction_is_shown_in_every_form(
 ) -> None:
     clip = SpokenClip(prepared_by_task / "clips" / "clip.mp4", "oh well", "--text")
     said = loaded(record, prepared_by_task).predict(clip)
-    plain = json.loads(json.dumps(to_json(said, record, [TRAINED_FOR])))
+    plain = json.loads(prediction_facts(said, record, [TRAINED_FOR]).model_dump_json())
     header, row = csv_header(record.result, []), csv_row(said)
     assert len(header) == len(row)
     console = Console(record=True, width=100)

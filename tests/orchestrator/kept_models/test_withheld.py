@@ -16,11 +16,10 @@ from corpora.recipes.handcrafted import PublishedFeatures
 from corpora.source.utterance import Utterance
 from corpora.text.word_vectors import RandomVectors
 from models.configs.base import MODALITIES
+from orchestrator.kept_models.blanks import AnyBatch, make_blanks
 from orchestrator.kept_models.load import LoadedModel, load_trained
 from orchestrator.kept_models.withheld_split import (
-    AnyBatch,
     draw,
-    make_blanks,
     predict_withheld,
 )
 from orchestrator.training.evaluation import predict
@@ -77,7 +76,8 @@ def test_model_gets_what_a_clip_without_the_modality_gives(
     sources = FeatureSources(words=RandomVectors(OWN.random_width))
     reader = ClipReader(corpus.manifest.recipe, sources, corpus.tokenizer, CPU)
     whole, bare = (reader.read(one).batch for one in spoken(tmp_path))
-    blanks = make_blanks(corpus, MODALITIES, CPU)
+    manifest = corpus.manifest
+    blanks = make_blanks(manifest.recipe, corpus.tokenizer, manifest.widths, MODALITIES, CPU)
     for modality in MODALITIES:
         whole = blanks.put_into(whole, modality, [True])
     found, wanted = inputs_of(whole), inputs_of(bare)
@@ -133,14 +133,14 @@ def test_features_of_others_and_states_of_encoders_are_zeros(
     trained: Callable[[str], Record], storage: Path
 ) -> None:
     corpus = trained_model(trained("emoembs"), storage).corpus
-    widths, ours = corpus.manifest.widths, make_blanks(corpus, MODALITIES, CPU).rows
+    widths = corpus.manifest.widths
+    ours = make_blanks(OWN, None, widths, MODALITIES, CPU).rows
     states = EncoderStates(architecture="wav2vec2", sha256={})
     for recipe, are_zeros in (
         (PublishedFeatures(sha256="0" * 64), MODALITIES),
         (OWN.model_copy(update={"encoders": {"audio": states}}), ("text", "audio")),
     ):
-        manifest = corpus.manifest.model_copy(update={"recipe": recipe})
-        rows = make_blanks(replace(corpus, manifest=manifest), MODALITIES, CPU).rows
+        rows = make_blanks(recipe, None, widths, MODALITIES, CPU).rows
         for modality in MODALITIES:
             zeros = torch.zeros(1, widths[modality])
             wanted = zeros if modality in are_zeros else ours[modality]

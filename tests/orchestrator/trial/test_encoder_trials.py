@@ -14,8 +14,9 @@ from corpora.source.errors import CorpusError
 from corpora.store.prepared import read_manifest
 from models.weights.find import weights_sha256
 from orchestrator.kept_models.clip import choose_clip
+from orchestrator.kept_models.clips.load_predictor import load_predictor
+from orchestrator.kept_models.clips.spoken import SpokenClip
 from orchestrator.kept_models.load import load_trained
-from orchestrator.kept_models.predict import SpokenClip, load_predictor
 from orchestrator.trial.run import run_trial
 from reports.ledger.ledger import Ledger
 from search_spaces.change import Change, apply_change
