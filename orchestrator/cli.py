@@ -56,6 +56,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "numbers.verdict", "verdict", "Judge claims about results that others made."
         ),
     },
+    "Storage": {
+        "du": Entry("upkeep.space", "du", "Show what takes the space of a storage."),
+        "gc": Entry("upkeep.space", "gc", "Free space: list what can go, and remove it."),
+    },
     "Corpora": {
         "prepare": Entry("preparing.prepare", "prepare", "Prepare a corpus."),
     },
