@@ -58,6 +58,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Storage": {
         "du": Entry("upkeep.space", "du", "Show what takes the space of a storage."),
+        "export": Entry(
+            "upkeep.ledgers", "export", "Write scores to a table, or the ledger to a folder."
+        ),
+        "merge": Entry(
+            "upkeep.ledgers", "merge", "Take in the finished trials and plans of OTHER storage."
+        ),
         "gc": Entry("upkeep.space", "gc", "Free space: list what can go, and remove it."),
     },
     "Corpora": {
