@@ -32,7 +32,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "reports": (
         *("statistics", "ledger", "metrics", "scores", "tables", "verdicts", "lint", "forms"),
-        *("corpus", "figures", "given", "model_figures", "prediction", "search", "document"),
+        *("diff", "corpus", "figures", "given", "model_figures", "prediction", "search"),
+        "document",
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "facts", "plan", "storage", "addresses", "training"),

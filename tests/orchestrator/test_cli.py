@@ -251,6 +251,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "studies: main, components, ",
         ),
         ("lairs", "; commands: run, tune, list, show, plan, lint-paper, init, report, verdict,"),
+        ("lairs", ", diff, du, gc, export, merge, prepare, predict,"),
         (
             "show nothing",
             "'nothing' is neither a study nor a prepared corpus; studies: main, compo",
