@@ -21,12 +21,11 @@ from reports.forms.verdict_words import metric_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
-from reports.scores.cells import collect_outcome, make_cell
+from reports.scores.lines import ScoreLine, score_lines
 from reports.scores.trials import TrialScores
 from reports.verdicts.adaptive_seeds import judge_planned
 from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
 from search_spaces.errors import StudyError
-from search_spaces.metrics.registry import find_metric
 from search_spaces.study import Study
 from search_spaces.terms import MetricName, Scale
 
@@ -37,8 +36,6 @@ _PLACE = ("study", "corpus", "scale", "row", "seed", "fold", "key")
 """The columns that name a trial of a row."""
 
 CORPUS = "synthetic"
-OVERALL = "overall"
-"""The emotion of a score that is of none alone."""
 
 
 def plan(
@@ -144,33 +141,13 @@ def results(
     if isinstance(metrics, str):
         metrics = [metrics]
     scores = TrialScores(Ledger(_open(storage)))
-    lines = []
-    for planned in _planned(study, scores.ledger):
-        outcome = collect_outcome(planned, scores)
-        columns = planned.study.columns_for(planned.family)
-        wanted = [(c.metric, c.emotion) for c in columns] if metrics is None else None
-        for metric, emotion in wanted or [(metric, None) for metric in metrics or ()]:
-            unit = "plain" if find_metric(metric).unit == "plain" else "fraction"
-            for row in planned.keys:
-                cell = make_cell(outcome, row, metric, emotion, scores)
-                lines += [
-                    {
-                        **_place(planned),
-                        "row": row,
-                        "seed": one.seed,
-                        "fold": one.fold,
-                        "metric": metric,
-                        "emotion": emotion or OVERALL,
-                        "score": one.score,
-                        "unit": unit,
-                        "fault": one.fault or "",
-                        "key": one.key,
-                    }
-                    for one in cell.scores
-                ]
+    lines = [
+        line
+        for planned in _planned(study, scores.ledger)
+        for line in score_lines(planned, scores, _columns(planned, metrics))
+    ]
     scores.remember()
-    names = (*_PLACE[:-1], "metric", "emotion", "score", "unit", "fault", "key")
-    return pd.DataFrame(lines, columns=[*names])
+    return pd.DataFrame(lines, columns=[*ScoreLine._fields])
 
 
 def records(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
@@ -316,6 +293,16 @@ def _planned(study: str | None, ledger: Ledger) -> list[Planned]:
             f"study '{study}' was not run in '{ledger.storage}'; those that were: {names}"
         )
     return chosen
+
+
+def _columns(
+    planned: Planned, metrics: Iterable[MetricName] | None
+) -> list[tuple[MetricName, str | None]]:
+    """List what to score: metrics over all emotions, or the columns of the study."""
+    if metrics is not None:
+        return [(metric, None) for metric in metrics]
+    columns = planned.study.columns_for(planned.family)
+    return [(column.metric, column.emotion) for column in columns]
 
 
 def _finished(study: str | None, storage: str | Path) -> Iterator[tuple[Planned, str, Record]]:

@@ -64,6 +64,17 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "verdict": Entry(
             "numbers.verdict", "verdict", "Judge claims about results that others made."
         ),
+        "diff": Entry("upkeep.diff", "diff", "Compare studies A and B."),
+    },
+    "Storage": {
+        "du": Entry("upkeep.space", "du", "Show what takes the space of a storage."),
+        "gc": Entry("upkeep.space", "gc", "Free space: list what can go, and remove it."),
+        "export": Entry(
+            "upkeep.ledgers", "export", "Write scores to a table, or the ledger to a folder."
+        ),
+        "merge": Entry(
+            "upkeep.ledgers", "merge", "Take in the finished trials and plans of OTHER storage."
+        ),
     },
     "Corpora": {
         "prepare": Entry("preparing.prepare", "prepare", "Prepare a corpus."),

@@ -32,33 +32,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "reports": (
         *("statistics", "ledger", "metrics", "scores", "tables", "verdicts", "lint", "forms"),
-        *("corpus", "figures", "given", "model_figures", "prediction", "search", "document"),
+        *("diff", "corpus", "figures", "given", "model_figures", "prediction", "search"),
+        "document",
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "facts", "plan", "storage", "addresses", "training"),
-        *(
-            "prefixes",
-            "failures",
-            "trial",
-            "cluster",
-            "own",
-            "tracking",
-            "kept_models",
-            "corpus",
-            "floors",
-        ),
-        *(
-            "forecast",
-            "live",
-            "sweep",
-            "candidates",
-            "search",
-            "status",
-            "api",
-            "commands",
-            "cli",
-            "start",
-        ),
+        *("prefixes", "failures", "trial", "cluster", "own", "tracking", "kept_models", "corpus"),
+        *("floors", "forecast", "live", "sweep", "candidates", "search", "upkeep", "status"),
+        *("api", "commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

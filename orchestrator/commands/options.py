@@ -118,6 +118,26 @@ log_models_option = click.option(
     help="Keep trained models of at most this size in MLflow too.  [default: none]",
 )
 
+
+def _load_metrics(
+    _context: click.Context, _option: click.Parameter, files: tuple[Path, ...]
+) -> None:
+    if files:
+        from search_spaces.catalogue import load_studies
+
+        for file in files:
+            load_studies(file)
+
+
+metrics_of_option = click.option(
+    "--metrics-of",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    expose_value=False,
+    callback=_load_metrics,
+    help="A study file that defines metrics of its own; may be given several times.",
+)
+
 fixed_seeds_option = click.option(
     "--seeds", type=click.IntRange(min=1), help="Seeds 0 to N - 1.  [default: the study's]"
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.commands.options import storage_option
+from orchestrator.commands.options import metrics_of_option, storage_option
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.kept_models.withheld import ensure_withheld
 from orchestrator.storage.mirror import place_of
@@ -19,7 +19,7 @@ from reports.forms.verdicts_terminal import VerdictsView
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.scores.trials import TrialScores
-from search_spaces.catalogue import COLLECTIONS, STUDIES, load_studies
+from search_spaces.catalogue import COLLECTIONS, STUDIES
 from search_spaces.errors import StudyError
 
 if TYPE_CHECKING:
@@ -42,18 +42,12 @@ OUTPUT = "report"
     show_default=True,
     help="Run kept models to draw their features and attention.",
 )
-@click.option(
-    "--metrics-of",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="A study file that defines metrics of its own; may be given several times.",
-)
+@metrics_of_option
 @storage_option
 def report(
     names: tuple[str, ...],
     output: Path | None,
     model_figures: bool,
-    metrics_of: tuple[Path, ...],
     storage: Path,
 ) -> None:
     """Write a PDF and an HTML file about studies.
@@ -63,8 +57,6 @@ def report(
     study. For an unfinished study, they hold what is there so far. Searches are not in the report:
     `tune` writes their own tables and figures.
     """
-    for file in metrics_of:
-        load_studies(file)
     ledger = Ledger(storage)
     chosen = choose_planned(read_planned(ledger), names, storage)
     trial_scores = TrialScores(ledger)

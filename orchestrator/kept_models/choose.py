@@ -1,6 +1,6 @@
 """Chooses the finished trial that predicts: by its key, or the best one of a study."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import TrialChoiceError
@@ -71,15 +71,20 @@ def best_trial(plans: Sequence[Plan]) -> ChosenTrial:
             f"scale '{plans[0].scale}'; run it first, or choose another --corpus, --scale or "
             "--seeds"
         )
-    trained = [record for record in finished.values() if not record.result.has_diverged]
-    if not trained:
+    best = best_of(finished.values())
+    if best is None:
         raise TrialChoiceError(
             f"all {len(finished)} finished trials diverged; choose another study, --corpus or "
             "--scale, or name a trial with --trial"
         )
-    best = min(trained, key=lambda record: (-valid_score(record), record.key))
     rows = (row for plan in plans for row in plan.rows_by_key.get(best.key, ()))
     return ChosenTrial(best, tuple(rows))
+
+
+def best_of(records: Iterable[Record]) -> Record | None:
+    """Choose the trial with the highest validation score; None if all have diverged."""
+    trained = [record for record in records if not record.result.has_diverged]
+    return min(trained, key=lambda record: (-valid_score(record), record.key), default=None)
 
 
 def _described(ledger: Ledger, keys: Sequence[str]) -> str:

@@ -16,10 +16,11 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from reports.ledger.files import PARTIAL_SUFFIX
+from reports.ledger.locks import locked_if_free
 
 FOLDER = "prefixes"
 DESCRIPTION_FILE = "prefix.json"
@@ -93,12 +94,12 @@ class PrefixStore:
         with self._lock("room") as room:
             fcntl.flock(room, fcntl.LOCK_EX)
             wanted, limit = sum(files.values()), self._limit_bytes()
-            others = [folder for folder in self._folders() if folder != partial]
+            others = [folder for folder in self.folders() if folder != partial]
             used = sum(map(_size, others))
             for folder in sorted(others, key=_last_used):
                 if used + wanted <= limit:
                     break
-                used -= self._remove_unless_used(folder)
+                used -= self.remove_unless_used(folder)
             if used + wanted > limit:
                 raise OSError(
                     errno.ENOSPC,
@@ -110,25 +111,33 @@ class PrefixStore:
                 with (partial / name).open("ab") as file:
                     file.truncate(num_bytes)
 
-    def _remove_unless_used(self, folder: Path) -> int:
+    def remove_unless_used(self, folder: Path) -> int:
         """Remove a folder; return how many bytes it took, 0 if a process reads or makes it."""
-        key, _, _ = folder.name.partition(".")
-        with self._lock(key) as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with self._unused(folder) as is_unused:
+            if not is_unused:
                 return 0
             num_bytes = _size(folder)
             (folder / DESCRIPTION_FILE).unlink(missing_ok=True)  # from now on it is not whole
             shutil.rmtree(folder, ignore_errors=True)
         return num_bytes
 
+    def is_used(self, folder: Path) -> bool:
+        """Whether a process reads a folder, or makes it."""
+        with self._unused(folder) as is_unused:
+            return not is_unused
+
+    def _unused(self, folder: Path) -> AbstractContextManager[bool]:
+        """Keep others from a folder, unless one uses it already; give whether that is so."""
+        key, _, _ = folder.name.partition(".")
+        return locked_if_free(self.folder / f"{key}{LOCK_SUFFIX}")
+
     def _limit_bytes(self) -> int:
         there = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         free = shutil.disk_usage(there).free
-        return int(MAX_SHARE_OF_DISK * (free + sum(map(_space, self._folders()))))
+        return int(MAX_SHARE_OF_DISK * (free + sum(map(_space, self.folders()))))
 
-    def _folders(self) -> list[Path]:
+    def folders(self) -> list[Path]:
+        """List the folders of stored maps, and of those that are being made."""
         return [path for path in self.folder.glob("*") if path.is_dir()]
 
     def _is_whole(self, key: str) -> bool:

@@ -112,6 +112,16 @@ class Leases:
             _, holder = self._latest(key)
             return holder == self._driver.encode() or self._has_ended(holder)
 
+    def living(self) -> list[str]:
+        """Name the drivers that show life, or may: a silent one is told from them only later.
+
+        Raises:
+            OSError: While the store cannot be reached.
+        """
+        with self._noting_absence():
+            drivers = [name.removeprefix(f"{DRIVERS}/") for name in self._store.names(DRIVERS)]
+            return [driver for driver in drivers if not self._is_dead(driver)]
+
     def release(self, key: str) -> None:
         """Give a trial that has no record back to all drivers."""
         with suppress(OSError):

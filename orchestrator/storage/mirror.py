@@ -83,6 +83,12 @@ class Mirror:
         is_known = self._seen(name) == _seen_text(source or name, version)
         return is_known and (self.folder / name).is_file()
 
+    def is_in_bucket(self, name: str) -> bool:
+        """Whether the bucket holds what was fetched or pushed as this file, in that version."""
+        source, _, tag = self._seen(name).rpartition(" ")
+        version = self.store.version(source) if source else None
+        return version is not None and version.tag == tag
+
     def mark(self, name: str, version: Version, source: str) -> None:
         """Note that the file here is the version in the bucket."""
         marker = self._seen_file(name)

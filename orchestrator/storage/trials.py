@@ -95,6 +95,19 @@ def publish_trial(storage: Path, record: Record, *, patience: Patience = PATIENC
         ) from error
 
 
+def publish_model(storage: Path, record: Record, *, patience: Patience = PATIENCE) -> None:
+    """Put the model of a trial into the bucket that has the trial's record already.
+
+    Raises:
+        LedgerError: If a file of the trial is not the one that the record names.
+        OSError: If the bucket was unreachable for too long.
+    """
+    mirror = mirror_at(storage)
+    if mirror is not None:
+        patience.at_start(_push_named, mirror, record)
+        mirror.forget(_name(record.key, MODEL_FILE))
+
+
 def remove_checkpoint(storage: Path, key: str) -> None:
     """Remove the checkpoint of a trial that never trains again, here and in the bucket.
 

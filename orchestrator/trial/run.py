@@ -29,13 +29,12 @@ from orchestrator.trial.conditions import Conditions, TrialHooks
 from orchestrator.trial.kept_model import keep_model, num_bytes
 from orchestrator.trial.open_corpus import open_corpus
 from orchestrator.trial.usage import Meter
-from reports.ledger.ledger import Ledger, remove_partial_files, stage_predictions
+from reports.ledger.ledger import LOCK_FILE, Ledger, remove_partial_files, stage_predictions
 from reports.ledger.locks import locked
 from reports.ledger.record import Circumstances, Record, Result
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
-LOCK_FILE = "lock"
 RECORDED_LIBRARIES = ("numpy", "ray", "torch", "torchaudio", "torchvision", "transformers")
 
 

@@ -28,6 +28,27 @@ def stage(path: Path, content: bytes) -> str:
     return sha256
 
 
+def stage_copy(source: Path, path: Path, sha256: str) -> bool:
+    """Stage a copy of a file, piece by piece, if that file has this SHA-256.
+
+    Returns:
+        Whether it has; else nothing is staged.
+    """
+    digest = hashlib.sha256()
+
+    def copy(file: BinaryIO) -> None:
+        with source.open("rb") as opened:
+            while piece := opened.read(2**20):
+                digest.update(piece)
+                file.write(piece)
+
+    with _partial(staged_at(path, sha256), copy) as partial:
+        if digest.hexdigest() != sha256:
+            return False
+        partial.replace(staged_at(path, sha256))
+    return True
+
+
 def write_atomically(path: Path, content: bytes, *, is_private: bool = False) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing.
 

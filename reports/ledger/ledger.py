@@ -34,6 +34,8 @@ RECORD_FILE = "record.json"
 PREDICTIONS_FILE = "predictions.parquet"
 CHECKPOINT_FILE = "checkpoint.pt"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
+LOCK_FILE = "lock"
+"""Whoever trains a trial holds this file of it."""
 
 
 class LedgerError(UserError):

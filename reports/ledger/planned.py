@@ -88,7 +88,7 @@ def remember(planned: Planned, storage: Path) -> Planned:
     path = plan_file(planned, storage)
     with locked(path.with_name(LOCK_FILE)):
         if path.is_file():
-            planned = _go_on(planned, _read(path), path)
+            planned = _go_on(planned, read_plan(path), path)
         write_atomically(path, planned.model_dump_json(indent=1).encode())
     return planned
 
@@ -100,18 +100,18 @@ def _go_on(planned: Planned, before: Planned, path: Path) -> Planned:
             f"{planned.looks[-1]}; verdicts err more often if the maximum is changed after scores "
             f"were seen; give --max-seeds {before.looks[-1]}, or another --storage"
         )
-    keys = _longer(planned.keys, before.keys)
+    keys = longer(planned.keys, before.keys)
     first = keys.get(planned.baseline, ())[:1]
     varied = {one: of_one for one, of_one in before.varied.items() if of_one[:1] == first}
     updated = {
         "keys": keys,
-        "varied": {**varied, **_longer(planned.varied, before.varied)},
+        "varied": {**varied, **longer(planned.varied, before.varied)},
         "looks": planned.looks or before.looks,
     }
     return planned.model_copy(update=updated)
 
 
-def _longer(now: Mapping[Name, Keys], before: Mapping[Name, Keys]) -> dict[Name, Keys]:
+def longer(now: Mapping[Name, Keys], before: Mapping[Name, Keys]) -> dict[Name, Keys]:
     """Keep the keys of before of what goes on with more seeds than now."""
     kept = {n: before[n] for n, keys in now.items() if before.get(n, ())[: len(keys)] == keys}
     return {**now, **kept}
@@ -122,7 +122,7 @@ def changed_claims(planned: Planned, storage: Path) -> list[str]:
     path = plan_file(planned, storage)
     if not path.is_file():
         return []
-    before = {_id_of(claim): claim for claim in _read(path).study.claims}
+    before = {_id_of(claim): claim for claim in read_plan(path).study.claims}
     return [
         _id_of(claim)
         for claim in planned.study.claims
@@ -140,7 +140,7 @@ def read_planned(ledger: Ledger) -> list[Planned]:
     Raises:
         LedgerError: If a file is damaged.
     """
-    return [_read(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
+    return [read_plan(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
 
 
 def elsewhere(planned: Planned, kept: Iterable[Planned]) -> list[Planned]:
@@ -173,7 +173,12 @@ def plan_file(planned: Planned, storage: Path) -> Path:
     return storage / FOLDER / folder / f"{name}.json"
 
 
-def _read(path: Path) -> Planned:
+def read_plan(path: Path) -> Planned:
+    """Read a plan.
+
+    Raises:
+        LedgerError: If the file is damaged, or is that of another plan.
+    """
     try:
         planned = parse_json(path.read_bytes(), Planned)
         if plan_file(planned, path.parents[2]) != path:

@@ -250,10 +250,8 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "'lairs' is neither a study nor a command of mmer-sweep; did you mean 'layers'? "
             "studies: main, components, ",
         ),
-        (
-            "lairs",
-            "; commands: run, tune, list, show, plan, lint-paper, status, init, report, verdict,",
-        ),
+        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, status, "),
+        ("lairs", ", diff, du, gc, export, merge, prepare, predict,"),
         (
             "show nothing",
             "'nothing' is neither a study nor a prepared corpus; studies: main, compo",

@@ -17,8 +17,7 @@ from orchestrator.search.journal.open import PIECES
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.corpora import publish_corpus
 from orchestrator.storage.mirror import mirror_of
-from orchestrator.trial.run import LOCK_FILE
-from reports.ledger.ledger import RECORD_FILE, Ledger
+from reports.ledger.ledger import LOCK_FILE, RECORD_FILE, Ledger
 from reports.ledger.search_result import RESULT_FILE, SearchResult
 from tests.orchestrator.conftest import CORPUS
 from tests.running import end, started, wait_for

@@ -40,7 +40,7 @@ def test_fewer_seeds_do_not_shorten_what_was_planned(tmp_path):
 def test_longer_plan_that_comes_while_a_shorter_one_is_merged_is_kept(tmp_path, monkeypatch):
     remember(plan(a=("a0",)), tmp_path)
     longer = Thread(target=remember, args=(plan(a=("a0", "a1")), tmp_path))
-    read = planned_module._read
+    read = planned_module.read_plan
 
     def read_and_be_overtaken(path):
         found = read(path)
@@ -49,7 +49,7 @@ def test_longer_plan_that_comes_while_a_shorter_one_is_merged_is_kept(tmp_path, 
             longer.join(timeout=0.3)
         return found
 
-    monkeypatch.setattr(planned_module, "_read", read_and_be_overtaken)
+    monkeypatch.setattr(planned_module, "read_plan", read_and_be_overtaken)
     remember(plan(a=("a0",)), tmp_path)
     longer.join(timeout=30)
     (kept,) = read_planned(Ledger(tmp_path))

@@ -1,0 +1,1 @@
+"""Two studies, or two versions of the code of one study, side by side."""

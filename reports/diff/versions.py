@@ -1,0 +1,88 @@
+"""The trials of a study by the code that trained them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned
+from reports.ledger.record import Record
+from search_spaces.errors import StudyError
+from search_spaces.trial import Trial
+
+SHOWN_DIGITS = 12
+
+
+def of_code(planned: Planned, code: str, ledger: Ledger) -> Planned:
+    """Return a plan of the same rows whose trials some code trained.
+
+    A trial that was trained anew (`--retrain`) has a record for each code. Trials that this code
+    did not train are left out.
+
+    Args:
+        planned: The study.
+        code: The beginning of the code's digest, or of its version as records name it.
+        ledger: Where the records are.
+
+    Raises:
+        LedgerError: If a record is damaged.
+        StudyError: If that code trained no trial of the study, or several that fit trained one.
+    """
+    versions = _versions(planned, ledger)
+    every = [one for rows in versions.values() for of_trial in rows for one in of_trial]
+    keys: dict[str, tuple[str, ...]] = {}
+    for row, trials in versions.items():
+        fitting = [[one for one in of_trial if _fits(one, code)] for of_trial in trials]
+        if any(len(found) > 1 for found in fitting):
+            raise StudyError(f"code '{code}' names several: {_choices(every)}")
+        keys[row] = tuple(one.key for found in fitting for one in found)
+    if not any(keys.values()):
+        raise StudyError(
+            f"no trial of study '{planned.study.name}' on '{planned.corpus}' was trained by code "
+            f"'{code}'; choose from {_choices(every) or 'none: no trial is finished'}"
+        )
+    return planned.model_copy(update={"keys": keys, "varied": {}})
+
+
+def _versions(planned: Planned, ledger: Ledger) -> dict[str, list[Sequence[Record]]]:
+    """List, for each row and planned trial, the records of all code that trained it."""
+    by_trial: dict[str, list[Record]] = {}
+    name_of: dict[str, str] = {}
+    for record in ledger.records():
+        name_of[record.key] = _without_code(record)
+        by_trial.setdefault(name_of[record.key], []).append(record)
+    return {
+        row: [by_trial.get(name_of.get(key, key), ()) for key in keys]
+        for row, keys in planned.keys.items()
+    }
+
+
+def _without_code(record: Record) -> str:
+    """Return the key that a trial had when it was trained first."""
+    trial = record.trial
+    if not trial.code:
+        return record.key
+    return Trial(
+        config=trial.config,
+        corpus=trial.corpus,
+        seed=trial.seed,
+        weights=trial.weights,
+        streams=trial.streams,
+    ).key
+
+
+def _fits(record: Record, code: str) -> bool:
+    one = record.circumstances
+    return (one.code_digest or "").startswith(code) or one.code_version.startswith(code)
+
+
+def _choices(records: Sequence[Record]) -> str:
+    return ", ".join(_described(records))
+
+
+def _described(records: Sequence[Record]) -> Iterator[str]:
+    counted = Counter(
+        (one.circumstances.code_digest or "", one.circumstances.code_version) for one in records
+    )
+    for (digest, version), number in counted.most_common():
+        name = digest[:SHOWN_DIGITS] or version
+        yield f"{name} (version {version}, {number} trial{'' if number == 1 else 's'})"
