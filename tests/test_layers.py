@@ -36,8 +36,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orchestrator": (
         *("redaction", "errors", "terminal", "facts", "plan", "storage", "addresses", "training"),
-        *("prefixes", "trial", "cluster", "own", "tracking", "kept_models", "corpus", "floors"),
-        *("forecast", "sweep", "candidates", "search", "api", "commands", "cli", "start"),
+        *("prefixes", "trial", "cluster", "project", "own", "tracking", "kept_models", "corpus"),
+        *("floors", "forecast", "sweep", "candidates", "search", "api", "commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""
