@@ -55,7 +55,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         ),
     },
     "Begin": {
-        "init": Entry("numbers.printed", "init", "Write the beginning of a file of your own."),
+        "init": Entry(
+            "init", "init", "Write the beginning of a file of your own.", needs_project=False
+        ),
     },
     "Look after": {
         "report": Entry("report", "report", "Write a PDF and an HTML file about studies."),

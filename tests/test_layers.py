@@ -35,7 +35,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("corpus", "figures", "given", "model_figures", "prediction", "search", "document"),
     ),
     "orchestrator": (
-        *("redaction", "errors", "terminal", "facts", "plan", "storage", "addresses", "training"),
+        *(
+            "redaction",
+            "errors",
+            "terminal",
+            "facts",
+            "beginnings",
+            "plan",
+            "storage",
+            "addresses",
+            "training",
+        ),
         *("prefixes", "trial", "cluster", "project", "own", "tracking", "kept_models", "corpus"),
         *("floors", "forecast", "sweep", "candidates", "search", "api", "commands", "cli", "start"),
     ),

@@ -26,7 +26,7 @@ class Fields(BaseModel):
 
     storage: Text | None = Field(None, description='a folder, or "s3://BUCKET/PREFIX"')
     corpus: Text | None = Field(None, description="the name of a prepared corpus")
-    scale: Scale | None = Field(None, description='"tiny" or "paper"')
+    scale: Scale | None = Field(None, description='"tiny", "small" or "paper"')
     seeds: PositiveInt | Literal["auto"] | None = Field(
         None, description='a number from 1 on, or "auto"'
     )

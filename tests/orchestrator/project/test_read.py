@@ -107,7 +107,7 @@ def test_removed_working_folder_has_no_file(
         ("seeds = 0", 'seeds is 0; it must be a number from 1 on, or "auto"'),
         ("seeds = '5'", 'seeds is "5"; it must be a number from 1 on, or "auto"'),
         ("seeds = true", 'seeds is true; it must be a number from 1 on, or "auto"'),
-        ("scale = 'big'", 'scale is "big"; it must be "tiny" or "paper"'),
+        ("scale = 'big'", 'scale is "big"; it must be "tiny", "small" or "paper"'),
         ("device = 'cuda'", 'device is "cuda"; it must be "auto", "cpu" or "gpu"'),
         ("storage = ''", 'storage is ""; it must be a folder, or'),
         (f"corpus = ['{'x' * 99}']", f'corpus is ["{"x" * 58}...; it must be the name of'),
