@@ -15,17 +15,24 @@ import click
 from corpora.errors import UserError, did_you_mean
 from orchestrator.cluster.stop_signals import EXIT_FAILED_TRIALS, Terminated, raise_terminated
 from orchestrator.errors import LostRayError
+from orchestrator.project.default_map import default_map_of
+from orchestrator.project.read import Project, ProjectError, read_project
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 2, 130, 143
+HELP_OPTIONS = ["-h", "--help"]
 
 
 class Entry(NamedTuple):
-    """A command: where its code is, and what it does. `help` is the beginning of its own help."""
+    """A command: where its code is, and what it does. `help` is the beginning of its own help.
+
+    `needs_project` is false if the command also runs where the file of the project is wrong.
+    """
 
     module: str
     name: str
     help: str
+    needs_project: bool = True
 
 
 SECTIONS: dict[str, dict[str, Entry]] = {
@@ -57,7 +64,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         ),
     },
     "Begin": {
-        "init": Entry("numbers.printed", "init", "Write the beginning of a file of your own."),
+        "init": Entry(
+            "init", "init", "Write the beginning of a file of your own.", needs_project=False
+        ),
     },
     "Look after": {
         "report": Entry("report", "report", "Write a PDF and an HTML file about studies."),
@@ -124,7 +133,11 @@ class CommandLine(click.Group):
                 f"studies: {', '.join((*STUDY_NAMES, *COLLECTION_NAMES))}; "
                 f"commands: {', '.join(COMMANDS)}"
             )
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            project = _project_for(name, rest)
+            ctx.default_map = {name: default_map_of(command, project.values, ctx)}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in groups, and the studies by name."""
@@ -140,7 +153,18 @@ class CommandLine(click.Group):
             formatter.write_text(", ".join(COLLECTION_NAMES))
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+def _project_for(command: str, arguments: list[str]) -> Project:
+    """Read the file of the project; help and some commands do without it if it is wrong."""
+    try:
+        return read_project()
+    except ProjectError:
+        needs_it = command not in COMMANDS or COMMANDS[command].needs_project
+        if needs_it and not set(HELP_OPTIONS) & set(arguments):
+            raise
+    return Project()
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": HELP_OPTIONS})
 @click.version_option(package_name="mmer-sweep")
 def cli() -> None:
     """Ablation studies of multimodal emotion recognition: from media files to the paper's table."""

@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from corpora.source.names import SYNTHETIC
+from orchestrator.addresses.address import database_of, shown
+from orchestrator.addresses.named import is_named
 from orchestrator.cluster.machines import MAX_REQUESTED, Device, Machines
+from orchestrator.errors import TrackingError
 from orchestrator.plan.place import Place
 from orchestrator.plan.seeds import AdaptiveSeeds, ExtraSeeds, Seeds
+from orchestrator.project.read import FILE
 from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
 from orchestrator.terminal import console
 from reports.statistics.looks import LOOKS, looks_until
@@ -103,8 +108,31 @@ sound_track_option = click.option(
     help="The sound track to hear, in files that have several.  [default: the first, 1]",
 )
 
+
+def check_tracking_uri(
+    context: click.Context, option: click.Parameter, tracking_uri: str | None
+) -> str | None:
+    """Refuse a server that only the file of a project names: it would get the user's credentials.
+
+    That file may come from someone else. `orchestrator.addresses.named` has the rule.
+
+    Raises:
+        TrackingError: If this user never named the server.
+    """
+    is_from_file = context.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT_MAP
+    if not is_from_file or tracking_uri is None or database_of(tracking_uri) is not None:
+        return tracking_uri
+    if not is_named(shown(tracking_uri)):
+        raise TrackingError(
+            f"MLflow at {tracking_uri}: only '{FILE}' names it, not you; if you trust it, add "
+            f"`--tracking-uri {tracking_uri}` to a sweep or to `mmer-sweep sync` once"
+        )
+    return tracking_uri
+
+
 tracking_option = click.option(
     "--tracking-uri",
+    callback=check_tracking_uri,
     envvar="MLFLOW_TRACKING_URI",
     show_envvar=True,
     help="MLflow to mirror to  [default: an SQLite file in the storage folder]",

@@ -15,7 +15,7 @@ from orchestrator.addresses.spool import (
     spooled_uris,
     unspool,
 )
-from orchestrator.commands.options import log_models_option, storage_option
+from orchestrator.commands.options import check_tracking_uri, log_models_option, storage_option
 from orchestrator.errors import TrackingError
 from orchestrator.storage.folder import open_storage
 from orchestrator.terminal import console, errors
@@ -44,6 +44,7 @@ EXIT_INCOMPLETE = 1
 @storage_option
 @click.option(
     "--tracking-uri",
+    callback=check_tracking_uri,
     envvar="MLFLOW_TRACKING_URI",
     help="MLflow to deliver to.  [default: each MLflow that missed something, if you named it in "
     "an earlier sweep or `sync`]",
@@ -155,7 +156,11 @@ def _tell_delivered(delivery: Delivery) -> str:
 
 @click.command("pull")
 @click.option(
-    "--tracking-uri", required=True, envvar="MLFLOW_TRACKING_URI", help="Where MLflow is."
+    "--tracking-uri",
+    callback=check_tracking_uri,
+    required=True,
+    envvar="MLFLOW_TRACKING_URI",
+    help="Where MLflow is.",
 )
 @storage_option
 def pull(tracking_uri: str, storage: Path) -> None:

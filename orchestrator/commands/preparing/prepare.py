@@ -79,6 +79,7 @@ which_face_option = click.option(
 )
 address_option = click.option(
     "--address",
+    "prepares_on",  # unlike that of sweeps, it is no default of a project: the source must be there
     help="A Ray cluster that prepares, such as auto. All its machines must see the source and the "
     "storage folder at the same paths.  [default: only this machine]",
 )
@@ -118,11 +119,11 @@ def _wanted(
     recipe_names: Sequence[str],
     face_choice: FaceChoice,
     compat_names: Sequence[str],
-    address: str | None,
+    prepares_on: str | None,
     folds: str | None,
 ) -> Wanted:
     compat = Compat(**dict.fromkeys(compat_names, True))
-    return Wanted(name, recipe_names, face_choice, compat, address, folds)
+    return Wanted(name, recipe_names, face_choice, compat, prepares_on, folds)
 
 
 def name_option(default_name: str) -> Option:

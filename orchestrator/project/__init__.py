@@ -1,0 +1,1 @@
+"""Defaults of a project: the file `mmer-sweep.toml` in the working folder, or above it."""
