@@ -34,8 +34,10 @@ def _parts() -> Iterator[str]:
     for module in sorted(set(PUBLIC.values()), key=lambda module: (module != FIRST, module)):
         source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
         tree = ast.parse(source)
-        yield f"## {cleandoc(ast.get_docstring(tree) or module).splitlines()[0].rstrip('.')}"
-        for name in sorted(name for name, place in PUBLIC.items() if place == module):
+        title = (ast.get_docstring(tree) or module).splitlines()[0].rstrip(".")
+        yield f"## {title.partition(': ')[0]}"
+        names = [name for name, place in PUBLIC.items() if place == module]
+        for name in sorted(names, key=lambda name: find(name, tree)[0]):
             yield from _describe(name, tree, source)
 
 
