@@ -21,7 +21,8 @@ class Typed(NamedTuple):
 
 def typed_commands(page: Path) -> list[Typed]:
     """List the lines of a page's blocks of code, and the commands of ours within its text."""
-    blocks, text = [], []
+    blocks: list[str] = []
+    text: list[str] = []
     for is_code, line in _lines(page.read_text(encoding="utf-8")):
         (blocks if is_code else text).append(line)
     joined = "\n".join(blocks).replace("\\\n", " ").splitlines()

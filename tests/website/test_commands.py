@@ -1,6 +1,7 @@
 """Every command that the documentation tells its reader to type can be typed: nothing runs."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -22,10 +23,16 @@ TAKES_STUDIES = ("plan", "report", "tune")
 STANDS_FOR_A_NAME = re.compile(r"[A-Z_]+|.*\.py")
 
 
-def fault_of(arguments: list[str]) -> str | None:
-    """Say why our program would refuse a command before it does anything."""
+def fault_of(arguments: list[str], own: Collection[str] = ()) -> str | None:
+    """Say why our program would refuse a command before it does anything.
+
+    Args:
+        arguments: Those of the command.
+        own: Names of the reader's own studies.
+    """
     try:
         parse(cli, OURS, arguments, None)
+        check_studies(arguments, own)
     except click.exceptions.Exit:  # of --help and --version
         return None
     except (click.ClickException, UserError) as error:
@@ -51,12 +58,25 @@ def parse(
                 if isinstance(value, str):
                     Path(value).parent.mkdir(parents=True, exist_ok=True)
                     Path(value).touch()
-    parsed = command.make_context(name, [*arguments], parent=parent)
-    if name in TAKES_STUDIES:
-        names = next(parsed.params[one.name or ""] for one in command.params if is_argument(one))
-        for study in (names,) if isinstance(names, str) else names:
-            if study not in KNOWN and not STANDS_FOR_A_NAME.fullmatch(study):
-                raise click.UsageError(f"no study and no space is named '{study}'")
+    command.make_context(name, [*arguments], parent=parent)
+
+
+def check_studies(arguments: list[str], own: Collection[str]) -> None:
+    """Make sure that studies named in a command are built in, the reader's own, or stand for any.
+
+    Raises:
+        UsageError: If one is not.
+    """
+    name, *rest = arguments or [""]
+    if name not in TAKES_STUDIES:
+        return
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    given = command.make_context(name, rest).params
+    (taken,) = (given[one.name or ""] for one in command.params if is_argument(one))
+    for study in (taken,) if isinstance(taken, str) else taken:
+        if study not in (*KNOWN, *own) and not STANDS_FOR_A_NAME.fullmatch(study):
+            raise click.UsageError(f"no study and no space is named '{study}'")
 
 
 def is_argument(parameter: click.Parameter) -> bool:
@@ -77,6 +97,7 @@ def option_faults(form: str) -> list[str]:
         commands = (command.get_command(context, name) for name in command.list_commands(context))
         below = [found for found in commands if found is not None]
     known = {option for one in below for given in one.params for option in given.opts}
+    known |= {"--help", "--version"}
     return [option for option in OPTION.findall(form) if option not in known]
 
 
@@ -88,6 +109,7 @@ def test_command_of_ours_can_be_typed(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    own = re.findall(r'name="([\w-]+)"', page.read_text("utf-8"))
     faults = {}
     for typed in typed_commands(page):
         arguments = ours_in(typed.text)
@@ -96,7 +118,7 @@ def test_command_of_ours_can_be_typed(
         if not typed.is_in_block and (IS_FORM.search(typed.text) or len(arguments) == 1):
             fault = ", ".join(option_faults(typed.text)) or None
         else:
-            fault = fault_of(arguments)
+            fault = fault_of(arguments, own)
         if fault:
             faults[typed.text] = fault
     assert faults == {}
