@@ -21,7 +21,7 @@ NEWER_TESTS := tests/test_end_to_end.py::test_clips_become_a_table_and_the_secon
 	tests/corpora/media tests/corpora/readers tests/corpora/synthetic tests/reports/statistics \
 	tests/reports/scores
 
-.PHONY: demo test test-quick test-newer test-slow test-gpu lint setup lock
+.PHONY: demo test test-quick test-newer test-slow test-gpu lint docs setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
@@ -48,6 +48,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES)
 
+docs: setup  ## build the site of the documentation into site/; a warning is an error
+	$(BIN)/python -m mkdocs build --strict
+
 setup: $(INSTALLED)
 
 $(INSTALLED): requirements.lock pyproject.toml Makefile
@@ -60,5 +63,5 @@ $(INSTALLED): requirements.lock pyproject.toml Makefile
 	touch $@
 
 lock:  ## lock the newest versions that pyproject.toml allows; the file names no registry
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --extra docs \
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
