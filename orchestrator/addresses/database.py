@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from orchestrator.addresses.address import is_own, sqlite_uri
+from orchestrator.addresses.pages import RunPlace
 from orchestrator.errors import TrackingError
 
 FOLDER = "mlflow-artifacts"
@@ -27,7 +28,7 @@ WHERE experiments.name = ?
 """
 
 FINISHED = """
-SELECT tags.value
+SELECT tags.value, runs.experiment_id, runs.run_uuid
 FROM tags JOIN runs USING (run_uuid) JOIN experiments USING (experiment_id)
 WHERE experiments.name = ? AND experiments.lifecycle_stage = 'active'
 AND runs.lifecycle_stage = 'active' AND runs.status = 'FINISHED' AND tags.key = 'key'
@@ -40,21 +41,27 @@ SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'acti
 
 def finished_keys(database: Path, experiment: str) -> set[str]:
     """Return the keys of all finished runs that nobody deleted; none if the file is unreadable."""
-    return set(_read(database, FINISHED, experiment))
+    return set(finished_runs(database, experiment))
+
+
+def finished_runs(database: Path, experiment: str) -> dict[str, RunPlace]:
+    """Return the same runs by their keys."""
+    found = _read(database, FINISHED, experiment)
+    return {key: RunPlace(str(number), run) for key, number, run in found}
 
 
 def experiment_id(database: Path, experiment: str) -> str | None:
     """Return the id of an experiment that nobody deleted; None if there is none to be read."""
-    return next((str(found) for found in _read(database, EXPERIMENT_ID, experiment)), None)
+    return next((str(found) for (found,) in _read(database, EXPERIMENT_ID, experiment)), None)
 
 
-def _read(database: Path, query: str, experiment: str) -> list[str]:
-    """Read the first column that a query finds; nothing if the file is unreadable."""
+def _read(database: Path, query: str, experiment: str) -> list[tuple[str, ...]]:
+    """Read the lines that a query finds; nothing if the file is unreadable."""
     if not database.is_file():
         return []
     try:
         with closing(sqlite3.connect(database, timeout=PATIENCE_S)) as connection:
-            return [found for (found,) in connection.execute(query, [experiment])]
+            return connection.execute(query, [experiment]).fetchall()
     except sqlite3.Error:  # whoever opens it with MLflow says what is wrong
         return []
 

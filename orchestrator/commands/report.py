@@ -77,6 +77,7 @@ def report(
         if model_figures:
             status.update("figures of trained models")
             assembled = _with_model_figures(assembled, storage, folder)
+        assembled = _with_addresses(assembled, storage, folder)
         status.update("HTML and tables")
         html = write_html(assembled, folder)
         write_twins(assembled, folder)
@@ -137,6 +138,15 @@ def _list_unfinished(planned: Sequence[Planned], storage: Path) -> str:
     )
 
 
+def _with_addresses(assembled: "Report", storage: Path, folder: Path) -> "Report":
+    """Add where records and runs are; neither is looked for anywhere but in the storage folder."""
+    from orchestrator.addresses.links import link_trials
+    from orchestrator.tracking.client import EXPERIMENT
+
+    keys = [line.record.key for line in assembled.trials]
+    return replace(assembled, addresses=link_trials(keys, storage, folder, EXPERIMENT))
+
+
 def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Report":
     """Add the figures of trained models; PyTorch is loaded only if a model was kept."""
     from reports.document.assemble import FIGURES, MODELS, write_pictures
@@ -151,7 +161,7 @@ def _with_model_figures(assembled: "Report", storage: Path, folder: Path) -> "Re
     not_drawn: list[str] = []
     for place, trials in assembled.trials_by_place.items():
         drawings, reasons = draw_model_figures(trials, storage)
-        pictures += write_pictures(drawings, folder / FIGURES / MODELS / place.folder)
+        pictures += write_pictures(drawings, folder / FIGURES / MODELS, place)
         not_drawn += [f"{place.title}: {reason}" for reason in reasons]
     return replace(assembled, model_pictures=tuple(pictures), not_drawn=tuple(not_drawn))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reports.document.content import Chapter, Picture, Report, place_of
+from reports.document.content import Chapter, Picture, Place, Report, place_of
 from reports.document.papers import check_papers
 from reports.document.trial_line import list_trials
 from reports.figures.draw import draw_figures
@@ -12,6 +12,7 @@ from reports.figures.style import Drawing, write_drawing
 from reports.ledger.planned import Planned
 from reports.scores.cells import collect_outcome
 from reports.scores.environment import describe_environment
+from reports.scores.names import corpus_title
 from reports.scores.trials import TrialScores
 from reports.tables.table import Table, build_tables, table_name
 from reports.verdicts.judgement import judge_claims
@@ -94,7 +95,7 @@ def _write_chapter(
     for outcome in outcomes:
         tell(f"{name}: figures of {place_of(outcome).title}")
         drawings = draw_figures(study, outcome, trial_scores)
-        pictures += write_pictures(drawings, folder / place_of(outcome).folder)
+        pictures += write_pictures(drawings, folder, place_of(outcome))
     return Chapter(
         name=name,
         study=study,
@@ -113,9 +114,14 @@ def _rename(table: Table, before: str, name: str) -> Table:
     return replace(table, name=full_name, label=f"tab:{full_name}")
 
 
-def write_pictures(drawings: Iterable[Drawing], folder: Path) -> list[Picture]:
-    """Write the files of figures."""
+def write_pictures(drawings: Iterable[Drawing], folder: Path, place: Place) -> list[Picture]:
+    """Write the files of figures about one place, into a folder of its own below `folder`."""
     return [
-        Picture(drawing.title, drawing.caption, write_drawing(drawing, folder))
+        Picture(
+            title=drawing.title,
+            caption=drawing.caption,
+            files=write_drawing(drawing, folder / place.folder),
+            corpus=corpus_title(place.corpus),
+        )
         for drawing in drawings
     ]

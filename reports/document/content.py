@@ -1,7 +1,9 @@
 """The content of a report, before a form prints it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +22,26 @@ from search_spaces.terms import Scale
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure whose files are written; `files` holds them by suffix: pdf, png and csv."""
+    """A figure whose files are written; `files` holds them by suffix: pdf, png and csv.
+
+    `corpus` is the title of the corpus that it is about.
+    """
 
     title: str
     caption: str
     files: Mapping[str, Path]
+    corpus: str
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the report links to, by the keys of trials: their records, and their runs in MLflow.
+
+    A trial whose record or run cannot be reached from the report has no address.
+    """
+
+    records: Mapping[str, str] = field(default_factory=dict)
+    runs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Place(NamedTuple):
@@ -77,6 +94,12 @@ class Chapter:
         """The progress of its trials on each corpus."""
         return tuple(count_finished(outcome) for outcome in self.outcomes)
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of its planned trials."""
+        every = (keys for outcome in self.outcomes for keys in outcome.every_planned.values())
+        return frozenset(chain.from_iterable(every))
+
 
 @dataclass(frozen=True)
 class Report:
@@ -92,6 +115,7 @@ class Report:
     lint: Lint | None
     environment: Environment
     trials: tuple[TrialLine, ...]
+    addresses: Addresses = Addresses()
 
     @property
     def judged(self) -> tuple[Judged, ...]:

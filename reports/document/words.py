@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from corpora.source.names import SYNTHETIC_NAMES
 from reports.document.content import Chapter, Report
-from reports.forms.verdict_words import asked, list_words, stated
+from reports.document.trial_line import TrialLine
+from reports.forms.verdict_words import MEANINGS, asked, list_words, stated
 from reports.lint.checks import Lint
 from reports.scores.environment import Environment, Fact
 from reports.statistics.verdicts import Verdict
 from reports.tables.table import Table
-from reports.verdicts.judgement import Judged
+from reports.verdicts.judgement import Judged, Word
 from search_spaces.study import Study
 
 TITLE = "Ablation studies of multimodal emotion recognition"
@@ -38,13 +39,7 @@ class Group(NamedTuple):
 
 def write_opening(report: Report) -> Iterator[str]:
     """Say what the report is about, and which limits its numbers have."""
-    planned = {
-        key
-        for chapter in report.chapters
-        for outcome in chapter.outcomes
-        for keys in outcome.every_planned.values()
-        for key in keys
-    }
+    planned = {key for chapter in report.chapters for key in chapter.keys}
     yield (
         f"{count(len(report.chapters), 'study', 'studies')}; {len(report.trials)} of "
         f"{len(planned)} planned trials are finished"
@@ -83,6 +78,28 @@ def list_verdicts(chapter: Chapter) -> str:
     parts = [list_words(claims) if claims else "none stated"]
     parts += [f"{group.heading}: {list_words(group.judged)}" for group in asked(chapter.judged)]
     return ". ".join(parts)
+
+
+def list_verdicts_that_occur(report: Report) -> list[Word]:
+    """List the verdicts of all claims, each once, in the order in which they are explained."""
+    found = {one.verdict for one in report.judged}
+    return [word for word in MEANINGS if word in found]
+
+
+def group_by_paper(report: Report) -> list[tuple[str, list[Chapter]]]:
+    """Group the studies by the authors and the venue of their paper; those of a user come last."""
+    groups: dict[str, list[Chapter]] = {}
+    own: list[Chapter] = []
+    for chapter in report.chapters:
+        source = chapter.study.source
+        name = f"{source.paper.authors}, {source.paper.venue}" if source else ""
+        (groups.setdefault(name, []) if source else own).append(chapter)
+    return [*groups.items(), *([("Of no paper", own)] if own else [])]
+
+
+def list_chapters(report: Report, line: TrialLine) -> list[str]:
+    """List the names of the chapters in which a trial has a part."""
+    return [chapter.name for chapter in report.chapters if line.record.key in chapter.keys]
 
 
 def list_decided(chapter: Chapter) -> list[Judged]:

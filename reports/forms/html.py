@@ -65,8 +65,13 @@ class BodyCell:
         return self.shown.value + (f" ± {self.shown.spread}" if self.shown.spread else "")
 
 
-def to_html(table: Table) -> str:
-    """Write the table as a fragment; `STYLE` defines its classes."""
+def to_html(table: Table, label: str = "") -> str:
+    """Write the table as a fragment; `STYLE` defines its classes.
+
+    Args:
+        table: The table.
+        label: Names the box in which it scrolls, on a page with several tables of one title.
+    """
     views = [view(block, len(table.floors)) for block in table.blocks]
     cells = [_body(block, one) for block, one in zip(table.blocks, views, strict=True)]
     lines = [[cell for line in row for cell in line] for row in zip(*cells, strict=True)]
@@ -75,6 +80,7 @@ def to_html(table: Table) -> str:
     return render(
         "table.html.j2",
         table=table,
+        label=label or table.title,
         head=_head(views),
         bodies=[rows, floors] if floors else [rows],
         marks=MARKS | _marks_of(table),

@@ -75,11 +75,17 @@ def to_latex(judged: Sequence[Judged]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_html(judged: Sequence[Judged]) -> str:
-    """Write a fragment; `reports.forms.html.STYLE` defines its classes."""
+def to_html(judged: Sequence[Judged], label: str = "Verdicts") -> str:
+    """Write a fragment; `reports.forms.html.STYLE` defines its classes.
+
+    Args:
+        judged: The claims with their verdicts.
+        label: Names the boxes in which tables scroll, on a page with several studies.
+    """
     return render(
         "verdicts.html.j2",
         groups=group_verdicts(judged),
+        label=label,
         heads=HEADS,
         tones=TONES,
         evidence=show_evidence,

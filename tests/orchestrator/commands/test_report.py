@@ -20,6 +20,8 @@ from search_spaces.study import RowRef
 from tests.reports.document.factories import write_own_study, write_study
 from tests.reports.factories import make_study
 
+KEY = "own-synthetic-0-0"
+
 Command = Callable[..., tuple[int, str]]
 
 
@@ -107,6 +109,8 @@ def test_report_is_written_beside_its_twins(report: Command, tmp_path: Path) -> 
     assert {path.name for path in folder.iterdir()} == {
         *("report.html", "report.pdf", "tables", "figures", "verdicts"),
     }
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f'href="../trials/{KEY}/record.json"' in page
     assert str(folder / "report.html") in printed
     assert str(folder / "report.pdf") in printed
     assert "own: Synthetic corpus, tiny scale: 8 of 8 trials are finished" in printed

@@ -1,10 +1,15 @@
+import base64
+import hashlib
+import json
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
 
 from reports.document.content import Report
-from reports.document.html import to_html
+from reports.document.details import describe_page
+from reports.document.html import POLICY, SCRIPT, to_html
 from reports.document.trial_line import HEADERS
 from reports.document.words import shown_tables
 from tests.reports.document.factories import NASTY
@@ -21,6 +26,7 @@ class Page(HTMLParser):
         self.tags: Counter[str] = Counter()
         self.ids: list[str] = []
         self.references: list[str] = []
+        self.policies: list[str] = []
         self.texts: list[str] = []
         self.feed(text)
         self.close()
@@ -32,6 +38,7 @@ class Page(HTMLParser):
         if tag not in NEVER_CLOSED:
             self.open.append(tag)
         self.ids += [value for name, value in attrs if name == "id" and value]
+        self.policies += [given["content"] or ""] if "http-equiv" in given else []
         self.references += [given[name] or "" for name in ("src", "href") if name in given]
 
     def handle_endtag(self, tag: str) -> None:
@@ -59,7 +66,24 @@ def test_page_loads_nothing(html: str, page: Page) -> None:
     assert all(one.startswith(("#", "data:image/png;base64,")) for one in page.references)
     assert "url(" not in html
     assert "@import" not in html
-    assert page.tags["link"] == page.tags["script"] == 0
+    assert page.tags["link"] == 0
+    assert not re.search(r"\b(fetch|import|XMLHttpRequest|WebSocket)\b", SCRIPT)
+
+
+def test_policy_lets_the_pages_own_script_run_and_nothing_else(html: str, page: Page) -> None:
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert scripts == [SCRIPT]
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert page.policies == [POLICY]
+    assert f"script-src 'sha256-{digest}';" in POLICY
+    assert "default-src 'none'" in POLICY
+    assert page.tags["script"] == 2  # and what it reads
+
+
+def test_data_of_the_script_cannot_end_its_element(made: Report, html: str) -> None:
+    data = html.partition('id="data">')[2].partition("</script>")[0]
+    assert "<" not in data
+    assert json.loads(data) == json.loads(json.dumps(describe_page(made)))
 
 
 def test_ids_are_unique_and_anchors_lead_somewhere(page: Page) -> None:

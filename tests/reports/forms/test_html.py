@@ -126,5 +126,5 @@ def test_text_is_escaped(tmp_path):
 
 
 def test_style_knows_dark_screens_paper_and_wide_tables():
-    for part in ("prefers-color-scheme: dark", "@media print", "overflow-x: auto"):
+    for part in ("color-scheme: light dark", "@media print", "overflow-x: auto"):
         assert part in STYLE
