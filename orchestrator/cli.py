@@ -85,6 +85,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "upkeep.ledgers", "merge", "Take in the finished trials and plans of OTHER storage."
         ),
     },
+    "For programs": {
+        "schema": Entry(
+            "schema", "schema", "Print the JSON schema of what COMMAND prints with --json."
+        ),
+    },
     "Corpora": {
         "prepare": Entry("preparing.prepare", "prepare", "Prepare a corpus."),
     },
@@ -92,9 +97,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "predict": Entry("predict", "predict", "Predict the emotions of a CLIP."),
     },
     "MLflow": {
-        "ui": Entry("ui", "ui", "Open MLflow's web page on this machine."),
-        "sync": Entry("sync", "sync", "Deliver to MLflow what it missed."),
-        "pull": Entry("sync", "pull", "Rebuild a ledger from MLflow."),
+        "ui": Entry("tracking.ui", "ui", "Open MLflow's web page on this machine."),
+        "sync": Entry("tracking.sync", "sync", "Deliver to MLflow what it missed."),
+        "pull": Entry("tracking.sync", "pull", "Rebuild a ledger from MLflow."),
     },
 }
 """The commands besides the studies, in the groups in which `--help` shows them."""
@@ -166,8 +171,27 @@ def _project_for(command: str, arguments: list[str]) -> Project:
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": HELP_OPTIONS})
 @click.version_option(package_name="mmer-sweep")
-def cli() -> None:
+@click.option(
+    "--quiet",
+    is_flag=True,
+    envvar="MMER_SWEEP_QUIET",
+    show_envvar=True,
+    help="Print errors, and what --json asks for; nothing else.",
+)
+@click.option(
+    "--plain",
+    is_flag=True,
+    envvar="MMER_SWEEP_PLAIN",
+    show_envvar=True,
+    help="Print lines without colour, and nothing that moves.",
+)
+@click.pass_context
+def cli(ctx: click.Context, quiet: bool, plain: bool) -> None:
     """Ablation studies of multimodal emotion recognition: from media files to the paper's table."""
+    if quiet or plain:
+        from orchestrator.terminal import modes
+
+        ctx.with_resource(modes(quiet=quiet, plain=plain))
 
 
 def main() -> NoReturn:

@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from unicodedata import category
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+TERMINAL = "TTY_COMPATIBLE"
 UNLIMITED = 100_000
 """The width of what is no terminal: a file or a program gets whole lines."""
 
@@ -40,3 +42,25 @@ def _width() -> int | None:
 # Printed text may contain a user's names: brackets in them are not markup.
 console = CleanConsole(highlight=False, markup=False, emoji=False, width=_width())
 errors = CleanConsole(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+@contextmanager
+def modes(*, quiet: bool, plain: bool) -> Iterator[None]:
+    """Choose what is printed inside the block.
+
+    Args:
+        quiet: Print nothing but errors.
+        plain: Print as to a file: without colour, and without what moves.
+    """
+    before = console.quiet, console.no_color, errors.no_color, os.environ.get(TERMINAL)
+    console.quiet = quiet
+    if plain:
+        console.no_color = errors.no_color = True
+        os.environ[TERMINAL] = "0"  # rich reads it whenever it asks for a terminal
+    try:
+        yield
+    finally:
+        console.quiet, console.no_color, errors.no_color, compatible = before
+        os.environ.pop(TERMINAL, None)
+        if compatible is not None:
+            os.environ[TERMINAL] = compatible

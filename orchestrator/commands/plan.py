@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -12,6 +12,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.commands.options import (
     Measuring,
     gathered,
+    json_option,
     machine_options,
     measure_options,
     place_options,
@@ -19,6 +20,7 @@ from orchestrator.commands.options import (
 )
 from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.corpus.view import print_cautions
+from orchestrator.facts import print_facts
 from orchestrator.forecast.prices import Prices
 from orchestrator.plan.folds import refuse_folds
 from orchestrator.plan.place import Place
@@ -34,6 +36,9 @@ from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import COLLECTIONS, SPACES, find_space, find_study, load_studies
 from search_spaces.space_faults import check_space
 from search_spaces.study import Study
+
+if TYPE_CHECKING:
+    from orchestrator.forecast.before_sweep import SweepPlan
 
 
 class SearchSize(NamedTuple):
@@ -72,6 +77,7 @@ search_size_options = gathered(
 @machine_options
 @measure_options
 @search_size_options
+@json_option
 def plan(
     studies: tuple[str, ...],
     *,
@@ -80,6 +86,7 @@ def plan(
     machines: Machines,
     measuring: Measuring,
     size: SearchSize,
+    as_json: bool,
 ) -> None:
     """Show what STUDIES would train, what that costs, and what it can decide.
 
@@ -89,6 +96,8 @@ def plan(
     With --trials, STUDIES is one space: the command shows what a search of it would take.
     """
     if size.num_candidates is not None:
+        if as_json:
+            raise click.UsageError("'--json' does not tell of searches; leave out '--trials'")
         _plan_search(studies, place, machines, measuring, size)
         return
     found = [study for name in dict.fromkeys(studies) for study in _studies_of(name)]
@@ -105,27 +114,36 @@ def plan(
         return [make_plan(study, known, of_scale, numbers, ledger) for study in found]
 
     plans = plans_of(seeds.looks[0] if isinstance(seeds, AdaptiveSeeds) else seeds)
-    console.print(plan_view(plans))
-    print_cautions(
-        place.corpus, place.storage, [r for each in plans for r in each.recipes], console
-    )
-    console.print(sharing_view(find_sharing(plans, ledger)))
-    if looks:
-        console.print(
-            "After each look, rows that open claims compare get more seeds, at most "
-            f"{', '.join(map(str, looks[1:]))}; a claim is open only if it can be tested."
-        )
-    if known.folds is None:
-        console.print(claims_view(plans, ledger, looks))
-    else:
-        console.print("Which claims the folds can decide is not foreseen: no formula is known.")
+    _tell(plans, place, ledger, looks)
+    forecasts: dict[str, SweepPlan] = {}
     if measuring.measure:
         sweeps = {"": plans}
         if looks:
             sweeps = {f"The first look, {looks[0]} seeds:": plans}
         if looks[1:]:
             sweeps[f"At most, with {looks[-1]} seeds of every row:"] = plans_of(looks[-1])
-        _measure(sweeps, place, machines, prices, anew=measuring.remeasure)
+        forecasts = _measure(sweeps, place, machines, prices, anew=measuring.remeasure)
+    if as_json:
+        from orchestrator.inventory.plans import plan_facts
+
+        print_facts(plan_facts(plans, ledger, looks, forecasts))
+
+
+def _tell(plans: Sequence[Plan], place: Place, ledger: Ledger, looks: tuple[int, ...]) -> None:
+    """Print what is to train, what is shared, and what the seeds can decide."""
+    console.print(plan_view(plans))
+    recipes = [recipe for plan in plans for recipe in plan.recipes]
+    print_cautions(place.corpus, place.storage, recipes, console)
+    console.print(sharing_view(find_sharing(plans, ledger)))
+    if looks:
+        console.print(
+            "After each look, rows that open claims compare get more seeds, at most "
+            f"{', '.join(map(str, looks[1:]))}; a claim is open only if it can be tested."
+        )
+    if any(plan.num_folds for plan in plans):
+        console.print("Which claims the folds can decide is not foreseen: no formula is known.")
+    else:
+        console.print(claims_view(plans, ledger, looks))
 
 
 def _plan_search(
@@ -173,11 +191,12 @@ def _measure(
     prices: Prices | None,
     *,
     anew: bool,
-) -> None:
-    """Print what the missing trials would take, for each set of plans below its title."""
+) -> dict[str, "SweepPlan"]:
+    """Print and return what the missing trials would take, for each set of plans by its title."""
     missing = {title: missing_trials(plans) for title, plans in sweeps.items()}
+    forecasts: dict[str, SweepPlan] = {}
     if not any(missing.values()):
-        return
+        return forecasts
     opened = open_storage(place.storage)
     recipes = sorted({r for plans in sweeps.values() for plan in plans for r in plan.recipes})
     ensure_corpus(place.corpus, opened, console, *recipes)
@@ -190,8 +209,9 @@ def _measure(
                 if title:
                     console.print(f"\n{title}")
                 assignments = [Assignment(*one) for one in trials.values()]
-                plan_sweep(session, assignments, prices, console, anew=anew)
+                forecasts[title] = plan_sweep(session, assignments, prices, console, anew=anew)
                 anew = False  # the sets of trials share their architectures
+    return forecasts
 
 
 def _studies_of(name: str) -> list[Study]:

@@ -16,6 +16,7 @@ from orchestrator.commands.options import (
     TrialOptions,
     add_options,
     choosing_options,
+    json_option,
     machine_options,
     measure_options,
     mlflow_options,
@@ -23,6 +24,7 @@ from orchestrator.commands.options import (
     seeds_options,
     trial_options,
 )
+from orchestrator.facts import print_facts
 from orchestrator.plan.place import Place
 from orchestrator.plan.seeds import AdaptiveSeeds, Seeds
 from orchestrator.storage.folder import open_storage
@@ -42,6 +44,7 @@ def sweep_options(command: Callable[..., None]) -> Callable[..., None]:
         trial_options,
         choosing_options,
         mlflow_options,
+        json_option,
     )
 
 
@@ -79,12 +82,15 @@ def sweep_studies(
     trials: TrialOptions,
     choosing: Choosing,
     mlflow: MlflowOptions,
+    as_json: bool,
 ) -> None:
     """Run studies; the exit status says whether all their trials finished."""
     from orchestrator.sweep.choice import Choice
 
     choice = Choice(choosing.rows, choosing.only_failed, choosing.retry)
     if choosing.dry_run:
+        if as_json:
+            raise click.UsageError("'--dry-run' is for readers; `mmer-sweep plan --json` tells it")
         from orchestrator.sweep.preview import preview_studies
 
         preview_studies(studies, place, seeds, choice, console, retrain=trials.retrain)
@@ -109,4 +115,8 @@ def sweep_studies(
         choice=choice,
     )
     end = run_mirrored(studies, sweep, mlflow.tracking_uri, max_model_mib=mlflow.log_models)
+    if as_json:
+        from orchestrator.inventory.sweeps import sweep_facts
+
+        print_facts(sweep_facts([study.name for study in studies], place.corpus, storage))
     end_as(end.stopped_by, end.num_failed)

@@ -10,7 +10,7 @@ from rich.text import Text
 from orchestrator.plan.plan import Plan, planned_of
 from reports.forms.verdict_words import count_claims
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned, elsewhere, read_planned
+from reports.ledger.planned import elsewhere, read_planned
 from reports.scores.trials import TrialScores
 from reports.statistics.power import MOST_SEEDS, POWER
 from reports.verdicts.chance import Origin
@@ -63,13 +63,7 @@ def claims_view(
         LedgerError: If a plan, a record or its predictions are damaged or missing.
         StudyError: If a paper's claim has no row or column in its study.
     """
-    trial_scores = TrialScores(ledger)
-    kept = read_planned(ledger)
-    foreseen = [
-        _Foreseen(plan.study.name, _foresee(planned_of(plan, looks), kept, trial_scores))
-        for plan in plans
-        if plan.study.claims
-    ]
+    foreseen = [_Foreseen(*one) for one in prospects_of(plans, ledger, looks).items()]
     tested = [one for study in foreseen for one in study.tested]
     untested = [one for study in foreseen for one in study.untested]
     parts: list[RenderableType] = []
@@ -85,11 +79,19 @@ def claims_view(
     return Group(*parts)
 
 
-def _foresee(
-    planned: Planned, kept: Sequence[Planned], trial_scores: TrialScores
-) -> list[Prospect]:
-    """Compute the prospects of a study's claims, together with its plans on other corpora."""
-    return foresee(planned.study, [planned, *elsewhere(planned, kept)], trial_scores)
+def prospects_of(
+    plans: Sequence[Plan], ledger: Ledger, looks: tuple[int, ...] = ()
+) -> dict[str, list[Prospect]]:
+    """Compute the prospects of each study's claims, together with its plans on other corpora.
+
+    It takes and raises the same as `claims_view`; studies without claims are left out.
+    """
+    trial_scores, kept = TrialScores(ledger), read_planned(ledger)
+    planned = [planned_of(plan, looks) for plan in plans if plan.study.claims]
+    return {
+        one.study.name: foresee(one.study, [one, *elsewhere(one, kept)], trial_scores)
+        for one in planned
+    }
 
 
 def _summarise(foreseen: _Foreseen) -> Text:

@@ -14,7 +14,18 @@ from corpora.preparation.prepare import run_here
 from corpora.recipes.pictures import LE
 from corpora.store.folders import prepared_names
 from corpora.store.prepared import read_manifest
-from orchestrator.cli import COMMANDS, EXIT_BAD_INPUT, cli, main
+from orchestrator.cli import (
+    COMMANDS,
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    cli,
+    main,
+)
+from orchestrator.cluster.stop_signals import EXIT_FAILED_TRIALS
+from orchestrator.commands.numbers.printed import EXIT_FINDINGS
+from orchestrator.commands.numbers.verdict import EXIT_FAILED_CLAIMS
+from orchestrator.commands.upkeep.ledgers import EXIT_INCOMPLETE
 from orchestrator.corpus import on_ray
 from search_spaces.catalogue import STUDIES
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
@@ -251,7 +262,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "studies: main, components, ",
         ),
         ("lairs", "; commands: run, tune, list, show, plan, lint-paper, status, "),
-        ("lairs", ", diff, du, gc, export, merge, prepare, predict,"),
+        ("lairs", ", diff, du, gc, export, merge, schema, prepare, predict,"),
         (
             "show nothing",
             "'nothing' is neither a study nor a prepared corpus; studies: main, compo",
@@ -506,3 +517,10 @@ def test_weights_that_cannot_be_had_are_told_before_the_synthetic_corpus_is_made
     storage = tmp_path / "empty"
     storage.mkdir()
     assert "model.text.weights" in refused("layers", "--scale", "paper", "--storage", str(storage))
+
+
+def test_page_lists_every_exit_status() -> None:
+    page = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    listed = [int(line.split("|")[1]) for line in page.splitlines() if re.match(r"\| \d", line)]
+    named = {EXIT_FAILED_TRIALS, EXIT_FINDINGS, EXIT_FAILED_CLAIMS, EXIT_INCOMPLETE}
+    assert listed == sorted({0, *named, EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED})

@@ -15,8 +15,13 @@ from mkdocs.structure.pages import Page
 
 from tests.website.api_page import ROOT, api_page
 from tests.website.commands_page import commands_page
+from tests.website.json_page import json_page
 
-MADE = {"reference/commands.md": commands_page, "reference/python.md": api_page}
+MADE = {
+    "reference/commands.md": commands_page,
+    "reference/json.md": json_page,
+    "reference/python.md": api_page,
+}
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((\.\.?/[^)\s#]*)(#[^)\s]*)?\)")
 
 

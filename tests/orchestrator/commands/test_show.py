@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import LE
 from corpora.store.manifest import CorpusIdentity
-from orchestrator.commands.show import studies_table, study_view
+from orchestrator.inventory.view import studies_table, study_view
 from orchestrator.plan.plan import make_plan
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import Ledger

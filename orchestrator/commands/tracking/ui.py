@@ -34,7 +34,7 @@ PYTHON = (sys.executable, "-P")
 
 FAMILY = (
     "import sys; from mmer_sweep import prefer_own_packages; prefer_own_packages(); "
-    "from orchestrator.commands.ui import serve; sys.exit(serve(sys.argv[1:]))"
+    "from orchestrator.commands.tracking.ui import serve; sys.exit(serve(sys.argv[1:]))"
 )
 
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}

@@ -1,0 +1,1 @@
+"""What there is and what is planned, as facts for `--json`: studies, corpora, plans."""
