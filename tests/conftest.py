@@ -22,6 +22,7 @@ LONGEST = (
     "test_end_to_end.py",
     "test_mlflow.py",
     "test_folds.py",
+    "website/test_tutorials.py",
     "orchestrator/trial/test_memory_limit.py",
     "orchestrator/corpus/test_on_ray.py",
     "benchmarks/test_scale.py",

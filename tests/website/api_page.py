@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mmer_sweep import PUBLIC
+from tests.website.commands_page import as_text
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = "orchestrator.api"
@@ -98,11 +99,11 @@ def _string(node: ast.stmt) -> str | None:
 
 def as_markdown(docstring: str) -> str:
     """Write a docstring's sections, such as `Returns:`, as Markdown."""
-    return SECTION.sub(_section, cleandoc(docstring)).strip()
+    return SECTION.sub(_section, as_text(cleandoc(docstring))).strip()
 
 
 def _section(found: re.Match[str]) -> str:
     title, body = found[1], cleandoc(found[2])
     if title in ("Args", "Raises"):
-        body = ENTRY.sub(r"- `\1`: ", body)
+        body = ENTRY.sub(r"- **\1**: ", body)
     return f"**{title}**\n\n{body}\n\n"

@@ -51,7 +51,7 @@ def _built_in(context: click.Context) -> Iterator[str]:
 def describe(command: click.Command, context: click.Context) -> Iterator[str]:
     """Describe a command, then each command below it."""
     yield f"### {context.command_path}"
-    yield _as_text(cleandoc(command.help or ""))
+    yield as_text(cleandoc(command.help or ""))
     yield from _usage(context)
     yield from _options(context)
     if isinstance(command, click.Group):
@@ -67,14 +67,15 @@ def _usage(context: click.Context) -> Iterator[str]:
 
 
 def _options(context: click.Context) -> Iterator[str]:
-    """List the options; the first line of each is as in the help."""
+    """List the options as in the help; the usage already tells of arguments without help."""
     for option in context.command.get_params(context):
         record = option.get_help_record(context)
-        if record is not None and option.name != "help":
-            yield f"`{record[0]}`\n:   {_as_text(record[1]) or 'See above.'}"
+        is_told = isinstance(option, click.Argument) and record is not None and not record[1]
+        if record is not None and option.name != "help" and not is_told:
+            yield f"`{record[0]}`\n:   {as_text(record[1])}"
 
 
-def _as_text(text: str) -> str:
+def as_text(text: str) -> str:
     """Keep Markdown from reading a text as more than code and paragraphs."""
     pieces = text.replace("\b", "").split("`")
     return "`".join(

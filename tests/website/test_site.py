@@ -14,7 +14,7 @@ from mmer_sweep import PUBLIC
 from orchestrator.cli import COMMANDS, cli
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 from tests.website.api_page import ROOT, api_page, as_markdown, find
-from tests.website.commands_page import commands_page
+from tests.website.commands_page import as_text, commands_page
 
 REPOSITORY = "https://github.com/someone/somewhere"
 
@@ -93,7 +93,7 @@ def test_page_of_python_has_every_public_name(name: str, python_page: str) -> No
         case _:
             assert name in own
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        assert (ast.get_docstring(node) or "no docstring").splitlines()[0] in own
+        assert as_text((ast.get_docstring(node) or "no docstring").splitlines()[0]) in own
 
 
 def test_sections_of_a_docstring_become_markdown() -> None:
@@ -102,6 +102,11 @@ def test_sections_of_a_docstring_become_markdown() -> None:
         "Returns:\n    What it did."
     )
     assert text == (
-        "Do it.\n\n**Args**\n\n- `one`: The first,\n    on two lines.\n- `two`: The other.\n\n"
+        "Do it.\n\n**Args**\n\n- **one**: The first,\n    on two lines.\n- **two**: The other.\n\n"
         "**Returns**\n\nWhat it did."
     )
+
+
+def test_text_of_a_docstring_is_no_markdown() -> None:
+    text = as_markdown('"*" and "* two", see `a[*]`.\n\nArgs:\n    **more: A [b].')
+    assert text == ('"\\*" and "\\* two", see `a[*]`.\n\n**Args**\n\n- **\\*\\*more**: A \\[b\\].')
