@@ -18,6 +18,7 @@ from reports.forms.verdict_words import show_evidence, summarise
 PREAMBLE = (
     *table_form.PREAMBLE,
     *(package for package in verdicts_form.PREAMBLE if package not in table_form.PREAMBLE),
+    r"\usepackage[font=footnotesize, labelfont=bf]{caption} % as large as the letters in figures",
     r"\usepackage{pdflscape}",
     r"\usepackage{placeins}",
     r"\usepackage[hidelinks]{hyperref}",
@@ -33,6 +34,9 @@ SETUP = (
     r"  \ifdim\ht0>.8\textheight\sbox0{\includegraphics[height=.8\textheight]{#1}}\fi\usebox0}",
     r"\makeatletter\def\fps@table{!htbp}\makeatother",
 )
+MARGIN_CM = 1.6
+"""So narrow that figures of the full width stand in the text as large as they are."""
+
 LEFT = r">{\raggedright\arraybackslash}"
 
 TRIAL_COLUMNS = (
@@ -48,10 +52,10 @@ def to_latex(report: Report) -> str:
     lines = [
         r"\documentclass[a4paper]{article}",
         r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage[T1]{fontenc}}{}",
-        r"\usepackage[a4paper, margin=2cm]{geometry}",
+        rf"\usepackage[a4paper, hmargin={MARGIN_CM}cm, vmargin=2cm]{{geometry}}",
         *PREAMBLE,
         *SETUP,
-        rf"\hypersetup{{pdftitle={{{escape(words.TITLE)}}}}}",
+        *_metadata(report),
         r"\begin{document}",
         rf"{{\LARGE\bfseries {escape(words.TITLE)}\par}}\bigskip",
         *_summary(report),
@@ -71,10 +75,23 @@ def picture_files(report: Report) -> dict[str, Path]:
     return {f"figure-{number}.pdf": path for number, path in enumerate(paths, start=1)}
 
 
+def _metadata(report: Report) -> Iterator[str]:
+    """Say what the PDF is about, and open its bookmarks."""
+    told = {
+        "pdftitle": words.TITLE,
+        "pdfsubject": next(words.write_opening(report)),
+        "pdfkeywords": ", ".join(chapter.study.name for chapter in report.chapters),
+        "pdfcreator": "mmer-sweep",
+        "pdflang": "en",
+    }
+    entries = ", ".join(f"{name}={{{escape(text)}}}" for name, text in told.items())
+    yield rf"\hypersetup{{{entries}, pdfdisplaydoctitle, bookmarksnumbered, bookmarksopen}}"
+
+
 def _summary(report: Report) -> Iterator[str]:
     for sentence in words.write_opening(report):
         yield rf"{escape(sentence)}\par"
-    yield r"\section*{Verdicts on claims}"
+    yield r"\section*{Verdicts on claims}\pdfbookmark[1]{Verdicts on claims}{verdicts}"
     yield rf"{escape(summarise(report.judged))}\par"
     yield r"\begingroup\small"
     yield from _long_table(

@@ -141,7 +141,7 @@ def _draw(design: pd.DataFrame, heats: Sequence[Heat]) -> Figure:
     points = [PERCENT * heat.deviations for heat in heats]
     reach = max(float(np.nanmax(np.abs(one), initial=0.0)) for one in points) or 1.0
     norm = Normalize(-reach / PALE, reach / PALE)
-    widths = [0.55 * design.shape[1], *(_width(heat) for heat in heats)]
+    widths = [0.66 * design.shape[1], *(_width(heat) for heat in heats)]
     with in_style():
         figure = Figure(figsize=(FULL_WIDTH_IN, FRAME_IN + ROW_IN * len(design)))
         panels = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
@@ -150,7 +150,7 @@ def _draw(design: pd.DataFrame, heats: Sequence[Heat]) -> Figure:
             _draw_cells(axes, heat.texts)
             axes.imshow(colours, cmap=HEAT_MAP, norm=norm, aspect="auto")
             axes.set_xticks(range(len(heat.headers)), list(map(show_name, heat.headers)))
-            axes.set_title("\n".join(map(show_name, heat.titles)), fontsize=7)
+            axes.set_title("\n".join(map(show_name, heat.titles)), fontsize=8)
         for axes in panels:
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
@@ -179,4 +179,4 @@ def _draw_design(axes: Axes, design: pd.DataFrame) -> None:
 def _draw_cells(axes: Axes, texts: Sequence[Sequence[str]]) -> None:
     for row, line in enumerate(texts):
         for column, text in enumerate(line):
-            axes.text(column, row, text, ha="center", va="center", fontsize=6.5)
+            axes.text(column, row, text, ha="center", va="center", fontsize=7)

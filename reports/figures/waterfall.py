@@ -196,7 +196,7 @@ def _draw_step(axes: Axes, place: int, before: float, step: Step, metric: Metric
     factor = metric.factor
     if step.difference is None:
         axes.plot(factor * step.mean, place, marker="o", color=GREY, markerfacecolor="white")
-        axes.annotate("not compared", (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)
+        axes.annotate("not compared", (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=7)
         return
     difference, unit = step.mean - before, Unit().of(metric.name)
     is_gain = metric.sign * difference >= 0
@@ -219,4 +219,4 @@ def _draw_step(axes: Axes, place: int, before: float, step: Step, metric: Metric
             place, factor * (before + low), factor * (before + high), color="black", linewidth=0.8
         )
         text += f" [{unit.show_signed(low)}, {unit.show_signed(high)}]"
-    axes.annotate(text, (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=6)
+    axes.annotate(text, (1.02, place), xycoords=IN_MARGIN, va="center", fontsize=7)

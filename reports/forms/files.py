@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reports.forms.article.table import to_latex as to_plain_latex
 from reports.forms.html import to_page
 from reports.forms.latex import to_latex
 from reports.forms.markdown import to_markdown
@@ -12,6 +13,7 @@ from reports.tables.table import Table
 
 FORMS: dict[str, Callable[[Table], str]] = {
     "tex": to_latex,
+    "plain.tex": to_plain_latex,
     "csv": to_csv,
     "json": to_json,
     "md": to_markdown,

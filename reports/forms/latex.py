@@ -5,13 +5,13 @@ underlines the second best, because a siunitx column cannot hold a number inside
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from reports.forms.latex_text import breakable, escape, one_line
 from reports.tables.blocks import DISTINCT, MISSING, TIED, Shown
-from reports.tables.panels import Panel, split_into_panels, view
+from reports.tables.panels import BlockView, Panel, split_into_panels, view
 from reports.tables.table import Table
 
 PREAMBLE = (
@@ -69,11 +69,12 @@ def to_latex(table: Table) -> str:
     lines = [f"% {one_line(table.title)}", *(f"% {package}" for package in PREAMBLE)]
     for number, page in enumerate(pages):
         notes = _notes(table) if number == len(pages) - 1 else []
-        lines += _float(table, page, layout, _caption(table, number), notes)
+        lines += _float(table, page, layout, write_caption(table, number), notes)
     return "\n".join(lines) + "\n"
 
 
-def _caption(table: Table, page: int) -> list[str]:
+def write_caption(table: Table, page: int) -> list[str]:
+    """Write the caption of a float: the first one has the text, others continue it."""
     if page:
         return [rf"\tablename~\ref{{{table.label}}}, continued"]
     return [
@@ -115,12 +116,12 @@ def _panel(table: Table, panel: Panel, layout: Layout, notes: Sequence[str]) -> 
     return [
         r"\begin{threeparttable}",
         rf"\begin{{tabular}}{{{layout.names}",
-        *(f"  {_column(column)}" for column in columns),
+        *(f"  {describe_column(column)}" for column in columns),
         "}",
         r"\toprule",
-        *_header(panel),
+        *write_head(panel, lambda one: f"({escape(one.origin)})"),
         r"\midrule",
-        *_body(table, columns),
+        *write_body(table, columns, _note_mark),
         r"\bottomrule",
         r"\end{tabular}",
         *notes,
@@ -170,7 +171,7 @@ def _longest_name(table: Table) -> int:
     return max(len(name) for name, _ in table.heads)
 
 
-def _column(cells: Sequence[Shown]) -> str:
+def describe_column(cells: Sequence[Shown]) -> str:
     """Describe a column for siunitx: how many digits, which spread and which text behind them."""
     numbers = [cell for cell in cells if _is_number(cell.value)]
     if not numbers:
@@ -189,13 +190,13 @@ def _digits(values: Sequence[str]) -> str:
     return f"{sign}{integers}.{max(len(decimals) for _, _, decimals in parts)}"
 
 
-def _header(panel: Panel) -> list[str]:
+def write_head(panel: Panel, write_origin: Callable[[BlockView], str]) -> list[str]:
     """Write the head: titles and origins, then groups if any, then the headers of the columns."""
     titles, origins, rules, groups, group_rules, heads, first = "", "", "", "", "", "", 2
     for one in panel:
         last = first + len(one.headers) - 1
         titles += _span(len(one.headers), escape(one.title))
-        origins += _span(len(one.headers), f"({escape(one.origin)})")
+        origins += _span(len(one.headers), write_origin(one))
         rules += rf"\cmidrule(lr){{{first}-{last}}}"
         for group, number in one.spans:
             groups += _span(number, escape(group))
@@ -212,7 +213,16 @@ def _span(number: int, text: str) -> str:
     return rf" & \multicolumn{{{number}}}{{c}}{{{text}}}"
 
 
-def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
+def write_body(
+    table: Table, columns: Sequence[Sequence[Shown]], write_mark: Callable[[str], str]
+) -> list[str]:
+    """Write the lines of rows and floors.
+
+    Args:
+        table: The table.
+        columns: The columns of a panel.
+        write_mark: Writes the letters of a row's footnotes.
+    """
     widths = [
         max((len(c.value.partition(".")[0]) for c in column if _is_number(c.value)), default=0)
         for column in columns
@@ -222,7 +232,7 @@ def _body(table: Table, columns: Sequence[Sequence[Shown]]) -> list[str]:
     heads = table.heads[: len(columns[0])]
     for (name, mark), cells in zip(heads, zip(*columns, strict=True), strict=True):
         printed = [_cell(cell, width) for cell, width in zip(cells, widths, strict=True)]
-        named = write_name(name) + _note_mark(mark)
+        named = write_name(name) + write_mark(mark)
         lines.append(" & ".join([named, *printed]) + r" \\")
     if len(lines) > len(table.rows):
         lines.insert(len(table.rows), r"\midrule")

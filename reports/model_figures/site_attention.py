@@ -115,7 +115,7 @@ def _draw(parts: Sequence[SiteAttention], num_windows: int, window_s: float) -> 
             axes.set_box_aspect(1)
         for window, axes in enumerate(grid[0, :-1]):
             start_s, end_s = window * window_s, (window + 1) * window_s
-            axes.set_title(f"{start_s:.2f}\N{EN DASH}{end_s:.2f} s", fontsize=6.5)
+            axes.set_title(f"{start_s:.2f}\N{EN DASH}{end_s:.2f} s", fontsize=7)
         rows = iter(grid)
         for part in parts:
             _draw_plain(next(rows), part)
@@ -146,7 +146,7 @@ def _draw_overlay(
     bar.set_ticks(ticks, labels=[f"{tick:.2g}" if tick < 10 else f"{tick:.0f}" for tick in ticks])
     bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=6, length=2)
-    bar.set_label("times the mean", fontsize=6)
+    bar.set_label("times the mean", fontsize=7)
     bar.outline.set(visible=True, linewidth=0.4)
 
 

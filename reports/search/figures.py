@@ -140,7 +140,7 @@ def _draw_panel(
         label="Pareto front",
     )
     for value, score, number in front:
-        axes.annotate(f"{number}", (value, score), (2, 3), textcoords="offset points", fontsize=6)
+        axes.annotate(f"{number}", (value, score), (2, 3), textcoords="offset points", fontsize=7)
     axes.set_xlabel(TITLES[cost])
     axes.grid()
 

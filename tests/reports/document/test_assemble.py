@@ -68,9 +68,10 @@ def test_names_that_are_one_as_file_names_are_told_apart(tmp_path: Path) -> None
 def test_every_table_and_verdict_has_its_twins(made: Report, tmp_path: Path) -> None:
     write_twins(made, tmp_path)
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert len(written) == 4 * 5 + 2 * 5 + 2 * 5 + 5
+    assert len(written) == (4 + 2 + 2) * 6 + 5
     assert {
         "tables/depth/depth-minus-published.tex",
+        "tables/depth/depth-minus-published.plain.tex",
         "tables/never/never.csv",
         "verdicts/own-verdicts.json",
     } <= written

@@ -1,17 +1,27 @@
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from reports.document.content import Report
 from reports.document.files import PDF_FILE, write_pdf
-from reports.document.latex import picture_files, to_latex
+from reports.document.latex import MARGIN_CM, picture_files, to_latex
+from reports.document.words import TITLE
+from reports.figures.style import FULL_WIDTH_IN
 from reports.forms import document
 from reports.forms.latex_text import breakable
 
 needs_tex = pytest.mark.skipif(
     shutil.which(document.COMPILER) is None, reason=f"{document.COMPILER} is not installed"
 )
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdffonts") is None, reason="needs Debian's package poppler-utils"
+)
+
+A4_WIDTH_CM = 21.0
 
 
 @needs_tex
@@ -20,6 +30,57 @@ def test_report_compiles(made: Report, tmp_path: Path) -> None:
     assert compilation.problem == ""
     assert compilation.pdf == tmp_path / PDF_FILE
     assert compilation.pdf.read_bytes().startswith(b"%PDF")
+
+
+@pytest.fixture(scope="module")
+def pdf(made: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compilation = write_pdf(made, tmp_path_factory.mktemp("pdf"))
+    assert compilation.pdf is not None
+    return compilation.pdf
+
+
+def find_tex(file: str) -> bool:
+    return subprocess.run(["kpsewhich", file], capture_output=True).returncode == 0
+
+
+def ask(*command: str | Path) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@needs_tex
+@needs_poppler
+def test_every_font_is_embedded_and_has_outlines(pdf: Path) -> None:
+    _, _, *lines = ask("pdffonts", pdf).splitlines()
+    fonts = [(line[37:54].strip(), line.split()[-5]) for line in lines]
+    assert {is_embedded for _, is_embedded in fonts} == {"yes"}
+    kinds = {kind for kind, _ in fonts}
+    assert {"Type 1", "CID TrueType"} <= kinds
+    if find_tex("lmodern.sty"):  # without it, a dollar sign is made of pixels
+        assert kinds == {"Type 1", "CID TrueType"}
+
+
+@needs_tex
+@needs_poppler
+def test_pdf_says_what_it_is_and_has_bookmarks(pdf: Path) -> None:
+    told = dict(line.split(":", 1) for line in ask("pdfinfo", pdf).splitlines())
+    assert told["Title"].strip() == TITLE
+    assert told["Subject"].strip().startswith("3 studies; 21 of 25 planned trials are finished")
+    assert told["Keywords"].strip() == "depth, never, own"
+    outline = ask("pdftohtml", "-xml", "-i", "-stdout", pdf).partition("<outline>")[2]
+    assert re.findall(r'<item page="\d+">([^<&]*)', outline) == [
+        *("Verdicts on claims", "1 Depth of the model", "2 Not begun", "3 Mine: a_b "),
+        *("4 The papers' own numbers", "5 Environment", "6 All trials"),
+    ]
+
+
+@needs_tex
+@needs_poppler
+def test_figures_are_as_large_in_the_text_as_they_are(pdf: Path) -> None:
+    """The text beside them is set in 7 or 8 pt, so that it is as large as captions."""
+    xml = ask("pdftohtml", "-xml", "-i", "-stdout", "-zoom", "3", pdf)
+    sizes = set(re.findall(r'size="(\d+)" family="\w+\+DejaVu', xml))
+    assert sizes == {"21", "24"}
+    assert FULL_WIDTH_IN <= A4_WIDTH_CM / 2.54 - 2 * MARGIN_CM / 2.54
 
 
 @needs_tex

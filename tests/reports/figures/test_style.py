@@ -76,7 +76,7 @@ def test_equal_drawings_are_equal_bytes_in_another_process(tmp_path: Path) -> No
 def test_style_ends_with_its_context_and_ignores_the_readers_own() -> None:
     with mpl.rc_context({"font.size": 31, "axes.grid": True}):
         with in_style():
-            assert mpl.rcParams["font.size"] == 7
+            assert mpl.rcParams["font.size"] == 8
             assert not mpl.rcParams["axes.grid"]
         assert mpl.rcParams["font.size"] == 31
 

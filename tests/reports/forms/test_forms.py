@@ -68,7 +68,7 @@ def test_equal_records_give_equal_files(tmp_path):
         write_table(make_mixed_table(tmp_path / name), tmp_path / "tables" / name)
         for name in ("one", "other")
     ]
-    assert list(files[0]) == ["tex", "csv", "json", "md", "html"]
+    assert list(files[0]) == ["tex", "plain.tex", "csv", "json", "md", "html"]
     for form in FORMS:
         assert files[0][form].read_bytes() == files[1][form].read_bytes()
 

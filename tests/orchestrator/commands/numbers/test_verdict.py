@@ -94,8 +94,8 @@ def test_files_are_written_in_every_form(verdict: Command, tmp_path: Path) -> No
     written = {str(path.relative_to(tmp_path / "out")) for path in tmp_path.glob("out/*/*")}
     forms = ("tex", "csv", "json", "md", "html")
     assert written == {
-        *(f"tables/results.{form}" for form in forms),
-        *(f"tables/results-minus-baseline.{form}" for form in forms),
+        *(f"tables/results.{form}" for form in (*forms, "plain.tex")),
+        *(f"tables/results-minus-baseline.{form}" for form in (*forms, "plain.tex")),
         *(f"verdicts/results-verdicts.{form}" for form in forms),
         *(f"figures/results-f1-forest.{form}" for form in ("pdf", "png", "csv")),
     }

@@ -1,0 +1,1 @@
+"""The table as LaTeX for articles of others, in one column or two."""
