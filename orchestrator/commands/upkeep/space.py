@@ -142,12 +142,17 @@ def gc(keep_best: bool, yes: bool, as_json: bool, storage: Path, **kinds: bool) 
 
 def _confirm() -> bool:
     """Ask at a terminal; who is no person gives --yes."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_at_terminal():
         return False
     typed = click.prompt(
         f"Type {CONFIRMATION} to remove it", default="", show_default=False, err=True
     )
     return bool(typed == CONFIRMATION)
+
+
+def is_at_terminal() -> bool:
+    """Whether a person can read the question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _list_garbage(free: Sequence[Garbage], used: Sequence[Garbage], storage: Path) -> None:
