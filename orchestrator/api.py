@@ -19,7 +19,7 @@ from orchestrator.storage.publish import locate_place
 from orchestrator.terminal import console
 from reports.forms.verdict_words import metric_of
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned, read_planned
+from reports.ledger.planned import Planned, plans_of
 from reports.ledger.record import Record
 from reports.scores.lines import ScoreLine, score_lines
 from reports.scores.trials import TrialScores
@@ -143,7 +143,7 @@ def results(
     scores = TrialScores(Ledger(_open(storage)))
     lines = [
         line
-        for planned in _planned(study, scores.ledger)
+        for planned in plans_of(study, scores.ledger)
         for line in score_lines(planned, scores, _columns(planned, metrics))
     ]
     scores.remember()
@@ -248,7 +248,7 @@ def verdicts(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE)
             "projected_seeds": one.projected_seeds,
             "reason": one.reason,
         }
-        for planned in _planned(study, scores.ledger)
+        for planned in plans_of(study, scores.ledger)
         if planned.study.claims
         for one in judge_planned(planned, scores)
     )
@@ -280,21 +280,6 @@ def _studies(given: Studies) -> Iterator[Study]:
                 yield from _studies(one)
 
 
-def _planned(study: str | None, ledger: Ledger) -> list[Planned]:
-    every = read_planned(ledger)
-    if not every:
-        raise StudyError(
-            f"no study was run in '{ledger.storage}' yet; run one, or choose another storage"
-        )
-    chosen = [one for one in every if study in (None, one.study.name)]
-    if not chosen:
-        names = ", ".join(dict.fromkeys(one.study.name for one in every)) or "none"
-        raise StudyError(
-            f"study '{study}' was not run in '{ledger.storage}'; those that were: {names}"
-        )
-    return chosen
-
-
 def _columns(
     planned: Planned, metrics: Iterable[MetricName] | None
 ) -> list[tuple[MetricName, str | None]]:
@@ -308,7 +293,7 @@ def _columns(
 def _finished(study: str | None, storage: str | Path) -> Iterator[tuple[Planned, str, Record]]:
     """Yield the finished trials of each row."""
     ledger = Ledger(_open(storage))
-    for planned in _planned(study, ledger):
+    for planned in plans_of(study, ledger):
         for row, keys in planned.keys.items():
             for record in ledger.finished(keys).values():
                 yield planned, row, record

@@ -7,11 +7,10 @@ from orchestrator.facts import Facts
 from reports.diff.compare import ComparedCell, ComparedRow, Comparison, compare
 from reports.diff.versions import of_code
 from reports.ledger.ledger import Ledger
-from reports.ledger.planned import Planned, read_planned
-from reports.scores.lines import OVERALL
+from reports.ledger.planned import Planned, plans_of
+from reports.scores.lines import OVERALL, unit_of
 from reports.scores.trials import TrialScores
 from search_spaces.errors import StudyError
-from search_spaces.metrics.registry import find_metric
 from search_spaces.terms import Scale
 
 
@@ -183,13 +182,7 @@ def compare_versions(
 
 
 def _find(name: str, ledger: Ledger, corpus: str | None, scale: Scale | None) -> list[Planned]:
-    every = read_planned(ledger)
-    of_study = [one for one in every if one.study.name == name]
-    if not of_study:
-        names = ", ".join(dict.fromkeys(one.study.name for one in every)) or "none"
-        raise StudyError(
-            f"study '{name}' was not run in '{ledger.storage}'; those that were: {names}"
-        )
+    of_study = plans_of(name, ledger)
     found = [one for one in of_study if one.corpus == (corpus or one.corpus)]
     found = [one for one in found if one.scale == (scale or one.scale)]
     if not found:
@@ -233,7 +226,7 @@ def _cells(cells: Sequence[ComparedCell]) -> Iterator[CellFacts]:
         yield CellFacts(
             metric=cell.column.metric,
             emotion=cell.column.emotion or OVERALL,
-            unit="plain" if find_metric(cell.column.metric).unit == "plain" else "fraction",
+            unit=unit_of(cell.column.metric),
             a_mean=cell.a.mean,
             a_std=cell.a.std,
             a_num=cell.a.num_scores,

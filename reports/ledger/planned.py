@@ -143,6 +143,27 @@ def read_planned(ledger: Ledger) -> list[Planned]:
     return [read_plan(path) for path in sorted((ledger.storage / FOLDER).glob("*/*.json"))]
 
 
+def plans_of(study: str | None, ledger: Ledger) -> list[Planned]:
+    """Read the plans of a study, or all of them.
+
+    Raises:
+        LedgerError: If a file is damaged.
+        StudyError: If there is none.
+    """
+    every = read_planned(ledger)
+    if not every:
+        raise StudyError(
+            f"no study was run in '{ledger.storage}' yet; run one, or choose another storage"
+        )
+    chosen = [one for one in every if study in (None, one.study.name)]
+    if not chosen:
+        names = ", ".join(dict.fromkeys(one.study.name for one in every))
+        raise StudyError(
+            f"study '{study}' was not run in '{ledger.storage}'; those that were: {names}"
+        )
+    return chosen
+
+
 def elsewhere(planned: Planned, kept: Iterable[Planned]) -> list[Planned]:
     """List the plans of the same study on other corpora, or at another scale."""
     place = (planned.corpus, planned.scale)

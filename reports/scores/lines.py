@@ -46,7 +46,7 @@ def score_lines(
     """
     outcome = collect_outcome(planned, trial_scores)
     for metric, emotion in columns:
-        unit = "plain" if find_metric(metric).unit == "plain" else "fraction"
+        unit = unit_of(metric)
         for row in planned.keys:
             for one in make_cell(outcome, row, metric, emotion, trial_scores).scores:
                 yield ScoreLine(
@@ -63,6 +63,11 @@ def score_lines(
                     fault=one.fault or "",
                     key=one.key,
                 )
+
+
+def unit_of(metric: MetricName) -> str:
+    """Name the unit in which scores are stored: "fraction", or "plain" if the metric is none."""
+    return "plain" if find_metric(metric).unit == "plain" else "fraction"
 
 
 def every_column(

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.commands.options import json_option, storage_option
+from orchestrator.commands.options import gathered, json_option, storage_option
 from orchestrator.facts import print_facts
 from orchestrator.storage.leases import LEASE_S
 from orchestrator.storage.mirror import mirror_at
@@ -21,7 +21,7 @@ from orchestrator.upkeep.collected import collected_facts
 from orchestrator.upkeep.garbage import Garbage, GarbageKind, Wanted, find_garbage
 from orchestrator.upkeep.removal import Removal, remove, split_by_use
 from orchestrator.upkeep.sizes import say_count, say_size
-from orchestrator.upkeep.usage import OPTIONS, UsageFacts, measure_usage
+from orchestrator.upkeep.usage import UsageFacts, measure_usage
 
 DEFAULT_KINDS: tuple[GarbageKind, ...] = ("checkpoints", "damaged")
 """What is of no use to anybody."""
@@ -87,39 +87,75 @@ def _grid(first: str, *others: str) -> Table:
     return grid
 
 
+def choose_garbage(
+    checkpoints: bool,
+    damaged: bool,
+    models: bool,
+    keep_best: bool,
+    corpora: bool,
+    media: bool,
+    prefixes: bool,
+) -> Wanted:
+    """Join the options that name kinds.
+
+    Raises:
+        UsageError: If the user keeps the best of models that do not go.
+    """
+    if keep_best and not models:
+        raise click.UsageError("'--keep-best' needs '--models'")
+    chosen: dict[GarbageKind, bool] = {
+        "checkpoints": checkpoints,
+        "damaged": damaged,
+        "models": models,
+        "corpora": corpora,
+        "media": media,
+        "prefixes": prefixes,
+    }
+    kinds = tuple(kind for kind, is_chosen in chosen.items() if is_chosen)
+    return Wanted(kinds or DEFAULT_KINDS, keep_best)
+
+
+garbage_options = gathered(
+    "wanted",
+    choose_garbage,
+    click.option(
+        "--checkpoints",
+        is_flag=True,
+        help="Checkpoints of trials that have a record, or that no plan and no search names.",
+    ),
+    click.option(
+        "--damaged",
+        is_flag=True,
+        help="Files that were set aside, or left a day ago by killed writers.",
+    ),
+    click.option("--models", is_flag=True, help="Kept models: then `predict` does not know them."),
+    click.option(
+        "--keep-best",
+        is_flag=True,
+        help="With --models: keep the best of each row, on validation.",
+    ),
+    click.option(
+        "--corpora", is_flag=True, help="Prepared corpora that no plan and no search names."
+    ),
+    click.option("--media", is_flag=True, help="Media of synthetic corpora."),
+    click.option("--prefixes", is_flag=True, help="Stored maps of frozen groups."),
+)
+
+
 @click.command("gc")
-@click.option(
-    "--checkpoints",
-    is_flag=True,
-    help="Checkpoints of trials that have a record, or that no plan and no search names.",
-)
-@click.option(
-    "--damaged",
-    is_flag=True,
-    help="Files that were set aside, or left a day ago by killed writers.",
-)
-@click.option("--models", is_flag=True, help="Kept models: then `predict` does not know them.")
-@click.option(
-    "--keep-best", is_flag=True, help="With --models: keep the best of each row, on validation."
-)
-@click.option("--corpora", is_flag=True, help="Prepared corpora that no plan and no search names.")
-@click.option("--media", is_flag=True, help="Media of synthetic corpora.")
-@click.option("--prefixes", is_flag=True, help="Stored maps of frozen groups.")
+@garbage_options
 @click.option("--yes", is_flag=True, help="Remove it; without, what would go is only listed.")
 @json_option
 @storage_option
-def gc(keep_best: bool, yes: bool, as_json: bool, storage: Path, **kinds: bool) -> None:
+def gc(wanted: Wanted, yes: bool, as_json: bool, storage: Path) -> None:
     """Free space: list what can go, and remove it once that is confirmed.
 
     Without a kind, these are --checkpoints and --damaged, which nobody needs. Records, predictions
     and plans never go, and nothing that somebody uses. Of a bucket only this machine's mirror is
     freed, of files that the bucket has or that are made again.
     """
-    if keep_best and not kinds["models"]:
-        raise click.UsageError("'--keep-best' needs '--models'")
-    chosen = tuple(kind for kind in OPTIONS if kinds[kind]) or DEFAULT_KINDS
     at_work = AtWork(storage)
-    garbage = find_garbage(storage, Wanted(chosen, keep_best))
+    garbage = find_garbage(storage, wanted)
     free, used = split_by_use(garbage, storage, at_work)
     if used and at_work.is_told_by_waiting():
         with console.status("watching drivers of other machines for a minute"):
@@ -142,12 +178,17 @@ def gc(keep_best: bool, yes: bool, as_json: bool, storage: Path, **kinds: bool) 
 
 def _confirm() -> bool:
     """Ask at a terminal; who is no person gives --yes."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_at_terminal():
         return False
     typed = click.prompt(
         f"Type {CONFIRMATION} to remove it", default="", show_default=False, err=True
     )
     return bool(typed == CONFIRMATION)
+
+
+def is_at_terminal() -> bool:
+    """Whether a person can read the question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _list_garbage(free: Sequence[Garbage], used: Sequence[Garbage], storage: Path) -> None:

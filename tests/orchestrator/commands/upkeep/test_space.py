@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import cli
+from orchestrator.commands.upkeep import space
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
@@ -76,3 +77,13 @@ def test_keep_best_needs_models(finished: Path) -> None:
     said = run("gc", "--storage", finished, "--keep-best")
     assert said.exit_code == 2
     assert "'--keep-best' needs '--models'" in said.output
+
+
+@pytest.mark.parametrize(("typed", "is_left"), [("remove", False), ("yes", True)])
+def test_gc_asks_at_a_terminal(
+    typed: str, is_left: bool, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "is_at_terminal", lambda: True)
+    said = CliRunner().invoke(cli, ["gc", "--storage", str(finished)], input=f"{typed}\n")
+    assert "Type remove to remove it" in said.output
+    assert bool(list(finished.glob("trials/*/checkpoint.pt"))) == is_left
