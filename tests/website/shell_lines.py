@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 OURS = "mmer-sweep"
 FENCE = re.compile(r"^ *```(\w*)")
-SPAN = re.compile(r"`((?:\.venv/bin/)?(?:mmer-sweep|make|python\s-m)\s[^`]+)`")
+SPAN = re.compile(r"`((?:\.venv/bin/)?(?:mmer-sweep|make|python\s-m|ray)\s[^`]+)`")
 ASSIGNED = re.compile(r"^\w+=\S*$")
 
 
@@ -48,14 +48,21 @@ def _lines(text: str) -> Iterator[tuple[bool, str]]:
             yield language in ("sh", "bash") or line.strip().startswith("$ "), line
 
 
-def ours_in(command: str) -> list[str] | None:
-    """Return the arguments of our program in a command, also where Ray is asked to start it."""
+def words_of(command: str) -> list[str]:
+    """Split a command into its words, without variables before it and commands after it."""
     try:
         words = shlex.split(command, comments=True)
     except ValueError:  # no command, but a table or a sentence
-        return None
+        return []
     while words and ASSIGNED.match(words[0]):
         del words[0]
+    end = next((place for place, word in enumerate(words) if word in ("&", "&&")), len(words))
+    return words[:end]
+
+
+def ours_in(command: str) -> list[str] | None:
+    """Return the arguments of our program in a command, also where Ray is asked to start it."""
+    words = words_of(command)
     if not words or Path(words[0]).name not in (OURS, "ray"):
         return None
     for place, word in enumerate(words):

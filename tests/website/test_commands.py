@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from corpora.errors import UserError
 from orchestrator.cli import cli
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES
 from tests.test_docs import PRESENT, ROOT
-from tests.website.shell_lines import OURS, ours_in, typed_commands
+from tests.website.shell_lines import OURS, ours_in, typed_commands, words_of
 
 PAGES = [*PRESENT, *sorted((ROOT / "examples").rglob("*.py"))]
 IS_FORM = re.compile(r"[\[\]()|]|\.\.\.")
@@ -175,6 +176,23 @@ def test_target_of_make_and_module_of_python_exist(page: Path) -> None:
             faults += [typed.text] if not code else []
             faults += [f"{typed.text}: {one}" for one in options if f"{one}" not in code]
     assert faults == []
+
+
+@every_page
+def test_command_of_ray_can_be_typed(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the text a command may be no more than named: then it lacks what it is about."""
+    commands = [(words_of(typed.text), typed) for typed in typed_commands(page)]
+    commands = [(words, typed) for words, typed in commands if words[:1] == ["ray"]]
+    if commands:
+        from ray.scripts.scripts import cli as ray_cli  # takes two seconds
+
+        monkeypatch.chdir(tmp_path)
+        for words, typed in commands:
+            only_names = () if typed.is_in_block else (click.MissingParameter,)
+            with suppress(*only_names):
+                parse(ray_cli, words[0], words[1:], None)
 
 
 @every_page
