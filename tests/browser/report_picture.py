@@ -1,4 +1,4 @@
-"""Draw the first page of a report: `python -m tests.browser.report_picture STORAGE docs/report.png`.
+"""Draw a report's first page: `python -m tests.browser.report_picture STORAGE docs/report.png`.
 
 `mmer-sweep report` writes the page before.
 """

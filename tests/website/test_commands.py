@@ -59,7 +59,7 @@ def parse(
                 if isinstance(value, str):
                     Path(value).parent.mkdir(parents=True, exist_ok=True)
                     Path(value).touch()
-    command.make_context(name, [*arguments], parent=parent)
+    command.make_context(name, [*arguments], parent=parent).close()
 
 
 def check_studies(arguments: list[str], own: Collection[str]) -> None:
@@ -73,7 +73,8 @@ def check_studies(arguments: list[str], own: Collection[str]) -> None:
         return
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    given = command.make_context(name, rest).params
+    with command.make_context(name, rest) as context:
+        given = context.params
     (taken,) = (given[one.name or ""] for one in command.params if is_argument(one))
     for study in (taken,) if isinstance(taken, str) else taken:
         if study not in (*KNOWN, *own) and not STANDS_FOR_A_NAME.fullmatch(study):
