@@ -24,6 +24,9 @@ TITLE_IN, FRAMES_IN, SOUND_IN, LINE_IN, BAR_IN, AXIS_IN = 0.55, 1.45, 0.75, 0.19
 """The heights of the parts: the title, the frames, the sound, a line of words, a bar."""
 
 MEDIA: dict[Modality, str] = {"audio": "sound", "vision": "pictures"}
+LACKING_IN = 0.25
+"""The height of a line that says why there are no frames, or no sound."""
+
 MAX_FRAMES = 5
 LINE_LETTERS, MAX_LINES = 120, 4
 PRESENT, ABSENT, BOX = COLOURS[2], "#9AA3AD", COLOURS[2]
@@ -38,7 +41,9 @@ def draw_picture(content: ClipContent) -> bytes:
     """Draw a PNG; equal contents give equal bytes."""
     lines = _words(content)
     num_bars = len(content.values)
-    heights = [TITLE_IN, FRAMES_IN, SOUND_IN, LINE_IN * (len(lines) + 1)]
+    frames_in = FRAMES_IN if content.seen.frames else LACKING_IN
+    sound_in = LACKING_IN if content.seen.wave is None else SOUND_IN
+    heights = [TITLE_IN, frames_in, sound_in, LINE_IN * (len(lines) + 1)]
     heights.append(BAR_IN * num_bars + AXIS_IN)
     file = BytesIO()
     with in_style(), warnings.catch_warnings():
@@ -49,7 +54,7 @@ def draw_picture(content: ClipContent) -> bytes:
         )[:, 0]
         _draw_title(title, content)
         _draw_frames(frames, content)
-        _draw_sound(sound.subplots(), content)
+        _draw_sound(sound, content)
         _write(words, 0.008, 0.95, "\n".join(lines), size=9)
         _draw_bars(bars, content)
         figure.savefig(file, format="png", dpi=DPI, metadata={"Title": content.prediction.clip})
@@ -67,7 +72,7 @@ def _draw_title(part: SubFigure, content: ClipContent) -> None:
 def _draw_frames(part: SubFigure, content: ClipContent) -> None:
     frames = content.seen.frames
     if not frames:
-        _write(part, 0.008, 0.6, _lacking(content, "vision"), color=GREY)
+        _write(part, 0.008, 0.9, _lacking(content, "vision"), color=GREY)
         return
     places = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
     grid = part.subplots(1, MAX_FRAMES, squeeze=False)[0]
@@ -98,14 +103,14 @@ def _draw_frame(axes: Axes, frame: SeenFrame) -> None:
     axes.set_title(told, fontsize=8, color=GREY)
 
 
-def _draw_sound(axes: Axes, content: ClipContent) -> None:
+def _draw_sound(part: SubFigure, content: ClipContent) -> None:
     seconds, wave = content.prediction.seconds, content.seen.wave
+    if wave is None:
+        _write(part, 0.008, 0.9, _lacking(content, "audio"), color=GREY)
+        return
+    axes = part.subplots()
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
-    if wave is None:
-        axes.set_xticks([])
-        axes.text(0, 0.5, _lacking(content, "audio"), color=GREY, fontsize=9)
-        return
     times = np.linspace(0, seconds, len(wave.low))
     axes.fill_between(times, wave.low, wave.high, color=COLOURS[0], linewidth=0)
     peak = max(np.abs(wave.low).max(), np.abs(wave.high).max()) or 1.0

@@ -10,7 +10,7 @@ from corpora.batches.watched import crops_of
 from corpora.forms.seen import Seen
 from corpora.recipes.pictures import Recipe, Wave
 from models.configs.base import Modality
-from models.own.system import OwnSystem
+from orchestrator.errors import KeptModelError
 from orchestrator.kept_models.attention import attend_to
 from orchestrator.kept_models.attention_figures import (
     Told,
@@ -96,10 +96,8 @@ def _without_each(
         return [], [f"this model reads only {model.modalities[0]}: nothing is left without it"]
     try:
         return [_without(predictor, watched, modality) for modality in model.modalities], []
-    except Exception as error:  # a user's own model may raise anything on what is blank
-        if not isinstance(model, OwnSystem):
-            raise
-        return [], [f"the model fails where a modality is missing: {type(error).__name__}: {error}"]
+    except KeptModelError as error:
+        return [], [f"nothing is known of the clip without a modality: {error}"]
 
 
 def _without(predictor: Predictor, watched: Watched, modality: Modality) -> WithoutModality:

@@ -21,8 +21,10 @@ from corpora.store.remarked import REMARKS_ON
 from models.configs.base import Modality
 from models.fusion.decisions import AttentiveFusion, WeightedSum
 from models.fusion.sequences import Gates
+from models.own.system import OwnSystem
 from models.parts.weighing import weights_of
 from models.task import outputs_of
+from orchestrator.errors import KeptModelError
 from orchestrator.kept_models.blanks import AnyBatch, Blanks, make_blanks
 from orchestrator.kept_models.clips.notes import REMARKS, cost_of_no_text, listed
 from orchestrator.kept_models.clips.spoken import SpokenClip, is_text
@@ -132,7 +134,11 @@ class Predictor:
         return self._prediction(utterance, text_from, self._reader.read(utterance))
 
     def decide(self, batch: AnyBatch) -> Decided:
-        """Decide on a batch of one utterance."""
+        """Decide on a batch of one utterance.
+
+        Raises:
+            KeptModelError: If a user's own model fails.
+        """
         circumstances = self._record.circumstances
         with (
             torch.inference_mode(),
@@ -140,12 +146,23 @@ class Predictor:
             deterministic_algorithms(is_on=circumstances.is_deterministic),
             weights_of(self._weighs or nn.Identity()) as weights,
         ):
-            logits = outputs_of(self._model(batch)).logits
+            logits = self._logits(batch)
         return Decided(
             decisions=() if self._is_regression else self._decisions(logits),
             numbers=self._numbers(logits) if self._is_regression else {},
             weights=self._modality_weights(weights),
         )
+
+    def _logits(self, batch: AnyBatch) -> Tensor:
+        try:
+            return outputs_of(self._model(batch)).logits
+        except Exception as error:  # a user's own model may raise anything
+            model = self._record.trial.config.model
+            if is_out_of_memory(error) or not isinstance(model, OwnSystem):
+                raise
+            raise KeptModelError(
+                f"the model of trial '{self._record.key}' fails: {type(error).__name__}: {error}"
+            ) from error
 
     def without(self, batch: AnyBatch, modality: Modality) -> Decided:
         """Decide on a batch of one utterance as if it lacked a modality."""
@@ -265,10 +282,10 @@ class Predictor:
 
 @contextmanager
 def _named(clip: SpokenClip) -> Iterator[None]:
-    """Name the clip in an error about its media, or about too little memory for it."""
+    """Name the clip in an error about its media, a user's own model, or too little memory."""
     try:
         yield
-    except MediaError as error:
+    except (KeptModelError, MediaError) as error:
         raise CorpusError(f"clip '{clip.path}' cannot be used: {error}") from error
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):

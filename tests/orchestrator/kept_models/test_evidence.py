@@ -5,19 +5,36 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
-from corpora.batches.single_clip import whole_file
+from corpora.batches.batch import Batch
+from corpora.batches.single_clip import ClipReader, whole_file
+from corpora.features.sources import NO_FEATURE_SOURCES
 from corpora.media.segments import NoMedia, SoundSegment
+from corpora.recipes.pictures import LE
+from corpora.source.errors import CorpusError
 from corpora.source.utterance import Utterance
+from corpora.store.prepared import read_manifest
 from models.configs.base import Modality
 from orchestrator.kept_models.clips import evidence
 from orchestrator.kept_models.clips.evidence import gather
+from orchestrator.kept_models.clips.predictor import Predictor
 from orchestrator.kept_models.clips.spoken import SpokenClip
+from orchestrator.trial.kept_model import read_kept_model
+from reports.ledger.ledger import Ledger
 from reports.ledger.record import Record
 from reports.prediction.content import ClipContent
 from search_spaces.study import RowRef
 from tests.corpora.media_factory import write_video
-from tests.orchestrator.kept_models.predictors import WEIGHT_KINDS, loaded, of_every_kind
+from tests.models.own.own_files import wrap, write_own_files
+from tests.orchestrator.kept_models.predictors import (
+    CORPUS,
+    CPU,
+    WEIGHT_KINDS,
+    loaded,
+    of_every_kind,
+    with_model,
+)
 
 ROWS = [RowRef("small", "shallow")]
 TEXT = "what a day"
@@ -115,3 +132,49 @@ def test_many_faces_are_thinned_out_and_counted(
     few = gathered(record, storage)
     assert (len(few.faces), few.num_faces) == (1, every.num_faces)
     assert every.num_faces > 1
+
+
+@pytest.fixture
+def own(record: Record, storage: Path, tmp_path: Path) -> Predictor:
+    """Load a model, and say that it is of a user's own system."""
+    manifest, ledger = read_manifest(storage, CORPUS, LE.name), Ledger(storage)
+    _, tokenizer = read_kept_model(ledger, record)
+    reader = ClipReader(manifest.recipe, NO_FEATURE_SOURCES, tokenizer, CPU)
+    model = loaded(record, storage).trained.model
+    return Predictor(
+        with_model(record, wrap(write_own_files(tmp_path))), model, reader, tokenizer, CPU
+    )
+
+
+def test_users_model_that_fails_without_a_modality_is_told_on_the_page(
+    own: Predictor, storage: Path
+) -> None:
+    def fail(_model: nn.Module, inputs: tuple[Batch]) -> None:
+        if not inputs[0].mels.any():
+            raise ZeroDivisionError("no sound")
+
+    own.trained.model.register_forward_pre_hook(fail)
+    watched = own.watch(SpokenClip(storage / "clips" / "clip.mp4", TEXT, "--text"))
+    content = gather(own, watched, ROWS)
+    assert content.without == ()
+    assert "' fails: ZeroDivisionError: no sound" in content.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (ZeroDivisionError("of nothing"), "cannot be used: .* fails: ZeroDivisionError: of noth"),
+        (MemoryError(), "does not fit into the memory that is free here; .* shorter clips"),
+    ],
+    ids=["fails", "memory"],
+)
+def test_clip_on_which_a_users_model_fails_is_named(
+    fault: Exception, message: str, own: Predictor, storage: Path
+) -> None:
+    def fail(_model: nn.Module, _inputs: tuple[Batch]) -> None:
+        raise fault
+
+    own.trained.model.register_forward_pre_hook(fail)
+    for read in (own.predict, own.watch):
+        with pytest.raises(CorpusError, match=f"clip.mp4' {message}"):
+            read(SpokenClip(storage / "clips" / "clip.mp4", TEXT, "--text"))
