@@ -11,6 +11,7 @@ import pytest
 from corpora.errors import UserError
 from orchestrator.cli import cli
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES
+from tests.orchestrator.factories import write_study_file
 from tests.test_docs import PRESENT, ROOT
 from tests.website.shell_lines import OURS, ours_in, typed_commands, words_of
 
@@ -52,6 +53,8 @@ def parse(
         parse(found, found_name or "", rest, context)
         return
     given, _, _ = command.make_parser(context).parse_args([*arguments])
+    for file in given.get("metrics_of", ()):  # is loaded as the option is read
+        write_study_file(Path(file), max_epochs=1)
     for one in command.params:
         if isinstance(one.type, click.Path) and one.type.exists:
             values = given.get(one.name or "")
