@@ -1,6 +1,7 @@
-"""Draw docs/mlflow*.png: `python -m tests.browser.screenshot STORAGE FOLDER`, after some sweeps.
+"""Draw docs/mlflow*.png and docs/report.png, after some sweeps and `mmer-sweep report`.
 
-The pictures of studies need `mmer-sweep layers` and `mmer-sweep components`, which share trials.
+The command is `python -m tests.browser.screenshot STORAGE FOLDER`. The pictures of studies need
+`mmer-sweep layers` and `mmer-sweep components`, which share trials.
 That of a search needs `mmer-sweep tune architecture`.
 """
 
@@ -15,6 +16,8 @@ from PIL import Image
 from selenium.webdriver import Chrome
 
 from orchestrator.addresses.pages import RunPlace, experiment_page, run_page
+from orchestrator.commands.report import OUTPUT
+from reports.document.files import HTML_FILE
 from tests.browser.compare_view import browser, fold_plots, open_compare_view, open_curves
 from tests.browser.search_page import shown_axes
 from tests.browser.study_page import (
@@ -26,12 +29,20 @@ from tests.browser.study_page import (
     text_of_html,
     unfold_description,
 )
+from tests.browser.table_page import width_of
 from tests.mlflow_server import MlflowServer, mlflow_server
 from tests.orchestrator.tracking.factories import runs_of
 
 STUDY, COMPARED, METRIC = "components", "layers", "valid_f1"
 NAVIGATION_PX, CURVES_PX = 200, 475
 """MLflow's navigation on the left, and how much of the page of curves is shown."""
+
+REPORT_PX = 1200
+SHOW_NUMBER = """
+const numbers = document.querySelectorAll('.scores button.value');
+numbers[0].focus({preventScroll: true});
+scrollTo(0, numbers[0].getBoundingClientRect().top + scrollY - 700);
+"""
 
 SETTLE_S = 3
 """How long a page takes to draw what it has."""
@@ -49,7 +60,9 @@ def main(storage: Path, folder: Path) -> None:
                 _compare(page, server, place)
             if runs_of(server.uri, "search"):
                 _show_search(page, server, place)
-        for picture in place.glob("mlflow-*.png"):
+            if (storage / OUTPUT / HTML_FILE).is_file():
+                _show_report(page, storage / OUTPUT / HTML_FILE, place)
+        for picture in (*place.glob("mlflow-*.png"), *place.glob("report.png")):
             _write(Image.open(picture), folder / picture.name)
         if (place / "compare.png").is_file():
             tables, curves = (Image.open(place / name) for name in ("compare.png", "curves.png"))
@@ -93,6 +106,14 @@ def _show_study(page: Chrome, server: MlflowServer, folder: Path) -> None:
     open_page(page, links_of(page)["curves by row"])
     shown_curves(page, METRIC)
     shoot("trials")
+
+
+def _show_report(page: Chrome, file: Path, folder: Path) -> None:
+    """Show the top of the report, and what is behind a number of its first table."""
+    with width_of(page, REPORT_PX, REPORT_PX):
+        page.get(file.as_uri())
+        page.execute_script(SHOW_NUMBER)
+        page.save_screenshot(str(folder / "report.png"))
 
 
 def _compare(page: Chrome, server: MlflowServer, folder: Path) -> None:

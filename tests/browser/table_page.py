@@ -65,9 +65,9 @@ class Corner(NamedTuple):
 
 
 @contextmanager
-def width_of(page: Chrome, width: int) -> Iterator[None]:
-    """Show a page in a window of some width, without a scroll bar, as a telephone does."""
-    size = {"width": width, "height": HEIGHT_PX, "deviceScaleFactor": 1, "mobile": True}
+def width_of(page: Chrome, width: int, height: int = HEIGHT_PX) -> Iterator[None]:
+    """Show a page in a window of some size, without a scroll bar, as a telephone does."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         yield

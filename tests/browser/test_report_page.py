@@ -182,6 +182,17 @@ def test_pointing_at_a_number_shows_what_is_behind_it(page: Chrome) -> None:
     wait_for_no_box(page)
 
 
+def test_difference_leads_to_both_trials(page: Chrome) -> None:
+    table = page.find_element(By.ID, "tab:depth-minus-baseline")
+    table.find_element(By.CSS_SELECTOR, "button.value").send_keys(Keys.ENTER)
+    told = "-10.00: seed 0 minus that of the other row (trial, record, MLflow)"
+    assert told in read_box(page)
+    links = page.find_element(By.ID, "details").find_elements(By.TAG_NAME, "a")
+    assert [one.get_dom_attribute("href") for one in links[:2]] == [
+        *("#trial-depth-iemocap-1-0", f"#trial-{KEY}"),
+    ]
+
+
 def test_keys_alone_lead_to_a_number_its_details_and_back(page: Chrome) -> None:
     find_header(page, -1).find_element(By.TAG_NAME, "button").send_keys(Keys.TAB)
     assert name_focus(page) == "78.33 ± 2.89"
@@ -228,6 +239,18 @@ def test_colours_follow_the_system_until_the_reader_chooses(page: Chrome, file: 
     assert read_colours(page) == dark != light
 
 
+def test_paper_is_light_whatever_the_screen_is(page: Chrome) -> None:
+    light = read_colours(page)
+    page.find_element(By.ID, "theme").click()
+    assert read_colours(page) != light
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert read_colours(page) == light
+        assert not page.find_element(By.ID, "tools").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_skip_link_is_the_first_stop_and_leads_to_the_results(page: Chrome) -> None:
     press(page, Keys.TAB)
     assert name_focus(page) == "Skip to the results"
@@ -245,6 +268,11 @@ def test_axe_finds_no_fault(page: Chrome, width: int, scheme: str) -> None:
         assert read_box(page)
         assert find_overflow(page) == 0
         assert find_faults(page) == []
+
+
+def test_axe_would_find_a_fault(page: Chrome) -> None:
+    page.execute_script("document.querySelector('.picture img').removeAttribute('alt')")
+    assert [fault.partition(" at ")[0] for fault in find_faults(page)] == ["critical: image-alt"]
 
 
 def test_page_without_script_shows_all_there_is(page: Chrome, file: Path) -> None:

@@ -52,8 +52,9 @@
   const NOTHING = ["", "\u2013", "none", "reference"];
   const read = (cell) => {
     const text = cell ? cell.textContent.trim() : "";
-    const number = NUMBER.exec(text);
-    return { text, isEmpty: NOTHING.includes(text), number: number && Number(number[0].replaceAll(",", "")) };
+    const found = NUMBER.exec(text);
+    const number = found && Number(found[0].replaceAll(",", ""));
+    return { text, number, isEmpty: NOTHING.includes(text) };
   };
   const compare = (one, other, sign) => {
     if (one.isEmpty || other.isEmpty) return one.isEmpty - other.isEmpty;
@@ -106,16 +107,24 @@
   const describeSeed = ([number, value, minus]) => {
     const trial = data.trials[number];
     const line = make("li", {}, `${value}: seed ${trial.seed} `);
-    if (minus !== undefined) line.append("minus ", link("its rival", `#trial-${data.trials[minus].key}`), " ");
+    if (minus !== undefined) {
+      const other = link("that of the other row", `#trial-${data.trials[minus].key}`);
+      line.append("minus ", other, " ");
+    }
     line.append("(", link("trial", `#trial-${trial.key}`));
     if (trial.record) line.append(", ", link("record", trial.record));
     if (trial.run) line.append(", ", link("MLflow", trial.run));
     line.append(")");
     return line;
   };
+  const nameOf = (cell) => {
+    const copy = cell.cloneNode(true);
+    all("sup", copy).forEach((mark) => mark.remove());
+    return copy.textContent.trim();
+  };
   const fill = ({ cell, title, about, seeds }) => {
     const parts = [make("strong", { id: "details-title", textContent: title })];
-    const value = make("p", { textContent: cell.textContent.trim() || "nothing" });
+    const value = make("p", { textContent: nameOf(cell) || "nothing" });
     parts.push(value, ...(about ? [make("p", { textContent: about })] : []));
     if (seeds?.length) {
       parts.push(make("ul", {}, ...seeds.map(describeSeed)));
@@ -194,12 +203,15 @@
     all("button.value", table).forEach((one) => { one.tabIndex = one === button ? 0 : -1; });
   };
   const move = (event, table, places) => {
-    const rows = all("tbody tr", table).map((row) => all("button.value", row).filter(isVisible)).filter((row) => row.length);
+    const rows = all("tbody tr", table)
+      .map((row) => all("button.value", row).filter(isVisible))
+      .filter((row) => row.length);
     const line = rows.findIndex((row) => row.includes(event.target));
     const columnOf = (button) => places.get(button.closest("td")).column;
     const row = rows[line];
     const number = row.indexOf(event.target);
-    const nearest = (others) => others?.find((one) => columnOf(one) >= columnOf(event.target)) ?? others?.at(-1);
+    const isRightOf = (one) => columnOf(one) >= columnOf(event.target);
+    const nearest = (others) => others?.find(isRightOf) ?? others?.at(-1);
     const next = {
       ArrowRight: row[number + 1],
       ArrowLeft: row[number - 1],
@@ -211,11 +223,6 @@
     if (!(event.key in next)) return;
     event.preventDefault();
     next[event.key]?.focus();
-  };
-  const nameOf = (head) => {
-    const copy = head.cloneNode(true);
-    all("sup", copy).forEach((mark) => mark.remove());
-    return copy.textContent.trim();
   };
   const addDetails = (table, places, known) => {
     const heads = [...places].filter(([cell]) => cell.matches("thead th"));
@@ -230,7 +237,8 @@
         button.setAttribute("aria-expanded", "false");
         button.append(...cell.childNodes);
         cell.append(button);
-        const above = heads.filter(([, at]) => at.column <= column && column < at.column + at.width);
+        const isAbove = ([, at]) => at.column <= column && column < at.column + at.width;
+        const above = heads.filter(isAbove);
         const title = [row.cells[0], ...above.map(([head]) => head)].map(nameOf);
         const number = { button, cell, title: title.join(", "), about, seeds };
         cell.addEventListener("mouseenter", () => { if (!isPinned) show(number); });
@@ -272,13 +280,14 @@
     const count = { studies: [0, 0], columns: [0, 0], claims: [0, 0] };
     const tell = (what, isShown) => { count[what][0] += isShown; count[what][1] += 1; };
     const isOf = (given) => !corpus || given.length === 0 || given.includes(corpus);
+    const isWantedColumn = ([of, by]) => (!corpus || of === corpus) && (!metric || by === metric);
     for (const chapter of all(".chapter")) {
       const name = chapter.dataset.name;
       const isWanted = !studies || studies.includes(name);
       let hasColumn = false;
       chapter.hidden = false; // so that what is visible can be seen
       for (const one of tables.filter(({ table }) => chapter.contains(table))) {
-        const isShown = showColumns(one, ([of, by]) => (!corpus || of === corpus) && (!metric || by === metric));
+        const isShown = showColumns(one, isWantedColumn);
         hasColumn ||= isShown.some(Boolean);
         isShown.forEach((each) => tell("columns", isWanted && each));
       }
@@ -298,17 +307,17 @@
         row.hidden = chapter.hidden || !isRight || !isOf(ofClaim);
       }
     }
-    all("[data-corpus]").forEach((one) => { one.hidden = Boolean(corpus) && one.dataset.corpus !== corpus; });
+    for (const one of all("[data-corpus]")) one.hidden = !isOf([one.dataset.corpus]);
     for (const row of all("[data-studies]")) {
-      const ofStudy = !studies || row.dataset.studies.split(" ").some((one) => studies.includes(one));
-      row.hidden ||= !ofStudy;
+      const ofTrial = row.dataset.studies.split(" ");
+      row.hidden ||= Boolean(studies) && !ofTrial.some((one) => studies.includes(one));
     }
-    const numbers = Object.entries(count).map(([what, [number, of]]) => `${what} ${number} of ${of}`);
-    state.textContent = `Shown: ${numbers.join(", ")}.`;
+    const texts = Object.entries(count).map(([what, [number, of]]) => `${what} ${number} of ${of}`);
+    state.textContent = `Shown: ${texts.join(", ")}.`;
   };
   const seek = () => {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target || !target.closest("[hidden]")) return;
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target?.closest("[hidden]")) return;
     tools.reset();
     filter();
     target.scrollIntoView();
