@@ -15,7 +15,6 @@ from orchestrator.storage.leases import LEASE_S, Leases
 from orchestrator.storage.objects import FolderStore
 from orchestrator.upkeep.at_work import AtWork
 from orchestrator.upkeep.garbage import Garbage, GarbageKind, Wanted, find_garbage
-from orchestrator.upkeep.kinds import kind_of
 from orchestrator.upkeep.removal import Removal, remove, split_by_use
 from orchestrator.upkeep.usage import measure_usage
 from reports.ledger.files import DAMAGED_SUFFIX, PARTIAL_SUFFIX
@@ -23,8 +22,16 @@ from reports.ledger.ledger import CHECKPOINT_FILE, LOCK_FILE, MODEL_FILE, Ledger
 from reports.ledger.locks import locked
 from reports.ledger.planned import Planned, plan_file, remember
 from tests.orchestrator.conftest import CORPUS
+from tests.orchestrator.tracking.searches.factories import (
+    candidate,
+    running,
+    search_of,
+    trial_of,
+    write,
+)
 from tests.orchestrator.upkeep.factories import (
     PLACE,
+    finish,
     finish_seeds,
     leave_checkpoint,
     plan_seeds,
@@ -229,28 +236,14 @@ def test_usage_counts_every_file_once(storage: Path) -> None:
     assert corpora == {(CORPUS, ""): True, (CORPUS, LE.name): True}
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("trials/0/record.json", "records"),
-        ("trials/0/predictions-0123456789abcdef.parquet", "predictions"),
-        ("trials/0/model-0123456789abcdef.safetensors", "models"),
-        ("trials/0/tokenizer.json", "models"),
-        ("trials/0/checkpoint.pt.damaged", "damaged"),
-        ("trials/0/.model.safetensors.ab.partial", "partial"),
-        ("trials/0/lease-12", "locks"),
-        ("trials/0/lock", "locks"),
-        ("plans/lock", "locks"),
-        ("plans/layers/lock", "locks"),
-        ("plans/layers/synthetic-tiny.json", "plans"),
-        ("corpora/.mine-0123/1/part.json", "preparations"),
-        ("corpora/mine/folds.json", "corpora"),
-        ("prefixes/ab.host.partial/train.maps", "prefixes"),
-        ("mlflow.db-wal", "mlflow"),
-        ("mlflow-artifacts/1/x/record.json", "mlflow"),
-        (".bucket/seen/trials/0/record.json", "mirror"),
-        ("notes.txt", "other"),
-    ],
-)
-def test_kind_of_a_file_is_told_by_its_path(name: str, kind: str) -> None:
-    assert kind_of(name) == kind
+def test_what_a_search_names_stays(storage: Path) -> None:
+    """Its trials may go on, its corpus is asked for again, and its best candidates are wanted."""
+    best, worse, begun = trial_of(0), trial_of(1), trial_of(2)
+    for trial in (best, worse):
+        finish(storage, trial, model=trial.key.encode())
+    leave_checkpoint(storage, begun.key)
+    searched = search_of(candidate(0, 0.6, is_best=True), candidate(1, 0.5), running(2))
+    write(storage, searched.model_copy(update={"corpus": CORPUS}))
+    assert found(storage, "checkpoints", "corpora") == []
+    (goes,) = found(storage, "models", keeps_best=True)
+    assert goes.key == worse.key
