@@ -47,7 +47,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
             "training",
         ),
         *("prefixes", "trial", "cluster", "project", "own", "tracking", "kept_models", "corpus"),
-        *("floors", "forecast", "sweep", "candidates", "search", "api", "commands", "cli", "start"),
+        *("floors", "forecast", "sweep", "candidates", "search", "doctor", "api", "commands"),
+        *("cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""
