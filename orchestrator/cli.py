@@ -64,6 +64,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         ),
     },
     "Begin": {
+        "doctor": Entry(
+            "doctor",
+            "doctor",
+            "Look whether this machine has what a sweep needs.",
+            needs_project=False,
+        ),
         "init": Entry(
             "init", "init", "Write the beginning of a file of your own.", needs_project=False
         ),

@@ -50,6 +50,7 @@ def test_error_is_the_same_in_another_process(kind: type[Exception]) -> None:
 
 
 CAUGHT = {
+    "ApartError",  # `doctor` tells it as a finding
     *("MediaError", "LeftOutError", "UnwantedLabelError"),  # rejects an utterance, or leaves it out
     *("UnusableFileError", "_UnusableError"),  # becomes a WeightsError
     "_RefusedError",  # becomes a CorpusError

@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("redaction", "errors", "terminal", "facts", "beginnings", "plan", "storage", "addresses"),
         *("training", "prefixes", "failures", "trial", "cluster", "project", "own", "tracking"),
         *("kept_models", "corpus", "floors", "forecast", "live", "sweep", "candidates", "search"),
-        *("upkeep", "status", "inventory", "api", "commands", "cli", "start"),
+        *("upkeep", "doctor", "status", "inventory", "api", "commands", "cli", "start"),
     ),
 }
 """The rooms of a package, from the ground up: each imports from those before it alone."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from corpora.errors import UserError
 from corpora.source.names import SYNTHETIC_NAMES
-from corpora.synthetic.corpus import SyntheticConfig, write_synthetic
 from search_spaces.catalogue import COLLECTIONS, SPACES, STUDIES
 from search_spaces.names import name_fault
 
@@ -58,6 +57,8 @@ def write_corpus(folder: Path) -> None:
     Raises:
         BeginningError: If it exists, cannot be written, or has a name that cannot be used.
     """
+    from corpora.synthetic.corpus import SyntheticConfig, write_synthetic  # loads NumPy and PyAV
+
     _check_name(folder.name)
     if folder.exists() or folder.is_symlink():
         raise BeginningError(f"{folder}: exists; choose another name")

@@ -192,6 +192,11 @@ class Client:
                 f"it first: `mlflow experiments restore -x {self.experiment}`"
             )
 
+    def has_experiment(self) -> bool:
+        """Whether our experiment exists; nothing is changed."""
+        with self._asking():
+            return self._client.get_experiment_by_name(EXPERIMENT) is not None
+
     def set_experiment_tag(self, name: str, text: str) -> None:
         """Set a tag of the experiment, unless it had this text when it was opened."""
         if self._experiment_tags.get(name) != text:

@@ -205,7 +205,12 @@ HEAVY = ("torch", "ray", "mlflow", "scipy", "pandas", "pyarrow", "numpy", "optun
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("list",), ("show", "layers"), ("nosuch",)], ids=str
+    "arguments",
+    [
+        *(("--help",), ("--version",), ("list",), ("show", "layers"), ("nosuch",)),
+        *(("doctor", "--help"), ("init", "study", "mine")),
+    ],
+    ids=str,
 )
 def test_command_that_only_tells_loads_no_heavy_library(
     arguments: tuple[str, ...], tmp_path: Path
@@ -261,7 +266,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "'lairs' is neither a study nor a command of mmer-sweep; did you mean 'layers'? "
             "studies: main, components, ",
         ),
-        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, status, "),
+        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, doctor, status, init, "),
         ("lairs", ", diff, du, gc, export, merge, schema, prepare, predict,"),
         (
             "show nothing",
