@@ -266,7 +266,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
             "'lairs' is neither a study nor a command of mmer-sweep; did you mean 'layers'? "
             "studies: main, components, ",
         ),
-        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, doctor, status, init, "),
+        ("lairs", "; commands: run, tune, list, show, plan, lint-paper, status, doctor, init, "),
         ("lairs", ", diff, du, gc, export, merge, schema, prepare, predict,"),
         (
             "show nothing",

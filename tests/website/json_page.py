@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.inventory.schemas import DESCRIBED, SCHEMAS, schema_of
+from orchestrator.commands.schema import DESCRIBED, SCHEMAS, schema_of
 
 Schema = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.inventory.schemas import SCHEMAS
+from orchestrator.commands.schema import SCHEMAS
 from search_spaces.names import STUDY_NAMES
 from tests.orchestrator.factories import write_study_file
 from tests.orchestrator.test_cli import Call, call  # noqa: F401  # a fixture

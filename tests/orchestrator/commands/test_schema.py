@@ -7,9 +7,8 @@ from click.testing import CliRunner
 
 from corpora.errors import UserError
 from orchestrator.cli import COMMANDS, cli
-from orchestrator.commands.schema import schema
+from orchestrator.commands.schema import DESCRIBED, SCHEMAS, schema, schema_of
 from orchestrator.facts import Facts
-from orchestrator.inventory.schemas import DESCRIBED, SCHEMAS, schema_of
 from search_spaces.names import STUDY_NAMES
 
 FOUND = {one.name: one.load() for one in SCHEMAS.values()}
