@@ -1,10 +1,15 @@
 """The program from Python: run studies, and get what they found as tables of pandas.
 
 Each table is tidy: one fact a row. `mmer_sweep` gives these functions their public names.
+
+Storage, corpus and scale that are not given are those of the project (`orchestrator.project`), as
+on the command line; the storage is first that of the environment.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
@@ -14,7 +19,8 @@ from orchestrator.corpus.setup import ensure_corpus
 from orchestrator.plan.place import Place
 from orchestrator.plan.plan import default_scale, make_plan
 from orchestrator.plan.seeds import Seeds
-from orchestrator.storage.folder import DEFAULT_STORAGE, open_storage
+from orchestrator.project.read import read_project
+from orchestrator.storage.folder import DEFAULT_STORAGE, STORAGE_VARIABLE, open_storage
 from orchestrator.storage.publish import locate_place
 from orchestrator.terminal import console
 from reports.forms.verdict_words import metric_of
@@ -41,8 +47,8 @@ CORPUS = "synthetic"
 def plan(
     studies: Studies,
     *,
-    corpus: str = CORPUS,
-    storage: str | Path = DEFAULT_STORAGE,
+    corpus: str | None = None,
+    storage: str | Path | None = None,
     scale: Scale | None = None,
     seeds: int | None = None,
 ) -> pd.DataFrame:
@@ -57,10 +63,10 @@ def plan(
     """
     if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
         raise StudyError(f"seeds is {seeds!r}; give the number of seeds, 1 or more")
-    opened = _open(storage)
+    opened, corpus = _open(storage), _corpus(corpus)
     ensure_corpus(corpus, opened, console)
     known, ledger = know_corpus(corpus, opened), Ledger(opened)
-    scale = scale or default_scale(known)
+    scale = _scale(scale) or default_scale(known)
     plans = [make_plan(study, known, scale, seeds, ledger) for study in _studies(studies)]
     return pd.DataFrame(
         {
@@ -82,8 +88,8 @@ def plan(
 def run(
     studies: Studies,
     *,
-    corpus: str = CORPUS,
-    storage: str | Path = DEFAULT_STORAGE,
+    corpus: str | None = None,
+    storage: str | Path | None = None,
     scale: Scale | None = None,
     seeds: Seeds = None,
     machines: Machines = THIS_MACHINE,
@@ -104,7 +110,7 @@ def run(
     from orchestrator.sweep.studies import Sweep, run_mirrored
 
     sweep = Sweep(
-        place=Place(corpus, scale, _open(storage)),
+        place=Place(_corpus(corpus), _scale(scale), _open(storage)),
         seeds=seeds,
         retrain=retrain,
         machines=machines,
@@ -121,14 +127,14 @@ def run(
 def results(
     study: str | None = None,
     *,
-    storage: str | Path = DEFAULT_STORAGE,
+    storage: str | Path | None = None,
     metrics: MetricName | Sequence[MetricName] | None = None,
 ) -> pd.DataFrame:
     """Return the test scores of finished trials.
 
     Args:
         study: The study; by default all that were run in the storage.
-        storage: The storage folder, or the address of a bucket.
+        storage: The storage folder, or the address of a bucket; by default the project's.
         metrics: The metrics, over all emotions; by default the columns of each study.
 
     Returns:
@@ -150,7 +156,7 @@ def results(
     return pd.DataFrame(lines, columns=[*ScoreLine._fields])
 
 
-def records(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
+def records(study: str | None = None, *, storage: str | Path | None = None) -> pd.DataFrame:
     """Return what finished trials were and took; arguments as of `results`.
 
     Returns:
@@ -176,7 +182,7 @@ def records(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) 
     )
 
 
-def curves(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
+def curves(study: str | None = None, *, storage: str | Path | None = None) -> pd.DataFrame:
     """Return the epochs of finished trials; arguments as of `results`.
 
     Returns:
@@ -200,7 +206,7 @@ def curves(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -
     )
 
 
-def predictions(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
+def predictions(study: str | None = None, *, storage: str | Path | None = None) -> pd.DataFrame:
     """Return what finished trials predict on the test split; arguments as of `results`.
 
     Returns:
@@ -227,7 +233,7 @@ def predictions(study: str | None = None, *, storage: str | Path = DEFAULT_STORA
     return pd.concat(frames, ignore_index=True) if frames else _frame(())
 
 
-def verdicts(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE) -> pd.DataFrame:
+def verdicts(study: str | None = None, *, storage: str | Path | None = None) -> pd.DataFrame:
     """Judge the claims of studies; arguments as of `results`.
 
     Returns:
@@ -254,8 +260,18 @@ def verdicts(study: str | None = None, *, storage: str | Path = DEFAULT_STORAGE)
     )
 
 
-def _open(storage: str | Path) -> Path:
-    return open_storage(locate_place(str(storage)))
+def _open(storage: str | Path | None) -> Path:
+    """Open the storage that is given, or that the environment or the file of the project names."""
+    place = storage or os.environ.get(STORAGE_VARIABLE) or read_project().values.get("storage")
+    return open_storage(locate_place(str(place or DEFAULT_STORAGE)))
+
+
+def _corpus(given: str | None) -> str:
+    return given or str(read_project().values.get("corpus", CORPUS))
+
+
+def _scale(given: Scale | None) -> Scale | None:
+    return given or cast("Scale | None", read_project().values.get("scale"))
 
 
 def _studies(given: Studies) -> Iterator[Study]:
@@ -290,7 +306,9 @@ def _columns(
     return [(column.metric, column.emotion) for column in columns]
 
 
-def _finished(study: str | None, storage: str | Path) -> Iterator[tuple[Planned, str, Record]]:
+def _finished(
+    study: str | None, storage: str | Path | None
+) -> Iterator[tuple[Planned, str, Record]]:
     """Yield the finished trials of each row."""
     ledger = Ledger(_open(storage))
     for planned in plans_of(study, ledger):

@@ -21,7 +21,7 @@ from orchestrator.errors import TrackingError
 from orchestrator.plan.place import Place
 from orchestrator.plan.seeds import AdaptiveSeeds, ExtraSeeds, Seeds
 from orchestrator.project.read import FILE
-from orchestrator.storage.folder import DEFAULT_STORAGE, URI, locate_storage
+from orchestrator.storage.folder import DEFAULT_STORAGE, STORAGE_VARIABLE, URI, locate_storage
 from orchestrator.terminal import console
 from reports.statistics.looks import LOOKS, looks_until
 from search_spaces.terms import Scale
@@ -77,7 +77,7 @@ storage_option = click.option(
     metavar="FOLDER|s3://BUCKET/PREFIX",
     callback=_locate,
     default=DEFAULT_STORAGE,
-    envvar="MMER_SWEEP_STORAGE",
+    envvar=STORAGE_VARIABLE,
     show_envvar=True,
     show_default=True,
     help="Where corpora, records and tables are stored. A bucket has a local copy in a folder of "

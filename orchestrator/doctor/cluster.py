@@ -51,8 +51,8 @@ def look_at_ray(wanted: Wanted) -> Iterator[Finding]:
     text = f"Ray {facts.version}"
     if address:
         text += (
-            f"; the cluster at '{address}' has {facts.num_machines} machines, "
-            f"{facts.num_cpus:g} cores, {facts.num_gpus:g} GPUs"
+            f"; the cluster at '{address}' has machines: {facts.num_machines}, cores: "
+            f"{facts.num_cpus:g}, GPUs: {facts.num_gpus:g}"
         )
     yield Finding(subject="ray", level="ok", text=text)
 

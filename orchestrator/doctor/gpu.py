@@ -138,11 +138,16 @@ def judge_torch(
             else f"{UPDATE}; or train on the CPU with --device cpu",
         )
     elif not facts.gpus:
-        yield Finding(
-            subject="gpu",
-            level="problem" if wanted.device == "gpu" and wanted.address is None else "note",
-            text="none: trials train on the CPU",
-            advice="`--scale tiny` suits a CPU"
-            if wanted.device != "gpu"
-            else "leave out --device gpu",
-        )
+        yield _no_gpu(wanted)
+
+
+def _no_gpu(wanted: Wanted) -> Finding:
+    text = "none: trials train on the CPU"
+    if wanted.address is not None:
+        return Finding(subject="gpu", level="ok", text="none here; the cluster trains")
+    if wanted.device == "gpu":
+        advice = "leave out --device gpu"
+        return Finding(subject="gpu", level="problem", text="none", advice=advice)
+    if wanted.device == "cpu":
+        return Finding(subject="gpu", level="ok", text=text)
+    return Finding(subject="gpu", level="note", text=text, advice="`--scale tiny` suits a CPU")

@@ -12,7 +12,8 @@ from orchestrator.storage.mirror import Mirror, mirror_at
 
 DEFAULT_STORAGE = "mmer-sweep-storage"
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
-CHOICES = "choose another with --storage or MMER_SWEEP_STORAGE"
+STORAGE_VARIABLE = "MMER_SWEEP_STORAGE"
+CHOICES = f"choose another with --storage or {STORAGE_VARIABLE}"
 
 
 def locate_storage(path: Path) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpora.source.errors import CorpusError
 from orchestrator import api
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, remember
@@ -125,3 +126,19 @@ def test_several_studies_may_be_named(storage: Path) -> None:
 def test_storage_in_which_nothing_was_run_is_told(storage: Path) -> None:
     with pytest.raises(StudyError, match=r"no study was run in '.*' yet; run one, or choose"):
         api.results(storage=storage)
+
+
+def test_what_is_not_given_is_that_of_the_project(
+    storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MMER_SWEEP_STORAGE", raising=False)
+    file = tmp_path / "mmer-sweep.toml"
+    file.write_text(f'storage = "{storage.name}"\ncorpus = "mine"\nscale = "small"', "utf-8")
+    planned = api.plan("layers", seeds=1)
+    assert (set(planned["corpus"]), set(planned["scale"])) == ({"mine"}, {"small"})
+    assert set(api.plan("layers", seeds=1, scale="tiny")["scale"]) == {"tiny"}
+    monkeypatch.setenv("MMER_SWEEP_STORAGE", str(tmp_path / "empty"))
+    with pytest.raises(CorpusError, match=f"is not prepared in '{tmp_path / 'empty'}'"):
+        api.plan("layers", seeds=1)
+    assert len(api.plan("layers", seeds=1, storage=storage)) == len(planned)
