@@ -33,6 +33,9 @@ Progress = Callable[[int, int], None]
 """Takes the number of clips that are done, and the number of all clips."""
 
 
+NUM_DIGITS = 16
+"""So many digits of a digest stand in the name of the folder of parts."""
+
 Parts = Mapping[int, Sequence[Utterance]]
 """Some parts of a source, by their numbers."""
 
@@ -179,8 +182,9 @@ def _parts_folder(source: Source, recipes: Sequence[AnyRecipe], name: str, stora
     """Name the folder by all that decides the parts, code too; delete parts of other settings."""
     fingerprints = "+".join(fingerprint_of(source.digest, recipe) for recipe in recipes)
     identity = hashlib.sha256(f"{fingerprints} {preparation_digest()}".encode()).hexdigest()
-    folder = storage / "corpora" / f".{name}-{identity[:16]}"
-    for left_by_other_settings in folder.parent.glob(f".{glob.escape(name)}-*"):
+    folder = storage / "corpora" / f".{name}-{identity[:NUM_DIGITS]}"
+    digits = "[0-9a-f]" * NUM_DIGITS  # another corpus may be named NAME-x
+    for left_by_other_settings in folder.parent.glob(f".{glob.escape(name)}-{digits}"):
         if left_by_other_settings != folder:
             shutil.rmtree(left_by_other_settings)
     return folder

@@ -4,6 +4,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from orchestrator.corpus.setup import MEDIA_FOLDER
+from orchestrator.failures import notes
+from orchestrator.live import publish
 from orchestrator.prefixes.store import FOLDER as PREFIXES
 from orchestrator.storage import own_code
 from orchestrator.storage.leases import DRIVERS, LEASE_PREFIX
@@ -25,6 +27,7 @@ Kind = Literal[
     "predictions",
     "models",
     "checkpoints",
+    "failures",
     "plans",
     "tables",
     "searches",
@@ -48,6 +51,7 @@ WORDS: dict[Kind, str] = {
     "predictions": "predictions of finished trials",
     "models": "kept models, with tokenizers",
     "checkpoints": "checkpoints of trials",
+    "failures": "notes on failed trials",
     "plans": "plans of studies",
     "tables": "tables and report",
     "searches": "searches",
@@ -61,7 +65,7 @@ WORDS: dict[Kind, str] = {
     "mlflow": "MLflow's files",
     "damaged": "damaged files, set aside",
     "partial": "files that a killed process left",
-    "locks": "locks, leases, drivers",
+    "locks": "locks, leases, drivers, running sweeps",
     "mirror": "notes of the mirror",
     "other": "what is none of ours",
 }
@@ -82,6 +86,8 @@ _OF_FOLDERS: dict[str, Kind] = {
     "corpora": "corpora",
     MEDIA_FOLDER: "media",
     PREFIXES: "prefixes",
+    notes.FOLDER: "failures",
+    publish.FOLDER: "locks",
     planned.FOLDER: "plans",
     "tables": "tables",
     "report": "tables",

@@ -157,6 +157,17 @@ def test_other_settings_give_another_fingerprint(tmp_path: Path) -> None:
     assert first.fingerprint != other.fingerprint
 
 
+def test_unfinished_parts_of_other_settings_go_and_those_of_another_corpus_stay(
+    tmp_path: Path,
+) -> None:
+    corpora = tmp_path / "storage" / "corpora"
+    ours, others = corpora / f".mine-{'0a' * 8}", corpora / f".mine-too-{'0a' * 8}"
+    for folder in (ours, others):
+        folder.mkdir(parents=True)
+    prepare_folder(tmp_path, clip_lines())
+    assert [path.name for path in corpora.glob(".mine*")] == [others.name]
+
+
 def test_corpus_that_is_not_prepared_is_told_with_the_choices(tmp_path: Path) -> None:
     prepare_folder(tmp_path, clip_lines())
     with pytest.raises(CorpusError, match=r"'other' is not prepared .* choose from mine"):
