@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
-from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.commands.options import json_option
@@ -88,8 +86,7 @@ def doctor(context: click.Context, as_json: bool, **options: Any) -> None:
             )
         )
     else:
-        console.print()
-        console.print(_settings_view(settings))
+        _show_settings(settings)
         console.print(f"\n{_count(num_problems, 'problem')}, {_count_notes(findings)}.")
     sys.exit(EXIT_PROBLEMS if num_problems else 0)
 
@@ -144,15 +141,15 @@ def _indented(text: str) -> str:
     return f"\n{INDENT}".join(lines)
 
 
-def _settings_view(settings: list[Setting]) -> RenderableType:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for header in ("setting", "from", "value"):
-        table.add_column(header, overflow="fold")
+def _show_settings(settings: list[Setting]) -> None:
+    """Print who chose each value; the value comes last, for it may be a long path."""
+    names = max(len(one.name) for one in settings)
+    origins = max(len(one.origin) for one in settings)
+    console.print()
     for one in settings:
-        is_bool = isinstance(one.value, bool)
         value = "-" if one.value is None else str(one.value)
-        table.add_row(one.name, one.origin, value.lower() if is_bool else value)
-    return table
+        shown = value.lower() if isinstance(one.value, bool) else value
+        console.print(f"{one.name:<{names}}  {one.origin:<{origins}}  {shown}", soft_wrap=True)
 
 
 def _count(num: int, what: str) -> str:

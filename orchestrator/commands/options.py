@@ -392,11 +392,13 @@ class Measuring:
         """
         if self.cluster_file is not None and not self.measure:
             raise click.UsageError(
-                "'--cluster-file' needs measurements to price; leave out '--no-measure'"
+                "'--cluster-file' needs measurements to price; leave out '--no-measure', or add "
+                f"'--measure' where MMER_SWEEP_MEASURE or {FILE} says no"
             )
         if self.remeasure and not self.measure:
             raise click.UsageError(
-                "'--remeasure' contradicts '--no-measure', or MMER_SWEEP_MEASURE=0; leave one out"
+                "'--remeasure' contradicts '--no-measure', which MMER_SWEEP_MEASURE=0 or "
+                f"'measure = false' in {FILE} also say; leave one out, or add '--measure'"
             )
 
     @property

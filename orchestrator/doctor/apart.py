@@ -57,7 +57,8 @@ def call_apart(
         ApartError: If it raises, or takes longer than `limit_s`.
     """
     module, _, name = function.partition(":")
-    command = [sys.executable, "-c", START, str(ROOT), module, name]
+    # -P: what lies in the working folder under a library's name is not imported, as in a sweep.
+    command = [sys.executable, "-P", "-c", START, str(ROOT), module, name]
     ended = run_limited(command, limit_s=limit_s, given=given, environment=environment)
     if ended.status != 0:
         raise ApartError(_last_line(ended.err) or f"it ended with status {ended.status}")

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from orchestrator.doctor.apart import ApartError, call_apart
 from orchestrator.doctor.finding import Finding, Wanted
-from orchestrator.facts import Facts
 
 LOAD_LIMIT_S, JOIN_LIMIT_S = 60.0, 60.0
 
 
-class RayFacts(Facts):
+class RayFacts(BaseModel, frozen=True):
     """The version of Ray here, and what a cluster has."""
 
     version: str

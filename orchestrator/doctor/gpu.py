@@ -4,9 +4,10 @@ import shutil
 import warnings
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
 from orchestrator.doctor.apart import ApartError, call_apart, run_limited
 from orchestrator.doctor.finding import Finding, Level, Wanted
-from orchestrator.facts import Facts
 
 LEAST_DRIVER = 580
 LEAST_CAPABILITY = (7, 5)
@@ -15,7 +16,7 @@ SMI_LIMIT_S, TORCH_LIMIT_S = 10.0, 60.0
 UPDATE = f"install NVIDIA's driver {LEAST_DRIVER} or later"
 
 
-class TorchGpu(Facts):
+class TorchGpu(BaseModel, frozen=True):
     """A GPU as PyTorch sees it."""
 
     name: str
@@ -23,7 +24,7 @@ class TorchGpu(Facts):
     memory_mib: int
 
 
-class TorchFacts(Facts):
+class TorchFacts(BaseModel, frozen=True):
     """What PyTorch says of itself and of the GPUs; `said` are its warnings."""
 
     version: str

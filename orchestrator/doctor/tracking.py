@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from orchestrator.addresses.address import database_of, shown, tracking_uri_of
 from orchestrator.addresses.named import is_named
 from orchestrator.addresses.spool import spooled_uris
@@ -10,12 +12,11 @@ from orchestrator.doctor.apart import ApartError, call_apart
 from orchestrator.doctor.finding import Finding, Wanted
 from orchestrator.doctor.storage import folder_of
 from orchestrator.errors import TrackingError
-from orchestrator.facts import Facts
 
 LIMIT_S = 60.0
 
 
-class MlflowFacts(Facts):
+class MlflowFacts(BaseModel, frozen=True):
     """Whether MLflow has our experiment; or what is wrong with it."""
 
     has_experiment: bool = False

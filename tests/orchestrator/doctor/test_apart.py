@@ -23,6 +23,14 @@ def test_facts_come_back_whatever_is_printed_beside() -> None:
     assert call_apart(f"{HERE}:answer", "2.0 ü", RayFacts, limit_s=60).version == "2.0 ü"
 
 
+def test_files_of_the_working_folder_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pydantic.py").write_text("raise ValueError('of the user')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert call_apart(f"{HERE}:answer", "2.0", RayFacts, limit_s=60).version == "2.0"
+
+
 def test_error_comes_back_as_one_line() -> None:
     with pytest.raises(ApartError, match=r"^ValueError: no such thing$"):
         call_apart(f"{HERE}:fail", "such thing", RayFacts, limit_s=60)

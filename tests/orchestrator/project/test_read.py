@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.project.fields import ALLOWED
 from orchestrator.project.read import FILE, ProjectError, find_file, read_project
 
 
@@ -135,3 +136,10 @@ def test_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"seeds = '\xff'")
     with pytest.raises(ProjectError, match=r"is no TOML: it is not UTF-8: .* at byte 9"):
         read_project(tmp_path)
+
+
+def test_page_names_every_key_and_its_example_is_right(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "project.md").read_text(encoding="utf-8")
+    assert not [key for key in ALLOWED if f"`{key}`" not in page]
+    write(tmp_path, page.split("```toml\n")[1].split("```")[0])
+    assert read_project(tmp_path).values["seeds"] == 5
