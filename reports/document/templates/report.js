@@ -235,6 +235,7 @@
         cell.removeAttribute("title");
         const button = make("button", { type: "button", className: "value", tabIndex: -1 });
         button.setAttribute("aria-expanded", "false");
+        button.setAttribute("aria-haspopup", "dialog");
         button.append(...cell.childNodes);
         cell.append(button);
         const isAbove = ([, at]) => at.column <= column && column < at.column + at.width;
@@ -273,6 +274,8 @@
       stopAt(table, all("button.value", table).find((one) => !one.closest("td").hidden));
     return isShown;
   };
+  const corporaOf = (name, claim) =>
+    Object.hasOwn(data.claims[name], claim) ? data.claims[name][claim] : [];
   const filter = () => {
     hide();
     const { study, corpus, metric, verdict } = Object.fromEntries(new FormData(tools));
@@ -293,7 +296,7 @@
       }
       let hasClaim = !verdict;
       for (const row of all(".verdicts tbody tr", chapter)) {
-        const corpora = data.claims[name][row.cells[0].textContent.trim()] ?? [];
+        const corpora = corporaOf(name, row.cells[0].textContent.trim());
         const isRight = !verdict || row.querySelector(".verdict").textContent.trim() === verdict;
         row.hidden = !(isRight && isOf(corpora));
         hasClaim ||= !row.hidden;
@@ -303,8 +306,8 @@
       tell("studies", !chapter.hidden);
       for (const row of all("[data-study]").filter((one) => one.dataset.study === name)) {
         const isRight = !verdict || !row.dataset.verdict || row.dataset.verdict === verdict;
-        const ofClaim = data.claims[name][row.dataset.claim] ?? [];
-        row.hidden = chapter.hidden || !isRight || !isOf(ofClaim);
+        const corpora = corporaOf(name, row.dataset.claim ?? "");
+        row.hidden = chapter.hidden || !isRight || !isOf(corpora);
       }
     }
     for (const one of all("[data-corpus]")) one.hidden = !isOf([one.dataset.corpus]);
