@@ -77,7 +77,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Look after": {
         "report": Entry("report", "report", "Write a PDF and an HTML file about studies."),
         "verdict": Entry(
-            "numbers.verdict", "verdict", "Judge claims about results that others made."
+            "numbers.verdict",
+            "verdict",
+            "Judge claims, of a study or about results that others made.",
         ),
         "diff": Entry("upkeep.diff", "diff", "Compare studies A and B."),
     },

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.commands.options import metrics_of_option, storage_option
+from orchestrator.commands.options import json_option, metrics_of_option, storage_option
+from orchestrator.facts import Facts, print_facts
 from orchestrator.floors.ensure import ensure_floors
 from orchestrator.kept_models.withheld import ensure_withheld
 from orchestrator.storage.mirror import place_of
@@ -29,6 +30,22 @@ if TYPE_CHECKING:
 OUTPUT = "report"
 
 
+class ReportFacts(Facts):
+    """What `mmer-sweep report` wrote."""
+
+    html: str
+    """The page."""
+
+    pdf: str | None
+    """The PDF; null if there is no TeX, or TeX failed."""
+
+    folder: str
+    """The folder of both, with tables, figures and verdicts beside them."""
+
+    uri: str | None
+    """The same folder in the bucket; null if the storage is a folder."""
+
+
 @click.command("report")
 @click.argument("names", nargs=-1)
 @click.option(
@@ -43,11 +60,13 @@ OUTPUT = "report"
     help="Run kept models to draw their features and attention.",
 )
 @metrics_of_option
+@json_option
 @storage_option
 def report(
     names: tuple[str, ...],
     output: Path | None,
     model_figures: bool,
+    as_json: bool,
     storage: Path,
 ) -> None:
     """Write a PDF and an HTML file about studies.
@@ -87,6 +106,9 @@ def report(
     published = publish_folder(storage, folder) if output is None else None
     if published is not None:
         console.print(f"The same is in {published}", soft_wrap=True)
+    if as_json:
+        pdf = None if compilation.pdf is None else str(compilation.pdf)
+        print_facts(ReportFacts(html=str(html), pdf=pdf, folder=str(folder), uri=published))
 
 
 def choose_planned(

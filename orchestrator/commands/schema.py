@@ -31,6 +31,8 @@ SCHEMAS = {
     "show TRIAL": FactsOf("status.trial_facts", "TrialFacts"),
     "plan": FactsOf("inventory.plans", "PlanFacts"),
     "status": FactsOf("status.facts", "StatusFacts"),
+    "verdict STUDY": FactsOf("inventory.verdicts", "VerdictsFacts"),
+    "report": FactsOf("commands.report", "ReportFacts"),
     "doctor": FactsOf("commands.doctor", "DoctorFacts"),
     "diff": FactsOf("upkeep.diff", "DiffFacts"),
     "du": FactsOf("upkeep.usage", "UsageFacts"),
@@ -41,7 +43,7 @@ SCHEMAS = {
 
 DESCRIBED = {
     "lint-paper": "docs/lint.md",
-    "verdict": "docs/verdict.md",
+    "verdict RESULTS.csv": "docs/verdict.md",
     "predict": "docs/predict.md",
 }
 """Commands whose JSON is described on a page."""

@@ -1,19 +1,27 @@
-"""The command that judges claims about results of others."""
+"""The command that judges claims, about results of others or about studies in the storage."""
 
 import json
 import sys
 from pathlib import Path
 
 import click
+from rich.text import Text
 
-from orchestrator.commands.options import Option, gathered
+from orchestrator.commands.options import Option, gathered, json_option, storage_option
+from orchestrator.commands.report import choose_planned
+from orchestrator.facts import print_facts
+from orchestrator.inventory.verdicts import judge_studies, verdicts_facts
 from orchestrator.terminal import console
+from reports.forms.verdicts_terminal import VerdictsView
 from reports.given.assess import Reading, Source, assess
 from reports.given.claims_file import UNITS
 from reports.given.columns import ColumnNames
 from reports.given.files import to_document, write_files
 from reports.given.metrics import Scaling
 from reports.given.view import assessment_view
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import read_planned
+from reports.scores.trials import TrialScores
 
 EXIT_FAILED_CLAIMS = 1
 
@@ -104,17 +112,18 @@ reading_options = gathered(
 
 
 @click.command("verdict")
-@click.argument("results", type=_FILE, metavar="RESULTS.csv")
+@click.argument("results", type=click.Path(path_type=Path), metavar="RESULTS.csv|STUDY")
 @click.option("--claims", type=_FILE, help="Claims about the rows, in YAML.")
 @click.option("--published", type=_FILE, help="Printed values of the rows, as for lint-paper.")
 @column_options
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@json_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write tables, verdicts and figures to.",
 )
+@storage_option
 def verdict(
     results: Path,
     claims: Path | None,
@@ -123,17 +132,26 @@ def verdict(
     reading: Reading,
     as_json: bool,
     out: Path | None,
+    storage: Path,
 ) -> None:
-    """Judge claims about results that others made.
+    """Judge claims, of a study or about results that others made.
 
     RESULTS.csv has a line for each score (row, seed, metric, value; maybe corpus, fold, emotion) or
     for each run (row, seed, then metrics), as MLflow and W&B export runs. Tables, tests and
     verdicts are those of this program's own trials. Without --claims, and without claims in
     --published, rows are compared with the first. docs/verdict.md describes the files.
 
+    STUDY is a study, or a paper, that was run in the storage: its own claims are judged by the
+    trials that are finished.
+
     The exit status is 0 if no claim failed, 1 if a claim FAILS or is REVERSED, and 2 if the input
     is wrong.
     """
+    if not results.is_file():
+        if claims or published or out:
+            raise click.BadParameter(f"File '{results}' does not exist", param_hint="RESULTS.csv")
+        _judge_storage(str(results), storage, as_json=as_json)
+        return
     assessment = assess(Source(results, claims, published), columns, reading)
     page = write_files(assessment, out) if out else None
     if as_json:
@@ -143,4 +161,23 @@ def verdict(
         if page is not None:
             console.print(f"\nAll of it is in {page}, and each part beside it", soft_wrap=True)
     if assessment.failed:
+        sys.exit(EXIT_FAILED_CLAIMS)
+
+
+def _judge_storage(name: str, storage: Path, *, as_json: bool) -> None:
+    """Judge the claims of a study, or of a paper's studies, by what is finished."""
+    ledger = Ledger(storage)
+    planned = read_planned(ledger)
+    if name.endswith(".csv"):
+        raise click.BadParameter(f"File '{name}' does not exist", param_hint="RESULTS.csv")
+    trial_scores = TrialScores(ledger)
+    judged = judge_studies(choose_planned(planned, [name], storage), trial_scores)
+    trial_scores.remember()
+    for one in judged:
+        place = f"{one.planned.study.name} on {one.planned.corpus} ({one.planned.scale})"
+        console.print(Text(place, style="bold"))
+        console.print(VerdictsView(one.judged))
+    if as_json:
+        print_facts(verdicts_facts(judged))
+    if any(one.has_failed for one in judged):
         sys.exit(EXIT_FAILED_CLAIMS)

@@ -13,7 +13,11 @@ import pytest
 from orchestrator import terminal
 from orchestrator.cli import EXIT_BAD_INPUT
 from orchestrator.commands.numbers.verdict import EXIT_FAILED_CLAIMS
+from reports.ledger.ledger import Ledger
+from reports.ledger.planned import Planned, remember
+from search_spaces.claim import greater
 from tests.orchestrator.commands.numbers.test_printed import run_command
+from tests.reports.factories import make_study, write_rows
 from tests.reports.given.factories import BASE, FAR, long_lines, write_lines
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -185,3 +189,38 @@ def test_export_of_wandb_is_read_by_its_columns(
     shown = " ".join(capsys.readouterr().out.split())
     assert "test/f1, minus 'base', 95 % interval: far +6.1 *" in shown
     assert "left out: line 12" in shown
+
+
+@pytest.mark.parametrize(("best", "status"), [("ours", 0), ("1-1-1-1", EXIT_FAILED_CLAIMS)])
+def test_claims_of_a_study_in_the_storage_are_judged(
+    verdict: Command,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    best: str,
+    status: int,
+) -> None:
+    claim = greater("C", "it is best", best, "2-2-2-2", corpus="synthetic", metric="acc")
+    study, storage = make_study(claims=(claim,)), tmp_path / "storage"
+    keys = write_rows(Ledger(storage), study, (12, 8, 2))
+    planned = Planned(study=study, corpus="synthetic", family="synthetic", scale="tiny", keys=keys)
+    remember(planned, storage)
+    assert verdict("depth", "--storage", str(storage), "--json") == status
+    (facts,) = json.loads(capsys.readouterr().out)["studies"]
+    (judged,) = facts["claims"]
+    assert (facts["study"], judged["id"], judged["num_seeds"]) == ("depth", "C", 5)
+    assert judged["verdict"] == ("REVERSED" if status else "HOLDS")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("gone.csv",), "File 'gone.csv' does not exist"),
+        (("depth", "--out", "x"), "File 'depth' does not exist"),
+        (("depth", "--storage", "none"), "no study was run in"),
+    ],
+)
+def test_neither_a_file_nor_a_study_is_refused(
+    verdict: Command, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert verdict(*arguments) == EXIT_BAD_INPUT
+    assert message in capsys.readouterr().err
