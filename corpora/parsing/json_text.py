@@ -12,15 +12,17 @@ MAX_FAULTS = 3
 Form = TypeVar("Form")
 
 
-def parse_json(content: bytes, form: type[Form]) -> Form:
+def parse_json(content: bytes, form: type[Form], *, ignores_more: bool = False) -> Form:
     """Read JSON as a form: a model of pydantic, or a type such as `str`.
+
+    With `ignores_more`, fields that the form does not have are left out; else they are a fault.
 
     Raises:
         ParseError: If it is no JSON in UTF-8, if it is nested too deeply, or if it does not have
             the form.
     """
     try:
-        return TypeAdapter(form).validate_json(content)
+        return TypeAdapter(form).validate_json(content, extra="ignore" if ignores_more else None)
     except ValidationError as error:
         raise ParseError(_describe(error)) from error
 

@@ -10,14 +10,14 @@ from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from models.configs.base import Config
 from orchestrator.failures.failure import FailedTrial, TrialFailure
-from orchestrator.redaction import without_secrets
+from orchestrator.redaction import without_secrets_of_programs
 from orchestrator.storage.objects import ObjectStore, store_of
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
 
 FOLDER = "failures"
-MAX_DETAILS = 20_000
-"""So many characters of a traceback are kept, its end."""
+MAX_DETAILS, MAX_SUMMARY = 20_000, 1_000
+"""So many characters are kept of a traceback, its end, and of a summary, its beginning."""
 
 
 class FailureNote(Config):
@@ -98,10 +98,13 @@ def notes_in(storage: Path) -> FailureNotes:
 
 def _bounded(failure: TrialFailure) -> TrialFailure:
     """Leave out secrets, and what is too long."""
-    texts = {"summary": failure.summary, "details": failure.details[-MAX_DETAILS:]}
-    cleaned = {name: without_secrets(text) for name, text in texts.items()}
-    log = tuple(map(without_secrets, failure.log))
-    return failure.model_copy(update={**cleaned, "log": log})
+    hide = without_secrets_of_programs  # before anything is cut: half a secret is not recognised
+    cleaned = {
+        "summary": hide(failure.summary)[:MAX_SUMMARY],
+        "details": hide(failure.details)[-MAX_DETAILS:],
+        "log": tuple(map(hide, failure.log)),
+    }
+    return failure.model_copy(update=cleaned)
 
 
 def _name(key: str) -> str:

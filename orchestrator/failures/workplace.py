@@ -62,8 +62,10 @@ def read_log(workplace: Workplace) -> tuple[str, ...]:
     lines: list[str] = []
     for log in workplace.logs:
         with suppress(OSError), Path(log.path).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(log.start, size - MAX_BYTES))
+            start = max(log.start, file.seek(0, os.SEEK_END) - MAX_BYTES)
+            file.seek(start)
+            if start > log.start:
+                file.readline()  # the end of a line: a secret in it would not be recognised
             text = file.read().decode("utf-8", "replace")
             printed = (line for line in text.splitlines() if not line.startswith(_RAYS_OWN))
             lines += deque(printed, MAX_LINES)

@@ -62,9 +62,9 @@ def read_states(store: ObjectStore) -> list[SweepState]:
     states = []
     for name in store.names(FOLDER):
         content = store.read(name)
-        with suppress(ParseError):  # another version's
+        with suppress(ParseError):  # damaged
             if content is not None:
-                states.append(parse_json(content, SweepState))
+                states.append(parse_json(content, SweepState, ignores_more=True))
     return states
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class _Running:
     progress_at: float
     workplace: Workplace | None = None
     num_epochs: int = 0
-    scores: list[float] = field(default_factory=list)
+    scores: dict[int, float] = field(default_factory=dict)
     score_name: str | None = None
 
 
@@ -72,8 +72,9 @@ class LiveSweep(Watcher):
         self._lock = threading.Lock()
         self._began_at = clock()
         self._started_at = _now()
-        self._num_finished = header.num_finished
-        self._num_failed = 0
+        self._finished: set[str] = set()
+        self._failed: set[str] = set()
+        self._lost: dict[str, _Running] = {}
         self._most_at_once = 0
         self._has_epochs = False
         self._running: dict[str, _Running] = {}
@@ -81,16 +82,22 @@ class LiveSweep(Watcher):
     @property
     def counts(self) -> tuple[int, int]:
         """How many trials have ended, and how many there are."""
-        return self._num_finished + self._num_failed, self._header.num_trials
+        return self._num_finished + len(self._failed), self._header.num_trials
+
+    @property
+    def _num_finished(self) -> int:
+        return self._header.num_finished + len(self._finished)
 
     def started(self, trial: Trial) -> None:
-        """Give a trial a slot; one that goes on after a loss keeps its own."""
+        """Give a trial a slot; one that goes on after a loss keeps its scores."""
         with self._lock:
             if trial.key in self._running:
                 return
             taken = {one.slot for one in self._running.values()}
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
-            self._running[trial.key] = _Running(trial, slot, self._clock())
+            self._failed.discard(trial.key)
+            before = self._lost.pop(trial.key, _Running(trial, slot, 0.0))
+            self._running[trial.key] = replace(before, slot=slot, progress_at=self._clock())
             self._most_at_once = max(self._most_at_once, len(self._running))
 
     def placed(self, trial: Trial, workplace: Workplace) -> None:
@@ -98,6 +105,13 @@ class LiveSweep(Watcher):
         with self._lock:
             if trial.key in self._running:
                 self._running[trial.key].workplace = workplace
+
+    def lost(self, trial: Trial) -> None:
+        """Free the slot of a trial; what was seen of it stays."""
+        with self._lock:
+            one = self._running.pop(trial.key, None)
+            if one is not None:
+                self._lost[trial.key] = replace(one, workplace=None)
 
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note a trial's newest epoch."""
@@ -109,26 +123,27 @@ class LiveSweep(Watcher):
                 took_s = now - one.progress_at if one.scores else None
                 self._time_left.epoch_done(trial.key, epoch.epoch + 1, took_s)
             one.num_epochs, one.progress_at = epoch.epoch + 1, now
-            one.scores.append(epoch.main_score)
+            one.scores[epoch.epoch] = epoch.main_score  # a lost epoch may be trained twice
             one.score_name = MAIN_HEADER[epoch.main_metric]
             self._has_epochs = True
 
     def finished(self, record: Record) -> None:
         """Count a trial as finished."""
         with self._lock:
-            self._num_finished += 1
+            self._finished.add(record.key)
+            self._failed.discard(record.key)
             self._end(record.key, record.circumstances.wall_s)
 
     def failed(self, trial: Trial, failure: TrialFailure) -> None:
         """Count a trial as failed."""
         with self._lock:
-            self._num_failed += 1
+            self._failed.add(trial.key)
             self._end(trial.key, None)
 
     def stopped(self, trial: Trial) -> None:
         """Count a candidate that a search stopped early as finished."""
         with self._lock:
-            self._num_finished += 1
+            self._finished.add(trial.key)
             self._end(trial.key, None)
 
     def state(self, driver: str = "", num_waiting_for_mlflow: int = 0) -> SweepState:
@@ -143,7 +158,7 @@ class LiveSweep(Watcher):
                 updated_at=_now(),
                 num_trials=self._header.num_trials,
                 num_finished=self._num_finished,
-                num_failed=self._num_failed,
+                num_failed=len(self._failed),
                 running=tuple(
                     map(self._describe, sorted(self._running.values(), key=lambda one: one.slot))
                 ),
@@ -153,6 +168,7 @@ class LiveSweep(Watcher):
 
     def _end(self, key: str, took_s: float | None) -> None:
         self._running.pop(key, None)
+        self._lost.pop(key, None)
         if self._time_left is not None:
             self._time_left.ended(key, took_s)
 
@@ -175,7 +191,7 @@ class LiveSweep(Watcher):
             device=one.workplace and one.workplace.device,
             num_epochs=one.num_epochs,
             max_epochs=one.trial.config.training.max_epochs,
-            scores=tuple(one.scores),
+            scores=tuple(one.scores[number] for number in sorted(one.scores)),
             score_name=one.score_name,
         )
 

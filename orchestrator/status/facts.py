@@ -8,13 +8,10 @@ from orchestrator.addresses.spool import spooled_uris
 from orchestrator.facts import Facts
 from orchestrator.failures.cause import MEANINGS
 from orchestrator.failures.failure import FailedTrial
-from orchestrator.failures.notes import notes_in
+from orchestrator.failures.notes import FailureNote, notes_in
 from orchestrator.failures.view import by_cause
-from orchestrator.live.publish import read_states
 from orchestrator.live.state import SweepState
-from orchestrator.storage.driver import is_dead_here
-from orchestrator.storage.leases import DRIVERS
-from orchestrator.storage.objects import store_of
+from orchestrator.status.drivers import SilentDriver, look_at_drivers
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.planned import Planned, read_planned
 
@@ -89,8 +86,8 @@ class StatusFacts(Facts):
     starting: tuple[str, ...]
     """Drivers that show life but train nothing: they start, measure, or write tables."""
 
-    silent: tuple[str, ...]
-    """Drivers of this machine that ended without removing their state."""
+    silent: tuple[SilentDriver, ...]
+    """Drivers that show no life: dead, or out of reach of the storage."""
 
     studies: tuple[StudyStatus, ...]
     """The studies that were planned, by name and corpus."""
@@ -115,21 +112,18 @@ def collect_status(storage: Path) -> StatusFacts:
         LedgerError: If a plan is damaged.
         OSError: If the storage cannot be reached.
     """
-    store, ledger = store_of(storage), Ledger(storage)
-    notes = {note.trial.key: note for note in notes_in(storage).every()}
-    groups = by_cause(note.failed for note in notes.values())
-    states = read_states(store)
-    alive = [state for state in states if not is_dead_here(state.driver)]
-    drivers = (name.removeprefix(f"{DRIVERS}/") for name in store.names(DRIVERS))
-    told = {state.driver for state in states}
+    ledger = Ledger(storage)
     finished = {path.parent.name for path in ledger.trials.glob(f"*/{RECORD_FILE}")}
+    notes = {note.trial.key: note for note in _notes_of_unfinished(storage, finished)}
+    groups = by_cause(note.failed for note in notes.values())
+    drivers = look_at_drivers(storage)
     place = next(folder for folder in (storage, *storage.parents) if folder.exists())
     disk = shutil.disk_usage(place)
     return StatusFacts(
         storage=str(storage),
-        sweeps=tuple(alive),
-        starting=tuple(d for d in drivers if d not in told and not is_dead_here(d)),
-        silent=tuple(state.driver for state in states if state not in alive),
+        sweeps=drivers.sweeps,
+        starting=drivers.starting,
+        silent=drivers.silent,
         studies=tuple(_study_status(one, finished, notes) for one in read_planned(ledger)),
         failures=tuple(
             FailureGroup(
@@ -161,7 +155,13 @@ def failed_trials(storage: Path) -> list[FailedTrial]:
     Raises:
         OSError: If the storage cannot be reached.
     """
-    return [note.failed for note in notes_in(storage).every()]
+    finished = {path.parent.name for path in Ledger(storage).trials.glob(f"*/{RECORD_FILE}")}
+    return [note.failed for note in _notes_of_unfinished(storage, finished)]
+
+
+def _notes_of_unfinished(storage: Path, finished: Collection[str]) -> list[FailureNote]:
+    """Read the notes on trials without a record: another way may have brought one since."""
+    return [note for note in notes_in(storage).every() if note.trial.key not in finished]
 
 
 def _study_status(

@@ -8,9 +8,8 @@ from pydantic import JsonValue
 from orchestrator.facts import Facts
 from orchestrator.failures.cause import MEANINGS
 from orchestrator.failures.notes import FailureNote
-from orchestrator.live.publish import read_states
+from orchestrator.status.drivers import look_at_drivers
 from orchestrator.status.find_trial import FoundTrial
-from orchestrator.storage.objects import store_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.record import MAIN_METRIC, Circumstances, Epoch
 from reports.scores.trials import TrialScores
@@ -149,8 +148,8 @@ def collect_trial(found: FoundTrial, storage: Path) -> TrialFacts:
 def _state_of(found: FoundTrial, storage: Path) -> State:
     if found.record is not None:
         return "diverged" if found.record.result.has_diverged else "finished"
-    states = read_states(store_of(storage))
-    if any(one.key == found.key for state in states for one in state.running):
+    sweeps = look_at_drivers(storage).sweeps
+    if any(one.key == found.key for sweep in sweeps for one in sweep.running):
         return "running"
     return "failed" if found.note is not None else "missing"
 

@@ -1,7 +1,7 @@
 """Shows the state of a storage; fits into 80 columns, and needs no colour."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,32 +9,22 @@ from rich.text import Text
 
 from orchestrator.live.state import SweepState
 from orchestrator.live.view import live_view
+from orchestrator.status.drivers import SilentDriver
 from orchestrator.status.facts import StatusFacts, StudyStatus
 from orchestrator.storage.driver import host_of
 
 GIB = 2**30
-OLD_S = 60.0
-"""After this time a state counts as old: its driver writes one every few seconds."""
 
 
-def status_view(status: StatusFacts, now: datetime | None = None) -> RenderableType:
-    """Show what runs, how far each study is, what failed, the disk and MLflow.
-
-    Args:
-        status: The state.
-        now: The time that the ages of states are counted from; by default, now.
-    """
-    now = now or datetime.now(UTC)
-    parts: list[RenderableType] = [_sweep_view(sweep, now) for sweep in status.sweeps]
+def status_view(status: StatusFacts) -> RenderableType:
+    """Show what runs, how far each study is, what failed, the disk and MLflow."""
+    parts: list[RenderableType] = [_sweep_view(sweep) for sweep in status.sweeps]
     parts += [
         Text(f"{_say_driver(driver)}: a sweep starts, measures, or writes its tables")
         for driver in status.starting
     ]
-    parts += [
-        Text(f"{_say_driver(driver)}: a sweep ended before it was done; run its command again")
-        for driver in status.silent
-    ]
-    if not parts:
+    parts += [Text(_say_silent(one)) for one in status.silent]
+    if not (status.sweeps or status.starting):
         parts.append(Text("Nothing runs."))
     parts.append(_studies_table(status.studies))
     for group in status.failures:
@@ -50,18 +40,25 @@ def status_view(status: StatusFacts, now: datetime | None = None) -> RenderableT
     return Group(*parts)
 
 
-def _sweep_view(sweep: SweepState, now: datetime) -> RenderableType:
+def _sweep_view(sweep: SweepState) -> RenderableType:
     began = datetime.fromisoformat(sweep.started_at)
-    age_s = (now - datetime.fromisoformat(sweep.updated_at)).total_seconds()
     head = f"{', '.join(sweep.names)} on {sweep.corpus} ({sweep.scale}), since "
     head += f"{began:%Y-%m-%d %H:%M} UTC, driven by {_say_driver(sweep.driver)}"
     lines: list[RenderableType] = [Text(head, style="bold"), live_view(sweep)]
-    if age_s > OLD_S:
-        old = f"  this was written {age_s:.0f} s ago: its driver may be dead, or unreachable"
-        lines.append(Text(old, style="yellow"))
     if sweep.num_waiting_for_mlflow:
         lines.append(Text(f"  trials that wait for MLflow: {sweep.num_waiting_for_mlflow}"))
     return Group(*lines)
+
+
+def _say_silent(one: SilentDriver) -> str:
+    """Say that a driver shows no life, and what to do."""
+    if one.is_dead:
+        return f"{_say_driver(one.driver)}: a sweep ended before it was done; run its command again"
+    since = f" since {one.seen_at}" if one.seen_at else ""
+    return (
+        f"{_say_driver(one.driver)}: silent{since}; it is dead, or does not reach the storage: "
+        "its trials may be trained by whoever runs the command again"
+    )
 
 
 def _say_driver(driver: str) -> str:

@@ -20,6 +20,8 @@ PROCESSES = Path("/proc")
 ENDED_STATES = {"Z", "X"}
 """The kernel's letters for a process that has ended and was not collected yet."""
 
+_NAME = re.compile(r"(.+):(\d+):(\d+)")
+
 STATE_FIELD, START_FIELD = 0, 19
 """The places of two fields behind the name in `/proc/<process>/stat` (proc_pid_stat(5))."""
 
@@ -36,6 +38,11 @@ def this_driver() -> str:
     return f"{_this_host()}:{os.getpid()}:{_look_at('self').start}"
 
 
+def is_driver(name: str) -> bool:
+    """Whether a name is that of a driver; other files may lie beside those of drivers."""
+    return _NAME.fullmatch(name) is not None
+
+
 def host_of(driver: str) -> str:
     """Return the host in a driver's name."""
     return driver.rsplit(":", 2)[0]
@@ -43,7 +50,7 @@ def host_of(driver: str) -> str:
 
 def is_dead_here(driver: str) -> bool:
     """Whether a driver was a process of this machine and has ended."""
-    named = re.fullmatch(r"(.+):(\d+):(\d+)", driver)
+    named = _NAME.fullmatch(driver)
     if named is None or named[1] != _this_host():
         return False
     try:

@@ -201,17 +201,24 @@ class TrialQueue:
             return
         elif loss.never_began:
             self._waiting.append(assignment)  # last: else one machine could take it again and again
+            self._tell_lost(trial)
             self.trouble(trial, f"tried again later: {loss.reason}")
             return
         else:
             reason = "its process was lost: goes on from its last epoch"
         self._waiting.appendleft(assignment)
+        self._tell_lost(trial)
         self.trouble(trial, f"{reason}\n{loss.reason}")
 
     def repeat(self, trial: Trial, reason: str) -> None:
         """Queue a trial again, first, whose process ended for a reason that the caller mends."""
         self._waiting.appendleft(self._running.pop(trial.key))
+        self._tell_lost(trial)
         self.trouble(trial, reason)
+
+    def _tell_lost(self, trial: Trial) -> None:
+        for watcher in self._watchers:
+            watcher.lost(trial)
 
     def _is_leased(self, assignment: Assignment) -> bool:
         """Lease a trial that has no record, unless another driver holds it."""

@@ -18,6 +18,9 @@ class Watcher:
     def placed(self, trial: Trial, workplace: Workplace) -> None:
         """Note on which machine and in which process a trial trains."""
 
+    def lost(self, trial: Trial) -> None:
+        """Note that a trial trains no more, and waits to be handed out again."""
+
     def epoch_done(self, trial: Trial, epoch: Epoch) -> None:
         """Note the scores of one more epoch."""
 

@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.errors import StorageError, TrackingError
-from orchestrator.redaction import without_secrets
+from orchestrator.redaction import without_secrets, without_secrets_of_programs
 
 SECRET = "geheim"
 
@@ -44,3 +44,26 @@ def test_what_is_no_credential_stays(text: str) -> None:
 @pytest.mark.parametrize("error", [StorageError, TrackingError])
 def test_errors_about_addresses_hide_credentials(error: type[Exception]) -> None:
     assert str(error("no http://me:geheim@host")) == "no http://***@host"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLFLOW_TRACKING_PASSWORD=geheim",
+        "AWS_SECRET_ACCESS_KEY=geheim next",
+        "{'MLFLOW_TRACKING_TOKEN': 'geheim', 'x': 1}",
+        '"api_key": "geheim"',
+        "Authorization: Bearer geheim-geheim",
+        "loading with hf_geheimgeheim",
+        "http://me:geheim@host",
+    ],
+)
+def test_secrets_in_what_programs_print_are_hidden(text: str) -> None:
+    assert SECRET not in without_secrets_of_programs(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["KeyError: 'x'", "max_tokens=50", "tokens: 12", "ValueError: a token is missing"]
+)
+def test_what_programs_print_of_other_things_stays(text: str) -> None:
+    assert without_secrets_of_programs(text) == text

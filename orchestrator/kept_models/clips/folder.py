@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from corpora.source.errors import CorpusError
 from models.configs.base import Modality
 from orchestrator.kept_models.clips.predictor import Predictor
-from orchestrator.kept_models.clips.spoken import SpokenClip, clips_in, spoken_clip
+from orchestrator.kept_models.clips.spoken import SpokenClip, clips_in, spoken_clip, told_name
 from orchestrator.kept_models.clips.views import Views, predict_and_show
 from reports.ledger.files import write_atomically
 from reports.prediction.content import summary
@@ -57,7 +57,7 @@ def open_folder(
         try:
             clips.append(replace(spoken_clip(path), sound_track=sound_track))
         except CorpusError as error:
-            faults.append(Entry(path.name, fault=str(error)))
+            faults.append(Entry(told_name(path), fault=str(error)))
     return OpenedFolder(tuple(clips), tuple(faults), tuple(others))
 
 

@@ -1,5 +1,6 @@
 """Media files whose emotions are predicted, and what is said in them."""
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +37,11 @@ def spoken_clip(
     A file of text says it itself.
 
     Raises:
-        CorpusError: If the subtitles, or the file of text, cannot be read.
+        CorpusError: If the subtitles, or the file of text, cannot be read, or if the clip's name is
+            no text.
     """
+    if told_name(path) != path.name:
+        raise CorpusError(f"clip '{told_name(path)}': its name is not in UTF-8; rename the file")
     if text is None and subtitles is None and is_text(path):
         return SpokenClip(path, "\n".join(read_lines(path)), "the file itself")
     if text is not None:
@@ -48,6 +52,11 @@ def spoken_clip(
     if beside is None:
         return SpokenClip(path)
     return SpokenClip(path, read_subtitles(beside), f"{beside.name}, beside the clip")
+
+
+def told_name(path: Path) -> str:
+    """Return the name of a file, readable also if it is not in UTF-8."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def is_text(path: Path) -> bool:

@@ -41,6 +41,16 @@ def test_note_is_bounded_and_holds_no_secret(tmp_path: Path) -> None:
     assert "secret" not in note.model_dump_json()
 
 
+def test_secret_that_a_cut_would_divide_is_hidden(tmp_path: Path) -> None:
+    details = "http://me:secret@host" + "x" * (MAX_DETAILS - 10)
+    failure = TrialFailure(cause="storage", summary="y" * 9_999, details=details)
+    notes_in(tmp_path).add(TRIAL, ROW, failure)
+    note = notes_in(tmp_path).find(TRIAL.key)
+    assert note is not None
+    assert "cret@host" not in note.failure.details
+    assert len(note.failure.summary) < 9_999
+
+
 def test_damaged_note_counts_as_a_failure_without_a_reason(tmp_path: Path) -> None:
     notes = notes_in(tmp_path)
     notes.add(TRIAL, ROW, failure_of("memory", "out of memory"))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,7 @@ def test_clips_of_a_folder_that_cannot_be_read_are_told_and_the_rest_goes_on(
 ) -> None:
     (folder / "c.mov").write_bytes(b"no video")
     (folder / "a.srt").write_text("no cue")
+    (folder / os.fsdecode(b"d\xff.mp4")).symlink_to(folder / "b.mp4")  # its name is no text
     output = folder / "out.csv"
     arguments = ("--trial", record.key, "--storage", storage, "--output", output)
     result = call(folder, *arguments)
@@ -126,6 +128,7 @@ def test_clips_of_a_folder_that_cannot_be_read_are_told_and_the_rest_goes_on(
     assert line.startswith("b.mp4,0.")
     assert f"error: subtitles '{folder / 'a.srt'}' hold no cue" in result.stderr
     assert f"error: clip '{folder / 'c.mov'}' cannot be used: unreadable" in result.stderr
+    assert "its name is not in UTF-8; rename the file" in result.stderr
 
 
 def test_page_and_picture_of_a_file_are_written_and_json_stays_alone(

@@ -26,6 +26,32 @@ def test_trials_keep_their_slots_until_they_end() -> None:
     assert (state.driver, state.num_waiting_for_mlflow) == ("alpha:1:2", 5)
 
 
+def test_lost_trial_gives_its_slot_back_and_keeps_its_scores() -> None:
+    bench = LiveBench("a", "b")
+    first, second = bench.trials
+    bench.live.started(first)
+    bench.live.placed(first, HERE)
+    bench.live.epoch_done(first, epoch(0, 0.25))
+    bench.live.lost(first)
+    assert (bench.live.state().running, bench.live.state().num_left) == ((), 2)
+    bench.live.started(second)
+    bench.live.started(first)
+    bench.live.epoch_done(first, epoch(0, 0.5))  # the epoch that was lost, once more
+    one = bench.live.state().running[1]
+    assert (one.slot, one.host, one.scores) == (2, None, (0.5,))
+
+
+def test_trial_that_failed_here_and_was_finished_elsewhere_counts_once() -> None:
+    bench = LiveBench("a", "b")
+    trial = bench.trials[0]
+    bench.live.failed(trial, failure_of("training", "KeyError"))
+    assert bench.live.counts == (3, 4)
+    bench.live.finished(make_record(trial))
+    bench.live.finished(make_record(trial))
+    state = bench.live.state()
+    assert (state.num_finished, state.num_failed, bench.live.counts) == (3, 0, (3, 4))
+
+
 def test_state_says_where_a_trial_trains_and_how_far_it_is() -> None:
     bench = LiveBench("a")
     (trial,) = bench.trials

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from orchestrator.commands.status import status
 from orchestrator.failures.failure import failure_of
 from orchestrator.failures.notes import notes_in
-from orchestrator.status.facts import collect_status
+from orchestrator.status.drivers import look_at_drivers
+from orchestrator.status.facts import collect_status, failed_trials
 from orchestrator.status.view import status_view
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.leases import live_name
@@ -77,13 +78,41 @@ def test_status_shows_a_running_sweep_as_its_terminal_does(storage: Path) -> Non
     assert "Nothing runs" not in text
 
 
-def test_old_state_of_another_machine_is_told_as_old(storage: Path) -> None:
-    run_live(storage, "alpha-4026531836-0b0b:1:2")
-    told = collect_status(storage)
+def test_driver_elsewhere_counts_as_silent_when_its_files_are_old(storage: Path) -> None:
+    driver = "alpha-4026531836-0b0b:1:2"
+    run_live(storage, driver)
+    assert look_at_drivers(storage).sweeps[0].driver == driver
     later = datetime.now(UTC) + timedelta(seconds=300)
-    assert "its driver may be dead" not in text_of(status_view(told))
-    assert "its driver may be dead" in text_of(status_view(told, later))
-    assert "driven by alpha, process 1" in " ".join(text_of(status_view(told)).split())
+    drivers = look_at_drivers(storage, later)
+    assert (drivers.sweeps, drivers.starting) == ((), ())
+    assert (drivers.silent[0].driver, drivers.silent[0].is_dead) == (driver, False)
+    state = collect_status(storage).sweeps[0]
+    old = state.model_copy(update={"updated_at": "2020-01-01T00:00:00+00:00"})
+    FolderStore(storage).write(live_name(driver), old.model_dump_json().encode())
+    text = " ".join(text_of(status_view(collect_status(storage))).split())
+    assert "Nothing runs." in text
+    assert "alpha, process 1: silent since 2020-01-01T00:00:00+00:00" in text
+
+
+def test_other_files_beside_those_of_drivers_are_ignored(storage: Path) -> None:
+    for name in ("drivers/.nfs0001", "drivers/notes.txt", "sweeps/x.json"):
+        FolderStore(storage).write(name, b"{}")
+    assert look_at_drivers(storage) == ((), (), ())
+
+
+def test_state_of_a_later_version_is_read(storage: Path) -> None:
+    run_live(storage, this_driver())
+    file = storage / live_name(this_driver())
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"colour": "blue"}))
+    assert collect_status(storage).sweeps[0].names == ("small",)
+
+
+def test_note_on_a_trial_that_has_a_record_is_not_told(storage: Path) -> None:
+    failure = failure_of("memory", "out of memory")
+    notes_in(storage).add(make_trial(0), RowRef("depth", "1-1-1-1"), failure)
+    (group,) = collect_status(storage).failures
+    assert [one.key for one in group.trials] == [make_trial(3).key]
+    assert [one.key for one in failed_trials(storage)] == [make_trial(3).key]
 
 
 def test_driver_that_ended_before_it_was_done_is_told(storage: Path) -> None:

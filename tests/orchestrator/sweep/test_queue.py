@@ -37,6 +37,9 @@ class Diary(Watcher):
     def finished(self, record: Record) -> None:
         self.entries.append(("finished", record.trial.seed, ""))
 
+    def lost(self, trial: Trial) -> None:
+        self.entries.append(("lost", trial.seed, ""))
+
     def failed(self, trial: Trial, failure: TrialFailure) -> None:
         self.entries.append(("failed", trial.seed, failure.reason))
 
@@ -158,7 +161,7 @@ def test_lost_trial_comes_next_as_long_as_it_gets_further(bench: QueueBench) -> 
         assert bench.next_seed() == 0
         bench.queue.epoch_done(trial, epoch(number))
         bench.queue.lost(trial, LOST)
-    told = [entry for entry in bench.diary.entries if entry[0] != "epoch"]
+    told = [entry for entry in bench.diary.entries if entry[0] not in ("epoch", "lost")]
     assert told == [("trouble", 0, "its process was lost: goes on from its last epoch")] * (
         3 * MAX_LOSSES
     )
@@ -202,7 +205,7 @@ def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Queu
         bench.next_seed()
     told = "machine 'm' does not reach 's'"
     assert bench.diary.entries == [
-        *[("trouble", 0, f"tried again later: {told}")] * MAX_LOSSES,
+        *[("lost", 0, ""), ("trouble", 0, f"tried again later: {told}")] * MAX_LOSSES,
         ("failed", 0, f"4 times without one more epoch: {told}"),
     ]
     assert bench.queue.num_running == 1
