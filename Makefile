@@ -21,7 +21,14 @@ NEWER_TESTS := tests/test_end_to_end.py::test_clips_become_a_table_and_the_secon
 	tests/corpora/media tests/corpora/readers tests/corpora/synthetic tests/reports/statistics \
 	tests/reports/scores
 
-.PHONY: demo test test-quick test-newer test-slow test-gpu lint docs setup lock
+# What looks at the packages has an environment of its own, so that it is none of them.
+AUDIT_VENV := .venv-audit
+AUDIT_BIN := $(AUDIT_VENV)/bin
+AUDIT_INSTALLED := $(AUDIT_VENV)/installed
+# Weaknesses that do not concern us: `--ignore-vuln ID`, each with its reason in RELEASING.md.
+AUDIT_EXCEPTIONS :=
+
+.PHONY: demo test test-quick test-newer test-slow test-gpu lint docs audit release setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
@@ -51,6 +58,19 @@ lint: setup
 docs: setup  ## build the site of the documentation into site/; a warning is an error
 	$(BIN)/python -m mkdocs build --strict
 
+audit: $(AUDIT_INSTALLED)  ## ask PyPI for known weaknesses of the locked packages; needs the internet
+	$(AUDIT_BIN)/pip-audit --strict --require-hashes --disable-pip $(AUDIT_EXCEPTIONS) \
+		--requirement requirements.lock
+
+# One commit gives the same bytes on every machine.
+release: setup $(AUDIT_INSTALLED)  ## build wheel, source archive and bill of materials into dist/
+	rm -rf dist
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && \
+	$(BIN)/python -m hatchling build && \
+	$(AUDIT_BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/mmer-sweep.cdx.json requirements.lock
+	cd dist && sha256sum * > SHA256SUMS
+
 setup: $(INSTALLED)
 
 $(INSTALLED): requirements.lock pyproject.toml Makefile
@@ -62,6 +82,14 @@ $(INSTALLED): requirements.lock pyproject.toml Makefile
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(AUDIT_INSTALLED): audit.lock Makefile
+	test -x $(AUDIT_BIN)/pip || $(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--requirement audit.lock
+	touch $@
+
 lock:  ## lock the newest versions that pyproject.toml allows; the file names no registry
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --extra docs \
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group audit \
+		--generate-hashes --no-emit-index-url --no-header --output-file audit.lock

@@ -2,16 +2,18 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from hatchling.build import build_wheel
+from hatchling.build import build_sdist, build_wheel
 
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -70,6 +72,24 @@ def test_wheel_has_all_files_of_our_packages_in_one_folder(wheel: Path) -> None:
     ours = {str(Path(PLACE, file)) for file in tracked if file.parts[0] in OWN}
     built = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert built == ours | {"mmer_sweep.py"}
+
+
+@pytest.mark.parametrize("build", [build_wheel, build_sdist], ids=lambda build: build.__name__)
+def test_other_folder_other_times_and_rights_build_the_same_bytes(
+    build: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    built = []
+    for name, mode in (("one", 0o644), ("another", 0o600)):
+        checkout = tmp_path / name
+        for file in tracked_files():
+            copy = checkout / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+            copy.chmod(mode | (file.stat().st_mode & 0o100))
+        monkeypatch.chdir(checkout)
+        built.append((tmp_path / build(str(tmp_path))).read_bytes())
+    assert built[0] == built[1]
 
 
 def install(wheel: Path, folder: Path) -> Path:

@@ -33,7 +33,11 @@ def load_config(checkpoint: Checkpoint) -> PretrainedConfig:
     modality = checkpoint.modality
     try:
         with _quiet():
-            config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True)
+            config = AutoConfig.from_pretrained(
+                checkpoint.folder,
+                local_files_only=True,
+                trust_remote_code=False,  # by default it asks at the terminal
+            )
     except (OSError, ValueError, KeyError) as error:
         raise checkpoint.error(f"its config cannot be used: {error}", "name another one") from error
     has_towers = hasattr(config, "vision_config")

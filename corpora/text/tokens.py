@@ -54,10 +54,13 @@ def fit_tokenizer(texts: Sequence[str], *, vocabulary: int) -> Tokenizer:
 
 
 def pretrained_tokenizer(weights: str) -> Tokenizer:
-    """Load the tokenizer that belongs to a pretrained text encoder, a hub name or a folder."""
+    """Load the tokenizer that belongs to a pretrained text encoder, a hub name or a folder.
+
+    No code of the folder is run: by default `transformers` would ask at the terminal.
+    """
     from transformers import AutoTokenizer  # takes seconds to load
 
-    pretrained = AutoTokenizer.from_pretrained(weights)
+    pretrained = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
     tokenizer: Tokenizer = pretrained.backend_tokenizer
     tokenizer.enable_padding(pad_id=pretrained.pad_token_id, pad_token=pretrained.pad_token)
     return tokenizer

@@ -113,7 +113,8 @@ class EncoderVectors:
         try:
             self._tokenizer = pretrained_tokenizer(weights)
             self._tokenizer.no_truncation()
-            table = AutoModel.from_pretrained(weights).get_input_embeddings().weight
+            model = AutoModel.from_pretrained(weights, trust_remote_code=False)
+            table = model.get_input_embeddings().weight
         except (OSError, ValueError) as error:
             raise CorpusError(
                 f"words 'encoder': no text encoder can be read from '{weights}' ({error}); choose "

@@ -1,4 +1,8 @@
-"""Rebuilds a ledger from MLflow alone, and checks each file against its hash."""
+"""Rebuilds a ledger from MLflow alone, and checks each file against its hash.
+
+Whoever may write to that MLflow chose the names of what is fetched. So a name that would lead out
+of its folder is refused.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,7 +21,14 @@ from orchestrator.tracking.searches.search_runs import FILES
 from orchestrator.tracking.studies.study_runs import PLAN_FILE
 from orchestrator.tracking.trial_files import MODEL_FOLDER
 from reports.ledger.files import create_once, stage, write_atomically
-from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
+from reports.ledger.ledger import (
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    TOKENIZER_FILE,
+    Ledger,
+    LedgerError,
+)
 from reports.ledger.planned import Planned, plan_file, remember
 from reports.ledger.record import Record
 from reports.ledger.record_file import parse_record
@@ -83,10 +94,11 @@ def _of_kind(kind: str, runs: Iterable[Run]) -> list[Run]:
 def _pull_or_note(client: Client, run: Run, key: str, storage: Path, pulled: Pulled) -> None:
     if key in pulled.trials:  # a candidate shares it with a study, or with another candidate
         return
-    if (Ledger(storage).folder(key) / RECORD_FILE).is_file():
-        pulled.known.add(key)
-        return
     try:
+        _check_names(key)
+        if (Ledger(storage).folder(key) / RECORD_FILE).is_file():
+            pulled.known.add(key)
+            return
         _pull_trial(client, run, key, storage)
         pulled.trials.append(key)
     except DamagedRunError as error:
@@ -105,6 +117,7 @@ def _pull_search(client: Client, run: Run, storage: Path) -> list[str]:
     names = run.tags.get(FILES, "").split()
     if not names:  # its driver was killed before it delivered any
         return []
+    _check_names(*names)
     files = {name: _download(client, run, name) for name in names}
     if sha256_of_all(files) != run.tags.get(hash_tag(FILES)):
         raise DamagedRunError("its files are not those that its tag names")
@@ -113,9 +126,7 @@ def _pull_search(client: Client, run: Run, storage: Path) -> list[str]:
         result = parse_json(whole, SearchResult)
     except ParseError as error:
         raise DamagedRunError(f"{RESULT_FILE} is of another version: {error}") from error
-    for name in (result.name, *names):
-        if Path(name).name != name:
-            raise DamagedRunError(f"'{name}' is no name of a file")
+    _check_names(result.name)
     folder = search_folder(result.name, storage)
     if (folder / RESULT_FILE).is_file():
         return []
@@ -131,9 +142,11 @@ def _pull_plan(client: Client, run: Run, storage: Path) -> str:
     if sha256_of_all({PLAN_FILE: content}) != run.tags.get("plan_sha256"):
         raise DamagedRunError(f"{PLAN_FILE} is not the one that its tag names")
     try:
-        planned = remember(parse_json(content, Planned), storage)
+        planned = parse_json(content, Planned)
     except ParseError as error:
         raise DamagedRunError(f"{PLAN_FILE} is of another version: {error}") from error
+    _check_names(*planned.place)
+    planned = remember(planned, storage)
     publish_file(storage, plan_file(planned, storage))
     return planned.study.name
 
@@ -165,10 +178,23 @@ def _pull_trial(client: Client, run: Run, key: str, storage: Path) -> None:
 def _model_files(client: Client, run: Run, record: Record) -> dict[str, bytes]:
     """Fetch the trained model and its tokenizer, if MLflow has them."""
     names = run.tags.get("model_files", "").split()
+    if other := [name for name in names if name not in (MODEL_FILE, TOKENIZER_FILE)]:
+        raise DamagedRunError(f"'{other[0]}' is no file of a model")
     files = {name: _download(client, run, f"{MODEL_FOLDER}/{name}") for name in names}
     if MODEL_FILE in files:
         _check(MODEL_FILE, files[MODEL_FILE], record.circumstances.model_sha256)
     return files
+
+
+def _check_names(*names: str) -> None:
+    """Make sure that each names a file or a folder within another one.
+
+    Raises:
+        DamagedRunError: If it could lead elsewhere.
+    """
+    for name in names:
+        if name in ("", ".", "..") or Path(name).name != name:
+            raise DamagedRunError(f"'{name}' is no name of a file")
 
 
 def _download(client: Client, run: Run, name: str) -> bytes:

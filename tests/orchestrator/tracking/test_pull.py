@@ -1,12 +1,16 @@
 import shutil
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
 
 from orchestrator.storage.publish import locate_place
 from orchestrator.tracking import pull as pull_module
 from orchestrator.tracking.client import Client
+from orchestrator.tracking.content import sha256_of_all
 from orchestrator.tracking.pull import Pulled, pull_ledger
 from reports.forms.files import write_table
 from reports.forms.verdicts import write_verdicts
@@ -14,6 +18,7 @@ from reports.ledger.files import create_once, sha256_of
 from reports.ledger.ledger import MODEL_FILE, PREDICTIONS_FILE, RECORD_FILE, TOKENIZER_FILE, Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
+from reports.ledger.record_file import record_bytes
 from reports.scores.cells import collect_outcome
 from reports.scores.trials import TrialScores
 from reports.tables.table import build_tables
@@ -191,3 +196,50 @@ def test_plan_that_was_changed_there_is_told(storage: Path, uri: str, tmp_path: 
     pulled = pull(uri, tmp_path / "back")
     assert "plan.json is not the one that its tag names" in pulled.faults[0]
     assert len(pulled.trials) == 4
+
+
+def stray_key(run: Run, record: Record, planned: Planned) -> dict[str, str]:
+    content = record_bytes(record.model_copy(update={"key": "../../stray"}))
+    (artifacts(run) / RECORD_FILE).write_bytes(content)
+    return {"key": "../../stray", "record_sha256": sha256(content).hexdigest()}
+
+
+def stray_model_file(run: Run, record: Record, planned: Planned) -> dict[str, str]:
+    (artifacts(run) / "model").mkdir()
+    (artifacts(run) / "stray").write_text("anything")
+    return {"model_files": "../stray"}
+
+
+def file_that_a_model_has_not(run: Run, record: Record, planned: Planned) -> dict[str, str]:
+    (artifacts(run) / "model").mkdir()
+    (artifacts(run) / "model" / "stray").write_text("anything")
+    return {"model_files": "stray"}
+
+
+@pytest.mark.parametrize("stray", [stray_key, stray_model_file, file_that_a_model_has_not])
+def test_trial_whose_names_lead_elsewhere_is_refused(
+    storage: Path, uri: str, tmp_path: Path, stray: Callable[..., dict[str, str]]
+) -> None:
+    planned, (trial, *_) = mirror_all(storage, uri)
+    run, record = run_of(uri, trial.key), Ledger(storage).find(trial.key)
+    for name, value in stray(run, record, planned).items():
+        MlflowClient(tracking_uri=uri).set_tag(run.info.run_id, name, value)
+    pulled = pull(uri, tmp_path / "deep" / "back")
+    (fault,) = pulled.faults
+    assert "is no name of a file" in fault or "is no file of a model" in fault
+    assert len(pulled.trials) == 3
+    assert not list(tmp_path.glob("deep/**/stray*"))
+
+
+def test_plan_whose_name_leads_elsewhere_is_refused(
+    storage: Path, uri: str, tmp_path: Path
+) -> None:
+    planned, _ = mirror_all(storage, uri)
+    (parent,) = runs_of(uri, "study")
+    content = planned.model_copy(update={"corpus": "../../../stray"}).model_dump_json().encode()
+    (artifacts(parent) / "plan.json").write_bytes(content)
+    digest = sha256_of_all({"plan.json": content})
+    MlflowClient(tracking_uri=uri).set_tag(parent.info.run_id, "plan_sha256", digest)
+    pulled = pull(uri, tmp_path / "deep" / "back")
+    assert "'../../../stray-tiny' is no name of a file" in pulled.faults[0]
+    assert not list(tmp_path.glob("deep/**/stray*"))
