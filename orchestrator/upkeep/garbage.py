@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from corpora.source.errors import DamagedCorpusError
+from corpora.source.names import SYNTHETIC_NAMES
 from corpora.store.folders import corpus_folder, prepared_recipes, recipe_folder
 from corpora.store.prepared import read_manifest
 from orchestrator.corpus.setup import MEDIA_FOLDER
@@ -143,8 +144,8 @@ class _Search:
                 yield self._whole(recipe_folder(self._storage, path.name, recipe), "corpora", why)
 
     def media(self) -> Iterator[Garbage]:
-        for path in sorted((self._storage / MEDIA_FOLDER).glob("*")):
-            if path.is_dir():
+        for path in (self._storage / MEDIA_FOLDER / name for name in sorted(SYNTHETIC_NAMES)):
+            if path.is_dir():  # what else lies there is the user's
                 files = tuple(files_below(self._storage, self._name(path)))
                 yield self._made_again("media", path, files)
 

@@ -1,6 +1,6 @@
 """What lies in a storage: each file is of one kind, which its path tells."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from orchestrator.corpus.setup import MEDIA_FOLDER
@@ -102,23 +102,46 @@ _OF_FOLDERS: dict[str, Kind] = {
 }
 
 
+MLFLOW = "mlflow"
+"""The names of MLflow's files and folders begin with it."""
+
+MARKS = (TRIALS, planned.FOLDER, "corpora", search_result.FOLDER, OWN_FOLDER)
+"""A folder that holds one of these is a storage."""
+
+
 def kind_of(name: str) -> Kind:
     """Tell the kind of a file by its path relative to the storage, with `/`."""
     top, *rest = parts = PurePosixPath(name).parts
     file = parts[-1]
     if top == OWN_FOLDER:
         return "mirror"
+    if not rest or not _is_ours(top):
+        return "mlflow" if top.startswith(MLFLOW) else "other"
     if file.endswith(DAMAGED_SUFFIX):
         return "damaged"
     if file.endswith(PARTIAL_SUFFIX):
         return "partial"
     if file.endswith(".lock") or (top, file) == (planned.FOLDER, planned.LOCK_FILE):
         return "locks"
-    if top.startswith("mlflow"):
+    if top.startswith(MLFLOW):
         return "mlflow"
     if top == TRIALS:
         stem = PurePosixPath(file).stem.partition("-")[0]
         return _OF_TRIALS.get(stem, "other") if len(rest) == 2 else "other"
-    if top == "corpora" and rest and rest[0].startswith("."):
+    if top == "corpora" and rest[0].startswith("."):
         return "preparations"
-    return _OF_FOLDERS.get(top, "other") if rest else "other"
+    return _OF_FOLDERS[top]
+
+
+def _is_ours(top: str) -> bool:
+    """Whether a folder of the storage is one that the program makes."""
+    return top == TRIALS or top in _OF_FOLDERS or top.startswith(MLFLOW)
+
+
+def is_storage(folder: Path) -> bool:
+    """Whether a folder is a storage: some command left a trial, a plan or the like there.
+
+    One that is empty, or that does not exist yet, may become one.
+    """
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return not found or not found.isdisjoint(MARKS)

@@ -12,13 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.commands.options import gathered, json_option, storage_option
+from orchestrator.errors import StorageError
 from orchestrator.facts import print_facts
+from orchestrator.storage.folder import CHOICES
 from orchestrator.storage.leases import LEASE_S
 from orchestrator.storage.mirror import mirror_at
 from orchestrator.terminal import console, errors
 from orchestrator.upkeep.at_work import AtWork
 from orchestrator.upkeep.collected import collected_facts
 from orchestrator.upkeep.garbage import Garbage, GarbageKind, Wanted, find_garbage
+from orchestrator.upkeep.kinds import MARKS, is_storage
 from orchestrator.upkeep.removal import Removal, remove, split_by_use
 from orchestrator.upkeep.sizes import say_count, say_size
 from orchestrator.upkeep.usage import UsageFacts, measure_usage
@@ -154,6 +157,11 @@ def gc(wanted: Wanted, yes: bool, as_json: bool, storage: Path) -> None:
     and plans never go, and nothing that somebody uses. Of a bucket only this machine's mirror is
     freed, of files that the bucket has or that are made again.
     """
+    if not is_storage(storage):
+        raise StorageError(
+            f"'{storage}' is no storage: it holds none of {', '.join(MARKS)}, so nothing is removed "
+            f"there; {CHOICES}"
+        )
     at_work = AtWork(storage)
     garbage = find_garbage(storage, wanted)
     free, used = split_by_use(garbage, storage, at_work)

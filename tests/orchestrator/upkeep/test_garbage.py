@@ -204,6 +204,16 @@ def test_damaged_files_go_and_partial_ones_that_are_old(tmp_path: Path) -> None:
     assert [path.exists() for path in (damaged, old, new)] == [False, False, True]
 
 
+def test_what_the_program_did_not_make_stays(tmp_path: Path) -> None:
+    finish_seeds(tmp_path, [0])
+    names = ("thesis/a.damaged", "b.damaged", "downloads/c.partial", "media/mine/film.mp4")
+    for path in (tmp_path / name for name in names):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    assert found(tmp_path, "damaged", "media") == []
+
+
 @pytest.mark.parametrize("kinds", [("checkpoints",), ("corpora",)])
 def test_nothing_is_called_needless_while_a_plan_is_damaged(
     kinds: tuple[GarbageKind, ...], storage: Path

@@ -30,7 +30,12 @@ PAGE = Path(__file__).parents[3] / "docs" / "storage.md"
         ("mlflow.db-wal", "mlflow"),
         ("mlflow-artifacts/1/x/record.json", "mlflow"),
         (".bucket/seen/trials/0/record.json", "mirror"),
+        ("mlflow.db", "mlflow"),
         ("notes.txt", "other"),
+        ("thesis/model.damaged", "other"),
+        ("downloads/film.partial", "other"),
+        ("film.partial", "other"),
+        ("poetry/poetry.lock", "other"),
     ],
 )
 def test_kind_of_a_file_is_told_by_its_path(name: str, kind: str) -> None:

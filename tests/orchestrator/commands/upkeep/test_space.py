@@ -6,6 +6,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.cli import cli
 from orchestrator.commands.upkeep import space
+from orchestrator.errors import StorageError
 from orchestrator.storage.driver import this_driver
 from orchestrator.storage.leases import Leases
 from orchestrator.storage.objects import FolderStore
@@ -71,6 +72,17 @@ def test_gc_tells_what_is_in_use(finished: Path) -> None:
         said = run("gc", "--storage", finished, "--media", "--yes")
     assert "somebody uses it" in said.output
     assert (finished / "media" / "synthetic").is_dir()
+
+
+def test_gc_refuses_a_folder_that_is_no_storage(tmp_path: Path) -> None:
+    assert run("gc", "--storage", tmp_path).exit_code == 0
+    path = tmp_path / "media" / "synthetic" / "film.mp4"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    said = run("gc", "--storage", tmp_path, "--media", "--yes")
+    assert isinstance(said.exception, StorageError)
+    assert "is no storage: it holds none of trials, plans" in str(said.exception)
+    assert path.exists()
 
 
 def test_keep_best_needs_models(finished: Path) -> None:
