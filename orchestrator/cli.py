@@ -35,6 +35,9 @@ class Entry(NamedTuple):
     needs_project: bool = True
 
 
+FOR_ALL = ("--quiet", "--plain")
+"""The flags for all commands; they may stand before the command or behind it."""
+
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Run a study": {
         "run": Entry("run", "run_file", "Run the studies that a Python FILE defines."),
@@ -118,6 +121,14 @@ COMMANDS = {name: place for section in SECTIONS.values() for name, place in sect
 class CommandLine(click.Group):
     """A group of commands that imports each one when it is used; every built-in study is one."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the flags for all commands also behind the command, unless it has its own."""
+        name = next((one for one in args if not one.startswith("-")), "")
+        command = self.get_command(ctx, name)
+        own = {option for one in command.params for option in one.opts} if command else set()
+        flags = [one for one in args if one in FOR_ALL and one not in own]
+        return super().parse_args(ctx, [*flags, *(one for one in args if one not in flags)])
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
         return [*COMMANDS, *STUDY_NAMES, *COLLECTION_NAMES]
@@ -158,7 +169,7 @@ class CommandLine(click.Group):
             with formatter.section(title):
                 lines = [(name, place.help) for name, place in commands.items()]
                 if title == "Run a study":
-                    lines.insert(0, ("STUDY", "Run a built-in study, or several."))
+                    lines.insert(0, ("STUDY", "Run a built-in study, or one of the papers below."))
                 formatter.write_dl(lines)
         with formatter.section("Built-in studies (`list` has their titles)"):
             formatter.write_text(", ".join(STUDY_NAMES))

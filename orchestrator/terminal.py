@@ -41,7 +41,9 @@ def _width() -> int | None:
 
 # Printed text may contain a user's names: brackets in them are not markup.
 console = CleanConsole(highlight=False, markup=False, emoji=False, width=_width())
-errors = CleanConsole(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+errors = CleanConsole(
+    stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty()
+)
 
 
 @contextmanager

@@ -224,7 +224,7 @@ choosing_options = gathered(
     click.option(
         "--retry",
         multiple=True,
-        metavar="KEY",
+        metavar="KEY|STUDY/ROW/SEED",
         help="Train only this trial; the beginning of its key is enough. Repeat it for more.",
     ),
     click.option(
@@ -268,7 +268,9 @@ class NumSeeds(click.ParamType):
         """Read the option."""
         if value == "auto":
             return AdaptiveSeeds()
-        return click.IntRange(min=1).convert(value, param, ctx)
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"'{value}' is neither a number of seeds, at least 1, nor auto", param, ctx)
+        return int(value)
 
 
 class Streams(click.ParamType):

@@ -8,6 +8,7 @@ import click
 
 from corpora.errors import UserError, did_you_mean
 from orchestrator.facts import Facts
+from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 
 
 class FactsOf(NamedTuple):
@@ -32,6 +33,7 @@ SCHEMAS = {
     "plan": FactsOf("inventory.plans", "PlanFacts"),
     "status": FactsOf("status.facts", "StatusFacts"),
     "verdict STUDY": FactsOf("inventory.verdicts", "VerdictsFacts"),
+    "predict": FactsOf("kept_models.clips.facts", "PredictionFacts"),
     "report": FactsOf("commands.report", "ReportFacts"),
     "doctor": FactsOf("commands.doctor", "DoctorFacts"),
     "diff": FactsOf("upkeep.diff", "DiffFacts"),
@@ -44,7 +46,6 @@ SCHEMAS = {
 DESCRIBED = {
     "lint-paper": "docs/lint.md",
     "verdict RESULTS.csv": "docs/verdict.md",
-    "predict": "docs/predict.md",
 }
 """Commands whose JSON is described on a page."""
 
@@ -55,6 +56,8 @@ def schema_of(name: str) -> dict[str, Any]:
     Raises:
         UserError: If there is no such command, or its JSON is described on a page.
     """
+    if name in (*STUDY_NAMES, *COLLECTION_NAMES):
+        name = "STUDY"
     if name in DESCRIBED:
         raise UserError(f"'{name}': its JSON is described in {DESCRIBED[name]}")
     if name not in SCHEMAS:

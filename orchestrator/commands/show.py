@@ -38,7 +38,9 @@ def list_all(as_json: bool, storage: Path) -> None:
     for collection, members in COLLECTIONS.items():
         console.print(f"  {collection}: {', '.join(member.name for member in members)}")
     console.print(f"\nSpaces to search: {', '.join(SPACES)}")
-    console.print(f"\nCorpora: {', '.join(_corpus_names(storage))}")
+    made = SYNTHETIC in prepared_names(storage)
+    later = "" if made else f" ({SYNTHETIC}: made by the first sweep that reads it)"
+    console.print(f"\nCorpora: {', '.join(_corpus_names(storage))}{later}")
 
 
 @click.command("show")
@@ -89,10 +91,14 @@ def show(
         corpora = _corpus_names(storage)
         made_later = "" if SYNTHETIC in prepared_names(storage) else ", which the first sweep makes"
         raise StudyError(
-            f"'{name}' is neither a study nor a prepared corpus; "
+            f"'{name}' is neither a study nor a prepared corpus{_no_trial(name)}; "
             f"{did_you_mean(name, (*STUDIES, *corpora))}studies: {', '.join(STUDIES)}; corpora: "
             f"{', '.join((*corpora[1:], corpora[0]))}{made_later}"
         )
+
+
+def _no_trial(name: str) -> str:
+    return ", and a trial is named STUDY/ROW/SEED" if "/" in name else ""
 
 
 def _show_studies(studies: Sequence[Study], *, as_json: bool) -> None:

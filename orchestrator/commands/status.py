@@ -1,6 +1,7 @@
 """The command that shows what a storage knows of its trials."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def status(*, failures: bool, watch: bool, as_json: bool, storage: Path) -> None
         failed = failed_trials(storage)
         console.print(failures_view(failed) if failed else "No trial failed.")
     elif watch:
-        with Live(console=console, auto_refresh=False) as live:
+        with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
             while True:
                 live.update(status_view(collect_status(storage)), refresh=True)
                 time.sleep(PAUSE_S)

@@ -94,9 +94,9 @@ def _tell_other_code(manifest: Manifest, storage: Path, console: Console) -> Non
     if manifest.code_digest not in ("", preparation_digest()):
         folder = recipe_folder(storage, manifest.name, manifest.recipe.name)
         console.print(
-            f"other code than this prepared corpus '{manifest.name}' by recipe "
-            f"'{manifest.recipe.name}'; to have its media read by this code, remove '{folder}' and "
-            "prepare it again",
+            f"note: other code than this prepared corpus '{manifest.name}' by recipe "
+            f"'{manifest.recipe.name}'; trials read it as it is, so their scores stay comparable. "
+            f"To have its media read by this code, remove '{folder}' and prepare it again",
             style="yellow",
             soft_wrap=True,
         )

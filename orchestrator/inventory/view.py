@@ -106,5 +106,5 @@ def source_of(study: Study) -> str | None:
     """Name the paper and the table that a study stands for; None if it stands for none."""
     if study.source is None:
         return None
-    first_author = study.source.paper.authors.split(",")[0]
-    return f"{first_author} et al., {study.source.label}"
+    first_author, comma, _ = study.source.paper.authors.partition(",")
+    return f"{first_author}{' et al.' if comma else ''}, {study.source.label}"

@@ -10,6 +10,9 @@ from search_spaces.trial import Trial
 NUM_EPOCHS_FOR_A_PACE = 4
 """So many epochs must have ended before their pace says anything."""
 
+SHARE_OF_LATE = 0.1
+"""A trial that takes longer than was predicted is given this share of the prediction, once more."""
+
 
 class TimeLeft:
     """Learns what trials take, and predicts when the last one ends.
@@ -71,7 +74,11 @@ class TimeLeft:
         if len(known) < len(times):
             return None
         left = {key: seconds * self._part_left(key) for key, seconds in known.items()}
-        begun = (max(0.0, left[key] - since) for key, since in running.items() if key in left)
+        begun = (
+            max(SHARE_OF_LATE * left[key], left[key] - since)
+            for key, since in running.items()
+            if key in left
+        )
         waiting = (seconds for key, seconds in left.items() if key not in running)
         return _makespan(list(begun), list(waiting), num_slots)
 

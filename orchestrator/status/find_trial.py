@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpora.errors import did_you_mean
 from orchestrator.errors import TrialChoiceError
 from orchestrator.failures.notes import FailureNote, FailureNotes, notes_in
 from orchestrator.status.trial_name import KEY
@@ -82,8 +83,7 @@ def find_trial(name: str, storage: Path, corpus: str | None = None) -> FoundTria
         keys = _keys_named(name, ledger, notes, plans)
     if not keys:
         raise TrialChoiceError(
-            f"'{name}': no trial has this name in {storage}; `mmer-sweep status` lists the studies "
-            "that were run there, and `mmer-sweep show STUDY` their rows"
+            f"'{name}': no trial has this name in {storage}; {_tell_choices(name, plans)}"
         )
     if len(keys) > 1:
         shown = ", ".join(keys[:MAX_CHOICES])
@@ -119,6 +119,21 @@ def _keys_named(
     ]
     failed = [note.trial.key for note in notes.every() if note.failed.name == name]
     return list(dict.fromkeys([*found, *failed]))
+
+
+def _tell_choices(name: str, plans: Sequence[Planned]) -> str:
+    """Say which names there are at the first part that fits none."""
+    study, _, rest = name.partition("/")
+    row, _, _ = rest.rpartition("/")
+    of_study = [one for one in plans if one.study.name == study]
+    if not of_study:
+        names = dict.fromkeys(one.study.name for one in plans)
+        return f"studies that were run there: {', '.join(names) or 'none'}"
+    rows = dict.fromkeys(row for one in of_study for row in one.keys)
+    if row not in rows:
+        return f"{did_you_mean(row, rows)}rows: {', '.join(rows)}"
+    most = max(len(one.keys.get(row, ())) for one in of_study)
+    return f"this row has {most} trials, seeds from 0 on by default"
 
 
 def _of_seed(

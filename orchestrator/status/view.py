@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -24,7 +25,9 @@ def status_view(status: StatusFacts) -> RenderableType:
         for driver in status.starting
     ]
     parts += [Text(_say_silent(one)) for one in status.silent]
-    if not (status.sweeps or status.starting):
+    if not Path(status.storage).exists():
+        parts.append(Text(f"There is no folder {status.storage} yet."))
+    elif not (status.sweeps or status.starting):
         parts.append(Text("Nothing runs."))
     parts.append(_studies_table(status.studies))
     for group in status.failures:

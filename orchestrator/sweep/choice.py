@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from corpora.errors import UserError, did_you_mean
-from orchestrator.failures.notes import FailureNotes
+from orchestrator.failures.notes import FailureNotes, name_of
 from orchestrator.plan.plan import Plan
 from search_spaces.study import RowRef
 from search_spaces.trial import Trial
@@ -24,7 +24,7 @@ class Choice:
     Attributes:
         rows: Names of rows, or patterns as those of a shell.
         only_failed: Only trials that failed when they were tried last.
-        retry: Beginnings of the keys of trials.
+        retry: Trials: beginnings of their keys, or STUDY/ROW/SEED.
     """
 
     rows: tuple[str, ...] = ()
@@ -73,6 +73,16 @@ def _keys_of(pattern: str, plans: Sequence[Plan]) -> set[str]:
     return {trial.key for plan in plans for row in named for trial in plan.trials.get(row, ())}
 
 
+def _named(name: str, plan: Plan) -> list[str]:
+    """List the trials of a plan that STUDY/ROW/SEED means."""
+    return [
+        trial.key
+        for row, trials in plan.trials.items()
+        for trial in trials
+        if name_of(RowRef(plan.study.name, row), trial) == name
+    ]
+
+
 def _find_key(start: str, plans: Sequence[Plan]) -> str:
     """Complete the key of a trial.
 
@@ -80,10 +90,14 @@ def _find_key(start: str, plans: Sequence[Plan]) -> str:
         ChoiceError: If there is no such trial, if several keys begin so, or if it is finished.
     """
     every = {key for plan in plans for key in plan.by_key}
-    found = [key for key in sorted(every) if key.startswith(start)]
+    named = [key for plan in plans for key in _named(start, plan)]
+    found = sorted(set(named)) or [key for key in sorted(every) if key.startswith(start)]
     studies = ", ".join(plan.study.name for plan in plans)
     if not found:
-        raise ChoiceError(f"--retry {start}: no trial of {studies} has a key that begins so")
+        raise ChoiceError(
+            f"--retry {start}: no trial of {studies} has a key that begins so, or is named so "
+            "(STUDY/ROW/SEED)"
+        )
     if len(found) > 1:
         raise ChoiceError(f"--retry {start}: {len(found)} keys begin so: {', '.join(found)}")
     if any(found[0] in plan.finished for plan in plans):

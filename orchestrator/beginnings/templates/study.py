@@ -19,7 +19,7 @@ BEGINNING = Study(
     title="Modalities of Le et al.'s model",
     baseline=LE,  # also XIA, FE2E, MESM, ...: docs/systems.md
     rows=(
-        # A row changes fields of the baseline, by their paths; a wrong path is told at once.
+        # A row changes fields of the baseline, by their paths; `plan` tells a wrong path.
         Row(name="text", change={"model.modalities": ["text"], **ONE}),
         Row(name="text, audio", change={"model.modalities": ["text", "audio"]}),
         Row(name="all"),

@@ -45,6 +45,7 @@ def test_every_field_is_documented(name: str) -> None:
 def test_schema_is_printed_by_command() -> None:
     printed = CliRunner().invoke(schema, ["show", "TRIAL"], catch_exceptions=False)
     assert json.loads(printed.stdout)["title"] == "TrialFacts"
+    assert schema_of("layers") == schema_of("STUDY")
     with pytest.raises(UserError, match="no such output; did you mean 'plan'"):
         schema_of("plans")
     with pytest.raises(UserError, match=r"its JSON is described in docs/verdict\.md"):

@@ -63,3 +63,4 @@ def test_quiet_leaves_json_alone(call: Call) -> None:  # noqa: F811
     outcome = call("--quiet", "plan", "layers", "--no-measure", "--json")
     assert json.loads(outcome.out)["num_trials"] == 30
     assert outcome.err == ""
+    assert call("plan", "layers", "--no-measure", "--json", "--quiet") == outcome

@@ -122,11 +122,19 @@ def test_study_on_two_corpora_needs_the_corpus(
     assert find_trial("width/deep/0", tmp_path, "mine").key == elsewhere["deep"][0].key
 
 
-@pytest.mark.parametrize("name", ["width/deep/7", "width/broad/0", "depth/deep/0", "00000000"])
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("width/deep/7", "this row has 2 trials, seeds from 0 on"),
+        ("width/dep/0", "did you mean 'deep'. rows: w/o depth, deep"),
+        ("depth/deep/0", "studies that were run there: width"),
+        ("00000000", "studies that were run there: width"),
+    ],
+)
 def test_unknown_trial_is_refused_with_what_there_is(
-    tmp_path: Path, trials: dict[str, list[Trial]], name: str
+    tmp_path: Path, trials: dict[str, list[Trial]], name: str, choices: str
 ) -> None:
-    with pytest.raises(TrialChoiceError, match=f"'{name}': no trial has this name"):
+    with pytest.raises(TrialChoiceError, match=f"'{name}': no trial has this name.*{choices}"):
         find_trial(name, tmp_path)
 
 

@@ -49,6 +49,7 @@ def test_only_failed_ones_are_chosen(plan: Plan, tmp_path: Path) -> None:
 def test_one_trial_is_retried_by_its_key(plan: Plan, tmp_path: Path) -> None:
     trial = plan.trials["2-2-2-2"][1]
     assert chosen(plan, tmp_path, Choice(retry=(trial.key[:10],))) == ["2-2-2-2/1"]
+    assert chosen(plan, tmp_path, Choice(retry=("layers/2-2-2-2/1",))) == ["2-2-2-2/1"]
     finished = plan.trials["1-1-1-1"][0].key
     for start, fault in (
         ("zz", "no trial of layers has a key that begins so"),
