@@ -16,6 +16,7 @@ from corpora.errors import UserError, did_you_mean
 from orchestrator.cluster.stop_signals import EXIT_FAILED_TRIALS, Terminated, raise_terminated
 from orchestrator.errors import LostRayError
 from orchestrator.project.default_map import default_map_of
+from orchestrator.project.fields import OF_ALL_COMMANDS, Value
 from orchestrator.project.read import Project, ProjectError, read_project
 from search_spaces.names import COLLECTION_NAMES, STUDY_NAMES
 
@@ -27,12 +28,15 @@ class Entry(NamedTuple):
     """A command: where its code is, and what it does. `help` is the beginning of its own help.
 
     `needs_project` is false if the command also runs where the file of the project is wrong.
+    `is_of_sweeps` is true if the options that it shares with sweeps mean the same: then all values
+    of that file count. Elsewhere `--models` may remove models, or `--corpus` hide results.
     """
 
     module: str
     name: str
     help: str
     needs_project: bool = True
+    is_of_sweeps: bool = False
 
 
 FOR_ALL = ("--quiet", "--plain")
@@ -40,8 +44,10 @@ FOR_ALL = ("--quiet", "--plain")
 
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Run a study": {
-        "run": Entry("run", "run_file", "Run the studies that a Python FILE defines."),
-        "tune": Entry("tune", "tune", "Search a SPACE for its best model."),
+        "run": Entry(
+            "run", "run_file", "Run the studies that a Python FILE defines.", is_of_sweeps=True
+        ),
+        "tune": Entry("tune", "tune", "Search a SPACE for its best model.", is_of_sweeps=True),
     },
     "Look before": {
         "list": Entry("show", "list_all", "List the studies, the spaces and the prepared corpora."),
@@ -54,6 +60,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "plan",
             "plan",
             "Show what STUDIES would train, what that costs, and what it can decide.",
+            is_of_sweeps=True,
         ),
         "lint-paper": Entry(
             "numbers.printed",
@@ -72,6 +79,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
             "doctor",
             "Look whether this machine has what a sweep needs.",
             needs_project=False,
+            is_of_sweeps=True,
         ),
         "init": Entry(
             "init", "init", "Write the beginning of a file of your own.", needs_project=False
@@ -105,7 +113,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "prepare": Entry("preparing.prepare", "prepare", "Prepare a corpus."),
     },
     "Models": {
-        "predict": Entry("predict", "predict", "Predict the emotions of a CLIP."),
+        "predict": Entry(
+            "predict", "predict", "Predict the emotions of a CLIP.", is_of_sweeps=True
+        ),
     },
     "MLflow": {
         "ui": Entry("tracking.ui", "ui", "Open MLflow's web page on this machine."),
@@ -159,8 +169,8 @@ class CommandLine(click.Group):
             )
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and command is not None:
-            project = _project_for(name, rest)
-            ctx.default_map = {name: default_map_of(command, project.values, ctx)}
+            values = _values_for(name, _project_for(name, rest))
+            ctx.default_map = {name: default_map_of(command, values, ctx)}
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -186,6 +196,13 @@ def _project_for(command: str, arguments: list[str]) -> Project:
         if needs_it and not set(HELP_OPTIONS) & set(arguments):
             raise
     return Project()
+
+
+def _values_for(command: str, project: Project) -> dict[str, Value]:
+    """Choose what counts for a command; every built-in study is a sweep."""
+    if command not in COMMANDS or COMMANDS[command].is_of_sweeps:
+        return project.values
+    return {name: value for name, value in project.values.items() if name in OF_ALL_COMMANDS}
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": HELP_OPTIONS})

@@ -6,8 +6,7 @@ import psutil
 import pytest
 
 from orchestrator.addresses.address import tracking_uri_of
-from orchestrator.search.journal.file import JOURNAL_FILE
-from reports.ledger.search_result import SearchResult, read_searches
+from reports.ledger.search_result import JOURNAL_FILE, SearchResult, read_searches
 from tests.orchestrator.tracking.factories import runs_of, steps_of
 from tests.orchestrator.tracking.searches.factories import candidates_of
 from tests.running import (

@@ -44,3 +44,6 @@ ALLOWED = {
     field.alias or name: field.description or "" for name, field in Fields.model_fields.items()
 }
 """What each option may be, by its name as on the command line."""
+
+OF_ALL_COMMANDS = ("storage", "tracking_uri", "log_models")
+"""What counts for all commands; the rest says how to train, and counts for sweeps alone."""

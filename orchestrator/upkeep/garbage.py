@@ -21,7 +21,8 @@ from orchestrator.upkeep.listing import StoredFile, files_below
 from reports.ledger.ledger import RECORD_FILE, Ledger
 from reports.ledger.planned import Planned, read_planned
 from reports.ledger.record import Record
-from reports.ledger.search_result import SearchResult, read_searches
+from reports.ledger.search_result import FOLDER as SEARCHES
+from reports.ledger.search_result import JOURNAL_FILE, RESULT_FILE, SearchResult, read_searches
 
 GarbageKind = Literal["checkpoints", "damaged", "models", "corpora", "media", "prefixes"]
 
@@ -105,7 +106,7 @@ class _Search:
         for key, files in self._of_trials("checkpoints"):
             if (self._ledger.folder(key) / RECORD_FILE).is_file():
                 why = "the trial has a record"
-            elif key not in self._named_trials:
+            elif not self._has_unfinished_search and key not in self._named_trials:
                 why, files = "no plan and no search names the trial", self._needless(files)
             else:
                 continue
@@ -122,7 +123,10 @@ class _Search:
 
     def models(self) -> Iterator[Garbage]:
         best = self._best_models() if self._keeps_best else {}
+        planned = self._planned_trials if self._keeps_best else {}
         for key, files in self._of_trials("models"):
+            if self._keeps_best and self._has_unfinished_search and key not in planned:
+                continue  # it may be the best of that search
             if (self._ledger.folder(key) / RECORD_FILE).is_file() and key not in best:
                 why = "another trial of its row is better" if self._keeps_best else "as asked"
                 needless = self._needless(files)
@@ -182,6 +186,8 @@ class _Search:
 
     def _is_named(self, corpus: str, recipe: str) -> bool:
         """Whether a plan or a search names a prepared corpus; a damaged one counts as named."""
+        if self._has_unfinished_search:
+            return True
         if any(search.corpus == corpus for search in self._searches):
             return True
         try:
@@ -213,9 +219,22 @@ class _Search:
         return read_searches(self._storage)
 
     @cached_property
+    def _has_unfinished_search(self) -> bool:
+        """Whether a search was killed: its result does not tell all that it names."""
+        return any(
+            _is_unfinished(folder)
+            for folder in (self._storage / SEARCHES).glob("*")
+            if folder.is_dir()
+        )
+
+    @cached_property
     def _named_trials(self) -> set[str]:
-        planned = {key for one in self._plans for key in one.rows_by_key}
-        return planned | {one.key for search in self._searches for one in search.attempts}
+        searched = (one.key for search in self._searches for one in search.attempts)
+        return {*self._planned_trials, *searched}
+
+    @cached_property
+    def _planned_trials(self) -> set[str]:
+        return {key for one in self._plans for key in one.rows_by_key}
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._storage).as_posix()
@@ -223,6 +242,14 @@ class _Search:
 
 def _is_split(file: StoredFile) -> bool:
     return file.name.endswith(".arrow")
+
+
+def _is_unfinished(search: Path) -> bool:
+    """Whether a search has no result, or has gone on since it was written."""
+    result, journal = search / RESULT_FILE, search / JOURNAL_FILE
+    if not result.is_file():
+        return True
+    return journal.is_file() and _changed_at(journal) > _changed_at(result)
 
 
 def _changed_at(path: Path) -> float:

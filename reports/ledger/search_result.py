@@ -14,7 +14,7 @@ from reports.ledger.ledger import LedgerError
 from search_spaces.terms import Scale
 
 FOLDER = "searches"
-RESULT_FILE = "search.json"
+RESULT_FILE, JOURNAL_FILE = "search.json", "journal.log"
 
 ObjectiveName = Literal["f1", "parameters", "macs"]
 CandidateState = Literal["finished", "stopped", "failed", "running"]

@@ -159,8 +159,8 @@ def gc(wanted: Wanted, yes: bool, as_json: bool, storage: Path) -> None:
     """
     if not is_storage(storage):
         raise StorageError(
-            f"'{storage}' is no storage: it holds none of {', '.join(MARKS)}, so nothing is removed "
-            f"there; {CHOICES}"
+            f"'{storage}' is no storage: it holds none of {', '.join(MARKS)}, so nothing in it is "
+            f"removed; {CHOICES}"
         )
     at_work = AtWork(storage)
     garbage = find_garbage(storage, wanted)

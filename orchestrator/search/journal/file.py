@@ -12,8 +12,9 @@ from optuna.storages.journal import JournalFileBackend
 from orchestrator.search.journal.journal import Outcome
 from reports.ledger.ledger import LedgerError
 from reports.ledger.locks import locked
+from reports.ledger.search_result import JOURNAL_FILE
 
-JOURNAL_FILE, LOCK_FILE = "journal.log", "asking.lock"
+LOCK_FILE = "asking.lock"
 
 
 class FileJournal:

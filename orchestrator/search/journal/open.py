@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from corpora.errors import did_you_mean
-from orchestrator.search.journal.file import JOURNAL_FILE, FileJournal
+from orchestrator.search.journal.file import FileJournal
 from orchestrator.search.journal.journal import Journal
 from orchestrator.search.journal.objects import COPY_FILE, Pieces, read_copy
 from orchestrator.search.journal.shared import SharedJournal
 from orchestrator.storage.mirror import Mirror, mirror_at, place_of
 from reports.ledger.files import create_once
-from reports.ledger.search_result import FOLDER, search_folder
+from reports.ledger.search_result import FOLDER, JOURNAL_FILE, search_folder
 from search_spaces.errors import StudyError
 
 PIECES, OWNER_FILE = "journal", "owner"

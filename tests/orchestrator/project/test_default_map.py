@@ -11,6 +11,7 @@ from orchestrator.cli import COMMANDS, EXIT_BAD_INPUT, cli, main
 from orchestrator.project.default_map import default_map_of
 from orchestrator.project.fields import ALLOWED, Value
 from orchestrator.project.read import FILE
+from tests.orchestrator.upkeep.factories import finish_seeds
 
 Call = Callable[..., tuple[int, str]]
 
@@ -154,3 +155,31 @@ def test_server_that_the_user_named_before_is_taken_from_the_file(call: Call) ->
     note_named("http://127.0.0.1:9")
     code, told = call('tracking-uri = "http://127.0.0.1:9"', "sync")
     assert (code, "Nothing waits for MLflow at http://127.0.0.1:9" in told) == (0, True)
+
+
+EVERY_KEY = """
+storage = "results"
+corpus = "mine"
+scale = "tiny"
+seeds = 5
+address = "auto"
+device = "cpu"
+slots = 2
+deterministic = true
+measure = false
+models = true
+log-models = 1
+"""
+
+
+def test_file_of_all_keys_lets_upkeep_do_as_without_it(call: Call, tmp_path: Path) -> None:
+    storage = tmp_path / "results"
+    study = finish_seeds(storage, [0], with_models=True).study.name
+    assert call(EVERY_KEY, "gc", "--yes")[0] == 0
+    assert len(list(storage.glob("trials/*/model*"))) == 2
+    code, told = call(EVERY_KEY, "export", str(tmp_path / "scores.csv"))
+    assert (code, "scores written to" in told) == (0, True)
+    code, told = call(EVERY_KEY, "merge", str(storage), "--storage", str(tmp_path / "other"))
+    assert (code, list((tmp_path / "other").rglob("model*"))) == (0, [])
+    code, told = call(EVERY_KEY, "diff", study, study)
+    assert "was run on" not in told  # `corpus` leaves out no result

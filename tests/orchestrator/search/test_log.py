@@ -4,10 +4,9 @@ from typing import get_args
 import optuna
 import pytest
 
-from orchestrator.search.journal.file import JOURNAL_FILE
 from orchestrator.search.log import SearchLog
 from reports.ledger.ledger import LedgerError
-from reports.ledger.search_result import Candidate, SamplerName
+from reports.ledger.search_result import JOURNAL_FILE, Candidate, SamplerName
 from search_spaces.errors import StudyError
 from search_spaces.spaces.architecture import ARCHITECTURE
 from tests.orchestrator.search.factories import F1, PARAMETERS, open_log, values_of

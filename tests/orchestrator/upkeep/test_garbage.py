@@ -21,6 +21,7 @@ from reports.ledger.files import DAMAGED_SUFFIX, PARTIAL_SUFFIX
 from reports.ledger.ledger import CHECKPOINT_FILE, LOCK_FILE, MODEL_FILE, Ledger, LedgerError
 from reports.ledger.locks import locked
 from reports.ledger.planned import Planned, plan_file, remember
+from reports.ledger.search_result import JOURNAL_FILE, write_result
 from tests.orchestrator.conftest import CORPUS
 from tests.orchestrator.tracking.searches.factories import (
     candidate,
@@ -257,3 +258,22 @@ def test_what_a_search_names_stays(storage: Path) -> None:
     assert found(storage, "checkpoints", "corpora") == []
     (goes,) = found(storage, "models", keeps_best=True)
     assert goes.key == worse.key
+
+
+def test_search_that_was_killed_keeps_all_that_it_may_name(storage: Path) -> None:
+    finish(storage, trial_of(0), model=b"weights")
+    leave_checkpoint(storage, trial_of(1).key)
+    journal = storage / "searches" / search_of().name / JOURNAL_FILE
+    journal.parent.mkdir(parents=True)
+    journal.write_text("begun")
+
+    def kinds() -> set[GarbageKind]:
+        garbage = found(storage, "checkpoints", "models", "corpora", keeps_best=True)
+        return {one.kind for one in garbage}
+
+    assert kinds() == set()
+    result = write_result(search_of(), journal.parent)
+    os.utime(result, (0, 0))  # the search went on after that, and was killed
+    assert kinds() == set()
+    os.utime(journal, (0, 0))
+    assert kinds() == {"checkpoints", "models", "corpora"}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.search.journal.file import JOURNAL_FILE, FileJournal
+from orchestrator.search.journal.file import FileJournal
 from orchestrator.search.journal.open import OWNER_FILE, find_journal, open_journal
 from orchestrator.search.journal.shared import SharedJournal
 from orchestrator.search.log import SearchLog
 from orchestrator.storage.bucket import BucketStore
 from orchestrator.storage.mirror import mirror_of
+from reports.ledger.search_result import JOURNAL_FILE
 from search_spaces.errors import StudyError
 from tests.orchestrator.search.factories import open_log, values_of
 from tests.orchestrator.search.journal.asker import BELOW, NAME
