@@ -285,7 +285,7 @@ def test_prepared_clips_can_be_planned_with_the_command_that_is_told(
         ),
         ("plan layers --corpus gone", "corpus 'gone' is not prepared in"),
         ("layers --corpus gone", "choose from mine, synthetic, or run `mmer-sweep prepare`"),
-        ("layers --seeds few", "'--seeds': 'few' is not a valid integer range"),
+        ("layers --seeds few", "'few' is neither a number of seeds, at least 1, nor auto"),
         ("layers --max-seeds 5", "'--max-seeds' needs '--seeds auto'"),
         ("layers --seeds auto --control", "'--control' needs a fixed number of seeds"),
         ("layers --seeds auto --vary init", "'--vary' needs a fixed number of seeds"),
@@ -477,7 +477,7 @@ def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
     manifest.touch()
     place = ("--storage", "storage")
     listed = run_installed("list", *place, cwd=tmp_path, PYTHONIOENCODING="ascii")
-    assert (listed.code, listed.out.splitlines()[-1]) == (0, "Corpora: synthetic, ???? ?")
+    assert (listed.code, listed.out.splitlines()[-1][:27]) == (0, "Corpora: synthetic, ???? ? ")
     refused = run_installed("show", "±", *place, cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert (refused.code, "'?' is neither" in refused.err) == (EXIT_BAD_INPUT, True)
 

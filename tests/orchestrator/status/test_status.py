@@ -146,6 +146,6 @@ def test_failures_are_listed_with_what_helps(storage: Path) -> None:
 
 def test_storage_that_is_not_there_yet_has_nothing(tmp_path: Path) -> None:
     text = ask(tmp_path / "none" / "deep").output
-    assert "Nothing runs." in text
+    assert text.startswith("There is no folder ")
     assert "No study was run in this storage." in text
     assert not (tmp_path / "none").exists()
