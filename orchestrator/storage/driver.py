@@ -43,7 +43,7 @@ def host_of(driver: str) -> str:
 
 def is_dead_here(driver: str) -> bool:
     """Whether a driver was a process of this machine and has ended."""
-    named = re.fullmatch(r"(.+):(\d+):(\d+)", driver)
+    named = re.fullmatch(r"(.+):([0-9]{1,20}):([0-9]{1,20})", driver)
     if named is None or named[1] != _this_host():
         return False
     try:

@@ -135,3 +135,14 @@ def test_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"seeds = '\xff'")
     with pytest.raises(ProjectError, match=r"is no TOML: it is not UTF-8: .* at byte 9"):
         read_project(tmp_path)
+
+
+def test_storage_in_the_home_of_nobody_is_a_path_as_any_other(tmp_path: Path) -> None:
+    write(tmp_path, 'storage = "~no-such-user/a"\n')
+    assert read_project(tmp_path).values == {"storage": str(tmp_path / "~no-such-user/a")}
+
+
+def test_nul_character_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, 'storage = "a\\u0000b"\n')
+    with pytest.raises(ProjectError, match=r"storage is .* it must be a folder"):
+        read_project(tmp_path)
