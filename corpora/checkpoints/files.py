@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from corpora.checkpoints.errors import CheckpointError
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.paths import expand_home
 from corpora.source.digest import sha256_of
 
 CONFIG_FILE = "config.json"
@@ -78,7 +79,7 @@ def find_checkpoint(place: str, modality: str) -> Checkpoint:
     Raises:
         CheckpointError: If it is not there, lacks a file, or has its weights as a pickle only.
     """
-    folder = Path(place).expanduser()
+    folder = expand_home(place)
     if not folder.is_dir():
         folder = _from_hub(place, modality)
     return _in_folder(folder.absolute(), place, modality)

@@ -4,6 +4,8 @@ It holds `NAME/data/KEY/features`, (T, D), and `intervals`, (T, 2): the seconds 
 begins and ends. A key is that of a video, or `VIDEO[i]` for its segment i.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from corpora.features.optional_library import import_optional
 from corpora.source.errors import CorpusError
 
 H5PY_NOTICE = "h5py is under the BSD licence."
+
+DAMAGE = (OSError, RuntimeError, LookupError, TypeError, ValueError, OverflowError, MemoryError)
+"""What h5py raises where a file is damaged."""
 
 
 class SequenceFile:
@@ -34,11 +39,11 @@ class SequenceFile:
         self.path = path
         try:
             root = self._h5py.File(path, "r")
-        except OSError as error:
+            names = [name for name in root if self._is_own(root, name)]
+            held = [root[name] for name in names if isinstance(root[name], self._h5py.Group)]
+            data = [group["data"] for group in held if self._is_own(group, "data")]
+        except DAMAGE as error:
             raise CorpusError(f"'{path}' cannot be read as HDF5: {error}") from error
-        names = [name for name in root if self._is_own(root, name)]
-        held = [root[name] for name in names if isinstance(root[name], self._h5py.Group)]
-        data = [group["data"] for group in held if self._is_own(group, "data")]
         if len(data) != 1 or not isinstance(data[0], self._h5py.Group):
             raise CorpusError(
                 f"'{path}' must hold one computational sequence, NAME/data; it holds: "
@@ -47,12 +52,16 @@ class SequenceFile:
         self._data = data[0]
 
     def __contains__(self, key: str) -> bool:
-        return "/" not in key and key not in ("", ".") and self._is_own(self._data, key)
+        if "/" in key or "\0" in key or key in ("", "."):
+            return False
+        with self._telling(key):
+            return self._is_own(self._data, key)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The videos or segments, in the order of the file."""
-        return tuple(self._data)
+        with self._telling("its keys"):
+            return tuple(self._data)
 
     def features(self, key: str) -> NDArray[np.generic]:
         """Read the rows of a key, (T, D).
@@ -77,18 +86,23 @@ class SequenceFile:
         return intervals
 
     def _read(self, key: str, name: str) -> NDArray[np.generic]:
-        group = self._data[key]
-        if not isinstance(group, self._h5py.Group) or not self._is_own(group, name):
-            raise CorpusError(f"'{self.path.name}', {key}: it has no '{name}'")
-        dataset = group[name]
-        is_array = isinstance(dataset, self._h5py.Dataset)
-        if not is_array or dataset.external or dataset.is_virtual:
-            raise CorpusError(f"'{self.path.name}', {key}: '{name}' is no array in this file")
-        try:
+        with self._telling(f"{key}, {name}"):
+            group = self._data[key]
+            if not isinstance(group, self._h5py.Group) or not self._is_own(group, name):
+                raise CorpusError(f"'{self.path.name}', {key}: it has no '{name}'")
+            dataset = group[name]
+            is_array = isinstance(dataset, self._h5py.Dataset)
+            if not is_array or dataset.external or dataset.is_virtual:
+                raise CorpusError(f"'{self.path.name}', {key}: '{name}' is no array in this file")
             array: NDArray[np.generic] = np.asarray(dataset[()])
-        except (OSError, TypeError, ValueError, MemoryError) as error:
-            raise CorpusError(f"'{self.path.name}', {key}, {name}: {error}") from error
-        return array
+            return array
+
+    @contextmanager
+    def _telling(self, place: str) -> Iterator[None]:
+        try:
+            yield
+        except DAMAGE as error:
+            raise CorpusError(f"'{self.path.name}', {place}: {error}") from error
 
     def _is_own(self, group: Any, name: str) -> bool:
         """Tell whether something is there, and is no link to elsewhere."""

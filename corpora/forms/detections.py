@@ -82,7 +82,7 @@ class StoredDetections:
         if self._path.is_file():
             try:
                 table = self._read()
-            except pa.ArrowInvalid as error:
+            except (pa.ArrowException, OSError, MemoryError) as error:  # Arrow raises all three
                 LOG.warning("'%s' is damaged: %s; faces are detected again", self._path, error)
             else:
                 if table.schema.equals(schema, check_metadata=True):

@@ -17,5 +17,5 @@ def parse_toml(content: bytes) -> dict[str, object]:
         raise ParseError(f"it is not UTF-8: {error.reason} at byte {error.start}") from error
     except RecursionError as error:
         raise ParseError("its lists and tables are nested too deeply") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # that of TOML, or that of `int` for thousands of digits
         raise ParseError(str(error)) from error

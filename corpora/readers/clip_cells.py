@@ -25,8 +25,8 @@ LABEL_WORDS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 """How splits and labels are written, in small letters."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
-_CLOCK = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)", re.ASCII)
-_SHORT_CLOCK = re.compile(r"(\d+):(\d\d(?:[.,]\d+)?)", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,5}):([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)", re.ASCII)
+_SHORT_CLOCK = re.compile(r"(\d{1,5}):(\d\d(?:[.,]\d+)?)", re.ASCII)
 _COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
 _LIKE_NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+|nan|inf|infinity)(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -85,7 +85,7 @@ def _number(cell: str, *, has_commas: bool) -> float | None:
     """
     if comma := _COMMA.fullmatch(cell):
         point = f"{comma[1]}.{comma[2]}"
-        if len(comma[2]) == 3 and int(comma[1]) != 0:  # 0,500 is no number of thousands
+        if len(comma[2]) == 3 and comma[1].strip("+-0"):  # 0,500 is no number of thousands
             raise CorpusError(f"'{cell}' can mean {point} or {comma[1]}{comma[2]}; write a point")
         if not has_commas:
             raise CorpusError(f"'{cell}' has a decimal comma; write {point}")

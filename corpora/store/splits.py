@@ -112,11 +112,17 @@ def read_table(path: Path) -> pa.Table:
 
     Raises:
         pyarrow.ArrowInvalid: If it is none.
+        OSError: If it cannot be read.
     """
     if not path.stat().st_size:
         raise pa.ArrowInvalid("the file is empty")
     with pa.memory_map(os.fspath(path)) as file:
-        return pa.ipc.open_file(file).read_all()
+        try:
+            return pa.ipc.open_file(file).read_all()
+        except (pa.ArrowException, OSError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise pa.ArrowInvalid(str(error)) from error  # of other kinds where it is damaged
 
 
 def _look_at(path: Path, known: _Checked | None) -> _Checked:

@@ -1,9 +1,8 @@
 """Reading a file of word vectors in GloVe's or word2vec's text format."""
 
 import gzip
-import math
+import re
 import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.source.errors import CorpusError
+
+_WHOLE = re.compile(rb"[0-9]{1,9}")
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def read_glove(path: Path, vocabulary: Collection[str]) -> dict[str, NDArray[np.float32]]:
@@ -39,7 +41,9 @@ def read_glove(path: Path, vocabulary: Collection[str]) -> dict[str, NDArray[np.
             for number, word, numbers in _lines(path, file):
                 if word in vocabulary and word not in vectors:
                     vectors[word] = _vector(path, number, word, numbers)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except CorpusError:
+        raise
+    except Exception as error:  # zipfile and gzip raise many kinds, with no base in common
         reason = getattr(error, "strerror", None) or error
         raise CorpusError(f"word vectors '{path}' cannot be read: {reason}") from error
     if not vectors:
@@ -79,7 +83,7 @@ def _lines(path: Path, file: Iterable[bytes]) -> Iterator[tuple[int, str, list[b
     width = 0
     for number, line in enumerate(file, start=1):
         fields = line.rstrip(b" \r\n").split(b" ")
-        if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
+        if number == 1 and len(fields) == 2 and all(map(_WHOLE.fullmatch, fields)):
             width = int(fields[1])
             continue
         if fields == [b""]:
@@ -97,7 +101,7 @@ def _lines(path: Path, file: Iterable[bytes]) -> Iterator[tuple[int, str, list[b
 
 def _is_number(field: bytes) -> bool:
     try:
-        return math.isfinite(float(field))
+        return abs(float(field)) <= _LARGEST
     except ValueError:
         return False
 

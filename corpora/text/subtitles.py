@@ -13,7 +13,7 @@ SUFFIXES = (".srt", ".vtt")
 
 _TIMING = "-->"
 _TIMES = re.compile(r"\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(\s.*)?", re.ASCII)
-_TIME = re.compile(r"(?:(\d+):)?(\d\d?):(\d\d?(?:[.,]\d+)?)", re.ASCII)
+_TIME = re.compile(r"(?:(\d{1,5}):)?(\d\d?):(\d\d?(?:[.,]\d+)?)", re.ASCII)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
 _MARKUP = re.compile(
     r"</?[a-z0-9][^<>]*>"  # <i>, </c>, <v Name>, <00:00:01.500>; not "a < b"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from models.configs.base import choices
 from models.weights.errors import WeightsError
 
@@ -55,7 +56,7 @@ def find_conv_files(weights: str, architecture: str) -> Sequence[Path]:
     source = SOURCES[architecture]
     if weights in source.published:
         return [_published(weights, source)]
-    path = Path(weights).expanduser()
+    path = expand_home(weights)
     if not path.is_file():
         reason = f"it is not a file here, and not one of {choices(source.published)}"
         raise conv_weights_error(source, weights, reason)
@@ -82,7 +83,7 @@ def _published(name: str, source: Source) -> Path:
 def cache_folder() -> Path:
     """Return the folder of torch hub's downloads, as `torch.hub.get_dir` does, without PyTorch."""
     cache = Path(os.getenv("XDG_CACHE_HOME", "~/.cache"))
-    return Path(os.getenv("TORCH_HOME", cache / "torch")).expanduser() / "hub" / "checkpoints"
+    return expand_home(os.getenv("TORCH_HOME", cache / "torch")) / "hub" / "checkpoints"
 
 
 def _cache_path(url: str) -> Path:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.paths import expand_home
 from models.weights.errors import WeightsError
 
 CONFIG_FILE = "config.json"
@@ -60,7 +61,7 @@ def find_checkpoint(weights: str, architecture: str) -> Checkpoint:
         WeightsError: If there is none, or it is of another architecture. Without a network, the
             error comes at once.
     """
-    folder = Path(weights).expanduser()
+    folder = expand_home(weights)
     try:
         checkpoint = _in_folder(folder) if folder.is_dir() else _on_hub(weights)
         _check_architecture(checkpoint.config, architecture)

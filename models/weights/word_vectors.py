@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from models.weights.conv_files import cache_folder
 from models.weights.errors import WeightsError
 
@@ -16,7 +17,7 @@ def find_word_vectors(weights: str) -> Sequence[Path]:
         WeightsError: If it is in neither place. Nothing is downloaded: GloVe's file has 2 GB.
     """
     cache = cache_folder()
-    for path in (Path(weights).expanduser(), cache / weights):
+    for path in (expand_home(weights), cache / weights):
         if path.is_file():
             return [path]
     advice = (

@@ -8,6 +8,7 @@ that was given with `--tracking-uri` or `MLFLOW_TRACKING_URI`. Credentials are n
 import os
 from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from orchestrator.addresses.address import shown
 
 FILE = "mlflow-addresses"
@@ -44,7 +45,7 @@ def _file() -> Path | None:
     own, base = os.environ.get("MMER_SWEEP_CONFIG"), os.environ.get("XDG_CONFIG_HOME")
     try:
         if own:
-            return Path(own).expanduser().absolute() / FILE
+            return expand_home(own).absolute() / FILE
         return (Path(base) if base else Path.home() / ".config") / "mmer-sweep" / FILE
     except RuntimeError:  # this user has no home
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from corpora.parsing.paths import expand_home
 from orchestrator.commands.options import json_option, metrics_of_option, storage_option
 from orchestrator.facts import Facts, print_facts
 from orchestrator.floors.ensure import ensure_floors
@@ -81,7 +82,7 @@ def report(
     trial_scores = TrialScores(ledger)
     ensure_floors(chosen, trial_scores, storage, console)
     ensure_withheld(chosen, trial_scores, storage, console)
-    folder = output.expanduser().absolute() if output else storage / OUTPUT
+    folder = expand_home(output).absolute() if output else storage / OUTPUT
     from reports.document.assemble import FIGURES, assemble  # loads Matplotlib
     from reports.document.files import TABLES, VERDICTS, write_html, write_pdf, write_twins
 

@@ -1,8 +1,8 @@
 """The checkpoints that the paper scale starts from, and the token of the Hugging Face hub."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from models.configs.base import PretrainedConfig
 from models.weights.conv_files import SOURCES, cache_folder, conv_weights_error
 from models.weights.errors import WeightsError
@@ -73,7 +73,7 @@ def check_here(encoder: PretrainedConfig) -> None:
         file = cache_folder() / source.published[weights].rsplit("/", 1)[-1]
         if not file.is_file():
             raise conv_weights_error(source, weights, f"it is not at {file}")
-    elif architecture in DEFAULT_NAMES and not Path(weights).expanduser().is_dir():
+    elif architecture in DEFAULT_NAMES and not expand_home(weights).is_dir():
         if not _is_cached(weights):
             reason = "it is not a folder here, nor in the hub's local cache"
             raise text_weights_error(weights, reason, architecture)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpora.parsing.errors import ParseError
+from corpora.parsing.paths import expand_home
 from corpora.parsing.yaml_text import parse_yaml
 from orchestrator.cluster.machines import gpu_kind_of
 from orchestrator.errors import PriceError
@@ -71,7 +72,7 @@ def find_prices(cluster_file: Path | None) -> Prices | None:
         PriceError: If the file cannot be read, if it has invalid prices, or if the user named it
             and it has none.
     """
-    file = cluster_file or HEAD_FILE.expanduser()
+    file = cluster_file or expand_home(HEAD_FILE)
     if cluster_file is None and not file.is_file():
         return None
     content = _read(file)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from corpora.preparation.known import KnownCorpus
 from corpora.recipes.pictures import Recipe, Wave
 from corpora.recipes.union import AnyRecipe
@@ -275,7 +275,7 @@ def default_scale(corpus: KnownCorpus) -> Scale:
 def with_absolute_weights(config: TrialConfig) -> TrialConfig:
     """Make the paths of weight files absolute, because a worker runs in another folder."""
     paths = {
-        f"model.{name}.weights": Path(encoder.weights).expanduser()
+        f"model.{name}.weights": expand_home(encoder.weights)
         for name, encoder in config.model.pretrained_encoders.items()
     }
     there = {field: str(path.absolute()) for field, path in paths.items() if path.exists()}

@@ -8,7 +8,7 @@ from orchestrator.cluster.machines import Device
 from search_spaces.terms import Scale
 
 Value = str | int | float | bool
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 
 
 class Fields(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from corpora.errors import UserError, did_you_mean
 from corpora.parsing.errors import ParseError
+from corpora.parsing.paths import expand_home
 from corpora.parsing.toml_text import parse_toml
 from orchestrator.addresses.address import database_of, sqlite_uri
 from orchestrator.project.fields import ALLOWED, Fields, Value
@@ -105,7 +106,7 @@ def _fault(key: str, value: object) -> str:
 
 def _storage(place: str, beside: Path) -> str:
     """Return a storage folder that is relative to the file as an absolute path."""
-    return place if URI.match(place) else str(beside / Path(place).expanduser())
+    return place if URI.match(place) else str(beside / expand_home(place))
 
 
 def _tracking_uri(address: str, beside: Path) -> str:

@@ -20,7 +20,7 @@ PROCESSES = Path("/proc")
 ENDED_STATES = {"Z", "X"}
 """The kernel's letters for a process that has ended and was not collected yet."""
 
-_NAME = re.compile(r"(.+):(\d+):(\d+)")
+_NAME = re.compile(r"(.+):([0-9]{1,20}):([0-9]{1,20})")
 
 STATE_FIELD, START_FIELD = 0, 19
 """The places of two fields behind the name in `/proc/<process>/stat` (proc_pid_stat(5))."""

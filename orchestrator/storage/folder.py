@@ -7,6 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from orchestrator.errors import StorageError
 from orchestrator.storage.mirror import Mirror, mirror_at
 
@@ -22,7 +23,7 @@ def locate_storage(path: Path) -> Path:
     Raises:
         StorageError: If a file has its path.
     """
-    folder = path.expanduser().absolute()
+    folder = expand_home(path).absolute()
     try:
         existing = next(place for place in (folder, *folder.parents) if place.exists())
     except OSError as error:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from corpora.parsing.paths import expand_home
 from orchestrator.errors import StorageError
 from orchestrator.storage.bucket import SCHEME, BucketStore, Version, endpoint
 from reports.ledger.files import PARTIAL_SUFFIX, write_atomically
@@ -200,7 +201,7 @@ def _mirror(folder: Path, uri: str) -> Mirror:
 def _cache_folder() -> Path:
     own, base = os.environ.get("MMER_SWEEP_CACHE"), os.environ.get("XDG_CACHE_HOME")
     if own:
-        return Path(own).expanduser().absolute()
+        return expand_home(own).absolute()
     return (Path(base) if base else Path.home() / ".cache").absolute() / "mmer-sweep"
 
 

@@ -1,5 +1,6 @@
 """Checkpoints of running trials: one file for each trial, replaced after every epoch."""
 
+import errno
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,7 +67,12 @@ def load_checkpoint(folder: Path, device: torch.device) -> Checkpoint | None:
 def _check_sums(path: Path) -> None:
     """Compare the parts of a checkpoint with their checksums, which PyTorch writes but ignores."""
     with ZipFile(path) as archive:
-        damaged = archive.testzip()
+        try:
+            damaged = archive.testzip()
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise BadZipFile("a part begins outside of the file") from error
     if damaged is not None:
         raise BadZipFile(f"the checksum of its part {damaged} differs")
 

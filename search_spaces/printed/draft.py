@@ -12,7 +12,7 @@ from search_spaces.printed.numbers import NOT_PRINTED
 CHECK = "# check: "
 """The mark of what could not be read, or was guessed."""
 
-VALUE = re.compile(r"[-+]?\d*\.?\d+")
+VALUE = re.compile(r"[-+]?\d{0,30}\.?\d{1,30}", re.ASCII)
 EMPTY = ("", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "n/a", "na")
 
 

@@ -14,7 +14,7 @@ from search_spaces.printed.published import (
 )
 from search_spaces.printed.supports import supports_of
 
-COUNT = re.compile(r"\d+")
+COUNT = re.compile(r"\d{1,15}", re.ASCII)
 PAIRED = ("delta", "greater", "better")
 SAYS_HIGHER = ("greater", "greater_than_all")
 

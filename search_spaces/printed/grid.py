@@ -37,6 +37,9 @@ SYMBOLS = {
 SPACING = re.compile(r"^\s*\*?\s*\[[^]]*\]")
 """What may follow the end of a line, a space before the next one."""
 SPAN = re.compile(r"\\multi(column|row)\*?")
+NUM_COLUMNS = re.compile(r"[0-9]{1,3}")
+MAX_SPANS = 2
+"""A cell may span columns and, within that, rows."""
 
 
 class Cell(NamedTuple):
@@ -67,7 +70,7 @@ def read_grid(path: Path) -> Grid:
         raise PublishedError(f"{path}: is not UTF-8; save it as UTF-8") from error
     match path.suffix.lower():
         case ".csv":
-            header, body = _read_csv(text)
+            header, body = _read_csv(text, path)
         case ".tex":
             header, body = _read_latex(text, path)
         case suffix:
@@ -77,10 +80,14 @@ def read_grid(path: Path) -> Grid:
     return _even(header, body)
 
 
-def _read_csv(text: str) -> tuple[list[list[Cell]], list[list[Cell]]]:
+def _read_csv(text: str, path: Path) -> tuple[list[list[Cell]], list[list[Cell]]]:
     first, _, _ = text.partition("\n")
     delimiter = max(",;\t", key=first.count)
-    lines = [list(map(_plain, line)) for line in csv.reader(text.splitlines(), delimiter=delimiter)]
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        lines = [list(map(_plain, line)) for line in reader]
+    except csv.Error as error:
+        raise PublishedError(f"{path}: line {reader.line_num}: is no CSV: {error}") from error
     lines = [line for line in lines if any(cell.text for cell in line)]
     return lines[:1], lines[1:]
 
@@ -147,18 +154,20 @@ def _split(text: str, separator: str) -> Iterator[str]:
 
 def _expand(source: str) -> list[Cell]:
     """Read one cell; one that spans several columns stands in each of them."""
-    found = SPAN.match(source.strip())
-    if found is None:
-        return [_read_cell(source)]
-    number, rest = _argument(source.strip()[found.end() :])
-    if found[1] == "row":
-        rest = re.sub(r"^\s*\[[^]]*\]", "", rest)
-    _, rest = _argument(rest) if rest.lstrip().startswith("{") else ("", rest.lstrip().lstrip("*"))
-    content, _ = _argument(rest)
-    times = int(number) if found[1] == "column" and number.strip().isdigit() else 1
-    return (
-        _expand(content) * times if SPAN.match(content.strip()) else [_read_cell(content)] * times
-    )
+    times = 1
+    for _ in range(MAX_SPANS):
+        found = SPAN.match(source.strip())
+        if found is None:
+            break
+        number, rest = _argument(source.strip()[found.end() :])
+        if found[1] == "row":
+            rest = re.sub(r"^\s*\[[^]]*\]", "", rest)
+        elif NUM_COLUMNS.fullmatch(number.strip()):
+            times = int(number)
+        is_in_braces = rest.lstrip().startswith("{")
+        _, rest = _argument(rest) if is_in_braces else ("", rest.lstrip().lstrip("*"))
+        source, _ = _argument(rest)
+    return [_read_cell(source)] * times
 
 
 def _read_cell(source: str) -> Cell:

@@ -18,7 +18,7 @@ NOT_PRINTED = "-"
 ONE = {"percent": Fraction(1, 100), "fraction": Fraction(1)}
 """The value of a printed 1, as a fraction, by the unit of its table."""
 
-NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from corpora.errors import UserError
+from corpora.parsing.paths import expand_home
 from orchestrator.commands.options import json_option, metrics_of_option, storage_option
 from orchestrator.commands.report import choose_planned
 from orchestrator.facts import print_facts
@@ -72,7 +73,7 @@ def export(target: str, studies: tuple[str, ...], models: bool, storage: Path) -
     if is_table:
         from orchestrator.upkeep.scores_table import write_scores  # loads pandas
 
-        path = Path(target).expanduser().absolute()
+        path = expand_home(target).absolute()
         num_scores = write_scores(chosen, storage, path)
         console.print(f"{say_count(num_scores, 'score')} written to {path}", soft_wrap=True)
         return

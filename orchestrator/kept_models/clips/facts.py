@@ -85,7 +85,6 @@ class PredictionFacts(Facts):
     """What a reader should know about this prediction, in sentences."""
     trial: TrialFacts
     """The trial that predicts."""
-    """The trial that predicts."""
 
 
 def prediction_facts(

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,25 @@ from reports.ledger.locks import locked
 from reports.ledger.search_result import JOURNAL_FILE
 
 LOCK_FILE = "asking.lock"
+
+CURE = "move its folder away to start the search again: finished trials stay in the ledger"
+
+
+@contextmanager
+def telling_damage(place: str, cure: str) -> Iterator[None]:
+    """Turn what Optuna raises where lines of a journal make no sense into one error.
+
+    Raises:
+        LedgerError: If they make none.
+        OSError: If the journal cannot be reached.
+    """
+    try:
+        yield
+    except (LedgerError, OSError):
+        raise
+    except Exception as error:  # Optuna applies the lines as they are, and so fails in any way
+        told = str(error) or type(error).__name__
+        raise LedgerError(f"journal '{place}' is damaged: {told}; {cure}") from error
 
 
 class FileJournal:
@@ -30,14 +50,9 @@ class FileJournal:
         self._lock = folder / LOCK_FILE
         path = folder / JOURNAL_FILE
         folder.mkdir(parents=True, exist_ok=True)
-        try:
+        with telling_damage(str(path), CURE):
             self.backend = _Backend(path)
             self.storage = JournalStorage(self.backend)
-        except (KeyError, ValueError) as error:
-            raise LedgerError(
-                f"journal '{path}' is damaged: {error}; move its folder away to start the search "
-                "again: finished trials stay in the ledger"
-            ) from error
 
     def alone(self, act: Callable[[JournalStorage], Outcome]) -> Outcome:
         """Do what no two processes may do at once: others wait."""
@@ -55,6 +70,15 @@ class _Backend(JournalFileBackend):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self._path = path
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        """Return the lines from a number on.
+
+        Raises:
+            LedgerError: If a line is damaged.
+        """
+        with telling_damage(str(self._path), CURE):
+            yield from super().read_logs(log_number_from)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Add lines; return when they are safe on disk."""

@@ -13,7 +13,7 @@ from optuna.storages.journal import BaseJournalBackend
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
-from orchestrator.search.journal.file import to_lines
+from orchestrator.search.journal.file import telling_damage, to_lines
 from orchestrator.search.journal.journal import Outcome
 from orchestrator.search.journal.objects import Pieces
 from reports.ledger.ledger import LedgerError
@@ -41,10 +41,8 @@ class SharedJournal:
         """
         self.name, self.place = name, place
         self.backend = _Backend(pieces, place)
-        try:
+        with telling_damage(place, CURE):
             self.storage = JournalStorage(self.backend)
-        except KeyError as error:
-            raise LedgerError(f"journal '{place}' is damaged: {error}; {CURE}") from error
         self._drafts: _Drafts | None = None
 
     def alone(self, act: Callable[[JournalStorage], Outcome]) -> Outcome:

@@ -220,3 +220,18 @@ def test_unknown_layout_is_told_with_the_known_ones(
 def test_lists_of_splits_are_refused_beside_a_csv(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="says the splits; leave out --splits"):
         read_features(write_array_folder(tmp_path), FeatureChoices(splits=tmp_path))
+
+
+def test_damaged_headers_are_told(tmp_path: Path) -> None:
+    """NumPy and zipfile raise errors of their own kinds for these."""
+    np.save(tmp_path / "a.npy", np.zeros((3, 2)))
+    whole = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(whole.replace(b"(3, 2), }", b"(3, 2    "))
+    np.savez_compressed(tmp_path / "a.npz", np.zeros((3, 2)))
+    packed = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(
+        packed.replace(b"\x08\x00\x00\x00!\x00", b"\x77\x00\x00\x00!\x00")
+    )
+    for name in ("a.npy", "a.npz"):
+        with pytest.raises(CorpusError, match=f"'{name}' cannot be read"):
+            read_array(tmp_path / name)

@@ -219,3 +219,12 @@ def test_labels_that_do_not_fit_are_named(
     choices = write_folder(h5py, tmp_path, labels)
     with pytest.raises(CorpusError, match=re.escape(message)):
         read_features(tmp_path, choices)
+
+
+def test_damage_inside_a_file_is_told(h5py: Any, tmp_path: Path) -> None:
+    path = write_sequence(h5py, tmp_path / "a.csd", {"a": (np.ones((1, 4)), [[0, 1]])})
+    whole = path.read_bytes()
+    for mark in (b"HEAP", b"SNOD"):
+        path.write_bytes(whole.replace(mark, b"XXXX"))
+        with pytest.raises(CorpusError, match=r"'.*a\.csd' cannot be read as HDF5"):
+            SequenceFile(path)

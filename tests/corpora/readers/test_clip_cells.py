@@ -56,3 +56,15 @@ def test_name_with_letters_of_any_script_is_printable() -> None:
     check_printable("\N{HEBREW LETTER ALEF}\N{RIGHT-TO-LEFT MARK} \N{NO-BREAK SPACE}caf\u00e9")
     with pytest.raises(CorpusError, match="holds a control character"):
         check_printable("a\x1b]0;b\a")
+
+
+@pytest.mark.parametrize("cell", ["9" * 400 + ":00:01", "9" * 5_000 + ":00:01"])
+def test_time_with_too_many_hours_is_none(cell: str) -> None:
+    with pytest.raises(CorpusError, match="is not a time in seconds"):
+        read_time_s(cell, has_commas=True)
+
+
+def test_thousands_of_digits_before_a_comma_can_mean_two_things() -> None:
+    with pytest.raises(CorpusError, match="write a point"):
+        read_time_s("9" * 5_000 + ",500", has_commas=True)
+    assert read_time_s("0,500", has_commas=True) == 0.5

@@ -118,3 +118,10 @@ def test_time_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_clip_with_the_longest_name_has_no_subtitles(tmp_path: Path) -> None:
     assert subtitles_beside(tmp_path / f"{'x' * 252}.ts") is None
+
+
+@pytest.mark.parametrize("num_digits", [6, 400, 5_000])
+def test_time_with_too_many_hours_is_none(num_digits: int, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.srt", f"{'9' * num_digits}:00:01,000 --> 00:00:02,000\na\n")
+    with pytest.raises(CorpusError, match="is not a time such as"):
+        read_cues(path)

@@ -202,3 +202,19 @@ def test_other_vectors_than_the_recipe_asks_for_are_refused(tmp_path: Path) -> N
             continue
         with pytest.raises(CorpusError, match=f"have SHA-256 {right}.*asks for {sha256}"):
             make_word_vectors(recipe, texts=["the"], origin=str(path))
+
+
+def test_damaged_archive_and_numbers_beyond_float32_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("vectors.txt", GLOVE)
+    packed = bytearray(path.read_bytes())
+    packed[packed.index(b"PK\x01\x02") + 10] = 0x77  # a method of packing that nobody knows
+    path.write_bytes(packed)
+    for damaged, fault in (
+        (path, "cannot be read"),
+        (write(tmp_path, "the 1e300 1\n", "large.txt"), "is not a finite number"),
+        (write(tmp_path, f"{'9' * 5_000} 2\nthe 1 2\n", "head.txt"), "2 numbers, but the lines"),
+    ):
+        with pytest.raises(CorpusError, match=fault):
+            read_glove(damaged, WORDS)

@@ -143,3 +143,14 @@ def test_page_names_every_key_and_its_example_is_right(tmp_path: Path) -> None:
     assert not [key for key in ALLOWED if f"`{key}`" not in page]
     write(tmp_path, page.split("```toml\n")[1].split("```")[0])
     assert read_project(tmp_path).values["seeds"] == 5
+
+
+def test_storage_in_the_home_of_nobody_is_a_path_as_any_other(tmp_path: Path) -> None:
+    write(tmp_path, 'storage = "~no-such-user/a"\n')
+    assert read_project(tmp_path).values == {"storage": str(tmp_path / "~no-such-user/a")}
+
+
+def test_nul_character_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, 'storage = "a\\u0000b"\n')
+    with pytest.raises(ProjectError, match=r"storage is .* it must be a folder"):
+        read_project(tmp_path)

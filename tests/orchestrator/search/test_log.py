@@ -200,3 +200,13 @@ def test_damaged_journal_is_told(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_bytes(b"no JSON\n" + content)
     with pytest.raises(LedgerError, match=r"journal '.*' is damaged: .*; move its folder away"):
         open_log(tmp_path)
+
+
+@pytest.mark.parametrize("line", [b"no JSON\n", b'{"op_code":99,"worker_id":"a"}\n', b"[]\n"])
+def test_damaged_last_line_of_a_journal_is_told(line: bytes, tmp_path: Path) -> None:
+    log = open_log(tmp_path)
+    log.ask(1)
+    journal = tmp_path / JOURNAL_FILE
+    journal.write_bytes(journal.read_bytes() + line)
+    with pytest.raises(LedgerError, match=r"journal '.*' is damaged: .*; move its folder away"):
+        open_log(tmp_path).ask(2)

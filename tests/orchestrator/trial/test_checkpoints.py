@@ -2,9 +2,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
-from orchestrator.trial.checkpoints import load_checkpoint, save_checkpoint
+from orchestrator.trial.checkpoints import (
+    Checkpoint,
+    DamagedCheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 from reports.ledger.files import PARTIAL_SUFFIX
 from tests.running import wait_for
 
@@ -45,3 +51,16 @@ def test_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path
 
 def partials(folder: Path) -> list[Path]:
     return list(folder.glob(f".checkpoint.pt*{PARTIAL_SUFFIX}"))
+
+
+def test_part_that_begins_outside_of_the_file_is_damage(tmp_path: Path) -> None:
+    """To seek there is an OSError, which else means a storage that cannot be reached now."""
+    save_checkpoint(tmp_path, Checkpoint("digest", {}, ()))
+    path = tmp_path / "checkpoint.pt"
+    content = bytearray(path.read_bytes())
+    at = content.rindex(b"PK\x06\x06") + 48  # where the list of parts begins
+    begin = int.from_bytes(content[at : at + 8], "little")
+    content[at : at + 8] = (begin + 10_000).to_bytes(8, "little")
+    path.write_bytes(content)
+    with pytest.raises(DamagedCheckpointError):
+        load_checkpoint(tmp_path, torch.device("cpu"))

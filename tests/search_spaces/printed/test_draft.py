@@ -123,3 +123,24 @@ def test_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("Modèle,F1\n".encode("latin-1"))
     with pytest.raises(PublishedError, match="is not UTF-8"):
         read_grid(tmp_path / "latin.csv")
+
+
+def test_cell_spans_no_more_columns_than_a_table_has(tmp_path: Path) -> None:
+    """Else few letters would fill the memory."""
+    source = tmp_path / "a.tex"
+    for number in ("999999999", "\N{SUPERSCRIPT TWO}"):
+        spans = rf"\multicolumn{{{number}}}{{c}}{{Happy}}"
+        source.write_text(
+            rf"\begin{{tabular}}{{ll}}Model & {spans} \\ a & 1.5 \\\end{{tabular}}",
+            encoding="utf-8",
+        )
+        assert len(read_grid(source).header[0]) == 2
+    nested = r"\multicolumn{2}{c}{" * 400 + "F1" + "}" * 400
+    source.write_text(rf"\begin{{tabular}}{{ll}}a & {nested} \\ b & 1 & 2 \\\end{{tabular}}")
+    assert len(read_grid(source).header[0]) == 3
+
+
+def test_cell_that_is_too_long_for_a_csv_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"Model,F1\n{'a' * 200_000},1\n", encoding="utf-8")
+    with pytest.raises(PublishedError, match="line 2: is no CSV: field larger than field limit"):
+        read_grid(tmp_path / "a.csv")

@@ -78,3 +78,9 @@ def test_average_is_the_printed_one_or_the_mean_of_all_cells() -> None:
 def test_line_that_lacks_a_value_has_no_mean() -> None:
     table = make_table("Sad.F1 Happy.F1", make_row("a", "40.0 -"))
     assert averages_of(printed_scores(make_data(t=table))) == {}
+
+
+def test_thousands_of_digits_are_no_number() -> None:
+    for text in ("9" * 5_000, "0." + "1" * 400, "\N{ARABIC-INDIC DIGIT THREE}"):
+        with pytest.raises(ValueError, match="is not a number such as"):
+            read_number(text, "percent")
