@@ -9,6 +9,7 @@ folder=~/mlflow
 mkdir -p "$folder"
 export MLFLOW_BACKEND_STORE_URI=sqlite:///$folder/mlflow.db
 export MLFLOW_ARTIFACTS_DESTINATION=${MLFLOW_ARTIFACTS_DESTINATION:-$folder/artifacts}
+export MLFLOW_DISABLE_TELEMETRY=true # nothing is sent to its makers
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false # processes for features that are not used here
 
 keep_running() {

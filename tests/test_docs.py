@@ -42,7 +42,13 @@ def names_in(page: Path) -> list[str]:
 
 
 def is_there(name: str) -> bool:
-    """Whether a path exists, <...> standing for any name, or a dotted name of our code."""
+    """Whether a path exists, <...> standing for any name, or a dotted name of our code, or a test.
+
+    A test is named as for pytest: `tests/test_docs.py::test_names_are_looked_up`.
+    """
+    if "::" in name:
+        file, *parts = name.split("::")
+        return (ROOT / file).is_file() and set(parts) <= names_of(ROOT / file)
     if "/" in name:
         return any(ROOT.glob(re.sub(r"<\w+>", "*", name).rstrip("/")))
     parts = name.partition("(")[0].split(".")
@@ -106,6 +112,9 @@ def test_lines_are_short(page: Path) -> None:
         ("reports.ledger.ledger.Ledger.write", True),
         ("reports.ledger.Ledger", False),
         ("orchestrator.tune", False),
+        ("tests/test_docs.py::test_names_are_looked_up", True),
+        ("tests/test_docs.py::test_names_are_not", False),
+        ("tests/test_pages.py::test_names_are_looked_up", False),
     ],
 )
 def test_names_are_looked_up(name: str, expected: bool) -> None:

@@ -37,6 +37,9 @@ FAMILY = (
     "from orchestrator.commands.tracking.ui import serve; sys.exit(serve(sys.argv[1:]))"
 )
 
+UNLESS_SET = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+"""Settings of MLflow's server, unless the environment sets them."""
+
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
 NUM_TRIED_PORTS = 100
 """How many ports after a busy one are tried, to name a free one."""
@@ -110,7 +113,7 @@ def _open_mlflow(port: int, opened: Path, tracking_uri: str | None) -> None:
         subprocess.Popen(  # whose end closes the input, and so ends the family
             [*PYTHON, "-c", FAMILY, *server],
             # Others on the machine see a process's arguments, and an address may hold a password.
-            env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
+            env=UNLESS_SET | os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},
             stdin=subprocess.PIPE,
             start_new_session=True,
         ) as family,

@@ -84,7 +84,7 @@ class PredictionFacts(Facts):
     notes: tuple[str, ...]
     """What a reader should know about this prediction, in sentences."""
     trial: TrialFacts
-    """The trial that predicts."""
+    """What predicts: a finished trial, with its rows."""
 
 
 def prediction_facts(

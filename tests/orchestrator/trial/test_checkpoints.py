@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestrator.trial.checkpoints import (
     save_checkpoint,
 )
 from reports.ledger.files import PARTIAL_SUFFIX
+from reports.ledger.ledger import CHECKPOINT_FILE
 from tests.running import wait_for
 
 WRITE_TWO = """
@@ -47,6 +49,21 @@ def test_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path
     assert checkpoint.code_digest == "first"
     assert checkpoint.training["w"].equal(torch.zeros(1000, dtype=torch.int64))
     save_checkpoint(tmp_path, checkpoint)  # what is left of the other is in nobody's way
+
+
+class Touches:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+def test_program_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    torch.save({"code_digest": Touches(tmp_path / "ran")}, tmp_path / CHECKPOINT_FILE)
+    with pytest.raises(DamagedCheckpointError, match="Weights only load failed"):
+        load_checkpoint(tmp_path, torch.device("cpu"))
+    assert not (tmp_path / "ran").exists()
 
 
 def partials(folder: Path) -> list[Path]:

@@ -102,6 +102,7 @@ def test_page_answers_once_its_address_is_printed_and_ends_with_the_command(
             assert answer.status == 200
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) > 1
+        assert {one.environ().get("MLFLOW_DISABLE_TELEMETRY") for one in family} == {"true"}
         process.kill()
     assert not end(family)
     assert page == "experiments/1/runs?workflowType=machine_learning"
