@@ -1,13 +1,13 @@
 """The trials of a study by the code that trained them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
 from reports.ledger.record import Record
 from search_spaces.errors import StudyError
-from search_spaces.trial import Trial
+from search_spaces.trial import Trial, TrialConfig
 
 SHOWN_DIGITS = 12
 
@@ -44,16 +44,60 @@ def of_code(planned: Planned, code: str, ledger: Ledger) -> Planned:
 
 
 def _versions(planned: Planned, ledger: Ledger) -> dict[str, list[Sequence[Record]]]:
-    """List, for each row and planned trial, the records of all code that trained it."""
+    """List, for each row and trial, the records of all code that trained it.
+
+    While trials are trained anew, the plan names keys that have no record yet. So trials of the
+    row's config are looked for too, from the first seed on, as many as the plan has.
+    """
     by_trial: dict[str, list[Record]] = {}
     name_of: dict[str, str] = {}
     for record in ledger.records():
         name_of[record.key] = _without_code(record)
         by_trial.setdefault(name_of[record.key], []).append(record)
-    return {
-        row: [by_trial.get(name_of.get(key, key), ()) for key in keys]
-        for row, keys in planned.keys.items()
-    }
+    configs = planned.study.configs(planned.family, planned.scale)
+    found: dict[str, list[Sequence[Record]]] = {}
+    for row, keys in planned.keys.items():
+        names = dict.fromkeys(name_of.get(key, key) for key in keys)
+        known = {name: by_trial[name] for name in names if name in by_trial}
+        if len(known) < len(keys):
+            others = {name: of_one for name, of_one in by_trial.items() if name not in known}
+            known |= _of_config(configs[row], planned, others, known, len(keys) - len(known))
+        found[row] = list(known.values())
+    return found
+
+
+def _of_config(
+    config: TrialConfig,
+    planned: Planned,
+    others: Mapping[str, Sequence[Record]],
+    known: Mapping[str, Sequence[Record]],
+    number: int,
+) -> dict[str, Sequence[Record]]:
+    """Find the first trials of a config that have another seed or fold than those known.
+
+    A seed and fold that several have, such as with other pretrained weights, is left out.
+    """
+    taken = {_place(records[0].trial) for records in known.values()}
+    found: dict[tuple[int, int], list[str]] = {}
+    for name, (record, *_) in others.items():
+        trial = record.trial
+        if _is_of(trial, planned) and _place(trial) not in taken:
+            given = trial.model_copy(update={"config": config, "code": ""})
+            if Trial(**dict(given)).key == name:
+                found.setdefault(_place(trial), []).append(name)
+    clear = [names[0] for _, names in sorted(found.items()) if len(names) == 1]
+    return {name: others[name] for name in clear[:number]}
+
+
+def _is_of(trial: Trial, planned: Planned) -> bool:
+    """Whether a trial reads the corpus of a plan, and varies no random stream."""
+    prepared = planned.fingerprints or (trial.corpus.fingerprint,)
+    is_of_corpus = trial.corpus.name == planned.corpus and trial.corpus.fingerprint in prepared
+    return is_of_corpus and bool(trial.corpus.fold) == bool(planned.num_folds) and not trial.streams
+
+
+def _place(trial: Trial) -> tuple[int, int]:
+    return trial.seed, trial.corpus.fold.number if trial.corpus.fold else 0
 
 
 def _without_code(record: Record) -> str:

@@ -1,6 +1,6 @@
 """Two plans of one study, made on two machines, become one plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,8 @@ from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger
 from reports.ledger.locks import locked
 from reports.ledger.planned import LOCK_FILE, Keys, Planned, longer, plan_file, read_plan
-from search_spaces.trial import Stream
+from reports.ledger.record import Record
+from search_spaces.trial import Stream, Trial
 
 Place = tuple[int, str, tuple[tuple[Stream, int], ...]]
 """What tells the trials of a row apart: the seed, the fold, and streams with seeds of their own."""
@@ -36,7 +37,8 @@ def join_plan(theirs: Planned, storage: Path) -> Joined:
 
     Plans are joined if they ask the same: the same study but for its seeds, on the same prepared
     corpus. The study stays as it is here. The trials of a row are those here, then those there that
-    have another seed or fold. So no row counts a seed twice.
+    have another seed or fold, and compute the same else. So no row counts a seed twice, or mixes
+    pretrained weights, ways to deal folds, or trials that were trained anew with those before.
 
     Raises:
         LedgerError: If the plan here, or the record of one of its trials, is damaged.
@@ -93,25 +95,53 @@ def _join_row(ours: Keys, theirs: Keys, num_folds: int, ledger: Ledger) -> tuple
     new = [key for key in theirs if key not in ours]
     if not new:
         return ours, ""
-    here, there = _places(ours, ledger), _places(new, ledger)
+    here, there = ledger.finished(ours), ledger.finished(new)
     if len(here) < len(ours):
         return ours, f"{len(ours) - len(here)} not finished here; merge again after that"
-    added = [key for key in new if key in there and there[key] not in here.values()]
+    places = {_place(record) for record in here.values()}
+    free = {key: record for key, record in there.items() if _place(record) not in places}
+    alike = {key: record for key, record in free.items() if _is_alike(record, here.values())}
+    added = list(alike)
     if num_folds:  # a seed counts with all its folds
-        seeds = [there[key][0] for key in added]
-        added = [key for key in added if seeds.count(there[key][0]) == num_folds]
-    left = len(new) - len(added)
-    why = f"{left} not taken: their seeds are here, or they are not finished"
-    return (*ours, *added), why if left else ""
-
-
-def _places(keys: Iterable[str], ledger: Ledger) -> dict[str, Place]:
-    """Tell the place of each finished trial."""
-    return {
-        key: (
-            record.trial.seed,
-            record.trial.corpus.fold.name if record.trial.corpus.fold else "",
-            tuple(sorted(record.trial.streams.items())),
-        )
-        for key, record in ledger.finished(keys).items()
+        seeds = [record.trial.seed for record in alike.values()]
+        added = [key for key in added if seeds.count(alike[key].trial.seed) == num_folds]
+    num_other = len(free) - len(alike)
+    num_left = len(new) - len(added) - num_other
+    reasons = {
+        "their seeds are here, or they are not finished": num_left,
+        "they have other weights, folds or code than those here": num_other,
     }
+    told = (f"{number} not taken: {reason}" for reason, number in reasons.items() if number)
+    return (*ours, *added), "; ".join(told)
+
+
+def _place(record: Record) -> Place:
+    """Tell the place of a finished trial."""
+    trial = record.trial
+    fold = trial.corpus.fold
+    return trial.seed, fold.name if fold else "", tuple(sorted(trial.streams.items()))
+
+
+def _is_alike(record: Record, here: Collection[Record]) -> bool:
+    """Whether a trial computes what those here compute, but for seed, streams and fold.
+
+    The code that trained them is told by a report. It counts here only if one of them was trained
+    anew, which says that it matters.
+    """
+    if _computation(record.trial) not in {_computation(one.trial) for one in here}:
+        return False
+    if not any(one.trial.code for one in (record, *here)):
+        return True
+    return _code(record) in {_code(one) for one in here}
+
+
+def _computation(trial: Trial) -> str:
+    """Name what a trial computes, but for seed, streams, fold and code."""
+    fold = trial.corpus.fold
+    first = fold and fold.model_copy(update={"number": 1})
+    corpus = trial.corpus.model_copy(update={"fold": first})
+    return Trial(config=trial.config, corpus=corpus, seed=0, weights=trial.weights).key
+
+
+def _code(record: Record) -> str | None:
+    return record.trial.code or record.circumstances.code_digest

@@ -154,6 +154,21 @@ def test_plan_of_before_finds_what_was_trained_anew_too(retrained: Planned, tmp_
     assert of_code(before, "bbbb2", Ledger(tmp_path)).keys == retrained.keys
 
 
+@pytest.mark.parametrize("num_done", [0, 1])
+def test_interrupted_training_anew_hides_no_score_of_before(num_done: int, tmp_path: Path) -> None:
+    before = finish_seeds(tmp_path, (0, 1), code_digest="aaaa1")
+    finish_seeds(tmp_path, (2,), study=two_rows(name="other"), code_digest="aaaa1")
+    anew = {
+        row: [trained_anew(trial, "bbbb2") for trial in trials]
+        for row, trials in trials_of(two_rows(), (0, 1)).items()
+    }
+    for trial in anew["good"][:num_done]:
+        finish(tmp_path, trial, code_digest="bbbb2")
+    keys = {row: tuple(trial.key for trial in trials) for row, trials in anew.items()}
+    planned = before.model_copy(update={"keys": keys})
+    assert of_code(planned, "aaaa1", Ledger(tmp_path)).keys == before.keys
+
+
 def test_unknown_code_is_told_with_the_choices(retrained: Planned, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"choose from aaaa1 \(version 1.0, 4 trials\), bbbb2"):
         of_code(retrained, "cccc", Ledger(tmp_path))

@@ -96,6 +96,51 @@ def test_seed_counts_only_with_all_its_folds(tmp_path: Path) -> None:
     assert joined.planned.keys["good"] == (*keys["ours"], *(trial.key for trial in whole))
 
 
+def in_fold(digest: str) -> dict[str, object]:
+    (plain, *_) = trials_of(two_rows(), [0])["good"]
+    fold = FoldRef(number=1, count=1, name="f1", digest=digest * 64)
+    return {"corpus": plain.corpus.model_copy(update={"fold": fold})}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"weights": {"bert": "a" * 64}}, {"weights": {"bert": "b" * 64}}),
+        ({}, {"code": "c0de"}),
+        ({"code": "c0de"}, {"code": "another"}),
+        (in_fold("d"), in_fold("e")),
+    ],
+)
+def test_row_never_mixes_computations(
+    ours: dict[str, object], theirs: dict[str, object], tmp_path: Path
+) -> None:
+    here, there = (
+        [Trial(**{**dict(trial), **change}) for trial in trials_of(two_rows(), seeds)["good"]]
+        for change, seeds in ((ours, (0, 1)), (theirs, (2,)))
+    )
+    for trial in (*here, *there):
+        finish(tmp_path, trial)
+    base = planned_elsewhere(tmp_path, 0)
+    keys = tuple(trial.key for trial in here)
+    remember(changed(base, keys={"good": keys}), tmp_path)
+    joined = join_plan(changed(base, keys={"good": (there[0].key,)}), tmp_path)
+    assert joined.planned.keys["good"] == keys
+    assert joined.remarks == (
+        "row 'good': 1 not taken: they have other weights, folds or code than those here",
+    )
+
+
+def test_seed_that_one_code_trained_first_joins_those_it_trained_anew(tmp_path: Path) -> None:
+    first, second = trials_of(two_rows(), [0, 1])["good"]
+    anew = Trial(**{**dict(first), "code": "c0de"})
+    for trial in (anew, second):
+        finish(tmp_path, trial, code_digest="c0de")
+    base = planned_elsewhere(tmp_path, 0)
+    remember(changed(base, keys={"good": (anew.key,)}), tmp_path)
+    joined = join_plan(changed(base, keys={"good": (second.key,)}), tmp_path)
+    assert joined.planned.keys["good"] == (anew.key, second.key)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
