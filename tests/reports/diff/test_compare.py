@@ -179,5 +179,5 @@ def test_interrupted_training_anew_hides_no_score_of_before(num_done: int, tmp_p
 def test_unknown_code_is_told_with_the_choices(retrained: Planned, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"choose from aaaa1 \(version 1.0, 4 trials\), bbbb2"):
         of_code(retrained, "cccc", Ledger(tmp_path))
-    with pytest.raises(StudyError, match="code '' names several"):
+    with pytest.raises(StudyError, match=r"an empty code fits all; choose from aaaa1"):
         of_code(retrained, "", Ledger(tmp_path))
