@@ -12,7 +12,7 @@ def parse_toml(content: bytes) -> dict[str, object]:
         ParseError: If it is no TOML in UTF-8, or is nested too deeply.
     """
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ParseError(f"it is not UTF-8: {error.reason} at byte {error.start}") from error
     except RecursionError as error:

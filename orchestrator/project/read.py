@@ -40,9 +40,16 @@ def read_project(folder: Path | None = None) -> Project:
     """Read the file of the project that a folder, by default the working folder, belongs to.
 
     Raises:
-        ProjectError: If the file cannot be read, or sets something that it may not.
+        ProjectError: If the file is of another user, cannot be read, or sets something that it may
+            not.
     """
     file = find_file(folder)
+    if file is not None and not all(map(_is_trusted, (file, file.parent))):
+        raise ProjectError(
+            f"'{file}', or its folder, belongs to another user, who could send your results "
+            "elsewhere: it is not read; if you trust it, copy it to a folder of yours and start "
+            "the command there"
+        )
     return Project() if file is None else Project(file, _read(file))
 
 
@@ -60,12 +67,22 @@ def find_file(folder: Path | None = None) -> Path | None:
 def searched_folders(folder: Path) -> list[Path]:
     """List where a file counts: up to the top of the repository, else up to the user's home.
 
-    Outside of both only the folder itself counts: above it, as in `/tmp`, others may write.
+    Outside of both only the folder itself counts: above it, as in `/tmp`, others may write. A
+    repository of another user is none.
     """
     places = [folder, *folder.parents]
-    tops = [place for place in places if os.path.exists(place / ".git")]  # noqa: PTH110
+    tops = [place for place in places if _is_trusted(place) and _is_trusted(place / ".git")]
     top = next((place for place in (*tops, _home()) if place in places), folder)
     return places[: places.index(top) + 1]
+
+
+def _is_trusted(path: Path) -> bool:
+    """Whether a file exists, and it and what it links to belong to this user, or to root."""
+    try:
+        owners = {path.lstat().st_uid, path.stat().st_uid}
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or owners <= {0, os.geteuid()}
 
 
 def _home() -> Path | None:

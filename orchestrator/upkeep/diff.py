@@ -1,11 +1,11 @@
 """Which planned studies `diff` compares, and what it prints with `--json`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.facts import Facts
 from reports.diff.compare import ComparedCell, ComparedRow, Comparison, compare
-from reports.diff.versions import of_code
+from reports.diff.versions import UnknownCodeError, of_code
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned, plans_of
 from reports.scores.lines import OVERALL, unit_of
@@ -163,20 +163,38 @@ def compare_studies(
 
 
 def compare_versions(
-    study: str, codes: tuple[str, str], storage: Path, *, corpus: str | None, scale: Scale | None
+    study: str,
+    codes: tuple[str, str],
+    storage: Path,
+    *,
+    corpus: str | None,
+    scale: Scale | None,
+    tell: Callable[[str], object],
 ) -> list[Comparison]:
     """Compare the trials of a study that two versions of the code trained.
 
+    A corpus for which one of the two trained no trial is left out; `tell` is called with the
+    reason.
+
     Raises:
         LedgerError: If something in the ledger is damaged.
-        StudyError: If there is no such study, or no trial of one of the two.
+        StudyError: If there is no such study, or no corpus is left.
     """
     scores = TrialScores(Ledger(storage))
     names = (f"{study}, code {codes[0]}", f"{study}, code {codes[1]}")
-    found = []
+    found: list[Comparison] = []
+    reasons: list[UnknownCodeError] = []
     for planned in _find(study, scores.ledger, corpus, scale):
-        a, b = (of_code(planned, code, scores.ledger) for code in codes)
-        found.append(compare(a, b, scores, names=names))
+        try:
+            a, b = (of_code(planned, code, scores.ledger) for code in codes)
+        except UnknownCodeError as error:
+            reasons.append(error)
+        else:
+            found.append(compare(a, b, scores, names=names))
+    if not found:
+        raise reasons[0]
+    for reason in reasons:
+        tell(f"left out: {reason}")
     scores.remember()
     return found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.forms.plain import csv_cell
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
@@ -38,7 +39,7 @@ def write_scores(chosen: Iterable[Planned], storage: Path, path: Path) -> int:
     )
     frame = pd.concat([pd.DataFrame(lines, columns=[*ScoreLine._fields]), facts], axis=1)
     if path.suffix == ".csv":
-        content = frame.to_csv(index=False, lineterminator="\n").encode()
+        content = frame.map(csv_cell).to_csv(index=False, lineterminator="\n").encode()
     else:
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)

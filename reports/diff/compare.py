@@ -131,8 +131,10 @@ def flat_configs(planned: Planned) -> dict[str, dict[str, JsonValue]]:
 
 def _columns(a: Planned, b: Planned) -> list[Column]:
     """List the columns of A, then those that only B has."""
-    every = [*a.study.columns_for(a.family), *b.study.columns_for(b.family)]
-    return [*{(column.metric, column.emotion): column for column in reversed(every)}.values()][::-1]
+    found: dict[tuple[str, str | None], Column] = {}
+    for column in (*a.study.columns_for(a.family), *b.study.columns_for(b.family)):
+        found.setdefault((column.metric, column.emotion), column)
+    return [*found.values()]
 
 
 def _compare_cell(

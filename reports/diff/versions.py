@@ -12,6 +12,10 @@ from search_spaces.trial import Trial, TrialConfig
 SHOWN_DIGITS = 12
 
 
+class UnknownCodeError(StudyError):
+    """No trial of a study on a corpus was trained by the code; the message lists the choices."""
+
+
 def of_code(planned: Planned, code: str, ledger: Ledger) -> Planned:
     """Return a plan of the same rows whose trials some code trained.
 
@@ -25,10 +29,13 @@ def of_code(planned: Planned, code: str, ledger: Ledger) -> Planned:
 
     Raises:
         LedgerError: If a record is damaged.
-        StudyError: If that code trained no trial of the study, or several that fit trained one.
+        StudyError: If the code is empty, or several that fit trained a trial.
+        UnknownCodeError: If that code trained no trial of the study.
     """
     versions = _versions(planned, ledger)
     every = [one for rows in versions.values() for of_trial in rows for one in of_trial]
+    if not code:
+        raise StudyError(f"an empty code fits all; choose from {_choices(every)}")
     keys: dict[str, tuple[str, ...]] = {}
     for row, trials in versions.items():
         fitting = [[one for one in of_trial if _fits(one, code)] for of_trial in trials]
@@ -36,7 +43,7 @@ def of_code(planned: Planned, code: str, ledger: Ledger) -> Planned:
             raise StudyError(f"code '{code}' names several: {_choices(every)}")
         keys[row] = tuple(one.key for found in fitting for one in found)
     if not any(keys.values()):
-        raise StudyError(
+        raise UnknownCodeError(
             f"no trial of study '{planned.study.name}' on '{planned.corpus}' was trained by code "
             f"'{code}'; choose from {_choices(every) or 'none: no trial is finished'}"
         )

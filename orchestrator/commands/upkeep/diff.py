@@ -1,5 +1,6 @@
 """The command that compares two studies, or two versions of the code of one."""
 
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -7,7 +8,7 @@ import click
 
 from orchestrator.commands.options import json_option, metrics_of_option, storage_option
 from orchestrator.facts import print_facts
-from orchestrator.terminal import console
+from orchestrator.terminal import console, errors
 from orchestrator.upkeep.diff import compare_studies, compare_versions, diff_facts
 from reports.diff.view import ComparisonView
 from search_spaces.terms import Scale
@@ -45,7 +46,14 @@ def diff(
     if (b is None) == (code is None):
         raise click.UsageError("name two studies, or one study and --code CODE CODE")
     if code is not None:
-        found = compare_versions(a, code, storage, corpus=corpus, scale=scale)
+        found = compare_versions(
+            a,
+            code,
+            storage,
+            corpus=corpus,
+            scale=scale,
+            tell=partial(errors.print, style="yellow", markup=False, soft_wrap=True),
+        )
     else:
         assert b is not None
         found = compare_studies(a, b, storage, corpus=corpus, scale=scale)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,28 @@ def test_nul_character_is_refused(tmp_path: Path) -> None:
     write(tmp_path, 'storage = "a\\u0000b"\n')
     with pytest.raises(ProjectError, match=r"storage is .* it must be a folder"):
         read_project(tmp_path)
+
+
+def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a path belong to another user: root can do that, others become another user."""
+    if os.geteuid() == 0:
+        os.chown(path, 54321, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 54321)
+
+
+def test_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_away(write(tmp_path, 'storage = "evil"'), monkeypatch)
+    with pytest.raises(ProjectError, match="belongs to another user"):
+        read_project(tmp_path)
+
+
+def test_repository_of_another_user_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 'storage = "evil"')
+    (tmp_path / ".git").touch()
+    (tmp_path / "mine").mkdir()
+    assert find_file(tmp_path / "mine") == tmp_path / FILE
+    give_away(tmp_path / ".git", monkeypatch)
+    assert find_file(tmp_path / "mine") is None

@@ -114,6 +114,13 @@ def test_unfinished_studies_have_no_difference(tmp_path: Path) -> None:
     assert "no seed in common" in shown(compared(tmp_path, a, b))
 
 
+def test_columns_are_those_of_a_then_what_only_b_has(tmp_path: Path) -> None:
+    acc, f1, wacc = (Column(metric=one, header=one) for one in ("acc", "f1", "wacc"))
+    a = plan_seeds(tmp_path, (0,), two_rows(columns={ANY_CORPUS: (acc, f1)}))
+    b = plan_seeds(tmp_path, (0,), slower(columns={ANY_CORPUS: (f1, wacc, acc)}))
+    assert compared(tmp_path, a, b).columns == (acc, f1, wacc)
+
+
 def test_studies_without_a_common_row_are_refused(tmp_path: Path) -> None:
     a = plan_seeds(tmp_path, (0,))
     b = plan_seeds(tmp_path, (0,), make_study(["third"], name="other"))
@@ -172,5 +179,5 @@ def test_interrupted_training_anew_hides_no_score_of_before(num_done: int, tmp_p
 def test_unknown_code_is_told_with_the_choices(retrained: Planned, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"choose from aaaa1 \(version 1.0, 4 trials\), bbbb2"):
         of_code(retrained, "cccc", Ledger(tmp_path))
-    with pytest.raises(StudyError, match="code '' names several"):
+    with pytest.raises(StudyError, match=r"an empty code fits all; choose from aaaa1"):
         of_code(retrained, "", Ledger(tmp_path))

@@ -5,7 +5,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import cli
-from tests.orchestrator.upkeep.factories import finish_seeds, two_rows, with_row
+from reports.ledger.planned import Planned, remember
+from tests.orchestrator.upkeep.factories import PLACE, finish_seeds, two_rows, with_row
 
 
 def run(*arguments: object) -> Result:
@@ -40,6 +41,15 @@ def test_diff_compares_code_with_itself(storage: Path) -> None:
     assert "the same trials" in said.output
 
 
+def test_corpus_that_lacks_a_version_is_left_out(storage: Path) -> None:
+    place = PLACE | {"corpus": "elsewhere"}
+    remember(Planned(study=two_rows(), keys={"good": ("0" * 24,)}, **place), storage)
+    said = run("diff", "depth", "--code", "aaaa", "aaaa1", "--storage", storage, "--json")
+    (found,) = json.loads(said.stdout)["comparisons"]
+    assert found["corpus"] == "synthetic"
+    assert "left out: no trial of study 'depth' on 'elsewhere' was trained by" in said.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -47,6 +57,7 @@ def test_diff_compares_code_with_itself(storage: Path) -> None:
         (["depth", "other", "--code", "a", "b"], "name two studies, or one study and --code"),
         (["depth", "gone"], "study 'gone' was not run in"),
         (["depth", "other", "--corpus", "mosei"], "was run on synthetic (tiny) alone"),
+        (["depth", "--code", "", "aaaa"], "an empty code fits all; choose from aaaa1"),
         (["depth", "--code", "aaaa", "ffff"], "was trained by code 'ffff'; choose from aaaa1"),
     ],
 )

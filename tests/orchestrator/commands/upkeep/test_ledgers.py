@@ -98,6 +98,14 @@ def test_table_has_a_row_for_each_score(suffix: str, storage: Path, tmp_path: Pa
     assert good["key"].item() in {record.key for record in Ledger(storage).records()}
 
 
+def test_csv_holds_no_formula(tmp_path: Path) -> None:
+    finish_seeds(tmp_path / "storage", (0,), device="=1+1")
+    run("export", tmp_path / "scores.csv", "--storage", tmp_path / "storage")
+    table = pd.read_csv(tmp_path / "scores.csv")
+    assert set(table["device"]) == {"'=1+1"}
+    assert table["score"].dtype == float
+
+
 def test_table_and_python_give_the_same_scores(storage: Path, tmp_path: Path) -> None:
     run("export", tmp_path / "scores.csv", "--storage", storage)
     table = pd.read_csv(tmp_path / "scores.csv", keep_default_na=False)
