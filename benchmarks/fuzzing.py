@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -59,27 +60,37 @@ class Tried:
             self.faults[name] = content
 
 
-def try_reader(reader: Reader, num: int, seed: int) -> Tried:
+def of_name(name: str) -> Reader:
+    """Find a reader in the process that needs it: none can be sent there."""
+    return READERS[name]
+
+
+def try_reader(find: Callable[[], Reader], num: int, seed: int) -> Tried:
     """Give a reader inputs; after one that ends its process, go on with others."""
     tried, begin_s = Tried(), time.monotonic()
     while (left := num - tried.kinds.total()) > 0:
         with tempfile.TemporaryDirectory() as folder:
-            end = _try_in_process(reader, left, seed, Path(folder), tried)
+            end = _try_in_process(find, left, seed, Path(folder), tried)
             if end is None:
                 break
+            current = Path(folder) / CURRENT
+            if not current.is_file():
+                raise RuntimeError(f"no input was tried, see the error above ({end})")
             tried.kinds["fault"] += 1
-            tried.add_fault(end, (Path(folder) / CURRENT).read_bytes())
+            tried.add_fault(end, current.read_bytes())
         seed += 1
     tried.wall_s = time.monotonic() - begin_s
     return tried
 
 
-def _try_in_process(reader: Reader, num: int, seed: int, folder: Path, tried: Tried) -> str | None:
+def _try_in_process(
+    find: Callable[[], Reader], num: int, seed: int, folder: Path, tried: Tried
+) -> str | None:
     """Try inputs in a new process; return what ended it too early, if anything did."""
     context = get_context("forkserver")
     context.set_forkserver_preload([readers.__name__])
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_try, args=(reader.name, num, seed, folder, there))
+    process = context.Process(target=_try, args=(find, num, seed, folder, there))
     process.start()
     there.close()
     end = None
@@ -106,9 +117,11 @@ def _name_of(exitcode: int) -> str:
     return signal.Signals(-exitcode).name if exitcode < 0 else f"exit code {exitcode}"
 
 
-def _try(name: str, num: int, seed: int, folder: Path, answers: Connection) -> None:
+def _try(
+    find: Callable[[], Reader], num: int, seed: int, folder: Path, answers: Connection
+) -> None:
     logging.disable(logging.CRITICAL)
-    reader, work, num_left = READERS[name], folder / "work", num
+    reader, work, num_left = find(), folder / "work", num
     work.mkdir()
 
     def judge(content: bytes) -> None:
@@ -134,16 +147,14 @@ def _try(name: str, num: int, seed: int, folder: Path, answers: Connection) -> N
 @click.option("--keep", type=click.Path(path_type=Path), help="Where the inputs of faults go.")
 def main(num: int, seed: int, names: tuple[str, ...], keep: Path | None) -> None:
     """Try all readers, and print a table."""
-    chosen = {
-        name: reader
-        for name, reader in READERS.items()
-        if not names or any(part in name for part in names)
-    }
+    chosen = [name for name in READERS if not names or any(part in name for part in names)]
     told = Console(stderr=True)
     every = {}
-    for name, reader in chosen.items():
-        every[name] = try_reader(reader, num, seed)
-        told.print(f"{name}: {dict(every[name].kinds)}", highlight=False)
+    for name in chosen:
+        every[name] = try_reader(partial(of_name, name), num, seed)
+        told.print(
+            f"{name}: {dict(every[name].kinds)}, {every[name].wall_s:.0f} s", highlight=False
+        )
         for place, (fault, content) in enumerate(every[name].faults.items()):
             told.print(f"  {fault}: {content[:80]!r}", highlight=False, markup=False)
             if keep is not None:
