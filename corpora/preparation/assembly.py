@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from corpora.forms.detections import schema_for, sha256_beside
+from corpora.parsing.sealed import sealed
 from corpora.preparation.code import preparation_digest
 from corpora.preparation.lacking import lacking, not_on
 from corpora.preparation.parts import FormReport, PartFolder, parts_of
@@ -165,7 +166,7 @@ def assemble(
         without=without,
     )
     write_remarked(partial, remarked)
-    (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    (partial / MANIFEST_FILE).write_bytes(sealed(manifest))
     _move_into_place(folder, partial)
     return manifest
 

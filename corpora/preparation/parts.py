@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from corpora.forms.detections import schema_for, to_row
 from corpora.forms.form import PreparedClip
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from corpora.preparation.clip_pass import PassedClip
 from corpora.recipes.columns import GROUP, LABELS, SECONDS, SPEAKER, TEXT, UTTERANCE
 from corpora.recipes.union import AnyRecipe
@@ -111,7 +111,7 @@ class PartFolder:
             rejects=tuple(outcome for outcome in outcomes if isinstance(outcome, Reject)),
             sha256={path.name: sha256_of(path) for path in sorted(partial.iterdir())},
         )
-        (partial / REPORT_FILE).write_text(report.model_dump_json(), encoding="utf-8")
+        (partial / REPORT_FILE).write_bytes(sealed(report))
         try:
             partial.rename(self.path / str(number))
         except OSError:  # another worker wrote the same part first
@@ -127,7 +127,7 @@ class PartFolder:
 
     def report(self, number: int) -> PartReport:
         """Read the report of a part."""
-        return parse_json((self.path / str(number) / REPORT_FILE).read_bytes(), PartReport)
+        return parse_sealed((self.path / str(number) / REPORT_FILE).read_bytes(), PartReport)
 
     def rows(self, number: int, file: str) -> Iterator[pa.RecordBatch]:
         """Read the rows of one of a part's files, one utterance each."""

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from corpora.recipes.columns import UTTERANCE
 from corpora.source.errors import CorpusError, DamagedCorpusError
 from corpora.source.split import SPLITS, Split
@@ -133,7 +133,7 @@ def read_folds(storage: Path, name: str) -> Folds | None:
     """
     path = folds_file(storage, name)
     try:
-        return parse_json(path.read_bytes(), Folds)
+        return parse_sealed(path.read_bytes(), Folds)
     except FileNotFoundError:
         return None
     except ParseError as error:
@@ -148,5 +148,5 @@ def write_folds(storage: Path, name: str, folds: Folds) -> None:
     path = folds_file(storage, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{FOLDS_FILE}.{uuid.uuid4().hex}")
-    partial.write_text(folds.model_dump_json(indent=1), encoding="utf-8")
+    partial.write_bytes(sealed(folds))
     partial.replace(path)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from corpora.errors import did_you_mean
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed
 from corpora.recipes.columns import (
     FACES,
     FOUND,
@@ -93,7 +93,7 @@ def read_manifest(storage: Path, name: str, recipe: str) -> Manifest:
     """
     path = recipe_folder(storage, name, recipe) / MANIFEST_FILE
     try:
-        manifest = parse_json(path.read_bytes(), Manifest)
+        manifest = parse_sealed(path.read_bytes(), Manifest)
         if (manifest.name, manifest.recipe.name) != (name, recipe):
             raise ParseError(
                 f"it is that of corpus '{manifest.name}', recipe '{manifest.recipe.name}'"

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from corpora.source.errors import CorpusError
 from corpora.source.rejects import Remark
 from corpora.source.split import Split
@@ -49,8 +49,7 @@ class _Every(BaseModel):
 
 def write_remarked(folder: Path, remarked: Sequence[Remarked]) -> None:
     """Write all remarks into the folder of a prepared corpus."""
-    text = _Every(remarked=tuple(remarked)).model_dump_json(indent=1)
-    (folder / REMARKS_FILE).write_text(text, encoding="utf-8")
+    (folder / REMARKS_FILE).write_bytes(sealed(_Every(remarked=tuple(remarked))))
 
 
 def read_remarked(folder: Path) -> tuple[Remarked, ...]:
@@ -63,7 +62,7 @@ def read_remarked(folder: Path) -> tuple[Remarked, ...]:
     path = folder / REMARKS_FILE
     remedy = f"remove '{folder}' and prepare the corpus again"
     try:
-        return parse_json(path.read_bytes(), _Every).remarked
+        return parse_sealed(path.read_bytes(), _Every).remarked
     except FileNotFoundError as error:
         raise CorpusError(
             f"'{path}' does not exist: an older version prepared the corpus and kept only how many "

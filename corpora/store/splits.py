@@ -17,7 +17,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from corpora.recipes.columns import LABELS
 from corpora.source.errors import DamagedCorpusError
 from corpora.source.names import SYNTHETIC
@@ -143,7 +143,7 @@ def _hash(path: Path) -> _Checked:
 def _read_note(folder: Path) -> Mapping[Split, _Checked]:
     """Read what was checked before; a missing or damaged note says nothing."""
     try:
-        return parse_json((folder / CHECKED_FILE).read_bytes(), _Note).files
+        return parse_sealed((folder / CHECKED_FILE).read_bytes(), _Note).files
     except (FileNotFoundError, ParseError):
         return {}
 
@@ -152,7 +152,7 @@ def _write_note(folder: Path, files: Mapping[Split, _Checked]) -> None:
     """Write what was checked, whole; where nobody may write, each process hashes for itself."""
     partial = folder / f".{CHECKED_FILE}.{uuid.uuid4().hex}"
     with suppress(OSError):
-        partial.write_text(_Note(files=dict(files)).model_dump_json(indent=1), encoding="utf-8")
+        partial.write_bytes(sealed(_Note(files=dict(files))))
         partial.replace(folder / CHECKED_FILE)
 
 

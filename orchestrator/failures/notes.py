@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from models.configs.base import Config
 from orchestrator.failures.failure import FailedTrial, TrialFailure
 from orchestrator.redaction import without_secrets_of_programs
@@ -59,7 +59,7 @@ class FailureNotes:
         if content is None:
             return None
         try:
-            return parse_json(content, FailureNote)
+            return parse_sealed(content, FailureNote)
         except ParseError:  # nothing depends on a note
             return None
 
@@ -79,7 +79,7 @@ class FailureNotes:
             first_at=earlier.first_at if earlier else now,
             last_at=now,
         )
-        self._store.write(_name(trial.key), note.model_dump_json(indent=1).encode())
+        self._store.write(_name(trial.key), sealed(note))
 
     def remove(self, key: str) -> None:
         """Remove the note on a trial, if there is one."""

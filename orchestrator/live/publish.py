@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import sealed, unsealed
 from orchestrator.live.state import SweepState
 from orchestrator.live.sweep import LiveSweep
 from orchestrator.storage.driver import is_dead_here
@@ -37,7 +38,7 @@ def published(
         while not ended.wait(pause_s):
             try:
                 state = live.state(driver, num_waiting_for_mlflow())
-                store.write(name, state.model_dump_json().encode())
+                store.write(name, sealed(state))
             except OSError as error:
                 LOG.debug("the state of this sweep cannot be written: %s", error)
 
@@ -64,7 +65,7 @@ def read_states(store: ObjectStore) -> list[SweepState]:
         content = store.read(name)
         with suppress(ParseError):  # damaged
             if content is not None:
-                states.append(parse_json(content, SweepState, ignores_more=True))
+                states.append(parse_json(unsealed(content)[0], SweepState, ignores_more=True))
     return states
 
 

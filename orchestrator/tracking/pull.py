@@ -11,6 +11,7 @@ from pathlib import Path
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed
 from orchestrator.storage.publish import publish_file
 from orchestrator.storage.trials import publish_trial
 from orchestrator.tracking.client import Client, Run
@@ -123,7 +124,7 @@ def _pull_search(client: Client, run: Run, storage: Path) -> list[str]:
         raise DamagedRunError("its files are not those that its tag names")
     whole = files.pop(RESULT_FILE, b"")
     try:
-        result = parse_json(whole, SearchResult)
+        result = parse_sealed(whole, SearchResult)
     except ParseError as error:
         raise DamagedRunError(f"{RESULT_FILE} is of another version: {error}") from error
     _check_names(result.name)

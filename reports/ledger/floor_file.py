@@ -87,8 +87,8 @@ def read_floor(storage: Path, content: str) -> Linear | None:
         metadata = pq.read_schema(pa.BufferReader(file)).metadata or {}
         facts = parse_json(metadata.get(FACTS, b""), LinearFacts)
         linear = Linear(facts, read_predictions(pa.BufferReader(file)))
-    except (ParseError, pa.ArrowException, OSError, KeyError, ValueError):
-        return None  # Parquet raises any of the last four
+    except (ParseError, pa.ArrowException, AttributeError, OSError, KeyError, ValueError):
+        return None  # Parquet raises any of the last five
     is_whole = metadata.get(SHA256) == _digest(linear)
     return linear if is_whole and facts.corpus.content == content else None
 

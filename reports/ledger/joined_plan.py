@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from corpora.parsing.sealed import sealed
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger
 from reports.ledger.locks import locked
@@ -46,7 +47,7 @@ def join_plan(theirs: Planned, storage: Path) -> Joined:
     path = plan_file(theirs, storage)
     with locked(path.with_name(LOCK_FILE)):
         if not path.is_file():
-            write_atomically(path, theirs.model_dump_json(indent=1).encode())
+            write_atomically(path, sealed(theirs))
             return Joined(theirs, "new")
         ours = read_plan(path)
         if reasons := tuple(_differences(ours, theirs)):
@@ -54,7 +55,7 @@ def join_plan(theirs: Planned, storage: Path) -> Joined:
         joined, remarks = _join(ours, theirs, Ledger(storage))
         if joined == ours:
             return Joined(ours, "same", remarks)
-        write_atomically(path, joined.model_dump_json(indent=1).encode())
+        write_atomically(path, sealed(joined))
         return Joined(joined, "joined", remarks)
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import NonNegativeInt
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from models.configs.base import Config, later
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import Ledger, LedgerError
@@ -89,7 +89,7 @@ def remember(planned: Planned, storage: Path) -> Planned:
     with locked(path.with_name(LOCK_FILE)):
         if path.is_file():
             planned = _go_on(planned, read_plan(path), path)
-        write_atomically(path, planned.model_dump_json(indent=1).encode())
+        write_atomically(path, sealed(planned))
     return planned
 
 
@@ -201,7 +201,7 @@ def read_plan(path: Path) -> Planned:
         LedgerError: If the file is damaged, or is that of another plan.
     """
     try:
-        planned = parse_json(path.read_bytes(), Planned)
+        planned = parse_sealed(path.read_bytes(), Planned)
         if plan_file(planned, path.parents[2]) != path:
             raise ParseError(
                 f"it is the plan of study '{planned.study.name}' on '{planned.corpus}' at scale "

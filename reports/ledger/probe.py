@@ -1,7 +1,6 @@
 """Probes: time and memory of a few steps of an architecture on one kind of machine, stored."""
 
 import hashlib
-import json
 import logging
 import operator
 import re
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from models.configs.base import Config
 from reports.ledger.files import set_aside, write_atomically
 from search_spaces.identity import canonical_json, identity_of
@@ -101,7 +101,7 @@ def torch_version() -> str:
 def remember_probe(probe: Probe, storage: Path) -> Path:
     """Store a probe; it replaces an older one of the same device and `num_at_once`."""
     path = _file_of(probe, storage)
-    write_atomically(path, probe.model_dump_json(indent=1).encode())
+    write_atomically(path, sealed(probe))
     return path
 
 
@@ -119,7 +119,7 @@ def find_probe(
     """
     path = probe_file(architecture, device, num_at_once, storage, is_deterministic=is_deterministic)
     try:
-        probe = parse_json(path.read_bytes(), Probe)
+        probe = parse_sealed(path.read_bytes(), Probe)
         if _file_of(probe, storage) != path:
             raise ParseError("it is the probe of something else")
     except FileNotFoundError:
@@ -154,10 +154,17 @@ def _file_of(probe: Probe, storage: Path) -> Path:
     )
 
 
+class _Device(Config):
+    """The name of the device that a machine, or each machine of a kind, trains on."""
+
+    machine: str
+    device: str
+
+
 def remember_device(machine: str, device: str, storage: Path) -> Path:
     """Store the name of the device that a machine, or each machine of a kind, trains on."""
     path = device_file(machine, storage)
-    write_atomically(path, json.dumps(device).encode())
+    write_atomically(path, sealed(_Device(machine=machine, device=device)))
     return path
 
 
@@ -168,7 +175,13 @@ def find_device(machine: str, storage: Path) -> str | None:
     """
     path = device_file(machine, storage)
     try:
-        return parse_json(path.read_bytes(), str)
+        content = path.read_bytes()
+        if content.startswith(b'"'):  # of an earlier version, which wrote the name alone
+            return parse_json(content, str)
+        found = parse_sealed(content, _Device)
+        if found.machine != machine:
+            raise ParseError(f"it is that of machine '{found.machine}'")
+        return found.device
     except FileNotFoundError:
         return None
     except ParseError as error:

@@ -5,26 +5,18 @@ anew from the trial, which finds a record in another trial's place. Where the re
 was raised, the key of a record from before cannot be computed anew.
 """
 
-import hashlib
 import math
-import re
 from collections.abc import Iterator
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import sealed, unsealed
 from reports.ledger.record import RECORD_SCHEMA, Record
-
-DIGEST = re.compile(rb',\s*"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')
-TAIL = 200
-"""So many bytes at the end of a file hold the digest; a search through all of it would take longer
-than the hashing."""
 
 
 def record_bytes(record: Record) -> bytes:
     """Write a record as the content of its file."""
-    content = record.model_dump_json(indent=1).encode()
-    sha256 = hashlib.sha256(content).hexdigest()
-    return content.removesuffix(b"\n}") + f',\n "sha256": "{sha256}"\n}}'.encode()
+    return sealed(record, name="sha256")
 
 
 def parse_record(content: bytes, key: str) -> Record:
@@ -38,12 +30,9 @@ def parse_record(content: bytes, key: str) -> Record:
         ParseError: If the file is damaged or was changed, if it is the record of another trial, or
             if it holds what no finished trial leaves.
     """
-    found = DIGEST.search(content, max(0, len(content) - TAIL))
-    plain = content if found is None else content[: found.start()] + b"\n}"
-    if found is not None and hashlib.sha256(plain).hexdigest() != found[1].decode():
-        raise ParseError("it was changed after it was written: its SHA-256 differs")
+    plain, has_digest = unsealed(content)
     record = parse_json(plain, Record)
-    for fault in _faults(record, key, has_digest=found is not None):
+    for fault in _faults(record, key, has_digest=has_digest):
         raise ParseError(fault)
     return record
 

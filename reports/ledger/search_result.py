@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed, sealed
 from models.configs.base import Config, later
 from reports.ledger.files import write_atomically
 from reports.ledger.ledger import LedgerError
@@ -189,7 +189,7 @@ def search_folder(name: str, storage: Path) -> Path:
 def write_result(result: SearchResult, folder: Path) -> Path:
     """Write the result of a search so far; equal results give equal bytes."""
     path = folder / RESULT_FILE
-    write_atomically(path, f"{result.model_dump_json(indent=1)}\n".encode())
+    write_atomically(path, sealed(result))
     return path
 
 
@@ -204,7 +204,7 @@ def read_searches(storage: Path) -> list[SearchResult]:
 
 def _read(path: Path) -> SearchResult:
     try:
-        result = parse_json(path.read_bytes(), SearchResult)
+        result = parse_sealed(path.read_bytes(), SearchResult)
         if result.name != path.parent.name:
             raise ParseError(f"it is the result of search '{result.name}'")
     except ParseError as error:

@@ -68,8 +68,8 @@ def read_withheld(storage: Path, record: Record, withheld: Withheld) -> Predicti
         metadata = pq.read_schema(pa.BufferReader(file)).metadata or {}
         facts = parse_json(metadata.get(FACTS, b""), WithheldFacts)
         test = read_predictions(pa.BufferReader(file), ["test"])["test"]
-    except (ParseError, pa.ArrowException, OSError, KeyError, ValueError):
-        return None  # Parquet raises any of the last four
+    except (ParseError, pa.ArrowException, AttributeError, OSError, KeyError, ValueError):
+        return None  # Parquet raises any of the last five
     is_whole = metadata.get(SHA256) == _digest(metadata[FACTS], test)
     return test if is_whole and facts == _facts(record, withheld) else None
 

@@ -161,7 +161,7 @@ def test_storage_of_another_user_is_read(folder: Path, manifest: Manifest, monke
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(Path, "write_text", refuse)  # root may write where a user may not
+    monkeypatch.setattr(Path, "write_bytes", refuse)  # root may write where a user may not
     assert open_splits(folder, manifest)["test"].num_rows == 4
     assert not (folder / CHECKED_FILE).exists()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from corpora.parsing.sealed import parse_sealed
 from corpora.recipes.pictures import LE
 from corpora.store.prepared import read_manifest
 from orchestrator.search.journal.open import PIECES
@@ -54,7 +55,7 @@ class Machine:
 
     @property
     def result(self) -> SearchResult:
-        return SearchResult.model_validate_json((self.storage / FOLDER / RESULT_FILE).read_bytes())
+        return parse_sealed((self.storage / FOLDER / RESULT_FILE).read_bytes(), SearchResult)
 
 
 @pytest.fixture

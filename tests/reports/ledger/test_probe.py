@@ -146,3 +146,16 @@ def test_damaged_or_foreign_probe_is_told_and_measured_again(
     assert path.with_name(f"{path.name}.damaged").read_bytes() == content
     remember_probe(PROBE, tmp_path)
     assert find_probe(*asked) == PROBE
+
+
+def test_device_name_of_an_earlier_version_is_read(tmp_path):
+    path = remember_device("CPU of here", "a CPU", tmp_path)
+    path.write_text('"a CPU"')
+    assert find_device("CPU of here", tmp_path) == "a CPU"
+
+
+def test_device_name_of_another_machine_is_set_aside(tmp_path):
+    path = remember_device("CPU of here", "a CPU", tmp_path)
+    path.write_bytes(remember_device("CPU of there", "a slow CPU", tmp_path).read_bytes())
+    assert find_device("CPU of here", tmp_path) is None
+    assert path.with_name(f"{path.name}.damaged").is_file()

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from corpora.parsing.sealed import unsealed
 from orchestrator.tracking.client import Client
 from orchestrator.tracking.pull import Pulled, pull_ledger
 from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger
@@ -91,7 +92,7 @@ def test_search_of_a_strange_result_is_refused(
 ) -> None:
     result = small_search(storage)
     file = search_folder(result.name, storage) / RESULT_FILE
-    file.write_text(json.dumps(json.loads(file.read_bytes()) | {field: value}))
+    file.write_text(json.dumps(json.loads(unsealed(file.read_bytes())[0]) | {field: value}))
     deliver(storage, uri, result)
     pulled = pull(uri, tmp_path / "deep" / "back")
     (fault,) = pulled.faults

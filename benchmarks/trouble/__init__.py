@@ -1,0 +1,1 @@
+"""Parts that `benchmarks.corruption` and `benchmarks.faults` share."""
