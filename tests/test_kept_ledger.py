@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from corpora.parsing.sealed import sealed, unsealed
 from corpora.preparation.known import KnownCorpus, know_corpus
 from corpora.store.manifest import CorpusIdentity
 from orchestrator.plan.plan import make_plan
@@ -48,7 +49,8 @@ def test_records_and_plans_are_written_as_they_were_read(ledger: Ledger, planned
     path = plan_file(planned, ledger.storage)
     stored = path.read_bytes()
     remember(planned, ledger.storage)
-    assert path.read_bytes() == stored
+    assert path.read_bytes() == sealed(Planned.model_validate_json(stored))
+    assert unsealed(path.read_bytes()) == (stored, True)
 
 
 def corpus_of(planned: Planned) -> KnownCorpus:

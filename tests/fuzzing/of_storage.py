@@ -24,7 +24,6 @@ from orchestrator.addresses.database import finished_runs, settle
 from orchestrator.failures.failure import failure_of
 from orchestrator.failures.notes import notes_in
 from orchestrator.live.publish import read_states
-from orchestrator.search.journal.file import JOURNAL_FILE
 from orchestrator.search.journal.objects import read_copy
 from orchestrator.storage.leases import live_name
 from orchestrator.storage.mirror import ORIGIN_FILE, mirror_at
@@ -36,6 +35,7 @@ from reports.ledger.planned import read_planned
 from reports.ledger.probe import find_probe, probe_file, remember_probe
 from reports.ledger.record_file import parse_record, record_bytes
 from reports.ledger.search_result import (
+    JOURNAL_FILE,
     RESULT_FILE,
     Candidate,
     Objective,
