@@ -9,7 +9,7 @@ whole storage. Besides, each bit of each small file is flipped, and the function
 is called.
 
 Good outcomes are: nothing changes (the file is not read for numbers, or is made again), the file is
-set aside, what it told is missing, or the command ends with status 2 and names the file. A number
+set aside, what it told is missing, or the command fails and names the file. A number
 that changed while the exit status is 0, and a traceback, are faults.
 """
 
@@ -44,6 +44,9 @@ from corpora.errors import UserError
 from orchestrator.upkeep.kinds import kind_of
 from reports.ledger.files import DAMAGED_SUFFIX
 from reports.ledger.ledger import Ledger
+
+TOLD = (1, 2)
+"""Exit statuses of a command that cannot do all; 1 if it did the rest, as `export` to a folder."""
 
 SMALL = 8192
 """Files of at most so many bytes have each bit flipped."""
@@ -150,7 +153,7 @@ def judge(
         return "TRACEBACK", ended.err[-1500:]
     if ended.code:
         names = (file.name, file.parent.name)
-        is_named = any(name in printed for name in names) and ended.code == 2
+        is_named = any(name in printed for name in names) and ended.code in TOLD
         return ("refused" if is_named else "OTHER"), f"{ended.code}: {printed[-600:]}"
     found = numbers_of(command, ended, storage)
     for at in found.keys() & whole.keys():

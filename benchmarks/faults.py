@@ -95,8 +95,8 @@ def stop_and_go_on(place: Workplace, change: str, point: Point, whole: dict[str,
             sweep(place, storage)
 
     ended = in_fork(begin)
-    if ended.code not in (0, STOPPED):
-        raise RuntimeError(f"the process failed by itself: {ended}")
+    if ended.code != STOPPED:
+        raise RuntimeError(f"the process was not stopped: {ended}")
     finished = {path: path.stat().st_mtime_ns for path in storage.glob(f"trials/*/{RECORD_FILE}")}
     start = time.monotonic()
     again = in_fork(lambda: sweep(place, storage))
@@ -119,10 +119,18 @@ def stop_and_go_on(place: Workplace, change: str, point: Point, whole: dict[str,
 
 
 def contents(storage: Path) -> dict[str, object]:
-    """Read all that must not depend on what happened: results, predictions and tables."""
-    found: dict[str, object] = {r.key: r.result for r in Ledger(storage).records()}
-    files = [*storage.glob("trials/*/predictions.parquet"), *storage.glob("tables/*/*/*")]
-    files += [*storage.glob("plans/*/*.json"), *storage.glob("trials/*/model.safetensors")]
+    """Read all that must not depend on what happened: results, predictions, models and tables.
+
+    A process that was stopped after a record was created may leave the trial's other files under
+    their names with digests, where readers find them.
+    """
+    ledger, found = Ledger(storage), dict[str, object]()
+    for record in ledger.records():
+        model = ledger.model_file(record)
+        found[record.key] = record.result
+        found[f"{record.key} predictions"] = ledger.predictions_file(record).read_bytes()
+        found[f"{record.key} model"] = None if model is None else model.read_bytes()
+    files = [*storage.glob("tables/*/*/*"), *storage.glob("plans/*/*.json")]
     whole = [path for path in files if not path.name.endswith(PARTIAL_SUFFIX)]
     return found | {path.relative_to(storage).as_posix(): path.read_bytes() for path in whole}
 

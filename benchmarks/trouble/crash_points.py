@@ -49,10 +49,11 @@ def stopping_at(point: Point | None, below: Path, seen: list[str]) -> Iterator[N
             seen.append(name)
             if point == Point(number, is_after=False):
                 os._exit(STOPPED)
-            done = real(*given, **named)
-            if point == Point(number, is_after=True):
-                os._exit(STOPPED)
-            return done
+            try:
+                return real(*given, **named)
+            finally:  # also if there was nothing to remove
+                if point == Point(number, is_after=True):
+                    os._exit(STOPPED)
 
         return change
 
