@@ -65,7 +65,9 @@ def _versions(planned: Planned, ledger: Ledger) -> dict[str, list[Sequence[Recor
     found: dict[str, list[Sequence[Record]]] = {}
     for row, keys in planned.keys.items():
         names = dict.fromkeys(name_of.get(key, key) for key in keys)
-        known = {name: by_trial[name] for name in names if name in by_trial}
+        known: dict[str, Sequence[Record]] = {
+            name: by_trial[name] for name in names if name in by_trial
+        }
         if len(known) < len(keys):
             others = {name: of_one for name, of_one in by_trial.items() if name not in known}
             known |= _of_config(configs[row], planned, others, known, len(keys) - len(known))
