@@ -35,7 +35,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.measurement import Machine, Spread, markdown_table, this_machine
 from corpora.batches.batch import Batch
 from corpora.batches.corpus import Corpus, load_corpus
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
 from corpora.recipes.pictures import LE, XIA
@@ -110,7 +110,7 @@ def copy_rows(source: Path, target: Path, num_copies: int) -> None:
     The manifest still counts each row once.
     """
     target.mkdir(parents=True)
-    manifest = parse_json((source / MANIFEST_FILE).read_bytes(), Manifest)
+    manifest = parse_sealed((source / MANIFEST_FILE).read_bytes(), Manifest)
     for split in SPLITS:
         with pa.memory_map(str(split_file(source, split))) as memory:
             batches = list(_batches(pa.ipc.open_file(memory)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from corpora.parsing.sealed import parse_sealed
 from corpora.store.folders import prepared_names, prepared_recipes
 from corpora.store.prepared import read_manifest
 from reports.ledger.ledger import Ledger
@@ -85,7 +86,7 @@ def test_sweep_trains_by_what_its_plan_measured(workplace: Path, storage: Path) 
 
 def assert_longest_first(storage: Path, probe_files: Iterable[Path]) -> None:
     """Check that each seed's trials finished in the order of what was measured, longest first."""
-    probes = [Probe.model_validate_json(path.read_text()) for path in probe_files]
+    probes = [parse_sealed(path.read_bytes(), Probe) for path in probe_files]
     seconds = {probe.architecture: probe.trial_s(2) for probe in probes}
     files = sorted(record_times(storage).items(), key=lambda item: item[1])
     records = Ledger(storage).finished(key for key, _ in files).values()

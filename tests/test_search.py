@@ -5,6 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from corpora.parsing.sealed import parse_sealed
 from orchestrator.addresses.address import tracking_uri_of
 from reports.ledger.search_result import JOURNAL_FILE, SearchResult, read_searches
 from tests.orchestrator.tracking.factories import runs_of, steps_of
@@ -79,7 +80,7 @@ def test_killed_search_loses_no_candidate_and_repeats_none(workplace: Path) -> N
     folder = storage / "searches" / "small-mine-tiny-f1"
     journal = (folder / JOURNAL_FILE).read_bytes()
     call(*command, cwd=workplace)
-    result = SearchResult.model_validate_json((folder / "search.json").read_text())
+    result = parse_sealed((folder / "search.json").read_bytes(), SearchResult)
     assert [one.number for one in result.candidates] == list(range(NUM_CANDIDATES))
     alike = "it predicts the same for every validation utterance"
     assert {(one.state, one.failure) for one in result.candidates} <= {

@@ -6,6 +6,7 @@ from statistics import fmean
 import psutil
 import pytest
 
+from corpora.parsing.sealed import parse_sealed
 from orchestrator.addresses.address import tracking_uri_of
 from reports.ledger.ledger import Ledger
 from reports.ledger.search_result import SearchResult
@@ -101,7 +102,7 @@ def test_killed_between_seeds_it_repeats_none_and_reads_test_of_the_winner_alone
 
 def read(storage: Path) -> SearchResult:
     path = storage / "searches" / "small-mine-tiny-f1" / "search.json"
-    return SearchResult.model_validate_json(path.read_text())
+    return parse_sealed(path.read_bytes(), SearchResult)
 
 
 def read_on_test(storage: Path) -> set[str]:

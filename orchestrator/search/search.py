@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpora.errors import did_you_mean
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed
 from orchestrator.search.goal import SearchGoal
 from orchestrator.search.importance import measure_importances
 from orchestrator.search.journal.open import open_journal
@@ -136,7 +136,7 @@ def find_rival(points: Points, goal: SearchGoal, name: str, *, storage: Path) ->
         )
     path = folder / name / RESULT_FILE
     try:
-        rival = parse_json(path.read_bytes(), SearchResult)
+        rival = parse_sealed(path.read_bytes(), SearchResult)
     except ParseError as error:
         raise StudyError(
             f"'{path}' is damaged ({error}); the command of that search writes it again"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corpora.parsing.errors import ParseError
-from corpora.parsing.json_text import parse_json
+from corpora.parsing.sealed import parse_sealed
 from corpora.store.folders import MANIFEST_FILE, recipe_folder, split_file
 from corpora.store.folds import folds_file
 from corpora.store.manifest import Manifest
@@ -147,6 +147,6 @@ def _with_fingerprint(name: str, fingerprint: str) -> str:
 def _manifest_in(content: bytes | None) -> Manifest | None:
     """Read a manifest; None if there is none, or if it is damaged or of another version."""
     try:
-        return None if content is None else parse_json(content, Manifest)
+        return None if content is None else parse_sealed(content, Manifest)
     except ParseError:
         return None

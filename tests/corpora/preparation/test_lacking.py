@@ -7,6 +7,7 @@ import torch
 
 from corpora.batches.corpus import load_corpus, load_handcrafted
 from corpora.features.sources import FeatureSources
+from corpora.parsing.sealed import parse_sealed
 from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -58,7 +59,7 @@ def of_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def manifest_of(storage: Path, recipe: str) -> Manifest:
     path = recipe_folder(storage, "mine", recipe) / "manifest.json"
-    return Manifest.model_validate_json(path.read_bytes())
+    return parse_sealed(path.read_bytes(), Manifest)
 
 
 @pytest.mark.parametrize("recipe", ["le", "xia", HANDCRAFTED])

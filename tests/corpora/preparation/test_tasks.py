@@ -12,6 +12,7 @@ import torch
 from corpora.batches.corpus import Corpus, load_corpus, load_handcrafted
 from corpora.features.sources import FeatureSources
 from corpora.media.segments import SoundSegment, VideoSegment
+from corpora.parsing.sealed import parse_sealed
 from corpora.preparation.known import know_corpus
 from corpora.preparation.prepare import prepare
 from corpora.readers.clip_folder import read_clips
@@ -71,7 +72,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def manifest_of(storage: Path, task: str) -> Manifest:
     path = recipe_folder(storage, task, "le") / "manifest.json"
-    return Manifest.model_validate_json(path.read_bytes())
+    return parse_sealed(path.read_bytes(), Manifest)
 
 
 def opened(storage: Path, task: str) -> Corpus:
@@ -107,14 +108,14 @@ def test_file_holds_labels_in_the_type_of_the_task(
     storage: Path, recipe: AnyRecipe, task: str, stored: pa.DataType
 ) -> None:
     folder = recipe_folder(storage, task, recipe.name)
-    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    manifest = parse_sealed((folder / "manifest.json").read_bytes(), Manifest)
     schemas = {table.schema.field(LABELS).type for table in open_splits(folder, manifest).values()}
     assert schemas == {pa.list_(stored)}
 
 
 def test_handcrafted_features_have_the_same_labels(storage: Path) -> None:
     folder = recipe_folder(storage, "regression", HANDCRAFTED)
-    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    manifest = parse_sealed((folder / "manifest.json").read_bytes(), Manifest)
     corpus = load_handcrafted(folder, manifest, torch.device("cpu"))
     expected = opened(storage, "regression").splits["valid"].labels
     assert torch.equal(corpus.splits["valid"].labels, expected)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from corpora.parsing.sealed import parse_sealed
 from corpora.preparation.known import know_corpus
 from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
@@ -96,7 +97,7 @@ def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
     assert "3 finished" in printed
     folder = storage / "searches" / f"small-{CORPUS}-tiny-f1"
     assert str(folder / "search.json") in printed
-    result = SearchResult.model_validate_json((folder / "search.json").read_text())
+    result = parse_sealed((folder / "search.json").read_bytes(), SearchResult)
     assert [one.is_best for one in result.candidates] == [False, False, True]
     assert [one.key for one in result.candidates] == keys
     assert result.no_importances.startswith("3 candidates are finished")
@@ -143,7 +144,7 @@ def test_search_in_a_bucket_has_the_same_result_on_every_machine(
 def test_search_is_compared_with_another_by_its_name(storage: Path) -> None:
     drawn, chosen = (complete(storage, 6, sampler) for sampler in ("random", "tpe"))
     assert drawn.name == f"{chosen.name}-random"
-    result = SearchResult.model_validate_json((drawn / "search.json").read_text())
+    result = parse_sealed((drawn / "search.json").read_bytes(), SearchResult)
     assert (result.sampler, result.name) == ("random", drawn.name)
     _, printed = run(storage, 6, against=drawn.name)
     told = " ".join(printed.split())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from corpora.parsing.sealed import parse_sealed
 from reports.forms import document
 from reports.forms.document import compile_pdf
 from reports.forms.latex_text import standalone
@@ -44,8 +45,8 @@ def test_files_are_those_that_there_is_something_to_show_for(
 
 def test_result_is_read_back_equal(tmp_path: Path) -> None:
     result = make_front(importances=IMPORTANCES)
-    text = write_search(result, tmp_path)["search.json"].read_text(encoding="utf-8")
-    assert SearchResult.model_validate_json(text) == result
+    content = write_search(result, tmp_path)["search.json"].read_bytes()
+    assert parse_sealed(content, SearchResult) == result
 
 
 def test_what_searches_of_before_do_not_have_is_not_written(tmp_path: Path) -> None:

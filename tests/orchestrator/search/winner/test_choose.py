@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from corpora.parsing.sealed import parse_sealed
 from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
 from orchestrator.cluster.machines import THIS_MACHINE
@@ -70,7 +71,7 @@ def run(storage: Path, num_seeds: int) -> tuple[SearchResult, str]:
         assert mirror.close() is None
     assert end == (0, None)
     path = storage / "searches" / f"small-{CORPUS}-tiny-f1" / RESULT_FILE
-    return SearchResult.model_validate_json(path.read_text()), " ".join(printed.getvalue().split())
+    return parse_sealed(path.read_bytes(), SearchResult), " ".join(printed.getvalue().split())
 
 
 def test_winner_is_stated_and_test_is_read_of_it_alone(storage: Path) -> None:
