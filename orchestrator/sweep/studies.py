@@ -245,7 +245,8 @@ def write_study(
         console.print()
         console.print(VerdictsView(judged))
     console.print(f"\nThe table is in {folder}", soft_wrap=True, markup=False)
-    forms = ", ".join(suffix.upper() for suffix in (*files, *(["pdf"] if compilation.pdf else [])))
+    suffixes = [*files, *(["pdf"] if compilation.pdf else [])]
+    forms = ", ".join(suffix.upper() for suffix in suffixes if "." not in suffix)
     console.print(f"as {forms}; and beside it: {', '.join(beside)}.", markup=False)
     for told in compilation.told[compilation.pdf is not None :]:
         console.print(told, soft_wrap=True, markup=False)

@@ -11,6 +11,7 @@ from orchestrator.commands.doctor import DoctorFacts
 from orchestrator.doctor.finding import Finding, Wanted
 from orchestrator.project.fields import ALLOWED
 from orchestrator.project.read import FILE
+from orchestrator.terminal import UNLIMITED
 from tests.orchestrator.test_cli import Outcome, run_installed
 
 LONG = "a text of many words " * 8 + "/a/path/" + "x" * 90
@@ -112,7 +113,8 @@ def test_status_says_whether_there_is_a_problem(
     assert call().code == code
 
 
-def test_lines_of_a_file_are_whole(call) -> None:
+def test_lines_of_a_file_are_whole(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command.console, "width", UNLIMITED)
     lines = call().out.splitlines()
     assert f"note     weights   {LONG}" in lines
     assert f"{' ' * 19}-> {LONG}" in lines

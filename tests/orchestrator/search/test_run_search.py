@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from corpora.parsing.sealed import parse_sealed
+from corpora.parsing.sealed import parse_sealed, unsealed
 from corpora.preparation.known import know_corpus
 from orchestrator.addresses.address import tracking_uri_of
 from orchestrator.cluster import session as training_session
@@ -170,7 +170,7 @@ def test_searches_that_have_nothing_to_compare_are_refused(storage: Path) -> Non
     with pytest.raises(StudyError, match="it is this search"):
         run(storage, 3, sampler="random", against=folder.name)
     path = folder / "search.json"
-    kept = path.read_text()
+    kept = unsealed(path.read_bytes())[0].decode()
     other = kept.replace(f'"corpus": "{CORPUS}"', '"corpus": "other"')
     path.write_text(other.replace('"scale": "tiny"', '"scale": "small"'))
     told = "it is on corpus 'other', it is at scale 'small'; name another search for F1 alone"

@@ -157,7 +157,7 @@ def test_command_works_on_a_bucket(
     bucket: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert status_of(monkeypatch, "list", "--storage", f"{bucket}/place") == 0
-    assert "Corpora: synthetic\n" in capsys.readouterr().out
+    assert "Corpora: synthetic (synthetic: made by" in capsys.readouterr().out
     assert status_of(monkeypatch, "list", "--storage", f"{bucket}-other") == EXIT_BAD_INPUT
     assert "error: storage 's3://bucket-" in capsys.readouterr().err
 
