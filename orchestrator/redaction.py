@@ -13,11 +13,14 @@ _SECRET_OPTION = re.compile(
 
 
 _SECRET_VALUE = re.compile(
-    r"""([\w.-]*(?:password|passwd|secret|token(?!s)|api_?key|access_?key|credential)[\w.-]*
-    ["']?\s*[=:]\s*)(["']?)[^\s"',;{}]+""",
+    r"""((?:password|passwd|secret|token(?!s)|api_?key|access_?key|credential)[\w.-]{0,64}
+    ["']?\s{0,8}[=:]\s{0,8})(["']?)[^\s"',;{}]+""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""A name that is called like a secret, with its value: of an environment, of a dictionary."""
+"""The end of a name that is called like a secret, with its value: of an environment, a dictionary.
+
+Each part is bounded: a long text without any secret must not take minutes.
+"""
 
 _TOKEN = re.compile(r"\b(?:(?i:bearer|basic)\s+[\w.~+/=-]{8,}|hf_\w{8,}|gh[ps]_\w{8,}|AKIA\w{12,})")
 
