@@ -84,7 +84,10 @@ def sweep_studies(
     mlflow: MlflowOptions,
     as_json: bool,
 ) -> None:
-    """Run studies; the exit status says whether all their trials finished."""
+    """Run studies; the exit status says whether all their trials finished.
+
+    Each argument is one group of the command's options.
+    """
     from orchestrator.sweep.choice import Choice
 
     choice = Choice(choosing.rows, choosing.only_failed, choosing.retry)

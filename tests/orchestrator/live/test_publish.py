@@ -46,5 +46,14 @@ def test_storage_that_fails_does_not_end_the_sweep(
 ) -> None:
     monkeypatch.setattr(publish, "FOLDER_S", 0.01)
     (tmp_path / "sweeps").write_text("a file stands where the folder should be")
-    with published(LiveBench("a").live, tmp_path, "alpha:1:2", lambda: 0):
-        time.sleep(0.1)
+    asked: list[int] = []
+
+    def count() -> int:
+        asked.append(1)
+        return 0
+
+    with published(LiveBench("a").live, tmp_path, "alpha:1:2", count):
+        until = time.monotonic() + MAX_WAIT_S
+        while len(asked) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert len(asked) >= 3  # it was tried again after it failed
