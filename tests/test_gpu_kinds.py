@@ -159,6 +159,12 @@ def is_beside(one: Ran, other: Ran) -> bool:
     return one.start_s <= other.start_s < one.end_s
 
 
+def actors_in_log(session_folder: Path) -> list[str]:
+    """Read what Ray's own server noted on the actors of a session, to see why one went."""
+    log = session_folder / "logs" / "gcs_server.out"
+    return [line for line in log.read_text().splitlines() if "gcs_actor" in line]
+
+
 def run(
     assignments: list[Assignment], storage: Path, machines: Machines, *, at_once: int
 ) -> dict[str, list[tuple[Assignment, Ran]]]:
@@ -171,6 +177,7 @@ def run(
     endings = Endings()
     console = Console(file=io.StringIO())
     with training_session(storage, machines) as session:
+        session_folder = Path(ray._private.worker.global_worker.node.get_session_dir_path())
         planned = plan_sweep(session, assignments, None, console).order
         queue = TrialQueue(
             planned,
@@ -180,7 +187,9 @@ def run(
         )
         train(session, queue, num_trials=len(planned), trainable=record_where)
     assert queue.is_done
-    assert not endings.failures, (endings.failures, endings.troubles)
+    assert not endings.failures, "\n".join(
+        [*endings.failures, *endings.troubles, *actors_in_log(session_folder)]
+    )
     ran: dict[str, list[tuple[Assignment, Ran]]] = {kind: [] for kind in NUM_GPUS}
     for one in planned:
         told = Ran(*json.loads((storage / f"{one.trial.key}.json").read_text()))

@@ -139,6 +139,8 @@ SIZES = Space(
 class NoMirror(Watcher):
     """Takes the place of the mirror to MLflow, of which this is no test."""
 
+    num_waiting = 0
+
     def follow_search(self, result: SearchResult) -> None:
         """Follow nothing."""
 
