@@ -7,9 +7,17 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from reports.tables.blocks import MISSING, Block, OursBlock, PublishedBlock, Shown
+from reports.tables.blocks import (
+    MISSING,
+    Block,
+    OursBlock,
+    PublishedBlock,
+    Shown,
+    block_title,
+)
 from reports.tables.panels import BlockView, Panel, split_into_panels, view
 from reports.tables.table import Table
+from reports.verdicts.here import enumerate_words
 
 NARROWEST_NAMES, WIDEST_NAMES = 14, 40
 NAMES_SHARE = 5
@@ -45,6 +53,10 @@ class TableView:
             yield Text()
             yield from _draw_side_by_side(names, panel, len(self.table.rows), num_left_out)
         yield from self._explain()
+        left_out = [one for one in self.table.blocks if one not in blocks]
+        if left_out:
+            told = enumerate_words(dict.fromkeys(map(block_title, left_out)))
+            yield Text(f"Published values on {told}: in the files, or in a wider terminal.")
 
     def _explain(self) -> Iterable[Text]:
         """Write footnotes and the legend as a paragraph each, then what limits the numbers."""
