@@ -114,6 +114,7 @@ def test_all_machines_of_a_cluster_prepare(tmp_path: Path, cluster: str) -> None
     assert alone.read_bytes() == together.read_bytes()
 
 
+@pytest.mark.slow
 def test_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:
     write_clip_folder(tmp_path / "clips")
     arguments = ("prepare", "clips", "--source", "clips", "--address", "127.0.0.1:1")

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from rich.console import Console
 
@@ -29,6 +30,7 @@ def test_text_is_padded_with_masked_tokens() -> None:
     assert longer.token_mask.sum() == batch.token_mask.sum()
 
 
+@pytest.mark.slow
 def test_every_system_is_measured_in_every_way() -> None:
     systems, peaks = measure(2, 1, (64,), scale="tiny")
     assert [one.system for one in systems] == list(SYSTEMS)

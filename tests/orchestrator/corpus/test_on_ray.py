@@ -58,14 +58,10 @@ def test_cluster_without_a_place_is_told(nodes: list[dict[str, Any]], problem: s
         count_workers(nodes, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num_gpus", "num_parts", "num_workers", "per_gpu"),
-    [
-        (8, 3, 3, 1),
-        pytest.param(3, 8, 8, 3, marks=pytest.mark.slow),
-        pytest.param(1, 20, 8, 8, marks=pytest.mark.slow),
-        pytest.param(8, 1, 1, 1, marks=pytest.mark.slow),
-    ],
+    [(8, 3, 3, 1), (3, 8, 8, 3), (1, 20, 8, 8), (8, 1, 1, 1)],
 )
 def test_ray_gives_each_worker_one_gpu_to_see(
     tmp_path: Path, num_gpus: int, num_parts: int, num_workers: int, per_gpu: int

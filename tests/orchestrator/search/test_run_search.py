@@ -107,6 +107,7 @@ def test_complete_search_is_shown_again_without_training(storage: Path) -> None:
         run(storage, 4)
 
 
+@pytest.mark.slow
 def test_search_in_a_bucket_has_the_same_result_on_every_machine(
     storage: Path, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ def test_search_in_a_bucket_has_the_same_result_on_every_machine(
     assert f"{folder}/against-{drawn.name}.csv" in store.names(str(folder))
 
 
+@pytest.mark.slow
 def test_search_is_compared_with_another_by_its_name(storage: Path) -> None:
     drawn, chosen = (complete(storage, 6, sampler) for sampler in ("random", "tpe"))
     assert drawn.name == f"{chosen.name}-random"

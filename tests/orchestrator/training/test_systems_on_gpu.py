@@ -42,6 +42,7 @@ def twice(batch: KindOfBatch) -> KindOfBatch:
     return type(batch)(**both)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_system_of_the_studies_runs_on_a_gpu_without_a_wait(config: SystemConfig) -> None:
     with torch.device("meta"):

@@ -86,6 +86,7 @@ def test_training_there_is_that_on_the_cpu(storage: Path, manifest: Manifest) ->
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", [OTHER, CPU], ids=["there", "on-the-cpu"])
 def test_training_goes_on_from_a_checkpoint_of_the_device(
     storage: Path, manifest: Manifest, device: torch.device
@@ -116,6 +117,7 @@ class Limited(nn.Module):
         return logits
 
 
+@pytest.mark.slow
 def test_device_that_runs_out_of_memory_predicts_fewer_at_once(
     storage: Path, manifest: Manifest
 ) -> None:

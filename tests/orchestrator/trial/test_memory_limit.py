@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of this kind are Linux's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="limits of this kind are Linux's"),
+]
 
 
 def train_with(mib: int, storage: Path, *, channels: int = 16) -> dict[str, Any]:

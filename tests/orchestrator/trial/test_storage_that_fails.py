@@ -12,7 +12,10 @@ import pytest
 
 from tests.mount_namespace import WHY_NOT, in_mount_namespace
 
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
+]
 
 FINISHED = [
     "lock",

@@ -169,6 +169,7 @@ def test_long_utterance_is_cut(prepared: Prepared, nine: tuple[str, bytes]) -> N
         assert image.height < sum(heights) + 9 * 300
 
 
+@pytest.mark.slow
 def test_many_utterances_have_fewer_faces_each(prepared: Prepared) -> None:
     assert [lines_each(number) for number in (0, 1, 12, 24, 48, 50)] == [4, 4, 4, 2, 1, 1]
     (long,) = (sample for sample in prepared.pick(LE, 9) if sample.row.id == "<3>")

@@ -49,6 +49,7 @@ def ask(uri: str, copy: Path, num_candidates: int = NUM_CANDIDATES) -> "subproce
     return subprocess.Popen([*command, *given], cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_machines_that_ask_at_once_get_each_candidate_once(bucket: str, tmp_path: Path) -> None:
     machines = [ask(bucket, tmp_path / str(number)) for number in range(NUM_MACHINES)]
     printed = [machine.communicate(timeout=120)[0] for machine in machines]
@@ -68,6 +69,7 @@ def test_machines_that_ask_at_once_get_each_candidate_once(bucket: str, tmp_path
     assert sorted(ends) == list(range(NUM_CANDIDATES))
 
 
+@pytest.mark.slow
 def test_machine_that_is_killed_leaves_whole_candidates_alone(bucket: str, tmp_path: Path) -> None:
     """It may be killed at any time: also while it asks, or between two lines of a candidate."""
     drawn = random.Random(0)
