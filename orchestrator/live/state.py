@@ -76,6 +76,9 @@ class SweepState(Facts):
     num_waiting_for_mlflow: int
     """The trials that MLflow does not know completely yet."""
 
+    is_stopping: bool = False
+    """Whether a signal has asked the sweep to stop; a later run goes on from what is finished."""
+
     @property
     def num_left(self) -> int:
         """How many trials wait for a slot."""

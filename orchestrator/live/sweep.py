@@ -78,6 +78,8 @@ class LiveSweep(Watcher):
         self._most_at_once = 0
         self._has_epochs = False
         self._running: dict[str, _Running] = {}
+        self.is_stopping: Callable[[], bool] = lambda: False
+        """Says whether a signal has asked to stop; who has the session sets it."""
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -164,6 +166,7 @@ class LiveSweep(Watcher):
                 ),
                 seconds_left=self._seconds_left(),
                 num_waiting_for_mlflow=num_waiting_for_mlflow,
+                is_stopping=self.is_stopping(),
             )
 
     def _end(self, key: str, took_s: float | None) -> None:

@@ -13,6 +13,9 @@ BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 SPARK_WIDTH, NAME_WIDTH = 12, 28
 """The last scores of a trial that are drawn, and the characters of its name."""
 
+STOPPING = "stopping: what is finished is kept"
+"""Takes the place of the time left after a signal."""
+
 MAX_SHOWN = 16
 """So many running trials are shown; the others are counted."""
 
@@ -24,7 +27,7 @@ def live_view(state: SweepState) -> RenderableType:
         (f"{state.num_finished} done", "green"),
         f", {len(state.running)} running, {max(0, state.num_left)} left",
         (f", {state.num_failed} failed" if state.num_failed else "", "red"),
-        f"; {say_time_left(state.seconds_left)}",
+        f"; {STOPPING if state.is_stopping else say_time_left(state.seconds_left)}",
     )
     return Group(head, running_view(state.running))
 

@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.text import Text
 
 from orchestrator.live.sweep import LiveSweep
-from orchestrator.live.view import running_view
+from orchestrator.live.view import STOPPING, running_view
 from orchestrator.trial.watcher import Watcher
 from reports.ledger.search_result import Candidate
 from search_spaces.trial import Trial
@@ -63,6 +63,8 @@ class SearchProgress(Watcher):
 
     def view(self) -> RenderableType:
         """Draw the view while trials run."""
+        state = self._sweep.state()
         best = "" if self._best_f1 is None else f"; best valid F1 {self._best_f1:.3f}"
-        head = f"candidates: {self._num_ended} of {self._num_candidates} ended{best}"
-        return Group(Text(head), running_view(self._sweep.state().running))
+        stopping = f"; {STOPPING}" if state.is_stopping else ""
+        head = f"candidates: {self._num_ended} of {self._num_candidates} ended{best}{stopping}"
+        return Group(Text(head), running_view(state.running))

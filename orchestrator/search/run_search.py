@@ -172,6 +172,7 @@ def _train(
             ),
             num_candidates=search.num_candidates,
         )
+        live.is_stopping = lambda: session.signals.seen is not None
         driver = session.leases.driver
         with published(live, search.storage, driver, lambda: mirror.num_waiting), progress:
             train(

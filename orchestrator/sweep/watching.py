@@ -50,6 +50,7 @@ def watching(
     rows = {key: row.row for key, (_, row) in missing.items()}
     trials = {key: trial for key, (trial, _) in missing.items()}
     live = LiveSweep(header, rows.__getitem__, TimeLeft(trials, rows, trial_s))
+    live.is_stopping = lambda: session.signals.seen is not None
     noting = NotingFailures(notes_in(session.storage), lambda key: missing[key][1])
     driver = session.leases.driver
     with (

@@ -69,6 +69,15 @@ def test_diverged_trial_ends_with_what_it_reached() -> None:
     assert "seed 1: valid F1 0.500 at epoch 1, diverged in epoch 2, 2.5 s" in lines[1]
 
 
+def test_terminal_says_at_once_that_a_sweep_stops() -> None:
+    bench = LiveBench("deep")
+    printed = io.StringIO()
+    console = Console(file=printed, width=80, force_terminal=True, color_system=None)
+    with SweepProgress(console, bench.live):
+        bench.live.is_stopping = lambda: True
+    assert "0 running, 1 left; stopping: what is finished is kept" in printed.getvalue()
+
+
 def test_terminal_shows_the_running_trials_below() -> None:
     bench = LiveBench("deep")
     printed = io.StringIO()

@@ -63,6 +63,8 @@ def test_view_shows_what_trains() -> None:
     assert printed.getvalue() == "candidate 3: its process was lost\n"
     live.stopped(TRIAL)
     assert drawn(progress) == ["candidates: 0 of 12 ended"]
+    live.is_stopping = lambda: True
+    assert drawn(progress) == ["candidates: 0 of 12 ended; stopping: what is finished is kept"]
 
 
 def drawn(progress: SearchProgress) -> list[str]:
