@@ -14,7 +14,7 @@ import click
 
 from corpora.errors import UserError, did_you_mean
 from orchestrator.cluster.stop_signals import EXIT_FAILED_TRIALS, Terminated, raise_terminated
-from orchestrator.errors import LostRayError
+from orchestrator.errors import LostRayError, say_system_error
 from orchestrator.project.default_map import default_map_of
 from orchestrator.project.fields import OF_ALL_COMMANDS, Value
 from orchestrator.project.read import Project, ProjectError, read_project
@@ -243,7 +243,7 @@ def main() -> NoReturn:
         _print_error(f"error: {error}", style="red")
         sys.exit(EXIT_FAILED_TRIALS if isinstance(error, LostRayError) else EXIT_BAD_INPUT)
     except OSError as error:  # such as a full disk, or a folder that was removed
-        _print_error(f"error: {error}", style="red")
+        _print_error(f"error: {say_system_error(error)}", style="red")
         sys.exit(EXIT_FAILED_TRIALS)
     except (KeyboardInterrupt, click.Abort) as stop:
         _print_error("\nStopped. Run the same command again to continue from here.")

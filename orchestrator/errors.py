@@ -1,7 +1,30 @@
 """The errors of machines, of storage, and of what is stored there."""
 
+import errno
+
 from corpora.errors import UserError
 from orchestrator.redaction import without_secrets
+
+_MAKE_ROOM = "make room there (`mmer-sweep du` shows what a storage takes), then run this again"
+_CHOOSE = "choose a place that this user can write, or give this user the right to this one"
+WHAT_HELPS = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EROFS: _CHOOSE,
+    errno.EACCES: _CHOOSE,
+    errno.EPERM: _CHOOSE,
+}
+"""What helps against errors of the system that users can do something about."""
+
+
+def say_system_error(error: OSError) -> str:
+    """Say in a line which file or folder is concerned, what is wrong, and what helps."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    said = f"{' -> '.join(names)}: {error.strerror}"
+    helps = WHAT_HELPS.get(error.errno or 0)
+    return f"{said}; {helps}" if helps else said
 
 
 class ClusterError(UserError):
