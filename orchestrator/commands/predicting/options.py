@@ -1,5 +1,6 @@
 """The options of `predict`, each group as one argument."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ def check_for_folder(folder: Path, said: Said, form: Form) -> None:
                 f"'{folder}' is a folder, so '--{name}' names a folder too, and '{path}' is a "
                 "file; choose another name"
             )
+    _check_places(form)
 
 
 def check_for_file(clip: Path, form: Form) -> None:
@@ -121,6 +123,25 @@ def check_for_file(clip: Path, form: Form) -> None:
                 f"'{clip}' is a file, so '--{name}' names a file that ends in {SUFFIXES[name]}, "
                 f"and '{path}' is none"
             )
+    _check_places(form)
+
+
+def _check_places(form: Form) -> None:
+    """Refuse, before anything is predicted, to write where this user cannot.
+
+    Raises:
+        UsageError: If there is such a place.
+    """
+    places = form.views if form.output is None else form.views | {"output": form.output}
+    for name, path in places.items():
+        existing = next(folder for folder in path.absolute().parents if folder.exists())
+        if not existing.is_dir():
+            why = f"'{existing}' is a file"
+        elif not os.access(existing, os.W_OK):
+            why = f"you may not write in '{existing}'"
+        else:
+            continue
+        raise click.UsageError(f"'--{name}': '{path}' cannot be written: {why}")
 
 
 def _origins(words: str | None, places: Sequence[str]) -> Origins:

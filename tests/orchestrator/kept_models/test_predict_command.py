@@ -243,6 +243,19 @@ def test_options_of_a_file_are_refused_for_a_folder(option: str, storage: Path) 
     assert "is a folder; '--text', '--subtitles'" in result.stderr
 
 
+@pytest.mark.parametrize(("option", "name"), [("--page", "a.html"), ("--picture", "a.png")])
+def test_place_that_cannot_be_written_is_told_before_the_trial_is_sought(
+    option: str, name: str, storage: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    where = tmp_path / "file" / "deeper" / name
+    clip = storage / "clips" / "clip.mp4"
+    result = call(clip, "--trial", "abcdef", option, where, "--storage", storage)
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.replace("│", "").split())
+    assert f"'{option}': '{where}' cannot be written: '{tmp_path / 'file'}' is a file" in told
+
+
 def test_clip_that_is_not_there_is_told(storage: Path) -> None:
     result = call(storage / "gone.mp4", "--trial", "abcdef", "--storage", storage)
     assert "gone.mp4' does not exist" in result.stderr
