@@ -2,7 +2,7 @@
 
 The queue leases a trial when it hands it out. Every few seconds it checks trials leased by other
 drivers: is there a record, or has the lease expired? A trial whose process was lost returns to the
-queue.
+queue, after a rest if it was lost before.
 """
 
 import time
@@ -26,6 +26,14 @@ LOOK_S = 2.0
 
 MAX_LOOKS = 16
 """How many trials it checks at a time: in a bucket, each may take some tenths of a second."""
+
+
+RESTS_S = (0.0, 4.0, 16.0)
+"""How long a trial rests that was lost once, twice, three times without one more epoch.
+
+A kill is made good at once. Trouble of Ray or of a network may last for seconds, and would
+otherwise use up all attempts of a trial in that time.
+"""
 
 
 class _Progress:
@@ -64,6 +72,7 @@ class TrialQueue:
     ) -> None:
         """Queue trials, each key once; `find_record` raises OSError while storage fails."""
         self._waiting = deque(assignments)
+        self._resting: list[tuple[float, Assignment]] = []
         self._elsewhere: deque[Assignment] = deque()
         self._running: dict[str, Assignment] = {}
         self._progress = {assignment.trial.key: _Progress() for assignment in assignments}
@@ -93,7 +102,7 @@ class TrialQueue:
     @property
     def is_done(self) -> bool:
         """Whether every trial is finished or given up."""
-        return not (self._waiting or self._elsewhere or self._running)
+        return not (self._waiting or self._resting or self._elsewhere or self._running)
 
     @property
     def num_running(self) -> int:
@@ -111,6 +120,7 @@ class TrialQueue:
         It is the first trial in the queue whose kind of GPU is not `full`.
         """
         self.look()
+        self._wake()
         for _ in range(MAX_LOOKS):
             assignment = None if self._is_storage_silent else self._take_waiting(full)
             if assignment is None:
@@ -126,6 +136,12 @@ class TrialQueue:
                 del self._waiting[index]
                 return assignment
         return None
+
+    def _wake(self) -> None:
+        """Queue the trials first that have rested."""
+        now, resting = self._clock(), self._resting
+        self._waiting.extendleft(one for until, one in resting if until <= now)
+        self._resting = [(until, one) for until, one in resting if until > now]
 
     def look(self) -> None:
         """Check the trials that other drivers hold, if it is time to."""
@@ -183,31 +199,43 @@ class TrialQueue:
         assignment = self._running.pop(trial.key)
         num_losses = self._progress[trial.key].lose()
         if loss.is_out_of_memory:
-            batch_size = trial.config.training.batch_size
-            try:
-                size = halve(
-                    assignment.micro_batch_size or batch_size,
-                    batch_size=batch_size,
-                    problem=loss.reason,
-                )
-            except NotEnoughMemoryError as error:
-                self._fail_of(trial, "memory", str(error))
-                return
-            assignment = assignment._replace(micro_batch_size=size)
-            reason = f"out of memory: goes on with micro-batches of {size}"
-        elif num_losses > MAX_LOSSES:
+            self._go_on_smaller(assignment, loss)
+            return
+        if num_losses > MAX_LOSSES:
             told = f"{num_losses} times without one more epoch: {loss.reason}"
             self._fail_of(trial, "process", told)
             return
+        rest_s = RESTS_S[min(num_losses, len(RESTS_S)) - 1]
+        if rest_s:
+            self._resting.append((self._clock() + rest_s, assignment))
         elif loss.never_began:
             self._waiting.append(assignment)  # last: else one machine could take it again and again
-            self._tell_lost(trial)
-            self.trouble(trial, f"tried again later: {loss.reason}")
-            return
         else:
-            reason = "its process was lost: goes on from its last epoch"
-        self._waiting.appendleft(assignment)
+            self._waiting.appendleft(assignment)
         self._tell_lost(trial)
+        if loss.never_began:
+            self.trouble(trial, f"tried again later: {loss.reason}")
+        else:
+            later = f" in {rest_s:.0f} s" if rest_s else ""
+            told = f"its process was lost: goes on from its last epoch{later}\n{loss.reason}"
+            self.trouble(trial, told)
+
+    def _go_on_smaller(self, assignment: Assignment, loss: Loss) -> None:
+        """Queue a trial that ran out of memory again, first, with smaller micro-batches."""
+        trial = assignment.trial
+        batch_size = trial.config.training.batch_size
+        try:
+            size = halve(
+                assignment.micro_batch_size or batch_size,
+                batch_size=batch_size,
+                problem=loss.reason,
+            )
+        except NotEnoughMemoryError as error:
+            self._fail_of(trial, "memory", str(error))
+            return
+        self._waiting.appendleft(assignment._replace(micro_batch_size=size))
+        self._tell_lost(trial)
+        reason = f"out of memory: goes on with micro-batches of {size}"
         self.trouble(trial, f"{reason}\n{loss.reason}")
 
     def repeat(self, trial: Trial, reason: str) -> None:

@@ -10,6 +10,7 @@ from orchestrator.cluster.packing import Capacity
 from orchestrator.failures.failure import failure_of
 from orchestrator.search.candidate_log import CandidateLog
 from orchestrator.search.supply import SearchHooks, SearchSupply
+from orchestrator.sweep.queue import RESTS_S
 from orchestrator.sweep.supply import Loss
 from reports.ledger.ledger import LedgerError
 from reports.ledger.record import Record
@@ -474,6 +475,7 @@ def test_candidate_that_was_killed_beside_others_stays_open(tmp_path: Path) -> N
     driver = Driver(tmp_path, num_candidates=1, shares=measured_shares(tmp_path, 4000.0))
     for _ in range(1 + MAX_LOSSES + 1):
         driver.supply.lost(driver.next(), KILLED)
+        driver.now += max(RESTS_S)
     assert driver.supply.next() is None
     assert driver.books.num_failed == 1
     assert (driver.states, driver.log.is_complete(1)) == (["failed"], False)

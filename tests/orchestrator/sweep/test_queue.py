@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.cluster.assignment import MAX_LOSSES, Assignment, Share
 from orchestrator.failures.failure import TrialFailure, failure_of
-from orchestrator.sweep.queue import TrialQueue
+from orchestrator.sweep.queue import RESTS_S, TrialQueue
 from orchestrator.sweep.supply import Loss
 from orchestrator.training.micro_batches import NotEnoughMemoryError
 from orchestrator.trial.watcher import Watcher
@@ -173,6 +173,7 @@ def test_trial_lost_again_and_again_at_one_epoch_is_given_up(bench: QueueBench) 
     bench.queue.epoch_done(trial, epoch(0))
     for _ in range(1 + MAX_LOSSES):
         bench.queue.lost(trial, LOST)
+        bench.now += max(RESTS_S)
         following = bench.next_seed()
     assert following == 1
     assert bench.diary.entries[-1] == (
@@ -191,7 +192,27 @@ def test_trial_lost_further_and_further_back_is_given_up(bench: QueueBench) -> N
         for number in range(num_epochs):
             bench.queue.epoch_done(trial, epoch(number))
         bench.queue.lost(trial, LOST)
+        bench.now += max(RESTS_S)
     assert bench.diary.entries[-1][0] == "failed"
+
+
+def test_trial_that_is_lost_again_at_once_rests_and_the_others_go_on(bench: QueueBench) -> None:
+    trial = bench.trials[0]
+    for _ in range(2):
+        assert bench.next_seed() == 0  # at once after the first loss
+        bench.queue.lost(trial, LOST)
+    assert [bench.next_seed(), bench.next_seed()] == [1, None]
+    bench.now += RESTS_S[1]
+    assert bench.next_seed() == 0
+    bench.queue.lost(trial, LOST)
+    bench.now += RESTS_S[2] - 0.1
+    assert bench.next_seed() is None
+    assert not bench.queue.is_done
+    bench.now += 0.1
+    assert bench.next_seed() == 0
+    told = [text for kind, _, text in bench.diary.entries if kind == "trouble"]
+    goes_on = "its process was lost: goes on from its last epoch"
+    assert told == [goes_on, f"{goes_on} in 4 s", f"{goes_on} in 16 s"]
 
 
 def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: QueueBench) -> None:
@@ -202,6 +223,7 @@ def test_trial_that_a_machine_could_not_begin_comes_after_the_others(bench: Queu
     assert [bench.next_seed(), bench.next_seed()] == [1, 0]
     for _ in range(MAX_LOSSES):
         bench.queue.lost(first, unreached)
+        bench.now += max(RESTS_S)
         bench.next_seed()
     told = "machine 'm' does not reach 's'"
     assert bench.diary.entries == [
