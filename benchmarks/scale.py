@@ -137,9 +137,9 @@ def sweep_ours(num_trials: int) -> SweepCost:
         storage, console = Path(folder), Console(file=nowhere, force_terminal=True)
         mirror = PatientMirror(storage, tracking_uri_of(None, storage))
         start = time.perf_counter()
-        missing = missing_trials([_plan_and_follow(study, storage, mirror, console)])
+        missing = missing_trials([plan_and_follow(study, storage, mirror, console)])
         planned = time.perf_counter()
-        _sweep(storage, missing, (sampler, mirror), console)
+        sweep_missing(storage, missing, (sampler, mirror), console)
         before_close = time.perf_counter()
         failure = mirror.close()
         closed = time.perf_counter()
@@ -150,7 +150,7 @@ def sweep_ours(num_trials: int) -> SweepCost:
                 f"failure of the MLflow mirror: {failure}"
             )
         again = mirror_module.MlflowMirror(storage, tracking_uri_of(None, storage))
-        _plan_and_follow(study, storage, again, console)
+        plan_and_follow(study, storage, again, console)
         planned_again = time.perf_counter()
         again.close()
         again_s = (planned_again - closed, time.perf_counter() - planned_again)
@@ -169,7 +169,7 @@ def sweep_ours(num_trials: int) -> SweepCost:
     )
 
 
-def _plan_and_follow(
+def plan_and_follow(
     study: Study, storage: Path, mirror: mirror_module.MlflowMirror, console: Console
 ) -> Plan:
     """Plan a study as the command line does."""
@@ -179,7 +179,7 @@ def _plan_and_follow(
     return plan
 
 
-def _sweep(
+def sweep_missing(
     storage: Path,
     missing: Mapping[str, tuple[Trial, RowRef]],
     watchers: tuple[Watcher, ...],

@@ -2,10 +2,11 @@
 
 import os
 import secrets
+import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from ray._common.utils import get_default_ray_temp_dir
 from ray._private import ray_constants, worker
 
+from orchestrator.cluster.leftovers import claim, keep, remove_left
 from orchestrator.errors import ClusterError, LostRayError
 from orchestrator.terminal import errors
 
@@ -88,6 +90,39 @@ def _short_folder(default: Path) -> Iterator[str | None]:
 def _fits(folder: Path) -> bool:
     """Whether the sockets of a Ray in this folder have valid paths."""
     return len(os.fsencode(folder / LONGEST_SOCKET)) <= MAX_SOCKET_PATH
+
+
+@contextmanager
+def session_folder_removed() -> Iterator[Callable[[], None]]:
+    """Remove the folder of Ray's session in the end: Ray itself leaves it, half a MiB a sweep.
+
+    After an error it stays, because Ray's logs are in it.
+
+    Yields:
+        A function to call when Ray has started on this machine. It also removes the folders that
+        killed drivers left.
+    """
+    ours: list[Path] = []
+
+    def note_start() -> None:
+        folder = Path(worker.global_worker.node.get_session_dir_path())
+        remove_left(folder.parent.glob("session_*"))
+        claim(folder)
+        ours.append(folder)
+
+    try:
+        yield note_start
+    except Exception:
+        for folder in ours:
+            keep(folder)
+        ours.clear()
+        raise
+    finally:
+        for folder in ours:
+            shutil.rmtree(folder, ignore_errors=True)
+            latest = folder.with_name(ray_constants.SESSION_LATEST)
+            if not latest.exists():  # Ray would not replace a link that leads nowhere
+                latest.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import ray
 from ray._private import worker
 
 from mmer_sweep import ROOT, prefer_own_packages
-from orchestrator.cluster.local_ray import alone_on_machine, watched_ray
+from orchestrator.cluster.local_ray import alone_on_machine, session_folder_removed, watched_ray
 from orchestrator.cluster.stop_signals import Terminated
 from orchestrator.errors import ClusterError
 
@@ -84,9 +84,11 @@ def ray_session(
     with ExitStack() as held:
         held.enter_context(_own_surroundings(storage))
         folder = held.enter_context(alone_on_machine()) if address is None else None
+        started = held.enter_context(session_folder_removed())
         held.callback(ray.shutdown)
         _start(address, _Limits(num_cpus, memory_mib), folder)
         if address is None:
+            started()
             held.enter_context(watched_ray())
         yield
 

@@ -5,7 +5,6 @@ hands out. A trial that returns after its process was lost is a new trial for Tu
 the trial's own (`orchestrator.trial.checkpoints`): they survive the driver; Tune's do not.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
 from orchestrator.cluster.assignment import Assignment
+from orchestrator.cluster.leftovers import temporary_folder
 from orchestrator.cluster.machines import (
     Machines,
     count_requested,
@@ -155,10 +155,10 @@ def _fit(
     listener: TuneListener,
 ) -> None:
     """Run Tune until its searcher is finished, in a folder that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="mmer-sweep-", ignore_cleanup_errors=True) as scratch:
+    with temporary_folder() as scratch:
         run_config = tune.RunConfig(
             name="sweep",
-            storage_path=scratch,
+            storage_path=str(scratch),
             verbose=0,
             stop=stopper,
             callbacks=[listener, SilentReporter()],

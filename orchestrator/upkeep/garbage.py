@@ -176,13 +176,23 @@ class _Search:
         mirror = self._mirror
         return tuple(one for one in files if mirror is None or mirror.is_in_bucket(one.name))
 
-    def _of_trials(self, kind: str) -> Iterator[tuple[str, tuple[StoredFile, ...]]]:
+    def _of_trials(
+        self, kind: Literal["checkpoints", "models"]
+    ) -> Iterator[tuple[str, tuple[StoredFile, ...]]]:
         """List the files of one kind by trial."""
-        for folder in sorted((self._storage / TRIALS).glob("*")):
-            files = files_below(self._storage, f"{TRIALS}/{folder.name}")
+        for key, files in sorted(self._large_files.items()):
             found = tuple(file for file in files if kind_of(file.name) == kind)
             if found:
-                yield folder.name, found
+                yield key, found
+
+    @cached_property
+    def _large_files(self) -> dict[str, list[StoredFile]]:
+        """The checkpoints and models of each trial."""
+        found: dict[str, list[StoredFile]] = {}
+        for file in files_below(self._storage, TRIALS):
+            if kind_of(file.name) in ("checkpoints", "models"):
+                found.setdefault(file.name.split("/")[1], []).append(file)
+        return found
 
     def _is_named(self, corpus: str, recipe: str) -> bool:
         """Whether a plan or a search names a prepared corpus; a damaged one counts as named."""

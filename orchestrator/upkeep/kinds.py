@@ -111,7 +111,7 @@ MARKS = (TRIALS, planned.FOLDER, "corpora", search_result.FOLDER, OWN_FOLDER)
 
 def kind_of(name: str) -> Kind:
     """Tell the kind of a file by its path relative to the storage, with `/`."""
-    top, *rest = parts = PurePosixPath(name).parts
+    top, *rest = parts = [part for part in name.split("/") if part]
     file = parts[-1]
     if top == OWN_FOLDER:
         return "mirror"
@@ -126,7 +126,7 @@ def kind_of(name: str) -> Kind:
     if top.startswith(MLFLOW):
         return "mlflow"
     if top == TRIALS:
-        stem = PurePosixPath(file).stem.partition("-")[0]
+        stem = (file.rpartition(".")[0] or file).partition("-")[0]
         return _OF_TRIALS.get(stem, "other") if len(rest) == 2 else "other"
     if top == "corpora" and rest[0].startswith("."):
         return "preparations"

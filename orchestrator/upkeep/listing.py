@@ -20,21 +20,23 @@ def files_below(storage: Path, below: str = "") -> Iterator[StoredFile]:
 
     Files that go meanwhile are left out.
     """
-    pending = [storage / below]
+    pending = [below]  # plain text: a path object for each of many thousand files takes long
     while pending:
+        folder = pending.pop()
         try:
-            entries = sorted(os.scandir(pending.pop()), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(storage / folder), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
             continue
         for entry in entries:
+            name = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
-                pending.append(Path(entry.path))
+                pending.append(name)
                 continue
             try:
                 size = entry.stat(follow_symlinks=False).st_size
             except FileNotFoundError:
                 continue
-            yield StoredFile(Path(entry.path).relative_to(storage).as_posix(), size)
+            yield StoredFile(name, size)
 
 
 def files_in_bucket(mirror: Mirror) -> Iterator[StoredFile]:

@@ -122,6 +122,15 @@ class Report:
         """The claims of all studies."""
         return tuple(one for chapter in self.chapters for one in chapter.judged)
 
+    @cached_property
+    def chapters_of_trials(self) -> dict[str, list[str]]:
+        """The names of the chapters in which each trial has a part, by its key."""
+        names: dict[str, list[str]] = {}
+        for chapter in self.chapters:
+            for key in chapter.keys:
+                names.setdefault(key, []).append(chapter.name)
+        return names
+
     @property
     def trials_by_place(self) -> dict[Place, dict[RowRef, tuple[Record, ...]]]:
         """The finished trials of every row in every place; equal built-in rows share trials."""

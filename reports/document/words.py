@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from corpora.source.names import SYNTHETIC_NAMES
 from reports.document.content import Chapter, Report
-from reports.document.trial_line import TrialLine
 from reports.forms.verdict_words import MEANINGS, asked, list_words, stated
 from reports.lint.checks import Lint
 from reports.scores.environment import Environment, Fact
@@ -95,11 +94,6 @@ def group_by_paper(report: Report) -> list[tuple[str, list[Chapter]]]:
         name = f"{source.paper.authors}, {source.paper.venue}" if source else ""
         (groups.setdefault(name, []) if source else own).append(chapter)
     return [*groups.items(), *([("Of no paper", own)] if own else [])]
-
-
-def list_chapters(report: Report, line: TrialLine) -> list[str]:
-    """List the names of the chapters in which a trial has a part."""
-    return [chapter.name for chapter in report.chapters if line.record.key in chapter.keys]
 
 
 def list_decided(chapter: Chapter) -> list[Judged]:

@@ -7,11 +7,20 @@ was raised, the key of a record from before cannot be computed anew.
 
 import math
 from collections.abc import Iterator
+from typing import TypeVar, cast
 
 from corpora.parsing.errors import ParseError
 from corpora.parsing.json_text import parse_json
 from corpora.parsing.sealed import sealed, unsealed
 from reports.ledger.record import RECORD_SCHEMA, Record
+
+MAX_SHARED = 10_000
+"""So many equal parts of records are known at most."""
+
+Part = TypeVar("Part")
+
+_shared: dict[tuple[type[object], str], object] = {}
+"""Parts that are equal in many records, by what tells them apart. Nobody changes them."""
 
 
 def record_bytes(record: Record) -> bytes:
@@ -20,7 +29,7 @@ def record_bytes(record: Record) -> bytes:
 
 
 def parse_record(content: bytes, key: str) -> Record:
-    """Read the content of a record's file.
+    """Read the content of a record's file; records share what is equal in them.
 
     Args:
         content: What the file holds.
@@ -34,7 +43,32 @@ def parse_record(content: bytes, key: str) -> Record:
     record = parse_json(plain, Record)
     for fault in _faults(record, key, has_digest=has_digest):
         raise ParseError(fault)
-    return record
+    return _sharing(record)
+
+
+def _sharing(record: Record) -> Record:
+    """Let a record share its equal parts with others: thousands of records are held at once."""
+    trial, circumstances = record.trial, record.circumstances
+    of_trial = {
+        "config": _share(trial.config, trial.config.model_dump_json()),
+        "corpus": _share(trial.corpus, trial.corpus.model_dump_json()),
+    }
+    of_circumstances = {
+        "libraries": _share(circumstances.libraries, repr(circumstances.libraries)),
+        "recipe": _share(circumstances.recipe, repr(circumstances.recipe)),
+    }
+    parts = {
+        "trial": trial.model_copy(update=of_trial),
+        "circumstances": circumstances.model_copy(update=of_circumstances),
+    }
+    return record.model_copy(update=parts)
+
+
+def _share(part: Part, text: str) -> Part:
+    """Return the known part of the same text, or make this one known."""
+    if len(_shared) >= MAX_SHARED:
+        _shared.clear()
+    return cast(Part, _shared.setdefault((type(part), text), part))
 
 
 def _faults(record: Record, key: str, *, has_digest: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -103,6 +104,20 @@ def lose_gcs() -> None:
     except LostRayError as error:
         seen.told, seen.took_s = str(error), time.monotonic() - killed_at
     (storage / "seen.json").write_text(json.dumps(asdict(seen)))
+
+
+@pytest.mark.slow
+def test_session_leaves_its_folder_only_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        monkeypatch.setenv("RAY_TMPDIR", short)
+        with ray_session(tmp_path, num_cpus=1):
+            assert [*Path(short, "ray").glob("session_*")]
+        assert not [*Path(short, "ray").glob("session_*")]
+        with pytest.raises(ValueError, match="wrong"), ray_session(tmp_path, num_cpus=1):
+            raise ValueError("wrong")
+        assert len([*Path(short, "ray").glob("session_2*")]) == 1
 
 
 def test_without_any_folder_for_sockets_the_user_is_told(

@@ -118,3 +118,12 @@ def test_predictions_of_other_emotions_are_refused(ledger: Ledger) -> None:
     record = write_trial(ledger, make_trial(), make_split(0, 1, num_emotions=2))
     with pytest.raises(LedgerError, match="are of 2 emotions, but the record names 3"):
         TrialScores(ledger).find(record, "f1")
+
+
+def test_records_share_what_is_equal_in_them() -> None:
+    other = make_record(make_trial(seed=1), "0" * 64)
+    first, second = (parse_record(record_bytes(one), one.key) for one in (RECORD, other))
+    assert (first, second) == (RECORD, other)
+    assert first.trial.config is second.trial.config
+    assert first.trial.corpus is second.trial.corpus
+    assert first.circumstances.libraries is second.circumstances.libraries
