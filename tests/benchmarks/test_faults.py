@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import count_changes, inject
 from benchmarks.trouble.command import in_fork, load_commands
 from benchmarks.trouble.crash_points import STOPPED, Point, stopping_at
+from benchmarks.trouble.crash_sweep import count_changes, inject
 from benchmarks.trouble.laid_storage import lay_workplace
 from reports.ledger.files import create_once, write_atomically
 
