@@ -71,16 +71,17 @@ def jump(rng: random.Random, num_calls: int) -> Trouble:
 
 KINDS: Mapping[str, Drawn] = {
     "EIO, of all calls": some(CALLS, errno.EIO),
-    "ESTALE, of all calls": some(CALLS, errno.ESTALE),
-    "EIO, of reading": some(READING, errno.EIO),
     "EIO, but the change is made": some(CHANGING, errno.EIO, is_done=True),
     "ENOSPC, some calls in a row": burst(
         ("write", "open to write", "fsync", "rename", "link", "mkdir"), errno.ENOSPC
     ),
     "EROFS, some calls in a row": burst(CHANGING, errno.EROFS),
+    "EIO, of reading": some(READING, errno.EIO),
+    "ESTALE, of all calls": some(CALLS, errno.ESTALE),
     "delays": slow,
     "clock that jumps": jump,
 }
+"""In the order in which storages meet them."""
 
 
 @dataclass(frozen=True)
