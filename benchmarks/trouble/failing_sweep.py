@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -36,15 +37,16 @@ TOLD = 1
 NUM_PROCESSES = 3
 """How many processes meet trouble on one storage, one after the other."""
 
-Drawn = Callable[[random.Random, int], Trouble]
-"""Draws a trouble for a sweep that makes so many calls."""
+Drawn = Callable[[random.Random, Mapping[str, int]], Trouble]
+"""Draws a trouble for a sweep that makes so many calls of each kind."""
 
 
 def some(calls: Sequence[str], error: int, *, is_done: bool = False) -> Drawn:
-    """Hit a few calls in a hundred."""
+    """Hit a few calls in a hundred, from one on."""
 
-    def drawn(rng: random.Random, num_calls: int) -> Trouble:
-        return Trouble(tuple(calls), error, per_10000=rng.randint(50, 500), is_done=is_done)
+    def drawn(rng: random.Random, num_calls: Mapping[str, int]) -> Trouble:
+        first, rate = _draw_call(rng, calls, num_calls), rng.randint(50, 500)
+        return Trouble(tuple(calls), error, per_10000=rate, is_done=is_done, first=first)
 
     return drawn
 
@@ -52,19 +54,23 @@ def some(calls: Sequence[str], error: int, *, is_done: bool = False) -> Drawn:
 def burst(calls: Sequence[str], error: int) -> Drawn:
     """Hit some calls in a row: each that is tried again takes a pause, so they last seconds."""
 
-    def drawn(rng: random.Random, num_calls: int) -> Trouble:
-        first, num = rng.randrange(num_calls), rng.randint(1, 6)
+    def drawn(rng: random.Random, num_calls: Mapping[str, int]) -> Trouble:
+        first, num = _draw_call(rng, calls, num_calls), rng.randint(1, 6)
         return Trouble(tuple(calls), error, first=first, num=num)
 
     return drawn
 
 
-def slow(rng: random.Random, num_calls: int) -> Trouble:
+def _draw_call(rng: random.Random, calls: Sequence[str], num_calls: Mapping[str, int]) -> int:
+    return rng.randrange(sum(num_calls[call] for call in calls))
+
+
+def slow(rng: random.Random, num_calls: Mapping[str, int]) -> Trouble:
     """Let a tenth of all calls wait."""
     return Trouble(CALLS, per_10000=1000, delay_s=rng.uniform(0.001, 0.05))
 
 
-def jump(rng: random.Random, num_calls: int) -> Trouble:
+def jump(rng: random.Random, num_calls: Mapping[str, int]) -> Trouble:
     """Set the clock some days ahead or back; the process after it has the right one again."""
     return Trouble(clock_offset_s=rng.choice((-1, 1)) * rng.randint(3600, 10 * 86400))
 
@@ -126,22 +132,27 @@ def tell_and_end(place: Workplace, storage: Path) -> None:
         sys.exit(TOLD)
 
 
-def meet(place: Workplace, kind: str, rng: random.Random, whole: Mapping[str, object]) -> Troubled:
+class Undisturbed(NamedTuple):
+    """What a sweep leaves that nothing happens to, and how many calls of each kind it makes."""
+
+    whole: Mapping[str, object]
+    num_calls: Mapping[str, int]
+
+
+def meet(place: Workplace, kind: str, rng: random.Random, expected: Undisturbed) -> Troubled:
     """Let processes meet trouble on a storage, one after the other, and then a last one none."""
     shim, storage = Shim.preloaded(), fresh(place)
-    num_calls = int(str(whole["num_calls"]))
     ends: list[Ended] = []
     lost = repeated = 0
     before = sum(shim.counts().values())
     for _ in range(NUM_PROCESSES):
         finished = Finished.now(storage)
-        trouble = KINDS[kind](rng, num_calls)
+        trouble = KINDS[kind](rng, expected.num_calls)
         with shim.trouble(trouble, rng.randrange(2**32)):
             ends.append(in_fork(lambda: tell_and_end(place, storage), LIMIT_S))
         lost, repeated = lost + finished.lost(), repeated + finished.repeated()
     finished, start = Finished.now(storage), time.monotonic()
     last = in_fork(lambda: sweep(place, storage), LIMIT_S)
-    found = contents(storage)
     return Troubled(
         kind=kind,
         num_injected=sum(shim.counts().values()) - before,
@@ -153,28 +164,29 @@ def meet(place: Workplace, kind: str, rng: random.Random, whole: Mapping[str, ob
         ),
         lost=lost + finished.lost(),
         repeated=repeated + finished.repeated(),
-        differing=differing(found, {n: v for n, v in whole.items() if n != "num_calls"}),
+        differing=differing(contents(storage), expected.whole),
         set_aside=tuple(p.name for p in storage.rglob(f"*{DAMAGED_SUFFIX}")),
         recovery_s=time.monotonic() - start,
     )
 
 
-def undisturbed(place: Workplace) -> dict[str, object]:
+def undisturbed(place: Workplace) -> Undisturbed:
     """Sweep once, and count the calls."""
     shim, storage = Shim.preloaded(), fresh(place)
-    with shim.trouble(Trouble(CHANGING, per_10000=0)):
+    before = shim.counts()
+    with shim.trouble(Trouble(CALLS)):  # each is counted, and none fails
         ended = in_fork(lambda: sweep(place, storage), LIMIT_S)
-        num_calls = shim.num_calls()
     if ended.code:
         raise RuntimeError(f"the undisturbed process failed: {ended}")
-    return {**contents(storage), "num_calls": num_calls}
+    counts = {name: number - before[name] for name, number in shim.counts().items()}
+    return Undisturbed(contents(storage), counts)
 
 
 def meet_all(place: Workplace, most: int, rng: random.Random) -> Iterator[Troubled]:
     """Go through the kinds in turn, for so many storages."""
-    whole = undisturbed(place)
+    expected = undisturbed(place)
     for number in range(most):
-        yield meet(place, [*KINDS][number % len(KINDS)], rng, whole)
+        yield meet(place, [*KINDS][number % len(KINDS)], rng, expected)
 
 
 def in_preloaded_process(place: Workplace, most: int, seed: int) -> Iterator[Troubled]:

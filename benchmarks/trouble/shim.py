@@ -100,10 +100,6 @@ class Shim:
         self._words[9] = 0
         self._words[0] = sum(1 << CALLS.index(call) for call in trouble.calls)
 
-    def num_calls(self) -> int:
-        """Count the calls so far that could have been hit."""
-        return self._words[9]
-
     def counts(self) -> dict[str, int]:
         """Count the calls that were hit so far, and the wrong times that were told."""
         return dict(zip((*CALLS, "clock"), self._words[_SETTINGS:], strict=True))
