@@ -16,6 +16,9 @@ from benchmarks.trouble.crash_sweep import count_changes, inject
 from benchmarks.trouble.failing_sweep import in_preloaded_process
 from benchmarks.trouble.laid_storage import lay_workplace
 from benchmarks.trouble.shim import CHANGING, WHY_NOT, Shim, Trouble
+from benchmarks.trouble.sweeps.aftermath import Finished
+from benchmarks.trouble.sweeps.real_sweep import most_epochs_again
+from benchmarks.trouble.sweeps.slow_study import NUM_BATCHES, NUM_EPOCHS, TRACES
 from reports.ledger.files import create_once, write_atomically
 
 NUM_POINTS = 6
@@ -61,6 +64,28 @@ def test_sweep_stopped_at_a_change_of_its_storage_goes_on_without_loss(tmp_path:
     faults = list(inject(place, random.Random(0), NUM_POINTS))
     assert len(faults) == NUM_POINTS
     assert not [one for one in faults if one.lost or one.repeated or one.differing]
+
+
+def test_epochs_that_are_trained_again_are_counted(tmp_path: Path) -> None:
+    traces = tmp_path / TRACES
+    traces.mkdir()
+    whole, epoch = "." * NUM_BATCHES * NUM_EPOCHS, "." * NUM_BATCHES
+    (traces / "undisturbed").write_text(f"\n{whole}")
+    assert most_epochs_again(tmp_path / "storage") == 0
+    (traces / "begun thrice").write_text(f"\n{epoch}{epoch}\n{epoch}\n{whole}")
+    assert most_epochs_again(tmp_path / "storage") == 1.5
+
+
+def test_lost_and_repeated_trials_are_counted(tmp_path: Path) -> None:
+    files = [tmp_path / "trials" / key / "record.json" for key in "abc"]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.touch()
+    finished = Finished.now(tmp_path)
+    assert (finished.lost(), finished.repeated()) == (0, 0)
+    files[0].unlink()
+    os.utime(files[1], ns=(0, 0))
+    assert (finished.lost(), finished.repeated()) == (1, 1)
 
 
 needs_compiler = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
