@@ -1,6 +1,6 @@
 /* Lets calls to the system fail, wait, or tell another time: below one folder, and at random.
  *
- * Preloaded (ld.so(8)). FAILING_BELOW names the folder. FAILING_CONTROL names a file that says what
+ * A call may also bring a signal to its process. Preloaded (ld.so(8)). FAILING_BELOW names the folder. FAILING_CONTROL names a file that says what
  * happens now and counts what happened: `struct control`, which `benchmarks.trouble.shim`
  * writes and reads while processes run. */
 
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct control {
     int64_t seed;        /* seeds what is drawn */
     int64_t first, last; /* only these of the calls of these kinds may be hit, from 0 on */
     int64_t num_calls;   /* calls of these kinds so far */
+    int64_t signum;      /* the signal that comes to a process before a call that is hit; 0: none */
     int64_t counts[NUM_CALLS];
     int64_t num_times;   /* how often a wrong time was told */
 };
@@ -96,6 +98,7 @@ static int is_hit(enum call call) {
     if (number < control->first || number > control->last) return 0;
     if ((int64_t)(draw() % 10000) >= control->per_10000) return 0;
     __atomic_add_fetch(&control->counts[call], 1, __ATOMIC_RELAXED);
+    if (control->signum) kill(getpid(), (int)control->signum);
     if (control->delay_us) {
         struct timespec time = {control->delay_us / 1000000, control->delay_us % 1000000 * 1000};
         nanosleep(&time, NULL);

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGTERM
 from typing import NamedTuple
 
 from rich.console import Console
@@ -28,11 +30,16 @@ from benchmarks.trouble.laid_storage import Workplace
 from benchmarks.trouble.shim import CALLS, CHANGING, READING, Shim, Trouble
 from benchmarks.trouble.sweeps.aftermath import Finished, contents, differing
 from corpora.errors import UserError
+from orchestrator.cli import EXIT_INTERRUPTED, EXIT_TERMINATED
+from orchestrator.cluster.stop_signals import Terminated, raise_terminated
 from reports.ledger.files import DAMAGED_SUFFIX
 
 LIMIT_S = 900.0
 TOLD = 1
 """The exit status of a process that says what is wrong, as the command does."""
+
+STOPPED = (-SIGKILL, EXIT_TERMINATED, EXIT_INTERRUPTED)
+"""Those of a process to which a signal came."""
 
 NUM_PROCESSES = 3
 """How many processes meet trouble on one storage, one after the other."""
@@ -61,6 +68,15 @@ def burst(calls: Sequence[str], error: int) -> Drawn:
     return drawn
 
 
+def stop(signum: signal.Signals) -> Drawn:
+    """Send a signal before one call."""
+
+    def drawn(rng: random.Random, num_calls: Mapping[str, int]) -> Trouble:
+        return Trouble(CALLS, signum=signum, first=_draw_call(rng, CALLS, num_calls), num=1)
+
+    return drawn
+
+
 def _draw_call(rng: random.Random, calls: Sequence[str], num_calls: Mapping[str, int]) -> int:
     return rng.randrange(sum(num_calls[call] for call in calls))
 
@@ -84,6 +100,7 @@ KINDS: Mapping[str, Drawn] = {
     "EROFS, some calls in a row": burst(CHANGING, errno.EROFS),
     "EIO, of reading": some(READING, errno.EIO),
     "ESTALE, of all calls": some(CALLS, errno.ESTALE),
+    **{f"{one.name} before a call": stop(one) for one in (SIGKILL, SIGTERM, SIGINT)},
     "delays": slow,
     "clock that jumps": jump,
 }
@@ -98,6 +115,7 @@ class Troubled:
         kind: What happened.
         num_injected: Calls that failed or waited, or wrong times that were told.
         num_refused: Processes that ended and said why.
+        num_stopped: Processes that ended by a signal.
         tracebacks: What the others printed that did not come to their end.
         lost: Records that were there after one process, and gone after a later one.
         repeated: Records that were written again.
@@ -109,6 +127,7 @@ class Troubled:
     kind: str
     num_injected: int
     num_refused: int
+    num_stopped: int
     tracebacks: tuple[str, ...]
     lost: int
     repeated: int
@@ -124,9 +143,12 @@ class Troubled:
 
 
 def tell_and_end(place: Workplace, storage: Path) -> None:
-    """Sweep; end with what the command would say of an error."""
+    """Sweep; end as the command would after an error or a signal."""
+    signal.signal(SIGTERM, raise_terminated)
     try:
         sweep(place, storage)
+    except KeyboardInterrupt as stopped:
+        sys.exit(EXIT_TERMINATED if isinstance(stopped, Terminated) else EXIT_INTERRUPTED)
     except (UserError, OSError) as error:  # those of which the command prints only the message
         print(error)
         sys.exit(TOLD)
@@ -157,10 +179,11 @@ def meet(place: Workplace, kind: str, rng: random.Random, expected: Undisturbed)
         kind=kind,
         num_injected=sum(shim.counts().values()) - before,
         num_refused=sum(end.code == TOLD and not end.is_traceback for end in ends),
+        num_stopped=sum(end.code in STOPPED for end in ends),
         tracebacks=tuple(
             end.err or f"exit status {end.code}: {end.out}"
             for end in (*ends, last)
-            if end.is_traceback or end.code not in (0, TOLD) or (end is last and end.code)
+            if end.is_traceback or end.code not in (0, TOLD, *STOPPED) or (end is last and end.code)
         ),
         lost=lost + finished.lost(),
         repeated=repeated + finished.repeated(),
@@ -205,7 +228,7 @@ def in_preloaded_process(place: Workplace, most: int, seed: int) -> Iterator[Tro
 def show_troubled(all_of_them: Sequence[Troubled], console: Console) -> None:
     """Print what came of it, by kind."""
     table = markdown_table(
-        *("kind", "storages", "processes refused", "calls hit", "lost", "repeated"),
+        *("kind", "storages", "processes refused", "stopped", "calls hit", "lost", "repeated"),
         *("differing", "set aside", "tracebacks", "last process, s"),
     )
     for kind in Counter(one.kind for one in all_of_them):
@@ -214,6 +237,7 @@ def show_troubled(all_of_them: Sequence[Troubled], console: Console) -> None:
             kind,
             str(len(of_kind)),
             str(sum(one.num_refused for one in of_kind)),
+            str(sum(one.num_stopped for one in of_kind)),
             f"{sum(one.num_injected for one in of_kind):,}",
             str(sum(one.lost for one in of_kind)),
             str(sum(one.repeated for one in of_kind)),

@@ -19,7 +19,7 @@ CALLS = (
 
 READING = ("read", "open to read")
 CHANGING = tuple(call for call in CALLS if call not in READING)
-_SETTINGS, _COUNTS = 10, len(CALLS) + 1
+_SETTINGS, _COUNTS = 11, len(CALLS) + 1
 _LAST = 2**62
 WHY_NOT = "" if shutil.which("cc") else "there is no C compiler `cc` for benchmarks/trouble/shim.py"
 """Why no calls can be made to fail here; empty if they can."""
@@ -37,6 +37,7 @@ class Trouble(NamedTuple):
         clock_offset_s: How far the clock is off that Python reads.
         first: Which of these calls is the first that may be hit, from 0 on.
         num: How many of these calls may be hit, from that one on.
+        signum: The signal that comes to a process before a call that is hit; 0 if none does.
     """
 
     calls: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Trouble(NamedTuple):
     clock_offset_s: int = 0
     first: int = 0
     num: int = _LAST
+    signum: int = 0
 
 
 NO_TROUBLE = Trouble()
@@ -98,6 +100,7 @@ class Shim:
         self._words[7] = trouble.first
         self._words[8] = trouble.first + trouble.num - 1
         self._words[9] = 0
+        self._words[10] = trouble.signum
         self._words[0] = sum(1 << CALLS.index(call) for call in trouble.calls)
 
     def counts(self) -> dict[str, int]:

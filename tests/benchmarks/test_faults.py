@@ -1,6 +1,7 @@
 import errno
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -151,6 +152,15 @@ def test_calls_that_are_hit_follow_from_the_seed(tmp_path: Path) -> None:
     found = [change_below(below, shim, below, half, seed)[:3] for seed in (1, 1, 2, 3, 4, 5, 6, 7)]
     assert found[0] == found[1]
     assert len({*map(tuple, found)}) > 1
+
+
+@needs_compiler
+def test_signal_comes_before_a_call(tmp_path: Path) -> None:
+    shim, below = Shim.built(tmp_path), tmp_path / "below"
+    killed = Trouble(("rename",), signum=signal.SIGKILL)
+    with pytest.raises(AssertionError):
+        change_below(below, shim, below, killed)
+    assert [path.name for path in below.iterdir()] == ["a"]
 
 
 @needs_compiler
