@@ -57,23 +57,32 @@ FAULTS = ("CHANGED", "TRACEBACK", "OTHER")
 NOT_READ = ("mlflow.db", "mlflow-artifacts/", "tables/", "report/")
 """MLflow's own files, which MLflow reads, and what is only written."""
 
+LAY_S = 900.0
+"""How long a command may take that lays the storage."""
+
+STUDY_NAME = "gates"
+"""Its trials keep their models, those of the search do not."""
+
+SEARCH = ("--trials", 2, "--no-measure")
+"""How long the space is searched."""
+
 NO_FIGURES = ("free_bytes",)
 """What differs from one run of a command to the next."""
 
 QUICK = ("du", "gc", "status")
 COMMANDS_OF: Mapping[str, Sequence[str]] = {
-    "records": ("run", "plan", "show trial", "export", "export folder", "diff", "sync"),
-    "predictions": ("run", "export", "export folder", "diff", "show trial", "sync"),
-    "models": ("predict",),
-    "code": ("predict",),
-    "plans": ("run", "show trial", "export", "export folder", "diff", "sync"),
-    "corpora": ("run", "plan", "show corpus", "list"),
-    "derived": ("run",),
+    "records": ("run", "plan", "show trial", "export", "export folder", "diff", "sync", "report"),
+    "predictions": ("run", "export", "export folder", "diff", "show trial", "sync", "report"),
+    "models": ("predict", "report"),
+    "code": ("predict", "run"),
+    "plans": ("run", "show trial", "export", "export folder", "diff", "sync", "report"),
+    "corpora": ("run", "plan", "show corpus", "list", "doctor"),
+    "derived": ("run", "report"),
     "failures": ("show trial", "failures"),
-    "searches": ("list", "sync"),
+    "searches": ("list", "sync", "tune"),
     "mlflow": ("sync",),
     "locks": ("run", "failures"),
-    "probes": ("plan measured",),
+    "probes": ("plan measured", "doctor"),
 }
 """The commands that read files of a kind, besides those that look at the whole storage."""
 
@@ -107,10 +116,11 @@ def arguments_of(command: str, place: Workplace, storage: Path, key: str) -> lis
         "gc": ("gc", *there),
         "export": ("export", storage / "scores.csv", *there),
         "export folder": ("export", storage / "exported", *there),
-        "diff": ("diff", "gates", "gates", "--json", *there),
+        "diff": ("diff", STUDY_NAME, STUDY_NAME, "--json", *there),
         "predict": ("predict", "--trial", key, "--text", "so happy", clip, "--json", *there),
         "sync": ("sync", "--all", *there),
         "report": ("report", *there),
+        "tune": ("tune", place.space, *SEARCH, "--corpus", CORPUS, *there, "--slots", 1),
         "doctor": ("doctor", *there, "--corpus", CORPUS, "--json"),
     }
     return list(lines[command])
@@ -121,6 +131,12 @@ def numbers_of(command: str, ended: Ended, storage: Path) -> dict[str, Any]:
     match command:
         case "run":
             files = sorted((storage / "tables").glob("*/*/*.[cj]s*"))
+        case "report":
+            files = sorted((storage / "report").rglob("*.[cj]s*"))
+        case "tune":
+            files = sorted((storage / "searches").glob("*/candidates.csv"))
+        case "doctor":  # it tells of the machine, which changes
+            return {}
         case "export":
             files = [storage / "scores.csv"]
         case "export folder":
@@ -172,12 +188,14 @@ def damage_files(
     rng: random.Random,
     num_flips: int,
     only: Sequence[str],
+    commands: Sequence[str],
     note: Path | None,
     *,
     every_file: bool,
 ) -> Iterator[Case]:
     """Damage each file of the storage in each way, and run the commands that read its kind."""
-    key = min(record.key for record in Ledger(place.storage).records())
+    records = Ledger(place.storage).records()
+    key = min(one.key for one in records if one.circumstances.study == STUDY_NAME)
     names = [
         path.relative_to(place.storage).as_posix()
         for path in sorted(place.storage.rglob("*"))
@@ -199,6 +217,8 @@ def damage_files(
         other = other_schema(Path(name), b"PAR1" if "predictions" not in name else parquet)
         for damage, now in damaged(content, contents, other, rng, num_flips):
             for command in (*COMMANDS_OF.get(kind, ()), *QUICK):
+                if commands and command not in commands:
+                    continue
                 of_command = f"{command} {key_of}"
                 with _copied(place.storage) as storage:
                     if of_command not in whole:
@@ -305,6 +325,7 @@ def show(counted: Mapping[tuple[str, str], Mapping[str, int]], console: Console)
 @click.option("--flips", default=1, show_default=True, help="Flipped bits a file and command.")
 @click.option("--every", default=1, show_default=True, help="Flip each so many-th bit of a file.")
 @click.option("--kind", "kinds", multiple=True, help="Only files of this kind.")
+@click.option("--command", "commands", multiple=True, help="Only this command.")
 @click.option("--place", type=click.Path(path_type=Path), help="Lay the storage here, or find it.")
 @click.option("--note", type=click.Path(path_type=Path), help="Append each case here, as JSON.")
 @click.option("--every-file", is_flag=True, help="Damage all files of a kind, not one of each.")
@@ -314,6 +335,7 @@ def main(
     flips: int,
     every: int,
     kinds: tuple[str, ...],
+    commands: tuple[str, ...],
     place: Path | None,
     note: Path | None,
     every_file: bool,
@@ -340,7 +362,9 @@ def main(
             return
         load_commands()
         counted: dict[tuple[str, str], Counter[str]] = {}
-        for case in damage_files(workplace, rng, flips, kinds, note, every_file=every_file):
+        for case in damage_files(
+            workplace, rng, flips, kinds, commands, note, every_file=every_file
+        ):
             counted.setdefault((case.kind, case.damage), Counter())[case.outcome] += 1
             if case.outcome in FAULTS:
                 console.print(*case, soft_wrap=True, markup=False)
@@ -353,9 +377,11 @@ def lay_storage(place: Workplace) -> None:
     lay_workplace(place.folder)
     train_missing(place, place.storage)
     load_commands()
-    ended = run_command(arguments_of("run", place, place.storage, ""), place.folder)
-    if ended.code:
-        raise RuntimeError(f"the study did not run: {ended}")
+    for command in ("run", "tune"):
+        line = arguments_of(command, place, place.storage, "")
+        ended = run_command(line, place.folder, LAY_S)
+        if ended.code:
+            raise RuntimeError(f"`{command}` did not come to its end: {ended}")
     lay_notes(place.storage)
 
 

@@ -1,200 +1,121 @@
-"""What is lost if a process dies before or after any change to its storage?
+"""What is lost if processes die, storage fails or clocks jump, at any moment of a sweep?
 
-    python -m benchmarks.faults
+    python -m benchmarks.faults                                  # each change of the storage
+    python -m benchmarks.faults --kind signals --most 60 --seed 1
+    python -m benchmarks.faults --kind storage --most 30 --seed 1
+    python -m benchmarks.faults --kind calls --most 80 --seed 1
 
-A small study is trained, one trial after the other and without Ray, and its tables are written. A
-process is stopped right before, and right after, each rename, link, fsync, unlink and creation of a
-file in the storage in turn. Then it runs again to its end. Results, predictions and tables must
-be those of a process that nothing happened to, and no finished trial is trained again.
+`points`: a small study is trained, one trial after the other and without Ray, and its tables are
+written. A process is stopped right before, and right after, each rename, link, fsync, unlink and
+creation of a file in the storage in turn. Then it runs again to its end.
+
+`signals`: the real command trains a study with Ray, and mirrors it to an MLflow server of its own.
+At random moments signals come to a worker, the driver, Ray's processes, the server, one of two
+drivers. `storage` and `clock`: a preloaded library lets its calls to the system fail or wait for
+some seconds, as those of a full disk or of NFS, or tells Python another time. What has ended is
+started again. `calls`: the same library below the small study without Ray, from call to call.
+
+Results, predictions and tables must be those of a sweep that nothing happened to; no finished trial
+is trained again, and each has one run in MLflow.
 """
 
 import os
 import random
-import shutil
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from benchmarks.measurement import Spread, markdown_table, this_machine
-from benchmarks.trouble.command import in_fork, load_commands
-from benchmarks.trouble.crash_points import STOPPED, Point, stopping_at
-from benchmarks.trouble.laid_storage import Workplace, lay_workplace, plan_study, train_missing
-from orchestrator.plan.plan import planned_of
-from orchestrator.storage.folder import tables_folder
-from reports.forms.files import write_table
-from reports.ledger.files import PARTIAL_SUFFIX
-from reports.ledger.ledger import CHECKPOINT_FILE, RECORD_FILE, Ledger
-from reports.ledger.planned import remember
-from reports.scores.cells import collect_outcome
-from reports.scores.trials import TrialScores
-from reports.tables.table import build_tables
+from benchmarks.measurement import this_machine
+from benchmarks.trouble.command import load_commands
+from benchmarks.trouble.crash_sweep import inject, show
+from benchmarks.trouble.failing_sweep import in_preloaded_process, show_troubled
+from benchmarks.trouble.laid_storage import Workplace, lay_workplace
+from benchmarks.trouble.shim import WHY_NOT
+from benchmarks.trouble.sweeps.bench import Strike
+from benchmarks.trouble.sweeps.campaign import hit_sweeps
+from benchmarks.trouble.sweeps.signal_faults import SIGNALS
+from benchmarks.trouble.sweeps.slow_study import lay_slow_workplace
+from benchmarks.trouble.sweeps.storage_faults import CLOCK, STORAGE
 
+STRIKES: Mapping[str, Mapping[str, Strike]] = {
+    "signals": SIGNALS,
+    "storage": STORAGE,
+    "clock": CLOCK,
+}
+"""What hits real sweeps."""
 
-@dataclass(frozen=True)
-class Fault:
-    """A process that was stopped, and what came of it.
-
-    Attributes:
-        change: The change before or after which it was stopped.
-        is_after: Whether it was stopped after the change.
-        lost: Finished trials whose record was gone or differed after the second process.
-        repeated: Finished trials that the second process trained again.
-        differing: Results, predictions and tables that are not those of an undisturbed process.
-        left: Partial files, which `gc` removes a day later, and checkpoints that lie there in the
-            end.
-        recovery_s: What the second process took.
-    """
-
-    change: str
-    is_after: bool
-    lost: int
-    repeated: int
-    differing: tuple[str, ...]
-    left: tuple[str, ...]
-    recovery_s: float
-
-
-def sweep(place: Workplace, storage: Path) -> None:
-    """Plan the study, train what is missing, and write its tables."""
-    planned = remember(planned_of(plan_study(place, storage), ()), storage)
-    train_missing(place, storage)
-    scores = TrialScores(Ledger(storage))
-    folder = tables_folder(storage, planned.study.name, planned.corpus, planned.scale)
-    for table in build_tables(planned.study, [collect_outcome(planned, scores)]):
-        write_table(table, folder)
-    scores.remember()
-
-
-def count_changes(storage: Path, act: Callable[[], object]) -> list[str]:
-    """Run a process to its end, and name the changes that it makes to the storage."""
-
-    def count() -> None:
-        seen: list[str] = []
-        with stopping_at(None, storage, seen):
-            act()
-        print(" ".join(seen))
-
-    ended = in_fork(count)
-    if ended.code:
-        raise RuntimeError(f"the undisturbed process failed: {ended}")
-    return ended.out.split()
-
-
-def stop_and_go_on(place: Workplace, change: str, point: Point, whole: dict[str, object]) -> Fault:
-    """Stop a process at a point, run it again, and compare what is there with what should be."""
-    storage = _fresh(place)
-
-    def begin() -> None:
-        with stopping_at(point, storage, []):
-            sweep(place, storage)
-
-    ended = in_fork(begin)
-    if ended.code != STOPPED:
-        raise RuntimeError(f"the process was not stopped: {ended}")
-    finished = {path: path.stat().st_mtime_ns for path in storage.glob(f"trials/*/{RECORD_FILE}")}
-    start = time.monotonic()
-    again = in_fork(lambda: sweep(place, storage))
-    if again.code:
-        raise RuntimeError(f"{point} of {change}: the second process failed: {again}")
-    found = contents(storage)
-    return Fault(
-        change=change,
-        is_after=point.is_after,
-        lost=sum(not path.is_file() for path in finished),
-        repeated=sum(path.stat().st_mtime_ns != at for path, at in finished.items()),
-        differing=tuple(n for n in whole.keys() | found.keys() if whole.get(n) != found.get(n)),
-        left=tuple(
-            path.name
-            for path in storage.rglob("*")
-            if path.name.endswith(PARTIAL_SUFFIX) or path.name == CHECKPOINT_FILE
-        ),
-        recovery_s=time.monotonic() - start,
-    )
-
-
-def contents(storage: Path) -> dict[str, object]:
-    """Read all that must not depend on what happened: results, predictions, models and tables.
-
-    A process that was stopped after a record was created may leave the trial's other files under
-    their names with digests, where readers find them.
-    """
-    ledger, found = Ledger(storage), dict[str, object]()
-    for record in ledger.records():
-        model = ledger.model_file(record)
-        found[record.key] = record.result
-        found[f"{record.key} predictions"] = ledger.predictions_file(record).read_bytes()
-        found[f"{record.key} model"] = None if model is None else model.read_bytes()
-    files = [*storage.glob("tables/*/*/*"), *storage.glob("plans/*/*.json")]
-    whole = [path for path in files if not path.name.endswith(PARTIAL_SUFFIX)]
-    return found | {path.relative_to(storage).as_posix(): path.read_bytes() for path in whole}
-
-
-def _fresh(place: Workplace) -> Path:
-    """Copy the storage, in which only the corpus is, to where the copy before was."""
-    copy = place.folder / "tried"
-    shutil.rmtree(copy, ignore_errors=True)
-    return Path(shutil.copytree(place.storage, copy))
-
-
-def inject(place: Workplace, rng: random.Random, most: int | None) -> Iterator[Fault]:
-    """Stop a process at each of its changes, or at so many drawn ones."""
-    storage = _fresh(place)
-    changes = count_changes(storage, lambda: sweep(place, storage))
-    whole = contents(storage)
-    points = [Point(n, is_after) for n in range(len(changes)) for is_after in (False, True)]
-    chosen: Sequence[Point] = points if most is None else rng.sample(points, min(most, len(points)))
-    for point in chosen:
-        yield stop_and_go_on(place, changes[point.number], point, whole)
-
-
-def show(faults: Sequence[Fault], console: Console) -> None:
-    """Print what came of the faults, by kind."""
-    table = markdown_table(
-        "stopped", "injected", "lost", "repeated", "differing", "partial files left", "again, s"
-    )
-    kinds = Counter(f"{'after' if f.is_after else 'before'} {f.change}" for f in faults)
-    for kind in sorted(kinds):
-        of_kind = [f for f in faults if f"{'after' if f.is_after else 'before'} {f.change}" == kind]
-        table.add_row(
-            kind,
-            str(len(of_kind)),
-            str(sum(one.lost for one in of_kind)),
-            str(sum(one.repeated for one in of_kind)),
-            str(sum(len(one.differing) for one in of_kind)),
-            str(sum(len(one.left) for one in of_kind)),
-            f"{Spread.of(one.recovery_s for one in of_kind):.1f}",
-        )
-    console.print(table)
+NUM_HITS = 20
+"""How often sweeps are hit, unless another number is asked for."""
 
 
 @click.command()
-@click.option("--most", type=click.IntRange(min=1), help="Draw so many points, instead of all.")
+@click.option(
+    "--kind",
+    type=click.Choice(["points", "calls", *STRIKES]),
+    default="points",
+    show_default=True,
+    help="What happens.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    help="So many points, drawn; default: all. So many storages whose calls fail, or hits of "
+    f"sweeps; default: {NUM_HITS}.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of what is drawn.")
 @click.option("--place", type=click.Path(path_type=Path), help="Lay the storage here, or find it.")
-def main(most: int | None, seed: int, place: Path | None) -> None:
-    """Stop a process at each change to its storage, and look whether the next one mends it."""
+def main(kind: str, most: int | None, seed: int, place: Path | None) -> None:
+    """Let a sweep meet trouble, and look whether anything is lost, repeated or changed."""
+    if kind not in ("points", "signals") and WHY_NOT:
+        raise click.UsageError(WHY_NOT)
     console, start = Console(highlight=False, width=200), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MMER_SWEEP_CONFIG"] = f"{folder}/config"
-        workplace = Workplace(place or Path(folder) / "place")
-        if not workplace.storage.is_dir():
-            workplace.folder.mkdir(parents=True, exist_ok=True)
-            lay_workplace(workplace.folder)
-        load_commands()
-        faults = []
-        for fault in inject(workplace, random.Random(seed), most):
-            faults.append(fault)
-            if fault.lost or fault.repeated or fault.differing:
-                console.print(fault, soft_wrap=True)
-        show(faults, console)
+        laid = (place or Path(folder) / "place").resolve()
+        lay = lay_slow_workplace if kind in STRIKES else lay_workplace
+        workplace, drawn = _found_or_laid(laid, lay), random.Random(seed)
+        if kind == "points":
+            num = stop_at_points(workplace, drawn, most, console)
+        elif kind == "calls":
+            num = let_calls_fail(workplace, seed, most or NUM_HITS, console)
+        else:
+            num = hit_sweeps(workplace, STRIKES[kind], most or NUM_HITS, drawn, console)
     machine = this_machine(libraries=("torch",))
-    console.print(f"{len(faults)} faults in {time.monotonic() - start:.0f} s; {machine}")
+    console.print(f"{num} faults in {time.monotonic() - start:.0f} s; {machine}")
+
+
+def _found_or_laid(folder: Path, lay: Callable[[Path], Workplace]) -> Workplace:
+    if Workplace(folder).storage.is_dir():
+        return Workplace(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return lay(folder)
+
+
+def stop_at_points(place: Workplace, rng: random.Random, most: int | None, console: Console) -> int:
+    """Stop processes at changes of their storage, and print what came of it."""
+    load_commands()
+    stops = []
+    for stop in inject(place, rng, most):
+        stops.append(stop)
+        if stop.lost or stop.repeated or stop.differing:
+            console.print(stop, soft_wrap=True)
+    show(stops, console)
+    return len(stops)
+
+
+def let_calls_fail(place: Workplace, seed: int, most: int, console: Console) -> int:
+    """Let calls fail on so many storages, and print what came of it."""
+    storages = []
+    for one in in_preloaded_process(place, most, seed):
+        storages.append(one)
+        if not one.is_good:
+            console.print(one, soft_wrap=True)
+    show_troubled(storages, console)
+    return sum(one.num_injected for one in storages)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ GATES = Study(
 """
 
 SPACE = """
-from mmer_sweep import Choice, LogRange, Space
+from mmer_sweep import LogRange, Space
 
 SMALL = Space(
     name="small",
@@ -105,6 +105,11 @@ class Workplace(NamedTuple):
         return self.folder / "gates.py"
 
     @property
+    def space(self) -> Path:
+        """The file of the space to search."""
+        return self.folder / "small.py"
+
+    @property
     def storage(self) -> Path:
         """The storage that is copied for each trouble."""
         return self.folder / "storage"
@@ -115,6 +120,7 @@ def lay_workplace(folder: Path) -> Workplace:
     place = Workplace(folder)
     (folder / "mynet.py").write_text(MODEL, encoding="utf-8")
     place.study.write_text(STUDY, encoding="utf-8")
+    place.space.write_text(SPACE, encoding="utf-8")
     write_synthetic(folder / "clips", SyntheticConfig(num_utterances=NUM_CLIPS))
     prepare(read_clips(folder / "clips"), [LE], name=CORPUS, storage=place.storage)
     return place

@@ -56,8 +56,9 @@ def read_remarked(folder: Path) -> tuple[Remarked, ...]:
     """Read all remarks from the folder of a prepared corpus.
 
     Raises:
-        CorpusError: If the file is missing, as in corpora that an older version prepared, or cannot
-            be read.
+        CorpusError: If the file is missing, as in corpora that an older version prepared, or is
+            damaged.
+        OSError: If it cannot be read now.
     """
     path = folder / REMARKS_FILE
     remedy = f"remove '{folder}' and prepare the corpus again"
@@ -68,5 +69,5 @@ def read_remarked(folder: Path) -> tuple[Remarked, ...]:
             f"'{path}' does not exist: an older version prepared the corpus and kept only how many "
             f"utterances have a remark; {remedy}"
         ) from error
-    except (OSError, ParseError) as error:
+    except ParseError as error:
         raise CorpusError(f"'{path}' is damaged: {error}; {remedy}") from error

@@ -8,6 +8,7 @@ from models.own.errors import OwnCodeError
 from models.own.source import read_source
 from models.own.system import OwnSystem, SystemCode, UnloadedSystem, find_class
 from models.own.wrapping import class_of
+from orchestrator.storage.patience import may_pass
 from orchestrator.storage.publish import fetch_folder, publish_files
 from reports.ledger.files import write_atomically
 from search_spaces.own.importing import user_code
@@ -94,8 +95,14 @@ def _import(code: SystemCode, folder: Path) -> object:
 
 
 def _digest_of(folder: Path, code: SystemCode) -> str:
-    """Return the digest of a kept source; empty if there is none."""
+    """Return the digest of a kept source; empty if there is none.
+
+    Raises:
+        OSError: If it cannot be read now.
+    """
     try:
         return read_source(folder, code.module).digest if folder.is_dir() else ""
-    except OwnCodeError:  # a damaged file
-        return ""
+    except OwnCodeError as error:
+        if isinstance(error.__cause__, OSError) and may_pass(error.__cause__):
+            raise error.__cause__ from error
+        return ""  # a damaged file

@@ -60,7 +60,7 @@ class Patience:
                 raised at once.
         """
         retrying = Retrying(
-            retry=retry_if_exception(_may_pass),
+            retry=retry_if_exception(may_pass),
             wait=wait_exponential(self.first_pause_s, max=self.longest_pause_s),
             stop=stop_after_delay(seconds),
             reraise=True,
@@ -91,5 +91,6 @@ def explained(storage: Path, *, needed_bytes: int, tried_s: float) -> Iterator[N
         ) from error
 
 
-def _may_pass(error: BaseException) -> bool:
+def may_pass(error: BaseException) -> bool:
+    """Whether storage may give no such error a little later."""
     return isinstance(error, OSError) and not isinstance(error, STAYS_WRONG)

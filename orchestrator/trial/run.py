@@ -70,8 +70,8 @@ def run_trial(
         StorageError: If the record could not be written; the checkpoint stays.
     """
     conditions, hooks = conditions or Conditions(), hooks or TrialHooks()
-    trial = with_own_code(trial, storage)
     ledger, patience = Ledger(storage), conditions.patience
+    trial = patience.at_start(with_own_code, trial, storage)
     folder = ledger.folder(trial.key)
     with ExitStack() as held:
         patience.at_start(lambda: held.enter_context(locked(folder / LOCK_FILE)))

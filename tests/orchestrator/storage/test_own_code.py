@@ -1,5 +1,9 @@
+import os
+import resource
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,6 +73,29 @@ def test_code_that_is_not_the_planned_one_is_told(tmp_path: Path, forget, damage
     forget()
     with pytest.raises(OwnCodeError, match=r"does not hold the source of 'gate\.py' with which"):
         load_class(system.code, tmp_path)
+
+
+@contextmanager
+def without_descriptors() -> Iterator[None]:
+    """Let no more file be opened in this process, as when a server of files is away."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_code_that_cannot_be_read_now_is_not_taken_for_changed(tmp_path: Path, forget) -> None:
+    """So a trial waits for it, as for all that it reads."""
+    system = wrap(write_own_files(tmp_path / "user"))
+    kept(system, tmp_path)
+    forget()
+    with without_descriptors(), pytest.raises(OSError, match="Too many open files"):
+        load_class(system.code, tmp_path)
+    assert load_class(system.code, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Real sweeps in trouble: what hits them, and what is there afterwards."""
