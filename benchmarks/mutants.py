@@ -71,6 +71,15 @@ for file in map(Path, sys.argv[1:]):
 """
 """What the Python of mutmut runs to name all mutants of some files."""
 
+SHOW_MUTANTS = """
+import sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+for name in sys.argv[1:]:
+    print(f"# {name}", get_diff_for_mutant(name), sep="\\n")
+"""
+"""What it runs to show what mutants change."""
+
 SURVIVED = (0, 5, 33)
 """Exit codes: all tests pass, or none reaches the function."""
 
@@ -85,13 +94,13 @@ class Tried:
     Attributes:
         num_all: How many mutants the area has.
         ends: How many were killed, timed out or survived.
-        survivors: The change of each that survived, by name.
+        changes: What those that survived change.
         wall_s: What all took, with two runs of the unchanged code.
     """
 
     num_all: int
     ends: Counter[str] = field(default_factory=Counter)
-    survivors: dict[str, str] = field(default_factory=dict)
+    changes: str = ""
     wall_s: float = 0.0
 
 
@@ -157,11 +166,9 @@ def try_area(area: Area, most: int, seed: int, folder: Path, python: Path = PYTH
     tried = Tried(len(every))
     call(python, folder, "-m", "mutmut", "run", "--max-children", "1", *drawn)
     codes = _exit_codes(folder, files)
-    for name in drawn:
-        end = _end_of(codes[name])
-        tried.ends[end] += 1
-        if end == "survived":
-            tried.survivors[name] = call(python, folder, "-m", "mutmut", "show", name)
+    tried.ends.update(_end_of(codes[name]) for name in drawn)
+    survivors = [name for name in drawn if codes[name] in SURVIVED]
+    tried.changes = call(python, folder, "-c", SHOW_MUTANTS, *survivors)
     tried.wall_s = time.monotonic() - begin_s
     return tried
 
@@ -192,8 +199,7 @@ def main(names: Sequence[str], most: int, seed: int, python: Path) -> None:
     for name in names or AREAS:
         with tempfile.TemporaryDirectory() as folder:
             tried = try_area(AREAS[name], most, seed, Path(folder), python)
-        for change in tried.survivors.values():
-            console.print(change, soft_wrap=True)
+        console.print(tried.changes, soft_wrap=True)
         counts = (tried.ends[end] for end in ("killed", "timed out", "survived"))
         figures = (tried.num_all, tried.ends.total(), *counts, round(tried.wall_s))
         table.add_row(name, *(f"{figure:,}" for figure in figures))

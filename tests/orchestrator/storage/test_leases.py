@@ -83,6 +83,8 @@ def test_lease_is_one_drivers_until_it_is_released(store: FailingStore) -> None:
     assert store.names("trials") == [f"trials/{KEY}/lease-1", f"trials/{KEY}/lease-2"]
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
     assert store.read(f"trials/{KEY}/lease-2") == b"b:1:1"
+    ours.release(KEY)  # which is not its own any more
+    assert not ours.is_free(KEY)
 
 
 def test_other_files_of_a_trial_are_no_leases(store: FailingStore) -> None:
@@ -192,6 +194,8 @@ def test_open_leases_show_life_and_leave_nothing_held(store: FailingStore) -> No
         seen: set[bytes | None] = set()
         while len(seen) < 3:
             seen.add(store.read("drivers/a:1:1"))
+        hearts = [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+        assert {heart.daemon for heart in hearts} == {True}  # it keeps no process alive
     assert store.names("drivers") == []
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
 
