@@ -11,7 +11,9 @@ from orchestrator.plan.seeds import ExtraSeeds, SeedNumbers
 from orchestrator.plan.view import plan_view
 from reports.ledger.ledger import Ledger
 from search_spaces.catalogue import STUDIES
-from search_spaces.study import Row, Study
+from search_spaces.study import ANY_CORPUS, Row, Study
+from search_spaces.trial import Trial, TrialConfig
+from tests.models.own.own_files import wrap, write_own_files
 from tests.orchestrator.factories import small_study
 from tests.orchestrator.plan import test_folds as folds
 from tests.orchestrator.plan.test_plan import CORPUS, finish
@@ -77,4 +79,30 @@ def test_folds_are_counted_beside_the_seeds(tmp_path: Path) -> None:
         "small  mine    tiny      2  2 x 3 folds       6         0         6",
         "shared, trained once: small/a = small/b (6 pairs of seed and fold)",
         "12 rows x seeds x folds are 6 trials, 6 saved by sharing: 0 finished, 6 to train",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "told"),
+    [
+        (("a",), "1 of the trials to train was made by an"),
+        (("a", "b"), "2 of the trials to train were made by an"),
+    ],
+)
+def test_trials_of_an_earlier_source_are_told(
+    ledger: Ledger, tmp_path: Path, earlier: tuple[str, ...], told: str
+) -> None:
+    system = wrap(write_own_files(tmp_path / "user"))
+    rows = (Row(name="a"), Row(name="b", change={"model.gate": "none"}))
+    baseline = {"tiny": {ANY_CORPUS: TrialConfig(model=system)}}
+    study = small_study(num_seeds=1).model_copy(update={"rows": rows, "baseline": baseline})
+    for row in earlier:
+        (trial,) = plan(study, ledger).trials[row]
+        fields = trial.model_dump()
+        fields["config"]["model"]["code"]["digest"] = "0" * 64
+        finish(ledger, Trial.model_validate(fields))
+    assert lines_of([plan(study, ledger)])[1:] == [
+        "small  mine    tiny      2      1       0         0         2",
+        "2 rows x seeds are 2 trials, 0 saved by sharing: 0 finished, 2 to train",
+        f"{told} earlier gate.py, or with other modules beside it; those records stay",
     ]
