@@ -37,7 +37,7 @@ class Area:
 
     Attributes:
         code: Patterns of files.
-        tests: Files and folders.
+        tests: Patterns of files and folders.
     """
 
     code: tuple[str, ...]
@@ -56,7 +56,7 @@ AREAS = {
     "packing": Area(
         ("orchestrator/cluster/packing.py",), ("tests/orchestrator/cluster/test_packing.py",)
     ),
-    "keys": Area(("search_spaces/*.py",), ("tests/search_spaces",)),
+    "keys": Area(("search_spaces/*.py",), ("tests/search_spaces/test_*.py",)),
 }
 
 LIST_MUTANTS = """
@@ -116,13 +116,14 @@ def copy_tree(folder: Path) -> None:
 
 def configure(folder: Path, area: Area) -> None:
     """Write mutmut's configuration of an area."""
+    tests = [str(one.relative_to(folder)) for each in area.tests for one in folder.glob(each)]
     others = [one.name for one in sorted(folder.iterdir()) if one.name not in (*PACKAGES, "tests")]
     lists = {
         "source_paths": PACKAGES,
         "only_mutate": area.code,
         "also_copy": others,
         "pytest_add_cli_args": ("-m", "not slow and not gpu"),
-        "pytest_add_cli_args_test_selection": area.tests,
+        "pytest_add_cli_args_test_selection": sorted(tests),
     }
     lines = ["\n    ".join([f"{name} =", *values]) for name, values in lists.items()]
     # A fork of a process that has run tests would lack the threads of its libraries.
@@ -130,9 +131,10 @@ def configure(folder: Path, area: Area) -> None:
     (folder / "setup.cfg").write_text(text + "\n", encoding="utf-8")
 
 
-def environment() -> dict[str, str]:
-    """Let mutmut's Python find the packages that this one has, but not this checkout."""
-    return {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), "NO_COLOR": "1"}
+def environment(folder: Path) -> dict[str, str]:
+    """Let mutmut's Python find the changed code, and the packages that this one has."""
+    found = os.pathsep.join([str(folder / "mutants"), sysconfig.get_path("purelib")])
+    return {**os.environ, "PYTHONPATH": found, "NO_COLOR": "1"}
 
 
 def call(python: Path, folder: Path, *arguments: str) -> str:
@@ -144,7 +146,7 @@ def call(python: Path, folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [python, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,7 +12,7 @@ every_area = pytest.mark.parametrize("area", AREAS.values(), ids=list(AREAS))
 @every_area
 def test_area_names_code_and_tests_that_exist(area: Area) -> None:
     assert all(list(ROOT.glob(pattern)) for pattern in area.code)
-    assert all((ROOT / test).exists() for test in area.tests)
+    assert all(list(ROOT.glob(pattern)) for pattern in area.tests)
 
 
 def test_copy_is_the_checkout_without_what_git_ignores(tmp_path: Path) -> None:
@@ -24,14 +24,19 @@ def test_copy_is_the_checkout_without_what_git_ignores(tmp_path: Path) -> None:
 
 
 def test_configuration_names_the_area_and_all_else_that_its_tests_may_read(tmp_path: Path) -> None:
-    for name in ("tests", "docs", "reports"):
-        (tmp_path / name).mkdir()
+    test = tmp_path / "tests" / "orchestrator" / "storage" / "test_leases.py"
+    for folder in (test.parent, tmp_path / "docs", tmp_path / "reports"):
+        folder.mkdir(parents=True)
+    test.touch()
     configure(tmp_path, AREAS["leases"])
     parser = ConfigParser()
     parser.read(tmp_path / "setup.cfg")
     options = parser["mutmut"]
     assert options["process_isolation"] == "forkserver"
     assert options["only_mutate"].split() == ["orchestrator/storage/leases.py"]
+    assert options["pytest_add_cli_args_test_selection"].split() == [
+        "tests/orchestrator/storage/test_leases.py"
+    ]
     assert options["also_copy"].split() == ["docs"]
     assert "reports" in options["source_paths"].split()
 
