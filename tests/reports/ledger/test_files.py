@@ -52,7 +52,7 @@ def test_file_is_replaced_whole_and_leaves_no_part(tmp_path: Path) -> None:
 def test_failed_writing_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_atomically(path, b"old")
-    seen = []
+    seen: list[str] = []
 
     def fail(_: object) -> None:
         seen.extend(name for name in names(tmp_path) if name != "file")
