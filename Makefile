@@ -25,10 +25,13 @@ NEWER_TESTS := tests/test_end_to_end.py::test_clips_become_a_table_and_the_secon
 AUDIT_VENV := .venv-audit
 AUDIT_BIN := $(AUDIT_VENV)/bin
 AUDIT_INSTALLED := $(AUDIT_VENV)/installed
+# What changes the code for mutation tests, too: it finds the other packages in $(VENV).
+MUTANTS_VENV := .venv-mutants
+MUTANTS_INSTALLED := $(MUTANTS_VENV)/installed
 # Weaknesses that do not concern us: `--ignore-vuln ID`, each with its reason in RELEASING.md.
 AUDIT_EXCEPTIONS :=
 
-.PHONY: demo test test-quick test-newer test-slow test-gpu lint docs audit release setup lock
+.PHONY: demo test test-quick test-newer test-slow test-gpu lint docs audit mutants release setup lock
 
 demo: setup  ## set everything up and run the main job
 	$(BIN)/mmer-sweep layers
@@ -62,6 +65,9 @@ audit: $(AUDIT_INSTALLED)  ## ask PyPI for known weaknesses of the locked packag
 	$(AUDIT_BIN)/pip-audit --strict --require-hashes --disable-pip $(AUDIT_EXCEPTIONS) \
 		--requirement requirements.lock
 
+mutants: setup $(MUTANTS_INSTALLED)  ## change the code that decides numbers, and see whether tests fail
+	$(BIN)/python -m benchmarks.mutants
+
 # One commit gives the same bytes on every machine.
 release: setup $(AUDIT_INSTALLED)  ## build wheel, source archive and bill of materials into dist/
 	rm -rf dist
@@ -88,8 +94,16 @@ $(AUDIT_INSTALLED): audit.lock Makefile
 		--requirement audit.lock
 	touch $@
 
+$(MUTANTS_INSTALLED): mutants.lock Makefile
+	test -x $(MUTANTS_VENV)/bin/pip || $(PYTHON) -m venv $(MUTANTS_VENV)
+	$(MUTANTS_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--requirement mutants.lock
+	touch $@
+
 lock:  ## lock the newest versions that pyproject.toml allows; the file names no registry
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --extra docs \
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group audit \
 		--generate-hashes --no-emit-index-url --no-header --output-file audit.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group mutants \
+		--generate-hashes --no-emit-index-url --no-header --output-file mutants.lock

@@ -168,6 +168,13 @@ def test_capacity_is_that_of_one_kind_of_gpu_where_it_is_named() -> None:
     assert capacity_of(KINDS[:2], Machines("auto"), probes) == a100._replace(gpu_kind=None)
 
 
+def test_memory_of_gpus_is_not_known_before_a_trial_fits() -> None:
+    found = capacity_of(KINDS[:1], Machines("auto"), {})
+    assert found == Capacity(True, 4, 0.0, 8, 32 * 1024.0)
+    with pytest.raises(FitError, match="measured alone on a GPU\n"):
+        pack([SHALLOW.trial], {}, found)
+
+
 def test_kinds_of_gpu_do_not_count_where_cores_train() -> None:
     nodes = [node(CPU=8, GPU=1, gib=8, gpus=kind) for kind in ("T4", "A100", "A100")]
     assert capacity_of(nodes, Machines("auto", "cpu"), {}).num_devices == 3

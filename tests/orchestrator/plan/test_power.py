@@ -81,6 +81,16 @@ def test_claim_without_a_printed_gap_shows_what_the_seeds_find(ledger: Ledger) -
     assert row[-7:] == ["\N{EN DASH}", "1.13?", "0", "\N{EN DASH}", "\N{EN DASH}", "1.90", "0.00"]
 
 
+def test_claim_without_a_margin_cannot_be_shown_to_be_equivalent(ledger: Ledger) -> None:
+    claim = greater(
+        "own", "deep is better", "deep", "shallow", corpus="mine", metric="f1", margin=0.0
+    )
+    study = small_study(num_seeds=5).model_copy(update={"claims": (claim,)})
+    lines = text_of(claims_view([plan(study, "mine", "tiny")], ledger)).splitlines()
+    (row,) = (line.split() for line in lines if line.startswith("own"))
+    assert row[-2:] == ["1.90", "\N{EN DASH}"]
+
+
 def test_claim_of_sameness_shows_the_smallest_margin_that_the_seeds_find(ledger: Ledger) -> None:
     claim = same("own", "deep adds nothing", "deep", "shallow", corpus="mine", metric="f1")
     study = small_study(num_seeds=5).model_copy(update={"claims": (claim,)})
@@ -107,6 +117,7 @@ def test_several_studies_are_counted(ledger: Ledger) -> None:
     plans = [plan(STUDIES[name]) for name in ("sota", "modules")]
     text = text_of(claims_view(plans, ledger))
     lines = [line.split() for line in text.splitlines()]
+    assert " ".join(lines[0]) == "claims of all decidable too weak no gap no test not here"
     assert ["sota", "9", "2", "0", "0", "1", "6"] in lines
     assert ["modules", "12", "1", "5", "0", "2", "4"] in lines
     assert "plan one study alone" in " ".join(text.split())

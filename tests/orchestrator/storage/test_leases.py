@@ -73,6 +73,7 @@ def test_lease_is_one_drivers_until_it_is_released(store: FailingStore) -> None:
     assert ours.is_free(KEY)
     assert ours.take(KEY)
     assert ours.take(KEY)  # again, after its process was lost
+    assert ours.is_free(KEY)
     assert not theirs.is_free(KEY)
     assert not theirs.take(KEY)
     ours.release(KEY)
@@ -82,6 +83,15 @@ def test_lease_is_one_drivers_until_it_is_released(store: FailingStore) -> None:
     assert store.names("trials") == [f"trials/{KEY}/lease-1", f"trials/{KEY}/lease-2"]
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
     assert store.read(f"trials/{KEY}/lease-2") == b"b:1:1"
+    ours.release(KEY)  # which is not its own any more
+    assert not ours.is_free(KEY)
+
+
+def test_other_files_of_a_trial_are_no_leases(store: FailingStore) -> None:
+    for name in ("record.json", "lease-old", "lease-7.tmp", "7"):
+        store.write(f"trials/{KEY}/{name}", b"b:1:1")
+    assert leases_of(store, "a:1:1").take(KEY)
+    assert store.read(f"trials/{KEY}/lease-1") == b"a:1:1"
 
 
 def test_leases_of_a_finished_trial_are_removed(store: FailingStore) -> None:
@@ -132,6 +142,23 @@ def test_dead_driver_of_this_machine_loses_its_lease_at_once(store: FailingStore
     assert leases_of(store, "b:1:1").take(KEY)
 
 
+def test_driver_lives_until_it_is_known_to_be_dead(store: FailingStore) -> None:
+    clock = Clock()
+    ours = leases_of(store, "b:1:1", clock, lease_s=60)
+    for driver in (DEAD_HERE, "a:1:1", "b:1:1"):
+        store.write(f"drivers/{driver}", b"1")
+    store.write(f"trials/{KEY}/lease-1", b"c:1:1")  # not a driver that shows life
+    assert ours.living() == ["a:1:1", "b:1:1"]
+    clock.now = 60
+    store.write("drivers/b:1:1", b"2")
+    assert ours.living() == ["b:1:1"]
+    store.fails, clock.now = True, 70
+    with pytest.raises(OSError, match="not there"):
+        ours.living()
+    store.fails = False
+    assert ours.living() == ["a:1:1", "b:1:1"]  # it could not write its counter either
+
+
 def test_one_of_many_takes_over(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     leases_of(store, DEAD_HERE).take(KEY)
@@ -167,6 +194,8 @@ def test_open_leases_show_life_and_leave_nothing_held(store: FailingStore) -> No
         seen: set[bytes | None] = set()
         while len(seen) < 3:
             seen.add(store.read("drivers/a:1:1"))
+        hearts = [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+        assert {heart.daemon for heart in hearts} == {True}  # it keeps no process alive
     assert store.names("drivers") == []
     assert store.read(f"trials/{KEY}/lease-1") == RELEASED
 
@@ -177,12 +206,12 @@ def test_counters_of_dead_drivers_are_removed_and_those_elsewhere_after_a_lease(
 ) -> None:
     for driver in (DEAD_HERE, "elsewhere:1:1"):
         store.write(f"drivers/{driver}", b"1")
+        store.write(f"sweeps/{driver}.json", b"{}")
+    expected = ["drivers/a:1:1", *(f"drivers/{driver}" for driver in left)]
+    expected += [f"sweeps/{driver}.json" for driver in left]
     with Leases(store, driver="a:1:1", beat_s=0.001, lease_s=lease_s):
         deadline = time.monotonic() + 20
-        while (names := store.names("drivers")) != [
-            "drivers/a:1:1",
-            *(f"drivers/{d}" for d in left),
-        ]:
+        while (names := store.names("drivers") + store.names("sweeps")) != expected:
             assert time.monotonic() < deadline, names
 
 

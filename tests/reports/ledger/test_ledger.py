@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reports.ledger.files import stage
@@ -15,7 +16,13 @@ from reports.ledger.ledger import (
     stage_predictions,
 )
 from reports.ledger.record import Record
-from tests.reports.factories import make_circumstances, make_record, make_split, make_trial
+from tests.reports.factories import (
+    make_circumstances,
+    make_record,
+    make_split,
+    make_trial,
+    write_trial,
+)
 
 
 @pytest.fixture
@@ -130,3 +137,61 @@ def test_reading_starts_no_thread_that_could_abort_the_end_of_the_process(tmp_pa
     command = [sys.executable, "-c", READING, str(ledger.predictions_file(record))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.stdout == "0\n", done.stderr
+
+
+def finish(ledger: Ledger, seed: int) -> Record:
+    return write_trial(ledger, make_trial(seed), make_split(seed, 2))
+
+
+def test_finished_trials_are_read_in_the_order_asked_for(ledger: Ledger) -> None:
+    first, second = finish(ledger, 0), finish(ledger, 1)
+    found = ledger.finished([second.key, "unfinished", first.key, second.key])
+    assert list(found.items()) == [(second.key, second), (first.key, first)]
+    assert ledger.find("unfinished") is None
+    assert list(ledger.records()) == sorted([first, second], key=lambda record: record.key)
+
+
+def test_damaged_records_are_told_together_or_left_out(ledger: Ledger) -> None:
+    whole, *damaged = (finish(ledger, seed) for seed in range(3))
+    for record in damaged:
+        (ledger.folder(record.key) / RECORD_FILE).write_text("{")
+    with pytest.raises(LedgerError) as caught:
+        ledger.finished([record.key for record in (*damaged, whole)])
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    for record, line in zip(damaged, lines, strict=True):
+        path = ledger.folder(record.key) / RECORD_FILE
+        assert line.startswith(f"record '{path}' is damaged: ")
+        assert line.endswith("or move its folder away to train the trial again")
+    with pytest.raises(LedgerError, match="is damaged"):
+        list(ledger.records())
+    assert list(ledger.records(leaves_damaged=True)) == [whole]
+
+
+def test_predictions_are_of_the_splits_asked_for(ledger: Ledger) -> None:
+    record = finish(ledger, 0)
+    assert list(ledger.predictions(record)) == ["valid", "test"]
+    only = ledger.predictions(record, ["test"])
+    assert list(only) == ["test"]
+    for name, values in vars(make_split(0, 2)).items():
+        assert np.array_equal(getattr(only["test"], name), values)
+        assert getattr(only["test"], name).dtype.kind == values.dtype.kind
+    assert only["test"].probabilities.dtype == np.float32
+
+
+def test_predictions_that_are_not_those_of_the_record_are_told(ledger: Ledger) -> None:
+    record = finish(ledger, 0)
+    path = ledger.predictions_file(record)
+    two = record.result.model_copy(update={"emotions": ("joy", "fear")})
+    with pytest.raises(LedgerError, match="are of 3 emotions, but the record names 2; move its"):
+        ledger.predictions(record.model_copy(update={"result": two}))
+    path.write_bytes(path.read_bytes() + b"0")
+    with pytest.raises(LedgerError, match="do not have the SHA-256 that the record names; restore"):
+        ledger.predictions(record)
+    path.unlink()
+    with pytest.raises(LedgerError, match=f"predictions '{path}' are missing though the trial has"):
+        ledger.predictions(record)
+
+
+def test_record_that_names_no_model_has_none(ledger: Ledger) -> None:
+    assert ledger.model_file(finish(ledger, 0)) is None

@@ -4,9 +4,17 @@ import pytest
 
 from reports.ledger import planned as planned_module
 from reports.ledger.ledger import Ledger, LedgerError
-from reports.ledger.planned import Planned, changed_claims, read_planned, remember
+from reports.ledger.planned import (
+    Planned,
+    changed_claims,
+    elsewhere,
+    plans_of,
+    read_planned,
+    remember,
+)
 from search_spaces.catalogue import STUDIES
 from search_spaces.claim import greater
+from search_spaces.errors import StudyError
 from tests.reports.factories import make_study
 
 
@@ -132,3 +140,41 @@ def test_what_was_varied_before_stays_while_the_row_begins_with_the_same_trial(t
 
 def test_plan_without_varied_streams_is_written_as_before(tmp_path):
     assert "varied" not in plan(a=("a0",), b=("b0",)).model_dump()
+
+
+def test_plans_of_a_study_are_found_by_its_name(tmp_path):
+    ledger = Ledger(tmp_path)
+    with pytest.raises(StudyError, match=f"no study was run in '{tmp_path}' yet; run one, or"):
+        plans_of("depth", ledger)
+    first, other = plan(a=("a0",)), plan(a=("a0",)).model_copy(update={"corpus": "other"})
+    named = first.model_copy(update={"study": make_study(["a", "b"], name="width")})
+    for one in (first, other, named):
+        remember(one, tmp_path)
+    assert plans_of("depth", ledger) == [first, other]
+    assert plans_of("width", ledger) == [named]
+    assert plans_of(None, ledger) == [first, other, named]
+    with pytest.raises(StudyError, match=r"'size' was not run in '.*'; those that were: depth, wi"):
+        plans_of("size", ledger)
+
+
+def test_plans_elsewhere_are_those_of_the_same_study(tmp_path):
+    here = plan(a=("a0",))
+    there, larger = (
+        here.model_copy(update=update) for update in ({"corpus": "other"}, {"scale": "paper"})
+    )
+    named = there.model_copy(update={"study": make_study(["a", "b"], name="width")})
+    assert elsewhere(here, [here, there, larger, named]) == [there, larger]
+
+
+def test_trials_are_named_by_their_rows_seed_after_seed():
+    planned = plan(a=("s0", "a1", "a2"), b=("s0", "b1"))
+    planned = planned.model_copy(update={"varied": {"init": ("a1", "i1")}})
+    rows = {key: [ref.row for ref in refs] for key, refs in planned.rows_by_key.items()}
+    assert list(rows.items()) == [
+        ("s0", ["a", "b"]),
+        ("a1", ["b (init varied)", "a"]),
+        ("b1", ["b"]),
+        ("i1", ["b (init varied)"]),
+        ("a2", ["a"]),
+    ]
+    assert {ref.study for refs in planned.rows_by_key.values() for ref in refs} == {"depth"}

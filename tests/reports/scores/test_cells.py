@@ -1,17 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
-from reports.scores.cells import Cell, SeedScore
+from reports.scores.cells import Cell, SeedScore, find_cell
+from reports.scores.redrawn import RedrawnScores
+from reports.scores.trials import TrialScores
+from search_spaces.claim import Score
 from tests.reports.factories import (
     collect,
     make_predictions,
+    make_split,
     make_study,
     make_trial,
     write_rows,
     write_trial,
+    write_wrong,
 )
 
 
@@ -104,3 +111,47 @@ def test_changed_predictions_are_refused(tmp_path):
     (ledger.folder(planned["only"][0]) / PREDICTIONS_FILE).write_bytes(b"other")
     with pytest.raises(LedgerError, match="do not have the SHA-256 that the record names"):
         collect(study, planned, ledger)
+
+
+def test_stream_that_is_varied_has_cells_of_its_own(tmp_path):
+    """The streams' trials are no seeds of the row; the first of each is the row's first."""
+    ledger, study = Ledger(tmp_path), make_study(["a", "b"])
+    keys = write_wrong(ledger, {"a": [4, 3], "b": [2, 1]})
+    for seed, wrong in ((3, 6), (4, 8)):
+        trial = make_trial(0).model_copy(update={"streams": {"init": seed}})
+        write_trial(ledger, trial, make_split(0, wrong), key=f"init-{seed}")
+    varied = {"init": (keys["b"][0], "init-3", "init-4", "unfinished")}
+    outcome = collect(study, keys, ledger, varied=varied)
+    assert outcome.varied is not None
+    assert (outcome.varied.row, outcome.varied.planned) == ("b", varied)
+    assert list(outcome.varied.records) == [keys["b"][0], "init-3", "init-4"]
+    acc = find_cell(outcome, "b", Score("synthetic", "acc"), TrialScores(ledger))
+    assert [one.score for one in acc.scores] == pytest.approx([0.9, 0.95])
+    wacc, f1 = outcome.varied.cells["init"]
+    assert [cell.metric for cell in (wacc, f1)] == ["wacc", "f1"]
+    assert [one.seed for one in f1.scores] == [0, 3, 4]
+    assert (f1.row, f1.num_planned) == ("b", 4)
+    of_row = outcome.cells[1][1].scores
+    assert f1.scores[0].score == of_row[0].score
+    assert outcome.every_planned == {**keys, "b (init varied)": varied["init"]}
+    assert len(outcome.every_record) == 6
+    for cell, found in zip(outcome.cells[1], outcome.varied.test_sets, strict=True):
+        records = [outcome.records[one.key] for one in cell.scores]
+        score = Score("synthetic", cell.metric)
+        expected = RedrawnScores(TrialScores(ledger)).find_variance(records, (), score)
+        assert expected is not None
+        assert found == expected
+        assert found[1] == 4  # dialogues
+
+
+def test_cell_that_no_column_has_is_collected_or_empty(tmp_path):
+    ledger, study = Ledger(tmp_path), make_study(["a"])
+    outcome = collect(study, write_wrong(ledger, {"a": [4, 2]}), ledger)
+    sad = Score("synthetic", "acc", "sad")
+    cell = find_cell(outcome, "a", sad, TrialScores(ledger))
+    assert (cell.row, cell.metric, cell.emotion, cell.num_planned) == ("a", "acc", "sad", 2)
+    assert [one.score for one in cell.scores] == pytest.approx([0.8, 0.9])
+    empty = find_cell(outcome, "a", sad, None)
+    assert empty == replace(cell, scores=())
+    (of_column, _) = outcome.cells[0]
+    assert find_cell(outcome, "a", Score("synthetic", "wacc"), None) is of_column

@@ -76,3 +76,20 @@ def test_nothing_has_no_circumstances() -> None:
     environment = describe_environment([])
     assert environment.num_trials == environment.hours == 0
     assert [fact.values for fact in environment.facts] == [()] * 4
+
+
+def test_facts_that_are_equally_common_are_in_the_order_of_their_names() -> None:
+    devices = ("b", "c", "a", "c")
+    records = [
+        make_record(make_trial(seed), circumstances=make_circumstances(device=device))
+        for seed, device in enumerate(devices)
+    ]
+    facts = {fact.name: fact.values for fact in count_facts(records)}
+    assert facts["device"] == (("c", 2), ("a", 1), ("b", 1))
+
+
+def test_trials_that_diverged_are_counted() -> None:
+    records = [make_record(make_trial(seed)) for seed in range(3)]
+    diverged = records[0].result.model_copy(update={"diverged_at_epoch": 2})
+    records[0] = records[0].model_copy(update={"result": diverged})
+    assert describe_environment(records).num_diverged == 1

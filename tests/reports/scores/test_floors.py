@@ -1,10 +1,7 @@
-from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
-from reports.ledger.floor_file import Linear, floor_file, read_floor, write_floor
 from reports.ledger.ledger import Ledger
 from reports.ledger.planned import Planned
 from reports.scores.floors import Floors, corpus_under, find_floors
@@ -12,12 +9,11 @@ from reports.scores.trials import TrialScores
 from search_spaces.terms import MetricName
 from search_spaces.trial import CorpusRef
 from tests.reports.factories import make_record, make_split, make_study, make_trial, write_trial
-from tests.reports.floor_factory import make_linear, of_labels, write_linear
+from tests.reports.floor_factory import make_linear, of_labels
 
 # The first emotion is frequent on validation and rare on test, the second the other way round.
 VALID = of_labels((1, 0), (1, 0), (1, 1), (0, 0))
 TEST = of_labels((0, 1), (0, 1), (1, 1), (0, 0))
-FINGERPRINT = make_trial().corpus.fingerprint
 
 
 @pytest.fixture
@@ -69,39 +65,6 @@ def test_thresholds_of_linear_are_those_of_validation() -> None:
     test.probabilities[:] = lower
     assert Floors(make_linear(valid, test)).find("linear", "f1") == 1
     assert Floors(make_linear(split, test)).find("linear", "f1") == 0
-
-
-# The file
-
-
-def test_what_is_written_is_read_again_and_equal_to_the_byte(tmp_path: Path) -> None:
-    path = write_linear(tmp_path, 4)
-    linear = read_floor(tmp_path, FINGERPRINT)
-    assert isinstance(linear, Linear)
-    before = path.read_bytes()
-    assert write_floor(tmp_path / "again", linear).read_bytes() == before
-
-
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "of another corpus", "newer"])
-def test_file_that_cannot_be_used_counts_as_missing(tmp_path: Path, damage: str) -> None:
-    path = write_linear(tmp_path, 4)
-    content = path.read_bytes()
-    assert read_floor(tmp_path, FINGERPRINT) is not None
-    match damage:
-        case "cut":
-            path.write_bytes(content[:-100])
-        case "changed":
-            pq.write_table(pq.read_table(path).slice(1), path)
-        case "empty":
-            path.write_bytes(b"")
-        case "of another corpus":
-            path = path.rename(floor_file(tmp_path, "another"))
-        case _:
-            linear = make_linear(VALID, TEST)
-            newer = linear.facts.model_copy(update={"version": 9})
-            write_floor(tmp_path, replace(linear, facts=newer))
-    assert path.read_bytes() != content or path.stem == "another"
-    assert read_floor(tmp_path, path.stem) is None
 
 
 def test_without_a_corpus_or_its_file_there_are_no_floors(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@ import numpy as np
 import pytest
 
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.ledger.withheld_file import write_withheld
 from reports.scores.count_index import INDEX_FILE, CountIndex
 from reports.scores.trials import TrialScores, count_by_cluster, decides_alike_on_valid
+from search_spaces.metrics.metric import Withheld
 from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
+
+WITHOUT: Withheld = (("text", 100),)
 
 
 @pytest.fixture
@@ -139,3 +143,32 @@ def test_trial_that_decides_alike_on_validation_is_found(
     (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
     with pytest.raises(LedgerError, match="are missing"):
         decides_alike_on_valid(ledger, record)
+
+
+def test_predictions_without_modalities_are_read_once_they_are_made(ledger, record):
+    scores = TrialScores(ledger)
+    assert scores.read(record, WITHOUT) is None
+    assert scores.find(record, "f1_without_text") is None
+    assert scores.find_fault(record, "f1_without_text") is None
+    worse = make_split(0, 8)
+    write_withheld(ledger.storage, record, WITHOUT, worse)
+    scores = TrialScores(ledger)
+    test = scores.read(record, WITHOUT)
+    assert test is not None
+    assert np.array_equal(test.probabilities, worse.probabilities)
+    assert scores.read(record, WITHOUT) is test
+    assert scores.read(record, (("audio", 100),)) is None
+    assert scores.find(record, "acc_without_text") == pytest.approx(0.6)
+    assert scores.find(record, "acc") == pytest.approx(0.8)
+    assert scores.count_by_cluster(record, WITHOUT)["dialogue-0"].sum() == 15
+
+
+@pytest.mark.parametrize("metric", ["acc_without_text", "auc_without_text"])
+@pytest.mark.parametrize("is_alike", [True, False])
+def test_model_that_decides_alike_without_a_modality_is_constant(ledger, record, metric, is_alike):
+    test = make_split(0, 4)
+    if is_alike:
+        test.probabilities[:] = 0.25
+    write_withheld(ledger.storage, record, WITHOUT, test)
+    expected = "constant" if is_alike else None
+    assert TrialScores(ledger).find_fault(record, metric) == expected

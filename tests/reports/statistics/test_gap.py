@@ -78,13 +78,14 @@ def test_test_set_variance_needs_clusters() -> None:
         with_test_set_variance(paired_gap(DIFFERENCES), 0.1, num_clusters=1)
 
 
-def test_gap_of_two_sets_is_that_of_students_t() -> None:
-    a, b = np.array([0.3, 0.5, 0.45]), np.array([0.2, 0.25, 0.35, 0.3])
+@pytest.mark.parametrize("num", [2, 3])
+def test_gap_of_two_sets_is_that_of_students_t(num: int) -> None:
+    a, b = np.array([0.3, 0.5, 0.45])[:num], np.array([0.2, 0.25, 0.35, 0.3])
     gap, expected = independent_gap(a, b), stats.ttest_ind(a, b)
     low, high = expected.confidence_interval(0.95)
     assert gap.interval() == pytest.approx((low, high))
     assert 2 * gap.p_not_above(0.0) == pytest.approx(expected.pvalue)
-    assert (gap.df, gap.num_seeds) == (5, 3)
+    assert (gap.df, gap.num_seeds) == (num + 2, num)
 
 
 def test_gap_of_two_sets_needs_two_scores_of_each() -> None:

@@ -37,6 +37,7 @@ def test_claims_that_compare_the_same_ask_once() -> None:
     assert fusion.text == "on mine: '+ Transformer-based Fusion' beats 'Early Fusion' in F1?"
     assert fusion.asked_by == ("L09a", "L09b", "L09c", "L09d")
     assert fusion.note == "What L09a, L09b, L09c and L09d compare."
+    assert ask(find_study("sota"))["X04 here"].note == "What X04 compares."
     assert {one.score for one in fusion.comparisons} == {("mine", "f1", None)}
     assert (fusion.margin, fusion.scale) == (0.005, "tiny")
     assert {one.family for one in questions.values()} == {"asked of mine, tiny scale"}

@@ -7,7 +7,9 @@ from scipy import stats
 from reports.ledger.ledger import Ledger
 from reports.scores.trials import TrialScores
 from reports.statistics.equivalence import seeds_for_equivalence
+from reports.statistics.gap import paired_gap
 from reports.statistics.power import seeds_needed
+from reports.statistics.sequential import cutoff
 from reports.verdicts.judgement import (
     LEVEL,
     Judged,
@@ -19,6 +21,7 @@ from search_spaces.claim import Claim, Comparison, PrintedValue, Score, greater,
 from search_spaces.paper_claims import claims_of
 from search_spaces.studies.planted import planted_claims
 from tests.reports.factories import collect, make_study, write_wrong
+from tests.reports.fold_factory import write_folds
 
 ACCURACY = Score("synthetic", "acc")
 
@@ -112,6 +115,15 @@ def test_reason_tells_the_gap_in_points_with_its_interval(tmp_path):
     assert reason == (
         "gap +22.00 points [+18.60, +25.40], n = 5, d_z = 8.0, P(better) = 1.00 [0.48, 1.00]"
     )
+
+
+def test_gap_is_told_in_few_words_too(tmp_path):
+    brief = "+22.0 points, 95 % interval 18.6 to 25.4, 5 seeds"
+    assert judge_pair(tmp_path / "one", *reversed(ABOVE)).brief == brief
+    both = claim([above("a", "b"), above("a", "c")])
+    wrong = {"a": ABOVE[1], "b": ABOVE[0], "c": [16, 17, 16, 17, 16]}
+    (judged,) = judge(tmp_path / "two", [both], wrong)
+    assert judged.brief == f"smallest of 2 gaps {brief}"
 
 
 def test_open_claim_has_a_projection(tmp_path):
@@ -278,6 +290,16 @@ def test_printed_value_without_trials_is_untestable(tmp_path):
     ]
 
 
+def test_printed_value_is_not_held_against_scores_of_folds(tmp_path):
+    value = PrintedValue(row="a", score=Score("mine", "acc"), text="70", unit="percent")
+    study, ledger = make_study(["a"], claims=(claim(kind="value", value=value),)), Ledger(tmp_path)
+    keys = write_folds(ledger, {"a": [[5, 6, 7, 6]] * 3})
+    outcome = collect(study, keys, ledger, corpus="mine", num_folds=4)
+    (judged,) = judge_claims(study, [outcome], TrialScores(ledger))
+    assert judged.verdict == "UNTESTABLE"
+    assert judged.reason == "a printed value is that of all folds, of which there is only one set"
+
+
 def test_costs_are_reported_of_the_row_at_the_claims_scale(tmp_path):
     costs = [
         claim(kind="complexity", costs_of="a"),
@@ -308,6 +330,38 @@ def test_adaptive_seeds_on_one_corpus_leave_fixed_ones_elsewhere_alone(tmp_path)
     assert "adaptive" in adaptive.reason
     assert "adaptive" not in fixed.reason
     assert fixed.verdict == "HOLDS"
+
+
+def judge_adaptive(tmp_path, wrong, looks) -> Judged:
+    study = make_study(wrong, claims=(claim([above("a", "b")], margin=0.001),))
+    ledger = Ledger(tmp_path)
+    outcome = replace(collect(study, write_wrong(ledger, wrong), ledger), looks=looks)
+    (judged,) = judge_claims(study, [outcome], TrialScores(ledger))
+    return judged
+
+
+def test_adaptive_claim_is_told_with_the_interval_of_its_look(tmp_path):
+    judged = judge_adaptive(tmp_path, {"a": [6, 6, 6], "b": [10, 11, 10]}, (3, 5))
+    level = 1 - 2 * cutoff(3, LEVEL, (3, 5))
+    low, high = paired_gap(np.array([0.2, 0.25, 0.2])).interval(level)
+    assert judged.reason.startswith(f"gap +21.67 points [{100 * low:+.2f}, {100 * high:+.2f}]")
+    assert judged.brief.endswith(f"{100 * low:.1f} to {100 * high:.1f}, 3 seeds, adaptive seeds")
+    assert judged.projected_seeds is None
+
+
+def test_adaptive_claim_is_judged_beyond_the_split_where_all_seeds_count(tmp_path):
+    """The wrong utterances lie in few dialogues, as in the test of fixed seeds above."""
+    at_look = {"a": [6, 6, 6], "b": [10, 11, 10]}
+    judged = judge_adaptive(tmp_path / "look", at_look, (3, 5))
+    assert (judged.verdict, judged.beyond) == ("HOLDS", "UNDECIDED")
+    after = {row: [*wrong, wrong[0]] for row, wrong in at_look.items()}
+    judged = judge_adaptive(tmp_path / "after", after, (3, 5))
+    assert (judged.verdict, judged.beyond) == ("HOLDS", None)
+
+
+def test_open_adaptive_claim_has_a_projection(tmp_path):
+    judged = judge_adaptive(tmp_path, {"a": [9, 5, 9, 11, 7], "b": [9] * 5}, (3, 5))
+    assert judged.projected_seeds == seeds_needed(4 / 130**0.5, LEVEL)
 
 
 def test_corpus_of_the_very_name_comes_before_its_family(tmp_path):
