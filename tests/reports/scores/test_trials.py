@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
+from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
 from reports.scores.count_index import INDEX_FILE, CountIndex
 from reports.scores.trials import TrialScores, count_by_cluster, decides_alike_on_valid
 from tests.reports.factories import make_predictions, make_split, make_trial, write_trial
@@ -139,3 +139,11 @@ def test_trial_that_decides_alike_on_validation_is_found(
     (ledger.folder(record.key) / PREDICTIONS_FILE).unlink()
     with pytest.raises(LedgerError, match="are missing"):
         decides_alike_on_valid(ledger, record)
+
+
+def test_known_record_is_not_read_again(ledger, record):
+    (ledger.folder(record.key) / RECORD_FILE).unlink()
+    scores = TrialScores(ledger)
+    assert scores.finished([record.key]) == {}
+    scores.know({record.key: record})
+    assert scores.finished([record.key]) == {record.key: record}
