@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_figures_are_as_large_in_the_text_as_they_are(pdf: Path) -> None:
 @needs_tex
 def test_letters_that_the_fonts_have_not_do_not_stop_it(tmp_path: Path, made: Report) -> None:
     reasons = ("no model of '\N{CJK UNIFIED IDEOGRAPH-60C5}' \N{GREEK SMALL LETTER ALPHA}",)
-    text = to_latex(Report(**{**vars(made), "chapters": (), "not_drawn": reasons}))
+    text = to_latex(replace(made, chapters=(), not_drawn=reasons))
     assert document.compile_pdf(text, tmp_path / PDF_FILE).problem == ""
 
 
