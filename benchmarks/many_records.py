@@ -34,12 +34,19 @@ from corpora.source.split import Split
 from corpora.synthetic.forms import EMOTIONS
 from orchestrator.plan.code import code_digest
 from orchestrator.plan.plan import make_plan, planned_of
+from orchestrator.storage.folder import tables_folder
+from reports.forms.files import write_table
+from reports.forms.verdicts import write_verdicts
 from reports.ledger.files import staged_at
 from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, stage_predictions
-from reports.ledger.planned import remember
+from reports.ledger.planned import read_planned, remember
 from reports.ledger.record import Circumstances, Epoch, Record, Result
 from reports.ledger.record_file import record_bytes
+from reports.scores.cells import collect_outcome
 from reports.scores.count_index import INDEX_FILE
+from reports.scores.trials import TrialScores
+from reports.tables.table import build_tables
+from reports.verdicts.judgement import judge_claims
 from search_spaces.claim import greater
 from search_spaces.studies.le2023 import ABLATION_COLUMNS
 from search_spaces.study import ANY_CORPUS, Row, Study
@@ -51,7 +58,7 @@ NUM_ROWS, NUM_SEEDS = 10, 100
 A_STUDY = NUM_ROWS * NUM_SEEDS
 NUM_EPOCHS = 8
 NUM_VALID, NUM_TEST, NUM_CLUSTERS = 100, 150, 15
-PROGRAM = """
+TELL_PEAK = """
 import atexit, pathlib
 
 def tell_peak():
@@ -60,10 +67,11 @@ def tell_peak():
     pathlib.Path("peak.txt").write_text(peak.split()[1])
 
 atexit.register(tell_peak)
-from orchestrator.cli import main
-main()
 """
-"""A command that leaves its peak memory, in KiB. That of `resource` begins with its parent's."""
+"""Leaves the peak memory of a process, in KiB. That of `resource` begins with its parent's."""
+
+COMMAND = f"{TELL_PEAK}\nfrom orchestrator.cli import main\nmain()\n"
+TABLES = f"{TELL_PEAK}\nfrom benchmarks.many_records import write_tables\nwrite_tables()\n"
 
 STUDY_FILE = "studies.py"
 READS_STUDIES = """
@@ -76,17 +84,19 @@ for line in Path("studies.jsonl").open(encoding="utf-8"):
     globals()[study.name] = study
 """
 
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "`plan`, nothing to train": ("plan", STUDY_FILE),
-    "`status`": ("status",),
-    "`du`": ("du",),
-    "`gc`, what can go": ("gc",),
-    "`export` to CSV": ("export", "scores.csv"),
-    "`report`, without the index": ("report", "--no-model-figures"),
-    "`report`": ("report", "--no-model-figures"),
-    "`report` of one study": ("report", "made-000", "--no-model-figures"),
+COLD = "cold"
+PROGRAMS: dict[str, tuple[str, ...]] = {
+    "`plan`, nothing to train": (COMMAND, "plan", STUDY_FILE),
+    "`status`": (COMMAND, "status"),
+    "`du`": (COMMAND, "du"),
+    "`gc`, what can go": (COMMAND, "gc"),
+    "`export` to CSV": (COMMAND, "export", "scores.csv"),
+    f"tables and verdicts, {COLD}": (TABLES,),
+    "tables and verdicts": (TABLES,),
+    "`report` of one study": (COMMAND, "report", "made-000", "--no-model-figures"),
+    "`report`": (COMMAND, "report", "--no-model-figures"),
 }
-"""What is measured, in this order."""
+"""What is measured, in this order: a program, and the arguments of a command."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ def _made_study(number: int) -> Study:
             for row, name in enumerate(names)
         ),
         columns=ABLATION_COLUMNS,
-        claims=(greater(f"M{number:03}", "Made up.", *names[:2], corpus=ANY_CORPUS, metric="f1"),),
+        claims=(greater(f"M{number:03}", "Made up.", *names[:2], corpus=SYNTHETIC, metric="f1"),),
         seeds=tuple(range(NUM_SEEDS)),
     )
 
@@ -180,8 +190,21 @@ def _make_record(trial: Trial, sha256: str) -> Record:
     )
 
 
-def run_command(arguments: Sequence[str], folder: Path) -> Cost:
-    """Run a command in a folder that holds a storage, and return what it cost.
+def write_tables() -> None:
+    """Write tables and verdicts of all studies of the storage here, in all forms but PDF."""
+    storage = Path("storage")
+    trial_scores = TrialScores(Ledger(storage))
+    for planned in read_planned(trial_scores.ledger):
+        outcome = collect_outcome(planned, trial_scores)
+        folder = tables_folder(storage, planned.study.name, planned.corpus, planned.scale)
+        for table in build_tables(planned.study, [outcome]):
+            write_table(table, folder)
+        write_verdicts(judge_claims(planned.study, [outcome], trial_scores), "verdicts", folder)
+    trial_scores.remember()
+
+
+def run_program(program: str, arguments: Sequence[str], folder: Path) -> Cost:
+    """Run a program in a folder that holds a storage, and return what it cost.
 
     Raises:
         RuntimeError: If it fails.
@@ -189,7 +212,7 @@ def run_command(arguments: Sequence[str], folder: Path) -> Cost:
     start = time.perf_counter()
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments, "--storage", "storage"],
+            [sys.executable, "-c", program, *arguments, "--storage", "storage"],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=output,
@@ -228,13 +251,14 @@ def drop_index(folder: Path) -> None:
 
 
 def measure(folder: Path, chosen: Sequence[str], repeats: int) -> Iterator[tuple[str, list[Cost]]]:
-    """Run the chosen commands on a storage."""
+    """Run the chosen programs on a storage."""
     for name in chosen:
         costs = []
+        program, *arguments = PROGRAMS[name]
         for _ in range(repeats):
-            if "without the index" in name:
+            if COLD in name:
                 drop_index(folder)
-            costs.append(run_command(COMMANDS[name], folder))
+            costs.append(run_program(program, arguments, folder))
         yield name, costs
 
 
@@ -279,7 +303,7 @@ def _peak_mib(cost: Cost) -> float:
 def main(folder: Path, sizes: tuple[int, ...], only: tuple[str, ...], repeats: int) -> None:
     """Measure commands on storages of SIZES records, multiples of 1,000."""
     console, machine = Console(highlight=False, width=200), this_machine(libraries=())
-    chosen = [name for name in COMMANDS if not only or any(text in name for text in only)]
+    chosen = [name for name in PROGRAMS if not only or any(text in name for text in only)]
     costs: dict[str, dict[int, list[Cost]]] = {name: {} for name in chosen}
     for size in sorted(sizes):
         start = time.perf_counter()

@@ -87,6 +87,8 @@ def prospects_of(
     It takes and raises the same as `claims_view`; studies without claims are left out.
     """
     trial_scores, kept = TrialScores(ledger), read_planned(ledger)
+    for plan in plans:
+        trial_scores.know(plan.finished)
     planned = [planned_of(plan, looks) for plan in plans if plan.study.claims]
     return {
         one.study.name: foresee(one.study, [one, *elsewhere(one, kept)], trial_scores)

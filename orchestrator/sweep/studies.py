@@ -132,6 +132,8 @@ def run_studies(
             make_plan(s, known, scale, numbers[s.name], ledger, retrain=sweep.retrain)
             for s in studies
         ]
+        for plan in plans:
+            trial_scores.know(plan.finished)
         recipes = sorted({recipe for plan in plans for recipe in plan.recipes})
         ensure_corpus(corpus, storage, console, *recipes)
         console.print(plan_view(plans))

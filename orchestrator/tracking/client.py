@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.addresses.address import database_of, shown
-from orchestrator.addresses.database import artifacts_beside, artifacts_of, settle
+from orchestrator.addresses.database import artifacts_beside, artifacts_of, index_tags, settle
 from orchestrator.addresses.pages import EXPERIMENT_KIND, TRAINING_KIND
 from orchestrator.errors import TrackingError
 from orchestrator.redaction import without_secrets
@@ -147,6 +147,7 @@ class Client:
         """
         if self._database is not None:
             settle(self._database, EXPERIMENT, storage)
+            index_tags(self._database)
         with self._asking():
             found = self._client.get_experiment_by_name(EXPERIMENT)
         if found is None:

@@ -1,6 +1,6 @@
 """The test scores of finished trials, computed from their predictions; each file is read once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -40,6 +40,10 @@ class TrialScores:
         self._by_cluster: dict[tuple[str, Withheld], dict[str, Counts]] = {}
         self._scores: dict[tuple[str, MetricName], EmotionScores] = {}
         self._faults: dict[tuple[str, MetricName], Fault | None] = {}
+
+    def know(self, records: Mapping[str, Record]) -> None:
+        """Take in records that were read from the ledger before, by key."""
+        self._records |= records
 
     def finished(self, keys: Iterable[str]) -> dict[str, Record]:
         """Read the records of the finished trials by key, in the order given; skip the others.

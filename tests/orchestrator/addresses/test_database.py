@@ -1,9 +1,11 @@
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from orchestrator.addresses.database import artifacts_of, settle
+from orchestrator.addresses.database import artifacts_of, index_tags, settle
 from orchestrator.errors import TrackingError
 
 RUN = "0123456789abcdef0123456789abcdef"
@@ -68,3 +70,31 @@ def test_run_whose_name_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     database = make_database(tmp_path, "/elsewhere", "../../outside")
     with pytest.raises(TrackingError, match="no valid name of a run"):
         settle(database, "ours", tmp_path)
+
+
+def test_run_is_found_by_a_tag_without_going_through_all(
+    blank_database: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "mlflow.db"
+    shutil.copyfile(blank_database, database)
+    find = "EXPLAIN QUERY PLAN SELECT run_uuid FROM tags WHERE key = 'key' AND value = 'x'"
+    for _ in range(2):
+        index_tags(database)
+        with closing(sqlite3.connect(database)) as read:
+            told = " ".join(str(line[-1]) for line in read.execute(find))
+        assert "mmer_sweep_tags (key=? AND value=?)" in told
+
+
+def test_database_that_others_write_to_gets_no_index_now(
+    blank_database: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "mlflow.db"
+    shutil.copyfile(blank_database, database)
+    with closing(sqlite3.connect(database)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        index_tags(database)
+        writer.rollback()
+        names = writer.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
+    assert ("mmer_sweep_tags",) not in names
+    index_tags(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()

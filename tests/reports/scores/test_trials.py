@@ -3,6 +3,8 @@ import pytest
 
 from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
 from reports.ledger.withheld_file import write_withheld
+=======
+from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
 from reports.scores.count_index import INDEX_FILE, CountIndex
 from reports.scores.trials import TrialScores, count_by_cluster, decides_alike_on_valid
 from search_spaces.metrics.metric import Withheld
@@ -172,3 +174,11 @@ def test_model_that_decides_alike_without_a_modality_is_constant(ledger, record,
     write_withheld(ledger.storage, record, WITHOUT, test)
     expected = "constant" if is_alike else None
     assert TrialScores(ledger).find_fault(record, metric) == expected
+
+
+def test_known_record_is_not_read_again(ledger, record):
+    (ledger.folder(record.key) / RECORD_FILE).unlink()
+    scores = TrialScores(ledger)
+    assert scores.finished([record.key]) == {}
+    scores.know({record.key: record})
+    assert scores.finished([record.key]) == {record.key: record}
