@@ -145,6 +145,7 @@ class Troubled:
 def tell_and_end(place: Workplace, storage: Path) -> None:
     """Sweep; end as the command would after an error or a signal."""
     signal.signal(SIGTERM, raise_terminated)
+    signal.signal(SIGINT, signal.default_int_handler)
     try:
         sweep(place, storage)
     except KeyboardInterrupt as stopped:

@@ -21,6 +21,11 @@ END_S = 60.0
 """How long processes may take to end by themselves."""
 
 
+def restore_interrupts() -> None:
+    """Let Ctrl-C reach this process: a shell lets what it starts behind it ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Sweep:
     """A command that trains; it is the first of a group of processes, as a terminal starts it."""
 
@@ -33,6 +38,7 @@ class Sweep:
                 stdout=opened,
                 stderr=opened,
                 start_new_session=True,
+                preexec_fn=restore_interrupts,
             )
         self._driver = psutil.Process(self.process.pid)
         self._seen: set[psutil.Process] = set()
