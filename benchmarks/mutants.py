@@ -126,9 +126,9 @@ def configure(folder: Path, area: Area) -> None:
         "pytest_add_cli_args_test_selection": sorted(tests),
     }
     lines = ["\n    ".join([f"{name} =", *values]) for name, values in lists.items()]
-    # A fork of a process that has run tests would lack the threads of its libraries.
-    text = "\n".join(["[mutmut]", "process_isolation = forkserver", *lines])
+    text = "\n".join(["[mutmut]", *lines])
     (folder / "setup.cfg").write_text(text + "\n", encoding="utf-8")
+    (folder / "mutants").mkdir()  # Python would never look again in a folder that it missed
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -32,7 +32,6 @@ def test_configuration_names_the_area_and_all_else_that_its_tests_may_read(tmp_p
     parser = ConfigParser()
     parser.read(tmp_path / "setup.cfg")
     options = parser["mutmut"]
-    assert options["process_isolation"] == "forkserver"
     assert options["only_mutate"].split() == ["orchestrator/storage/leases.py"]
     assert options["pytest_add_cli_args_test_selection"].split() == [
         "tests/orchestrator/storage/test_leases.py"

@@ -75,7 +75,7 @@ def test_file_gives_its_own_studies_in_order(tmp_path: Path) -> None:
         (derived("A", "layers"), "another study has the name 'layers' too"),
         (derived("A", "le2023"), "another study has the name 'le2023' too"),
     ],
-    ids=lambda value: value.strip().splitlines()[-1][:40],
+    ids=lambda value: re.sub(r"\W+", " ", value.strip().splitlines()[-1][:40]),
 )
 def test_bad_file_is_told_with_the_reason(tmp_path: Path, content: str, message: str) -> None:
     path = write(tmp_path, content)

@@ -3,6 +3,7 @@ import pytest
 from models.configs.bimha import BimhaConfig
 from models.configs.le import LeConfig
 from search_spaces.catalogue import STUDIES
+from search_spaces.claim import greater
 from search_spaces.errors import StudyError
 from search_spaces.study import ANY_CORPUS, ANY_OF_NUMBERS, Column, Row, Study
 from search_spaces.trial import TrialConfig
@@ -130,3 +131,25 @@ def test_built_in_study_has_scores_of_numbers_on_a_corpus_of_numbers() -> None:
         assert ANY_OF_NUMBERS not in of_numbers.columns
     (fault,) = make_study().for_task("regression").metric_faults("mine", "regression")
     assert "metric 'f1' is for multilabel and multiclass" in fault
+
+
+def test_others_are_compared_with_the_row_of_the_baseline_or_the_named_or_first_one() -> None:
+    deeper, default, deepest = (
+        Row(name=f"{depth} layers", change={"model.audio.depth": depth}) for depth in (3, 2, 4)
+    )
+    study = make_study(rows=(deeper, default, deepest))
+    assert study.find_baseline_row("synthetic", "tiny") == "2 layers"
+    named = study.model_copy(update={"compared_with": "4 layers"})
+    assert named.find_baseline_row("synthetic", "tiny") == "4 layers"
+    without = study.model_copy(update={"rows": (deeper, deepest)})
+    assert without.find_baseline_row("synthetic", "tiny") == "3 layers"
+
+
+def test_claim_that_more_is_better_is_refused_where_less_is() -> None:
+    rows = (Row(name="a"), Row(name="b"))
+    claims = [greater("own", "", "a", "b", corpus="x", metric=name) for name in ("mae", "f1")]
+    (fault,) = faults_of(make_study(rows=rows, claims=claims[:1]))
+    assert fault.endswith(
+        "says 'greater', but by 'mae' lower is better; say `better(...)`, which fits every metric"
+    )
+    assert make_study(rows=rows, claims=claims[1:]).configs("synthetic", "tiny")

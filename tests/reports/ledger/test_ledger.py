@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from reports.ledger.files import stage
@@ -12,8 +13,10 @@ from reports.ledger.ledger import (
     RECORD_FILE,
     Ledger,
     LedgerError,
+    read_predictions,
     remove_partial_files,
     stage_predictions,
+    to_table,
 )
 from reports.ledger.record import Record
 from tests.reports.factories import (
@@ -195,3 +198,10 @@ def test_predictions_that_are_not_those_of_the_record_are_told(ledger: Ledger) -
 
 def test_record_that_names_no_model_has_none(ledger: Ledger) -> None:
     assert ledger.model_file(finish(ledger, 0)) is None
+
+
+def test_split_that_a_file_lacks_has_no_utterances(tmp_path: Path) -> None:
+    pq.write_table(to_table("test", make_split(0, 2)), tmp_path / "file")
+    found = read_predictions(tmp_path / "file")
+    assert found["valid"].labels.shape == found["valid"].probabilities.shape == (0, 0)
+    assert found["test"].labels.shape == (20, 3)

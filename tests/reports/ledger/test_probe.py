@@ -4,10 +4,13 @@ import pytest
 
 from reports.ledger import probe
 from reports.ledger.probe import (
+    VERSION,
     architecture_of,
+    device_file,
     distinct_architectures,
     find_device,
     find_probe,
+    probe_file,
     remember_device,
     remember_probe,
 )
@@ -159,3 +162,16 @@ def test_device_name_of_another_machine_is_set_aside(tmp_path):
     path.write_bytes(remember_device("CPU of there", "a slow CPU", tmp_path).read_bytes())
     assert find_device("CPU of here", tmp_path) is None
     assert path.with_name(f"{path.name}.damaged").is_file()
+
+
+def test_probes_and_devices_lie_under_names_of_letters_and_digits(tmp_path: Path) -> None:
+    device = "NVIDIA H200 (141 GB), x2"
+    names = [
+        probe_file("f00d", device, 3, tmp_path, is_deterministic=is_deterministic).name
+        for is_deterministic in (False, True)
+    ]
+    assert names == [
+        f"f00d-v{VERSION}-NVIDIA-H200-141-GB-x2-3.json",
+        f"f00d-v{VERSION}-NVIDIA-H200-141-GB-x2-3-deterministic.json",
+    ]
+    assert device_file("gpu.example_7", tmp_path).name == "device-gpu-example-7.json"

@@ -6,7 +6,9 @@ import pytest
 from reports.ledger.ledger import LedgerError
 from reports.ledger.search_result import (
     RESULT_FILE,
+    Objective,
     SearchResult,
+    name_search,
     read_searches,
     search_folder,
     write_result,
@@ -63,3 +65,9 @@ def test_search_is_complete_once_all_that_were_asked_for_have_ended(
     result: SearchResult, is_complete: bool
 ) -> None:
     assert result.is_complete == is_complete
+
+
+def test_search_is_named_by_all_that_tells_it_from_others() -> None:
+    objectives = (Objective(name="f1"), Objective(name="macs"))
+    names = [name_search("le", "mine", "tiny", objectives, one) for one in ("tpe", "random")]
+    assert names == ["le-mine-tiny-f1-macs", "le-mine-tiny-f1-macs-random"]
