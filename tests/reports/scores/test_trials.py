@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from reports.ledger.ledger import PREDICTIONS_FILE, Ledger, LedgerError
-from reports.ledger.withheld_file import write_withheld
-=======
 from reports.ledger.ledger import PREDICTIONS_FILE, RECORD_FILE, Ledger, LedgerError
+from reports.ledger.withheld_file import write_withheld
 from reports.scores.count_index import INDEX_FILE, CountIndex
 from reports.scores.trials import TrialScores, count_by_cluster, decides_alike_on_valid
 from search_spaces.metrics.metric import Withheld
