@@ -10,7 +10,8 @@ from tests.corpora.media_factory import clip_lines, write_clip_folder
 from tests.orchestrator.factories import write_study_file
 from tests.running import call, sweep
 
-MAX_EPOCHS = 12
+MAX_EPOCHS = 24
+"""So many that a trial trains for seconds after its first epoch, until its machine is hit."""
 
 
 @pytest.fixture(scope="package", autouse=True)

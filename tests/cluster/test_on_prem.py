@@ -93,11 +93,17 @@ def test_sweep_outlives_the_loss_of_a_machine(
     storage, log = hosts.shared / "storage", tmp_path / "log"
     command = f"mmer-sweep run {hosts.shared}/small.py --corpus mine --address auto"
     with laptop.running(command, log) as sweep:
-        wait_for(lambda: bool(begun_on(hosts[2], storage)) or sweep.poll() is not None)
+        begun: set[str] = set()
+
+        def has_begun() -> bool:
+            begun.update(begun_on(hosts[2], storage))
+            return bool(begun) or sweep.poll() is not None
+
+        wait_for(has_begun)
+        hosts[2].kill()  # at once: a trial takes seconds
         assert sweep.poll() is None, log.read_text()
         finished = record_times(storage)
-        (hit,) = begun_on(hosts[2], storage)
-        hosts[2].kill()
+        (hit,) = begun
         done = torch.load(checkpoint_of(hit, storage), weights_only=True)["training"]["epochs"]
         assert sweep.wait(240) == 0, log.read_text()
     assert results(storage) == results(alone / "storage")
