@@ -94,7 +94,8 @@ def is_trainer(process: psutil.Process) -> bool:
     return process.name().startswith("ray::") and "Func" in " ".join(process.cmdline())
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 180) -> None:
+def wait_for(condition: Callable[[], bool], limit_s: float = 400) -> None:
+    """Wait for what a busy machine may take minutes to do."""
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

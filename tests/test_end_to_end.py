@@ -135,7 +135,7 @@ def test_preparation_survives_the_loss_of_a_worker(tmp_path: Path) -> None:
         family = psutil.Process(process.pid).children(recursive=True)
         workers = [member for member in family if member.name().startswith("ray::MapWork")]
         workers[0].kill()
-        assert process.wait(180) == 0
+        assert process.wait(400) == 0
     manifest = read_manifest(tmp_path / "storage", "mine", "xia")
     assert [split.num_utterances for split in manifest.splits.values()] == [40] * 3
 

@@ -105,7 +105,7 @@ def test_sweep_outlives_the_loss_of_a_machine(
         finished = record_times(storage)
         (hit,) = begun
         done = torch.load(checkpoint_of(hit, storage), weights_only=True)["training"]["epochs"]
-        assert sweep.wait(240) == 0, log.read_text()
+        assert sweep.wait(400) == 0, log.read_text()
     assert results(storage) == results(alone / "storage")
     assert record_times(storage).items() >= finished.items()
     resumed = {

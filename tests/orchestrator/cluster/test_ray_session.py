@@ -65,7 +65,7 @@ def test_ray_of_this_machine_listens_to_it_alone_and_its_end_is_told(tmp_path: P
         env={**os.environ, "TMPDIR": str(long), "HOME": "/proc/none", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,
         check=False,
     )
     assert "Ray's process 'gcs_server' has ended: stopping" in driver.stderr
