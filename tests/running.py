@@ -35,6 +35,7 @@ cluster.shutdown()
 """
 
 NUM_TRIALS = 4
+LOOK_S = 0.1
 """Of the study that `tests.orchestrator.factories.write_study_file` writes."""
 
 
@@ -95,11 +96,17 @@ def is_trainer(process: psutil.Process) -> bool:
 
 
 def wait_for(condition: Callable[[], bool], limit_s: float = 400) -> None:
-    """Wait for what a busy machine may take minutes to do."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
+    """Wait for what a busy machine may take minutes to do.
+
+    Two thirds of the time are left to it: some conditions are commands that keep a core busy.
+    """
+    began = time.monotonic()
+    while True:
+        asked = time.monotonic()
+        if condition():
+            return
+        assert time.monotonic() < began + limit_s, "it did not happen in time"
+        time.sleep(max(LOOK_S, 2 * (time.monotonic() - asked)))
 
 
 def records(storage: Path) -> dict[str, Record]:
